@@ -1,0 +1,57 @@
+# Every target works in an empty clone, and asks nothing. What they need is in README.md.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+CODE := libs services tests
+OWN := common cli ingest detector trust dispatch api
+
+.PHONY: help setup run web test lint fmt bench docs lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install everything into .venv, and the command as .venv/bin/orylo
+	@scripts/setup
+
+run: setup web ## Run the whole platform with a demo shop; ARGS="--api-port 9000" adds options
+	@exec $(BIN)/orylo up --demo $(ARGS)
+
+web: setup ## Build the dashboard to where the API serves it from
+	@scripts/web build
+
+test: setup web ## Run every test; ARGS="tests/unit -x" chooses
+	@scripts/web test
+	@$(BIN)/pytest $(ARGS)
+
+lint: setup ## Check style, types, import contracts, YAML and the dashboard's code
+	@$(BIN)/ruff check --quiet $(CODE)
+	@$(BIN)/ruff format --check --quiet $(CODE)
+	@$(BIN)/mypy --strict --no-error-summary $(CODE)
+	@contracts=$$($(BIN)/lint-imports --no-logo) || { echo "$$contracts"; exit 1; }
+	@$(BIN)/yamllint --strict .
+	@scripts/web lint
+
+fmt: setup ## Format the code, and mend what can be mended
+	@$(BIN)/ruff format $(CODE)
+	@$(BIN)/ruff check --fix $(CODE)
+
+bench: setup ## Measure throughput and latency on this machine, each beside its goal
+	@for script in tests/load/*_speed.py; do $(BIN)/python -m "tests.load.$$(basename "$$script" .py)" $(ARGS); done
+
+docs: setup ## Write the documents that are made from code
+	@$(BIN)/python -m orylo_common.asyncapi > docs/asyncapi.json
+	@$(BIN)/python -m orylo_ingest.gateway_table > docs/gateways.md
+	@$(BIN)/python -m orylo_api openapi > services/api/openapi.json
+
+lock: setup ## Compile requirements.lock anew from requirements.in; ARGS="--upgrade" takes newer releases
+	@command -v uv > /dev/null || $(BIN)/pip install --quiet uv
+	@PATH="$(CURDIR)/$(BIN):$$PATH" uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate --quiet $(OWN:%=--no-emit-package orylo-%) $(ARGS) --output-file requirements.lock requirements.in
+
+clean: ## Remove what was built and cached; data in .orylo and the environment in .venv stay
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench-results web/dist web/node_modules \
+		services/api/src/orylo_api/static
+	@find libs services tests -name __pycache__ -type d -prune -exec rm -rf {} +
