@@ -1,0 +1,38 @@
+"""Which broker a URL means."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from orylo_common.broker.ports import Broker
+from orylo_common.broker.postgres import PostgresBroker
+
+
+@asynccontextmanager
+async def open_broker(url: str, database_url: str) -> AsyncIterator[Broker]:
+    """The broker that `url` names, its topology declared: `amqp://…`, `sqs://…`, or `postgres` for the database itself.
+
+    Raises `TransientError` where it does not answer, `ValueError` where the URL names none.
+    """
+    broker = await _open(url, database_url)
+    try:
+        await broker.declare()
+        yield broker
+    finally:
+        await broker.close()
+
+
+async def _open(url: str, database_url: str) -> Broker:
+    # Imported when asked for: the embedded platform starts faster without the libraries of AMQP and AWS.
+    match url.partition("://")[0]:
+        case "postgres":
+            return await PostgresBroker.open(database_url)
+        case "amqp" | "amqps":
+            from orylo_common.broker.rabbitmq import RabbitMQBroker
+
+            return await RabbitMQBroker.open(url)
+        case "sqs":
+            from orylo_common.broker.sqs import SqsBroker
+
+            return await SqsBroker.open(url)
+        case scheme:
+            raise ValueError(f"no broker is called {scheme!r}: amqp://, sqs:// or postgres")

@@ -1,0 +1,153 @@
+"""From a delivery to a handler, and from what the handler raises to what becomes of the delivery."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from functools import cache
+from time import perf_counter
+from types import TracebackType
+from typing import Any, Self
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+from orylo_common.broker.intake import DRAIN, Intake
+from orylo_common.broker.outcomes import DeadLetter, Done, Outcome, Retry, is_bug, outcome_of
+from orylo_common.broker.ports import Broker, Delivery
+from orylo_common.errors import PermanentError
+from orylo_common.messages import Message, decode, traceparent_of
+from orylo_common.resilience.circuit_breaker import CircuitBreaker
+from orylo_common.resilience.retry import RetryPolicy
+from orylo_common.telemetry.metrics import HANDLE_SECONDS, MESSAGES_HANDLED
+from orylo_common.telemetry.traces import span, tracing
+
+# Raises `TransientError` for another attempt later, `PermanentError` for the dead letters; anything else it
+# raises is a bug, and tried again all the same. Takes one of the message classes it stands for in the table.
+Handler = Callable[[Any], Awaitable[None]]
+
+# Below every broker's own limit for a delivery that is not settled.
+HANDLER_TIMEOUT = timedelta(seconds=30)
+PREFETCH = 100
+
+log = structlog.get_logger(__name__)
+
+
+class Consumer:
+    """Runs one queue's messages through its handlers, up to `prefetch` at a time, while inside.
+
+    `gates` are the breakers of what *every* message needs: while one is open nothing is taken, and a handler
+    that raises `CircuitOpen` gives its message back without an attempt being counted.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        queue: str,
+        handlers: Mapping[type[Message], Handler],
+        *,
+        prefetch: int = PREFETCH,
+        retry_policy: RetryPolicy | None = None,
+        gates: Sequence[CircuitBreaker] = (),
+        handler_timeout: timedelta = HANDLER_TIMEOUT,
+        drain: timedelta = DRAIN,
+    ) -> None:
+        self._queue = queue
+        self._handlers = handlers
+        self._policy = retry_policy or RetryPolicy()
+        self._timeout_s = handler_timeout.total_seconds()
+        self._intake = Intake(broker, queue, self._handle, prefetch=prefetch, gates=gates, drain=drain)
+
+    async def __aenter__(self) -> Self:
+        await self._intake.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._intake.__aexit__(kind, error, trace)
+
+    async def _handle(self, delivery: Delivery) -> Outcome:
+        message: Message | None = None
+        failure: Exception | None = None
+        started = perf_counter()
+        try:
+            message = decode(delivery.body)
+            handler = self._handlers.get(type(message))
+            if handler is None:
+                raise PermanentError(f"{self._queue} has no handler for {message.type}")  # noqa: TRY301
+            async with asyncio.timeout(self._timeout_s):
+                if tracing():
+                    with span(f"{self._queue} {message.type}", traceparent=traceparent_of(delivery.body)):
+                        await handler(message)
+                else:
+                    await handler(message)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the table knows what becomes of it)
+            failure = error
+        outcome = outcome_of(failure, delivery.delivery_count, self._policy)
+        message_type = "undecodable" if message is None else message.type
+        _handled(self._queue, message_type, outcome.name).inc()
+        _seconds(self._queue, message_type).observe(perf_counter() - started)
+        if failure is not None:
+            self._log(outcome, delivery, message, failure)
+        return outcome
+
+    def _log(self, outcome: Outcome, delivery: Delivery, message: Message | None, failure: Exception) -> None:
+        level = "error" if isinstance(outcome, DeadLetter) or is_bug(failure) else "info"
+        getattr(log, level)(
+            f"message.{outcome.name}",
+            queue=self._queue,
+            type=message.type if message else None,
+            message_id=str(message.message_id) if message else None,
+            attempt=delivery.delivery_count,
+            reason=getattr(outcome, "reason", None),
+            exc_info=failure if is_bug(failure) else None,
+        )
+
+
+# `labels()` costs more than counting does, and there are a few dozen label sets in all.
+@cache
+def _handled(queue: str, message_type: str, outcome: str) -> Counter:
+    return MESSAGES_HANDLED.labels(queue, message_type, outcome)
+
+
+@cache
+def _seconds(queue: str, message_type: str) -> Histogram:
+    return HANDLE_SECONDS.labels(queue, message_type)
+
+
+class DeadLetterConsumer:
+    """Hands a dead-letter queue's deliveries, decodable or not, to `handle`: each again and again until it succeeds."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        queue: str,
+        handle: Callable[[Delivery], Awaitable[None]],
+        *,
+        prefetch: int = PREFETCH,
+        retry_policy: RetryPolicy | None = None,
+        drain: timedelta = DRAIN,
+    ) -> None:
+        self._queue = queue
+        self._handler = handle
+        self._policy = retry_policy or RetryPolicy(cap=timedelta(minutes=5))
+        self._intake = Intake(broker, queue, self._handle, prefetch=prefetch, drain=drain)
+
+    async def __aenter__(self) -> Self:
+        await self._intake.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._intake.__aexit__(kind, error, trace)
+
+    async def _handle(self, delivery: Delivery) -> Outcome:
+        try:
+            async with asyncio.timeout(HANDLER_TIMEOUT.total_seconds()):
+                await self._handler(delivery)
+        except Exception as error:
+            # Whatever it is: a dead letter has nowhere else to go.
+            log.exception("dead_letter.not_taken", queue=self._queue)
+            return Retry(self._policy.delay(delivery.delivery_count), type(error).__name__)
+        return Done()

@@ -1,0 +1,166 @@
+"""Takes deliveries from a queue, runs each in a task of its own, and settles them.
+
+Made to cost little per message: deliveries come and are acknowledged in batches, whose size follows the load.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+import structlog
+from prometheus_client import Gauge
+
+from orylo_common.broker.outcomes import Outcome, Release
+from orylo_common.broker.ports import Broker, Delivery, Subscription
+from orylo_common.broker.settling import Settling
+from orylo_common.errors import TransientError
+from orylo_common.resilience.circuit_breaker import CircuitBreaker
+from orylo_common.resilience.retry import RetryPolicy
+
+IN_FLIGHT = Gauge("orylo_messages_in_flight", "Deliveries taken and not yet settled", ["queue"])
+
+# How long one `receive` waits for a first message.
+RECEIVE_WAIT = timedelta(seconds=20)
+# Of the 30 s that an orchestrator grants between SIGTERM and SIGKILL.
+DRAIN = timedelta(seconds=25)
+RECONNECT = RetryPolicy(base=timedelta(milliseconds=200), cap=timedelta(seconds=5))
+SHORTEST_PAUSE_S = 0.05
+
+log = structlog.get_logger(__name__)
+
+
+class Intake:
+    """Hands every delivery of `queue` to `handle`, up to `prefetch` at a time, and does what it returns.
+
+    While inside it outlives any loss of the broker. On exit it takes no more, lets what is in hand finish
+    within `drain`, and gives the rest back. Nothing is taken while one of the `gates` is open; while one is
+    half open, one delivery at a time is.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        queue: str,
+        handle: Callable[[Delivery], Awaitable[Outcome]],
+        *,
+        prefetch: int,
+        gates: Sequence[CircuitBreaker] = (),
+        drain: timedelta = DRAIN,
+    ) -> None:
+        self._broker = broker
+        self._queue = queue
+        self._handle = handle
+        self._prefetch = prefetch
+        self._gates = gates
+        self._drain_s = drain.total_seconds()
+        self._paused_until = 0.0
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self._room_made = asyncio.Event()
+        self._failures = 0
+        self._gauge = IN_FLIGHT.labels(queue)
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        self._taking = self._loop.create_task(self._take_for_ever())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._taking.cancel()
+        await asyncio.gather(self._taking, return_exceptions=True)
+
+    async def _take_for_ever(self) -> None:
+        while True:
+            await self._until_gates_open()
+            try:
+                subscription = await self._broker.subscribe(self._queue, prefetch=self._prefetch)
+                try:
+                    await self._take_until_shut(subscription)
+                finally:
+                    await subscription.close()
+            except TransientError as error:
+                self._failures += 1
+                log.warning("consumer.broker_unavailable", queue=self._queue, error=str(error))
+            except Exception:
+                # Nobody foresaw it, yet a consumer that ended would go unseen.
+                self._failures += 1
+                log.exception("consumer.failed", queue=self._queue)
+            else:
+                continue
+            await asyncio.sleep(SHORTEST_PAUSE_S + RECONNECT.delay(self._failures).total_seconds())
+
+    async def _take_until_shut(self, subscription: Subscription) -> None:
+        """Returns once a gate has closed; ends by cancellation, or with the error of a lost connection."""
+        async with Settling(subscription, self._room_made.set) as settling:
+            try:
+                while not self._shut():
+                    if limit := self._room(settling):
+                        deliveries = await subscription.receive(limit, RECEIVE_WAIT)
+                        self._failures = 0
+                        if self._shut():
+                            # A gate closed while this waited.
+                            await subscription.release(deliveries)
+                        else:
+                            self._start(deliveries, settling)
+                    else:
+                        self._room_made.clear()
+                        await self._room_made.wait()
+                await subscription.stop()
+                while self._in_flight:
+                    await asyncio.wait(self._in_flight)
+            except asyncio.CancelledError:
+                await self._drain(subscription)
+                raise
+
+    def _room(self, settling: Settling) -> int:
+        """How many to take now: none until half of the prefetch is free, since a batch costs little more than one."""
+        busy = len(self._in_flight) + settling.unacknowledged
+        self._gauge.set(busy)
+        if any(gate.state == "half_open" for gate in self._gates):
+            return 1 if busy == 0 else 0
+        return self._prefetch - busy if busy <= self._prefetch // 2 else 0
+
+    def _start(self, deliveries: Sequence[Delivery], settling: Settling) -> None:
+        for delivery in deliveries:
+            task = self._loop.create_task(self._run(delivery, settling))
+            self._in_flight.add(task)
+            task.add_done_callback(self._end)
+
+    async def _run(self, delivery: Delivery, settling: Settling) -> None:
+        outcome = await self._handle(delivery)
+        if isinstance(outcome, Release):
+            self._paused_until = max(self._paused_until, self._loop.time() + outcome.pause.total_seconds())
+        await settling.settle(delivery, outcome)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self._in_flight.discard(task)
+        self._room_made.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("consumer.task_failed", queue=self._queue, exc_info=error)
+
+    def _shut(self) -> bool:
+        """A dependency is known to be away."""
+        if self._paused_until and self._paused_until > self._loop.time():
+            return True
+        return any(gate.state == "open" for gate in self._gates)
+
+    async def _until_gates_open(self) -> None:
+        while self._shut():
+            waits = [gate.retry_after.total_seconds() for gate in self._gates if gate.state == "open"]
+            await asyncio.sleep(max(SHORTEST_PAUSE_S, self._paused_until - self._loop.time(), *waits))
+
+    async def _drain(self, subscription: Subscription) -> None:
+        with suppress(TransientError):
+            await subscription.stop()
+        if not self._in_flight:
+            return
+        _, late = await asyncio.wait(self._in_flight, timeout=self._drain_s)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        if late:
+            log.warning("consumer.given_back", queue=self._queue, deliveries=len(late))

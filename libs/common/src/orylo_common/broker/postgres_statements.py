@@ -1,0 +1,89 @@
+"""A subscription's SQL. `$1` is the queue and `$2` the subscription's number; what settles has the number as `$1`."""
+
+# The lock is taken before the row is committed, so nobody sees it without its lock.
+REGISTER = """
+    WITH added AS (INSERT INTO bus.subscriptions (queue, process) VALUES ($1, $2) RETURNING owner)
+    SELECT owner, pg_advisory_lock($3, owner) FROM added
+"""
+
+# By ctid, the row's place: half the cost of going through the index again. A leased row does not move.
+LEASE = """
+    WITH leased AS (
+        UPDATE bus.deliveries SET lease_owner = $2, delivery_count = delivery_count + 1
+        WHERE ctid = ANY(ARRAY(
+            SELECT ctid FROM bus.deliveries
+            WHERE queue = $1 AND available_at IS NULL AND lease_owner IS NULL AND message_no >= $4
+            ORDER BY message_no LIMIT $3 FOR UPDATE SKIP LOCKED
+        ))
+        RETURNING deliveries.ctid AS place, message_no, delivery_count, body, reason, attempts, first_failed_at
+    )
+    SELECT place, message_no, delivery_count, coalesce(leased.body, messages.body), reason, attempts, first_failed_at
+    FROM leased LEFT JOIN bus.messages USING (message_no)
+"""
+
+# Only the lease's owner settles: after a reclaim the row belongs to somebody else. The number guards against a
+# table that was rewritten meanwhile (VACUUM FULL): then nothing is found, and the message comes again. The queue
+# is not asked for, so that the planner cannot think of walking through it.
+THESE = "ctid = ANY($2::tid[]) AND message_no = ANY($3::bigint[]) AND lease_owner = $1"
+OWN_BODY = "coalesce(body, (SELECT m.body FROM bus.messages m WHERE m.message_no = deliveries.message_no))"
+
+ACK = f"DELETE FROM bus.deliveries WHERE {THESE}"  # noqa: S608
+
+RETRY = f"""
+    UPDATE bus.deliveries
+    SET lease_owner = NULL, available_at = now() + $4::interval, body = {OWN_BODY},
+        first_failed_at = coalesce(first_failed_at, now())
+    WHERE {THESE}
+"""  # noqa: S608
+
+RELEASE = f"""
+    UPDATE bus.deliveries SET lease_owner = NULL, delivery_count = delivery_count - 1 WHERE {THESE}
+"""  # noqa: S608
+
+RELEASE_ALL = """
+    UPDATE bus.deliveries SET lease_owner = NULL, delivery_count = delivery_count - 1
+    WHERE queue = $1 AND available_at IS NULL AND lease_owner = $2
+"""
+
+DEAD_LETTER = f"""
+    UPDATE bus.deliveries
+    SET queue = $4, reason = $5, attempts = $6, body = {OWN_BODY}, lease_owner = NULL, delivery_count = 0,
+        first_failed_at = coalesce(first_failed_at, now())
+    WHERE {THESE}
+"""  # noqa: S608
+
+# Retries that are due become ready; which subscriptions are dead (their locks are ours now); when the next retry is
+# due; the oldest message there is.
+LOOK = """
+    WITH promoted AS (
+        UPDATE bus.deliveries SET available_at = NULL
+        WHERE ctid = ANY(ARRAY(
+            SELECT ctid FROM bus.deliveries WHERE queue = $1 AND available_at <= now()
+            ORDER BY available_at LIMIT 1000 FOR UPDATE SKIP LOCKED
+        ))
+        RETURNING message_no
+    ), other AS MATERIALIZED (
+        SELECT owner FROM bus.subscriptions WHERE queue = $1 AND owner <> $2
+    )
+    SELECT
+        ARRAY(SELECT owner FROM other WHERE pg_try_advisory_lock($3, owner)) AS dead,
+        (SELECT extract(epoch FROM min(available_at) - now())::float8
+         FROM bus.deliveries WHERE queue = $1 AND available_at > now()) AS next_due_s,
+        least(
+            (SELECT min(message_no) FROM bus.deliveries WHERE queue = $1 AND available_at IS NULL),
+            (SELECT min(message_no) FROM promoted)
+        ) AS oldest
+"""
+
+RECLAIM = """
+    WITH forgotten AS (DELETE FROM bus.subscriptions WHERE owner = ANY($2::int[])),
+    reclaimed AS (
+        UPDATE bus.deliveries SET lease_owner = NULL, first_failed_at = coalesce(first_failed_at, now())
+        WHERE queue = $1 AND available_at IS NULL AND lease_owner = ANY($2::int[])
+    )
+    SELECT pg_advisory_unlock($3, owner) FROM unnest($2::int[]) AS owner
+"""
+
+FORGET = "DELETE FROM bus.subscriptions WHERE owner = $1"
+
+NOTIFY = "SELECT pg_notify($3, '') FROM bus.subscriptions WHERE queue = $1 AND process <> $2 LIMIT 1"

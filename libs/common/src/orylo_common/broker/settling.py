@@ -1,0 +1,76 @@
+"""Tells the broker what became of deliveries, acknowledgements in batches."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from orylo_common.broker.outcomes import DeadLetter, Done, Outcome, Release, Retry
+from orylo_common.broker.ports import Delivery, Subscription
+from orylo_common.errors import TransientError
+from orylo_common.pace import Pace
+
+# Between two acknowledgements: an unacknowledged delivery only holds its place in the prefetch.
+PACE = timedelta(milliseconds=10)
+
+log = structlog.get_logger(__name__)
+
+
+class Settling:
+    """Settles the deliveries of one subscription; on exit, what is acknowledged has been told.
+
+    What cannot be told, because the connection is gone, comes again by itself: receiving reports the loss.
+    """
+
+    def __init__(self, subscription: Subscription, acknowledged: Callable[[], None]) -> None:
+        self._subscription = subscription
+        self._acknowledged = acknowledged
+        self._done: list[Delivery] = []
+        self._pace = Pace(PACE)
+        self._telling: asyncio.Task[None] | None = None
+        self.unacknowledged = 0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._telling is not None:
+            await self._telling
+
+    async def settle(self, delivery: Delivery, outcome: Outcome) -> None:
+        try:
+            match outcome:
+                case Done():
+                    self._ack(delivery)
+                case Retry(delay=delay):
+                    await self._subscription.retry(delivery, delay)
+                case Release():
+                    await self._subscription.release([delivery])
+                case DeadLetter(reason=reason):
+                    await self._subscription.dead_letter(delivery, reason)
+        except TransientError as error:
+            log.debug("consumer.not_settled", outcome=outcome.name, error=str(error))
+
+    def _ack(self, delivery: Delivery) -> None:
+        self._done.append(delivery)
+        self.unacknowledged += 1
+        if self._telling is None:
+            # It starts in the loop's next turn: what ends in this one still joins.
+            self._telling = asyncio.get_running_loop().create_task(self._tell())
+
+    async def _tell(self) -> None:
+        while self._done:
+            await self._pace.turn()
+            batch, self._done = self._done, []
+            try:
+                await self._subscription.ack(batch)
+            except TransientError as error:
+                log.debug("consumer.not_acknowledged", deliveries=len(batch), error=str(error))
+            self.unacknowledged -= len(batch)
+            self._acknowledged()
+        self._telling = None

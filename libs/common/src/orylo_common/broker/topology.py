@@ -1,0 +1,106 @@
+"""Which queue gets which messages. Every adapter builds its exchanges, topics or tables from this."""
+
+from collections.abc import Mapping, Sequence
+
+from orylo_common.messages import (
+    CheckoutAbandoned,
+    CheckoutStarted,
+    ClickRecorded,
+    ConversionDispatched,
+    ConversionFailed,
+    ConversionMatched,
+    ConversionRedriveRequested,
+    ConversionSuppressed,
+    CustomerStatusSet,
+    DetectionCreated,
+    DisputeLost,
+    DisputeOpened,
+    DisputeWon,
+    FraudWarningReceived,
+    Message,
+    PaymentCanceled,
+    PaymentCreated,
+    PaymentFailed,
+    PaymentRefunded,
+    PaymentSucceeded,
+    TrustUpdated,
+    WebhookQuarantined,
+    WebhookRefused,
+    WebhookReplayed,
+    WebhookReplayRequested,
+    type_of,
+)
+
+PAYMENTS: tuple[type[Message], ...] = (
+    PaymentCreated,
+    PaymentSucceeded,
+    PaymentFailed,
+    PaymentCanceled,
+    PaymentRefunded,
+)
+DISPUTES: tuple[type[Message], ...] = (DisputeOpened, DisputeWon, DisputeLost, FraudWarningReceived)
+
+QUEUES: Mapping[str, Sequence[type[Message]]] = {
+    "detector": (PaymentCreated, PaymentSucceeded, PaymentFailed, PaymentRefunded, *DISPUTES, TrustUpdated),
+    "trust": (PaymentSucceeded, PaymentRefunded, *DISPUTES, CustomerStatusSet),
+    "dispatch": (
+        PaymentSucceeded,
+        PaymentRefunded,
+        *DISPUTES,
+        CheckoutStarted,
+        ClickRecorded,
+        DetectionCreated,
+        ConversionRedriveRequested,
+    ),
+    "api": (
+        *PAYMENTS,
+        *DISPUTES,
+        CheckoutStarted,
+        CheckoutAbandoned,
+        ClickRecorded,
+        DetectionCreated,
+        TrustUpdated,
+        ConversionMatched,
+        ConversionDispatched,
+        ConversionFailed,
+        ConversionSuppressed,
+        WebhookRefused,
+        WebhookQuarantined,
+        WebhookReplayed,
+    ),
+    "ingest": (WebhookReplayRequested,),
+}
+
+# A message that kills its consumer is stopped after this many deliveries. Transient failures are
+# given up at the retry policy's own, lower, limit.
+DELIVERY_LIMIT = 20
+POISON = f"delivered {DELIVERY_LIMIT} times and never settled"
+
+
+def dead_letter_queue(queue: str) -> str:
+    return f"{queue}.dlq"
+
+
+def is_dead_letter_queue(queue: str) -> bool:
+    return queue.endswith(".dlq")
+
+
+def origin_of(dead_letter_queue: str) -> str:
+    """The queue whose dead letters a dead-letter queue holds."""
+    return dead_letter_queue.removesuffix(".dlq")
+
+
+def queues_for(message_type: str) -> tuple[str, ...]:
+    """The queues that get a message type, by its name such as `payment.succeeded.v1`."""
+    return _BOUND.get(message_type, ())
+
+
+def _bindings() -> dict[str, tuple[str, ...]]:
+    bound: dict[str, tuple[str, ...]] = {}
+    for queue, messages in QUEUES.items():
+        for message in messages:
+            bound[type_of(message)] = (*bound.get(type_of(message), ()), queue)
+    return bound
+
+
+_BOUND = _bindings()

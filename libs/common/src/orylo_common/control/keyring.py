@@ -1,0 +1,44 @@
+"""Secrets at rest."""
+
+from collections.abc import Sequence
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+
+class WrongMasterKey(Exception):
+    """No key of the ring opens a stored secret."""
+
+
+class Keyring:
+    """Encrypts with the first master key and decrypts with any, so that keys can be rotated.
+
+    Keys are Fernet keys (32 bytes, URL-safe base64), as `ORYLO_MASTER_KEY` holds them, separated by commas.
+    Raises `ValueError` for a key that is none.
+    """
+
+    def __init__(self, master_keys: Sequence[str]) -> None:
+        if not master_keys:
+            raise ValueError("at least one master key is needed")
+        self._fernet = MultiFernet([Fernet(key) for key in master_keys])
+
+    @classmethod
+    def parse(cls, setting: str) -> "Keyring":
+        return cls([key.strip() for key in setting.split(",") if key.strip()])
+
+    @staticmethod
+    def generate() -> str:
+        return Fernet.generate_key().decode()
+
+    def encrypt(self, secret: str) -> bytes:
+        return self._fernet.encrypt(secret.encode())
+
+    def decrypt(self, encrypted: bytes) -> str:
+        """Raises `WrongMasterKey`."""
+        try:
+            return self._fernet.decrypt(encrypted).decode()
+        except InvalidToken:
+            raise WrongMasterKey("ORYLO_MASTER_KEY does not open the stored secrets") from None
+
+    def rotate(self, encrypted: bytes) -> bytes:
+        """The same secret under the first key. Raises `WrongMasterKey`."""
+        return self.encrypt(self.decrypt(encrypted))

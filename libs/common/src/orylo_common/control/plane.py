@@ -1,0 +1,211 @@
+"""The control plane in memory: read without waiting, told of changes at once.
+
+PostgreSQL away: the last snapshot stays, so that a service goes on with what it knew.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, TypeVar
+from uuid import UUID
+
+import asyncpg
+import structlog
+from pydantic import ValidationError
+
+from orylo_common.control.keyring import Keyring
+from orylo_common.control.models import Destination, GatewaySecret, GatewaySetting, Tenant, TenantSettings
+from orylo_common.postgres.errors import TRANSIENT_ERRORS, raise_if_cancelled
+from orylo_common.postgres.partitions import MAINTAIN
+from orylo_common.postgres.periodic import run_periodically
+from orylo_common.postgres.pool import Connection, open_pool
+
+CHANNEL = "orylo_control"
+# What a lost notification costs at most.
+RELOAD_EVERY = timedelta(seconds=30)
+MAINTAIN_EVERY = timedelta(hours=1)
+
+SELECT_TENANTS = "SELECT id, slug, name FROM control.tenants"
+SELECT_GATEWAYS = """
+    SELECT g.tenant_id, g.gateway, g.enabled, g.mode, g.accept, g.allowed_networks::text[] AS allowed_networks,
+           coalesce(array_agg(ROW (s.id, s.label, s.secret_encrypted) ORDER BY s.created_at DESC)
+                    FILTER (WHERE s.id IS NOT NULL), '{}') AS secrets
+    FROM control.gateways g LEFT JOIN control.gateway_secrets s USING (tenant_id, gateway)
+    GROUP BY g.tenant_id, g.gateway
+"""
+SELECT_DESTINATIONS = (
+    "SELECT id, tenant_id, kind, name, config, secret_encrypted, enabled FROM control.destinations ORDER BY id"
+)
+SELECT_SETTINGS = "SELECT tenant_id, section, value FROM control.settings"
+
+log = structlog.get_logger(__name__)
+Section = TypeVar("Section", bound=TenantSettings)
+
+
+class Part(StrEnum):
+    """What a service is granted to read, tenants aside, which all of them do."""
+
+    GATEWAYS = "gateways"
+    DESTINATIONS = "destinations"
+    SETTINGS = "settings"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    tenants: dict[str, Tenant] = field(default_factory=dict)
+    gateways: dict[tuple[UUID, str], GatewaySetting] = field(default_factory=dict)
+    destinations: dict[UUID, tuple[Destination, ...]] = field(default_factory=dict)
+    settings: dict[tuple[UUID, str], dict[str, Any]] = field(default_factory=dict)
+
+
+class ControlPlane:
+    """What people configured, as of the last change."""
+
+    def __init__(self, pool: asyncpg.Pool, keyring: Keyring, parts: frozenset[Part]) -> None:
+        self._pool = pool
+        self._keyring = keyring
+        self._parts = parts
+        self._snapshot = Snapshot()
+        self._sections: dict[tuple[UUID, type[TenantSettings]], TenantSettings] = {}
+        self._changed = asyncio.Event()
+
+    def tenant(self, slug_or_id: str) -> Tenant | None:
+        return self._snapshot.tenants.get(slug_or_id)
+
+    def tenants(self) -> tuple[Tenant, ...]:
+        return tuple({tenant.id: tenant for tenant in self._snapshot.tenants.values()}.values())
+
+    def gateway(self, tenant_id: UUID, gateway: str) -> GatewaySetting | None:
+        return self._snapshot.gateways.get((tenant_id, gateway))
+
+    def destinations(self, tenant_id: UUID) -> tuple[Destination, ...]:
+        """All of a tenant's, those switched off included, oldest first."""
+        return self._snapshot.destinations.get(tenant_id, ())
+
+    def settings(self, tenant_id: UUID, model: type[Section]) -> Section:
+        """A tenant's section, or its defaults where nothing is set or what is set is not understood."""
+        known = self._sections.get((tenant_id, model))
+        if not isinstance(known, model):
+            stored = self._snapshot.settings.get((tenant_id, model.section), {})
+            try:
+                known = model.model_validate(stored)
+            except ValidationError as invalid:
+                log.warning("control.settings_invalid", section=model.section, errors=invalid.error_count())
+                known = model()
+            self._sections[tenant_id, model] = known
+        return known
+
+    async def wait_for_change(self) -> None:
+        """Returns after the next reload, for what must act on a change rather than read it in passing."""
+        await self._changed.wait()
+
+    async def reload(self) -> None:
+        """Read everything anew."""
+        async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+            snapshot = Snapshot(
+                tenants=await self._tenants(connection),
+                gateways=await self._gateways(connection) if Part.GATEWAYS in self._parts else {},
+                destinations=await self._destinations(connection) if Part.DESTINATIONS in self._parts else {},
+                settings=await self._settings(connection) if Part.SETTINGS in self._parts else {},
+            )
+        self._snapshot, self._sections = snapshot, {}
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def follow(self) -> None:
+        """Reload at every change, and now and then without one, until cancelled."""
+        while True:
+            try:
+                async with self._pool.acquire() as connection:
+                    await self._follow(connection)
+            except TRANSIENT_ERRORS as error:
+                raise_if_cancelled()
+                log.warning("control.unavailable", error=type(error).__name__)
+            await asyncio.sleep(1)
+
+    async def _follow(self, connection: Connection) -> None:
+        told = asyncio.Event()
+        connection.add_termination_listener(lambda *_: told.set())
+        await connection.add_listener(CHANNEL, lambda *_: told.set())
+        try:
+            # Once more after listening has begun: a change just before it told nobody.
+            while not connection.is_closed():
+                told.clear()
+                await self.reload()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(told.wait(), RELOAD_EVERY.total_seconds())
+        finally:
+            if not connection.is_closed():
+                await connection.reset()
+
+    async def _tenants(self, connection: Connection) -> dict[str, Tenant]:
+        tenants = [Tenant(_uuid(row["id"]), row["slug"], row["name"]) for row in await connection.fetch(SELECT_TENANTS)]
+        return {tenant.slug: tenant for tenant in tenants} | {str(tenant.id): tenant for tenant in tenants}
+
+    async def _gateways(self, connection: Connection) -> dict[tuple[UUID, str], GatewaySetting]:
+        return {
+            (row["tenant_id"], row["gateway"]): GatewaySetting(
+                tenant_id=_uuid(row["tenant_id"]),
+                gateway=row["gateway"],
+                enabled=row["enabled"],
+                mode=row["mode"],
+                accept=frozenset(row["accept"]),
+                allowed_networks=tuple(row["allowed_networks"]),
+                secrets=tuple(
+                    GatewaySecret(_uuid(secret_id), label, self._keyring.decrypt(encrypted).encode())
+                    for secret_id, label, encrypted in row["secrets"]
+                ),
+            )
+            for row in await connection.fetch(SELECT_GATEWAYS)
+        }
+
+    async def _destinations(self, connection: Connection) -> dict[UUID, tuple[Destination, ...]]:
+        destinations: dict[UUID, tuple[Destination, ...]] = {}
+        for row in await connection.fetch(SELECT_DESTINATIONS):
+            destination = Destination(
+                id=_uuid(row["id"]),
+                tenant_id=_uuid(row["tenant_id"]),
+                kind=row["kind"],
+                name=row["name"],
+                config=row["config"],
+                secret=self._keyring.decrypt(row["secret_encrypted"]),
+                enabled=row["enabled"],
+            )
+            destinations[destination.tenant_id] = (*destinations.get(destination.tenant_id, ()), destination)
+        return destinations
+
+    async def _settings(self, connection: Connection) -> dict[tuple[UUID, str], dict[str, Any]]:
+        return {(row["tenant_id"], row["section"]): row["value"] for row in await connection.fetch(SELECT_SETTINGS)}
+
+
+@asynccontextmanager
+async def open_control(dsn: str, *, role: str, keyring: Keyring, parts: frozenset[Part]) -> AsyncIterator[ControlPlane]:
+    """The control plane as `role` may see it, kept current while inside; also keeps partitions made.
+
+    Raises `PostgresUnavailable`, and `WrongMasterKey` where the stored secrets cannot be opened.
+    """
+    async with open_pool(dsn, role=role, max_size=2) as pool:
+        plane = ControlPlane(pool, keyring, parts)
+        await plane.reload()
+        tasks = [
+            asyncio.create_task(plane.follow()),
+            asyncio.create_task(run_periodically(pool, "partitions", MAINTAIN_EVERY, _maintain_partitions)),
+        ]
+        try:
+            yield plane
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _maintain_partitions(connection: Connection) -> None:
+    await connection.execute(MAINTAIN)
+
+
+def _uuid(value: UUID) -> UUID:
+    # asyncpg's own subclass is slower to hash and compare, and unknown to orjson.
+    return UUID(int=value.int)

@@ -1,0 +1,15 @@
+"""What goes wrong, by what can be done about it. Adapters raise these in place of a vendor's errors."""
+
+from datetime import timedelta
+
+
+class TransientError(Exception):
+    """The same call may succeed later; not before `retry_after`, where that is known."""
+
+    def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class PermanentError(Exception):
+    """No retry can help; the text says why, for a person, without personal data."""

@@ -1,0 +1,18 @@
+"""Who paid: identifiers normalised as Meta documents it, then hashed; and what must never be kept."""
+
+from orylo_common.identity.cards import mask_card_numbers, may_hold_card_number
+from orylo_common.identity.hashing import TOKEN_PREFIX, hash_of, is_token, token
+from orylo_common.identity.person import Identity, Person, customer_id, identify
+
+__all__ = [
+    "TOKEN_PREFIX",
+    "Identity",
+    "Person",
+    "customer_id",
+    "hash_of",
+    "identify",
+    "is_token",
+    "mask_card_numbers",
+    "may_hold_card_number",
+    "token",
+]

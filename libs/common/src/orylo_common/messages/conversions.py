@@ -1,0 +1,79 @@
+"""What becomes of a sale that is reported to a destination."""
+
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from orylo_common.messages.message import Message, Value
+
+
+class Match(Value):
+    """The click a payment is credited to. `method` is `none` where no click was found."""
+
+    method: Literal["click_id", "fbc", "fbp", "email", "phone", "ip_user_agent", "none"]
+    confidence: float = Field(ge=0, le=1)
+    click_id: str | None = None
+
+
+class ConversionFact(Message):
+    """A fact about one conversion: one payment reported to one destination."""
+
+    source: ClassVar[str] = "orylo/dispatch"
+
+    conversion_id: UUID
+    event_id: str
+    payment_id: str
+    destination_id: UUID
+    destination: str = Field(description="the destination's kind, such as meta")
+    event_name: str
+    match: Match
+    amount_minor: int = Field(ge=0)
+    currency: str
+
+    @property
+    def subject(self) -> str:
+        return str(self.conversion_id)
+
+
+class ConversionMatched(ConversionFact):
+    """The conversion exists and is due."""
+
+    type: Literal["conversion.matched.v1"] = "conversion.matched.v1"
+
+
+class ConversionDispatched(ConversionFact):
+    """The destination confirmed that it has the conversion."""
+
+    type: Literal["conversion.dispatched.v1"] = "conversion.dispatched.v1"
+    attempts: int = Field(ge=1)
+
+
+class ConversionFailed(ConversionFact):
+    """No further attempt will be made unless a person asks for one."""
+
+    type: Literal["conversion.failed.v1"] = "conversion.failed.v1"
+    attempts: int = Field(ge=0)
+    reason: str = Field(description="a sentence for a person, without personal data")
+    code: str | None = Field(default=None, description="the destination's own code, such as 100/2804003")
+
+
+class ConversionSuppressed(ConversionFact):
+    """The conversion is not sent, on purpose."""
+
+    type: Literal["conversion.suppressed.v1"] = "conversion.suppressed.v1"
+    reason: str = Field(description="blocked, test, opted_out, …")
+
+
+class ConversionRedriveRequested(Message):
+    """A person asked for another attempt at a failed conversion."""
+
+    type: Literal["conversion.redrive_requested.v1"] = "conversion.redrive_requested.v1"
+    source: ClassVar[str] = "orylo/api"
+
+    conversion_id: UUID
+    actor: str
+
+    @property
+    def subject(self) -> str:
+        return str(self.conversion_id)

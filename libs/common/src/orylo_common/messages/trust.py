@@ -1,0 +1,52 @@
+"""What the trust ledger announces."""
+
+from enum import StrEnum
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from orylo_common.messages.message import Message
+
+
+class TrustStatus(StrEnum):
+    NEUTRAL = "neutral"
+    ALLOWLISTED = "allowlisted"
+    BLOCKED = "blocked"
+
+
+class TrustUpdated(Message):
+    """A customer's trust score or status changed.
+
+    `version` counts the customer's changes from 1: a consumer keeps the highest it has seen.
+    """
+
+    type: Literal["trust.updated.v1"] = "trust.updated.v1"
+    source: ClassVar[str] = "orylo/trust"
+
+    customer_id: str
+    version: int = Field(ge=1)
+    score_before: int = Field(ge=0, le=100)
+    score_after: int = Field(ge=0, le=100)
+    status: TrustStatus
+    cause: str = Field(description="dispute_opened, dispute_won, fraud_warning, refund, clean_payment, status_set, …")
+    source_event_id: str | None = None
+
+    @property
+    def subject(self) -> str:
+        return self.customer_id
+
+
+class CustomerStatusSet(Message):
+    """A person put a customer on the block list or the allow list, or took them off."""
+
+    type: Literal["customer.status_set.v1"] = "customer.status_set.v1"
+    source: ClassVar[str] = "orylo/api"
+
+    customer_id: str
+    status: TrustStatus
+    actor: str
+    reason: str
+
+    @property
+    def subject(self) -> str:
+        return self.customer_id

@@ -1,0 +1,1 @@
+"""PostgreSQL: pool, migrations, group commit, outbox, periodic work, partitions."""

@@ -1,0 +1,153 @@
+"""Many callers, one transaction: what makes a durable write cheap.
+
+While one batch is being committed the next one gathers, so a batch is as large as the load asks for:
+a lone caller waits for one round trip and nothing else.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
+from datetime import timedelta
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+import asyncpg
+from prometheus_client import Histogram
+
+from orylo_common.errors import TransientError
+from orylo_common.pace import Pace
+from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
+from orylo_common.postgres.pool import Connection
+
+BATCH_SIZE = Histogram(
+    "orylo_group_commit_batch_size",
+    "Items written in one transaction",
+    ["name"],
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),
+)
+COMMIT_SECONDS = Histogram(
+    "orylo_group_commit_seconds",
+    "Time to write and commit one batch",
+    ["name"],
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5),
+)
+
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Overloaded(TransientError):
+    """More callers wait than the buffer has room for."""
+
+
+class GroupCommit(Generic[Item, Result]):
+    """Writes items in batches; each caller gets its own item's result once that is committed.
+
+    `write` is run inside a transaction, with at most `max_items` items, and returns one result per item in
+    the same order. A batch that is refused for its data is halved until the bad item stands, and fails,
+    alone. `writers` batches may be in flight at once.
+
+    Batches follow each other no closer than `pace`, so that each holds more; the first is written at once.
+    A `single_statement` that writes is a transaction by itself: it saves the round trips of BEGIN and COMMIT.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[Connection, Sequence[Item]], Awaitable[Sequence[Result]]],
+        pool: asyncpg.Pool,
+        *,
+        name: str,
+        max_items: int = 500,
+        max_pending: int = 20_000,
+        writers: int = 1,
+        single_statement: bool = False,
+        pace: timedelta = timedelta(0),
+    ) -> None:
+        self._write = write
+        self._pool = pool
+        self._single_statement = single_statement
+        self._pace = Pace(pace)
+        self._max_items = max_items
+        self._max_pending = max_pending
+        self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._idle_writers = writers
+        self._flushes: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._batch_size = BATCH_SIZE.labels(name)
+        self._commit_seconds = COMMIT_SECONDS.labels(name)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Write what still waits, then refuse more."""
+        self._closed = True
+        while self._flushes:
+            await asyncio.wait(self._flushes)
+
+    def add(self, item: Item) -> asyncio.Future[Result]:
+        """Await the result to know that the item is committed.
+
+        The awaited future raises `PostgresUnavailable` where nobody knows whether it was, and what `write`
+        raised for this item. Raises `Overloaded` at once when the buffer is full or closed.
+        """
+        if self._closed or len(self._waiting) >= self._max_pending:
+            raise Overloaded("too many writes are waiting for PostgreSQL")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Result] = loop.create_future()
+        self._waiting.append((item, future))
+        if self._idle_writers:
+            self._idle_writers -= 1
+            # A task starts in the loop's next turn: callers of this turn still join its batch.
+            task = loop.create_task(self._flush())
+            self._flushes.add(task)
+            task.add_done_callback(self._flushes.discard)
+        return future
+
+    async def _flush(self) -> None:
+        try:
+            while self._waiting:
+                if len(self._waiting) < self._max_items and not self._closed:
+                    await self._pace.turn()
+                size = min(len(self._waiting), self._max_items)
+                await self._commit([self._waiting.popleft() for _ in range(size)])
+        finally:
+            self._idle_writers += 1
+
+    async def _commit(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+        self._batch_size.observe(len(batch))
+        try:
+            with self._commit_seconds.time():
+                async with (
+                    self._pool.acquire() as connection,
+                    nullcontext() if self._single_statement else connection.transaction(),
+                ):
+                    results = await self._write(connection, [item for item, _ in batch])
+        except TRANSIENT_ERRORS as error:
+            unavailable = PostgresUnavailable(f"PostgreSQL did not commit ({type(error).__name__})")
+            unavailable.__cause__ = error
+            self._fail(batch, unavailable)
+        except Exception as error:  # noqa: BLE001  each caller is told
+            if len(batch) == 1:
+                self._fail(batch, error)
+            else:
+                middle = len(batch) // 2
+                await self._commit(batch[:middle])
+                await self._commit(batch[middle:])
+        except BaseException as error:
+            self._fail(batch, PostgresUnavailable("the write was interrupted"))
+            raise error from None
+        else:
+            for (_, future), result in zip(batch, results, strict=True):
+                if not future.done():
+                    future.set_result(result)
+
+    @staticmethod
+    def _fail(batch: list[tuple[Item, asyncio.Future[Result]]], error: Exception) -> None:
+        for _, future in batch:
+            if not future.done():
+                future.set_exception(error)

@@ -1,0 +1,1 @@
+"""What keeps a failing dependency from taking others with it."""

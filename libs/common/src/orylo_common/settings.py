@@ -1,0 +1,64 @@
+"""What every service reads from its environment, and how it says that something there is wrong."""
+
+import sys
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+
+def _one_of(*schemes: str) -> AfterValidator:
+    def check(url: str) -> str:
+        if not url.startswith(schemes):
+            raise ValueError(f"must start with {' or '.join(schemes)}")
+        return url
+
+    return AfterValidator(check)
+
+
+class CommonSettings(BaseSettings):
+    """The variables that all services share; each service's `Settings` adds its own.
+
+    The addresses hold passwords, so that none of them is part of the repr.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ORYLO_", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    database_url: Annotated[str, _one_of("postgresql://", "postgres://")] = Field(repr=False)
+    redis_url: Annotated[str, _one_of("redis://", "rediss://", "unix://")] = Field(repr=False)
+    broker_url: Annotated[str, _one_of("amqp://", "amqps://", "sqs://", "postgres")] = Field(repr=False)
+    # One Fernet key or several, separated by commas: the first encrypts, all of them decrypt.
+    master_key: SecretStr
+    # Traces leave over OTLP/HTTP; without an address there are none.
+    otlp_endpoint: Annotated[str, _one_of("http://", "https://")] | None = Field(default=None, repr=False)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    # `auto` is for people where the output is a terminal, and JSON everywhere else.
+    log_format: Literal["auto", "json"] = "auto"
+
+
+Settings = TypeVar("Settings", bound=BaseSettings)
+
+
+def load(settings: type[Settings]) -> Settings:
+    """The settings of this process; where one is missing or wrong, one line that names it, and exit 2."""
+    try:
+        return settings()
+    except ValidationError as error:
+        problems = [
+            f"{_variable(settings, error['loc'])}: {_complaint(error['type'], error['msg'])}"
+            for error in error.errors(include_input=False, include_url=False, include_context=False)
+        ]
+    except SettingsError as error:
+        # Raised for a variable that should be JSON and is not; its text names the field and holds no value.
+        problems = [str(error)]
+    sys.stderr.write(f"settings: {'; '.join(problems)}\n")
+    raise SystemExit(2)
+
+
+def _variable(settings: type[BaseSettings], location: tuple[int | str, ...]) -> str:
+    name = str(location[0]) if location else "settings"
+    return name.upper() if name not in settings.model_fields else f"{settings.model_config['env_prefix']}{name}".upper()
+
+
+def _complaint(kind: str, message: str) -> str:
+    return "is missing" if kind == "missing" else message.removeprefix("Value error, ")
