@@ -1,0 +1,1 @@
+"""Webhooks and tracking in: authenticate, normalise, deduplicate, persist, publish."""

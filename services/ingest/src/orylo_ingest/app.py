@@ -1,0 +1,107 @@
+"""Composition root: settings in, running service out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from functools import partial
+
+from redis.asyncio import Redis
+
+from orylo_common.broker.consumer import Consumer, Handler
+from orylo_common.broker.ports import Broker
+from orylo_common.clock import Clock, SystemClock
+from orylo_common.control.keyring import Keyring
+from orylo_common.control.plane import Part, open_control
+from orylo_common.messages import Message, WebhookReplayRequested
+from orylo_common.postgres.group_commit import GroupCommit
+from orylo_common.postgres.outbox import OutboxRelay
+from orylo_common.postgres.periodic import run_periodically
+from orylo_common.postgres.pool import open_pool
+from orylo_common.resilience.circuit_breaker import CircuitBreaker
+from orylo_common.telemetry.health import Health
+from orylo_ingest.endpoints.tracking import TrackingEndpoint
+from orylo_ingest.endpoints.webhooks import WebhookEndpoint
+from orylo_ingest.limits import Limits
+from orylo_ingest.outbox import write_messages
+from orylo_ingest.refusal_reports import RefusalReports
+from orylo_ingest.replays import replay_webhook
+from orylo_ingest.routes import routes
+from orylo_ingest.secret_use import SecretUse
+from orylo_ingest.server import serve_http
+from orylo_ingest.settings import Settings
+from orylo_ingest.store import EventStore, prune
+
+ROLE = "orylo_ingest"
+# Short: a gateway that is told to come again waits far longer by itself.
+RECOVERY = timedelta(seconds=2)
+PRUNE_EVERY = timedelta(hours=6)
+REPLAYS_AT_ONCE = 4
+
+
+@asynccontextmanager
+async def open_app(
+    settings: Settings, *, broker: Broker, redis: Redis, clock: Clock | None = None
+) -> AsyncIterator[Health]:
+    """Webhooks are taken while inside. Leaving stops accepting, finishes what is in hand, and flushes."""
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        keyring = Keyring.parse(settings.master_key.get_secret_value())
+        pool = await stack.enter_async_context(open_pool(settings.database_url, role=ROLE))
+        plane = await stack.enter_async_context(
+            open_control(
+                settings.database_url, role=ROLE, keyring=keyring, parts=frozenset({Part.GATEWAYS, Part.SETTINGS})
+            )
+        )
+        store = await stack.enter_async_context(EventStore.open(pool, max_waiting=settings.max_waiting))
+        relay = await stack.enter_async_context(OutboxRelay(pool, "ingest", broker))
+        outbox = await stack.enter_async_context(
+            GroupCommit(write_messages, pool, name="ingest.outbox", single_statement=True)
+        )
+        refusals = await stack.enter_async_context(RefusalReports.open(outbox, relay, clock))
+        limits = await stack.enter_async_context(Limits.open(redis))
+        secret_use = await stack.enter_async_context(SecretUse.open(pool))
+        handlers: Mapping[type[Message], Handler] = {
+            WebhookReplayRequested: partial(replay_webhook, pool=pool, relay=relay, clock=clock)
+        }
+        await stack.enter_async_context(Consumer(broker, "ingest", handlers, prefetch=REPLAYS_AT_ONCE))
+        pruning = asyncio.create_task(run_periodically(pool, "ingest.prune", PRUNE_EVERY, prune))
+        stack.callback(pruning.cancel)
+
+        health = Health()
+        health.check("postgres", lambda: pool.fetchval("SELECT 1"))
+        # What cannot be published waits in the outbox: a broker that is away refuses no webhook.
+        health.check("broker", broker.ping, required=False)
+
+        webhooks = WebhookEndpoint(
+            plane=plane,
+            store=store,
+            relay=relay,
+            breaker=CircuitBreaker("ingest.postgres", recovery=RECOVERY),
+            refusals=refusals,
+            secret_use=secret_use,
+            limits=limits,
+            clock=clock,
+            max_body_bytes=settings.max_body_bytes,
+            body_timeout=settings.body_timeout,
+            trusted_proxies=settings.trusted_proxies,
+        )
+        tracking = TrackingEndpoint(
+            plane=plane,
+            outbox=outbox,
+            relay=relay,
+            limits=limits,
+            clock=clock,
+            trusted_proxies=settings.trusted_proxies,
+        )
+        await stack.enter_async_context(
+            serve_http(
+                routes(webhooks, tracking, health),
+                webhooks,
+                host=settings.host,
+                port=settings.port,
+                reuse_port=settings.reuse_port,
+                max_body_bytes=settings.max_body_bytes,
+            )
+        )
+        yield health

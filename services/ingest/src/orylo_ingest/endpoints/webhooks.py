@@ -1,0 +1,249 @@
+"""`POST /api/v1/webhooks/{gateway}/{tenant}`: proven, read, hashed and durable before it is answered."""
+
+import asyncio
+import ipaddress
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import lru_cache
+from http import HTTPStatus
+
+from aiohttp import hdrs, web
+
+from orylo_common.clock import Clock
+from orylo_common.control.models import GatewaySetting, Tenant
+from orylo_common.control.plane import ControlPlane
+from orylo_common.errors import TransientError
+from orylo_common.postgres.group_commit import Overloaded
+from orylo_common.postgres.outbox import OutboxRelay
+from orylo_common.resilience.circuit_breaker import CircuitBreaker
+from orylo_common.telemetry.traces import current_traceparent, span
+from orylo_ingest import problems
+from orylo_ingest.answers import Answer
+from orylo_ingest.gateways import GATEWAYS
+from orylo_ingest.gateways.authentication import authenticate_hmac
+from orylo_ingest.gateways.port import AuthenticationFailed, Gateway, RawWebhook, UnreadableBody
+from orylo_ingest.intake import Record, take_in
+from orylo_ingest.limits import Limits, LimitSettings
+from orylo_ingest.metrics import WEBHOOK_SECONDS, WEBHOOKS
+from orylo_ingest.problems import Problem, Refused
+from orylo_ingest.refusal_reports import RefusalReports
+from orylo_ingest.refusals import RefusalLog
+from orylo_ingest.secret_use import SecretUse
+from orylo_ingest.store import EventStore, Outcome
+
+PATH = "/api/v1/webhooks/"
+# What a gateway that is told to come again should wait when nothing better is known.
+RETRY_AFTER = timedelta(seconds=5)
+
+_JSON = {"Content-Type": "application/json"}
+
+
+@dataclass(slots=True)
+class WebhookEndpoint:
+    plane: ControlPlane
+    store: EventStore
+    relay: OutboxRelay
+    breaker: CircuitBreaker
+    refusals: RefusalReports
+    secret_use: SecretUse
+    limits: Limits
+    clock: Clock
+    max_body_bytes: int
+    body_timeout: timedelta
+    trusted_proxies: int
+    refusal_log: RefusalLog = field(default_factory=RefusalLog)
+
+    async def receive(self, request: web.Request) -> web.StreamResponse:
+        started = time.perf_counter()
+        path, _, query = request.raw_path.partition("?")
+        gateway_name, _, tenant = path[len(PATH) :].partition("/")
+        gateway = GATEWAYS.get(gateway_name)
+        label = gateway_name if gateway else "unknown"
+        response: web.StreamResponse
+        try:
+            with span("webhook", gateway=label):
+                response = await self._take(request, gateway, tenant.rstrip("/"), query)
+        except Refused as refused:
+            response = self._refuse(request, label, tenant.rstrip("/"), refused.problem)
+        _seconds(label).observe(time.perf_counter() - started)
+        return response
+
+    async def explain(self, request: web.Request) -> web.Response:
+        """A gateway's panel, or a person, looks whether the address answers."""
+        return web.Response(body=b'{"status":"ok","detail":"Webhooks are taken here by POST."}', headers=_JSON)
+
+    async def _take(
+        self, request: web.Request, gateway: Gateway | None, tenant_name: str, query: str
+    ) -> web.StreamResponse:
+        tenant = self.plane.tenant(tenant_name)
+        setting = self.plane.gateway(tenant.id, gateway.name) if tenant and gateway else None
+        if tenant is None or gateway is None or setting is None or not setting.enabled:
+            raise Refused(problems.NOT_FOUND)
+        self._check_address(request, setting)
+        self._check_refusals(request, tenant)
+        if wait := self.breaker.retry_after:
+            raise Refused(problems.unavailable(wait))
+
+        # In a call of its own, so that body and document are gone while the commit is awaited: hundreds of
+        # them at once would be most of what the cycle collector has to look through.
+        record = self._prove_and_read(
+            tenant, gateway, setting, RawWebhook(request.headers, query, await self._body(request))
+        )
+        return self._answer(record, await self._write(record))
+
+    def _prove_and_read(self, tenant: Tenant, gateway: Gateway, setting: GatewaySetting, webhook: RawWebhook) -> Record:
+        now = self.clock.now()
+        try:
+            if setting.mode == "hmac":
+                secret_id = authenticate_hmac(webhook, setting.secrets)
+            else:
+                secret_id = gateway.authenticate(webhook, setting.secrets, now)
+            self.secret_use.note(secret_id, now)
+            document = webhook.document()
+        except AuthenticationFailed as failed:
+            raise Refused(problems.unauthenticated(failed.code, failed.advice)) from None
+        except UnreadableBody as unreadable:
+            raise Refused(problems.unreadable(f"{unreadable}.".capitalize())) from None
+
+        # Of what is genuine only: a stranger cannot use up what is a merchant's.
+        if pause := self.limits.spend("webhooks", tenant.id, self.plane.settings(tenant.id, LimitSettings).webhooks):
+            raise Refused(problems.too_many(pause, "More webhooks come for this tenant than its limit allows."))
+
+        return take_in(
+            gateway,
+            tenant.id,
+            document,
+            now,
+            accept_test_mode="test" in setting.accept,
+            traceparent=current_traceparent(),
+        )
+
+    async def _body(self, request: web.Request) -> bytes:
+        """The bytes as they were signed; bounded also after inflation."""
+        if (request.content_length or 0) > self.max_body_bytes:
+            raise Refused(problems.too_large(self.max_body_bytes))
+        try:
+            if request.content.is_eof() and hdrs.CONTENT_ENCODING not in request.headers:
+                body: bytes = request.content.read_nowait()
+                return body
+            async with asyncio.timeout(self.body_timeout.total_seconds()):
+                return await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            raise Refused(problems.too_large(self.max_body_bytes)) from None
+        except TimeoutError:
+            raise Refused(problems.too_slow()) from None
+        except (web.RequestPayloadError, web.HTTPBadRequest, ValueError):
+            raise Refused(problems.unreadable("The body breaks off, or is not encoded as its headers say.")) from None
+
+    async def _write(self, record: Record) -> Outcome:
+        full = False
+        try:
+            async with self.breaker:
+                try:
+                    outcome = await self.store.add(record)
+                except Overloaded:
+                    # PostgreSQL is there and slow: no reason to stop asking it.
+                    full = True
+            if not full:
+                if outcome is Outcome.CONFLICT and (announcement := await self.store.add_conflict(record)):
+                    self.relay.offer((announcement,))
+                return outcome
+        except TransientError as error:
+            raise Refused(problems.unavailable(error.retry_after or RETRY_AFTER)) from None
+        raise Refused(problems.unavailable(RETRY_AFTER))
+
+    def _answer(self, record: Record, outcome: Outcome) -> web.StreamResponse:
+        known = outcome is Outcome.DUPLICATE or outcome is Outcome.CONFLICT
+        leaving = record.outgoing or record.announcement
+        if outcome is Outcome.ACCEPTED and leaving is not None:
+            self.relay.offer((leaving,))
+        counted = record.status if outcome is Outcome.ACCEPTED and record.outgoing is None else outcome.value
+        _count(record.gateway, counted)
+        if counted in ("quarantined", "conflict"):
+            self.refusal_log.tell_set_aside(record, counted)
+        body = f'{{"status":"{"duplicate" if known else "accepted"}","event_id":"{record.event_id}"}}'
+        return Answer(HTTPStatus.OK if known else HTTPStatus.ACCEPTED, body.encode())
+
+    def _refuse(self, request: web.Request, label: str, tenant: str, problem: Problem) -> web.Response:
+        _count(label, _OUTCOMES[problem.status])
+        remote, size = client_address(request, self.trusted_proxies), request.content_length or 0
+        self.refusal_log.tell(
+            gateway=label, tenant=tenant, code=problem.code, status=problem.status.value, remote=remote, size=size
+        )
+        # What is refused for our own sake tells a merchant nothing; what is for nobody we know is counted only.
+        known = self.plane.tenant(tenant)
+        if known is not None and problem.status is not HTTPStatus.SERVICE_UNAVAILABLE:
+            self.refusals.tell(known.id, label, problem, remote=remote, size=size)
+            if problem.status in _NOT_GENUINE:
+                limit = self.plane.settings(known.id, LimitSettings).refused_webhooks_per_address
+                self.limits.spend_from("refused", known.id, limit, remote)
+        return problem.response()
+
+    def _check_refusals(self, request: web.Request, tenant: Tenant) -> None:
+        if self.limits.any_is_shut:
+            remote = client_address(request, self.trusted_proxies) or ""
+            if wait := self.limits.wait("refused", tenant.id, remote):
+                raise Refused(problems.too_many(wait, "Too many webhooks from this address were refused."))
+
+    def _check_address(self, request: web.Request, setting: GatewaySetting) -> None:
+        if setting.allowed_networks and not _is_within(
+            client_address(request, self.trusted_proxies), setting.allowed_networks
+        ):
+            raise Refused(
+                problems.unauthenticated(
+                    "address_not_allowed", "This endpoint takes webhooks from the addresses on its allow-list only."
+                )
+            )
+
+
+_OUTCOMES = {
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.UNAUTHORIZED: "unauthenticated",
+    HTTPStatus.BAD_REQUEST: "unreadable",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
+    HTTPStatus.REQUEST_TIMEOUT: "too_slow",
+    HTTPStatus.TOO_MANY_REQUESTS: "rate_limited",
+    HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
+}
+_NOT_GENUINE = {
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.REQUEST_TIMEOUT,
+}
+
+
+def client_address(request: web.Request, trusted_proxies: int) -> str | None:
+    """Who called: the peer, or what the outermost of our own proxies saw."""
+    if not trusted_proxies:
+        return request.remote
+    seen = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+    return seen[-trusted_proxies] if len(seen) >= trusted_proxies and seen[-trusted_proxies] else request.remote
+
+
+def _is_within(address: str | None, networks: tuple[str, ...]) -> bool:
+    try:
+        caller = ipaddress.ip_address(address or "")
+    except ValueError:
+        return False
+    return any(caller in network for network in _networks(networks))
+
+
+@lru_cache(maxsize=1000)
+def _networks(networks: tuple[str, ...]) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    return tuple(ipaddress.ip_network(network) for network in networks)
+
+
+@lru_cache(maxsize=500)
+def _counter(gateway: str, outcome: str):  # type: ignore[no-untyped-def]
+    return WEBHOOKS.labels(gateway, outcome)
+
+
+def _count(gateway: str, outcome: str) -> None:
+    _counter(gateway, outcome).inc()
+
+
+@lru_cache(maxsize=100)
+def _seconds(gateway: str):  # type: ignore[no-untyped-def]
+    return WEBHOOK_SECONDS.labels(gateway)

@@ -1,0 +1,314 @@
+"""Kiwify: its own webhook, the flat body of an abandoned cart, and the simplified JSON of relays.
+
+Amounts are integer cents: `charge_amount` is what the buyer was charged, the interest of instalments included.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from orylo_common.control.models import GatewaySecret
+from orylo_common.identity import Person
+from orylo_common.messages import (
+    CheckoutAbandoned,
+    DisputeLost,
+    GatewayFact,
+    PaymentCreated,
+    PaymentFailed,
+    PaymentRefunded,
+    PaymentSucceeded,
+)
+from orylo_common.money import to_minor
+from orylo_ingest.gateways.attribution import tracking
+from orylo_ingest.gateways.authentication import authenticate_hmac, matching_digest
+from orylo_ingest.gateways.fields import child, integer, iso_moment, present, required, text
+from orylo_ingest.gateways.port import (
+    AuthenticationFailed,
+    Document,
+    Envelope,
+    EventRow,
+    Ignored,
+    NotUnderstood,
+    RawWebhook,
+    Told,
+)
+
+SIGNATURE_PARAMETER = "signature"
+# The address is the merchant's own, with one parameter added.
+_MAX_PARAMETERS = 100
+
+# America/Sao_Paulo, which has had no summer time since 2019.
+_SAO_PAULO = timezone(timedelta(hours=-3))
+_METHODS = {"credit_card": "card"}
+# What the panel's test button sends, whoever presses it.
+_TEST_PRODUCT = "Example product"
+
+Order = Mapping[str, Any]
+Reader = Callable[[Order, datetime], Told | Ignored]
+
+
+class Kiwify:
+    name = "kiwify"
+
+    def authenticate(self, webhook: RawWebhook, secrets: Sequence[GatewaySecret], now: datetime) -> UUID:
+        document = webhook.document()
+        if isinstance(document, dict) and "purchase_id" in document:
+            # Kiwify sends no such body: it comes from a relay, and is signed as a relay signs.
+            return authenticate_hmac(webhook, secrets)
+        signature, signed = _signature_in(webhook.query_string), webhook.body
+        if not signature and isinstance(document, dict) and "order" in document:
+            signature, signed = text(document.get("signature")), _order_bytes(webhook.body)
+        if not signature:
+            raise AuthenticationFailed(
+                "signature_missing",
+                "The signature parameter is missing from the address: Kiwify adds it by itself. Set a token on the "
+                "webhook in Kiwify's panel, and the same one here.",
+            )
+        return matching_digest(signed, signature, secrets, "sha1")
+
+    def envelope(self, document: Document) -> Envelope:
+        order = _order(document)
+        if "purchase_id" in order:
+            status = text(order.get("status")) or "unknown"
+            return Envelope(status, f"{text(order.get('purchase_id'))}:{status}")
+        if _is_cart(order):
+            return Envelope("abandoned", f"cart:{text(order.get('id'))}")
+        event, order_id = text(order.get("webhook_event_type")), text(order.get("order_id"))
+        if event is None or order_id is None:
+            return Envelope(event or "unknown")
+        # Only an attempt to charge can be repeated in earnest.
+        again = f":{text(order.get('updated_at'))}" if event in _REPEATABLE else ""
+        return Envelope(event, f"{order_id}:{event}{again}")
+
+    def person(self, document: Document) -> Person:
+        order = _order(document)
+        buyer = child(order, "Customer") or child(order, "buyer") or (order if _is_cart(order) else {})
+        country = text(buyer.get("country"))
+        return Person(
+            email=text(buyer.get("email")),
+            phone=text(buyer.get("mobile")) or text(buyer.get("phone")),
+            # A number without its country code is one of the platform's home.
+            phone_region=country or "BR",
+            name=text(buyer.get("full_name")) or text(buyer.get("name")),
+            document=next((value for key in ("CPF", "cpf", "cnpj", "CNPJ") if (value := text(buyer.get(key)))), None),
+            city=text(buyer.get("city")),
+            state=text(buyer.get("state")),
+            zip=text(buyer.get("zipcode")),
+            country=country,
+        )
+
+    def normalise(self, document: Document, received_at: datetime) -> Told | Ignored:
+        order = _order(document)
+        if "purchase_id" in order:
+            return _simplified(order)
+        if _is_cart(order):
+            return _cart(order, received_at)
+        row = EVENTS.get(required(order.get("webhook_event_type"), "webhook_event_type"))
+        if row is None:
+            raise NotUnderstood("an event that Kiwify does not document")
+        return Ignored(row.note) if row.read is None else row.read(order, received_at)
+
+    def events(self) -> Sequence[EventRow]:
+        rows = [EventRow(native, row.tells, row.note) for native, row in EVENTS.items()]
+        simplified = [
+            EventRow(f"{status} (simplified)", (message,), "from a relay") for status, message in _STATUSES.items()
+        ]
+        return [*rows, EventRow("abandoned", (CheckoutAbandoned,), "an abandoned cart"), *simplified]
+
+
+def _signature_in(query_string: str) -> str | None:
+    return dict(parse_qsl(query_string, max_num_fields=_MAX_PARAMETERS)).get(SIGNATURE_PARAMETER)
+
+
+def _order(document: Document) -> Order:
+    """The order, also where the panel's log wraps it."""
+    return child(document, "order") or document
+
+
+def _order_bytes(body: bytes) -> bytes:
+    """The wrapped order to the byte, as it was signed: no parser gives back what it has read."""
+    try:
+        text_, decoder, at = body.decode(), json.JSONDecoder(), body.index(b"{") + 1
+        while True:
+            key, at = decoder.raw_decode(text_, _skip(text_, at, " \t\r\n,"))
+            start = _skip(text_, at, " \t\r\n:")
+            _, at = decoder.raw_decode(text_, start)
+            if key == "order":
+                return text_[start:at].encode()
+    except (ValueError, IndexError, RecursionError):
+        return b""
+
+
+def _skip(text_: str, at: int, characters: str) -> int:
+    while text_[at] in characters:
+        at += 1
+    return at
+
+
+def _is_cart(order: Order) -> bool:
+    return order.get("status") == "abandoned" and "checkout_link" in order
+
+
+# --- What each event tells ---------------------------------------------------------------------------------
+
+
+def _waiting(order: Order, received_at: datetime) -> Told:
+    return _told(PaymentCreated, order, _local(order, received_at, "created_at", "updated_at"), "created")
+
+
+def _paid(order: Order, received_at: datetime) -> Told:
+    return _told(PaymentSucceeded, order, _local(order, received_at, "approved_date", "updated_at"), "paid")
+
+
+def _refused(order: Order, received_at: datetime) -> Told:
+    told = _told(PaymentFailed, order, _local(order, received_at, "updated_at", "created_at"), "failed")
+    told.fields.update(present(failure_code=text(order.get("card_rejection_reason"))))
+    # An order can be refused more than once before it is paid.
+    (fact,) = told.facts
+    return Told(told.message, told.occurred_at, told.fields, (f"{fact}:{text(order.get('updated_at'))}",))
+
+
+def _refunded(order: Order, received_at: datetime) -> Told:
+    told = _told(PaymentRefunded, order, _local(order, received_at, "refunded_at", "updated_at"), "refunded")
+    told.fields.update(full=True, refunded_minor=told.fields["amount_minor"])
+    return told
+
+
+def _charged_back(order: Order, received_at: datetime) -> Told:
+    told = _told(DisputeLost, order, _local(order, received_at, "updated_at"), "charged_back")
+    told.fields.update(dispute_id=told.fields["payment_id"], reason="chargeback")
+    return told
+
+
+def _told(message: type[GatewayFact], order: Order, at: datetime, what: str) -> Told:
+    payment_id = f"kiwify:{required(order.get('order_id'), 'order_id')}"
+    commissions, product = child(order, "Commissions"), child(order, "Product")
+    amount = integer(commissions.get("charge_amount"))
+    if amount is None:
+        raise NotUnderstood("Commissions.charge_amount is no whole number")
+    currency = text(commissions.get("product_base_price_currency")) or text(commissions.get("currency"))
+    method = text(order.get("payment_method"))
+    fields = {
+        "payment_id": payment_id,
+        "amount_minor": amount,
+        "currency": required(currency, "currency").upper(),
+        **present(
+            payment_method=_METHODS.get(method, method) if method else None,
+            installments=integer(order.get("installments")),
+            card=_card(order),
+            ip=text(child(order, "Customer").get("ip")),
+            tracking=tracking(child(order, "TrackingParameters")),
+            order_id=text(order.get("order_ref")),
+            subscription=_subscription(order),
+            products=_products(product, commissions),
+            test=_is_test(order) or None,
+        ),
+    }
+    return Told(message, at, fields, (f"{what}:{payment_id}",))
+
+
+def _simplified(order: Order) -> Told:
+    message = _STATUSES.get((text(order.get("status")) or "").lower())
+    if message is None:
+        raise NotUnderstood("a status that is neither completed nor pending")
+    payment_id = f"kiwify:{required(order.get('purchase_id'), 'purchase_id')}"
+    currency = required(order.get("currency"), "currency").upper()
+    try:
+        amount_minor = to_minor(required(order.get("value"), "value"), currency)
+    except ValueError:
+        raise NotUnderstood("the value is no amount") from None
+    fields = {
+        "payment_id": payment_id,
+        "amount_minor": amount_minor,
+        "currency": currency,
+        "tracking": tracking(order),
+    }
+    what = "paid" if message is PaymentSucceeded else "created"
+    return Told(message, iso_moment(order.get("created_at"), "created_at"), fields, (f"{what}:{payment_id}",))
+
+
+def _cart(order: Order, received_at: datetime) -> Told:
+    checkout_id = f"kiwify:{required(order.get('id'), 'id')}"
+    at = iso_moment(order.get("created_at"), "created_at") if order.get("created_at") else received_at
+    fields = {"checkout_id": checkout_id, **present(products=_products(order, {}))}
+    return Told(CheckoutAbandoned, at, fields, (f"abandoned:{checkout_id}",))
+
+
+# --- Where the data is -------------------------------------------------------------------------------------
+
+
+def _local(order: Order, received_at: datetime, *names: str) -> datetime:
+    """The first time that is there: minutes of São Paulo, without a zone. The panel's tests write UTC instead,
+    which would be hours ahead of us: nothing has happened after it was received."""
+    for name in names:
+        value = text(order.get(name))
+        if value:
+            try:
+                at = datetime.fromisoformat(value)
+            except ValueError:
+                raise NotUnderstood(f"{name} is no time") from None
+            at = at.replace(tzinfo=_SAO_PAULO) if at.tzinfo is None else at
+            return min(at.astimezone(UTC), received_at)
+    return received_at
+
+
+def _card(order: Order) -> dict[str, Any] | None:
+    if order.get("payment_method") != "credit_card":
+        return None
+    return present(last4=text(order.get("card_last4digits")), brand=text(order.get("card_type"))) or None
+
+
+def _subscription(order: Order) -> dict[str, Any] | None:
+    subscription = child(order, "Subscription")
+    subscription_id = text(order.get("subscription_id")) or text(subscription.get("id"))
+    if subscription_id is None:
+        return None
+    # The whole history, this charge included where it was paid.
+    charged = child(subscription, "charges").get("completed")
+    recurrence = len(charged) if isinstance(charged, list) and charged else None
+    return present(
+        subscription_id=subscription_id, recurrence=recurrence, plan=text(child(subscription, "plan").get("name"))
+    )
+
+
+def _products(product: Order, commissions: Order) -> list[dict[str, Any]] | None:
+    product_id = text(product.get("product_id"))
+    if product_id is None:
+        return None
+    price = integer(commissions.get("product_base_price"))
+    return [present(product_id=product_id, name=text(product.get("product_name")), price_minor=price)]
+
+
+def _is_test(order: Order) -> bool:
+    product = child(order, "Product")
+    return product.get("product_name") == _TEST_PRODUCT and "product_offer_id" not in product
+
+
+# --- The table ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    tells: tuple[type[GatewayFact], ...]
+    read: Reader | None
+    note: str = ""
+
+
+_REPEATABLE = frozenset({"order_rejected", "subscription_late"})
+_STATUSES: Mapping[str, type[GatewayFact]] = {"completed": PaymentSucceeded, "pending": PaymentCreated}
+
+EVENTS: Mapping[str, _Row] = {
+    "order_approved": _Row((PaymentSucceeded,), _paid, "a first or only charge"),
+    "subscription_renewed": _Row((PaymentSucceeded,), _paid, "a renewal, with an order of its own"),
+    "order_rejected": _Row((PaymentFailed,), _refused, "the card was refused"),
+    "subscription_late": _Row((PaymentFailed,), _refused, "a renewal that could not be charged"),
+    "pix_created": _Row((PaymentCreated,), _waiting, "a Pix is waiting to be paid"),
+    "billet_created": _Row((PaymentCreated,), _waiting, "a boleto is waiting to be paid"),
+    "order_refunded": _Row((PaymentRefunded,), _refunded, "in full"),
+    "chargeback": _Row((DisputeLost,), _charged_back, "the card's bank took the money back"),
+    "subscription_canceled": _Row((), None, "a subscription's state; its payments are told by their own events"),
+}

@@ -1,0 +1,149 @@
+"""What a payment gateway is to ingest. One file beside this one for each of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import orjson
+
+from orylo_common.control.models import GatewaySecret
+from orylo_common.identity import Person
+from orylo_common.messages import GatewayFact
+
+# A JSON object, or a form's fields. Unknown until an adapter has looked at each value.
+Document = dict[str, Any]
+
+MAX_FORM_FIELDS = 1000
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class AuthenticationFailed(Exception):
+    """The webhook is not proven to come from the gateway. `code` is for machines, the text for a person."""
+
+    def __init__(self, code: str, advice: str) -> None:
+        super().__init__(advice)
+        self.code = code
+        self.advice = advice
+
+
+class UnreadableBody(Exception):
+    """Neither JSON nor a form."""
+
+
+class NotUnderstood(Exception):
+    """It comes from the gateway, and no adapter of ours can say what it tells. The text holds no value of it."""
+
+
+@dataclass(slots=True)
+class RawWebhook:
+    """A request as it came. `body` is what signatures are made over, to the byte."""
+
+    headers: Mapping[str, str]
+    query_string: str
+    body: bytes
+    _parsed: Any = field(default=None, repr=False)
+
+    def document(self) -> Any:
+        """The body as JSON or as a form, whatever its content type says; read once, then shared."""
+        if self._parsed is None:
+            self._parsed = _parse(self.body)
+        return self._parsed
+
+
+class Envelope(NamedTuple):
+    """What can be said of a webhook before its content is understood.
+
+    `event_key` tells the gateway's event from all its others; without one, the body itself does.
+    """
+
+    event_type: str
+    event_key: str | None = None
+    gateway_event_id: str | None = None
+    livemode: bool = True
+
+
+class Told(NamedTuple):
+    """One message in the making. `fields` are the message class's own, each read with `fields.py`.
+
+    `facts` name what is told, so that the second gateway event that tells the same is recognised.
+    """
+
+    message: type[GatewayFact]
+    occurred_at: datetime
+    fields: dict[str, Any]
+    facts: tuple[str, ...]
+    gateway_customer: str | None = None
+
+
+class Ignored(NamedTuple):
+    """Understood, and deliberately not told on; the reason is for a person."""
+
+    reason: str
+
+
+class EventRow(NamedTuple):
+    """A line of the generated table: what becomes of one native event, and when."""
+
+    native: str
+    messages: tuple[type[GatewayFact], ...]
+    note: str
+
+
+class Gateway(Protocol):
+    name: str
+
+    def authenticate(self, webhook: RawWebhook, secrets: Sequence[GatewaySecret], now: datetime) -> UUID:
+        """The id of the secret that proves it, in the gateway's own scheme. Raises `AuthenticationFailed`."""
+
+    def envelope(self, document: Document) -> Envelope:
+        """Never raises."""
+
+    def person(self, document: Document) -> Person:
+        """The buyer in clear text, or the tokens of a scrubbed copy."""
+
+    def normalise(self, document: Document, received_at: datetime) -> Told | Ignored:
+        """What a scrubbed copy tells. Raises `NotUnderstood`."""
+
+    def events(self) -> Sequence[EventRow]:
+        """Every native event that is known, for the table in `docs/gateways.md`."""
+
+
+def _parse(body: bytes) -> Any:
+    text = body.removeprefix(_BYTE_ORDER_MARK).strip()
+    if text[:1] in (b"{", b"["):
+        try:
+            parsed = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            raise UnreadableBody("the body looks like JSON and is not valid JSON in UTF-8") from None
+        return _without_nul(parsed) if b"\\u0000" in text else parsed
+    if b"=" in text:
+        return _parse_form(text)
+    raise UnreadableBody("the body is neither a JSON object nor a form")
+
+
+def _parse_form(text: bytes) -> Document:
+    try:
+        pairs = parse_qsl(
+            text.decode(), keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS, encoding="utf-8", errors="replace"
+        )
+    except ValueError:
+        raise UnreadableBody("the body is not a form in UTF-8") from None
+    form: Document = {}
+    for name, value in pairs:
+        # A repeated field is a list, which no adapter takes for a text: nobody picks one of two values.
+        form[name] = [form[name], value] if name in form else value
+    return form if b"%00" not in text and b"\0" not in text else dict(_without_nul(form))
+
+
+def _without_nul(value: Any) -> Any:
+    """PostgreSQL's texts cannot hold the NUL character."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, list):
+        return [_without_nul(item) for item in value]
+    if isinstance(value, dict):
+        return {key.replace("\0", ""): _without_nul(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,20 @@
+"""What the door counts."""
+
+from prometheus_client import Counter, Histogram
+
+# `outcome`: accepted, told_before, ignored, quarantined, duplicate, conflict; refused: not_found,
+# unauthenticated, unreadable, too_large, too_slow, rate_limited, unavailable.
+WEBHOOKS = Counter("orylo_webhooks_total", "Webhooks answered", ["gateway", "outcome"])
+WEBHOOK_SECONDS = Histogram(
+    "orylo_webhook_seconds",
+    "From the headers read to the answer",
+    ["gateway"],
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5, 30),
+)
+
+# `status`: published, told_before, ignored, quarantined.
+REPLAYS = Counter("orylo_webhook_replays_total", "Quarantined webhooks read once more", ["gateway", "status"])
+REFUSALS_UNTOLD = Counter("orylo_refusals_untold_total", "Refusals that no merchant is told of: too many kinds at once")
+
+# `outcome`: accepted, or the code of the problem.
+VISITS = Counter("orylo_visits_total", "Answers to what the tracking script told", ["outcome"])

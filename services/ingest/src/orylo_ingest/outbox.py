@@ -1,0 +1,20 @@
+"""Messages that leave without a row of their own, written in batches."""
+
+from collections.abc import Sequence
+
+from orylo_common.broker.ports import Outgoing
+from orylo_common.postgres.pool import Connection
+
+INSERT_OUTBOX = """
+    INSERT INTO ingest.outbox (message_id, type, body) SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[])
+"""
+
+
+async def write_messages(connection: Connection, messages: Sequence[Outgoing]) -> list[None]:
+    await connection.execute(
+        INSERT_OUTBOX,
+        [message.message_id for message in messages],
+        [message.type for message in messages],
+        [message.body for message in messages],
+    )
+    return [None] * len(messages)

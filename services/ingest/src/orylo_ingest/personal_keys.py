@@ -1,0 +1,101 @@
+"""Which keys of a gateway's documents hold something about a person, or a secret."""
+
+import re
+from enum import IntEnum
+
+
+class Kind(IntEnum):
+    KEEP = 0
+    DROP = 1
+    FORGET = 2
+    EMAIL = 3
+    PHONE = 4
+    NAME = 5
+    DOCUMENT = 6
+    CITY = 7
+    STATE = 8
+    ZIP = 9
+    BIRTH = 10
+    OTHER = 11
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+# Keys in lower case and without punctuation.
+_EXACT: dict[str, Kind] = {
+    # Stripe's count of open deliveries changes with every attempt: it would make each another body.
+    **dict.fromkeys(
+        _words(
+            "hottok token clientsecret secret password apikey accesstoken authtoken signature cvv cvc cvn "
+            "securitycode cardnumber pan pendingwebhooks"
+        ),
+        Kind.DROP,
+    ),
+    **dict.fromkeys(("latitude", "longitude"), Kind.FORGET),
+    **dict.fromkeys(("mobile", "cell", "tel", "fone", "telephone"), Kind.PHONE),
+    **dict.fromkeys(
+        _words(
+            "document documentnumber producerdocument identificationnumber doc ssn rg nif dni taxid idnumber nationalid"
+        ),
+        Kind.DOCUMENT,
+    ),
+    **dict.fromkeys(("city", "addresscity", "cidade", "municipio"), Kind.CITY),
+    **dict.fromkeys(("addressstate",), Kind.STATE),
+    **dict.fromkeys(("zip", "zipcode", "postalcode", "addresszipcode", "cep", "postcode"), Kind.ZIP),
+    **dict.fromkeys(("birthday", "datebirth", "birthdate", "dob", "dateofbirth", "nascimento"), Kind.BIRTH),
+    **dict.fromkeys(
+        _words(
+            "line1 line2 address addressline1 addressline2 addressnumber addresscomp addressdistrict street streetname "
+            "streetnumber complement neighborhood district bairro logradouro endereco rua instagram"
+        ),
+        Kind.OTHER,
+    ),
+    # They say something about a name, a document or a telephone, and are none.
+    **dict.fromkeys(("documenttype", "doctype", "eventname"), Kind.KEEP),
+}
+_CONTAINS = (
+    ("email", Kind.EMAIL),
+    ("phone", Kind.PHONE),
+    ("celular", Kind.PHONE),
+    ("telefone", Kind.PHONE),
+    ("whatsapp", Kind.PHONE),
+    ("cpf", Kind.DOCUMENT),
+    ("cnpj", Kind.DOCUMENT),
+    ("passport", Kind.DOCUMENT),
+)
+# Things have names too.
+_THINGS = re.compile(
+    r"^(?:prod(?!ucer|utor)|plan|offer|oferta|module|modulo|price|item|line|coupon|course|curso|content|campaign|event|utm|country"
+    r"|checkoutcountry|file|domain|host|bank|network|brand|status)"
+)
+# Under these, and only there, these words are part of an address.
+_PEOPLE = re.compile(r"address|billing|shipping|buyer|customer|user|subscriber|producer|location|endereco")
+_AMONG_PEOPLE = {
+    "number": Kind.OTHER,
+    "state": Kind.STATE,
+    "estado": Kind.STATE,
+    "uf": Kind.STATE,
+    "region": Kind.STATE,
+}
+_VALUE_OF = {"taxids": Kind.DOCUMENT, "customertaxids": Kind.DOCUMENT, "text": Kind.OTHER, "numeric": Kind.OTHER}
+
+_NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]+")
+
+
+def kind_of(key: str, parent: str) -> Kind:
+    """What a value is, by its key and the key above it."""
+    name, above = (_NOT_ALPHANUMERIC.sub("", text.lower()) for text in (key, parent))
+    if name in _EXACT:
+        return _EXACT[name]
+    if name == "value":
+        return _VALUE_OF.get(above, Kind.KEEP)
+    if name in _AMONG_PEOPLE:
+        return _AMONG_PEOPLE[name] if _PEOPLE.search(above) else Kind.KEEP
+    for part, kind in _CONTAINS:
+        if part in name:
+            return kind
+    if name.endswith(("name", "nome", "sobrenome")) or name.startswith("nome"):
+        return Kind.KEEP if _THINGS.match(name if name not in ("name", "nome") else above) else Kind.NAME
+    return Kind.KEEP

@@ -1,0 +1,75 @@
+"""Answers that say what is wrong and what to do about it: `application/problem+json` (RFC 9457)."""
+
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+
+import orjson
+from aiohttp import web
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`code` is for machines; `detail` for the person whose webhook does not arrive."""
+
+    status: HTTPStatus
+    code: str
+    detail: str
+    retry_after: timedelta | None = None
+
+    def response(self) -> web.Response:
+        body = {"title": self.status.phrase, "status": self.status.value, "code": self.code, "detail": self.detail}
+        headers = {"Content-Type": "application/problem+json"}
+        if self.retry_after is not None:
+            headers["Retry-After"] = str(max(1, math.ceil(self.retry_after.total_seconds())))
+        return web.Response(body=orjson.dumps(body), status=self.status.value, headers=headers)
+
+
+class Refused(Exception):
+    """The request ends here."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
+
+
+# The same for a tenant that does not exist, a gateway that is unknown and one that is not switched on:
+# a stranger learns nothing about who is a customer.
+NOT_FOUND = Problem(
+    HTTPStatus.NOT_FOUND,
+    "not_found",
+    "Nothing takes webhooks at this address. Check the gateway and the tenant in it, and that the tenant has "
+    "this gateway switched on.",
+)
+
+
+def unauthenticated(code: str, advice: str) -> Problem:
+    return Problem(HTTPStatus.UNAUTHORIZED, code, advice)
+
+
+def unreadable(detail: str) -> Problem:
+    return Problem(HTTPStatus.BAD_REQUEST, "unreadable_body", detail)
+
+
+def too_large(limit: int) -> Problem:
+    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", f"A body has at most {limit} bytes.")
+
+
+def too_slow() -> Problem:
+    return Problem(HTTPStatus.REQUEST_TIMEOUT, "body_too_slow", "The body did not arrive in time: send it again.")
+
+
+def too_many(wait: timedelta, what: str) -> Problem:
+    return Problem(
+        HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", f"{what} Send again after Retry-After seconds.", wait
+    )
+
+
+def unavailable(retry_after: timedelta) -> Problem:
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "not_durable",
+        "The webhook could not be stored and is not taken: send it again later.",
+        retry_after,
+    )

@@ -1,0 +1,1 @@
+"""The merchant's own pages: the script they load and what it tells."""
