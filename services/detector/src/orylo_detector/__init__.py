@@ -1,0 +1,1 @@
+"""The decision on each payment: detectors side by side, risk, reasons."""

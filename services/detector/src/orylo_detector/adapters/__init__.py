@@ -1,0 +1,1 @@
+"""What the detector reaches outside of PostgreSQL."""

@@ -1,0 +1,120 @@
+"""Attempts to pay in Redis: for each customer, card and address a log of fixed-size records.
+
+A log is one string that is only appended to, so that replicas never overwrite each other and one command
+per entity counts a payment; all logs of a batch are then read with one MGET. What is told twice is there
+twice, and counted once when read.
+"""
+
+import asyncio
+import struct
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from hashlib import blake2b
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from orylo_common.errors import TransientError
+from orylo_common.messages import PaymentFact, PaymentFailed
+from orylo_common.resilience.circuit_breaker import CircuitBreaker
+from orylo_detector.domain.velocity import LONGEST, Attempt, Entity, attempt_key, entities_of, microseconds
+from orylo_detector.ports import Attempts
+
+RECORD = struct.Struct("<qq3s?8s8s")
+# The newest of an entity that are read. Nobody's limit is higher than half of this.
+REMEMBERED = 512
+TRIM_ABOVE = 2 * REMEMBERED * RECORD.size
+# What is appended in the last hour before a renewal still lives for the longest window.
+KEEP = LONGEST + timedelta(hours=2)
+HOUR_US = 3_600_000_000
+# In slices, because a busy loop is late itself: its answer may be waiting when the first of them has passed.
+TIMEOUT_SLICES, SLICE_S = 4, 0.025
+
+
+class RedisAttempts:
+    """AttemptLog in Redis, behind a breaker, so that nobody waits for a Redis that is away."""
+
+    def __init__(self, redis: Redis, breaker: CircuitBreaker) -> None:
+        self._redis = redis
+        self._breaker = breaker
+        # Sent along with the next batch.
+        self._to_renew: set[bytes] = set()
+        self._to_trim: dict[bytes, bytes] = {}
+
+    async def record(self, payments: Sequence[PaymentFact]) -> list[Attempts]:
+        keys: list[dict[Entity, bytes]] = []
+        records: dict[bytes, bytes] = {}
+        for payment in payments:
+            record = _encode(payment)
+            keys.append({entity: _key(payment, entity, value) for entity, value in entities_of(payment)})
+            for key in keys[-1].values():
+                records[key] = records.get(key, b"") + record
+        if not records:
+            return [{} for _ in payments]
+        logs = await self._append(records)
+        attempts = {key: self._read(key, data, records[key]) for key, data in logs.items()}
+        return [{entity: attempts[key] for entity, key in named.items()} for named in keys]
+
+    async def _append(self, records: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+        """All logs, with the records appended, in one round trip."""
+        async with self._breaker:
+            sending = asyncio.create_task(self._send(records))
+            for _ in range(TIMEOUT_SLICES):
+                await asyncio.wait([sending], timeout=SLICE_S)
+                if sending.done():
+                    return sending.result()
+            sending.cancel()
+            await asyncio.wait([sending])
+            raise TransientError("Redis did not answer in time")
+
+    async def _send(self, records: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for key, newest in self._to_trim.items():
+            pipeline.set(key, newest, ex=KEEP)
+        for key in self._to_renew:
+            pipeline.expire(key, KEEP)
+        self._to_trim, self._to_renew = {}, set()
+        for key, data in records.items():
+            pipeline.append(key, data)
+        pipeline.mget(list(records))
+        try:
+            *_, logs = await pipeline.execute()
+        except (RedisError, OSError) as error:
+            raise TransientError(f"Redis failed ({type(error).__name__})") from error
+        # A Redis short of memory may evict what was just appended.
+        return {key: log or records[key] for key, log in zip(records, logs, strict=True)}
+
+    def _read(self, key: bytes, data: bytes, appended: bytes) -> list[Attempt]:
+        """The newest attempts, each once and as it was first told. Also notes what the log needs next time."""
+        earlier = len(data) - len(appended)
+        if earlier < RECORD.size or _hour(data, earlier - RECORD.size) != _hour(data, len(data) - RECORD.size):
+            self._to_renew.add(key)
+        newest = data[-REMEMBERED * RECORD.size :]
+        if len(data) > TRIM_ABOVE:
+            # Another replica's append in between is lost with it: one in more than a thousand.
+            self._to_trim[key] = newest
+        latest_first = sorted(map(Attempt._make, RECORD.iter_unpack(newest)), reverse=True)
+        return list({attempt.attempt: attempt for attempt in latest_first}.values())
+
+
+def _encode(payment: PaymentFact) -> bytes:
+    card = payment.card.fingerprint if payment.card else None
+    return RECORD.pack(
+        microseconds(payment.occurred_at),
+        payment.amount_minor,
+        payment.currency.encode(),
+        isinstance(payment, PaymentFailed),
+        blake2b(attempt_key(payment).encode(), digest_size=8).digest(),
+        blake2b(card.encode(), digest_size=8).digest() if card else b"",
+    )
+
+
+def _key(payment: PaymentFact, entity: Entity, value: str) -> bytes:
+    """Hashed: an address is personal, and no value makes a key long."""
+    digest = blake2b(f"{payment.tenant_id}:{entity}:{value}".encode(), digest_size=16)
+    return b"attempts:" + digest.hexdigest().encode()
+
+
+def _hour(data: bytes, offset: int) -> int:
+    at_us: int = struct.unpack_from("<q", data, offset)[0]
+    return at_us // HOUR_US

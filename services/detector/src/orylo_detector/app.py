@@ -1,0 +1,109 @@
+"""The detector's composition root."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from functools import partial
+
+from redis.asyncio import Redis
+
+from orylo_common.broker.consumer import Consumer, Handler
+from orylo_common.broker.ports import Broker
+from orylo_common.control import Keyring, Part, open_control
+from orylo_common.messages import (
+    DisputeLost,
+    DisputeOpened,
+    DisputeWon,
+    FraudWarningReceived,
+    Message,
+    PaymentCreated,
+    PaymentFailed,
+    PaymentRefunded,
+    PaymentSucceeded,
+    TrustUpdated,
+)
+from orylo_common.postgres.group_commit import GroupCommit
+from orylo_common.postgres.outbox import OutboxRelay
+from orylo_common.postgres.periodic import run_periodically
+from orylo_common.postgres.pool import open_pool
+from orylo_common.resilience.circuit_breaker import CircuitBreaker
+from orylo_common.telemetry.health import Health
+from orylo_detector.adapters.redis_attempts import RedisAttempts
+from orylo_detector.engine import Engine
+from orylo_detector.gather import Gatherer
+from orylo_detector.handlers import copy_trust, decide_payment, learn_aftermath
+from orylo_detector.settings import Settings
+from orylo_detector.store import decisions, learning
+from orylo_detector.store.history import PostgresHistory
+from orylo_detector.store.retention import forget_old
+
+ROLE = "orylo_detector"
+# A small part of the 50 ms that a decision may take.
+PACE = timedelta(milliseconds=2)
+# The copy of the trust scores is behind by the way of a message anyhow.
+COPY_PACE = timedelta(milliseconds=20)
+FORGET_EVERY = timedelta(hours=6)
+
+
+@asynccontextmanager
+async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> AsyncIterator[Health]:
+    """Payments are decided on while inside; leaving finishes what is in hand."""
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        pool = await enter(open_pool(settings.database_url, role=ROLE))
+        keyring = Keyring.parse(settings.master_key.get_secret_value())
+        plane = await enter(
+            open_control(settings.database_url, role=ROLE, keyring=keyring, parts=frozenset({Part.SETTINGS}))
+        )
+        relay = await enter(OutboxRelay(pool, "detector", broker))
+        decided = await enter(GroupCommit(decisions.record_decisions, pool, name="detector.decisions", pace=PACE))
+        incidents = await enter(
+            GroupCommit(learning.learn_incidents, pool, name="detector.incidents", single_statement=True, pace=PACE)
+        )
+        trust = await enter(
+            GroupCommit(learning.copy_trust, pool, name="detector.trust", single_statement=True, pace=COPY_PACE)
+        )
+
+        attempts = RedisAttempts(redis, CircuitBreaker("detector.redis", failures=3, recovery=timedelta(seconds=5)))
+        decide = partial(
+            decide_payment,
+            features=Gatherer(attempts, PostgresHistory(pool)),
+            engine=Engine(),
+            plane=plane,
+            decisions=decided,
+            announcer=relay,
+        )
+        learn = partial(learn_aftermath, incidents=incidents)
+        handlers: Mapping[type[Message], Handler] = {
+            PaymentCreated: decide,
+            PaymentSucceeded: decide,
+            PaymentFailed: decide,
+            PaymentRefunded: learn,
+            DisputeOpened: learn,
+            DisputeWon: learn,
+            DisputeLost: learn,
+            FraudWarningReceived: learn,
+            TrustUpdated: partial(copy_trust, trust=trust),
+        }
+        postgres = CircuitBreaker("detector.postgres")
+        guarded = {message: _behind(postgres, handler) for message, handler in handlers.items()}
+        await enter(Consumer(broker, "detector", guarded, prefetch=settings.detector_prefetch, gates=[postgres]))
+        retention = run_periodically(pool, "detector.retention", FORGET_EVERY, forget_old)
+        stack.callback(asyncio.create_task(retention).cancel)
+
+        health = Health()
+        health.check("postgres", partial(pool.fetchval, "SELECT 1"))
+        health.check("broker", broker.ping)
+        health.check("redis", redis.ping, required=False)
+        yield health
+
+
+def _behind(breaker: CircuitBreaker, handler: Handler) -> Handler:
+    """While PostgreSQL is away messages are given back, and none of them uses up its attempts."""
+
+    async def handle(message: Message) -> None:
+        async with breaker:
+            await handler(message)
+
+    return handle

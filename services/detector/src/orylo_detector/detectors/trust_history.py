@@ -1,0 +1,40 @@
+"""What is known of the customer: trust, disputes, warnings, refunds, and since when."""
+
+from datetime import timedelta
+
+from orylo_common.messages import PaymentFact
+from orylo_detector.domain.features import CustomerHistory, Features
+from orylo_detector.domain.rules import DetectionRules
+from orylo_detector.domain.verdict import Finding
+
+# A customer of whom nothing is known stands at 50; a refund or two is no reason yet.
+LOW_TRUST = 40
+YOUNG = timedelta(days=1)
+FREQUENT_REFUNDS, REFUND_SHARE = 3, 0.3
+
+
+def assess(payment: PaymentFact, features: Features, rules: DetectionRules) -> Finding:
+    """The gravest of all that speaks against the customer."""
+    if features.customer is None:
+        return Finding(15, ("trust_history.unknown_customer",))
+    against = _against(features.customer, payment)
+    if not against:
+        return Finding(0)
+    return Finding(max(against.values()), tuple(sorted(against, key=lambda reason: -against[reason])))
+
+
+def _against(customer: CustomerHistory, payment: PaymentFact) -> dict[str, int]:
+    against = {}
+    if customer.trust_score is not None and customer.trust_score < LOW_TRUST:
+        against["trust_history.low_trust"] = 100 - 2 * customer.trust_score
+    if disputes := customer.disputes - customer.disputes_won:
+        against["trust_history.disputes"] = 60 if disputes == 1 else 90
+    if customer.fraud_warnings:
+        against["trust_history.fraud_warnings"] = 60 if customer.fraud_warnings == 1 else 90
+    if customer.refunds >= FREQUENT_REFUNDS and customer.refunds > REFUND_SHARE * customer.payments:
+        against["trust_history.frequent_refunds"] = 40
+    if customer.first_paid_at is None:
+        against["trust_history.new_customer"] = 15
+    elif payment.occurred_at - customer.first_paid_at < YOUNG:
+        against["trust_history.young_relation"] = 10
+    return against

@@ -1,0 +1,34 @@
+"""More attempts, or more money, from one customer, card or address than is usual."""
+
+from orylo_common.messages import PaymentFact
+from orylo_detector.domain.features import FeatureMissing, Features
+from orylo_detector.domain.rules import DetectionRules
+from orylo_detector.domain.velocity import velocities
+from orylo_detector.domain.verdict import Finding
+
+
+def assess(payment: PaymentFact, features: Features, rules: DetectionRules) -> Finding:
+    """The worst of all limits; reasons such as `velocity.card.1h` and `velocity.card.24h.amount`."""
+    if features.attempts is None:
+        raise FeatureMissing("attempts")
+    worst = 0
+    reasons = []
+    for entity, attempts in features.attempts.items():
+        limits = rules.velocity.get(entity, {})
+        for window, observed in velocities(attempts, payment.occurred_at, payment.currency).items():
+            limit = limits.get(window)
+            if limit is None:
+                continue
+            if observed.attempts > limit.attempts:
+                reasons.append(f"velocity.{entity}.{window}")
+                worst = max(worst, _excess(observed.attempts, limit.attempts))
+            most = limit.amount_minor.get(payment.currency)
+            if most is not None and observed.amount_minor > most:
+                reasons.append(f"velocity.{entity}.{window}.amount")
+                worst = max(worst, _excess(observed.amount_minor, most))
+    return Finding(worst, tuple(reasons))
+
+
+def _excess(observed: int, limit: int) -> int:
+    """From 50 just above the limit up to 100 at twice as much."""
+    return min(100, 50 + 50 * (observed - limit) // limit)

@@ -1,0 +1,1 @@
+"""The rules of detection: no I/O, no clock."""

@@ -1,0 +1,59 @@
+"""What a tenant can change about detection."""
+
+from typing import Annotated, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from orylo_common.control.models import TenantSettings
+from orylo_detector.domain.velocity import Entity, Window
+
+# Fewer than are remembered of an entity, so that twice as many can still be told.
+HIGHEST_LIMIT = 250
+
+
+class VelocityLimit(BaseModel):
+    """How much is still usual; amounts in minor units by currency, unlimited where none is named."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    attempts: int = Field(ge=1, le=HIGHEST_LIMIT)
+    amount_minor: dict[str, Annotated[int, Field(gt=0)]] = {}
+
+
+def _limits(attempts: tuple[int, int, int], day_amount_minor: int | None = None) -> dict[Window, VelocityLimit]:
+    minute, hour, day = attempts
+    amounts = {} if day_amount_minor is None else dict.fromkeys(("BRL", "EUR", "USD"), day_amount_minor)
+    return {
+        "1m": VelocityLimit(attempts=minute),
+        "1h": VelocityLimit(attempts=hour),
+        "24h": VelocityLimit(attempts=day, amount_minor=amounts),
+    }
+
+
+# A household or an office shares an address, a person has several tries: the defaults leave room for both.
+VELOCITY: dict[Entity, dict[Window, VelocityLimit]] = {
+    "customer": _limits((3, 10, 20), 1_000_000),
+    "card": _limits((3, 8, 15), 1_000_000),
+    "ip": _limits((6, 30, 120)),
+}
+
+
+class DetectionRules(TenantSettings):
+    """A tenant's thresholds, weights and limits. An entity or a window left out of `velocity` is not limited."""
+
+    section: ClassVar[str] = "detector"
+
+    review_at: int = Field(default=50, ge=1, le=100)
+    block_at: int = Field(default=80, ge=1, le=101, description="101: never block")
+    # By detector, in place of its own; 0 switches its say off.
+    weights: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default={})
+    velocity: dict[Entity, dict[Window, VelocityLimit]] = VELOCITY
+    customer_min_payments: int = Field(default=3, ge=1)
+    product_min_payments: int = Field(default=20, ge=1)
+    tenant_min_payments: int = Field(default=50, ge=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.block_at < self.review_at:
+            raise ValueError("block_at is below review_at")
+        return self

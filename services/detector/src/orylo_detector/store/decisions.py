@@ -1,0 +1,88 @@
+"""Decisions: each claimed, recorded and announced in one statement, many in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orylo_common.broker.ports import Outgoing
+from orylo_common.messages import DetectionCreated, PaymentFact, PaymentSucceeded
+from orylo_common.postgres.pool import Connection
+from orylo_detector.store.learning import learn_payments
+
+# The claim decides: what was decided before, here or by another replica, is neither recorded nor announced.
+# Sorted, so that two replicas with the same events wait for each other and never in a circle. IN is looked up in
+# a hash; a join may be planned for one row, and cost the square of the batch.
+RECORD = """
+    WITH claimed AS (
+        INSERT INTO detector.decided (tenant_id, event_id)
+        SELECT tenant_id, event_id FROM unnest($1::uuid[], $2::text[]) AS proposed (tenant_id, event_id)
+        ORDER BY tenant_id, event_id
+        ON CONFLICT (tenant_id, event_id) DO NOTHING
+        RETURNING tenant_id, event_id
+    ), decided AS (
+        SELECT proposed.*
+        FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                    $9::smallint[], $10::jsonb[], $11::bigint[], $12::text[], $13::timestamptz[], $14::uuid[],
+                    $15::text[], $16::bytea[])
+            AS proposed (tenant_id, event_id, id, payment_id, payment_type, gateway, customer_id, decision, risk_score,
+                         found, amount_minor, currency, occurred_at, message_id, type, body)
+        WHERE (tenant_id, event_id) IN (SELECT tenant_id, event_id FROM claimed)
+    ), recorded AS (
+        INSERT INTO detector.detections (tenant_id, event_id, id, payment_id, payment_type, gateway, customer_id,
+                                         decision, risk_score, reasons, detectors, degraded, amount_minor, currency,
+                                         occurred_at)
+        SELECT tenant_id, event_id, id, payment_id, payment_type, gateway, customer_id, decision, risk_score,
+               found -> 'reasons', found -> 'detectors', found -> 'degraded', amount_minor, currency, occurred_at
+        FROM decided
+    )
+    INSERT INTO detector.outbox (message_id, type, body) SELECT message_id, type, body FROM decided
+    RETURNING message_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A payment's event, what was concluded on it, and the message that says so."""
+
+    payment: PaymentFact
+    detection: DetectionCreated
+    announcement: Outgoing
+
+
+async def record_decisions(connection: Connection, decided: Sequence[Decided]) -> list[bool]:
+    """For each, whether it is the event's one decision; all within the caller's transaction."""
+    # The same event twice in one batch: the first stands for both.
+    first = {(each.payment.tenant_id, each.payment.event_id): each for each in reversed(decided)}
+    columns = zip(*map(_row, first.values()), strict=True)
+    rows = await connection.fetch(RECORD, *columns)
+    await learn_payments(connection, [each.payment for each in decided if isinstance(each.payment, PaymentSucceeded)])
+    stands = {row["message_id"] for row in rows}
+    return [each.announcement.message_id in stands for each in decided]
+
+
+def _row(decided: Decided) -> tuple[object, ...]:
+    detection = decided.detection
+    return (
+        detection.tenant_id,
+        detection.event_id,
+        detection.detection_id,
+        detection.payment_id,
+        detection.payment_type,
+        detection.gateway,
+        detection.customer_id,
+        detection.decision.value,
+        detection.risk_score,
+        {
+            "reasons": detection.reasons,
+            "detectors": [
+                {"name": each.name, "score": each.score, "reasons": each.reasons, "duration_us": each.duration_us}
+                for each in detection.detectors
+            ],
+            "degraded": detection.degraded,
+        },
+        detection.amount_minor,
+        detection.currency,
+        detection.occurred_at,
+        decided.announcement.message_id,
+        decided.announcement.type,
+        decided.announcement.body,
+    )

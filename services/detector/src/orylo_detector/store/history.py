@@ -1,0 +1,101 @@
+"""Reading back what was learnt, for many payments at once."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import asyncpg
+
+from orylo_common.messages import PaymentFact, TrustStatus
+from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
+from orylo_common.postgres.pool import Connection
+from orylo_detector.domain.amounts import AmountHistory, summarise
+from orylo_detector.domain.features import CustomerHistory, subjects_of
+from orylo_detector.ports import History
+
+# LATERAL with one key at a time, here and below: by its index whatever the planner believes of the table's size.
+SELECT_CUSTOMERS = """
+    SELECT asked.tenant_id, asked.customer_id, c.payments, c.first_paid_at, i.refunds, i.disputes, i.disputes_won,
+           i.fraud_warnings, c.trust_score, c.trust_status
+    FROM unnest($1::uuid[], $2::text[]) AS asked (tenant_id, customer_id)
+    LEFT JOIN LATERAL (
+        SELECT * FROM detector.customers AS c
+        WHERE c.tenant_id = asked.tenant_id AND c.customer_id = asked.customer_id LIMIT 1
+    ) AS c ON true
+    CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE kind = 'refund') AS refunds,
+               count(*) FILTER (WHERE kind = 'dispute') AS disputes,
+               count(*) FILTER (WHERE kind = 'dispute_won') AS disputes_won,
+               count(*) FILTER (WHERE kind = 'fraud_warning') AS fraud_warnings
+        FROM detector.incidents AS i
+        WHERE i.tenant_id = asked.tenant_id AND i.customer_id = asked.customer_id
+    ) AS i
+"""
+
+SELECT_AMOUNTS = """
+    SELECT asked.tenant_id, asked.subject, asked.currency, a.buckets, a.payments
+    FROM unnest($1::uuid[], $2::text[], $3::text[]) AS asked (tenant_id, subject, currency)
+    CROSS JOIN LATERAL (
+        SELECT array_agg(bucket) AS buckets, array_agg(payments) AS payments
+        FROM detector.amounts AS a
+        WHERE a.tenant_id = asked.tenant_id AND a.subject = asked.subject AND a.currency = asked.currency
+    ) AS a
+"""
+
+CustomerKey = tuple[UUID, str]
+AmountKey = tuple[UUID, str, str]
+
+
+class PostgresHistory:
+    """HistoryReader over the detector's own tables."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def read(self, payments: Sequence[PaymentFact]) -> list[History]:
+        subjects = [subjects_of(payment) for payment in payments]
+        customer_keys = {(each.tenant_id, each.customer_id) for each in payments if each.customer_id}
+        amount_keys = {
+            (payment.tenant_id, subject, payment.currency)
+            for payment, of_payment in zip(payments, subjects, strict=True)
+            for subject in of_payment.values()
+        }
+        try:
+            async with self._pool.acquire() as connection:
+                customers = await _customers(connection, customer_keys)
+                amounts = await _amounts(connection, amount_keys)
+        except TRANSIENT_ERRORS as error:
+            raise PostgresUnavailable(f"PostgreSQL does not answer ({type(error).__name__})") from error
+        return [
+            History(
+                customers[payment.tenant_id, payment.customer_id] if payment.customer_id else None,
+                {name: amounts[payment.tenant_id, subject, payment.currency] for name, subject in of_payment.items()},
+            )
+            for payment, of_payment in zip(payments, subjects, strict=True)
+        ]
+
+
+async def _customers(connection: Connection, keys: set[CustomerKey]) -> dict[CustomerKey, CustomerHistory]:
+    if not keys:
+        return {}
+    rows = await connection.fetch(SELECT_CUSTOMERS, *zip(*keys, strict=True))
+    return {
+        (row["tenant_id"], row["customer_id"]): CustomerHistory(
+            payments=row["payments"] or 0,
+            first_paid_at=row["first_paid_at"],
+            refunds=row["refunds"],
+            disputes=row["disputes"],
+            disputes_won=row["disputes_won"],
+            fraud_warnings=row["fraud_warnings"],
+            trust_score=row["trust_score"],
+            status=TrustStatus(row["trust_status"] or TrustStatus.NEUTRAL),
+        )
+        for row in rows
+    }
+
+
+async def _amounts(connection: Connection, keys: set[AmountKey]) -> dict[AmountKey, AmountHistory]:
+    rows = await connection.fetch(SELECT_AMOUNTS, *zip(*keys, strict=True))
+    return {
+        (tenant_id, subject, currency): summarise(dict(zip(buckets or (), payments or (), strict=True)))
+        for tenant_id, subject, currency, buckets, payments in rows
+    }

@@ -1,0 +1,149 @@
+"""What later decisions look back on. Each payment and each case is learnt from once, in whatever order they come."""
+
+from collections.abc import Sequence
+
+from orylo_common.messages import (
+    DisputeFact,
+    DisputeWon,
+    FraudWarningReceived,
+    PaymentFact,
+    PaymentRefunded,
+    PaymentSucceeded,
+    TrustUpdated,
+)
+from orylo_common.postgres.pool import Connection
+from orylo_detector.domain.amounts import bucket
+from orylo_detector.domain.features import subjects_of
+
+# Every write is sorted by its key, so that two replicas wait for each other and never in a circle. The
+# incidents are there already: ON CONFLICT, behind LATERAL, is the update that cannot scan the table.
+LEARN_PAYMENTS = """
+    WITH paid AS (
+        INSERT INTO detector.paid (tenant_id, payment_id, customer_id, paid_at)
+        SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[])
+            AS proposed (tenant_id, payment_id, customer_id, paid_at)
+        ORDER BY tenant_id, payment_id
+        ON CONFLICT (tenant_id, payment_id) DO NOTHING
+        RETURNING tenant_id, payment_id, customer_id, paid_at
+    ), customers AS (
+        INSERT INTO detector.customers AS c (tenant_id, customer_id, payments, first_paid_at)
+        SELECT tenant_id, customer_id, count(*), min(paid_at)
+        FROM paid WHERE customer_id IS NOT NULL
+        GROUP BY tenant_id, customer_id ORDER BY tenant_id, customer_id
+        ON CONFLICT (tenant_id, customer_id) DO UPDATE
+        SET payments = c.payments + EXCLUDED.payments,
+            first_paid_at = least(c.first_paid_at, EXCLUDED.first_paid_at)
+    ), incidents AS (
+        INSERT INTO detector.incidents (tenant_id, kind, source_id, payment_id, customer_id, occurred_at)
+        SELECT i.tenant_id, i.kind, i.source_id, i.payment_id, paid.customer_id, i.occurred_at
+        FROM paid CROSS JOIN LATERAL (
+            SELECT * FROM detector.incidents AS i
+            WHERE i.tenant_id = paid.tenant_id AND i.payment_id = paid.payment_id AND i.customer_id IS NULL LIMIT 100
+        ) AS i
+        WHERE paid.customer_id IS NOT NULL
+        ORDER BY i.tenant_id, i.kind, i.source_id
+        ON CONFLICT (tenant_id, kind, source_id) DO UPDATE SET customer_id = EXCLUDED.customer_id
+    )
+    INSERT INTO detector.amounts AS a (tenant_id, subject, currency, bucket, payments)
+    SELECT tenant_id, subject, currency, bucket, count(*)
+    FROM unnest($5::uuid[], $6::text[], $7::text[], $8::text[], $9::smallint[])
+        AS amounts (tenant_id, payment_id, subject, currency, bucket)
+    WHERE (tenant_id, payment_id) IN (SELECT tenant_id, payment_id FROM paid)
+    GROUP BY tenant_id, subject, currency, bucket ORDER BY tenant_id, subject, currency, bucket
+    ON CONFLICT (tenant_id, subject, currency, bucket) DO UPDATE SET payments = a.payments + EXCLUDED.payments
+"""
+
+LEARN_INCIDENTS = """
+    INSERT INTO detector.incidents AS i (tenant_id, kind, source_id, payment_id, customer_id, occurred_at)
+    SELECT told.tenant_id, told.kind, told.source_id, told.payment_id, coalesce(told.customer_id, paid.customer_id),
+           told.occurred_at
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
+        AS told (tenant_id, kind, source_id, payment_id, customer_id, occurred_at)
+    LEFT JOIN LATERAL (
+        SELECT p.customer_id FROM detector.paid AS p
+        WHERE p.tenant_id = told.tenant_id AND p.payment_id = told.payment_id LIMIT 1
+    ) AS paid ON true
+    ORDER BY told.tenant_id, told.kind, told.source_id
+    ON CONFLICT (tenant_id, kind, source_id) DO UPDATE SET customer_id = EXCLUDED.customer_id
+    WHERE i.customer_id IS NULL AND EXCLUDED.customer_id IS NOT NULL
+"""
+
+COPY_TRUST = """
+    INSERT INTO detector.customers AS c (tenant_id, customer_id, trust_score, trust_status, trust_version)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::text[], $5::bigint[])
+        AS told (tenant_id, customer_id, trust_score, trust_status, trust_version)
+    ORDER BY tenant_id, customer_id
+    ON CONFLICT (tenant_id, customer_id) DO UPDATE
+    SET trust_score = EXCLUDED.trust_score, trust_status = EXCLUDED.trust_status, trust_version = EXCLUDED.trust_version
+    WHERE c.trust_version < EXCLUDED.trust_version
+"""
+
+Aftermath = PaymentRefunded | DisputeFact | FraudWarningReceived
+
+
+async def learn_payments(connection: Connection, payments: Sequence[PaymentSucceeded]) -> None:
+    """Count what was paid into its customer, product and tenant. A panel's test events are nobody's history."""
+    paid = {(each.tenant_id, each.payment_id): each for each in payments if not each.test}
+    if not paid:
+        return
+    amounts = [
+        (each.tenant_id, each.payment_id, subject, each.currency, bucket(each.amount_minor))
+        for each in paid.values()
+        for subject in subjects_of(each).values()
+    ]
+    await connection.execute(
+        LEARN_PAYMENTS,
+        [each.tenant_id for each in paid.values()],
+        [each.payment_id for each in paid.values()],
+        [each.customer_id for each in paid.values()],
+        [each.occurred_at for each in paid.values()],
+        *zip(*amounts, strict=True),
+    )
+
+
+async def learn_incidents(connection: Connection, facts: Sequence[Aftermath]) -> list[None]:
+    """Note refunds, disputes and warnings, each case once."""
+    told = {
+        (fact.tenant_id, kind, source_id): (fact.payment_id, fact.customer_id, fact.occurred_at)
+        for fact in facts
+        for kind, source_id in _cases(fact)
+    }
+    if told:
+        await connection.execute(LEARN_INCIDENTS, *zip(*((*key, *rest) for key, rest in told.items()), strict=True))
+    return [None] * len(facts)
+
+
+async def copy_trust(connection: Connection, updates: Sequence[TrustUpdated]) -> list[None]:
+    """Keep the newest that trust says of each customer."""
+    newest: dict[tuple[object, str], TrustUpdated] = {}
+    for update in updates:
+        known = newest.get((update.tenant_id, update.customer_id))
+        if known is None or known.version < update.version:
+            newest[update.tenant_id, update.customer_id] = update
+    await connection.execute(
+        COPY_TRUST,
+        [update.tenant_id for update in newest.values()],
+        [update.customer_id for update in newest.values()],
+        [update.score_after for update in newest.values()],
+        [update.status.value for update in newest.values()],
+        [update.version for update in newest.values()],
+    )
+    return [None] * len(updates)
+
+
+def _cases(fact: PaymentFact) -> list[tuple[str, str]]:
+    """What a message says went wrong: a kind, and the id of the case."""
+    if fact.test:
+        return []
+    match fact:
+        case PaymentRefunded():
+            return [("refund", fact.payment_id)]
+        case DisputeWon():
+            # A win may be the first we hear of a dispute.
+            return [("dispute", fact.dispute_id), ("dispute_won", fact.dispute_id)]
+        case DisputeFact():
+            return [("dispute", fact.dispute_id)]
+        case FraudWarningReceived():
+            return [("fraud_warning", fact.warning_id)]
+        case _:
+            return []
