@@ -1,0 +1,1 @@
+"""The trust ledger of every customer."""

@@ -1,0 +1,1 @@
+"""What the trust service reaches outside of PostgreSQL."""

@@ -1,0 +1,87 @@
+"""Scores and statuses in Redis, for an hour: a cache, so that every failure of it is only counted."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+import orjson
+import structlog
+from prometheus_client import Counter
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from orylo_common.errors import TransientError
+from orylo_common.messages import TrustStatus
+from orylo_common.resilience.circuit_breaker import CircuitBreaker, CircuitOpen
+from orylo_trust.domain.account import Standing
+
+KEEP = timedelta(hours=1)
+TIMEOUT = timedelta(milliseconds=100)
+
+FAILURES = Counter("orylo_trust_cache_failures_total", "Calls to the cache of scores that came to nothing", ["call"])
+
+log = structlog.get_logger(__name__)
+
+
+class RedisStandings:
+    """`forget` follows every commit, so that a change is seen at once, or an hour late where Redis was away."""
+
+    def __init__(self, redis: Redis, breaker: CircuitBreaker) -> None:
+        self._redis = redis
+        self._breaker = breaker
+        self._stale: set[bytes] = set()
+        self._forgetting: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._forgetting is not None:
+            await self._forgetting
+
+    def forget(self, tenant_id: UUID, customer_id: str) -> None:
+        """Returns at once; customers that change together are dropped with one command."""
+        self._stale.add(_key(tenant_id, customer_id))
+        if self._forgetting is None:
+            self._forgetting = asyncio.create_task(self._forget_stale())
+
+    async def get(self, tenant_id: UUID, customer_id: str) -> Standing | None:
+        cached = await self._call("get", partial(self._redis.get, _key(tenant_id, customer_id)))
+        if cached is None:
+            return None
+        known = orjson.loads(cached)
+        return Standing(known["score"], TrustStatus(known["status"]), known["version"])
+
+    async def put(self, tenant_id: UUID, customer_id: str, standing: Standing) -> None:
+        body = orjson.dumps({"score": standing.score, "status": standing.status, "version": standing.version})
+        await self._call("put", partial(self._redis.set, _key(tenant_id, customer_id), body, ex=KEEP))
+
+    async def _forget_stale(self) -> None:
+        while self._stale:
+            keys, self._stale = self._stale, set()
+            await self._call("forget", partial(self._redis.delete, *keys))
+        self._forgetting = None
+
+    async def _call(self, name: str, command: Callable[[], Awaitable[Any]]) -> Any:
+        """What Redis answers; None where it does not."""
+        try:
+            async with self._breaker, asyncio.timeout(TIMEOUT.total_seconds()):
+                try:
+                    return await command()
+                except (RedisError, OSError) as error:
+                    raise TransientError(f"Redis failed ({type(error).__name__})") from error
+        except (TransientError, TimeoutError) as error:
+            FAILURES.labels(name).inc()
+            if not isinstance(error, CircuitOpen):
+                log.warning("standings.unavailable", call=name, error=str(error) or type(error).__name__)
+            return None
+
+
+def _key(tenant_id: UUID, customer_id: str) -> bytes:
+    return f"trust:{tenant_id}:{customer_id}".encode()

@@ -1,0 +1,88 @@
+"""The trust service's composition root."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from functools import partial
+
+from redis.asyncio import Redis
+
+from orylo_common.broker.consumer import Consumer, Handler
+from orylo_common.broker.ports import Broker
+from orylo_common.control import Keyring, Part, open_control
+from orylo_common.messages import (
+    CustomerStatusSet,
+    DisputeLost,
+    DisputeOpened,
+    DisputeWon,
+    FraudWarningReceived,
+    Message,
+    PaymentRefunded,
+    PaymentSucceeded,
+)
+from orylo_common.postgres.group_commit import GroupCommit
+from orylo_common.postgres.outbox import OutboxRelay
+from orylo_common.postgres.periodic import run_periodically
+from orylo_common.postgres.pool import open_pool
+from orylo_common.resilience.circuit_breaker import CircuitBreaker
+from orylo_common.telemetry.health import Health
+from orylo_trust.adapters.redis_standings import RedisStandings
+from orylo_trust.handlers import post_fact, set_status
+from orylo_trust.ledger import Ledger
+from orylo_trust.settings import Settings
+from orylo_trust.store import attribute_missed, write_postings
+
+ROLE = "orylo_trust"
+# Nobody waits for a score; a batch that gathers for this long holds many times as much.
+PACE = timedelta(milliseconds=10)
+ATTRIBUTE_EVERY = timedelta(minutes=1)
+
+
+@asynccontextmanager
+async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> AsyncIterator[Health]:
+    """The ledger is kept while inside; leaving finishes what is in hand."""
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        pool = await enter(open_pool(settings.database_url, role=ROLE, max_size=4))
+        keyring = Keyring.parse(settings.master_key.get_secret_value())
+        plane = await enter(
+            open_control(settings.database_url, role=ROLE, keyring=keyring, parts=frozenset({Part.SETTINGS}))
+        )
+        relay = await enter(OutboxRelay(pool, "trust", broker))
+        breaker = CircuitBreaker("trust.redis", failures=3, recovery=timedelta(seconds=5))
+        cache = await enter(RedisStandings(redis, breaker))
+        batches = await enter(GroupCommit(write_postings, pool, name="trust.ledger", pace=PACE))
+
+        ledger = Ledger(batches, relay, cache)
+        post = partial(post_fact, plane=plane, ledger=ledger)
+        handlers: Mapping[type[Message], Handler] = {
+            PaymentSucceeded: post,
+            PaymentRefunded: post,
+            DisputeOpened: post,
+            DisputeWon: post,
+            DisputeLost: post,
+            FraudWarningReceived: post,
+            CustomerStatusSet: partial(set_status, plane=plane, ledger=ledger),
+        }
+        postgres = CircuitBreaker("trust.postgres")
+        guarded = {message: _behind(postgres, handler) for message, handler in handlers.items()}
+        await enter(Consumer(broker, "trust", guarded, prefetch=settings.trust_prefetch, gates=[postgres]))
+        attribution = run_periodically(pool, "trust.attribution", ATTRIBUTE_EVERY, attribute_missed)
+        stack.callback(asyncio.create_task(attribution).cancel)
+
+        health = Health()
+        health.check("postgres", partial(pool.fetchval, "SELECT 1"))
+        health.check("broker", broker.ping)
+        health.check("redis", redis.ping, required=False)
+        yield health
+
+
+def _behind(breaker: CircuitBreaker, handler: Handler) -> Handler:
+    """While PostgreSQL is away messages are given back, and none of them uses up its attempts."""
+
+    async def handle(message: Message) -> None:
+        async with breaker:
+            await handler(message)
+
+    return handle

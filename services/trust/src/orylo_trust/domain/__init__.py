@@ -1,0 +1,1 @@
+"""The rules of trust: no I/O, no clock."""

@@ -1,0 +1,46 @@
+"""Proof that what is stored is what the ledger says."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from orylo_common.postgres.pool import Connection
+from orylo_trust.domain.ledger import Cause, Entry, score, total
+
+SELECT_ACCOUNTS = """
+    SELECT a.tenant_id, a.customer_id, a.start, a.total, a.score,
+           array(
+               SELECT ROW (l.cause, l.source_id, l.points, l.month, l.monthly_cap) FROM trust.ledger AS l
+               WHERE l.tenant_id = a.tenant_id AND l.customer_id = a.customer_id
+           ) AS entries
+    FROM trust.accounts AS a
+    ORDER BY a.tenant_id, a.customer_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    tenant_id: UUID
+    customer_id: str
+    stored: int
+    recomputed: int
+
+
+async def differences(pool: asyncpg.Pool) -> AsyncIterator[Difference]:
+    """Every account whose stored score is not the one its ledger gives; none, if all is well."""
+    async with _snapshot(pool) as connection:
+        async for row in connection.cursor(SELECT_ACCOUNTS, prefetch=500):
+            entries = [Entry(Cause(cause), *rest) for cause, *rest in row["entries"]]
+            recomputed = total(row["start"], entries)
+            if (row["total"], row["score"]) != (recomputed, score(recomputed)):
+                yield Difference(row["tenant_id"], row["customer_id"], row["score"], score(recomputed))
+
+
+@asynccontextmanager
+async def _snapshot(pool: asyncpg.Pool) -> AsyncIterator[Connection]:
+    """One state of the database for the whole reading, however much is written meanwhile."""
+    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        yield connection
