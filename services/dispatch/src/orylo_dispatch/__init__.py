@@ -1,0 +1,1 @@
+"""Matches conversions to clicks and delivers them to destinations."""
