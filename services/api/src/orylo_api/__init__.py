@@ -1,0 +1,1 @@
+"""REST, server-sent events, sessions, read models; serves the dashboard."""

@@ -1,0 +1,116 @@
+"""The API's composition root."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from functools import partial
+
+import orjson
+from aiohttp import web
+from redis.asyncio import Redis
+
+from orylo_api.call import SERVICES, Services
+from orylo_api.dashboard import Dashboard
+from orylo_api.handlers import project_message, write_measured
+from orylo_api.http.dispatch import handler_of
+from orylo_api.http.middleware import answer_errors, count_requests, secure_headers
+from orylo_api.intake import take_in
+from orylo_api.openapi import build_document
+from orylo_api.retention import OTHERS_EVERY, STREAM_EVERY, forget_long_lived, forget_short_lived
+from orylo_api.routes import ROUTES
+from orylo_api.settings import Settings
+from orylo_api.stream import open_stream
+from orylo_common.broker.consumer import Consumer, DeadLetterConsumer, Handler
+from orylo_common.broker.ports import Broker
+from orylo_common.broker.topology import QUEUES, dead_letter_queue
+from orylo_common.clock import Clock, SystemClock
+from orylo_common.control import Keyring
+from orylo_common.messages import Message
+from orylo_common.postgres.group_commit import GroupCommit
+from orylo_common.postgres.outbox import OutboxRelay
+from orylo_common.postgres.periodic import run_periodically
+from orylo_common.postgres.pool import open_pool
+from orylo_common.resilience.circuit_breaker import CircuitBreaker
+from orylo_common.telemetry.health import Health
+
+# Sees one tenant at a time, by row-level security.
+TENANT_ROLE = "orylo_api"
+# Writes the read models of all tenants, and knows sessions and keys.
+PROJECTOR_ROLE = "orylo_api_projector"
+
+MAX_BODY = 64 * 1024
+# What the dashboard shows may be this much behind, for which a batch holds many times as much.
+PACE = timedelta(milliseconds=20)
+SHUTDOWN = timedelta(seconds=10)
+
+
+@asynccontextmanager
+async def open_app(
+    settings: Settings, *, broker: Broker, redis: Redis, clock: Clock | None = None
+) -> AsyncIterator[Health]:
+    """Read models follow the bus, and the port is open, while inside. Redis is not needed."""
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        tenant_pool = await enter(open_pool(settings.database_url, role=TENANT_ROLE, max_size=8))
+        private_pool = await enter(open_pool(settings.database_url, role=PROJECTOR_ROLE, max_size=8))
+        batcher = await enter(GroupCommit(write_measured, private_pool, name="api.projections", pace=PACE))
+        breaker = CircuitBreaker("api.postgres")
+        handlers: Mapping[type[Message], Handler] = dict.fromkeys(
+            QUEUES["api"], partial(project_message, batcher=batcher, breaker=breaker)
+        )
+        await enter(Consumer(broker, "api", handlers, prefetch=settings.api_prefetch, gates=[breaker]))
+        for queue in QUEUES:
+            handle = partial(take_in, queue=queue, batcher=batcher, clock=clock)
+            await enter(DeadLetterConsumer(broker, dead_letter_queue(queue), handle))
+        for name, interval, job in (
+            ("api.stream_retention", STREAM_EVERY, forget_short_lived),
+            ("api.retention", OTHERS_EVERY, forget_long_lived),
+        ):
+            stack.callback(asyncio.create_task(run_periodically(private_pool, name, interval, job)).cancel)
+
+        services = Services(
+            tenant_pool=tenant_pool,
+            private_pool=private_pool,
+            keyring=Keyring.parse(settings.master_key.get_secret_value()),
+            broker=broker,
+            relay=await enter(OutboxRelay(private_pool, "api", broker)),
+            hub=await enter(open_stream(private_pool)),
+            clock=clock,
+            settings=settings,
+            document=orjson.dumps(build_document(ROUTES)),
+        )
+        health = Health()
+        health.check("postgres", partial(tenant_pool.fetchval, "SELECT 1"))
+        health.check("broker", broker.ping)
+        await enter(_listen(services, health))
+        yield health
+
+
+@asynccontextmanager
+async def _listen(services: Services, health: Health) -> AsyncIterator[None]:
+    runner = web.AppRunner(make_web_app(services, health), access_log=None, shutdown_timeout=SHUTDOWN.total_seconds())
+    await runner.setup()
+    try:
+        settings = services.settings
+        await web.TCPSite(runner, settings.api_host, settings.api_port).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def make_web_app(services: Services, health: Health) -> web.Application:
+    app = web.Application(middlewares=[count_requests, answer_errors], client_max_size=MAX_BODY)
+    app[SERVICES] = services
+    app.on_response_prepare.append(secure_headers)
+    app.on_shutdown.append(_end_streams)
+    app.add_routes(health.routes())
+    for route in ROUTES:
+        app.router.add_route(route.method, route.path, handler_of(route))
+    app.add_routes(Dashboard().routes())
+    return app
+
+
+async def _end_streams(app: web.Application) -> None:
+    app[SERVICES].hub.end_all()

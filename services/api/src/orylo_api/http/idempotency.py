@@ -1,0 +1,61 @@
+"""Repeating a POST with the same `Idempotency-Key` has no second effect, and the same answer."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from aiohttp import web
+
+from orylo_api.errors import Conflict, Invalid
+from orylo_api.identity import Principal
+from orylo_api.models.problems import FieldProblem
+from orylo_common.postgres.pool import Connection
+
+HEADER = "Idempotency-Key"
+REPLAYED_HEADER = "Idempotency-Replayed"
+_KEY = re.compile(r"[!-~]{1,200}")
+
+# The key is taken in the transaction of its effect: a second request waits here until the first has committed.
+CLAIM_KEY = """
+    INSERT INTO api.idempotency_keys (tenant_id, key, fingerprint, created_at) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (tenant_id, key) DO NOTHING
+    RETURNING key
+"""
+FIND_KEY = "SELECT fingerprint, status, body FROM api.idempotency_keys WHERE tenant_id = $1 AND key = $2"
+STORE_ANSWER = "UPDATE api.idempotency_keys SET status = $3, body = $4 WHERE tenant_id = $1 AND key = $2"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    status: int
+    body: bytes
+
+
+def read_key(request: web.Request) -> str | None:
+    key = request.headers.get(HEADER)
+    if key is not None and not _KEY.fullmatch(key):
+        error = FieldProblem(field=f"header.{HEADER}", message="must be 1 to 200 visible ASCII characters")
+        raise Invalid("the idempotency key was refused", [error])
+    return key
+
+
+async def claim(
+    connection: Connection, principal: Principal, key: str, request: web.Request, now: datetime
+) -> StoredAnswer | None:
+    """Take the key, or give the answer that it had before. Raises `Conflict` if it was used for something else."""
+    fingerprint = sha256(
+        b"\n".join(
+            (str(principal.id).encode(), request.method.encode(), request.raw_path.encode(), await request.read())
+        )
+    ).digest()
+    if await connection.fetchval(CLAIM_KEY, principal.tenant.id, key, fingerprint, now) is not None:
+        return None
+    row = await connection.fetchrow(FIND_KEY, principal.tenant.id, key)
+    if row is None or row["body"] is None or row["fingerprint"] != fingerprint:
+        raise Conflict("this idempotency key was used for another request", code="idempotency_key_reused")
+    return StoredAnswer(row["status"], row["body"])
+
+
+async def store_answer(connection: Connection, principal: Principal, key: str, answer: StoredAnswer) -> None:
+    await connection.execute(STORE_ANSWER, principal.tenant.id, key, answer.status, answer.body)

@@ -1,0 +1,66 @@
+"""What surrounds every request: time limit, errors, headers, numbers."""
+
+import asyncio
+from datetime import timedelta
+from time import perf_counter
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+
+from orylo_api.http.problems import answer_error
+from orylo_api.metrics import REQUEST_SECONDS, REQUESTS
+
+REQUEST_TIMEOUT = timedelta(seconds=15)
+
+# The dashboard is served by us alone and loads from nowhere else.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+HSTS = "max-age=31536000"
+
+
+@web.middleware
+async def count_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """By the route's template: paths hold ids, and there is no end of them."""
+    started = perf_counter()
+    status = 499
+    try:
+        response = await handler(request)
+        status = response.status
+    finally:
+        resource = request.match_info.route.resource
+        template = resource.canonical if resource is not None else "none"
+        REQUESTS.labels(request.method if request.method in hdrs.METH_ALL else "other", template, status).inc()
+        REQUEST_SECONDS.labels(template).observe(perf_counter() - started)
+    return response
+
+
+@web.middleware
+async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:  # noqa: BLE001  nothing may reach the client as a traceback
+        return answer_error(error)
+
+
+async def secure_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Added when the headers leave, so that streams have them too."""
+    response.headers["Server"] = "orylo"
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.path.startswith("/api/"):
+        response.headers.setdefault("Cache-Control", "no-store")
+    if request.secure:
+        response.headers.setdefault("Strict-Transport-Security", HSTS)

@@ -1,0 +1,74 @@
+"""From bytes to checked values; what cannot be read or accepted is refused with the name of the field."""
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from orylo_api.errors import Invalid, NotFound, Unreadable, WrongMediaType
+from orylo_api.models.fields import Request
+from orylo_api.models.problems import FieldProblem
+from orylo_api.sessions import Origin
+from orylo_api.settings import Settings
+
+MAX_USER_AGENT = 300
+
+
+def read_path(request: web.Request, model: type[Request]) -> Request:
+    try:
+        return model.model_validate(dict(request.match_info))
+    except ValidationError:
+        # An id of the wrong shape is the id of nothing.
+        raise NotFound("there is nothing with this id") from None
+
+
+def read_query(request: web.Request, model: type[Request]) -> Request:
+    repeated = {name for name in request.query if len(request.query.getall(name)) > 1}
+    if repeated:
+        errors = [FieldProblem(field=f"query.{name}", message="is given twice") for name in sorted(repeated)]
+        raise Invalid("a parameter is given once", errors)
+    try:
+        return model.model_validate(dict(request.query))
+    except ValidationError as invalid:
+        raise _refused("query", invalid) from None
+
+
+async def read_body(request: web.Request, model: type[Request]) -> Request:
+    if request.content_type != "application/json":
+        raise WrongMediaType("the body has to be application/json")
+    try:
+        return model.model_validate_json(await request.read())
+    except ValidationError as invalid:
+        if any(error["type"] == "json_invalid" for error in invalid.errors(include_url=False, include_input=False)):
+            raise Unreadable("the body is not JSON") from None
+        raise _refused("body", invalid) from None
+
+
+def read_origin(request: web.Request, settings: Settings) -> Origin:
+    """The caller's address, as far as our own proxies vouch for it, and user agent."""
+    address = request.remote or ""
+    if settings.api_trusted_proxies:
+        # The last entries were added by our proxies, those before them by anybody.
+        told = [part.strip() for part in ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")]
+        address = told[-min(settings.api_trusted_proxies, len(told))] or address
+    return Origin(_printable(address)[:64], _printable(request.headers.get("User-Agent", ""))[:MAX_USER_AGENT])
+
+
+def came_by_https(request: web.Request, settings: Settings) -> bool:
+    forwarded = settings.api_trusted_proxies > 0 and request.headers.get("X-Forwarded-Proto") == "https"
+    return request.secure or forwarded or settings.api_secure_cookies
+
+
+def _printable(text: str) -> str:
+    """Headers may hold any bytes; the database takes text without NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "")
+
+
+def _refused(place: str, invalid: ValidationError) -> Invalid:
+    errors = [
+        FieldProblem(field=_field(place, error["loc"]), message=error["msg"].removeprefix("Value error, "))
+        for error in invalid.errors(include_url=False, include_input=False, include_context=False)
+    ]
+    return Invalid("some values were refused", errors)
+
+
+def _field(place: str, location: tuple[int | str, ...]) -> str:
+    return ".".join((place, *(_printable(str(part))[:100] for part in location)))

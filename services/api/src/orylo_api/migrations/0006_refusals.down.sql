@@ -1,0 +1,2 @@
+-- Forgets which webhooks were turned away.
+DROP TABLE api.refusals_view;

@@ -1,0 +1,45 @@
+"""What one line of the route table says."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from orylo_api.call import Endpoint
+from orylo_api.models.fields import Answer, Request
+from orylo_api.roles import Permission
+
+ANYONE = None
+
+
+class Media(StrEnum):
+    JSON = "application/json"
+    EVENTS = "text/event-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`path_values`, `query` and `body` are read into these models; without one there is none to read."""
+
+    method: str
+    path: str
+    endpoint: Endpoint
+    permission: Permission | None
+    summary: str
+    path_values: type[Request] | None = None
+    query: type[Request] | None = None
+    body: type[Request] | None = None
+    answer: type[Answer] | None = None
+    status: int = 200
+    media: Media = Media.JSON
+
+    @property
+    def in_transaction(self) -> bool:
+        """It reads or changes a tenant's rows. A stream holds no connection while it lasts."""
+        return self.permission is not None and self.media is Media.JSON
+
+    @property
+    def takes_idempotency_key(self) -> bool:
+        return self.method == "POST" and self.in_transaction
+
+    @property
+    def has_etag(self) -> bool:
+        return self.method == "GET" and self.path_values is not None
