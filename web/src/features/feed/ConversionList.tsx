@@ -1,0 +1,54 @@
+import { ConversionState } from "../../ui/ConversionState";
+import { Failed } from "../../ui/Failed";
+import { Loading } from "../../ui/Loading";
+import { LOCALE } from "../../ui/locale";
+import { formatMoment } from "../../ui/time";
+import { methodInWords } from "../../ui/words";
+import styles from "./Details.module.css";
+import { useConversions } from "./useDetails";
+
+const PERCENT = new Intl.NumberFormat(LOCALE, { style: "percent" });
+
+export function ConversionList({ paymentId }: { paymentId: string }) {
+  const conversions = useConversions(paymentId);
+
+  return (
+    <section className={styles.section} aria-labelledby="details-conversions">
+      <h3 id="details-conversions">Conversions</h3>
+      {body()}
+    </section>
+  );
+
+  function body() {
+    if (conversions.isPending) return <Loading what="conversions" rows={1} />;
+    if (conversions.isError) {
+      return <Failed what="Conversions" error={conversions.error} retry={() => void conversions.refetch()} />;
+    }
+    if (conversions.data.items.length === 0) return <p className={styles.none}>None for this payment.</p>;
+    return (
+      <ul className={styles.entries}>
+        {conversions.data.items.map((conversion) => (
+          <li key={conversion.id} className={styles.detector}>
+            <ConversionState conversion={conversion} />
+            <span>
+              {conversion.attempts} {conversion.attempts === 1 ? "attempt" : "attempts"}
+            </span>
+            <time dateTime={conversion.updated_at} className={styles.duration}>
+              {formatMoment(conversion.updated_at)}
+            </time>
+            <span className={styles.entryText}>
+              {conversion.event_name} · matched by {methodInWords(conversion.match.method)} (
+              {PERCENT.format(conversion.match.confidence)})
+            </span>
+            {conversion.reason !== null && (
+              <span className={styles.entryText}>
+                {conversion.reason}
+                {conversion.code !== null && ` (${conversion.code})`}
+              </span>
+            )}
+          </li>
+        ))}
+      </ul>
+    );
+  }
+}

@@ -1,0 +1,59 @@
+import type { TrustEntry } from "../../api/types";
+import { Failed } from "../../ui/Failed";
+import { Loading } from "../../ui/Loading";
+import { Meter } from "../../ui/Meter";
+import { formatMoment } from "../../ui/time";
+import { causeInWords, spoken } from "../../ui/words";
+import styles from "./Details.module.css";
+import { useCustomer } from "./useDetails";
+
+const SHOWN = 10;
+
+export function CustomerTrust({ id }: { id: string }) {
+  const customer = useCustomer(id);
+
+  return (
+    <section className={styles.section} aria-labelledby="details-customer">
+      <h3 id="details-customer">Customer</h3>
+      <p className={styles.id}>{id}</p>
+      {body()}
+    </section>
+  );
+
+  function body() {
+    if (customer.isPending) return <Loading what="the customer" rows={2} />;
+    if (customer.isError) {
+      return <Failed what="The customer" error={customer.error} retry={() => void customer.refetch()} />;
+    }
+    const { trust_score, status, history } = customer.data;
+    const changes = history.filter((entry): entry is TrustEntry => entry.kind === "trust").slice(0, SHOWN);
+    return (
+      <>
+        <p className={styles.verdict}>
+          <span>Trust</span>
+          <Meter score={trust_score} tone={toneOf(trust_score)} />
+          {status !== "neutral" && <span className={styles.status}>{spoken(status)}</span>}
+        </p>
+        {changes.length === 0 && <p className={styles.none}>The score has not changed yet.</p>}
+        <ol className={styles.entries}>
+          {changes.map(({ version, at, cause, score_before, score_after }) => (
+            <li key={version} className={styles.change}>
+              <span className={styles.entryTitle}>{causeInWords(cause)}</span>
+              <span>
+                {score_before} → <strong>{score_after}</strong>
+              </span>
+              <time dateTime={at} className={styles.duration}>
+                {formatMoment(at)}
+              </time>
+            </li>
+          ))}
+        </ol>
+      </>
+    );
+  }
+}
+
+function toneOf(score: number): "good" | "warn" | "bad" {
+  if (score < 25) return "bad";
+  return score < 45 ? "warn" : "good";
+}

@@ -1,0 +1,39 @@
+import { useEffect, useRef } from "react";
+
+import { Button } from "../../ui/Button";
+import { Failed } from "../../ui/Failed";
+import { Icon } from "../../ui/Icon";
+import { Loading } from "../../ui/Loading";
+import { Details } from "./Details";
+import styles from "./DetailsDrawer.module.css";
+import { useDetection } from "./useDetails";
+
+export function DetailsDrawer({ id, onClose }: { id: string; onClose: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const detection = useDetection(id);
+
+  useEffect(() => {
+    dialog.current?.showModal();
+  }, []);
+
+  return (
+    // Escape closes a dialog by itself, and so does a click beside it.
+    <dialog ref={dialog} closedby="any" className={styles.drawer} aria-labelledby="details-title" onClose={onClose}>
+      <header className={styles.head}>
+        <h2 id="details-title">Detection</h2>
+        <Button look="quiet" aria-label="Close" onClick={() => dialog.current?.close()}>
+          <Icon name="close" />
+        </Button>
+      </header>
+      <div className={styles.body}>{body()}</div>
+    </dialog>
+  );
+
+  function body() {
+    if (detection.isPending) return <Loading what="the detection" rows={6} />;
+    if (detection.isError) {
+      return <Failed what="The detection" error={detection.error} retry={() => void detection.refetch()} />;
+    }
+    return <Details detection={detection.data} />;
+  }
+}

@@ -1,0 +1,91 @@
+import { memo } from "react";
+
+import { ConversionState } from "../../ui/ConversionState";
+import { DecisionBadge } from "../../ui/DecisionBadge";
+import { Icon } from "../../ui/Icon";
+import { Meter } from "../../ui/Meter";
+import { formatMoney } from "../../ui/money";
+import { formatFull, formatMoment } from "../../ui/time";
+import { TrustScore } from "../../ui/TrustScore";
+import { gatewayName, paymentTypeInWords, reasonInWords, shortId } from "../../ui/words";
+import type { Row } from "./feed";
+import styles from "./FeedTable.module.css";
+
+const SHOWN_REASONS = 2;
+const TONES = { allow: "plain", review: "warn", block: "bad" } as const;
+
+type Props = Row & { onOpen: (detectionId: string) => void };
+
+export const FeedRow = memo(function FeedRow({ detection, trustScore, trustChange, conversion, fresh, onOpen }: Props) {
+  const { decision, risk_score, amount_minor, currency, gateway, payment_type, customer_id, created_at } = detection;
+  const amount = formatMoney(amount_minor, currency);
+
+  return (
+    <tr role="row" className={styles.row} data-fresh={fresh || undefined} data-decision={decision}>
+      <td role="cell" className={styles.decision}>
+        <DecisionBadge decision={decision} />
+      </td>
+      <td role="cell" className={styles.risk}>
+        <span className={styles.folded}>Risk </span>
+        <Meter score={risk_score} tone={TONES[decision]} />
+      </td>
+      <td role="cell" className={styles.amount}>
+        <button
+          type="button"
+          className={styles.open}
+          aria-label={`${amount}, details`}
+          onClick={() => {
+            onOpen(detection.id);
+          }}
+        >
+          {amount}
+        </button>
+      </td>
+      <td role="cell" className={styles.payment}>
+        {gatewayName(gateway)}
+        <span className={styles.kind}>{paymentTypeInWords(payment_type)}</span>
+      </td>
+      <td role="cell" className={styles.customer}>
+        {customer_id === null ? (
+          <span className={styles.none}>No customer</span>
+        ) : (
+          <>
+            <code title={customer_id}>{shortId(customer_id)}</code>
+            <TrustScore score={trustScore} change={trustChange} />
+          </>
+        )}
+      </td>
+      <td role="cell" className={styles.reasons}>
+        <Reasons codes={detection.reasons} degraded={detection.degraded.length > 0} />
+      </td>
+      <td role="cell" className={styles.conversion}>
+        {conversion !== undefined && <ConversionState conversion={conversion} />}
+      </td>
+      <td role="cell" className={styles.time}>
+        <time dateTime={created_at} title={formatFull(created_at)}>
+          {formatMoment(created_at)}
+        </time>
+      </td>
+    </tr>
+  );
+});
+
+function Reasons({ codes, degraded }: { codes: readonly string[]; degraded: boolean }) {
+  const more = codes.length - SHOWN_REASONS;
+  return (
+    <span className={styles.words} title={codes.map(reasonInWords).join("\n")}>
+      {degraded && (
+        <span className={styles.degraded}>
+          <Icon name="alert" size={12} />
+          Degraded
+        </span>
+      )}
+      <span className={styles.sentences}>
+        {codes.slice(0, SHOWN_REASONS).map((code) => (
+          <span key={code}>{reasonInWords(code)}</span>
+        ))}
+      </span>
+      {more > 0 && <span className={styles.more}>+{more}</span>}
+    </span>
+  );
+}

@@ -1,0 +1,58 @@
+import { Button } from "../../ui/Button";
+import { Icon } from "../../ui/Icon";
+import { Segmented } from "../../ui/Segmented";
+import { DECISIONS, gatewayName } from "../../ui/words";
+import type { Filters } from "./feed";
+import styles from "./FilterBar.module.css";
+
+const CHOICES = { all: "All", ...DECISIONS };
+const GATEWAYS = ["stripe", "hotmart", "kiwify", "perfectpay"];
+
+interface Props {
+  filters: Filters;
+  onFilter: (filters: Partial<Filters>) => void;
+  paused: boolean;
+  onPause: (paused: boolean) => void;
+}
+
+export function FilterBar({ filters, onFilter, paused, onPause }: Props) {
+  return (
+    <div className={styles.bar}>
+      <h2 className={styles.title}>Live feed</h2>
+      <div className={styles.filters}>
+        <Segmented
+          label="Decision"
+          options={CHOICES}
+          value={filters.decision ?? "all"}
+          onChange={(choice) => {
+            onFilter({ decision: choice === "all" ? undefined : choice });
+          }}
+        />
+        <select
+          aria-label="Gateway"
+          className={styles.select}
+          value={filters.gateway ?? ""}
+          onChange={(event) => {
+            onFilter({ gateway: event.target.value || undefined });
+          }}
+        >
+          <option value="">All gateways</option>
+          {GATEWAYS.map((gateway) => (
+            <option key={gateway} value={gateway}>
+              {gatewayName(gateway)}
+            </option>
+          ))}
+        </select>
+      </div>
+      <Button
+        aria-label={paused ? "Resume the live feed" : "Pause the live feed"}
+        onClick={() => {
+          onPause(!paused);
+        }}
+      >
+        <Icon name={paused ? "play" : "pause"} />
+        {paused ? "Resume" : "Pause"}
+      </Button>
+    </div>
+  );
+}

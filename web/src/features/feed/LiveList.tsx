@@ -1,0 +1,77 @@
+import { useRef, useState } from "react";
+
+import { Button } from "../../ui/Button";
+import { Failed } from "../../ui/Failed";
+import { Icon } from "../../ui/Icon";
+import { Loading } from "../../ui/Loading";
+import { EmptyFeed } from "./EmptyFeed";
+import type { Filters } from "./feed";
+import { FeedTable } from "./FeedTable";
+import { FilterBar } from "./FilterBar";
+import styles from "./LiveList.module.css";
+import { useFeed } from "./useFeed";
+import { useTopSeen } from "./useTopSeen";
+
+interface Props {
+  tenant: string;
+  filters: Filters;
+  onFilter: (filters: Partial<Filters>) => void;
+  paused: boolean;
+  onPause: (paused: boolean) => void;
+  onOpen: (detectionId: string) => void;
+}
+
+export function LiveList({ tenant, filters, onFilter, paused, onPause, onOpen }: Props) {
+  const top = useRef<HTMLDivElement>(null);
+  const [atTop, setAtTop] = useState(true);
+  const { detections, rows, hasOlder, held, release } = useFeed(filters, paused || !atTop);
+  useTopSeen(top, (seen) => {
+    setAtTop(seen);
+    if (seen && !paused) release();
+  });
+
+  const showNew = () => {
+    release();
+    if (!atTop) top.current?.scrollIntoView({ block: "start" });
+  };
+
+  return (
+    <section aria-label="Detections" className={styles.list}>
+      <FilterBar
+        filters={filters}
+        onFilter={onFilter}
+        paused={paused}
+        onPause={(pause) => {
+          onPause(pause);
+          if (!pause) release();
+        }}
+      />
+      <div ref={top} className={styles.top} />
+      <div role="status" className={styles.news}>
+        {held > 0 && (
+          <Button look="primary" className={styles.pill ?? ""} onClick={showNew}>
+            <Icon name="arrowUp" />
+            {held} new
+          </Button>
+        )}
+      </div>
+      {body()}
+      {hasOlder && (
+        <div className={styles.older}>
+          <Button disabled={detections.isFetchingNextPage} onClick={() => void detections.fetchNextPage()}>
+            {detections.isFetchingNextPage ? "Loading…" : "Load older"}
+          </Button>
+        </div>
+      )}
+    </section>
+  );
+
+  function body() {
+    if (detections.isPending) return <Loading what="detections" />;
+    if (detections.isError && rows.length === 0) {
+      return <Failed what="The list" error={detections.error} retry={() => void detections.refetch()} />;
+    }
+    if (rows.length === 0) return <EmptyFeed tenant={tenant} filters={filters} onFilter={onFilter} />;
+    return <FeedTable rows={rows} onOpen={onOpen} />;
+  }
+}

@@ -1,0 +1,43 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+
+import { ApiError, get, mayHaveSession, postOnce } from "../api/client";
+import type { Identity, LoginRequest, SignedIn } from "../api/types";
+
+export const SESSION_KEY = ["session"];
+
+/** Who is signed in; null where nobody is. */
+export async function readIdentity(): Promise<Identity | null> {
+  if (!mayHaveSession()) return null;
+  try {
+    return await get<Identity>("/api/v1/auth/me");
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return null;
+    throw error;
+  }
+}
+
+export function useSession() {
+  return useQuery({ queryKey: SESSION_KEY, queryFn: readIdentity, staleTime: 5 * 60_000 });
+}
+
+export function useSignIn() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (credentials: LoginRequest) => postOnce<SignedIn>("/api/v1/auth/login", credentials),
+    onSuccess: ({ me }) => {
+      queries.setQueryData(SESSION_KEY, me);
+    },
+  });
+}
+
+export function useSignOut() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () => postOnce("/api/v1/auth/logout"),
+    // Nothing of this session may be seen by whoever signs in next, even where the server did not answer.
+    onSettled: () => {
+      queries.removeQueries({ predicate: (query) => query.queryKey[0] !== SESSION_KEY[0] });
+      queries.setQueryData(SESSION_KEY, null);
+    },
+  });
+}

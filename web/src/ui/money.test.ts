@@ -1,0 +1,13 @@
+import { expect, it } from "vitest";
+
+import { formatMoney } from "./money";
+
+it.each([
+  [49_790, "BRL", "R$497.90"],
+  [4_800, "JPY", "¥4,800"],
+  [1_500, "KWD", "KWD 1.500"],
+  [500, "CLP", "CLP 500"],
+  [0, "USD", "$0.00"],
+])("%i of %s is %s", (minor, currency, expected) => {
+  expect(formatMoney(minor, currency, "en-US").replaceAll("\u00a0", " ")).toBe(expected);
+});

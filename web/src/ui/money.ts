@@ -1,0 +1,31 @@
+import { LOCALE } from "./locale";
+
+// How many decimal places a minor unit is, as the services count them; Intl follows other tables for a few.
+const WITHOUT_DECIMALS = new Set(
+  "BIF CLP DJF GNF ISK JPY KMF KRW MGA PYG RWF UGX UYI VND VUV XAF XOF XPF".split(" "),
+);
+const WITH_THREE = new Set("BHD IQD JOD KWD LYD OMR TND".split(" "));
+
+const formats = new Map<string, Intl.NumberFormat>();
+
+function minorDigits(currency: string): number {
+  if (WITHOUT_DECIMALS.has(currency)) return 0;
+  return WITH_THREE.has(currency) ? 3 : 2;
+}
+
+/** 49790 of BRL as R$497.90, in the reader's own notation. */
+export function formatMoney(amountMinor: number, currency: string, locale = LOCALE): string {
+  const digits = minorDigits(currency);
+  const key = `${locale}:${currency}`;
+  let format = formats.get(key);
+  if (format === undefined) {
+    format = new Intl.NumberFormat(locale, {
+      style: "currency",
+      currency,
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    });
+    formats.set(key, format);
+  }
+  return format.format(amountMinor / 10 ** digits);
+}
