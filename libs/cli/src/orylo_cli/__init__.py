@@ -1,0 +1,1 @@
+"""The orylo command and the all-in-one composition."""

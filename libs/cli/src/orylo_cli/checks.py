@@ -1,0 +1,151 @@
+"""What `orylo doctor` looks at, and what it advises."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import aiohttp
+import asyncpg
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from orylo_cli.migrations import all_migrations
+from orylo_cli.target import Target
+from orylo_common.broker.connect import open_broker
+from orylo_common.control.keyring import WrongMasterKey
+from orylo_common.errors import TransientError
+from orylo_common.postgres.migrations import MigrationError, pending
+
+OLDEST_POSTGRES = 15
+TIMEOUT_S = 5.0
+SERVICES = ("ingest", "detector", "trust", "dispatch", "api")
+
+SELECT_ANY_STORED = """
+    SELECT secret_encrypted FROM control.gateway_secrets
+    UNION ALL SELECT secret_encrypted FROM control.destinations LIMIT 1
+"""
+
+
+@dataclass(frozen=True)
+class Check:
+    """`advice` is what to do where it is not `ok`."""
+
+    name: str
+    ok: bool
+    finding: str
+    advice: str = ""
+
+
+async def check_all(target: Target, addresses: Sequence[str]) -> list[Check]:
+    """`addresses` are of services of a distributed platform; an embedded one knows its own."""
+    checks = [
+        *await _check_database(target),
+        await _check_broker(target),
+        await _check_redis(target),
+        *await _check_services(target, addresses),
+    ]
+    return [replace(check, advice="") if check.ok else check for check in checks]
+
+
+async def _check_database(target: Target) -> list[Check]:
+    try:
+        connection = await asyncpg.connect(target.database_url, timeout=TIMEOUT_S)
+    except (asyncpg.PostgresError, OSError) as error:
+        advice = "is it running, is ORYLO_DATABASE_URL right?"
+        return [Check("postgres", ok=False, finding=f"no login ({type(error).__name__})", advice=advice)]
+    try:
+        return [
+            await _check_version(connection),
+            await _check_migrations(connection),
+            await _check_master_key(connection, target),
+        ]
+    finally:
+        await connection.close()
+
+
+async def _check_version(connection: asyncpg.Connection) -> Check:
+    number = int(await connection.fetchval("SELECT current_setting('server_version_num')"))
+    major = number // 10_000
+    return Check(
+        "postgres",
+        ok=major >= OLDEST_POSTGRES,
+        finding=f"PostgreSQL {major}",
+        advice=f"needs {OLDEST_POSTGRES} or later",
+    )
+
+
+async def _check_migrations(connection: asyncpg.Connection) -> Check:
+    advice = "run `orylo migrate`"
+    try:
+        waiting = [
+            f"{migration_set.schema}/{migration.name}"
+            for migration_set in all_migrations()
+            for migration in await pending(connection, migration_set)
+        ]
+    except asyncpg.UndefinedTableError:
+        return Check("migrations", ok=False, finding="the schemas are missing", advice=advice)
+    except MigrationError as error:
+        return Check("migrations", ok=False, finding=str(error), advice="install the release that the database is of")
+    finding = f"waiting: {', '.join(waiting)}" if waiting else "current"
+    return Check("migrations", ok=not waiting, finding=finding, advice=advice)
+
+
+async def _check_master_key(connection: asyncpg.Connection, target: Target) -> Check:
+    if target.master_key is None:
+        return Check("master key", ok=False, finding="missing", advice="set ORYLO_MASTER_KEY")
+    try:
+        stored = await connection.fetchval(SELECT_ANY_STORED)
+        if stored:
+            target.keyring().decrypt(stored)
+    except asyncpg.UndefinedTableError:
+        return Check("master key", ok=True, finding="nothing is stored yet")
+    except WrongMasterKey as error:
+        advice = "use the key that the secrets were stored with; several may be given, separated by commas"
+        return Check("master key", ok=False, finding=str(error), advice=advice)
+    return Check("master key", ok=True, finding="opens the stored secrets" if stored else "nothing is stored yet")
+
+
+async def _check_broker(target: Target) -> Check:
+    kind = target.broker_url.partition(":")[0]
+    try:
+        async with open_broker(target.broker_url, target.database_url) as broker:
+            await broker.ping()
+    except (TransientError, OSError, ValueError) as error:
+        return Check("broker", ok=False, finding=str(error), advice="is it running, is ORYLO_BROKER_URL right?")
+    return Check("broker", ok=True, finding=kind)
+
+
+async def _check_redis(target: Target) -> Check:
+    if target.redis_url is None:
+        embedded = target.data_dir is not None
+        finding = "in the process" if embedded else "ORYLO_REDIS_URL is not set"
+        return Check("redis", ok=embedded, finding=finding, advice="set ORYLO_REDIS_URL")
+    redis = Redis.from_url(target.redis_url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S)
+    try:
+        async with redis:
+            await redis.ping()
+    except (RedisError, OSError) as error:
+        advice = "is it running, is ORYLO_REDIS_URL right? Without it the platform works, more slowly"
+        return Check("redis", ok=False, finding=type(error).__name__, advice=advice)
+    return Check("redis", ok=True, finding="answers")
+
+
+async def _check_services(target: Target, addresses: Sequence[str]) -> list[Check]:
+    if target.running:
+        known = {name: f"{target.running.health_url}/{name}" for name in SERVICES}
+    elif target.data_dir:
+        return [Check("services", ok=False, finding="not running", advice="start them: `orylo up`")]
+    else:
+        known = {address: address for address in addresses}
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as session:
+        return [await _check_service(session, name, address) for name, address in known.items()]
+
+
+async def _check_service(session: aiohttp.ClientSession, name: str, address: str) -> Check:
+    try:
+        async with session.get(f"{address.rstrip('/')}/readyz") as response:
+            states = (await response.json(content_type=None))["checks"]
+            bad = {what: state for what, state in states.items() if state != "ok"}
+    except (aiohttp.ClientError, TimeoutError, ValueError, KeyError) as error:
+        return Check(name, ok=False, finding=f"no answer ({type(error).__name__})", advice="is it running? See its log")
+    finding = ", ".join(f"{what} {state}" for what, state in bad.items()) or "ready"
+    return Check(name, ok=response.status == 200, finding=finding, advice="restore what is missing; its log says more")

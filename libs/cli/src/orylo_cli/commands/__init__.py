@@ -1,0 +1,1 @@
+"""The `orylo` command, one file per group of commands."""

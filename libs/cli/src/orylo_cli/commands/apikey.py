@@ -1,0 +1,61 @@
+"""`orylo apikey`: what machines call the API with."""
+
+from typing import Annotated
+
+import typer
+
+from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, TenantArgument
+from orylo_cli.console import note, say, say_json, show
+from orylo_cli.target import open_target
+from orylo_common.control.admin import NewApiKey, create_api_key, find_tenant
+from orylo_common.control.models import Role
+from orylo_common.postgres.pool import Connection
+
+SELECT_KEYS = """
+    SELECT id, name, role, created_at, last_used_at, revoked_at FROM control.api_keys
+    WHERE tenant_id = $1 ORDER BY created_at
+"""
+
+app = typer.Typer(no_args_is_help=True, help="What machines call the API with.")
+
+
+@app.command()
+def create(
+    tenant: TenantArgument,
+    role: Annotated[Role, typer.Option(help="What it may do; each role includes those after it in this list.")],
+    name: Annotated[str, typer.Option(help="What it is for.")] = "command line",
+    as_json: JsonOption = False,
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+) -> None:
+    """Make an API key and print it, the only time it can be seen.
+
+    Example: `KEY=$(orylo apikey create minha-loja --role viewer --name reports)`
+    """
+
+    async def work(connection: Connection) -> NewApiKey:
+        found = await find_tenant(connection, tenant)
+        return await create_api_key(connection, found.id, name=name, role=role)
+
+    with open_target(data_dir, "apikey create") as target:
+        new = target.run(work)
+    if as_json:
+        say_json({"id": new.id, "key": new.key, "name": name, "role": role})
+        return
+    say(new.key)
+    note("it is shown only this once; send it as `Authorization: Bearer …`")
+
+
+@app.command("list")
+def list_keys(tenant: TenantArgument, as_json: JsonOption = False, data_dir: DataDirOption = DEFAULT_DATA_DIR) -> None:
+    """List a tenant's API keys, without what they are.
+
+    Example: `orylo apikey list minha-loja`
+    """
+
+    async def work(connection: Connection) -> list[dict[str, object]]:
+        found = await find_tenant(connection, tenant)
+        return [dict(row) for row in await connection.fetch(SELECT_KEYS, found.id)]
+
+    with open_target(data_dir, "apikey list") as target:
+        rows = target.run(work)
+    show(rows, as_json=as_json, empty="no API key yet: orylo apikey create TENANT --role viewer")

@@ -1,0 +1,38 @@
+"""`orylo doctor`: is everything there that the platform needs?"""
+
+import asyncio
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from orylo_cli.checks import check_all
+from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption
+from orylo_cli.console import FAILED, out, say_json
+from orylo_cli.target import open_target
+
+
+def doctor(
+    service: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL", help="Of a distributed platform: also ask this service; repeat for more."),
+    ] = None,
+    as_json: JsonOption = False,
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+) -> None:
+    """Check PostgreSQL, migrations, broker, Redis, master key and services; exit 1 where something is wrong.
+
+    Examples: `orylo doctor`, `orylo doctor --service http://ingest:8080 --service http://detector:9100`
+    """
+    with open_target(data_dir, "doctor", migrated=False) as target:
+        checks = asyncio.run(check_all(target, service or []))
+    ok = all(check.ok for check in checks)
+    if as_json:
+        say_json({"ok": ok, "checks": [asdict(check) for check in checks]})
+    else:
+        for check in checks:
+            mark = "[green]✓[/]" if check.ok else "[red]✗[/]"
+            out.print(mark, check.name.ljust(12), end=" ")
+            out.print(check.finding if check.ok else f"{check.finding} → {check.advice}", markup=False)
+    if not ok:
+        raise typer.Exit(FAILED)

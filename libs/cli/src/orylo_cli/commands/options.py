@@ -1,0 +1,20 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DataDirOption = Annotated[
+    Path,
+    typer.Option(
+        "--data-dir",
+        envvar="ORYLO_DATA_DIR",
+        help="The embedded platform's folder; ignored where ORYLO_DATABASE_URL names another platform.",
+    ),
+]
+DEFAULT_DATA_DIR = Path(".orylo")
+
+JsonOption = Annotated[bool, typer.Option("--json", help="For scripts: JSON on standard output.")]
+
+TenantArgument = Annotated[str, typer.Argument(metavar="TENANT", help="The tenant's slug or id.")]

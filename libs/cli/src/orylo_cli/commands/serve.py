@@ -1,0 +1,25 @@
+"""`orylo serve`: one service of a distributed platform."""
+
+import os
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+
+class Service(StrEnum):
+    INGEST = "ingest"
+    DETECTOR = "detector"
+    TRUST = "trust"
+    DISPATCH = "dispatch"
+    API = "api"
+
+
+def serve(service: Annotated[Service, typer.Argument(metavar="SERVICE", help="One of: " + ", ".join(Service))]) -> None:
+    """Run one service until SIGTERM, configured by the environment (see `.env.example`).
+
+    Example: `ORYLO_BROKER_URL=amqp://… orylo serve detector`
+    """
+    # In place of this process, so that signals reach it directly.
+    os.execv(sys.executable, [sys.executable, "-m", f"orylo_{service}", "run"])  # noqa: S606

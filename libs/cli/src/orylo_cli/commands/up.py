@@ -1,0 +1,128 @@
+"""`orylo up`: the whole platform in one process."""
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption
+from orylo_cli.console import fail, note, say
+from orylo_cli.demo.fake_meta import run_fake_meta
+from orylo_cli.demo.shop import EMAIL, PASSWORD, TENANT, set_up_shop
+from orylo_cli.demo.traffic import RATE, demo_traffic
+from orylo_cli.embedded.data_dir import Connection, DataDir
+from orylo_cli.embedded.health import serve_healths
+from orylo_cli.embedded.ports import check_port
+from orylo_cli.embedded.postgres import EmbeddedPostgres
+from orylo_cli.embedded.supervision import kept_running
+from orylo_cli.target import OWN_ROLE
+from orylo_common.control.keyring import Keyring
+from orylo_common.postgres.pool import open_pool
+from orylo_common.process import run_until_stopped
+from orylo_common.telemetry.logs import configure_logs
+
+LOOPBACK = "127.0.0.1"
+
+# With the 4 s that PostgreSQL gets, Ctrl-C has ended everything within 10 s.
+DRAIN_LIMIT = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was asked for."""
+
+    demo: bool
+    folder: DataDir
+    ingest_url: str
+    api_url: str
+
+
+def up(
+    demo: Annotated[bool, typer.Option("--demo", help="With a shop, its buyers, and a stand-in for Meta.")] = False,
+    ingest_port: Annotated[
+        int, typer.Option(envvar="ORYLO_INGEST_PORT", min=1, max=65535, help="Where webhooks and tracking come in.")
+    ] = 8080,
+    api_port: Annotated[
+        int, typer.Option(envvar="ORYLO_API_PORT", min=1, max=65535, help="Where the dashboard and the API are.")
+    ] = 8000,
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+) -> None:
+    """Run the whole platform in this process until Ctrl-C, with its own PostgreSQL.
+
+    Example: `orylo up --demo --api-port 9000`
+    """
+    folder = DataDir(data_dir)
+    with folder.locked("up"):
+        hosts = {name: os.environ.get(f"ORYLO_{name}_HOST") or LOOPBACK for name in ("INGEST", "API")}
+        check_port(hosts["INGEST"], ingest_port, "--ingest-port")
+        check_port(hosts["API"], api_port, "--api-port")
+        plan = Plan(demo, folder, _url(hosts["INGEST"], ingest_port), _url(hosts["API"], api_port))
+        if not folder.postgres.exists():
+            note("setting up the database …")
+        postgres = EmbeddedPostgres(folder.postgres)
+        database_url = postgres.start()
+        try:
+            os.environ |= {
+                "ORYLO_DATABASE_URL": database_url,
+                "ORYLO_BROKER_URL": "postgres",
+                "ORYLO_REDIS_URL": "redis://embedded",
+                "ORYLO_MASTER_KEY": os.environ.get("ORYLO_MASTER_KEY") or folder.master_key(),
+                "ORYLO_INGEST_PORT": str(ingest_port),
+                "ORYLO_API_PORT": str(api_port),
+            }
+            configure_logs("orylo", os.environ.get("ORYLO_LOG_LEVEL", "warning"), stream=sys.stderr)
+            code = run_until_stopped(lambda: _run(plan, postgres, database_url), exit_limit=DRAIN_LIMIT)
+        finally:
+            postgres.stop()
+    if code:
+        fail("ended with an error, told above; nothing that was accepted is lost", code)
+    note("stopped")
+
+
+@asynccontextmanager
+async def _run(plan: Plan, postgres: EmbeddedPostgres, database_url: str) -> AsyncIterator[None]:
+    # Here, because it imports every service, for which no other command should wait.
+    from orylo_cli.composition import open_platform
+
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        await enter(kept_running(postgres, urlsplit(database_url).port or 0))
+        facts = {"Dashboard": plan.api_url, "API": f"{plan.api_url}/api/docs"}
+        if plan.demo:
+            meta = await enter(run_fake_meta())
+            os.environ["ORYLO_META_BASE_URL"] = meta.base_url
+            facts |= {"Sign in": f"{EMAIL}, password {PASSWORD}", "Meta": f"a stand-in at {meta.base_url}/__control"}
+        healths = await enter(open_platform(database_url))
+        health_url = await enter(serve_healths(healths))
+        if plan.demo:
+            async with open_pool(database_url, role=OWN_ROLE, max_size=1) as pool, pool.acquire() as connection:
+                await set_up_shop(connection, Keyring.parse(os.environ["ORYLO_MASTER_KEY"]))
+            await enter(demo_traffic(plan.ingest_url))
+            facts |= {"Traffic": f"{RATE:g} requests a second, as tenant {TENANT}"}
+        stack.enter_context(
+            plan.folder.reachable(Connection(os.getpid(), database_url, plan.ingest_url, plan.api_url, health_url))
+        )
+        facts |= {
+            "Webhooks": f"{plan.ingest_url}/api/v1/webhooks/{{gateway}}/{{tenant}}",
+            "Data": f"{plan.folder.path} (PostgreSQL in {postgres.folder})",
+        }
+        _announce(facts)
+        yield
+
+
+def _announce(facts: dict[str, str]) -> None:
+    say("\nOrylo is running; Ctrl-C stops it.\n")
+    for name, value in facts.items():
+        say(f"  {name:<10} {value}")
+    say("")
+
+
+def _url(host: str, port: int) -> str:
+    shown = LOOPBACK if host in ("0.0.0.0", "::") else host  # noqa: S104
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"

@@ -1,0 +1,49 @@
+"""Every service in one process, on one PostgreSQL: the platform that `orylo up` runs."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from fakeredis import FakeAsyncRedis
+
+import orylo_api.app
+import orylo_api.settings
+import orylo_detector.app
+import orylo_detector.settings
+import orylo_dispatch.app
+import orylo_dispatch.settings
+import orylo_ingest.app
+import orylo_ingest.settings
+import orylo_trust.app
+import orylo_trust.settings
+from orylo_cli.migrations import all_migrations
+from orylo_common.broker.connect import open_broker
+from orylo_common.postgres.migrations import migrate
+from orylo_common.settings import load
+from orylo_common.telemetry.health import Health
+
+
+@asynccontextmanager
+async def open_platform(database_url: str) -> AsyncIterator[Mapping[str, Health]]:
+    """Each service's health, by its name. The environment holds what the services' settings ask for.
+
+    The door is opened last and closed first: what comes in finds everybody at work.
+    """
+    await migrate(database_url, all_migrations())
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        redis = await enter(FakeAsyncRedis())
+        broker = await enter(open_broker("postgres", database_url))
+        api, dispatch, trust, detector, ingest = (
+            load(orylo_api.settings.Settings),
+            load(orylo_dispatch.settings.Settings),
+            load(orylo_trust.settings.Settings),
+            load(orylo_detector.settings.Settings),
+            load(orylo_ingest.settings.Settings),
+        )
+        yield {
+            "api": await enter(orylo_api.app.open_app(api, broker=broker, redis=redis)),
+            "dispatch": await enter(orylo_dispatch.app.open_app(dispatch, broker=broker, redis=redis)),
+            "trust": await enter(orylo_trust.app.open_app(trust, broker=broker, redis=redis)),
+            "detector": await enter(orylo_detector.app.open_app(detector, broker=broker, redis=redis)),
+            "ingest": await enter(orylo_ingest.app.open_app(ingest, broker=broker, redis=redis)),
+        }

@@ -1,0 +1,26 @@
+"""`python -m orylo_cli.demo.fake_meta --port 8090`: the stand-in alone, until it is interrupted."""
+
+import argparse
+import asyncio
+import signal
+
+from orylo_cli.demo.fake_meta.server import run_fake_meta
+
+
+async def _run(port: int) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with run_fake_meta(port) as fake:
+        print(f"fake Meta listens on {fake.base_url}", flush=True)
+        await stop.wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="fake_meta", description="A local stand-in for Meta's Conversions API")
+    parser.add_argument("--port", type=int, default=8090, help="on 127.0.0.1; 0 takes a free one")
+    asyncio.run(_run(parser.parse_args().port))
+
+
+if __name__ == "__main__":
+    main()

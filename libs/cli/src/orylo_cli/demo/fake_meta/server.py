@@ -1,0 +1,172 @@
+"""The HTTP side: Meta's endpoints, and `/__control` beside them."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+from aiohttp import web
+from pydantic import ValidationError
+
+from orylo_cli.demo.fake_meta.errors import MetaError, invalid_parameter, trace_id
+from orylo_cli.demo.fake_meta.faults import Fault
+from orylo_cli.demo.fake_meta.ledger import Dataset
+from orylo_cli.demo.fake_meta.rules import check_count, check_event
+
+MAX_BODY = 1_048_576
+
+
+class FakeMeta:
+    """One stand-in; `base_url` is set while it runs."""
+
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self.base_url = ""
+        self.datasets: defaultdict[str, Dataset] = defaultdict(Dataset)
+        self._now = now
+        self._faults: dict[str | None, Fault] = {}
+        self._fault_changed = asyncio.Event()
+
+    def app(self) -> web.Application:
+        app = web.Application(client_max_size=MAX_BODY)
+        app.add_routes(
+            [
+                web.get("/__control", self._get_report),
+                web.post("/__control/mode", self._post_mode),
+                web.post("/__control/reset", self._post_reset),
+                web.post("/{version}/{dataset_id}/events", self._post_events),
+                web.get("/{version}/{dataset_id}", self._get_dataset),
+            ]
+        )
+        return app
+
+    def misbehave(self, fault: Fault) -> None:
+        self._faults[fault.dataset_id] = fault
+        self._fault_changed.set()
+        self._fault_changed = asyncio.Event()
+
+    def reset(self) -> None:
+        self.datasets.clear()
+        self._faults.clear()
+        self.misbehave(Fault())
+
+    def report(self) -> dict[str, Any]:
+        datasets = {dataset_id: dataset.report() for dataset_id, dataset in self.datasets.items()}
+        totals = {
+            name: sum(dataset[name] for dataset in datasets.values())
+            for name in ("requests", "refused_requests", "received", "unique")
+        }
+        return {
+            "modes": [fault.model_dump(mode="json") for fault in self._faults.values()],
+            **totals,
+            "datasets": datasets,
+        }
+
+    async def _post_events(self, request: web.Request) -> web.Response:
+        dataset_id = request.match_info["dataset_id"]
+        dataset, fault = self.datasets[dataset_id], self._fault(dataset_id)
+        dataset.requests += 1
+        body = await request.read()
+        if fault.mode == "down":
+            dataset.refused_requests += 1
+            return web.Response(status=fault.status, text="<html><body>Sorry, something went wrong.</body></html>")
+        if fault.mode == "hang":
+            await self._fault_changed.wait()
+            raise web.HTTPBadGateway
+        try:
+            events = self._checked(request, _fields(request, body), fault)
+        except MetaError as error:
+            dataset.refused_requests += 1
+            return _answer(error.body(), error.status, fault.rate_headers() if fault.mode == "throttled" else None)
+        dataset.accept(events, self._now())
+        if fault.latency_ms:
+            await asyncio.sleep(fault.latency_ms / 1000)
+        return _answer({"events_received": len(events), "messages": [], "fbtrace_id": trace_id()})
+
+    async def _get_dataset(self, request: web.Request) -> web.Response:
+        dataset_id = request.match_info["dataset_id"]
+        fault = self._fault(dataset_id)
+        if fault.mode == "down":
+            return web.Response(status=fault.status, text="<html><body>Sorry, something went wrong.</body></html>")
+        try:
+            self._check_access(request, {}, fault)
+        except MetaError as error:
+            return _answer(error.body(), error.status)
+        return _answer({"id": dataset_id})
+
+    def _checked(self, request: web.Request, fields: Mapping[str, Any], fault: Fault) -> Sequence[Mapping[str, Any]]:
+        self._check_access(request, fields, fault)
+        events = check_count(fields.get("data"))
+        now = self._now()
+        for index, event in enumerate(events):
+            check_event(event, index, now)
+            refusal = fault.refusal(event.get("event_id"))
+            if refusal is not None:
+                raise refusal
+        return events
+
+    def _check_access(self, request: web.Request, fields: Mapping[str, Any], fault: Fault) -> None:
+        bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not (bearer or request.query.get("access_token") or fields.get("access_token")):
+            raise MetaError(401, 190, "An access token is required to request this resource")
+        error = fault.error()
+        if error is not None:
+            raise error
+
+    def _fault(self, dataset_id: str) -> Fault:
+        return self._faults.get(dataset_id) or self._faults.get(None) or Fault()
+
+    async def _get_report(self, _: web.Request) -> web.Response:
+        return _answer(self.report())
+
+    async def _post_mode(self, request: web.Request) -> web.Response:
+        try:
+            self.misbehave(Fault.model_validate_json(await request.read()))
+        except ValidationError as invalid:
+            return _answer({"error": invalid.errors(include_input=False, include_url=False)}, 422)
+        return _answer({"ok": True})
+
+    async def _post_reset(self, _: web.Request) -> web.Response:
+        self.reset()
+        return _answer({"ok": True})
+
+
+def _fields(request: web.Request, body: bytes) -> Mapping[str, Any]:
+    """The body's fields; as JSON, or as the form with JSON texts inside that Meta's SDKs send."""
+    try:
+        if request.content_type == "application/json":
+            fields = orjson.loads(body)
+        else:
+            fields = dict(parse_qsl(body.decode()))
+            fields["data"] = [
+                orjson.loads(event) if isinstance(event, str) else event for event in orjson.loads(fields["data"])
+            ]
+    except (KeyError, ValueError):
+        raise invalid_parameter("Invalid parameter") from None
+    if not isinstance(fields, dict):
+        raise invalid_parameter("Invalid parameter")
+    return fields
+
+
+def _answer(body: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    return web.Response(
+        body=orjson.dumps(body), status=status, headers=headers, content_type="application/json", charset="utf-8"
+    )
+
+
+@asynccontextmanager
+async def run_fake_meta(port: int = 0, now: Callable[[], float] = time.time) -> AsyncIterator[FakeMeta]:
+    """Listens on loopback only, on a free port unless one is given."""
+    fake = FakeMeta(now)
+    runner = web.AppRunner(fake.app(), access_log=None, shutdown_timeout=0.5)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        host, bound = runner.addresses[0][:2]
+        fake.base_url = f"http://{host}:{bound}"
+        yield fake
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,51 @@
+"""The demo's tenant: a shop with two gateways, somebody who signs in, and a destination."""
+
+from orylo_cli.simulate import Door, Gateway
+from orylo_common.control.admin import (
+    Refused,
+    add_destination,
+    create_tenant,
+    create_user,
+    find_tenant,
+    put_gateway_secret,
+    set_gateway,
+)
+from orylo_common.control.keyring import Keyring
+from orylo_common.control.models import Role, Tenant
+from orylo_common.postgres.pool import Connection
+
+TENANT = "demo"
+EMAIL = "demo@orylo.test"
+
+# Known to everybody, and therefore only for a platform that listens on the loopback.
+PASSWORD = "orylo-demo"  # noqa: S105
+DOORS: dict[Gateway, Door] = {
+    "stripe": Door("stripe", "whsec_orylo_demo"),
+    "hotmart": Door("hotmart", "orylo-demo-hottok"),
+}
+
+
+async def set_up_shop(connection: Connection, keyring: Keyring) -> None:
+    """Safe to repeat: what is there already stays or is set to the same."""
+    tenant = await _tenant(connection)
+    if not await connection.fetchval("SELECT true FROM control.users WHERE tenant_id = $1", tenant.id):
+        await create_user(connection, tenant.id, EMAIL, password=PASSWORD, role=Role.OWNER)
+    for gateway, door in DOORS.items():
+        await set_gateway(connection, tenant.id, gateway)
+        await put_gateway_secret(connection, keyring, tenant.id, gateway, label="demo", secret=door.secret)
+    await add_destination(
+        connection,
+        keyring,
+        tenant.id,
+        "meta",
+        name="demo",
+        config={"pixel_id": "1234567890", "site_url": "https://demo-shop.test"},
+        secret="EAAdemo",  # noqa: S106
+    )
+
+
+async def _tenant(connection: Connection) -> Tenant:
+    try:
+        return await find_tenant(connection, TENANT)
+    except Refused:
+        return await create_tenant(connection, TENANT, name="Demo shop")

@@ -1,0 +1,26 @@
+"""The health of services that share one process, each under its own name on one loopback port."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from orylo_common.telemetry.health import Health
+
+
+@asynccontextmanager
+async def serve_healths(healths: Mapping[str, Health]) -> AsyncIterator[str]:
+    """The address below which `/detector/readyz` and the others are."""
+    app = web.Application()
+    for name, health in healths.items():
+        part = web.Application()
+        part.add_routes(health.routes())
+        app.add_subapp(f"/{name}/", part)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        host, port = runner.addresses[0][:2]
+        yield f"http://{host}:{port}"
+    finally:
+        await runner.cleanup()
