@@ -1,0 +1,118 @@
+"""The running API against its own document, and against bytes that no client would send."""
+
+import asyncio
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+from orylo_common.messages import ConversionFailed, PaymentSucceeded
+from tests.integration.api.conftest import Api
+from tests.unit.api.builders import conversion, detection, payment, trust_updated
+
+pytestmark = pytest.mark.integration
+
+EXAMPLES_PER_OPERATION = 20
+MUTATED_REQUESTS = 1_500
+AT_ONCE = 50
+CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+
+
+async def seed(api: Api) -> None:
+    about = {"tenant_id": api.a.tenant.id}
+    await api.project(
+        detection(**about),
+        payment(PaymentSucceeded, **about),
+        trust_updated(**about),
+        conversion(ConversionFailed, **about),
+    )
+
+
+async def test_what_the_document_promises_holds(api: Api, tmp_path: Path) -> None:
+    """Schemathesis makes up requests, good and bad ones, for every operation but the endless stream."""
+    await seed(api)
+    process = await asyncio.create_subprocess_exec(
+        *(Path(sys.executable).with_name("schemathesis"), "run", f"{api.url}/api/openapi.json"),
+        *("--header", f"Authorization: Bearer {api.a.key}", "--exclude-path", "/api/v1/stream"),
+        *("--checks", CHECKS, "--max-examples", str(EXAMPLES_PER_OPERATION), "--phases", "examples,coverage,fuzzing"),
+        *("--seed", "7", "--request-timeout", "10", "--no-color"),
+        cwd=tmp_path,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()[-6_000:]
+
+
+def requests(key: str) -> list[bytes]:
+    """Some that are right."""
+    host = b"Host: 127.0.0.1\r\n"
+    bearer = host + b"Authorization: Bearer " + key.encode() + b"\r\n"
+    login = b'{"email":"owner@loja-a.example","password":"x"}'
+    status = b'{"status":"blocked","reason":"because"}'
+    json_of = b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+    return [
+        b"GET /api/v1/detections?limit=2&decision=block&from=2026-01-01T00:00:00Z HTTP/1.1\r\n" + bearer + b"\r\n",
+        b'GET /api/v1/customers/cus_1 HTTP/1.1\r\nIf-None-Match: "a"\r\n' + bearer + b"\r\n",
+        b"GET /api/v1/overview?timezone=America/Sao_Paulo HTTP/1.1\r\n" + bearer + b"\r\n",
+        b"GET /api/v1/conversions?cursor=WyIyMDI2IiwieCJd HTTP/1.1\r\n" + bearer + b"\r\n",
+        b"GET /assets/index.js HTTP/1.1\r\nAccept-Encoding: br\r\n" + host + b"\r\n",
+        b"GET /api/v1/auth/me HTTP/1.1\r\nCookie: orylo_session=abc; orylo_csrf=def\r\n" + host + b"\r\n",
+        b"POST /api/v1/auth/login HTTP/1.1\r\n" + host + json_of % (len(login), login),
+        b"POST /api/v1/auth/refresh HTTP/1.1\r\nCookie: orylo_refresh=abc\r\n" + host + b"\r\n",
+        b"POST /api/v1/customers/cus_1/status HTTP/1.1\r\nIdempotency-Key: k1\r\n"
+        + bearer
+        + json_of % (len(status), status),
+    ]
+
+
+def mutate(request: bytes, chance: random.Random) -> bytes:
+    data = bytearray(request)
+    for _ in range(chance.randint(1, 4)):
+        place = chance.randrange(len(data))
+        match chance.randrange(5):
+            case 0:
+                data[place] = chance.randrange(256)
+            case 1:
+                data[place:place] = chance.randbytes(chance.randint(1, 8))
+            case 2:
+                del data[place : place + chance.randint(1, 6)]
+            case 3:
+                data[place:place] = chance.choice([b"\x00", b"%00", b"%ff", b"\xed\xa0\x80", b"\r\n", b'"', b"{" * 90])
+            case 4:
+                data[place:place] = data[place : place + chance.randint(1, 40)]
+    return bytes(data)
+
+
+async def status_of(api: Api, request: bytes) -> int | None:
+    """None where the connection was closed without an answer, or still waits for the rest of the request."""
+    port = int(api.url.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(request)
+        async with asyncio.timeout(1):
+            line = await reader.readline()
+        return int(line.split()[1]) if line else None
+    except (TimeoutError, ConnectionError):
+        return None
+    finally:
+        writer.close()
+
+
+async def test_no_bytes_are_our_fault(api: Api) -> None:
+    await seed(api)
+    chance = random.Random(11)
+    right = requests(api.a.key)
+    for request in right:
+        assert await status_of(api, request) in {200, 401, 404, 422}, request
+    statuses: list[int | None] = []
+    while len(statuses) < MUTATED_REQUESTS:
+        batch = [mutate(right[number % len(right)], chance) for number in range(AT_ONCE)]
+        answers = await asyncio.gather(*(status_of(api, request) for request in batch))
+        ours = [(status, request) for status, request in zip(answers, batch, strict=True) if status and status >= 500]
+        assert not ours
+        statuses += answers
+        # Else most attempts to sign in would only be told to wait.
+        await api.pool.execute("DELETE FROM api.login_failures")
+    assert sum(status is not None for status in statuses) > MUTATED_REQUESTS / 2

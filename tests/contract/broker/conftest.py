@@ -1,0 +1,132 @@
+"""The buses that the suite runs over: each can be emptied, and its connections cut."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from orylo_common.broker.ports import Broker, Delivery, Subscription
+from orylo_common.broker.postgres import PostgresBroker
+from orylo_common.broker.postgres_subscription import PostgresSubscription
+from orylo_common.broker.rabbitmq import RabbitMQBroker
+from orylo_common.broker.rabbitmq_subscription import RabbitMQSubscription
+from orylo_common.broker.rabbitmq_topology import waiting_queues
+from orylo_common.broker.sqs import SqsBroker
+from orylo_common.broker.sqs_subscription import SqsSubscription
+from orylo_common.broker.topology import QUEUES, dead_letter_queue
+from orylo_common.ids import uuid7
+from tests.support.memory_broker import MemoryBroker, MemorySubscription
+
+REAL = ["postgres", "rabbitmq", "sqs"]
+BUSES = ["memory", *(pytest.param(name, marks=pytest.mark.integration) for name in REAL)]
+
+
+@dataclass
+class Bus:
+    """`connect` makes another broker object on the same bus; `cut` takes a subscription's connection away."""
+
+    name: str
+    broker: Broker
+    connect: Callable[[], Awaitable[Broker]]
+    cut: Callable[[Subscription], Awaitable[None]]
+
+    def bodies(self, deliveries: Sequence[Delivery]) -> list[str]:
+        """Sorted; each once where the bus itself may deliver twice without any failure, as SQS may."""
+        found = [delivery.body.decode() for delivery in deliveries]
+        return sorted(set(found)) if self.name == "sqs" else sorted(found)
+
+
+@pytest.fixture(params=BUSES)
+def bus(request: pytest.FixtureRequest) -> Bus:
+    chosen: Bus = request.getfixturevalue(f"{request.param}_bus")
+    return chosen
+
+
+@pytest_asyncio.fixture
+async def memory_bus() -> AsyncIterator[Bus]:
+    broker = MemoryBroker()
+
+    async def connect() -> Broker:
+        return broker
+
+    async def cut(subscription: Subscription) -> None:
+        assert isinstance(subscription, MemorySubscription)
+        subscription.cut()
+
+    yield Bus("memory", broker, connect, cut)
+    await broker.close()
+
+
+@pytest_asyncio.fixture
+async def postgres_bus(postgres_dsn: str) -> AsyncIterator[Bus]:
+    admin = await asyncpg.connect(postgres_dsn)
+    await admin.execute("TRUNCATE bus.messages, bus.deliveries")
+    brokers: list[PostgresBroker] = []
+
+    async def connect() -> PostgresBroker:
+        brokers.append(await PostgresBroker.open(postgres_dsn))
+        await brokers[-1].declare()
+        return brokers[-1]
+
+    async def cut(subscription: Subscription) -> None:
+        assert isinstance(subscription, PostgresSubscription)
+        pid = subscription._connection.get_server_pid()
+        assert await admin.fetchval("SELECT pg_terminate_backend($1)", pid)
+
+    yield Bus("postgres", await connect(), connect, cut)
+    for broker in brokers:
+        await broker.close()
+    await admin.close()
+
+
+@pytest_asyncio.fixture
+async def rabbitmq_bus(rabbitmq_url: str) -> AsyncIterator[Bus]:
+    brokers: list[RabbitMQBroker] = []
+
+    async def connect() -> RabbitMQBroker:
+        brokers.append(await RabbitMQBroker.open(rabbitmq_url))
+        return brokers[-1]
+
+    async def cut(subscription: Subscription) -> None:
+        assert isinstance(subscription, RabbitMQSubscription)
+        # The socket itself, below everything that could say goodbye.
+        writing: Any = subscription._channel.connection
+        writing._writer_task.get_coro().cr_frame.f_locals["writer"].transport.abort()
+
+    broker = await connect()
+    channel = await broker._connected()
+    for queue in QUEUES:
+        for name in waiting_queues(queue) + waiting_queues(dead_letter_queue(queue)):
+            await channel.queue_purge(name)
+    yield Bus("rabbitmq", broker, connect, cut)
+    for one in brokers:
+        await one.close()
+
+
+@pytest_asyncio.fixture
+async def sqs_bus(sqs_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bus]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    url = f"sqs://?region=us-east-1&endpoint={sqs_url}&prefix=t{uuid7().hex}"
+    brokers: list[SqsBroker] = []
+
+    async def connect() -> SqsBroker:
+        brokers.append(await SqsBroker.open(url))
+        await brokers[-1].declare()
+        return brokers[-1]
+
+    async def cut(subscription: Subscription) -> None:
+        # There is no connection: of a consumer that died nothing more is heard, and the visibility timeout of what
+        # it had runs out. It is made to do so now.
+        assert isinstance(subscription, SqsSubscription)
+        subscription.closed = True
+        await subscription.stop()
+        for receipt in subscription._unsettled:
+            await subscription._queue.hide(receipt, 0)
+
+    yield Bus("sqs", await connect(), connect, cut)
+    for broker in brokers:
+        await broker.close()

@@ -1,0 +1,227 @@
+"""What is PostgreSQL's own: leases that end with their holder, bodies shared by queues, and a sweep that keeps them."""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from orylo_common.broker.connect import open_broker
+from orylo_common.broker.ports import Outgoing, PublishNotConfirmed
+from orylo_common.broker.postgres import PostgresBroker, sweep
+from orylo_common.broker.postgres_subscription import FLOOR_MARGIN, PostgresSubscription
+from orylo_common.ids import uuid7
+from orylo_common.postgres.errors import PostgresUnavailable
+from tests.support.eventually import eventually
+
+pytestmark = pytest.mark.integration
+
+SUCCEEDED = "payment.succeeded.v1"
+SOON = timedelta(seconds=10)
+
+CUT_WAITING = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE application_name = 'orylo_bus' AND wait_event_type = 'Lock'
+"""
+
+INSERT_LATE = """
+    WITH added AS (INSERT INTO bus.messages (type, body) VALUES ('any', 'early') RETURNING message_no)
+    INSERT INTO bus.deliveries (queue, message_no) SELECT 'trust', message_no FROM added
+"""
+
+# Takes one message, says so, and never comes back.
+VICTIM = """
+import asyncio, sys
+from datetime import timedelta
+from orylo_common.broker.postgres import PostgresBroker
+
+async def main():
+    broker = await PostgresBroker.open(sys.argv[1])
+    subscription = await broker.subscribe("trust", prefetch=10)
+    print(len(await subscription.receive(10, timedelta(seconds=20))), flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+@pytest_asyncio.fixture
+async def admin(postgres_dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(postgres_dsn)
+    await connection.execute("TRUNCATE bus.messages, bus.deliveries")
+    yield connection
+    await connection.close()
+
+
+@pytest_asyncio.fixture
+async def broker(postgres_dsn: str, admin: asyncpg.Connection) -> AsyncIterator[PostgresBroker]:
+    async with open_broker("postgres", postgres_dsn) as broker:
+        assert isinstance(broker, PostgresBroker)
+        yield broker
+
+
+def outgoing(message_type: str = SUCCEEDED) -> list[Outgoing]:
+    return [Outgoing(uuid7(), message_type, b"{}")]
+
+
+async def bodies(admin: asyncpg.Connection) -> int:
+    await sweep(admin)
+    return int(await admin.fetchval("SELECT count(*) FROM bus.messages"))
+
+
+async def test_what_a_killed_process_held_comes_back_within_seconds(broker: PostgresBroker, postgres_dsn: str) -> None:
+    victim = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", VICTIM, postgres_dsn, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        await broker.publish(outgoing())
+        assert victim.stdout
+        assert await victim.stdout.readline() == b"1\n"
+        subscription = await broker.subscribe("trust", prefetch=10)
+        assert not await subscription.receive(10, timedelta(seconds=1.5))
+    finally:
+        victim.kill()
+        await victim.wait()
+    killed_at = time.monotonic()
+    (delivery,) = await subscription.receive(10, SOON)
+    assert delivery.delivery_count == 2
+    assert time.monotonic() - killed_at < SOON.total_seconds() / 2
+    await subscription.ack([delivery])
+
+
+async def test_a_body_is_kept_until_the_last_queue_has_dealt_with_it(
+    broker: PostgresBroker, admin: asyncpg.Connection
+) -> None:
+    await broker.publish(outgoing())
+    assert await bodies(admin) == 1
+    for queue, left in (("detector", 1), ("trust", 1), ("dispatch", 1), ("api", 0)):
+        subscription = await broker.subscribe(queue, prefetch=10)
+        await subscription.ack(await subscription.receive(1, SOON))
+        assert await bodies(admin) == left
+
+
+async def test_what_failed_carries_its_own_body_and_holds_up_no_sweep(
+    broker: PostgresBroker, admin: asyncpg.Connection
+) -> None:
+    subscription = await broker.subscribe("trust", prefetch=10)
+    await broker.redrive("trust", [Outgoing(uuid7(), "any", b"late"), Outgoing(uuid7(), "any", b"dead")])
+    for delivery in await subscription.receive(2, SOON):
+        if delivery.body == b"late":
+            await subscription.retry(delivery, timedelta(milliseconds=500))
+        else:
+            await subscription.dead_letter(delivery, "broken")
+    assert await bodies(admin) == 0
+
+    (again,) = await subscription.receive(1, SOON)
+    dead_letters = await broker.subscribe("trust.dlq", prefetch=10)
+    (dead,) = await dead_letters.receive(1, SOON)
+    assert (again.body, dead.body) == (b"late", b"dead")
+
+
+async def test_a_sweep_leaves_alone_what_is_being_published(
+    broker: PostgresBroker, admin: asyncpg.Connection, postgres_dsn: str
+) -> None:
+    publisher = await asyncpg.connect(postgres_dsn)
+    transaction = publisher.transaction()
+    await transaction.start()
+    await publisher.execute(INSERT_LATE)
+    await broker.redrive("trust", [Outgoing(uuid7(), "any", b"later")])
+    subscription = await broker.subscribe("trust", prefetch=10)
+    await subscription.ack(await subscription.receive(1, SOON))
+    assert await bodies(admin) == 0
+    await transaction.commit()
+    await publisher.close()
+
+    assert await bodies(admin) == 1
+    (delivery,) = await subscription.receive(1, SOON)
+    assert delivery.body == b"early"
+
+
+async def test_the_sweeping_is_done_by_the_broker(broker: PostgresBroker, admin: asyncpg.Connection) -> None:
+    await admin.execute("INSERT INTO bus.messages (type, body) VALUES ('any', 'nobody needs it')")
+
+    async def swept() -> bool:
+        return not await admin.fetchval("SELECT count(*) FROM bus.messages")
+
+    await eventually(swept)
+
+
+async def test_the_bus_acts_under_its_own_role(broker: PostgresBroker) -> None:
+    subscription = await broker.subscribe("trust", prefetch=10)
+    assert isinstance(subscription, PostgresSubscription)
+    assert await subscription._connection.fetchval("SELECT current_user") == "orylo_bus"
+    assert await broker._pool.fetchval("SELECT current_user") == "orylo_bus"
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await broker._pool.fetchval("SELECT count(*) FROM control.users")
+
+
+async def test_closing_leaves_no_trace_of_the_subscription(broker: PostgresBroker, admin: asyncpg.Connection) -> None:
+    subscription = await broker.subscribe("trust", prefetch=10)
+    owners = "SELECT count(*) FROM bus.subscriptions WHERE owner = $1"
+    assert await admin.fetchval(owners, subscription._owner) == 1
+    await subscription.close()
+    assert await admin.fetchval(owners, subscription._owner) == 0
+
+
+async def test_leasing_and_settling_use_the_indexes_however_long_the_queue_is(
+    broker: PostgresBroker, admin: asyncpg.Connection
+) -> None:
+    await admin.execute("INSERT INTO bus.messages (type, body) SELECT 'any', '{}' FROM generate_series(1, 100000)")
+    await admin.execute("INSERT INTO bus.deliveries (queue, message_no) SELECT 'trust', message_no FROM bus.messages")
+    subscription = await broker.subscribe("trust", prefetch=200)
+    await subscription.ack(await subscription.receive(100, SOON))
+    started = time.monotonic()
+    for _ in range(10):
+        await subscription.ack(await subscription.receive(100, SOON))
+    # Each walks 100 rows; one that walked the queue would take ten times as long.
+    assert time.monotonic() - started < 1.5
+
+
+async def test_a_database_that_is_away_confirms_nothing(broker: PostgresBroker, admin: asyncpg.Connection) -> None:
+    with pytest.raises(PostgresUnavailable):
+        await PostgresBroker.open("postgresql://nobody@127.0.0.1:1/none")
+    lock = admin.transaction()
+    await lock.start()
+    await admin.execute("LOCK TABLE bus.messages")
+    publishing = asyncio.create_task(broker.publish(outgoing()))
+
+    async def cut() -> bool:
+        await admin.execute("SELECT pg_stat_clear_snapshot()")
+        await admin.execute(CUT_WAITING)
+        return publishing.done()
+
+    await eventually(cut)
+    with pytest.raises(PublishNotConfirmed):
+        await publishing
+    await lock.rollback()
+    await broker.publish(outgoing())
+
+
+async def test_a_publish_that_commits_late_is_found_behind_all_that_passed_it(
+    broker: PostgresBroker, admin: asyncpg.Connection, postgres_dsn: str
+) -> None:
+    publisher = await asyncpg.connect(postgres_dsn)
+    transaction = publisher.transaction()
+    await transaction.start()
+    await publisher.execute(INSERT_LATE)
+    subscription = await broker.subscribe("trust", prefetch=1000)
+    assert isinstance(subscription, PostgresSubscription)
+    for _ in range(FLOOR_MARGIN // 1000 + 2):
+        await broker.redrive("trust", [Outgoing(uuid7(), "any", b"{}")] * 1000)
+        await subscription.ack(await subscription.receive(1000, SOON))
+    late_no = await publisher.fetchval("SELECT min(message_no) FROM bus.deliveries WHERE queue = 'trust'")
+
+    async def passed() -> bool:
+        await subscription.receive(1, timedelta(milliseconds=100))
+        return subscription._floor > int(late_no)
+
+    await eventually(passed)
+    await transaction.commit()
+    await publisher.close()
+
+    (delivery,) = await subscription.receive(1, SOON)
+    assert delivery.body == b"early"

@@ -1,0 +1,92 @@
+"""What only RabbitMQ can do to us: lose its topology, and refuse what was published."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from orylo_common.broker.connect import open_broker
+from orylo_common.broker.ports import BrokerUnavailable, Outgoing, PublishNotConfirmed
+from orylo_common.broker.rabbitmq import RabbitMQBroker
+from orylo_common.broker.rabbitmq_topology import DELAYS, retry_queue
+from orylo_common.ids import uuid7
+from tests.support.eventually import eventually
+
+pytestmark = pytest.mark.integration
+
+STATUS_SET = "customer.status_set.v1"
+SOON = timedelta(seconds=10)
+
+
+@pytest_asyncio.fixture
+async def broker(rabbitmq_url: str) -> AsyncIterator[RabbitMQBroker]:
+    broker = await RabbitMQBroker.open(rabbitmq_url)
+    yield broker
+    await broker.close()
+
+
+def outgoing() -> list[Outgoing]:
+    return [Outgoing(uuid7(), STATUS_SET, b"{}")]
+
+
+async def test_a_queue_that_vanished_is_noticed_and_made_again(broker: RabbitMQBroker) -> None:
+    subscription = await broker.subscribe("trust", prefetch=10)
+    await (await broker._connected()).queue_delete("trust")
+
+    with pytest.raises(BrokerUnavailable):
+        await subscription.receive(1, SOON)
+    # Confirmed by the exchange, and yet nobody would ever have got it.
+    with pytest.raises(PublishNotConfirmed, match=STATUS_SET):
+        await broker.publish(outgoing())
+
+    await broker.publish(outgoing())
+    again = await broker.subscribe("trust", prefetch=10)
+    (delivery,) = await again.receive(1, SOON)
+    await again.ack([delivery])
+    await again.close()
+
+
+async def test_a_full_queue_refuses_and_the_publisher_hears_of_it(broker: RabbitMQBroker) -> None:
+    channel = await broker._connected()
+    arguments: dict[str, Any] = {"x-queue-type": "quorum", "x-max-length": 1, "x-overflow": "reject-publish"}
+    await channel.queue_declare("full", durable=True, arguments=arguments)
+    await channel.queue_bind("full", "orylo", routing_key=STATUS_SET)
+
+    async def refused() -> bool:
+        try:
+            await broker.publish(outgoing())
+        except PublishNotConfirmed:
+            return True
+        return False
+
+    await eventually(refused)
+    await (await broker._connected()).queue_delete("full")
+    await broker.publish(outgoing())
+
+
+async def test_a_publisher_whose_connection_was_cut_connects_anew(broker: RabbitMQBroker) -> None:
+    first = await broker._connected()
+    await first.connection.close()
+    await broker.publish(outgoing())
+    assert await broker._connected() is not first
+
+
+async def test_the_url_chooses_the_broker(rabbitmq_url: str) -> None:
+    async with open_broker(rabbitmq_url, "postgresql:///unused") as broker:
+        await broker.ping()
+        assert isinstance(broker, RabbitMQBroker)
+
+
+async def test_a_broker_that_does_not_answer_is_unavailable() -> None:
+    with pytest.raises(BrokerUnavailable):
+        await RabbitMQBroker.open("amqp://guest:guest@127.0.0.1:1/")
+
+
+def test_a_delay_waits_in_the_first_queue_that_is_not_shorter() -> None:
+    assert retry_queue("trust", timedelta()) == "trust.retry.250ms"
+    assert retry_queue("trust", timedelta(seconds=1)) == "trust.retry.1s"
+    assert retry_queue("trust", timedelta(seconds=1.001)) == "trust.retry.4s"
+    assert retry_queue("trust", timedelta(days=1)) == "trust.retry.1h"
+    assert list(DELAYS.values()) == sorted(DELAYS.values())

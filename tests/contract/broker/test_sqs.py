@@ -1,0 +1,83 @@
+"""What is SQS's own: its clock, its texts, its batches."""
+
+import time
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+import pytest_asyncio
+
+from orylo_common.broker.connect import open_broker
+from orylo_common.broker.ports import BrokerUnavailable, Outgoing, PublishNotConfirmed
+from orylo_common.broker.sqs import SqsBroker
+from orylo_common.broker.sqs_messages import batches, entry
+from orylo_common.ids import uuid7
+
+pytestmark = pytest.mark.integration
+
+SOON = timedelta(seconds=10)
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+
+
+@pytest.fixture
+def url(sqs_url: str) -> str:
+    return f"sqs://?region=us-east-1&endpoint={sqs_url}&prefix=t{uuid7().hex}"
+
+
+@pytest_asyncio.fixture
+async def broker(url: str) -> AsyncIterator[SqsBroker]:
+    async with open_broker(f"{url}&visibility=2", "postgresql:///unused") as broker:
+        assert isinstance(broker, SqsBroker)
+        yield broker
+
+
+async def test_what_nobody_settles_comes_again_after_the_visibility_timeout(broker: SqsBroker) -> None:
+    subscription = await broker.subscribe("trust", prefetch=10)
+    await broker.redrive("trust", [Outgoing(uuid7(), "any", b"{}")])
+    (first,) = await subscription.receive(1, SOON)
+    started = time.monotonic()
+    (second,) = await subscription.receive(1, SOON)
+    assert (first.delivery_count, second.delivery_count) == (1, 2)
+    assert 1.5 < time.monotonic() - started < 6
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff\x00\xfe", b"\x00", "\ufffe".encode(), b'{"a":"\t"}'])
+async def test_bytes_that_are_no_text_come_through(broker: SqsBroker, body: bytes) -> None:
+    await broker.redrive("trust", [Outgoing(uuid7(), "any", body)])
+    await broker.publish([Outgoing(uuid7(), "customer.status_set.v1", body)])
+    subscription = await broker.subscribe("trust", prefetch=10)
+    deliveries = list(await subscription.receive(2, SOON))
+    if len(deliveries) < 2:
+        deliveries += await subscription.receive(1, SOON)
+    assert [delivery.body for delivery in deliveries] == [body, body]
+    await subscription.ack(deliveries)
+
+
+async def test_a_subscription_outlives_its_broker_refusing_it(broker: SqsBroker) -> None:
+    with pytest.raises(BrokerUnavailable, match="NonExistentQueue"):
+        await broker.subscribe("no-such-queue", prefetch=10)
+
+
+async def test_a_broker_that_does_not_answer_confirms_nothing() -> None:
+    broker = await SqsBroker.open("sqs://?region=us-east-1&endpoint=http://127.0.0.1:1")
+    with pytest.raises(PublishNotConfirmed):
+        await broker.publish([Outgoing(uuid7(), "customer.status_set.v1", b"{}")])
+    await broker.close()
+
+
+async def test_a_url_with_a_parameter_it_does_not_know_is_refused() -> None:
+    with pytest.raises(ValueError, match="regoin"):
+        await SqsBroker.open("sqs://?regoin=eu-west-1")
+
+
+def test_a_call_holds_ten_messages_and_no_more_bytes_than_aws_takes() -> None:
+    small = [entry("Message", b"{}", {})] * 25
+    assert [len(batch) for batch in batches(small)] == [10, 10, 5]
+    large = [entry("Message", b"x" * 100_000, {})] * 5
+    assert [len(batch) for batch in batches(large)] == [2, 2, 1]
+    assert [one["Id"] for one in next(batches(small))] == [str(n) for n in range(10)]

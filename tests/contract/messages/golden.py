@@ -1,0 +1,188 @@
+"""Makes golden files: `python -m tests.contract.messages.golden`.
+
+A type without a file gets one; a file that lacks a field its type has gained gets that field. What already
+stands in a file is never changed: consumers in the field depend on it.
+"""
+
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Union, get_args, get_origin
+
+import orjson
+from pydantic import BaseModel
+
+from orylo_common.messages import MESSAGES, Message, decode, encode, type_of
+
+FOLDER = Path(__file__).parent / "golden"
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+# One value for each field name, or for a name and its class where one name means two things.
+EXAMPLES: dict[str, Any] = {
+    "message_id": "01935b2c-7a10-7c3e-8f21-5b6d1c0a9e01",
+    "tenant_id": "01935b2c-0000-7aaa-8bbb-0c0c0c0c0c0c",
+    "correlation_id": "01935b2c-7a10-7c3e-8f21-5b6d1c0a9e00",
+    "causation_id": "01935b2c-7a10-7c3e-8f21-5b6d1c0a9dff",
+    "occurred_at": "2026-11-20T18:30:05.123456Z",
+    "event_id": "5d0a3c9e-1e55-5a1b-9c1e-0b3d8b7f9d21",
+    "gateway": "stripe",
+    "gateway_event_id": "evt_3SVk2cJ0q8Zq1x2y",
+    "gateway_event_type": "payment_intent.succeeded",
+    "customer_id": "cus_9f86d081884c7d659a2feaa0c55ad015",
+    "disposable_email": False,
+    "phone_country": "BR",
+    "billing_country": "BR",
+    "email_domain_hash": "2f" * 32,
+    "ip": "203.0.113.7",
+    "user_agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0",
+    "click_id": "clk_7Hq2mZ",
+    "src": "facebook",
+    "sck": "clk_7Hq2mZ",
+    "xcod": "camp-17",
+    "utm_source": "facebook",
+    "utm_medium": "cpc",
+    "utm_campaign": "black-friday",
+    "utm_content": "video-2",
+    "utm_term": "curso",
+    "fbclid": "IwAR3xyz",
+    "fbc": "fb.1.1732127400000.IwAR3xyz",
+    "fbp": "fb.1.1732127300000.1098115397",
+    "product_id": "prod_Rk1",
+    "Product.name": "Curso de Violão",
+    "quantity": 1,
+    "price_minor": 19790,
+    "livemode": True,
+    "test": False,
+    "payment_id": "stripe:pi_3SVk2cJ0q8Zq1x2y",
+    "amount_minor": 19790,
+    "currency": "BRL",
+    "payment_method": "card",
+    "installments": 3,
+    "last4": "4242",
+    "brand": "visa",
+    "Card.country": "BR",
+    "fingerprint": "Xt5EWLLDS7FJjR1c",
+    "funding": "credit",
+    "subscription_id": "sub_1SVk2c",
+    "recurrence": 1,
+    "plan": "mensal",
+    "order_id": "A-1042",
+    "order_bump_of": "stripe:pi_3SVk2cJ0q8Zq0000",
+    "failure_code": "insufficient_funds",
+    "attempt_id": "ch_3SVk2cJ0q8Zq1x2y",
+    "cancellation_reason": "abandoned",
+    "refunded_minor": 19790,
+    "full": True,
+    "refund_id": "re_3SVk2c",
+    "dispute_id": "dp_1SVk2c",
+    "DisputeFact.reason": "fraudulent",
+    "warning_id": "issfr_1SVk2c",
+    "fraud_type": "unauthorized_use_of_card",
+    "checkout_id": "cs_live_a1b2c3",
+    "ClickRecorded.kind": "pageview",
+    "url": "https://loja.example/curso?utm_source=facebook",
+    "referrer": "https://l.facebook.com/",
+    "detection_id": "01935b2c-7a11-7000-8000-000000000001",
+    "payment_type": "payment.succeeded.v1",
+    "decision": "review",
+    "risk_score": 61,
+    "reasons": ["velocity.card_attempts_1h"],
+    "DetectorResult.name": "velocity",
+    "score": 61,
+    "duration_us": 740,
+    "degraded": ["trust_history"],
+    "version": 7,
+    "score_before": 50,
+    "score_after": 0,
+    "status": "neutral",
+    "cause": "dispute_opened",
+    "source_event_id": "5d0a3c9e-1e55-5a1b-9c1e-0b3d8b7f9d21",
+    "actor": "01935b2c-0000-7aaa-8bbb-00000000000a",
+    "CustomerStatusSet.reason": "confirmed fraud ring",
+    "conversion_id": "01935b2c-7a12-7000-8000-000000000002",
+    "destination_id": "01935b2c-0000-7aaa-8bbb-00000000000d",
+    "destination": "meta",
+    "event_name": "Purchase",
+    "Match.method": "click_id",
+    "confidence": 0.95,
+    "attempts": 2,
+    "ConversionFailed.reason": "Meta refused the event: it is older than 7 days",
+    "code": "100/2804003",
+    "ConversionSuppressed.reason": "blocked",
+    "WebhookRefused.status": 401,
+    "WebhookRefused.code": "signature_mismatch",
+    "WebhookRefused.reason": "The signature fits none of the secrets set for this gateway.",
+    "count": 12,
+    "first_at": "2026-11-20T18:30:04.654321Z",
+    "remote": "203.0.113.7",
+    "size": 4096,
+    "WebhookQuarantined.kind": "quarantined",
+    "WebhookQuarantined.reason": "the amount is missing",
+    "payload": {"id": "evt_3SVk2cJ0q8Zq1x2y", "type": "payment_intent.succeeded"},
+    "payload_bytes": 65,
+    "WebhookReplayed.status": "published",
+    "WebhookReplayed.reason": "understood since the adapter knows the type",
+    "message_type": "payment.succeeded.v1",
+}
+
+
+def complete(model: type[BaseModel]) -> dict[str, Any]:
+    """An example of the model with every field set."""
+    return {name: _example(model, name) for name in model.model_fields}
+
+
+def merged(stands: Any, example: Any) -> Any:
+    """`stands`, with what it lacks taken from `example`."""
+    if isinstance(stands, dict) and isinstance(example, dict):
+        return {**stands, **{key: merged(stands.get(key, value), value) for key, value in example.items()}}
+    if isinstance(stands, list) and isinstance(example, list) and stands and example:
+        return [merged(stands[0], example[0]), *stands[1:]]
+    return stands
+
+
+def path_of(message_type: str) -> Path:
+    return FOLDER / f"{message_type}.json"
+
+
+def written(body: bytes) -> bytes:
+    """The message's JSON as the files hold it: its own order of keys, indented."""
+    return orjson.dumps(orjson.loads(body), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _example(model: type[BaseModel], name: str) -> Any:
+    if name == "type":
+        return model.model_fields[name].default
+    for owner in model.__mro__:
+        if f"{owner.__name__}.{name}" in EXAMPLES:
+            return EXAMPLES[f"{owner.__name__}.{name}"]
+    for part in _models_in(model.model_fields[name].annotation):
+        example = complete(part)
+        return [example] if get_origin(model.model_fields[name].annotation) is tuple else example
+    if model.__name__ == "MatchKeys":
+        # Anything else in there would be a person.
+        return name.encode().hex().ljust(64, "0")[:64]
+    return EXAMPLES[name]
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and not get_args(annotation):
+        if issubclass(annotation, BaseModel):
+            yield annotation
+    elif get_origin(annotation) in (tuple, Union, types.UnionType):
+        for argument in get_args(annotation):
+            yield from _models_in(argument)
+
+
+def _write(message_class: type[Message]) -> None:
+    path = path_of(type_of(message_class))
+    body = written(encode(message_class.model_validate(complete(message_class)), traceparent=TRACEPARENT))
+    if path.exists():
+        grown = orjson.dumps(merged(orjson.loads(path.read_bytes()), orjson.loads(body)))
+        body = written(encode(decode(grown), traceparent=TRACEPARENT))
+    path.write_bytes(body)
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for message_class in MESSAGES:
+        _write(message_class)

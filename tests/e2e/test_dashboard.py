@@ -1,0 +1,226 @@
+"""The dashboard in a real browser, on the whole platform: what a person sees when a gateway tells of a payment."""
+
+import json
+import secrets
+import subprocess
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, ViewportSize, expect
+
+import orylo_api
+from orylo_cli.simulate import stripe
+from orylo_cli.simulate.buyers import buyer
+from tests.support.chromium import headless_chromium
+from tests.support.embedded import Embedded, running_embedded
+from tests.support.servers import program
+from tests.support.stand_ins import meta_process
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+TENANT, EMAIL, PASSWORD, SECRET = "minha-loja", "ana@shop.example", "a password for the test", "whsec_dashboard_test"
+WIDE = ViewportSize(width=1440, height=900)
+PHONE = ViewportSize(width=375, height=812)
+# What arrives is on the screen within a second; a busy machine gets more.
+ARRIVES_MS = 15_000
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    """A shop with Stripe switched on, somebody who signs in, and a stand-in for Meta."""
+    built = Path(orylo_api.__file__).with_name("static") / "index.html"
+    if not built.exists():
+        pytest.fail("the dashboard is not built: run `make web`", pytrace=False)
+    folder = tmp_path_factory.mktemp("dashboard")
+    with meta_process(folder) as meta, running_embedded(folder, ORYLO_META_BASE_URL=meta.url) as running:
+        running.orylo("tenant", "create", TENANT)
+        running.orylo("user", "create", TENANT, EMAIL, "--role", "owner", "--password-stdin", text=PASSWORD)
+        running.orylo("gateway", "set", TENANT, "stripe", "--secret", SECRET)
+        running.orylo("destination", "add", TENANT, "meta", "--pixel-id", "1234567890", "--token", "EAAtest")
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with headless_chromium() as running:
+        yield running
+
+
+@dataclass
+class Seen:
+    """What a page asked for, and what its console complained about."""
+
+    urls: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def visitor(browser: Browser, viewport: ViewportSize = WIDE) -> AsyncIterator[tuple[Page, Seen]]:
+    context = await browser.new_context(viewport=viewport, locale="en-US", timezone_id="America/Sao_Paulo")
+    page, seen = await context.new_page(), Seen()
+    page.on("request", lambda request: seen.urls.append(request.url))
+    page.on("console", lambda line: seen.complaints.append(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+    try:
+        yield page, seen
+    finally:
+        await context.close()
+
+
+async def sign_in(page: Page, platform: Embedded, password: str = PASSWORD) -> None:
+    await page.goto(platform.api_url)
+    await page.get_by_label("E-mail").fill(EMAIL)
+    await page.get_by_label("Password").fill(password)
+    await page.get_by_role("button", name="Sign in").click()
+
+
+async def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than the screen."""
+    width: int = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    return width
+
+
+def curl(command: str) -> None:
+    """Runs what a page tells people to run."""
+    program("curl", "curl")
+    answer = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, timeout=30).stdout
+    assert '"status":"accepted"' in answer, answer
+
+
+def pay(platform: Embedded, amount_minor: int) -> None:
+    """One payment that succeeds, told as Stripe tells it."""
+    someone, now = buyer(1, secrets.randbelow(10**6)), int(time.time())
+    payment = stripe.StripePayment(
+        native_id="3E" + "".join(Random().choices("abcdefgh12345678", k=20)),
+        buyer=someone,
+        card=someone.card,
+        method="card",
+        amount_minor=amount_minor,
+        currency="brl",
+        description="Curso de Fotografia",
+        created=now,
+        metadata={"client_ip": someone.ip},
+    )
+    body = stripe.intent_succeeded(payment, now)
+    request = urllib.request.Request(f"{platform.ingest_url}/api/v1/webhooks/stripe/{TENANT}", body)
+    request.add_header("Content-Type", "application/json")
+    request.add_header("Stripe-Signature", stripe.signature_header(SECRET, body, now))
+    with urllib.request.urlopen(request) as response:
+        assert response.status == 202
+        assert json.load(response)["status"] == "accepted"
+
+
+async def test_the_first_page_tells_how_to_send_a_webhook_and_it_works(platform: Embedded, browser: Browser) -> None:
+    async with visitor(browser) as (page, _):
+        await sign_in(page, platform)
+        await expect(page.get_by_text("Waiting for the first payment")).to_be_visible()
+        settings, request = [await each.inner_text() for each in await page.get_by_role("region", name="Command").all()]
+        orylo, *arguments = settings.split()
+        assert orylo == ".venv/bin/orylo"
+        platform.orylo(*arguments)
+
+        curl(request.replace(":8080", f":{platform.ingest_port}"))
+
+        await expect(page.get_by_role("row").filter(has_text="R$297.00")).to_be_visible(timeout=ARRIVES_MS)
+
+
+async def test_a_payment_appears_without_a_reload(platform: Embedded, browser: Browser) -> None:
+    async with visitor(browser) as (page, _):
+        await sign_in(page, platform)
+        await expect(page.get_by_role("status", name="Live connection")).to_have_text("Live")
+        await page.evaluate("window.notReloaded = true")
+
+        pay(platform, 12_345)
+
+        row = page.get_by_role("row").filter(has_text="R$123.45")
+        await expect(row).to_contain_text("Allowed", timeout=ARRIVES_MS)
+        await expect(row).to_contain_text("Stripe")
+        # Both come later than the row, and each on its own.
+        await expect(row).to_contain_text("Trust 52", use_inner_text=True, timeout=ARRIVES_MS)
+        await expect(row).to_contain_text("Sent to Meta", timeout=ARRIVES_MS)
+        assert await page.evaluate("window.notReloaded")
+
+
+async def test_the_details_name_every_detector(platform: Embedded, browser: Browser) -> None:
+    pay(platform, 23_456)
+    async with visitor(browser) as (page, _):
+        await sign_in(page, platform)
+        await page.get_by_role("button", name="R$234.56, details").click(timeout=ARRIVES_MS)
+
+        details = page.get_by_role("dialog", name="Detection")
+        for detector in ("Velocity", "Amount anomaly", "Trust history"):
+            await expect(details.get_by_text(detector, exact=True)).to_be_visible()
+        await expect(details.get_by_text("Sent to Meta")).to_be_visible(timeout=ARRIVES_MS)
+        await page.keyboard.press("Escape")
+        await expect(details).to_be_hidden()
+        await expect(page.get_by_role("button", name="R$234.56, details")).to_be_focused()
+
+
+@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+async def test_nothing_is_wider_than_the_screen(platform: Embedded, browser: Browser, viewport: ViewportSize) -> None:
+    pay(platform, 99_999_999)
+    async with visitor(browser, viewport) as (page, _):
+        await page.goto(platform.api_url)
+        await expect(page.get_by_role("heading", name="Sign in to Orylo")).to_be_visible()
+        assert await overflow(page) <= 0
+        await sign_in(page, platform)
+        await page.get_by_role("button", name="R$999,999.99, details").first.click(timeout=ARRIVES_MS)
+        await expect(page.get_by_text("Trust history", exact=True)).to_be_visible()
+        assert await overflow(page) <= 0
+        await page.get_by_role("button", name="Close").click()
+        assert await overflow(page) <= 0
+
+
+async def test_the_feed_goes_on_after_the_platform_was_killed(platform: Embedded, browser: Browser) -> None:
+    async with visitor(browser) as (page, _):
+        await sign_in(page, platform)
+        state = page.get_by_role("status", name="Live connection")
+        await expect(state).to_have_text("Live")
+        await page.evaluate("window.notReloaded = true")
+
+        platform.kill()
+        await expect(state).to_have_text("Reconnecting…")
+        platform.start()
+        pay(platform, 34_567)
+
+        # It tries at growing intervals, of 30 s at most.
+        await expect(page.get_by_role("row").filter(has_text="R$345.67")).to_be_visible(timeout=60_000)
+        await expect(state).to_have_text("Live")
+        assert await page.evaluate("window.notReloaded")
+
+
+async def test_wrong_passwords_are_told_and_then_locked_out(platform: Embedded, browser: Browser) -> None:
+    stranger = "stranger@shop.example"
+    async with visitor(browser) as (page, _):
+        await page.goto(platform.api_url)
+        await page.get_by_label("E-mail").fill(stranger)
+        await page.get_by_label("Password").fill("not the password")
+        alert = page.get_by_role("alert")
+        for _attempt in range(30):
+            async with page.expect_response("**/auth/login") as answer:
+                await page.get_by_role("button", name="Sign in").click()
+            if (await answer.value).status == 429:
+                break
+            await expect(alert).to_have_text("The e-mail address or the password is wrong.")
+        await expect(alert).to_contain_text("Too many attempts. Try again in")
+
+
+async def test_only_this_host_is_asked_and_nothing_is_refused(platform: Embedded, browser: Browser) -> None:
+    async with visitor(browser) as (page, seen):
+        await sign_in(page, platform)
+        await expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+        drawn: float = await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+        await page.get_by_role("link", name="API reference").click()
+        await expect(page.get_by_text("/api/v1/auth/login", exact=True).first).to_be_visible()
+
+        assert all(url.startswith((platform.api_url, "data:")) for url in seen.urls), seen.urls
+        assert seen.complaints == []
+        # In milliseconds from the click on the address to the first page drawn.
+        assert drawn < 1_000

@@ -1,0 +1,368 @@
+"""What each endpoint answers, through HTTP."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+
+from orylo_api.pages import SIFT_LIMIT
+from orylo_common.ids import uuid7
+from orylo_common.messages import (
+    ConversionDispatched,
+    ConversionFailed,
+    ConversionMatched,
+    ConversionSuppressed,
+    CustomerStatusSet,
+    Decision,
+    DisputeOpened,
+    PaymentCreated,
+    PaymentFailed,
+    PaymentSucceeded,
+    TrustStatus,
+    decode,
+)
+from tests.integration.api.conftest import Api
+from tests.unit.api.builders import after, conversion, detection, payment, trust_updated
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def machine(api: Api) -> aiohttp.ClientSession:
+    return api.client(api.a.bearer)
+
+
+async def get(client: aiohttp.ClientSession, path: str, **query: Any) -> Any:
+    async with client.get(path, params=query) as response:
+        assert response.status == 200, await response.text()
+        return await response.json()
+
+
+async def refused(client: aiohttp.ClientSession, path: str, **query: Any) -> tuple[int, list[str]]:
+    async with client.get(path, params=query) as response:
+        assert response.content_type == "application/problem+json"
+        body = await response.json()
+        return response.status, [error["field"] for error in body["errors"] or []]
+
+
+def of(api: Api, **changes: Any) -> dict[str, Any]:
+    return {"tenant_id": api.a.tenant.id, **changes}
+
+
+async def test_a_detection_has_the_fields_that_scripts_rely_on(api: Api, machine: aiohttp.ClientSession) -> None:
+    made = detection(**of(api, occurred_at=after(0)))
+    await api.project(made)
+
+    found = await get(machine, f"/api/v1/detections/{made.detection_id}")
+
+    assert found == (await get(machine, "/api/v1/detections", payment_id=made.payment_id))["items"][0]
+    assert list(found) == [
+        "id", "event_id", "payment_id", "payment_type", "gateway", "customer_id", "decision", "risk_score", "reasons",
+        "detectors", "degraded", "amount_minor", "currency", "occurred_at", "created_at",
+    ]  # fmt: skip
+    assert (found["decision"], found["risk_score"], found["reasons"]) == ("review", 55, ["velocity.card_1m"])
+    assert found["detectors"] == [
+        {"name": "velocity", "score": 55, "reasons": ["velocity.card_1m"], "duration_us": 900}
+    ]
+    assert found["occurred_at"] == "2026-03-14T12:00:00.123456Z"
+
+
+async def test_pages_hold_everything_once_newest_first(api: Api, machine: aiohttp.ClientSession) -> None:
+    customer = "cus_pages"
+    made = [detection(**of(api, customer_id=customer)) for _ in range(23)]
+    await api.project(*made)
+
+    seen: list[str] = []
+    query: dict[str, Any] = {"customer_id": customer, "limit": 5}
+    while True:
+        page = await get(machine, "/api/v1/detections", **query)
+        seen += [item["id"] for item in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        assert len(page["items"]) == 5
+        query["cursor"] = page["next_cursor"]
+        # What comes in meanwhile moves no page.
+        await api.project(detection(**of(api, customer_id=customer)))
+
+    assert seen == [str(one.detection_id) for one in reversed(made)]
+
+
+async def test_detections_are_filtered(api: Api, machine: aiohttp.ClientSession) -> None:
+    customer = "cus_filters"
+    made = {
+        (decision, gateway, risk): detection(
+            **of(api, customer_id=customer, decision=decision, gateway=gateway, risk_score=risk)
+        )
+        for decision in Decision
+        for gateway in ("stripe", "hotmart")
+        for risk in (10, 90)
+    }
+    await api.project(*made.values())
+    ids = {str(one.detection_id): key for key, one in made.items()}
+
+    async def keys(**query: Any) -> set[Any]:
+        page = await get(machine, "/api/v1/detections", customer_id=customer, **query)
+        return {ids[item["id"]] for item in page["items"]}
+
+    assert await keys() == set(made)
+    for decision in Decision:
+        assert await keys(decision=decision.value) == {key for key in made if key[0] == decision}
+    assert await keys(gateway="hotmart") == {key for key in made if key[1] == "hotmart"}
+    assert await keys(min_risk=50) == {key for key in made if key[2] == 90}
+    assert await keys(decision="block", gateway="stripe", min_risk=11) == {(Decision.BLOCK, "stripe", 90)}
+    now = api.clock.now()
+    assert await keys(**{"from": (now + timedelta(minutes=1)).isoformat()}) == set()
+    assert await keys(to=(now + timedelta(minutes=1)).isoformat()) == set(made)
+
+
+async def test_what_no_index_finds_is_sifted_page_by_page(api: Api, machine: aiohttp.ClientSession) -> None:
+    """However rare it is: no page reads more than so many rows, and the cursor leads on."""
+    await api.pool.execute(
+        """
+        INSERT INTO api.detections_view
+        SELECT $1, gen_random_uuid(), 'e', 'stripe:p', 't', CASE WHEN n = 2 THEN 'rare' ELSE 'stripe' END, 'cus_sifted',
+               'allow', 0, '{"reasons": [], "detectors": [], "degraded": []}', 1, 'BRL', now(),
+               timestamptz '2001-01-01' + n * interval '1 second'
+        FROM generate_series(1, $2) AS n
+        """,
+        api.a.tenant.id,
+        2 * SIFT_LIMIT + 100,
+    )
+    query: dict[str, Any] = {"gateway": "rare", "to": "2002-01-01T00:00:00Z", "limit": 10}
+    pages = []
+    while "cursor" not in query or query["cursor"]:
+        page = await get(machine, "/api/v1/detections", **query)
+        pages.append(len(page["items"]))
+        query["cursor"] = page["next_cursor"]
+
+    assert pages == [0, 0, 1]
+
+
+async def test_a_customer_is_shown_with_their_history(api: Api, machine: aiohttp.ClientSession) -> None:
+    customer = "cus_history"
+    paid = of(api, customer_id=customer, payment_id="stripe:pi_history")
+    await api.project(
+        payment(PaymentCreated, **paid, occurred_at=after(0)),
+        payment(PaymentSucceeded, **paid, occurred_at=after(1)),
+        trust_updated(**of(api, customer_id=customer, occurred_at=after(2))),
+        payment(DisputeOpened, **paid, occurred_at=after(3)),
+        trust_updated(
+            **of(api, customer_id=customer, occurred_at=after(4), version=2, score_before=52, score_after=2),
+            cause="dispute_opened",
+        ),
+        detection(**paid),
+    )
+
+    found = await get(machine, f"/api/v1/customers/{customer}")
+
+    assert (found["id"], found["trust_score"], found["status"]) == (customer, 2, "neutral")
+    assert [entry["kind"] for entry in found["history"]] == ["detection", "trust", "payment", "trust"]
+    assert found["history"][2]["state"] == "disputed"
+    assert found["history"][1]["cause"] == "dispute_opened"
+    listed = await get(machine, "/api/v1/customers", max_trust=2)
+    assert customer in {item["id"] for item in listed["items"]}
+
+
+async def test_customers_are_filtered_by_status(api: Api, machine: aiohttp.ClientSession) -> None:
+    await api.project(
+        trust_updated(**of(api, customer_id="cus_blocked", status=TrustStatus.BLOCKED)),
+        trust_updated(**of(api, customer_id="cus_neutral")),
+    )
+    for status in ("blocked", "neutral"):
+        page = await get(machine, "/api/v1/customers", status=status)
+        ids = {item["id"] for item in page["items"]}
+        assert ids & {"cus_blocked", "cus_neutral"} == {f"cus_{status}"}
+
+
+async def test_customers_are_found_by_their_ids(api: Api, machine: aiohttp.ClientSession) -> None:
+    await api.project(*(trust_updated(**of(api, customer_id=f"cus_ids_{number}")) for number in range(3)))
+
+    page = await get(machine, "/api/v1/customers", ids="cus_ids_0,cus_ids_2,cus_unheard_of")
+
+    assert {item["id"] for item in page["items"]} == {"cus_ids_0", "cus_ids_2"}
+    async with machine.get("/api/v1/customers", params={"ids": ",".join(["cus_x"] * 101)}) as response:
+        assert response.status == 422
+
+
+async def test_a_payment_is_shown_as_far_as_it_came(api: Api, machine: aiohttp.ClientSession) -> None:
+    async with machine.get("/api/v1/payments/hotmart:HP-2") as response:
+        assert response.status == 404
+
+    await api.project(payment(PaymentSucceeded, **of(api, payment_id="hotmart:HP-2", gateway="hotmart")))
+    found = await get(machine, "/api/v1/payments/hotmart:HP-2")
+    assert (found["state"], found["amount_minor"], found["card_last4"]) == ("succeeded", 1250, "4242")
+    assert found["products"] == ["Course"]
+
+
+async def test_a_conversion_has_the_fields_that_scripts_rely_on(api: Api, machine: aiohttp.ClientSession) -> None:
+    made = {
+        "pending": conversion(ConversionMatched, **of(api)),
+        "dispatched": conversion(ConversionDispatched, **of(api)),
+        "failed": conversion(ConversionFailed, **of(api)),
+        "suppressed": conversion(ConversionSuppressed, **of(api)),
+    }
+    await api.project(*made.values())
+
+    for status, one in made.items():
+        page = await get(machine, "/api/v1/conversions", status=status, destination="meta")
+        (found,) = (item for item in page["items"] if item["id"] == str(one.conversion_id))
+        assert found == await get(machine, f"/api/v1/conversions/{one.conversion_id}")
+        assert found["match"] == {"method": "click_id", "confidence": 0.99, "click_id": "clk_1"}
+        assert {"id", "event_id", "payment_id", "destination", "status", "match", "attempts"} <= set(found)
+    assert (await get(machine, "/api/v1/conversions", destination="nowhere"))["items"] == []
+
+
+async def test_the_overview_adds_up_what_happened(api: Api) -> None:
+    machine, now = api.client(api.b.bearer), api.clock.now()
+
+    def now_of(**changes: Any) -> dict[str, Any]:
+        return {"tenant_id": api.b.tenant.id, "occurred_at": now, **changes}
+
+    await api.project(
+        payment(PaymentSucceeded, **now_of(payment_id="stripe:1", amount_minor=700)),
+        payment(PaymentSucceeded, **now_of(payment_id="stripe:2", amount_minor=900, currency="USD")),
+        payment(PaymentSucceeded, **now_of(payment_id="stripe:3", occurred_at=now - timedelta(days=3))),
+        payment(PaymentFailed, **now_of(payment_id="stripe:4")),
+        detection(**now_of(decision=Decision.BLOCK)),
+        conversion(ConversionDispatched, **now_of()),
+    )
+
+    found = await get(machine, "/api/v1/overview", timezone="America/Sao_Paulo")
+
+    day, week = found["last_24h"], found["last_7d"]
+    assert day["counts"]["payments_succeeded"] == 2
+    assert week["counts"]["payments_succeeded"] == 3
+    assert day["counts"]["detections_block"] == day["counts"]["conversions_dispatched"] == 1
+    assert {sums["currency"]: sums["succeeded_minor"] for sums in day["amounts"]} == {"BRL": 700, "USD": 900}
+    assert {sums["currency"]: sums["blocked_minor"] for sums in day["amounts"]} == {"BRL": 1250, "USD": 0}
+    for covered, points in (("1h", 60), ("24h", 24), ("7d", 168), ("30d", 30)):
+        series = (await get(machine, "/api/v1/overview", range=covered))["series"]
+        assert len(series["points"]) == points
+        assert series["points"][-1]["counts"]["payments_failed"] == 1
+    assert (await refused(machine, "/api/v1/overview", timezone="Mars/Olympus")) == (422, ["query.timezone"])
+
+
+async def test_a_status_that_a_person_sets_is_published_and_recorded(api: Api) -> None:
+    await api.project(payment(PaymentCreated, **of(api, customer_id="cus_status")))
+    browser = await api.sign_in(api.a)
+    subscription = await api.broker.subscribe("trust", prefetch=10)
+    body = {"status": "blocked", "reason": "stolen card"}
+
+    async with browser.post("/api/v1/customers/cus_status/status", json=body) as response:
+        assert response.status == 202
+        accepted = await response.json()
+
+    (delivery,) = await subscription.receive(10, timedelta(seconds=10))
+    await subscription.ack([delivery])
+    await subscription.close()
+    message = decode(delivery.body)
+    assert isinstance(message, CustomerStatusSet)
+    assert (message.customer_id, message.status, message.reason) == ("cus_status", "blocked", "stolen card")
+    assert message.tenant_id == api.a.tenant.id
+    assert accepted["actor"] == api.a.owner
+    line = await api.pool.fetchrow("SELECT * FROM api.audit_log ORDER BY id DESC LIMIT 1")
+    assert line is not None
+    assert (line["actor"], line["action"], line["subject"]) == (
+        api.a.owner, "customer.set_status", "customer cus_status"
+    )  # fmt: skip
+    assert (line["before"], line["after"]["status"]) == ({"status": "neutral"}, "blocked")
+    assert line["address"] == "127.0.0.1"
+
+
+async def test_repeating_a_post_with_its_key_has_no_second_effect(api: Api, machine: aiohttp.ClientSession) -> None:
+    await api.project(payment(PaymentCreated, **of(api, customer_id="cus_idem")))
+    path, headers = "/api/v1/customers/cus_idem/status", {"Idempotency-Key": f"key-{uuid7()}"}
+    body = {"status": "blocked", "reason": "twice"}
+
+    async def send(body: dict[str, str]) -> tuple[int, bytes, bool]:
+        async with machine.post(path, json=body, headers=headers) as response:
+            return response.status, await response.read(), "Idempotency-Replayed" in response.headers
+
+    answers = await asyncio.gather(*(send(body) for _ in range(8)))
+
+    assert {(status, answer) for status, answer, _ in answers} == {(202, answers[0][1])}
+    assert sorted(replayed for _, _, replayed in answers) == [False] + [True] * 7
+    changes = await api.pool.fetchval("SELECT count(*) FROM api.audit_log WHERE subject = 'customer cus_idem'")
+    assert changes == 1
+    assert (await send({**body, "reason": "another"}))[0] == 409
+    async with api.client(api.b.bearer).post(path, json=body, headers=headers) as response:
+        assert response.status == 404, "another tenant's key of the same name is another key"
+
+
+async def test_a_refused_post_does_not_use_up_its_key(api: Api, machine: aiohttp.ClientSession) -> None:
+    path, headers = "/api/v1/customers/cus_later/status", {"Idempotency-Key": f"key-{uuid7()}"}
+    body = {"status": "blocked", "reason": "early"}
+    async with machine.post(path, json=body, headers=headers) as response:
+        assert response.status == 404
+    await api.project(payment(PaymentCreated, **of(api, customer_id="cus_later")))
+    async with machine.post(path, json=body, headers=headers) as response:
+        assert response.status == 202
+
+
+async def test_what_one_has_already_is_not_sent_again(api: Api, machine: aiohttp.ClientSession) -> None:
+    made = detection(**of(api))
+    await api.project(made)
+    path = f"/api/v1/detections/{made.detection_id}"
+    async with machine.get(path) as response:
+        etag = response.headers["ETag"]
+
+    async with machine.get(path, headers={"If-None-Match": f'"other", W/{etag}'}) as response:
+        assert (response.status, await response.read()) == (304, b"")
+    async with machine.get(path, headers={"If-None-Match": '"other"'}) as response:
+        assert response.status == 200
+
+
+async def test_refusals_name_the_fields(api: Api, machine: aiohttp.ClientSession) -> None:
+    path = "/api/v1/detections"
+    assert await refused(machine, path, limit=0, min_risk=101) == (422, ["query.limit", "query.min_risk"])
+    assert await refused(machine, path, desicion="block") == (422, ["query.desicion"])
+    assert await refused(machine, path, decision="maybe") == (422, ["query.decision"])
+    for cursor in ("AAAA", "WyJhIiwiYiJd", "bnVsbA", "W10"):
+        assert await refused(machine, path, cursor=cursor) == (422, ["query.cursor"])
+    assert await refused(machine, path, **{"from": "0001-01-01T00:00:00+14:00"}) == (422, ["query.from"])
+    async with machine.get(f"{path}?limit=1&limit=2") as response:
+        assert (await response.json())["errors"] == [{"field": "query.limit", "message": "is given twice"}]
+
+    status_path = "/api/v1/customers/cus_x/status"
+    async with machine.post(status_path, json={"status": "gone", "extra": 1}) as response:
+        fields = {error["field"] for error in (await response.json())["errors"]}
+        assert fields == {"body.status", "body.reason", "body.extra"}
+    async with machine.post(status_path, data=b"{", headers={"Content-Type": "application/json"}) as response:
+        assert (response.status, (await response.json())["type"]) == (400, "urn:orylo:problem:unreadable")
+    async with machine.post(status_path, json={"status": "blocked", "reason": "a\x00b"}) as response:
+        assert response.status == 422
+    async with machine.post(status_path, data=b"x" * 100_000, headers={"Content-Type": "application/json"}) as response:
+        assert response.status == 413
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/api/v1/nothing", 404),
+        ("GET", "/api", 404),
+        ("GET", "/api/v1/detections/not-an-id", 404),
+        ("GET", "/api/v1/customers/%00", 404),
+        ("DELETE", "/api/v1/detections", 405),
+        ("POST", "/elsewhere", 405),
+    ],
+)
+async def test_every_error_is_a_problem(
+    api: Api, machine: aiohttp.ClientSession, method: str, path: str, status: int
+) -> None:
+    async with machine.request(method, path) as response:
+        problem = await response.json(content_type="application/problem+json")
+        assert (response.status, problem["status"]) == (status, status)
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+        assert ("Allow" in response.headers) == (status == 405)
+
+
+async def test_requests_are_counted_by_template(api: Api, machine: aiohttp.ClientSession) -> None:
+    await get(machine, "/api/v1/detections")
+    async with machine.get("/api/v1/customers/cus_nobody") as response:
+        assert response.status == 404
+    metrics = await (await machine.get("/metrics")).text()
+    assert 'route="/api/v1/customers/{id}",status="404"' in metrics
+    assert "cus_nobody" not in metrics

@@ -1,0 +1,226 @@
+"""Nothing of one tenant is found by another: on every route, and in the database without any WHERE."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import aiohttp
+import asyncpg
+import pytest
+
+from orylo_api.changes import DeadMessage
+from orylo_api.intake import NOBODY
+from orylo_api.route import Media, Route
+from orylo_api.routes import ROUTES
+from orylo_api.tenancy import tenant_transaction
+from orylo_common.control.models import Role
+from orylo_common.ids import uuid7
+from orylo_common.messages import ConversionFailed, PaymentSucceeded
+from orylo_common.postgres.pool import open_pool
+from tests.integration.api.conftest import Api
+from tests.unit.api.builders import NOON, conversion, detection, payment, quarantined, refused, trust_updated
+
+pytestmark = pytest.mark.integration
+
+# What row-level security guards, and what nobody but the projector may touch at all.
+BOUND = (
+    "detections_view", "payments_view", "customers_view", "trust_changes", "conversions_view", "rollups",
+    "rollup_amounts", "dead_letters", "audit_log", "idempotency_keys", "refusals_view", "quarantine_view",
+)  # fmt: skip
+HIDDEN = (
+    "inbox", "stream_events", "sessions", "session_tokens", "totp_uses", "login_failures", "outbox",
+)  # fmt: skip
+BODIES: dict[str, dict[str, str]] = {
+    "set_status": {"status": "blocked", "reason": "because"},
+    "discard": {"reason": "because"},
+}
+
+
+@dataclass(frozen=True)
+class Things:
+    """Ids of what a tenant has, by the first word of the path."""
+
+    ids: dict[str, str]
+
+
+async def add_things(api: Api, tenant_id: UUID) -> Things:
+    about: dict[str, Any] = {"tenant_id": tenant_id, "payment_id": f"stripe:{tenant_id}"}
+    customer_id = f"cus_{tenant_id.hex}"
+    found = detection(**about, customer_id=customer_id)
+    failed = conversion(ConversionFailed, **about)
+    paid = payment(PaymentSucceeded, **about, customer_id=customer_id)
+    trusted = trust_updated(tenant_id=tenant_id, customer_id=customer_id)
+    await api.project(found, failed, paid, trusted, refused(tenant_id=tenant_id, occurred_at=api.clock.now()))
+    aside = quarantined(tenant_id=tenant_id)
+    await api.project(aside)
+    dead = await api.pool.fetchval("SELECT id FROM api.dead_letters WHERE tenant_id = $1", tenant_id)
+    return Things(
+        {
+            "detections": str(found.detection_id),
+            "conversions": str(failed.conversion_id),
+            "customers": customer_id,
+            "payments": paid.payment_id,
+            "dead-letters": str(dead),
+            "quarantine": aside.event_id,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+async def theirs(shared_api: Api) -> Things:
+    return await add_things(shared_api, shared_api.b.tenant.id)
+
+
+def resource(route: Route) -> str:
+    return route.path.removeprefix("/api/v1/").partition("/")[0]
+
+
+async def call(client: aiohttp.ClientSession, route: Route, things: Things) -> tuple[int, Any]:
+    path = route.path.replace("{id}", things.ids.get(resource(route), ""))
+    body = BODIES.get(route.endpoint.__name__)
+    async with client.request(route.method, path, json=body) as response:
+        return response.status, await response.json()
+
+
+@pytest.fixture(params=["session", "key"])
+async def client_of_a(api: Api, request: pytest.FixtureRequest) -> aiohttp.ClientSession:
+    return await api.sign_in(api.a) if request.param == "session" else api.client(api.a.bearer)
+
+
+async def test_no_route_tells_one_tenant_of_another(
+    api: Api, client_of_a: aiohttp.ClientSession, theirs: Things
+) -> None:
+    walked = 0
+    for route in ROUTES:
+        if route.permission is None or route.media is Media.EVENTS:
+            continue
+        walked += 1
+        status, body = await call(client_of_a, route, theirs)
+        if route.path_values is not None:
+            assert status == 404, route.path
+        else:
+            assert status == 200, route.path
+            text = str(body)
+            assert api.b.tenant.slug not in text
+            assert not [found for found in theirs.ids.values() if found in text], route.path
+            assert body.get("items", []) == []
+    assert walked == len(ROUTES) - 5
+
+
+async def test_what_is_looked_for_is_there(api: Api, theirs: Things) -> None:
+    """The walk above would find nothing either if there were nothing to find."""
+    client = api.client(api.b.bearer)
+    for route in ROUTES:
+        if route.permission is None or route.media is Media.EVENTS or route.method != "GET":
+            continue
+        status, body = await call(client, route, theirs)
+        assert status == 200, (route.path, body)
+        assert body.get("items", [1]), route.path
+    assert (await client.get("/api/v1/overview")).status == 200
+
+
+async def test_an_overview_adds_up_only_ones_own(api: Api) -> None:
+    now = api.clock.now()
+    await api.project(detection(tenant_id=api.b.tenant.id, occurred_at=now))
+    counts = []
+    for shop in (api.a, api.b):
+        async with api.client(shop.bearer).get("/api/v1/overview") as response:
+            overview = await response.json()
+            counts.append((overview["today"]["counts"]["detections_review"] > 0, overview["open_dead_letters"] > 0))
+    assert counts == [(False, False), (True, True)]
+
+
+async def test_the_stream_tells_only_of_ones_own(api: Api) -> None:
+    async with api.client(api.a.bearer).get("/api/v1/stream") as stream:
+        lines = stream.content
+        assert (await lines.readline()).startswith(b"id: ")
+        await api.project(trust_updated(tenant_id=api.b.tenant.id, customer_id="cus_theirs"))
+        await api.project(trust_updated(tenant_id=api.a.tenant.id, customer_id="cus_ours"))
+        seen = b""
+        async with asyncio.timeout(10):
+            while b"cus_ours" not in seen:
+                seen += await lines.readline()
+    assert b"cus_theirs" not in seen
+
+
+@pytest.fixture
+async def tenant_pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    async with open_pool(postgres_dsn, role="orylo_api", max_size=1) as pool:
+        yield pool
+
+
+async def test_the_database_itself_shows_each_tenant_its_own_rows(
+    api: Api, tenant_pool: asyncpg.Pool, theirs: Things
+) -> None:
+    ours = await add_things(api, api.a.tenant.id)
+    assert ours.ids["detections"] != theirs.ids["detections"]
+    for tenant_id in (api.a.tenant.id, api.b.tenant.id):
+        async with tenant_transaction(tenant_pool, tenant_id, Role.OWNER) as connection:
+            for table in BOUND:
+                owners = {row["tenant_id"] for row in await connection.fetch(f"SELECT tenant_id FROM api.{table}")}
+                assert owners <= {tenant_id}, table
+            assert await connection.fetchval("SELECT count(*) FROM api.detections_view") > 0
+
+
+async def test_without_a_tenant_there_are_no_rows(tenant_pool: asyncpg.Pool, theirs: Things) -> None:
+    for table in BOUND:
+        assert await tenant_pool.fetchval(f"SELECT count(*) FROM api.{table}") == 0, table
+
+
+async def test_the_tenant_does_not_outlast_its_transaction(api: Api, tenant_pool: asyncpg.Pool, theirs: Things) -> None:
+    async with tenant_transaction(tenant_pool, api.b.tenant.id, Role.OWNER) as connection:
+        assert await connection.fetchval("SELECT count(*) FROM api.detections_view") > 0
+    assert await tenant_pool.fetchval("SELECT count(*) FROM api.detections_view") == 0
+
+
+async def test_nothing_can_be_written_in_anothers_name(api: Api, tenant_pool: asyncpg.Pool, theirs: Things) -> None:
+    async with tenant_transaction(tenant_pool, api.a.tenant.id, Role.OWNER) as connection:
+        assert await connection.execute("UPDATE api.dead_letters SET state = 'discarded'") in {"UPDATE 0", "UPDATE 1"}
+    assert (
+        await api.pool.fetchval("SELECT state FROM api.dead_letters WHERE id = $1", UUID(theirs.ids["dead-letters"]))
+        == "open"
+    )
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with tenant_transaction(tenant_pool, api.a.tenant.id, Role.OWNER) as connection:
+            await connection.execute(
+                "INSERT INTO api.idempotency_keys VALUES ($1, 'k', '', NULL, NULL, now())", api.b.tenant.id
+            )
+
+
+@pytest.mark.parametrize("table", HIDDEN)
+async def test_what_is_no_tenants_is_not_granted(tenant_pool: asyncpg.Pool, table: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await tenant_pool.fetch(f"SELECT * FROM api.{table}")
+
+
+async def test_every_table_is_guarded(api: Api) -> None:
+    """A table added later cannot be forgotten here."""
+    tables = await api.pool.fetch(
+        "SELECT relname, relrowsecurity FROM pg_class WHERE relnamespace = 'api'::regnamespace AND relkind IN ('r','p')"
+    )
+    assert {row["relname"] for row in tables} == {*BOUND, *HIDDEN, "schema_migrations"}
+    unguarded = {row["relname"] for row in tables if not row["relrowsecurity"]}
+    assert unguarded == {"login_failures", "outbox", "schema_migrations"}
+
+
+async def test_other_schemas_are_out_of_reach(tenant_pool: asyncpg.Pool) -> None:
+    for table in ("control.users", "control.api_keys", "control.tenants"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await tenant_pool.fetch(f"SELECT * FROM {table}")
+
+
+async def test_what_belongs_to_nobody_is_the_operators(api: Api) -> None:
+    dead = DeadMessage(
+        tenant_id=NOBODY, message_id=uuid7(), source="detector", kind="message", subject_id=uuid7(), type=None,
+        subject=None, reason="not JSON", code=None, attempts=1, body=b"\xff", first_failed_at=NOON, created_at=NOON,
+    )  # fmt: skip
+    await api.project(dead)
+    operator = await api.user(api.a, Role.OPERATOR, "operator@loja-a.example")
+    path = f"/api/v1/dead-letters/{dead.message_id}"
+
+    assert (await api.client(api.a.bearer).get(path)).status == 404
+    async with api.client(operator.bearer).get(path) as response:
+        assert response.status == 200
+        assert (await response.json())["payload"] == {"base64": "/w=="}

@@ -1,0 +1,38 @@
+import asyncpg
+import pytest
+
+from orylo_api.migrations import MIGRATIONS
+from orylo_common.control import migrations as control
+from orylo_common.postgres import partitions
+from orylo_common.postgres.migrations import migrate, roll_back
+
+pytestmark = pytest.mark.integration
+
+SCHEMA = """
+    SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull
+    FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+    WHERE c.relnamespace = 'api'::regnamespace AND a.attnum > 0 ORDER BY 1, 2
+"""
+LEFT_BEHIND = """
+    SELECT relname::text FROM pg_class
+    WHERE relnamespace = 'api'::regnamespace AND relname NOT LIKE 'schema_migrations%'
+    UNION ALL SELECT proname::text FROM pg_proc WHERE pronamespace = 'api'::regnamespace
+    UNION ALL SELECT grantee::text FROM information_schema.role_table_grants
+    WHERE grantee = 'orylo_api_projector' AND table_schema = 'control'
+"""
+
+
+async def test_every_step_has_its_way_back(empty_postgres_dsn: str) -> None:
+    sets = [control.MIGRATIONS, partitions.MIGRATIONS, MIGRATIONS]
+    await migrate(empty_postgres_dsn, sets)
+    connection = await asyncpg.connect(empty_postgres_dsn)
+    try:
+        before = await connection.fetch(SCHEMA)
+        for target in range(len(MIGRATIONS.migrations) - 1, -1, -1):
+            assert len(await roll_back(empty_postgres_dsn, MIGRATIONS, to=target)) == 1
+        assert [row[0] for row in await connection.fetch(LEFT_BEHIND)] == []
+
+        await migrate(empty_postgres_dsn, sets)
+        assert await connection.fetch(SCHEMA) == before
+    finally:
+        await connection.close()

@@ -1,0 +1,308 @@
+"""Read models in a real database: duplicates are harmless and order does not matter."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from orylo_api.changes import COUNTERS, DeadMessage
+from orylo_api.projections import News
+from orylo_api.store import write_news
+from orylo_common.ids import uuid7
+from orylo_common.messages import (
+    CheckoutStarted,
+    ClickRecorded,
+    ConversionDispatched,
+    ConversionFailed,
+    ConversionMatched,
+    ConversionSuppressed,
+    Decision,
+    DisputeLost,
+    DisputeOpened,
+    DisputeWon,
+    FraudWarningReceived,
+    PaymentCanceled,
+    PaymentCreated,
+    PaymentFailed,
+    PaymentRefunded,
+    PaymentSucceeded,
+    TrustStatus,
+)
+from orylo_common.postgres.group_commit import GroupCommit
+from orylo_common.postgres.pool import open_pool
+from tests.unit.api.builders import (
+    CUSTOMER,
+    NOON,
+    OTHER_TENANT,
+    PAYMENT,
+    TENANT,
+    after,
+    conversion,
+    detection,
+    payment,
+    trust_updated,
+)
+
+pytestmark = pytest.mark.integration
+
+CHECKOUT = {"checkout_id": "cs_1", "event_id": "evt_1", "gateway": "stripe", "gateway_event_type": "any"}
+
+TABLES = {
+    "detections_view": "tenant_id, id",
+    "payments_view": "tenant_id, payment_id",
+    "customers_view": "tenant_id, customer_id",
+    "trust_changes": "tenant_id, customer_id, version",
+    "conversions_view": "tenant_id, id",
+    "rollups": "tenant_id, grain, bucket",
+    "rollup_amounts": "tenant_id, grain, bucket, currency",
+    "dead_letters": "tenant_id, id",
+}
+
+
+@pytest.fixture
+async def pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    async with open_pool(postgres_dsn, role="orylo_api_projector") as pool:
+        yield pool
+
+
+@pytest.fixture(autouse=True)
+async def _empty_tables(postgres_dsn: str) -> None:
+    await empty_tables(postgres_dsn)
+
+
+async def empty_tables(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(f"TRUNCATE {', '.join(f'api.{table}' for table in TABLES)}, api.inbox, api.stream_events")
+    await connection.close()
+
+
+async def write(pool: asyncpg.Pool, batch: Sequence[News]) -> list[bool]:
+    async with pool.acquire() as connection, connection.transaction():
+        return await write_news(connection, batch)
+
+
+async def contents(pool: asyncpg.Pool) -> dict[str, list[dict[str, Any]]]:
+    return {
+        table: [dict(row) for row in await pool.fetch(f"SELECT * FROM api.{table} ORDER BY {key}")]
+        for table, key in TABLES.items()
+    }
+
+
+def a_shops_day() -> list[News]:
+    """Some purchases by some buyers, each with a different end, for two tenants."""
+    news: list[News] = []
+    for number in range(12):
+        tenant = (TENANT, OTHER_TENANT)[number % 2]
+        ids: dict[str, Any] = {
+            "tenant_id": tenant,
+            "payment_id": f"stripe:pi_{number}",
+            "customer_id": f"cus_{number % 5:032}",
+        }
+        start = after(number * 7)
+        news += [
+            payment(PaymentCreated, **ids, occurred_at=start),
+            payment(PaymentFailed, **ids, occurred_at=start + timedelta(seconds=20), card=None),
+            payment(PaymentSucceeded, **ids, occurred_at=start + timedelta(seconds=50), amount_minor=1000 + number),
+            detection(**ids, occurred_at=start, decision=list(Decision)[number % 3]),
+            detection(**ids, occurred_at=start + timedelta(seconds=50), decision=list(Decision)[number % 3]),
+        ]
+        later = start + timedelta(days=number % 3)
+        ends: list[News] = [
+            payment(PaymentRefunded, **ids, occurred_at=later, full=False, refunded_minor=400),
+            payment(PaymentRefunded, **ids, occurred_at=later, refunded_minor=1000),
+            payment(DisputeOpened, **ids, occurred_at=later, amount_minor=77, card=None),
+            payment(DisputeWon, **ids, occurred_at=later),
+            payment(DisputeLost, **ids, occurred_at=later),
+            payment(PaymentCanceled, **ids, occurred_at=later),
+        ]
+        news += ends[: number % 7]
+        conversion_ids: dict[str, Any] = {
+            "tenant_id": tenant,
+            "payment_id": ids["payment_id"],
+            "conversion_id": uuid7(),
+        }
+        sent: list[News] = [
+            conversion(ConversionMatched, **conversion_ids, occurred_at=start),
+            conversion(ConversionFailed, **conversion_ids, occurred_at=start + timedelta(minutes=1)),
+            conversion(ConversionDispatched, **conversion_ids, occurred_at=start + timedelta(minutes=2), attempts=4),
+        ]
+        news += sent[: number % 4] or [conversion(ConversionSuppressed, **conversion_ids)]
+        news += [
+            trust_updated(
+                tenant_id=tenant,
+                customer_id=ids["customer_id"],
+                version=number + 1,
+                score_after=40 + number,
+                occurred_at=start,
+                status=TrustStatus.BLOCKED if number == 9 else TrustStatus.NEUTRAL,
+            )
+        ]
+    return news
+
+
+async def test_any_order_and_any_repetition_give_the_same_rows(pool: asyncpg.Pool, postgres_dsn: str) -> None:
+    news = a_shops_day()
+    for message in news:
+        await write(pool, [message])
+    expected = await contents(pool)
+    assert len(expected["payments_view"]) == 12
+    assert len(expected["detections_view"]) == 24
+
+    shuffler = random.Random(7)
+    for _ in range(6):
+        await empty_tables(postgres_dsn)
+        shuffled = news + shuffler.choices(news, k=40)
+        shuffler.shuffle(shuffled)
+        while shuffled:
+            size = shuffler.randint(1, 50)
+            await write(pool, shuffled[:size])
+            del shuffled[:size]
+        assert await contents(pool) == expected
+
+
+async def test_a_batch_says_which_news_was_new(pool: asyncpg.Pool) -> None:
+    first, second = payment(PaymentCreated), detection()
+
+    assert await write(pool, [first, second, first]) == [True, True, False]
+    assert await write(pool, [second]) == [False]
+
+
+async def test_batches_of_two_replicas_at_once_neither_lock_up_nor_lose_a_count(pool: asyncpg.Pool) -> None:
+    news = a_shops_day()
+
+    async def replica(seed: int) -> None:
+        shuffled = random.Random(seed).sample(news, len(news))
+        async with GroupCommit(write_news, pool, name=f"replica_{seed}", max_items=25) as batcher:
+            await asyncio.gather(*(batcher.add(message) for message in shuffled))
+
+    await asyncio.gather(*(replica(seed) for seed in range(4)))
+
+    at_once = await contents(pool)
+    minutes = [row for row in at_once["rollups"] if row["grain"] == "minute"]
+    assert sum(row["detections_allow"] + row["detections_review"] + row["detections_block"] for row in minutes) == 24
+    assert sum(row["payments_succeeded"] for row in minutes) == 12
+
+
+async def test_rollups_of_every_grain_agree(pool: asyncpg.Pool) -> None:
+    await write(pool, a_shops_day())
+
+    rows = (await contents(pool))["rollups"]
+    totals = {
+        grain: [sum(row[counter] for row in rows if row["grain"] == grain) for counter in COUNTERS]
+        for grain in ("minute", "hour", "day")
+    }
+    assert totals["minute"] == totals["hour"] == totals["day"]
+    assert all(row["bucket"].minute == row["bucket"].second == 0 for row in rows if row["grain"] == "hour")
+
+
+async def test_a_payment_only_moves_forward(pool: asyncpg.Pool) -> None:
+    """The refund is heard of first; what it does not know comes with the older news."""
+    await write(pool, [payment(PaymentRefunded, occurred_at=after(60), amount_minor=900, customer_id=None, card=None)])
+    await write(pool, [payment(PaymentSucceeded, occurred_at=after(1))])
+    await write(pool, [payment(PaymentFailed, occurred_at=after(90))])
+
+    row = await pool.fetchrow("SELECT * FROM api.payments_view")
+    assert row is not None
+    assert (row["state"], row["updated_at"]) == ("refunded", after(60))
+    assert (row["amount_minor"], row["refunded_minor"], row["customer_id"]) == (1250, 1250, CUSTOMER)
+    assert row["details"]["card_last4"] == "4242"
+    assert row["created_at"] == after(1)
+
+
+async def test_older_trust_does_not_undo_newer_trust(pool: asyncpg.Pool) -> None:
+    await write(pool, [trust_updated(version=3, score_after=0, status=TrustStatus.BLOCKED)])
+    await write(pool, [trust_updated(version=2, score_after=80), payment(PaymentCreated, occurred_at=after(-5))])
+
+    row = await pool.fetchrow("SELECT trust_score, status, version, created_at FROM api.customers_view")
+    assert row is not None
+    assert tuple(row) == (0, "blocked", 3, after(-5))
+    assert await pool.fetchval("SELECT count(*) FROM api.trust_changes") == 2
+
+
+async def test_a_purchase_told_of_by_several_events_is_counted_once(pool: asyncpg.Pool) -> None:
+    for _ in range(2):
+        await write(pool, [payment(PaymentSucceeded), payment(PaymentSucceeded)])
+        await write(pool, [detection(decision=Decision.BLOCK), detection(decision=Decision.BLOCK)])
+    await write(pool, [payment(PaymentSucceeded, payment_id="stripe:pi_test", test=True)])
+
+    assert await pool.fetchval("SELECT payments_succeeded FROM api.rollups WHERE grain = 'day'") == 1
+    day = await pool.fetchrow(
+        "SELECT sum(succeeded_minor), sum(blocked_minor) FROM api.rollup_amounts WHERE grain = 'day'"
+    )
+    assert day is not None
+    assert tuple(day) == (1250, 1250)
+
+
+async def test_absurd_amounts_do_not_stop_the_sums(pool: asyncpg.Pool) -> None:
+    for number in range(3):
+        await write(pool, [payment(PaymentSucceeded, payment_id=f"stripe:pi_{number}", amount_minor=2**63 - 1)])
+
+    assert await pool.fetchval("SELECT succeeded_minor FROM api.rollup_amounts WHERE grain = 'day'") == 3 * (2**63 - 1)
+
+
+async def test_counters_that_belong_to_no_payment(pool: asyncpg.Pool) -> None:
+    envelope = {name: getattr(payment(PaymentCreated), name) for name in ("correlation_id", "tenant_id", "occurred_at")}
+    await write(
+        pool,
+        [
+            payment(FraudWarningReceived),
+            ClickRecorded(message_id=uuid7(), click_id="clk_1", kind="pageview", **envelope),
+            CheckoutStarted(
+                message_id=uuid7(),
+                checkout_id="cs_1",
+                event_id="e",
+                gateway="stripe",
+                gateway_event_type="t",
+                **envelope,
+            ),
+        ],
+    )
+
+    row = await pool.fetchrow("SELECT webhooks, clicks, checkouts, fraud_warnings FROM api.rollups WHERE grain = 'day'")
+    assert row is not None
+    assert tuple(row) == (2, 1, 1, 1)
+    assert await pool.fetchval("SELECT count(*) FROM api.payments_view") == 0
+
+
+def a_dead_message(**changes: Any) -> DeadMessage:
+    fields: dict[str, Any] = {
+        "tenant_id": TENANT, "message_id": uuid7(), "source": "detector", "kind": "message", "subject_id": uuid7(),
+        "type": "payment.succeeded.v1", "subject": PAYMENT, "reason": "a bug", "code": None, "attempts": 20,
+        "body": b"{}", "first_failed_at": NOON, "created_at": after(1),
+    }  # fmt: skip
+    return DeadMessage(**{**fields, **changes})
+
+
+async def test_a_dead_message_is_taken_in_once(pool: asyncpg.Pool) -> None:
+    dead = a_dead_message()
+
+    assert await write(pool, [dead]) == [True]
+    assert await write(pool, [dead]) == [False]
+    assert await pool.fetchval("SELECT count(*) FROM api.dead_letters WHERE state = 'open'") == 1
+
+
+@pytest.mark.parametrize("late", [True, False])
+async def test_a_failed_conversion_that_was_delivered_after_all_needs_nobody(pool: asyncpg.Pool, late: bool) -> None:
+    conversion_id: UUID = uuid7()
+    failed = conversion(ConversionFailed, conversion_id=conversion_id)
+    dispatched = conversion(ConversionDispatched, conversion_id=conversion_id, occurred_at=after(5))
+
+    for message in (dispatched, failed) if late else (failed, dispatched):
+        await write(pool, [message])
+
+    row = await pool.fetchrow("SELECT source, kind, reason, code, state FROM api.dead_letters")
+    assert row is not None
+    assert tuple(row) == ("dispatch", "conversion", "Meta refused the token", "190", "resolved")
+
+
+async def test_what_is_pushed_stands_in_one_row_per_tenant(pool: asyncpg.Pool) -> None:
+    await write(pool, [detection(), trust_updated(), detection(tenant_id=OTHER_TENANT), payment(PaymentCreated)])
+
+    rows = await pool.fetch("SELECT tenant_id, events FROM api.stream_events ORDER BY tenant_id")
+    kinds = [[event.split(b"\n")[0] for event in row["events"].split(b"\n\n")] for row in rows]
+    assert kinds == [[b"detection.created", b"trust.updated"], [b"detection.created"]]

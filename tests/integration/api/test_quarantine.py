@@ -1,0 +1,124 @@
+"""Webhooks that were set aside: seen, replayed by those who may, and settled whatever order the news comes in."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from itertools import permutations
+from typing import Any
+from uuid import UUID
+
+import aiohttp
+import pytest
+
+from orylo_common.control.models import Role
+from orylo_common.messages import WebhookQuarantined, WebhookReplayRequested, decode
+from tests.integration.api.conftest import Api
+from tests.unit.api.builders import quarantined, replayed
+
+pytestmark = pytest.mark.integration
+
+PATH = "/api/v1/quarantine"
+
+
+@pytest.fixture
+async def machine(api: Api) -> aiohttp.ClientSession:
+    return api.client(api.a.bearer)
+
+
+@pytest.fixture(autouse=True)
+async def _empty(api: Api) -> AsyncIterator[None]:
+    yield
+    await api.pool.execute("TRUNCATE api.quarantine_view, api.inbox, api.idempotency_keys")
+
+
+def of(api: Api, **changes: Any) -> WebhookQuarantined:
+    return quarantined(tenant_id=api.a.tenant.id, **changes)
+
+
+async def get(client: aiohttp.ClientSession, path: str, **query: Any) -> Any:
+    async with client.get(path, params=query) as response:
+        assert response.status == 200, await response.text()
+        return await response.json()
+
+
+async def replay(client: aiohttp.ClientSession, webhook: WebhookQuarantined) -> tuple[int, Any]:
+    async with client.post(f"{PATH}/{webhook.event_id}/replay") as response:
+        return response.status, await response.json()
+
+
+async def test_it_is_listed_and_shown_with_its_payload(api: Api, machine: aiohttp.ClientSession) -> None:
+    aside = of(api)
+    await api.project(aside, of(api, kind="conflict", gateway="kiwify", payload=None, payload_bytes=100_000))
+
+    shown = await get(machine, f"{PATH}/{aside.event_id}")
+    assert shown["payload"] == {"id": "evt_1"}
+    assert (shown["state"], shown["reason"], shown["gateway_event_id"]) == ("open", "the amount is missing", "evt_1")
+    assert len((await get(machine, PATH))["items"]) == 2
+    (conflict,) = (await get(machine, PATH, kind="conflict"))["items"]
+    assert (await get(machine, f"{PATH}/{conflict['id']}"))["payload"] is None
+    assert [item["id"] for item in (await get(machine, PATH, gateway="stripe"))["items"]] == [aside.event_id]
+    assert (await get(machine, PATH, state="published"))["items"] == []
+
+
+async def test_news_of_it_may_come_in_any_order_and_twice(api: Api, machine: aiohttp.ClientSession) -> None:
+    aside = of(api)
+    later = aside.occurred_at + timedelta(hours=1)
+    still = replayed(aside, status="quarantined", reason="still nothing", message_type=None, occurred_at=later)
+    done = replayed(aside, occurred_at=later + timedelta(hours=1))
+    seen = []
+    for order in permutations((aside, still, done)):
+        await api.project(*order[:1])
+        await api.project(*order[1:], *order)
+        seen.append(await get(machine, f"{PATH}/{aside.event_id}"))
+        await api.pool.execute("TRUNCATE api.quarantine_view, api.inbox")
+    for shown in seen:
+        assert (shown["state"], shown["message_type"]) == ("published", "payment.succeeded.v1")
+        assert shown["payload"] == {"id": "evt_1"}
+        assert shown["created_at"] == seen[0]["created_at"]
+        assert shown["replayed_at"] == seen[0]["replayed_at"]
+
+
+async def test_a_replay_is_asked_of_ingest(api: Api, machine: aiohttp.ClientSession) -> None:
+    aside = of(api)
+    await api.project(aside)
+
+    status, answer = await replay(machine, aside)
+
+    assert (status, answer["replay_requested_by"], answer["state"]) == (202, "machine", "open")
+    subscription = await api.broker.subscribe("ingest", prefetch=1)
+    (delivery,) = await subscription.receive(1, timedelta(seconds=10))
+    await subscription.ack([delivery])
+    await subscription.close()
+    request = decode(delivery.body)
+    assert isinstance(request, WebhookReplayRequested)
+    assert (request.tenant_id, request.event_id) == (api.a.tenant.id, aside.event_id)
+    assert request.actor == "machine"
+    (line,) = await api.pool.fetch("SELECT action, subject FROM api.audit_log WHERE tenant_id = $1", api.a.tenant.id)
+    assert tuple(line) == ("quarantine.replay", f"webhook {aside.event_id}")
+
+
+async def test_what_cannot_be_replayed_is_refused(api: Api, machine: aiohttp.ClientSession) -> None:
+    conflict, settled = of(api, kind="conflict"), of(api)
+    await api.project(conflict, settled, replayed(settled))
+
+    assert (await replay(machine, conflict))[0] == 409
+    status, problem = await replay(machine, settled)
+    assert (status, problem["type"]) == (409, "urn:orylo:problem:already_settled")
+    assert (await replay(machine, of(api)))[0] == 404
+
+
+async def test_analysts_look_and_do_not_replay(api: Api) -> None:
+    analyst = api.client((await api.user(api.a, Role.ANALYST, "quarantine@loja-a.example")).bearer)
+    aside = of(api)
+    await api.project(aside)
+
+    assert (await get(analyst, f"{PATH}/{aside.event_id}"))["id"] == aside.event_id
+    assert (await replay(analyst, aside))[0] == 403
+
+
+async def test_one_event_of_two_tenants_is_one_of_each(api: Api, machine: aiohttp.ClientSession) -> None:
+    ours = of(api)
+    await api.project(ours, quarantined(tenant_id=api.b.tenant.id, event_id=ours.event_id), replayed(ours))
+
+    assert (await get(machine, f"{PATH}/{ours.event_id}"))["state"] == "published"
+    theirs = await get(api.client(api.b.bearer), f"{PATH}/{ours.event_id}")
+    assert (theirs["state"], UUID(theirs["id"])) == ("open", UUID(ours.event_id))

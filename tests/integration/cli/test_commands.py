@@ -1,0 +1,348 @@
+"""The commands against a platform that the environment names."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import orjson
+import pytest
+from typer.testing import CliRunner, Result
+
+from orylo_cli.main import cli
+from orylo_common.broker.connect import open_broker
+from orylo_common.control.keyring import Keyring
+from orylo_common.ids import uuid7
+
+pytestmark = pytest.mark.integration
+
+Run = Callable[..., Result]
+
+ADD_DEAD_LETTER = """
+    INSERT INTO api.dead_letters
+        (tenant_id, id, source, kind, subject_id, type, reason, attempts, body, state, first_failed_at)
+    VALUES ($1, $2, $3, 'message', $4, 'payment.created.v1', 'it is broken', 3, $5, 'open', now())
+"""
+
+
+@pytest.fixture(scope="module")
+def master_key() -> str:
+    return Keyring.generate()
+
+
+@pytest.fixture
+def environment(postgres_dsn: str, redis_url: str, master_key: str) -> dict[str, str]:
+    return {
+        "ORYLO_DATABASE_URL": postgres_dsn,
+        "ORYLO_BROKER_URL": "postgres",
+        "ORYLO_REDIS_URL": redis_url,
+        "ORYLO_MASTER_KEY": master_key,
+        "COLUMNS": "200",
+    }
+
+
+@pytest.fixture
+def orylo(environment: dict[str, str]) -> Run:
+    def run(*arguments: str, fails: bool = False, **more: Any) -> Result:
+        result = CliRunner().invoke(cli, arguments, env=environment, **more)
+        assert (result.exit_code != 0) == fails, f"{arguments}: {result.output}{result.exception!r}"
+        return result
+
+    return run
+
+
+@pytest.fixture
+def tenant(orylo: Run) -> str:
+    slug = f"shop-{uuid4().hex[:8]}"
+    orylo("tenant", "create", slug)
+    return slug
+
+
+def parsed(result: Result) -> Any:
+    return orjson.loads(result.stdout)
+
+
+def test_a_tenant_is_listed_with_its_gateways(orylo: Run, tenant: str) -> None:
+    orylo("gateway", "set", tenant, "stripe", "--secret", "whsec_1")
+    (found,) = [each for each in parsed(orylo("tenant", "list", "--json")) if each["slug"] == tenant]
+    assert found["gateways"] == ["stripe"]
+
+
+def test_the_same_slug_twice_is_refused(orylo: Run, tenant: str) -> None:
+    refused = orylo("tenant", "create", tenant, fails=True)
+    assert "exists already" in str(refused.exception)
+
+
+def test_changing_one_thing_of_a_gateway_leaves_the_others(orylo: Run, tenant: str) -> None:
+    orylo(
+        "gateway",
+        "set",
+        tenant,
+        "stripe",
+        "--secret",
+        "whsec_1",
+        "--mode",
+        "hmac",
+        "--allow",
+        "10.0.0.0/8,192.0.2.0/24",
+    )
+    orylo("gateway", "set", tenant, "stripe", "--secret", "whsec_2", "--label", "next")
+    orylo("gateway", "set", tenant, "stripe", "--accept", "live")
+    orylo("gateway", "secret", "remove", tenant, "stripe", "--label", "default")
+    (gateway,) = parsed(orylo("gateway", "list", tenant, "--json"))
+    assert gateway["enabled"]
+    assert (gateway["mode"], gateway["accept"], gateway["allowed_networks"]) == (
+        "hmac",
+        ["live"],
+        ["10.0.0.0/8", "192.0.2.0/24"],
+    )
+    assert [secret["label"] for secret in gateway["secrets"]] == ["next"]
+    orylo("gateway", "set", tenant, "stripe", "--disable", "--accept", "live,test", "--allow", "any")
+    (gateway,) = parsed(orylo("gateway", "list", tenant, "--json"))
+    assert (gateway["enabled"], gateway["accept"], gateway["allowed_networks"]) == (False, ["live", "test"], [])
+    assert "next" in orylo("gateway", "list", tenant).output
+
+
+def test_a_mode_or_a_network_that_is_none_is_refused(orylo: Run, tenant: str) -> None:
+    secret = ("gateway", "set", tenant, "stripe", "--secret", "whsec_1")
+    assert orylo(*secret, "--accept", "live,sandbox", fails=True).exit_code == 2
+    assert "a network is written like" in str(orylo(*secret, "--allow", "10.0.0.1/8", fails=True).exception)
+    assert parsed(orylo("gateway", "list", tenant, "--json")) == []
+
+
+def test_secrets_are_added_listed_and_removed_and_never_shown(orylo: Run, tenant: str) -> None:
+    add = ("gateway", "secret", "add", tenant, "stripe", "--label")
+    assert "not set up" in str(orylo(*add, "new", "--secret", "whsec_2", fails=True).exception)
+    orylo("gateway", "set", tenant, "stripe", "--secret", "whsec_very_secret_1")
+    orylo(*add, "new", input="whsec_very_secret_2\n")
+    assert "choose another label" in str(orylo(*add, "new", "--secret", "whsec_3", fails=True).exception)
+
+    listed = orylo("gateway", "secret", "list", tenant, "stripe", "--json")
+    assert [secret["label"] for secret in parsed(listed)] == ["new", "default"]
+    assert {secret["last_used_at"] for secret in parsed(listed)} == {None}
+    everything = listed.output + orylo("gateway", "list", tenant, "--json").output
+    assert "very_secret" not in everything + orylo("gateway", "secret", "list", tenant, "stripe").output
+
+    orylo("gateway", "secret", "remove", tenant, "stripe", "--label", "default")
+    last = orylo("gateway", "secret", "remove", tenant, "stripe", "--label", "new")
+    assert "that was the last one" in last.output
+    assert "no secret labelled" in str(
+        orylo("gateway", "secret", "remove", tenant, "stripe", "--label", "new", fails=True).exception
+    )
+
+
+def test_a_gateway_without_a_secret_is_not_switched_on(orylo: Run, tenant: str) -> None:
+    assert "give its --secret" in str(orylo("gateway", "set", tenant, "hotmart", fails=True).exception)
+    assert parsed(orylo("gateway", "list", tenant, "--json")) == []
+
+
+def test_an_unknown_gateway_is_a_misuse(orylo: Run, tenant: str) -> None:
+    assert orylo("gateway", "set", tenant, "paypall", "--secret", "x", fails=True).exit_code == 2
+
+
+def test_a_password_that_was_made_is_shown_and_one_that_was_given_is_not(orylo: Run, tenant: str) -> None:
+    made = parsed(orylo("user", "create", tenant, "ana@example.com", "--role", "owner", "--json"))
+    assert len(made["password"]) >= 20
+    given = orylo(
+        *("user", "create", tenant, "rui@example.com", "--role", "viewer", "--password-stdin", "--json"),
+        input="correct horse\n",
+    )
+    assert "correct horse" not in given.output
+    assert "password" not in parsed(given)
+    users = parsed(orylo("user", "list", tenant, "--json"))
+    assert [(user["email"], user["role"]) for user in users] == [
+        ("ana@example.com", "owner"),
+        ("rui@example.com", "viewer"),
+    ]
+
+
+def test_an_api_key_is_alone_on_standard_output(orylo: Run, tenant: str) -> None:
+    key = orylo("apikey", "create", tenant, "--role", "viewer").stdout
+    assert key.startswith("orylo_")
+    assert key.count("\n") == 1
+    assert key.strip() not in orylo("apikey", "list", tenant, "--json").stdout
+
+
+def test_a_destination_is_listed_without_its_token(orylo: Run, tenant: str) -> None:
+    orylo("destination", "add", tenant, "meta", "--pixel-id", "123", "--token", "EAAsecret", "--test-event-code", "T1")
+    listed = orylo("destination", "list", tenant, "--json")
+    assert parsed(listed)[0]["config"] == {"pixel_id": "123", "test_event_code": "T1"}
+    assert "EAAsecret" not in listed.output
+
+
+async def add_dead_letter(dsn: str, tenant: str, source: str) -> str:
+    connection = await asyncpg.connect(dsn)
+    try:
+        tenant_id = await connection.fetchval("SELECT id FROM control.tenants WHERE slug = $1", tenant)
+        dead_letter = uuid7()
+        await connection.execute(ADD_DEAD_LETTER, tenant_id, dead_letter, source, uuid7(), b'{"hello": "world"}')
+    finally:
+        await connection.close()
+    return str(dead_letter)
+
+
+@pytest.fixture
+async def dead_letter(postgres_dsn: str, tenant: str) -> str:
+    return await add_dead_letter(postgres_dsn, tenant, "trust")
+
+
+def test_a_dead_letter_is_listed_for_its_tenant_and_source(orylo: Run, tenant: str, dead_letter: str) -> None:
+    orylo("tenant", "create", f"{tenant}-2")
+    arguments = ("dlq", "list", "--json", "--tenant")
+    assert [each["id"] for each in parsed(orylo(*arguments, tenant))] == [dead_letter]
+    assert parsed(orylo(*arguments, f"{tenant}-2")) == []
+    assert parsed(orylo(*arguments, tenant, "--source", "detector")) == []
+
+
+def test_a_dead_letter_is_shown_with_what_it_holds(orylo: Run, dead_letter: str) -> None:
+    assert parsed(orylo("dlq", "show", dead_letter, "--json"))["payload"] == {"hello": "world"}
+    assert "it is broken" in orylo("dlq", "show", dead_letter).output
+
+
+def test_a_replayed_dead_letter_is_back_in_its_queue_and_settled(
+    orylo: Run, tenant: str, dead_letter: str, postgres_dsn: str
+) -> None:
+    assert parsed(orylo("dlq", "replay", "--all", "--tenant", tenant, "--json")) == [
+        {"id": dead_letter, "state": "replayed", "error": None}
+    ]
+    assert "it is replayed already" in orylo("dlq", "replay", dead_letter, fails=True).output
+
+
+async def test_replaying_puts_the_message_into_the_one_queue(orylo: Run, dead_letter: str, postgres_dsn: str) -> None:
+    async with open_broker("postgres", postgres_dsn) as broker:
+        before = [await broker.depth(queue) for queue in ("trust", "detector")]
+        # The command runs a loop of its own.
+        await asyncio.to_thread(orylo, "dlq", "replay", dead_letter)
+        after = [await broker.depth(queue) for queue in ("trust", "detector")]
+    assert [now - then for then, now in zip(before, after, strict=True)] == [1, 0]
+
+
+def test_a_discarded_dead_letter_keeps_the_reason(orylo: Run, tenant: str, dead_letter: str) -> None:
+    orylo("dlq", "discard", dead_letter, "--reason", "test data")
+    (found,) = parsed(orylo("dlq", "list", "--tenant", tenant, "--state", "discarded", "--json"))
+    assert found["settled_reason"] == "test data"
+
+
+def test_doctor_finds_everything_in_place(orylo: Run) -> None:
+    report = parsed(orylo("doctor", "--json"))
+    assert report["ok"]
+    assert {check["name"] for check in report["checks"]} == {"postgres", "migrations", "master key", "broker", "redis"}
+
+
+def test_doctor_says_what_to_do_about_a_wrong_master_key(orylo: Run, tenant: str, environment: dict[str, str]) -> None:
+    orylo("gateway", "set", tenant, "stripe", "--secret", "whsec_1")
+    result = CliRunner().invoke(cli, ["doctor"], env={**environment, "ORYLO_MASTER_KEY": Keyring.generate()})
+    assert result.exit_code == 1
+    assert "does not open the stored secrets → use the key" in result.output
+
+
+def test_doctor_says_what_to_do_where_postgres_is_away(environment: dict[str, str]) -> None:
+    away = {**environment, "ORYLO_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}
+    result = CliRunner().invoke(cli, ["doctor"], env=away)
+    assert result.exit_code == 1
+    assert "is it running, is ORYLO_DATABASE_URL right?" in result.output
+
+
+def test_doctor_asks_the_services_that_it_is_told_of(orylo: Run) -> None:
+    result = orylo("doctor", "--service", "http://127.0.0.1:1", fails=True)
+    assert "no answer" in result.output
+
+
+def test_migrate_down_and_up_again(orylo: Run) -> None:
+    undone = parsed(orylo("migrate", "--down", "trust", "--json"))["undone"]
+    assert undone
+    assert parsed(orylo("migrate", "--json"))["applied"] == [*reversed(undone)]
+
+
+ADD_REFUSALS = """
+    INSERT INTO api.refusals_view
+        (tenant_id, id, gateway, code, count, first_at, last_at, status, reason, remote, size, created_at)
+    SELECT t.id, gen_random_uuid(), $2, $3, 7, now(), now(), 401, 'it does not fit', '192.0.2.1', 10, now()
+    FROM control.tenants t WHERE slug = $1
+"""
+
+
+def test_rejections_are_listed_for_one_tenant_or_all(
+    orylo: Run, environment: dict[str, str], tenant: str, other_tenant: str
+) -> None:
+    async def refuse() -> None:
+        connection = await asyncpg.connect(environment["ORYLO_DATABASE_URL"])
+        await connection.execute(ADD_REFUSALS, tenant, "stripe", "signature_mismatch")
+        await connection.execute(ADD_REFUSALS, tenant, "kiwify", "body_too_large")
+        await connection.execute(ADD_REFUSALS, other_tenant, "stripe", "signature_mismatch")
+        await connection.close()
+
+    asyncio.run(refuse())
+
+    assert len(parsed(orylo("rejections", tenant, "--json"))) == 2
+    (row,) = parsed(orylo("rejections", tenant, "--gateway", "kiwify", "--json"))
+    assert (row["tenant"], row["code"], row["count"]) == (tenant, "body_too_large", 7)
+    everybodys = parsed(orylo("rejections", "--code", "signature_mismatch", "--json"))
+    assert {tenant, other_tenant} <= {row["tenant"] for row in everybodys}
+    assert "it does not fit" in orylo("rejections", tenant).output
+    assert "no tenant" in str(orylo("rejections", "nobody", fails=True).exception)
+
+
+@pytest.fixture
+def other_tenant(orylo: Run) -> str:
+    slug = f"shop-{uuid4().hex[:8]}"
+    orylo("tenant", "create", slug)
+    return slug
+
+
+ADD_QUARANTINED = """
+    INSERT INTO api.quarantine_view
+        (tenant_id, id, kind, gateway, gateway_event_type, reason, payload, payload_bytes, created_at)
+    SELECT t.id, $2, $3, 'stripe', 'charge.succeeded', 'nobody knows it', '{"id": "evt_1"}', 15, now()
+    FROM control.tenants t WHERE slug = $1
+"""
+
+
+def test_quarantine_is_listed_shown_and_replayed(
+    orylo: Run, environment: dict[str, str], tenant: str, other_tenant: str
+) -> None:
+    shared, ours, conflict = uuid7(), uuid7(), uuid7()
+
+    async def set_aside() -> None:
+        connection = await asyncpg.connect(environment["ORYLO_DATABASE_URL"])
+        await connection.execute(ADD_QUARANTINED, tenant, shared, "quarantined")
+        await connection.execute(ADD_QUARANTINED, other_tenant, shared, "quarantined")
+        await connection.execute(ADD_QUARANTINED, tenant, ours, "quarantined")
+        await connection.execute(ADD_QUARANTINED, tenant, conflict, "conflict")
+        await connection.close()
+
+    async def requests() -> list[dict[str, Any]]:
+        connection = await asyncpg.connect(environment["ORYLO_DATABASE_URL"])
+        rows = await connection.fetch(
+            "DELETE FROM api.outbox WHERE type = 'webhook.replay_requested.v1' RETURNING body, created_at"
+        )
+        await connection.close()
+        return [orjson.loads(row["body"]) for row in rows]
+
+    asyncio.run(set_aside())
+
+    assert len(parsed(orylo("quarantine", "list", "--tenant", tenant, "--json"))) == 3
+    assert "nobody knows it" in orylo("quarantine", "list").output
+    (row,) = parsed(orylo("quarantine", "list", "--tenant", tenant, "--kind", "conflict", "--json"))
+    assert (row["id"], row["tenant"]) == (str(conflict), tenant)
+
+    assert parsed(orylo("quarantine", "show", str(ours), "--json"))["payload"] == {"id": "evt_1"}
+    assert "evt_1" in orylo("quarantine", "show", str(ours)).output
+    assert "give --tenant" in str(orylo("quarantine", "show", str(shared), fails=True).exception)
+    orylo("quarantine", "show", str(shared), "--tenant", tenant)
+
+    refused = parsed(orylo("quarantine", "replay", str(conflict), str(uuid7()), "--json", fails=True))
+    assert [outcome["requested"] for outcome in refused] == [False, False]
+    assert asyncio.run(requests()) == []
+
+    orylo("quarantine", "replay", str(ours), str(shared), "--tenant", tenant)
+    assert {request["subject"] for request in asyncio.run(requests())} == {str(ours), str(shared)}
+    orylo("quarantine", "replay", "--all")
+    everything = asyncio.run(requests())
+    assert len(everything) == 3
+    assert len({request["tenantid"] for request in everything}) == 2
+    (row,) = [
+        row for row in parsed(orylo("quarantine", "list", "--tenant", tenant, "--json")) if row["id"] == str(ours)
+    ]
+    assert row["replay_requested_at"]

@@ -1,0 +1,40 @@
+"""What the README tells people to type works as it stands."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.support.embedded import running_embedded
+
+pytestmark = [pytest.mark.integration, pytest.mark.e2e]
+
+ROOT = Path(__file__).parents[3]
+
+
+def snippet(heading: str) -> str:
+    found = re.search(
+        rf"^## {heading}\n.*?^```sh\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE
+    )
+    assert found
+    return found[1]
+
+
+def test_the_first_webhook_is_accepted(tmp_path: Path) -> None:
+    with running_embedded(tmp_path) as platform:
+        script = snippet("Send a first real webhook").replace("http://127.0.0.1:8080", platform.ingest_url)
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script.replace("curl ", "curl --silent ")],
+            cwd=ROOT,
+            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "ORYLO_DATA_DIR": str(platform.data_dir)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 0, done.stderr
+    head, _, body = done.stdout.rpartition("\n")
+    assert "202 Accepted" in head
+    assert orjson.loads(body)["status"] == "accepted"

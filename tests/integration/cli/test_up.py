@@ -1,0 +1,126 @@
+"""`orylo up` as its user meets it."""
+
+import os
+import signal
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from http.cookiejar import CookieJar
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from tests.support.embedded import ORYLO, Embedded, running_embedded
+from tests.support.servers import wait_until
+
+pytestmark = [pytest.mark.integration, pytest.mark.e2e]
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    with running_embedded(tmp_path_factory.mktemp("a folder, with spaces")) as running:
+        yield running
+
+
+def postgres_pid(platform: Embedded) -> int:
+    return int((platform.data_dir / "postgres/data/postmaster.pid").read_text().splitlines()[0])
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False
+
+
+def up(*options: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}
+    return subprocess.run(
+        [ORYLO, "up", *options], env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_a_second_up_says_in_one_line_that_one_is_running(platform: Embedded) -> None:
+    refused = up("--data-dir", str(platform.data_dir))
+    assert refused.returncode == 1
+    assert refused.stderr == f"orylo: orylo is already running on {platform.data_dir} (process {platform.pid})\n"
+
+
+def test_a_port_in_use_is_named_with_its_option(platform: Embedded, tmp_path: Path) -> None:
+    refused = up("--data-dir", str(tmp_path / "data"), "--ingest-port", str(platform.ingest_port))
+    assert refused.returncode == 1
+    assert refused.stderr == f"orylo: port {platform.ingest_port} is in use: choose another with --ingest-port\n"
+
+
+def test_the_other_commands_work_beside_it(platform: Embedded) -> None:
+    platform.orylo("tenant", "create", "beside")
+    told = platform.orylo("gateway", "set", "beside", "stripe", "--secret", "whsec_1")
+    assert f"{platform.ingest_url}/api/v1/webhooks/stripe/beside" in told
+    report = orjson.loads(platform.orylo("doctor", "--json"))
+    assert {check["name"] for check in report["checks"] if check["ok"]} >= {
+        *("ingest", "detector", "trust", "dispatch", "api"),
+        *("postgres", "migrations", "master key", "broker", "redis"),
+    }
+
+
+def test_a_killed_postgres_is_started_again(platform: Embedded) -> None:
+    killed = postgres_pid(platform)
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: postgres_pid(platform) != killed, "another PostgreSQL")
+    wait_until(lambda: answers(f"{platform.ingest_url}/readyz"), "ingest, ready again")
+    wait_until(lambda: answers(f"{platform.api_url}/readyz"), "the API, ready again")
+
+
+def test_ctrl_c_ends_everything_within_ten_seconds(tmp_path: Path) -> None:
+    platform = Embedded(tmp_path, {})
+    platform.start()
+    postgres = postgres_pid(platform)
+    began = time.monotonic()
+    assert platform.stop() == 0
+    assert time.monotonic() - began < 10
+    assert not Path(f"/proc/{postgres}").exists()
+    assert not (platform.data_dir / "connection.json").exists()
+
+
+def test_after_a_kill_it_starts_again_with_what_it_had(tmp_path: Path) -> None:
+    platform = Embedded(tmp_path, {})
+    platform.start()
+    try:
+        platform.orylo("tenant", "create", "kept")
+        platform.kill()
+        platform.start()
+        assert [each["slug"] for each in orjson.loads(platform.orylo("tenant", "list", "--json"))] == ["kept"]
+    finally:
+        platform.stop()
+
+
+def test_the_demo_shows_sales_on_their_way_to_meta(tmp_path: Path) -> None:
+    platform = Embedded(tmp_path, {})
+    platform.start("--demo")
+    try:
+        get = signed_in(platform)
+        wait_until(lambda: bool(get("/api/v1/detections")["items"]), "a detection")
+        wait_until(lambda: bool(get("/api/v1/conversions?status=dispatched")["items"]), "a conversion at Meta")
+        # A second time nothing is made twice.
+        assert platform.stop() == 0
+        platform.start("--demo")
+        assert len(orjson.loads(platform.orylo("tenant", "list", "--json"))) == 1
+    finally:
+        platform.stop()
+
+
+def signed_in(platform: Embedded) -> Callable[[str], Any]:
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+
+    def ask(path: str, body: object = None) -> Any:
+        data = orjson.dumps(body) if body else None
+        request = urllib.request.Request(platform.api_url + path, data, {"Content-Type": "application/json"})
+        with opener.open(request, timeout=10) as response:
+            return orjson.loads(response.read())
+
+    ask("/api/v1/auth/login", {"email": "demo@orylo.test", "password": "orylo-demo"})
+    return ask

@@ -1,0 +1,104 @@
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from orylo_common.broker.ports import Outgoing, PublishNotConfirmed
+from orylo_common.ids import uuid7
+from orylo_common.postgres.outbox import OutboxRelay
+from orylo_common.postgres.pool import open_pool
+from tests.support.eventually import eventually
+
+pytestmark = pytest.mark.integration
+
+INSERT = "INSERT INTO public.outbox (message_id, type, body) VALUES ($1, $2, $3)"
+
+
+class Published:
+    """A broker that takes everything, or nothing while it is `away`."""
+
+    def __init__(self) -> None:
+        self.messages: list[Outgoing] = []
+        self.away = False
+
+    async def publish(self, messages: Sequence[Outgoing]) -> None:
+        if self.away:
+            raise PublishNotConfirmed("away")
+        self.messages.extend(messages)
+
+
+@pytest.fixture
+async def pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    async with open_pool(postgres_dsn, role="postgres") as pool:
+        await pool.execute("""
+            CREATE TABLE IF NOT EXISTS public.outbox (
+                message_id uuid PRIMARY KEY, type text NOT NULL, body bytea NOT NULL,
+                created_at timestamptz NOT NULL DEFAULT now()
+            )""")
+        await pool.execute("TRUNCATE public.outbox")
+        yield pool
+
+
+async def committed(pool: asyncpg.Pool) -> Outgoing:
+    message = Outgoing(uuid7(), "payment.created.v1", b"{}")
+    await pool.execute(INSERT, message.message_id, message.type, message.body)
+    return message
+
+
+async def rows(pool: asyncpg.Pool) -> int:
+    count: int = await pool.fetchval("SELECT count(*) FROM public.outbox")
+    return count
+
+
+async def is_empty(pool: asyncpg.Pool) -> bool:
+    return await rows(pool) == 0
+
+
+async def test_an_offered_message_is_published_and_its_row_removed(pool: asyncpg.Pool) -> None:
+    broker: Any = Published()
+    message = await committed(pool)
+
+    async with OutboxRelay(pool, "public", broker) as relay:
+        relay.offer([message])
+
+    assert broker.messages == [message]
+    assert await rows(pool) == 0
+
+
+async def test_what_could_not_leave_stays_and_is_swept_up(pool: asyncpg.Pool) -> None:
+    broker: Any = Published()
+    broker.away = True
+    message = await committed(pool)
+    async with OutboxRelay(pool, "public", broker) as relay:
+        relay.offer([message])
+    assert await rows(pool) == 1
+
+    broker.away = False
+    assert await relay.sweep(older_than=timedelta(0)) == 1
+
+    assert broker.messages == [message]
+    assert await rows(pool) == 0
+
+
+async def test_a_crash_between_commit_and_offer_loses_nothing(pool: asyncpg.Pool) -> None:
+    broker: Any = Published()
+    message = await committed(pool)
+    await pool.execute("UPDATE public.outbox SET created_at = now() - interval '1 minute'")
+
+    async with OutboxRelay(pool, "public", broker):
+        await eventually(lambda: broker.messages == [message])
+        await eventually(lambda: is_empty(pool))
+
+
+async def test_two_sweepers_publish_different_rows(pool: asyncpg.Pool) -> None:
+    for _ in range(3):
+        await committed(pool)
+    first, second = OutboxRelay(pool, "public", broker := Published()), OutboxRelay(pool, "public", broker)  # type: ignore[arg-type]
+
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.fetch("SELECT * FROM public.outbox LIMIT 1 FOR UPDATE")
+        assert await first.sweep(older_than=timedelta(0)) == 2
+    assert await second.sweep(older_than=timedelta(0)) == 1
+    assert len({message.message_id for message in broker.messages}) == 3

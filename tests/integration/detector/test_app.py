@@ -1,0 +1,170 @@
+"""The whole service on real PostgreSQL and Redis, with the bus in memory."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from redis.asyncio import Redis
+
+from orylo_common.control import Keyring
+from orylo_common.messages import (
+    Decision,
+    DetectionCreated,
+    DisputeOpened,
+    PaymentCanceled,
+    PaymentFailed,
+    TrustStatus,
+    TrustUpdated,
+)
+from orylo_detector.app import open_app
+from orylo_detector.settings import Settings
+from tests.support.eventually import eventually
+from tests.support.memory_broker import MemoryBroker
+from tests.support.redis import redis_server
+from tests.unit.detector.cases import NOW, TENANT, payment
+
+pytestmark = pytest.mark.integration
+
+
+@asynccontextmanager
+async def detector(postgres_dsn: str, redis_url: str) -> AsyncIterator[MemoryBroker]:
+    """A replica with a bus of its own."""
+    settings = Settings(
+        database_url=postgres_dsn,
+        redis_url=redis_url,
+        broker_url="postgres",
+        master_key=Keyring.generate(),
+    )
+    broker = MemoryBroker()
+    async with Redis.from_url(redis_url, socket_timeout=1) as redis, open_app(settings, broker=broker, redis=redis):
+        yield broker
+
+
+@pytest.fixture
+async def broker(postgres_dsn: str, redis_url: str) -> AsyncIterator[MemoryBroker]:
+    async with Redis.from_url(redis_url) as redis:
+        await redis.flushdb()
+    async with detector(postgres_dsn, redis_url) as broker:
+        yield broker
+
+
+def detections(*brokers: MemoryBroker) -> list[DetectionCreated]:
+    return [message for broker in brokers for message in broker.messages() if isinstance(message, DetectionCreated)]
+
+
+async def decided(broker: MemoryBroker, count: int) -> list[DetectionCreated]:
+    await eventually(lambda: len(detections(broker)) >= count)
+    return detections(broker)
+
+
+async def done(broker: MemoryBroker) -> None:
+    """Every message sent so far was handled."""
+    await eventually(lambda: not broker.ready["detector"] and not broker.waiting["detector"])
+    await eventually(lambda: all(not subscription._unsettled for subscription in broker.subscriptions))
+    assert broker.dead_letters("detector") == []
+
+
+def trust_update(version: int, status: TrustStatus, customer_id: str) -> TrustUpdated:
+    return TrustUpdated(
+        message_id=uuid4(),
+        tenant_id=TENANT,
+        correlation_id=uuid4(),
+        occurred_at=NOW,
+        customer_id=customer_id,
+        version=version,
+        score_before=50,
+        score_after=50,
+        status=status,
+        cause="status_set",
+    )
+
+
+async def test_an_event_that_is_delivered_often_is_decided_and_announced_once(broker: MemoryBroker) -> None:
+    fact, other = payment(), payment()
+    for message in (fact, fact, other, fact):
+        await broker.send(message)
+    await done(broker)
+    await broker.send(fact)
+    await done(broker)
+
+    assert sorted(d.event_id for d in await decided(broker, 2)) == sorted([fact.event_id, other.event_id])
+
+
+async def test_replicas_that_get_the_same_events_decide_each_once(postgres_dsn: str, redis_url: str) -> None:
+    facts = [payment(customer_id=f"cus_{number % 9}", ip=None) for number in range(300)]
+    async with detector(postgres_dsn, redis_url) as one, detector(postgres_dsn, redis_url) as two:
+        for forth, back in zip(facts, reversed(facts), strict=True):
+            await one.send(forth)
+            await two.send(back)
+        await done(one)
+        await done(two)
+        await eventually(lambda: len(detections(one, two)) >= len(facts))
+
+    assert sorted(d.event_id for d in detections(one, two)) == sorted(fact.event_id for fact in facts)
+
+
+async def test_a_burst_with_one_card_is_blocked(broker: MemoryBroker) -> None:
+    for number in range(12):
+        refused = payment(PaymentFailed, customer_id=f"cus_burst_{number}", card={"fingerprint": "fp_burst"})
+        await broker.send(refused)
+        last = (await decided(broker, number + 1))[-1]
+
+    assert last.decision is Decision.BLOCK
+    assert "velocity.card.1m" in last.reasons
+
+
+async def test_a_redelivered_attempt_is_no_second_attempt(broker: MemoryBroker) -> None:
+    fact = payment(customer_id="cus_again", card={"fingerprint": "fp_again"}, ip=None)
+    for _ in range(20):
+        await broker.send(fact)
+    await done(broker)
+    await broker.send(payment(customer_id="cus_again", card={"fingerprint": "fp_again"}, ip=None))
+
+    assert (await decided(broker, 2))[-1].decision is Decision.ALLOW
+
+
+async def test_the_newest_status_is_what_counts(broker: MemoryBroker) -> None:
+    await broker.send(trust_update(2, TrustStatus.BLOCKED, "cus_listed"))
+    await done(broker)
+    await broker.send(trust_update(1, TrustStatus.ALLOWLISTED, "cus_listed"))
+    await done(broker)
+    await broker.send(payment(customer_id="cus_listed"))
+
+    [detection] = await decided(broker, 1)
+    assert (detection.decision, detection.risk_score, detection.reasons[0]) == (Decision.BLOCK, 100, "list.blocked")
+
+
+async def test_a_dispute_speaks_against_the_next_payment(broker: MemoryBroker) -> None:
+    await broker.send(payment(customer_id="cus_disputing", payment_id="stripe:pi_disputed"))
+    await broker.send(
+        payment(DisputeOpened, customer_id=None, payment_id="stripe:pi_disputed", dispute_id="dp_1", card=None)
+    )
+    await done(broker)
+    await broker.send(payment(customer_id="cus_disputing"))
+
+    assert "trust_history.disputes" in (await decided(broker, 2))[-1].reasons
+
+
+async def test_a_canceled_payment_is_left_alone(broker: MemoryBroker) -> None:
+    await broker.send(payment(PaymentCanceled))
+    await done(broker)
+
+    assert detections(broker) == []
+
+
+async def test_redis_dies_and_decisions_go_on_without_velocity(postgres_dsn: str, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        with redis_server(tmp_path) as redis_url:
+            broker = await stack.enter_async_context(detector(postgres_dsn, redis_url))
+            await broker.send(payment())
+            [before] = await decided(broker, 1)
+        for _ in range(200):
+            await broker.send(payment())
+        after = (await decided(broker, 201))[1:]
+        await done(broker)
+
+    assert before.degraded == ()
+    assert {detection.degraded for detection in after} == {("velocity",)}
+    assert {result.name for result in after[0].detectors} == {"amount_anomaly", "trust_history"}

@@ -1,0 +1,108 @@
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from redis.asyncio import Redis
+
+from orylo_common.errors import TransientError
+from orylo_common.messages import PaymentFailed
+from orylo_common.resilience.circuit_breaker import CircuitBreaker, CircuitOpen
+from orylo_detector.adapters.redis_attempts import KEEP, RECORD, REMEMBERED, RedisAttempts
+from orylo_detector.domain.velocity import velocities
+from tests.unit.detector.cases import NOW, payment
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    async with Redis.from_url(redis_url) as redis:
+        await redis.flushdb()
+        yield redis
+
+
+@pytest.fixture
+def attempts(redis: Redis) -> RedisAttempts:
+    return RedisAttempts(redis, CircuitBreaker("test.redis"))
+
+
+async def test_attempts_of_a_card_are_seen_by_the_next_payment_with_it(attempts: RedisAttempts) -> None:
+    await attempts.record([payment(customer_id="cus_1", amount_minor=500), payment(customer_id="cus_2")])
+    [known] = await attempts.record([payment(customer_id="cus_3", amount_minor=700)])
+
+    assert {entity: len(log) for entity, log in known.items()} == {"customer": 1, "card": 3, "ip": 3}
+    assert velocities(known["card"], NOW, "BRL")["1m"].amount_minor == 500 + 10_000 + 700
+
+
+async def test_what_is_told_twice_counts_once(attempts: RedisAttempts) -> None:
+    again = payment(payment_id="stripe:pi_1")
+    for batch in ([again], [again, again], [payment(payment_id="stripe:pi_1")]):
+        [*_, known] = await attempts.record(batch)
+
+    assert len(known["card"]) == 1
+
+
+async def test_refusals_of_one_payment_are_told_apart(attempts: RedisAttempts) -> None:
+    refused = [payment(PaymentFailed, payment_id="stripe:pi_1", attempt_id=f"ch_{number}") for number in range(3)]
+    [*_, known] = await attempts.record(refused)
+
+    assert len(known["customer"]) == 3
+    assert all(attempt.declined for attempt in known["customer"])
+
+
+async def test_tenants_do_not_share_entities(attempts: RedisAttempts) -> None:
+    await attempts.record([payment()])
+    [known] = await attempts.record([payment(tenant_id="0196b7a0-0000-7000-8000-00000000000f")])
+
+    assert len(known["ip"]) == 1
+
+
+async def test_a_payment_that_names_nobody_costs_no_round_trip(attempts: RedisAttempts, redis: Redis) -> None:
+    assert await attempts.record([payment(customer_id=None, card=None, ip=None)]) == [{}]
+    assert await redis.dbsize() == 0
+
+
+async def test_a_busy_log_is_cut_to_the_newest_and_lives_for_a_day(attempts: RedisAttempts, redis: Redis) -> None:
+    moment = NOW
+    for _ in range(12):
+        batch = [
+            payment(ip=None, card=None, occurred_at=moment + timedelta(seconds=number), amount_minor=number + 1)
+            for number in range(100)
+        ]
+        [*_, known] = await attempts.record(batch)
+        moment += timedelta(seconds=100)
+
+    assert len(known["customer"]) == REMEMBERED
+    assert max(attempt.at_us for attempt in known["customer"]) == round(batch[-1].occurred_at.timestamp() * 1e6)
+    [key] = await redis.keys("*")
+    assert await redis.strlen(key) < 12 * 100 * RECORD.size
+    assert 0 < await redis.ttl(key) <= KEEP.total_seconds()
+
+
+async def test_every_log_gets_its_end_of_life_with_the_next_batch(attempts: RedisAttempts, redis: Redis) -> None:
+    await attempts.record([payment()])
+    await attempts.record([payment(customer_id=None, card=None, ip="203.0.113.99")])
+
+    [log] = [key for key in await redis.keys("*") if await redis.ttl(key) < 0]
+    assert len(await redis.keys("*")) == 4
+    assert await redis.strlen(log) == RECORD.size
+
+
+async def test_no_address_stands_in_redis(attempts: RedisAttempts, redis: Redis) -> None:
+    await attempts.record([payment()])
+
+    stored = str([(key, await redis.get(key)) for key in await redis.keys("*")])
+    assert "203.0.113" not in stored
+    assert "fp_1" not in stored
+
+
+async def test_a_redis_that_is_away_is_soon_not_asked_any_more() -> None:
+    nowhere = Redis.from_url("redis://127.0.0.1:1/0")
+    attempts = RedisAttempts(nowhere, CircuitBreaker("test.nowhere", failures=3))
+    for _ in range(3):
+        with pytest.raises(TransientError):
+            await attempts.record([payment()])
+
+    with pytest.raises(CircuitOpen):
+        await attempts.record([payment()])
+    await nowhere.aclose()

@@ -1,0 +1,196 @@
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from orylo_common.broker.ports import Outgoing
+from orylo_common.messages import (
+    Decision,
+    DisputeLost,
+    DisputeOpened,
+    DisputeWon,
+    FraudWarningReceived,
+    PaymentCreated,
+    PaymentFact,
+    PaymentRefunded,
+    PaymentSucceeded,
+    TrustStatus,
+    TrustUpdated,
+    encode,
+)
+from orylo_common.postgres.group_commit import GroupCommit
+from orylo_common.postgres.pool import open_pool
+from orylo_detector.domain.features import CustomerHistory
+from orylo_detector.domain.verdict import Verdict
+from orylo_detector.handlers import detection_of
+from orylo_detector.store.decisions import Decided, record_decisions
+from orylo_detector.store.history import PostgresHistory
+from orylo_detector.store.learning import copy_trust, learn_incidents
+from tests.unit.detector.cases import NOW, payment
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    async with open_pool(postgres_dsn, role="orylo_detector") as pool:
+        yield pool
+
+
+@pytest.fixture
+def tenant_id() -> UUID:
+    return uuid4()
+
+
+def decided(fact: PaymentFact) -> Decided:
+    detection = detection_of(fact, Verdict(Decision.REVIEW, 60, ("velocity.card.1h",), (), ("geo",)))
+    return Decided(fact, detection, Outgoing(detection.message_id, detection.type, encode(detection)))
+
+
+async def decide(pool: asyncpg.Pool, *facts: PaymentFact) -> list[bool]:
+    async with pool.acquire() as connection, connection.transaction():
+        return await record_decisions(connection, [decided(fact) for fact in facts])
+
+
+async def learn(pool: asyncpg.Pool, *facts: Any) -> None:
+    for fact in facts:
+        async with pool.acquire() as connection, connection.transaction():
+            await learn_incidents(connection, [fact])
+
+
+async def trust(pool: asyncpg.Pool, *updates: TrustUpdated) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await copy_trust(connection, updates)
+
+
+async def customer(pool: asyncpg.Pool, tenant_id: UUID, customer_id: str = "cus_1") -> CustomerHistory | None:
+    [known] = await PostgresHistory(pool).read([payment(tenant_id=tenant_id, customer_id=customer_id)])
+    return known.customer
+
+
+def told(tenant_id: UUID, version: int, score: int, status: TrustStatus = TrustStatus.NEUTRAL) -> TrustUpdated:
+    return TrustUpdated(
+        message_id=uuid4(),
+        tenant_id=tenant_id,
+        correlation_id=uuid4(),
+        occurred_at=NOW,
+        customer_id="cus_1",
+        version=version,
+        score_before=50,
+        score_after=score,
+        status=status,
+        cause="refund",
+    )
+
+
+async def test_an_event_is_decided_once_however_often_it_comes(pool: asyncpg.Pool, tenant_id: UUID) -> None:
+    event = payment(tenant_id=tenant_id)
+    outcomes = [await decide(pool, event, event), await decide(pool, event)]
+
+    assert outcomes == [[True, False], [False]]
+    rows = await pool.fetch("SELECT * FROM detector.detections WHERE tenant_id = $1", tenant_id)
+    assert [(row["decision"], row["risk_score"], row["reasons"], row["degraded"]) for row in rows] == [
+        ("review", 60, ["velocity.card.1h"], ["geo"])
+    ]
+    bodies = await pool.fetch("SELECT body FROM detector.outbox")
+    assert sum(str(tenant_id).encode() in row["body"] for row in bodies) == 1
+
+
+async def test_the_same_event_id_of_another_tenant_is_another_event(pool: asyncpg.Pool, tenant_id: UUID) -> None:
+    assert await decide(pool, payment(tenant_id=tenant_id, event_id="evt")) == [True]
+    assert await decide(pool, payment(tenant_id=uuid4(), event_id="evt")) == [True]
+
+
+async def test_replicas_racing_with_the_same_events_decide_each_once(pool: asyncpg.Pool, tenant_id: UUID) -> None:
+    events = [payment(tenant_id=tenant_id, customer_id=f"cus_{number % 7}") for number in range(200)]
+    async with (
+        GroupCommit(record_decisions, pool, name="one", max_items=13) as one,
+        GroupCommit(record_decisions, pool, name="two", max_items=29) as two,
+    ):
+        outcomes = await asyncio.gather(
+            *(one.add(decided(event)) for event in events), *(two.add(decided(event)) for event in reversed(events))
+        )
+
+    assert sum(outcomes) == len(events)
+    assert await pool.fetchval("SELECT count(*) FROM detector.detections WHERE tenant_id = $1", tenant_id) == 200
+    assert await pool.fetchval("SELECT sum(payments) FROM detector.customers WHERE tenant_id = $1", tenant_id) == 200
+
+
+async def test_a_paid_payment_is_learnt_from_once(pool: asyncpg.Pool, tenant_id: UUID) -> None:
+    of_payment: dict[str, Any] = {"tenant_id": tenant_id, "payment_id": "stripe:pi_1", "amount_minor": 10_000}
+    later = NOW + timedelta(days=3)
+    await decide(pool, payment(PaymentCreated, **of_payment))
+    await decide(pool, payment(**of_payment), payment(**of_payment))
+    await decide(pool, payment(**of_payment), payment(tenant_id=tenant_id, amount_minor=20_000, occurred_at=later))
+    await decide(pool, payment(tenant_id=tenant_id, test=True))
+
+    [history] = await PostgresHistory(pool).read([payment(tenant_id=tenant_id, products=[{"product_id": "other"}])])
+    assert history.customer == CustomerHistory(payments=2, first_paid_at=NOW)
+    assert {subject: amounts.payments for subject, amounts in history.amounts.items()} == {
+        "customer": 2,
+        "product": 0,
+        "tenant": 2,
+    }
+    assert history.amounts["customer"].distance(10_000) == pytest.approx(0, abs=0.4)
+
+
+async def test_amounts_of_another_currency_are_another_history(pool: asyncpg.Pool, tenant_id: UUID) -> None:
+    await decide(pool, payment(tenant_id=tenant_id, currency="USD"))
+
+    [history] = await PostgresHistory(pool).read([payment(tenant_id=tenant_id)])
+    assert history.amounts["customer"].payments == 0
+
+
+async def test_each_case_counts_once_in_whatever_order_it_is_told(pool: asyncpg.Pool, tenant_id: UUID) -> None:
+    dispute = {"tenant_id": tenant_id, "dispute_id": "dp_1", "amount_minor": 100}
+    refund = {"tenant_id": tenant_id, "payment_id": "stripe:pi_9", "refunded_minor": 1}
+    await learn(
+        pool,
+        payment(DisputeWon, **dispute),
+        payment(DisputeOpened, **dispute),
+        payment(DisputeLost, tenant_id=tenant_id, dispute_id="dp_2"),
+        payment(PaymentRefunded, **refund),
+        payment(PaymentRefunded, **refund),
+        payment(FraudWarningReceived, tenant_id=tenant_id, warning_id="issfr_1"),
+        payment(FraudWarningReceived, tenant_id=tenant_id, warning_id="issfr_2", test=True),
+    )
+
+    assert await customer(pool, tenant_id) == CustomerHistory(refunds=1, disputes=2, disputes_won=1, fraud_warnings=1)
+
+
+@pytest.mark.parametrize("payment_first", [True, False])
+async def test_a_dispute_that_names_nobody_is_its_payments_customers(
+    pool: asyncpg.Pool, tenant_id: UUID, *, payment_first: bool
+) -> None:
+    paid = payment(PaymentSucceeded, tenant_id=tenant_id, payment_id="stripe:pi_1")
+    dispute = payment(DisputeOpened, tenant_id=tenant_id, payment_id="stripe:pi_1", dispute_id="dp_1", customer_id=None)
+    if payment_first:
+        await decide(pool, paid)
+        await learn(pool, dispute)
+    else:
+        await learn(pool, dispute)
+        await decide(pool, paid)
+
+    known = await customer(pool, tenant_id)
+    assert known is not None
+    assert known.disputes == 1
+
+
+async def test_the_newest_that_trust_says_holds(pool: asyncpg.Pool, tenant_id: UUID) -> None:
+    await trust(pool, told(tenant_id, 2, 45), told(tenant_id, 3, 40, TrustStatus.BLOCKED), told(tenant_id, 1, 52))
+    await trust(pool, told(tenant_id, 2, 45))
+
+    assert await customer(pool, tenant_id) == CustomerHistory(trust_score=40, status=TrustStatus.BLOCKED)
+
+
+async def test_batches_that_refuse_one_item_keep_the_others(pool: asyncpg.Pool, tenant_id: UUID) -> None:
+    good, bad = payment(tenant_id=tenant_id), payment(tenant_id=tenant_id, event_id="not\x00text")
+    async with GroupCommit(record_decisions, pool, name="one") as batches:
+        outcomes = await asyncio.gather(batches.add(decided(good)), batches.add(decided(bad)), return_exceptions=True)
+
+    assert outcomes[0] is True
+    assert isinstance(outcomes[1], asyncpg.DataError)

@@ -1,0 +1,35 @@
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from orylo_cli.demo.fake_meta import FakeMeta
+from orylo_common.postgres.pool import open_pool
+from tests.integration.dispatch.running import Dispatch, Shop, open_shop, running_dispatch
+from tests.support.fake_meta import fake_meta
+
+__all__ = ["fake_meta"]
+
+DATASET = "1234567890"
+
+
+@pytest.fixture
+async def admin(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    """Everything is empty again afterwards."""
+    async with open_pool(postgres_dsn, role="postgres", max_size=2) as pool:
+        yield pool
+        await pool.execute(
+            "TRUNCATE control.tenants, dispatch.clicks, dispatch.decisions, dispatch.deliveries, dispatch.attempts,"
+            " dispatch.reversals, dispatch.outbox CASCADE"
+        )
+
+
+@pytest.fixture
+async def shop(admin: asyncpg.Pool) -> Shop:
+    return await open_shop(admin, "loja", DATASET)
+
+
+@pytest.fixture
+async def dispatch(postgres_dsn: str, fake_meta: FakeMeta, shop: Shop) -> AsyncIterator[Dispatch]:
+    async with running_dispatch(postgres_dsn, fake_meta) as replica:
+        yield replica

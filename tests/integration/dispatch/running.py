@@ -1,0 +1,151 @@
+"""A dispatch service with everything real but the bus: its messages are handed in, and what it publishes is kept."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+import aiohttp
+import asyncpg
+
+from orylo_cli.demo.fake_meta import FakeMeta
+from orylo_common.broker.ports import Broker, Outgoing
+from orylo_common.clock import Clock, SystemClock
+from orylo_common.control import ControlPlane, Keyring, Part, open_control
+from orylo_common.control.admin import add_destination, create_tenant
+from orylo_common.messages import ClickRecorded, DetectionCreated, Message, PaymentSucceeded, decode
+from orylo_common.postgres.group_commit import GroupCommit
+from orylo_common.postgres.outbox import OutboxRelay
+from orylo_common.postgres.pool import open_pool
+from orylo_common.resilience.circuit_breaker import CircuitBreaker
+from orylo_common.resilience.retry import RetryPolicy
+from orylo_dispatch.delivery_queue import DeliveryQueue
+from orylo_dispatch.destinations.meta import MetaConversions
+from orylo_dispatch.facts import Effect, Fact
+from orylo_dispatch.handlers import Recorder, apply_decision, match_payment, remember_click
+from orylo_dispatch.sender import Sender
+from orylo_dispatch.store import FactStore
+from orylo_dispatch.worker import Limits
+from tests.unit.dispatch.cases import detection, payment
+
+KEYS = Keyring.generate()
+KEYRING = Keyring.parse(KEYS)
+PARTS = frozenset({Part.DESTINATIONS, Part.SETTINGS})
+# As in production, with seconds for minutes.
+LIMITS = Limits(
+    linger=timedelta(milliseconds=5),
+    lease=timedelta(seconds=2),
+    sending=timedelta(seconds=1),
+    probe_every=timedelta(seconds=0.3),
+)
+QUICK = RetryPolicy(base=timedelta(milliseconds=20), cap=timedelta(milliseconds=200))
+
+Kind = TypeVar("Kind", bound=Message)
+
+
+@dataclass
+class MemoryBroker:
+    published: list[Message] = field(default_factory=list)
+
+    async def publish(self, messages: Sequence[Outgoing]) -> None:
+        self.published += [decode(message.body) for message in messages]
+
+    def of(self, kind: type[Kind]) -> list[Kind]:
+        return [message for message in self.published if isinstance(message, kind)]
+
+
+@dataclass
+class Shop:
+    """A tenant with one Meta dataset."""
+
+    tenant_id: UUID
+    destination_id: UUID
+    dataset_id: str
+
+    def payment(self, number: int = 1, **changes: Any) -> PaymentSucceeded:
+        return payment(number, **({"tenant_id": self.tenant_id, "occurred_at": datetime.now(UTC)} | changes))
+
+
+@dataclass
+class Dispatch:
+    """One replica."""
+
+    broker: MemoryBroker
+    plane: ControlPlane
+    recorder: Recorder
+    sender: Sender
+    relay: OutboxRelay
+    pool: asyncpg.Pool
+
+    async def pay(self, paid: PaymentSucceeded) -> None:
+        await match_payment(paid, plane=self.plane, kinds=frozenset({"meta"}), recorder=self.recorder)
+
+    async def decide(self, decided: DetectionCreated) -> None:
+        await apply_decision(decided, plane=self.plane, recorder=self.recorder)
+
+    async def click(self, clicked: ClickRecorded) -> None:
+        await remember_click(clicked, recorder=self.recorder)
+
+    async def allow(self, paid: PaymentSucceeded) -> None:
+        await self.pay(paid)
+        await self.decide(detection(paid))
+
+    async def states(self) -> dict[str, str]:
+        rows = await self.pool.fetch("SELECT payment_id, state FROM dispatch.deliveries")
+        return {row["payment_id"]: row["state"] for row in rows}
+
+
+@asynccontextmanager
+async def running_dispatch(
+    dsn: str,
+    meta: FakeMeta,
+    *,
+    clock: Clock | None = None,
+    limits: Limits = LIMITS,
+) -> AsyncIterator[Dispatch]:
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        pool = await enter(open_pool(dsn, role="orylo_dispatch"))
+        plane = await enter(open_control(dsn, role="orylo_dispatch", keyring=KEYRING, parts=PARTS))
+        broker = MemoryBroker()
+        relay = await enter(OutboxRelay(pool, "dispatch", cast(Broker, broker)))
+        session = await enter(aiohttp.ClientSession())
+        sender = Sender(
+            DeliveryQueue(pool),
+            plane,
+            sinks={"meta": partial(MetaConversions, session=session, base_url=f"{meta.base_url}/v26.0", clock=clock)},
+            offer=relay.offer,
+            clock=clock,
+            limits=limits,
+            retries=QUICK,
+            breaker=partial(CircuitBreaker, recovery=timedelta(seconds=0.4)),
+        )
+        await enter(sender)
+        writer: GroupCommit[Fact, Effect] = GroupCommit(FactStore(clock).write, pool, name="test.facts")
+        await enter(writer)
+        yield Dispatch(broker, plane, Recorder(writer.add, offer=relay.offer, wake=sender.wake), sender, relay, pool)
+
+
+async def open_shop(admin: asyncpg.Pool, slug: str, dataset_id: str, **config: Any) -> Shop:
+    async with admin.acquire() as connection:
+        tenant = await create_tenant(connection, slug)
+        shop = Shop(tenant.id, tenant.id, dataset_id)
+        return replace(shop, destination_id=await put_token(admin, shop, "token", **config))
+
+
+async def put_token(admin: asyncpg.Pool, shop: Shop, token: str, **config: Any) -> UUID:
+    """As a person does who has made a new one."""
+    async with admin.acquire() as connection:
+        return await add_destination(
+            connection,
+            KEYRING,
+            shop.tenant_id,
+            "meta",
+            name="main",
+            config={"pixel_id": shop.dataset_id, **config},
+            secret=token,
+        )

@@ -1,0 +1,99 @@
+"""The whole service as it is started: messages in from the bus, conversions out to Meta and back onto the bus."""
+
+import asyncio
+from datetime import timedelta
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from fakeredis import FakeAsyncRedis
+
+from orylo_cli.demo.fake_meta import FakeMeta
+from orylo_common.broker.connect import open_broker
+from orylo_common.broker.ports import Broker, Outgoing
+from orylo_common.clock import SystemClock
+from orylo_common.messages import (
+    CheckoutStarted,
+    ConversionDispatched,
+    Message,
+    PaymentRefunded,
+    Tracking,
+    decode,
+    encode,
+)
+from orylo_common.settings import load
+from orylo_dispatch.app import open_app
+from orylo_dispatch.settings import Settings
+from tests.integration.dispatch.conftest import DATASET
+from tests.integration.dispatch.running import KEYS, Shop
+from tests.support.eventually import eventually
+from tests.unit.dispatch.cases import CLICK_ID, EMAIL, click_recorded, detection, payment
+
+pytestmark = pytest.mark.integration
+
+
+async def publish(broker: Broker, *messages: Message) -> None:
+    await broker.publish([Outgoing(message.message_id, message.type, encode(message)) for message in messages])
+
+
+async def test_from_the_bus_to_meta_and_back(
+    postgres_dsn: str,
+    admin: asyncpg.Pool,
+    shop: Shop,
+    fake_meta: FakeMeta,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ORYLO_DATABASE_URL", postgres_dsn)
+    monkeypatch.setenv("ORYLO_REDIS_URL", "redis://unused")
+    monkeypatch.setenv("ORYLO_BROKER_URL", "postgres")
+    monkeypatch.setenv("ORYLO_MASTER_KEY", KEYS)
+    monkeypatch.setenv("ORYLO_META_BASE_URL", fake_meta.base_url)
+    now = SystemClock().now()
+    paid = shop.payment(tracking=Tracking())
+    clicked = click_recorded(tenant_id=shop.tenant_id, occurred_at=now - timedelta(days=2))
+    # The gateway's checkout ties the click to the buyer's e-mail; the payment tells only the e-mail.
+    checkout = CheckoutStarted.model_validate(
+        {
+            "message_id": uuid4(),
+            "tenant_id": shop.tenant_id,
+            "correlation_id": uuid4(),
+            "occurred_at": now - timedelta(minutes=5),
+            "event_id": "checkout-1",
+            "gateway": "hotmart",
+            "gateway_event_type": "PURCHASE_OUT_OF_SHOPPING_CART",
+            "checkout_id": "c1",
+            "match_keys": {"email": EMAIL},
+            "tracking": {"xcod": CLICK_ID},
+        }
+    )
+    refund = PaymentRefunded.model_validate(
+        payment(1, tenant_id=shop.tenant_id).model_dump(exclude={"type"})
+        | {"message_id": uuid4(), "event_id": "refund-1", "refunded_minor": 1250}
+    )
+    async with (
+        FakeAsyncRedis() as redis,
+        open_broker("postgres", postgres_dsn) as broker,
+        open_app(load(Settings), broker=broker, redis=redis) as health,
+    ):
+        api = await broker.subscribe("api", prefetch=100)
+        await publish(broker, clicked, checkout)
+        await eventually(lambda: _holds(admin, "SELECT email IS NOT NULL AND fbp IS NOT NULL FROM dispatch.clicks"))
+        await publish(broker, paid, detection(paid), refund, refund)
+        await eventually(lambda: DATASET in fake_meta.datasets and fake_meta.datasets[DATASET].received == 1)
+        await eventually(lambda: _holds(admin, "SELECT count(*) = 1 FROM dispatch.reversals"))
+
+        told: list[Message] = []
+        async with asyncio.timeout(10):
+            while not any(isinstance(message, ConversionDispatched) for message in told):
+                told += [decode(each.body) for each in await api.receive(10, timedelta(seconds=1))]
+        await api.close()
+        readiness = await health.readiness()
+
+    [sent] = [message for message in told if isinstance(message, ConversionDispatched)]
+    assert (sent.match.method, sent.match.click_id, sent.payment_id) == ("email", CLICK_ID, paid.payment_id)
+    assert readiness.checks == {"postgres": "ok", "broker": "ok"}
+    assert "fbc" in fake_meta.datasets[DATASET].latest[-1]["user_data"]
+
+
+async def _holds(admin: asyncpg.Pool, question: str) -> bool:
+    return bool(await admin.fetchval(question))

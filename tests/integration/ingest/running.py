@@ -1,0 +1,162 @@
+"""An ingest process in the test's own, on a real PostgreSQL, and gateways that send to it."""
+
+import hmac
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import aiohttp
+import asyncpg
+from fakeredis import FakeAsyncRedis
+from redis.asyncio import Redis
+
+from orylo_common.broker.ports import Broker, Outgoing, PublishNotConfirmed, Subscription
+from orylo_common.control import Keyring, admin
+from orylo_common.control.models import LiveMode, Mode
+from orylo_common.messages import Message, decode
+from orylo_common.postgres.pool import open_pool
+from orylo_ingest.app import open_app
+from orylo_ingest.settings import Settings
+from tests.support.memory_broker import MemoryBroker
+from tests.support.servers import free_ports
+
+MASTER_KEY = Keyring.generate()
+SECRET = "whsec_integration"
+TENANT = "loja"
+
+
+class Published:
+    """A bus that keeps what it is given, or confirms nothing while it is `away`; `incoming` is what ingest consumes."""
+
+    def __init__(self) -> None:
+        self.incoming = MemoryBroker()
+        self.messages: list[Message] = []
+        self.away = False
+
+    async def publish(self, messages: Sequence[Outgoing]) -> None:
+        if self.away:
+            raise PublishNotConfirmed("away")
+        self.messages += [decode(message.body) for message in messages]
+
+    async def ping(self) -> None:
+        if self.away:
+            raise PublishNotConfirmed("away")
+
+    async def subscribe(self, queue: str, *, prefetch: int) -> Subscription:
+        return await self.incoming.subscribe(queue, prefetch=prefetch)
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+@dataclass
+class Ingest:
+    url: str
+    session: aiohttp.ClientSession
+    pool: asyncpg.Pool
+    redis: Redis = field(default_factory=FakeAsyncRedis)
+    published: Published = field(default_factory=Published)
+
+    async def post(
+        self, body: bytes, *, gateway: str = "stripe", tenant: str = TENANT, headers: dict[str, str] | None = None
+    ) -> Answer:
+        address = f"{self.url}/api/v1/webhooks/{gateway}/{tenant}"
+        async with self.session.post(address, data=body, headers=headers or {}) as response:
+            return Answer(response.status, dict(response.headers), await response.json(content_type=None))
+
+    async def post_in_chunks(self, body: bytes) -> Answer:
+        async def chunks() -> AsyncIterator[bytes]:
+            for start in range(0, len(body), 100_000):
+                yield body[start : start + 100_000]
+
+        async with self.session.post(f"{self.url}/api/v1/webhooks/stripe/{TENANT}", data=chunks()) as response:
+            return Answer(response.status, dict(response.headers), await response.json(content_type=None))
+
+    async def stripe(self, body: bytes, *, secret: str = SECRET, age_s: int = 0, tenant: str = TENANT) -> Answer:
+        return await self.post(body, tenant=tenant, headers={"Stripe-Signature": stripe_signature(body, secret, age_s)})
+
+    async def rows(self, table: str) -> int:
+        count: int = await self.pool.fetchval(f"SELECT count(*) FROM ingest.{table}")
+        return count
+
+    async def configure(
+        self,
+        gateway: str = "stripe",
+        *,
+        secrets: Sequence[str] = (SECRET,),
+        mode: Mode = "native",
+        enabled: bool = True,
+        accept: frozenset[LiveMode] = frozenset({"live", "test"}),
+        allowed_networks: tuple[str, ...] = (),
+        tenant: str = TENANT,
+    ) -> None:
+        async with self.pool.acquire() as connection:
+            found = await admin.find_tenant(connection, tenant)
+            await admin.set_gateway(
+                connection,
+                found.id,
+                gateway,
+                enabled=enabled,
+                mode=mode,
+                accept=accept,
+                allowed_networks=allowed_networks,
+            )
+            await connection.execute("DELETE FROM control.gateway_secrets WHERE gateway = $1", gateway)
+            for number, secret in enumerate(secrets):
+                await admin.put_gateway_secret(
+                    connection, Keyring.parse(MASTER_KEY), found.id, gateway, label=str(number), secret=secret
+                )
+
+
+def stripe_signature(body: bytes, secret: str = SECRET, age_s: int = 0) -> str:
+    at = int(time.time()) - age_s
+    return f"t={at},v1={hmac.digest(secret.encode(), b'%d.' % at + body, 'sha256').hex()}"
+
+
+def settings_for(dsn: str, port: int, **settings: Any) -> Settings:
+    return Settings.model_validate(
+        {
+            "database_url": dsn,
+            "redis_url": "redis://127.0.0.1",
+            "broker_url": "postgres",
+            "master_key": MASTER_KEY,
+            "ORYLO_INGEST_PORT": port,
+            **settings,
+        }
+    )
+
+
+@asynccontextmanager
+async def running_ingest(
+    dsn: str, *, published: Published | None = None, redis: Redis | None = None, **settings: Any
+) -> AsyncIterator[Ingest]:
+    """With the tenant `loja` and Stripe switched on."""
+    published = published or Published()
+    (port,) = free_ports(1)
+    async with open_pool(dsn, role="postgres", max_size=4) as pool:
+        async with pool.acquire() as connection:
+            for table in ("events", "dedupe_registry", "facts", "outbox"):
+                await connection.execute(f"TRUNCATE ingest.{table}")
+            await connection.execute("TRUNCATE control.tenants CASCADE")
+            await admin.create_tenant(connection, TENANT)
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+            ingest = Ingest(f"http://127.0.0.1:{port}", session, pool, redis or FakeAsyncRedis(), published)
+            await ingest.configure()
+            async with open_app(
+                settings_for(dsn, port, **settings), broker=cast(Broker, published), redis=ingest.redis
+            ):
+                yield ingest
+
+
+@asynccontextmanager
+async def open_another(dsn: str, first: Ingest, **settings: Any) -> AsyncIterator[Ingest]:
+    """A second process on the same database, publishing to the same bus."""
+    (port,) = free_ports(1)
+    async with open_app(settings_for(dsn, port, **settings), broker=cast(Broker, first.published), redis=first.redis):
+        yield Ingest(f"http://127.0.0.1:{port}", first.session, first.pool, first.redis, first.published)

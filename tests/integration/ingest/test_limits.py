@@ -1,0 +1,173 @@
+"""Who sends too much is asked to come again later; nobody else is, and Redis is not needed for anything."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import orjson
+import pytest
+from fakeredis import FakeAsyncRedis, FakeServer
+from redis.asyncio import Redis
+
+from orylo_common.control import admin
+from orylo_common.messages import WebhookRefused
+from orylo_common.postgres.pool import open_pool
+from orylo_ingest.limits import LimitSettings
+from tests.integration.ingest.running import (
+    TENANT,
+    Answer,
+    Ingest,
+    open_another,
+    running_ingest,
+    stripe_signature,
+)
+from tests.support.eventually import eventually
+from tests.unit.ingest.given import stripe
+
+pytestmark = pytest.mark.integration
+
+# What a proxy of our own says of who called; without one, this machine itself is not limited.
+PROXY: dict[str, Any] = {"ORYLO_INGEST_TRUSTED_PROXIES": 1}
+FLOODER, OTHER = "203.0.113.7", "198.51.100.9"
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    async with Redis.from_url(redis_url) as redis:
+        await redis.flushall()
+        yield redis
+
+
+@pytest.fixture
+async def ingest(postgres_dsn: str, redis: Redis) -> AsyncIterator[Ingest]:
+    async with running_ingest(postgres_dsn, redis=redis, **PROXY) as ingest:
+        yield ingest
+
+
+async def limit(dsn: str, **limits: int) -> None:
+    async with open_pool(dsn, role="postgres", max_size=1) as pool, pool.acquire() as connection:
+        tenant = await admin.find_tenant(connection, TENANT)
+        await admin.put_settings(connection, tenant.id, LimitSettings(**limits))
+
+
+def payment(number: int) -> bytes:
+    event = stripe("charge.succeeded", payment_intent=f"pi_{number}")
+    return orjson.dumps(event | {"id": f"evt_{number}"})
+
+
+async def genuine(ingest: Ingest, number: int, address: str = FLOODER) -> Answer:
+    body = payment(number)
+    return await ingest.post(body, headers={"Stripe-Signature": stripe_signature(body), "X-Forwarded-For": address})
+
+
+async def forged(ingest: Ingest, address: str = FLOODER) -> Answer:
+    body = payment(0)
+    signature = stripe_signature(body, "whsec_guessed")
+    return await ingest.post(body, headers={"Stripe-Signature": signature, "X-Forwarded-For": address})
+
+
+async def visit(ingest: Ingest, address: str = FLOODER) -> int:
+    body = {"click_id": "oc_" + "a" * 22, "kind": "pageview"}
+    headers = {"X-Forwarded-For": address, "Origin": "https://shop.example"}
+    async with ingest.session.post(f"{ingest.url}/api/v1/track/{TENANT}", json=body, headers=headers) as response:
+        if response.status == 429:
+            assert int(response.headers["Retry-After"]) >= 1
+            assert response.headers["Access-Control-Allow-Origin"] == "https://shop.example"
+            assert (await response.json(content_type=None))["code"] == "too_many_requests"
+        return response.status
+
+
+async def until_429(send: Callable[[int], Awaitable[int]]) -> Counter[int]:
+    statuses: Counter[int] = Counter()
+
+    async def is_refused() -> bool:
+        for _ in range(20):
+            statuses[await send(statuses.total())] += 1
+        return statuses[429] > 0
+
+    await eventually(is_refused)
+    return statuses
+
+
+async def test_more_webhooks_than_a_tenant_may_send_are_asked_to_come_again(ingest: Ingest, postgres_dsn: str) -> None:
+    await limit(postgres_dsn, webhooks=5)
+    async with open_another(postgres_dsn, ingest, **PROXY) as other:
+
+        async def send(number: int) -> int:
+            return (await genuine((ingest, other)[number % 2], number)).status
+
+        statuses = await until_429(send)
+        assert set(statuses) == {202, 429}
+        # Ten seconds' worth, from both processes, whose settings may have come a moment later.
+        assert statuses[202] >= 50
+        # The other process may have been the one to refuse: this one learns of it a settlement later.
+        answers: list[Answer] = []
+
+        async def is_put_off() -> bool:
+            answers.append(await genuine(ingest, 100_000 + len(answers)))
+            return answers[-1].status == 429
+
+        await eventually(is_put_off)
+    answer = answers[-1]
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert 1 <= int(answer.headers["Retry-After"]) <= 10
+    assert (answer.body["status"], answer.body["code"]) == (429, "too_many_requests")
+    assert await ingest.rows("events") == statuses[202] + len(answers) - 1
+
+    def is_told() -> bool:
+        refusals = [message for message in ingest.published.messages if isinstance(message, WebhookRefused)]
+        return {(message.status, message.code) for message in refusals} == {(429, "too_many_requests")}
+
+    await eventually(is_told)
+
+
+async def test_an_address_that_guesses_is_put_off_and_the_gateway_is_not(ingest: Ingest, postgres_dsn: str) -> None:
+    await limit(postgres_dsn, refused_webhooks_per_address=2)
+
+    async def guess(_: int) -> int:
+        return (await forged(ingest)).status
+
+    assert set(await until_429(guess)) == {401, 429}
+    assert (await forged(ingest, OTHER)).status == 401
+    assert (await genuine(ingest, 1, OTHER)).status == 202
+    async with ingest.session.get(f"{ingest.url}/metrics") as response:
+        assert 'orylo_webhooks_total{gateway="stripe",outcome="rate_limited"}' in await response.text()
+
+
+async def test_an_address_that_tells_of_too_many_visits_is_put_off(ingest: Ingest, postgres_dsn: str) -> None:
+    await limit(postgres_dsn, visits_per_address=2)
+
+    async def tell(_: int) -> int:
+        return await visit(ingest)
+
+    assert set(await until_429(tell)) == {202, 429}
+    assert await visit(ingest, OTHER) == 202
+
+
+async def test_all_addresses_together_are_limited_too(ingest: Ingest, postgres_dsn: str) -> None:
+    await limit(postgres_dsn, visits=2)
+
+    async def tell(number: int) -> int:
+        return await visit(ingest, f"192.0.2.{number % 250}")
+
+    assert set(await until_429(tell)) == {202, 429}
+
+
+async def test_without_redis_nobody_is_limited_and_nothing_waits(postgres_dsn: str) -> None:
+    server = FakeServer()
+    server.connected = False
+    async with running_ingest(postgres_dsn, redis=FakeAsyncRedis(server=server), **PROXY) as ingest:
+        await limit(postgres_dsn, webhooks=1)
+        sent = 0
+
+        async def all_are_taken() -> bool:
+            nonlocal sent
+            sent += 30
+            return {(await genuine(ingest, number)).status for number in range(sent - 30, sent)} == {202}
+
+        await eventually(all_are_taken)
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        assert await all_are_taken()
+        assert loop.time() - started < 2

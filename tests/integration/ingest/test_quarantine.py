@@ -1,0 +1,158 @@
+"""What is set aside is told of with its record; and, once an adapter understands it, it is taken in after all."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+
+from orylo_common.broker.ports import Outgoing
+from orylo_common.ids import uuid7
+from orylo_common.messages import (
+    Message,
+    PaymentSucceeded,
+    WebhookQuarantined,
+    WebhookReplayed,
+    WebhookReplayRequested,
+    encode,
+)
+from orylo_ingest.gateways import GATEWAYS
+from orylo_ingest.gateways.port import NotUnderstood
+from tests.integration.ingest.running import Ingest, running_ingest
+from tests.support.eventually import eventually
+from tests.unit.ingest.given import stripe
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def ingest(postgres_dsn: str) -> AsyncIterator[Ingest]:
+    async with running_ingest(postgres_dsn) as ingest:
+        yield ingest
+
+
+@pytest.fixture
+def not_yet(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Stripe's adapter understands nothing, until this is undone."""
+
+    def normalise(self: Any, document: Any, received_at: Any) -> Any:
+        raise NotUnderstood("nobody knows this type")
+
+    monkeypatch.setattr(type(GATEWAYS["stripe"]), "normalise", normalise)
+    return monkeypatch
+
+
+def told(ingest: Ingest, kind: type[Message]) -> list[Any]:
+    return [message for message in ingest.published.messages if isinstance(message, kind)]
+
+
+async def ask_for_replay(ingest: Ingest, event_id: str) -> WebhookReplayRequested:
+    tenant_id = await ingest.pool.fetchval("SELECT id FROM control.tenants")
+    message_id = uuid7()
+    request = WebhookReplayRequested(
+        message_id=message_id,
+        correlation_id=message_id,
+        tenant_id=tenant_id,
+        occurred_at=datetime.now(UTC),
+        event_id=event_id,
+        actor="somebody",
+    )
+    await ingest.published.incoming.redrive("ingest", [Outgoing(message_id, request.type, encode(request))])
+    return request
+
+
+async def test_what_is_not_understood_is_told_of_scrubbed(ingest: Ingest, not_yet: pytest.MonkeyPatch) -> None:
+    answer = await ingest.stripe(orjson.dumps(stripe("charge.succeeded")))
+    assert answer.status == 202
+
+    await eventually(lambda: len(told(ingest, WebhookQuarantined)) == 1)
+    (message,) = told(ingest, WebhookQuarantined)
+    assert (message.event_id, message.kind) == (answer.body["event_id"], "quarantined")
+    assert (message.gateway, message.gateway_event_type) == ("stripe", "charge.succeeded")
+    assert message.reason == "nobody knows this type"
+    assert message.payload["data"]["object"]["billing_details"]["email"].startswith("sha256:")
+    assert 500 < message.payload_bytes < 64 * 1024
+    (row,) = await ingest.pool.fetch("SELECT status, message_type FROM ingest.events")
+    assert tuple(row) == ("quarantined", None)
+
+
+async def test_a_large_payload_does_not_travel(ingest: Ingest, not_yet: pytest.MonkeyPatch) -> None:
+    many = [{"name": "x" * 500} for _ in range(200)]
+    await ingest.stripe(orjson.dumps(stripe("charge.succeeded", lines=many)))
+    await eventually(lambda: len(told(ingest, WebhookQuarantined)) == 1)
+    (message,) = told(ingest, WebhookQuarantined)
+    assert message.payload is None
+    assert message.payload_bytes > 64 * 1024
+
+
+async def test_a_conflict_is_told_of_once(ingest: Ingest) -> None:
+    first = await ingest.stripe(orjson.dumps(stripe("charge.succeeded")))
+    for _ in range(3):
+        await ingest.stripe(orjson.dumps(stripe("charge.succeeded", amount=1)))
+    await ingest.stripe(orjson.dumps(stripe("charge.succeeded", amount=2)))
+
+    await eventually(lambda: len(told(ingest, WebhookQuarantined)) == 2)
+    for message in told(ingest, WebhookQuarantined):
+        assert message.kind == "conflict"
+        assert first.body["event_id"] in message.reason
+        assert message.event_id != first.body["event_id"]
+    assert {message.payload["data"]["object"]["amount"] for message in told(ingest, WebhookQuarantined)} == {1, 2}
+
+
+async def test_after_a_fix_it_is_taken_in_once_however_often_one_asks(
+    ingest: Ingest, not_yet: pytest.MonkeyPatch
+) -> None:
+    answer = await ingest.stripe(orjson.dumps(stripe("charge.succeeded")))
+    event_id = answer.body["event_id"]
+    asked = await ask_for_replay(ingest, event_id)
+    await eventually(lambda: len(told(ingest, WebhookReplayed)) == 1)
+    (still,) = told(ingest, WebhookReplayed)
+    assert (still.status, still.reason, still.causation_id) == (
+        "quarantined",
+        "nobody knows this type",
+        asked.message_id,
+    )
+
+    not_yet.undo()
+    for _ in range(5):
+        await ask_for_replay(ingest, event_id)
+    await eventually(lambda: len(told(ingest, PaymentSucceeded)) == 1)
+    await eventually(lambda: all_is_handled(ingest))
+
+    (payment,) = told(ingest, PaymentSucceeded)
+    assert payment.event_id == event_id
+    assert payment.payment_id == "stripe:pi_3TstExampleCard0001"
+    (after,) = told(ingest, WebhookReplayed)[1:]
+    assert (after.status, after.message_type, after.event_id) == ("published", "payment.succeeded.v1", event_id)
+    (row,) = await ingest.pool.fetch("SELECT event_id, status, message_type, reason, payment_id FROM ingest.events")
+    assert tuple(row) == (UUID(event_id), "published", "payment.succeeded.v1", None, payment.payment_id)
+    again = await ingest.stripe(orjson.dumps(stripe("charge.succeeded")))
+    assert (again.status, again.body["status"]) == (200, "duplicate")
+
+
+async def test_what_another_event_told_meanwhile_is_not_told_again(ingest: Ingest, not_yet: pytest.MonkeyPatch) -> None:
+    answer = await ingest.stripe(orjson.dumps(stripe("charge.succeeded")))
+    not_yet.undo()
+    await ingest.stripe(orjson.dumps(stripe("payment_intent.succeeded")))
+    await ask_for_replay(ingest, answer.body["event_id"])
+
+    await eventually(lambda: len(told(ingest, WebhookReplayed)) == 1)
+    assert told(ingest, WebhookReplayed)[0].status == "told_before"
+    await eventually(lambda: all_is_handled(ingest))
+    assert len(told(ingest, PaymentSucceeded)) == 1
+
+
+async def test_what_is_not_in_quarantine_is_left_alone(ingest: Ingest) -> None:
+    answer = await ingest.stripe(orjson.dumps(stripe("charge.succeeded")))
+    await eventually(lambda: len(told(ingest, PaymentSucceeded)) == 1)
+    await ask_for_replay(ingest, answer.body["event_id"])
+    await ask_for_replay(ingest, str(uuid7()))
+    await eventually(lambda: all_is_handled(ingest))
+    assert not told(ingest, WebhookReplayed)
+    assert len(told(ingest, PaymentSucceeded)) == 1
+
+
+async def all_is_handled(ingest: Ingest) -> bool:
+    return ingest.published.incoming.is_settled("ingest") and await ingest.rows("outbox") == 0

@@ -1,0 +1,59 @@
+"""What is refused at the door is told of, by the outbox, and holds nothing of what was in it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from orylo_common.messages import WebhookRefused
+from tests.integration.ingest.running import Ingest, running_ingest, stripe_signature
+from tests.support.eventually import eventually
+from tests.unit.ingest.given import body_of
+
+pytestmark = pytest.mark.integration
+
+BODY = body_of("stripe/charge.succeeded.json")
+
+
+@pytest.fixture
+async def ingest(postgres_dsn: str) -> AsyncIterator[Ingest]:
+    async with running_ingest(postgres_dsn) as ingest:
+        yield ingest
+
+
+def told(ingest: Ingest) -> dict[tuple[str, str], list[WebhookRefused]]:
+    refusals: dict[tuple[str, str], list[WebhookRefused]] = {}
+    for message in ingest.published.messages:
+        if isinstance(message, WebhookRefused):
+            refusals.setdefault((message.gateway, message.code), []).append(message)
+    return refusals
+
+
+async def test_every_refusal_of_a_known_tenant_is_told_with_its_reason(ingest: Ingest) -> None:
+    for _ in range(3):
+        await ingest.stripe(BODY, secret="whsec_wrong")
+    await ingest.stripe(b"no json")
+    await ingest.post(b" " * (1024 * 1024 + 1))
+    await ingest.post(BODY, gateway="kiwify")
+    await ingest.post(BODY, gateway="made-up")
+    await ingest.post(BODY, tenant="nobody")
+
+    await eventually(lambda: len(told(ingest)) == 5)
+    await eventually(lambda: sum(each.count for each in told(ingest)["stripe", "signature_mismatch"]) == 3)
+    statuses = {kind: {each.status for each in messages} for kind, messages in told(ingest).items()}
+    assert statuses == {
+        ("stripe", "signature_mismatch"): {401},
+        ("stripe", "unreadable_body"): {400},
+        ("stripe", "body_too_large"): {413},
+        ("kiwify", "not_found"): {404},
+        ("unknown", "not_found"): {404},
+    }
+    last = told(ingest)["stripe", "signature_mismatch"][-1]
+    assert (last.remote, last.size) == ("127.0.0.1", len(BODY))
+    assert "secrets set for this gateway" in last.reason
+    assert not [message for message in ingest.published.messages if not isinstance(message, WebhookRefused)]
+
+
+async def test_what_was_refused_before_a_stop_is_told(postgres_dsn: str) -> None:
+    async with running_ingest(postgres_dsn) as ingest:
+        await ingest.post(BODY, headers={"Stripe-Signature": stripe_signature(BODY, "whsec_wrong")})
+    assert ("stripe", "signature_mismatch") in told(ingest)

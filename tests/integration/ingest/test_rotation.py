@@ -1,0 +1,97 @@
+"""A secret is changed while webhooks come in: none is lost, and the old one is worth nothing afterwards."""
+
+import asyncio
+from datetime import datetime
+
+import orjson
+import pytest
+
+from orylo_common.control import Keyring, admin
+from tests.integration.ingest.running import MASTER_KEY, SECRET, TENANT, Ingest, open_another, running_ingest
+from tests.support.eventually import eventually
+from tests.unit.ingest.given import stripe
+
+pytestmark = pytest.mark.integration
+
+NEW = "whsec_new"
+
+
+class Gateway:
+    """Sends one payment after the other, signed with whatever secret it is set to."""
+
+    def __init__(self, ingest: Ingest) -> None:
+        self.secret = SECRET
+        self.answers: list[int] = []
+        self._ingest = ingest
+
+    async def send_for_ever(self) -> None:
+        while True:
+            number = len(self.answers)
+            event = stripe("charge.succeeded", payment_intent=f"pi_{number}") | {"id": f"evt_{number}"}
+            answer = await self._ingest.stripe(orjson.dumps(event), secret=self.secret)
+            self.answers.append(answer.status)
+
+    async def goes_on(self) -> None:
+        sent = len(self.answers)
+        await eventually(lambda: len(self.answers) > sent + 20)
+
+
+async def last_uses(ingest: Ingest) -> dict[str, datetime | None]:
+    rows = await ingest.pool.fetch("SELECT label, last_used_at FROM control.gateway_secrets")
+    return {row["label"]: row["last_used_at"] for row in rows}
+
+
+async def test_a_secret_is_changed_without_losing_an_event(postgres_dsn: str) -> None:
+    keyring = Keyring.parse(MASTER_KEY)
+    async with running_ingest(postgres_dsn) as ingest:
+        gateway = Gateway(ingest)
+        sending = asyncio.create_task(gateway.send_for_ever())
+        await gateway.goes_on()
+
+        async with ingest.pool.acquire() as connection:
+            tenant = await admin.find_tenant(connection, TENANT)
+            await admin.put_gateway_secret(connection, keyring, tenant.id, "stripe", label="new", secret=NEW)
+
+            async def the_new_one_is_taken() -> bool:
+                return (await ingest.stripe(b"{}", secret=NEW)).status in (200, 202)
+
+            await eventually(the_new_one_is_taken)
+            await gateway.goes_on()
+            gateway.secret = NEW
+            await gateway.goes_on()
+            await admin.remove_gateway_secret(connection, tenant.id, "stripe", label="0")
+
+        async def the_old_one_is_refused() -> bool:
+            return (await ingest.stripe(b"{}", secret=SECRET)).status == 401
+
+        await eventually(the_old_one_is_refused)
+        await gateway.goes_on()
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+
+        assert set(gateway.answers) == {202}
+        stored = await ingest.pool.fetchval("SELECT count(DISTINCT gateway_event_id) FROM ingest.events")
+        assert stored >= len(gateway.answers)
+        assert (await ingest.stripe(b"{}", secret=NEW)).status == 200
+
+
+async def test_it_is_known_when_each_secret_was_last_used(postgres_dsn: str) -> None:
+    body = orjson.dumps(stripe("charge.succeeded"))
+    async with running_ingest(postgres_dsn) as ingest:
+        await ingest.stripe(body, secret="whsec_wrong")
+        assert await last_uses(ingest) == {"0": None}
+        async with open_another(postgres_dsn, ingest) as other:
+            await other.stripe(body)
+
+            async def the_first_use_is_noted() -> bool:
+                return (await last_uses(ingest))["0"] is not None
+
+            await eventually(the_first_use_is_noted)
+            first = (await last_uses(ingest))["0"]
+            await other.stripe(body)
+            assert (await last_uses(ingest))["0"] == first
+        # The rest of a minute is written at the latest with the stop.
+        last = (await last_uses(ingest))["0"]
+    assert first is not None
+    assert last is not None
+    assert last > first

@@ -1,0 +1,151 @@
+"""The whole service on real PostgreSQL and Redis, with the bus in memory."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from redis.asyncio import Redis
+
+from orylo_common.control import Keyring, admin
+from orylo_common.messages import (
+    CustomerStatusSet,
+    DisputeOpened,
+    FraudWarningReceived,
+    Message,
+    PaymentFact,
+    PaymentRefunded,
+    TrustStatus,
+    TrustUpdated,
+)
+from orylo_common.postgres.pool import open_pool
+from orylo_common.resilience.circuit_breaker import CircuitBreaker
+from orylo_trust.adapters.redis_standings import RedisStandings
+from orylo_trust.app import open_app
+from orylo_trust.domain.account import Standing
+from orylo_trust.domain.points import Points
+from orylo_trust.settings import Settings
+from tests.support.eventually import eventually
+from tests.support.memory_broker import MemoryBroker
+from tests.unit.trust.test_ledger import NOW, dispute, fact, paid
+
+pytestmark = pytest.mark.integration
+
+
+def settings(postgres_dsn: str, redis_url: str) -> Settings:
+    return Settings(
+        database_url=postgres_dsn,
+        redis_url=redis_url,
+        broker_url="postgres",
+        master_key=Keyring.generate(),
+    )
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    async with Redis.from_url(redis_url) as redis:
+        yield redis
+
+
+@pytest.fixture
+async def broker(postgres_dsn: str, redis_url: str, redis: Redis) -> AsyncIterator[MemoryBroker]:
+    broker = MemoryBroker()
+    async with open_app(settings(postgres_dsn, redis_url), broker=broker, redis=redis):
+        yield broker
+
+
+def updates(broker: MemoryBroker) -> list[TrustUpdated]:
+    return [message for message in broker.messages() if isinstance(message, TrustUpdated)]
+
+
+async def handled(broker: MemoryBroker, *messages: Message) -> list[TrustUpdated]:
+    """What the service has announced once it has dealt with the messages, one after the other."""
+    for message in messages:
+        await broker.send(message)
+        await eventually(lambda: not broker.ready["trust"] and not broker.waiting["trust"])
+        await eventually(lambda: all(not subscription._unsettled for subscription in broker.subscriptions))
+    assert broker.dead_letters("trust") == []
+    return updates(broker)
+
+
+def of(tenant_id: object, *facts: PaymentFact) -> list[PaymentFact]:
+    return [fact.model_copy(update={"tenant_id": tenant_id}) for fact in facts]
+
+
+def status_set(tenant_id: object, status: TrustStatus) -> CustomerStatusSet:
+    return CustomerStatusSet.model_validate(
+        {
+            "message_id": uuid4(),
+            "tenant_id": tenant_id,
+            "correlation_id": uuid4(),
+            "occurred_at": NOW + timedelta(days=1),
+            "customer_id": "cus_1",
+            "status": status,
+            "actor": "ana",
+            "reason": "chargebacks",
+        }
+    )
+
+
+async def test_a_customers_life_is_told_change_by_change(broker: MemoryBroker) -> None:
+    tenant_id = uuid4()
+    life = of(
+        tenant_id,
+        paid(1),
+        fact(PaymentRefunded, refunded_minor=300, full=False),
+        fact(PaymentRefunded, refunded_minor=1000),
+        fact(FraudWarningReceived, warning_id="issfr_1"),
+        dispute(DisputeOpened),
+    )
+    blocked = status_set(tenant_id, TrustStatus.BLOCKED)
+    await handled(broker, *life, *life, blocked, blocked)
+    await eventually(lambda: len(updates(broker)) >= 5)
+
+    assert [(u.version, u.cause, u.score_before, u.score_after, u.status) for u in updates(broker)] == [
+        (1, "clean_payment", 50, 52, "neutral"),
+        (2, "refund", 52, 47, "neutral"),
+        (3, "fraud_warning", 47, 17, "neutral"),
+        (4, "dispute_opened", 17, 0, "neutral"),
+        (5, "status_set", 0, 0, "blocked"),
+    ]
+
+
+async def test_the_tenant_says_what_a_cause_is_worth(broker: MemoryBroker, postgres_dsn: str) -> None:
+    async with open_pool(postgres_dsn, role="postgres", max_size=1) as pool, pool.acquire() as connection:
+        tenant = await admin.create_tenant(connection, "loja")
+        await admin.put_settings(connection, tenant.id, Points(start=70, dispute_opened=-20))
+
+    async def told() -> bool:
+        # A customer and a dispute of its own each time: the settings arrive when they arrive.
+        disputed = fact(DisputeOpened, dispute_id=f"dp_{uuid4()}", customer_id=f"cus_{uuid4()}")
+        found = await handled(broker, *of(tenant.id, disputed))
+        return any((update.score_before, update.score_after) == (70, 50) for update in found)
+
+    await eventually(told)
+
+
+async def test_a_change_is_forgotten_by_the_cache(broker: MemoryBroker, redis: Redis) -> None:
+    tenant_id = uuid4()
+    cache = RedisStandings(redis, CircuitBreaker("test.standings"))
+    await cache.put(tenant_id, "cus_1", Standing(99, TrustStatus.NEUTRAL, 1))
+    await handled(broker, *of(tenant_id, paid(1)))
+
+    async def forgotten() -> bool:
+        return await cache.get(tenant_id, "cus_1") is None
+
+    await eventually(forgotten)
+
+
+async def test_without_redis_the_ledger_is_kept(postgres_dsn: str) -> None:
+    nowhere, broker = "redis://127.0.0.1:1/0", MemoryBroker()
+    async with (
+        Redis.from_url(nowhere) as redis,
+        open_app(settings(postgres_dsn, nowhere), broker=broker, redis=redis) as health,
+    ):
+        for _ in range(10):
+            await handled(broker, *of(uuid4(), paid(1)))
+        await eventually(lambda: len(updates(broker)) == 10)
+        readiness = await health.readiness()
+
+    assert readiness.ready
+    assert readiness.checks["redis"] != "ok"

@@ -1,0 +1,231 @@
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from orylo_common.messages import TrustStatus, TrustUpdated, decode
+from orylo_common.postgres.group_commit import GroupCommit
+from orylo_common.postgres.pool import open_pool
+from orylo_trust.domain.account import StatusChange
+from orylo_trust.domain.ledger import Cause, Entry, month_of
+from orylo_trust.posting import Posting
+from orylo_trust.recompute import differences
+from orylo_trust.store import Posted, attribute_missed, write_postings
+
+pytestmark = pytest.mark.integration
+
+NOW = datetime(2026, 5, 10, 12, tzinfo=UTC)
+Batches = GroupCommit[Posting, Posted]
+
+
+@pytest.fixture
+async def pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
+    async with open_pool(postgres_dsn, role="orylo_trust") as pool:
+        yield pool
+
+
+@pytest.fixture
+async def batches(pool: asyncpg.Pool) -> AsyncIterator[Batches]:
+    async with GroupCommit(write_postings, pool, name="trust") as batches:
+        yield batches
+
+
+def posting(
+    *entries: Entry, tenant_id: UUID, customer_id: str | None = "cus_1", occurred_at: datetime = NOW
+) -> Posting:
+    return Posting(
+        tenant_id=tenant_id,
+        customer_id=customer_id,
+        start=50,
+        message_id=uuid4(),
+        correlation_id=uuid4(),
+        occurred_at=occurred_at,
+        entries=entries,
+        payment_id="stripe:pi_1",
+        event_id="evt",
+    )
+
+
+def clean(number: int, moment: datetime = NOW) -> Entry:
+    return Entry(Cause.CLEAN_PAYMENT, f"stripe:pi_{number}", 2, month_of(moment), 10)
+
+
+def status_set(tenant_id: UUID, status: TrustStatus, set_at: datetime) -> Posting:
+    return replace(posting(tenant_id=tenant_id), status_change=StatusChange(status, "ana", "chargebacks", set_at))
+
+
+def updates(posted: Iterable[Posted]) -> list[TrustUpdated]:
+    messages = [decode(outgoing.body) for each in posted for outgoing in each.announced]
+    return [message for message in messages if isinstance(message, TrustUpdated)]
+
+
+DISPUTE = Entry(Cause.DISPUTE_OPENED, "dp_1", -50)
+DISPUTE_WON = Entry(Cause.DISPUTE_WON, "dp_1", 50)
+
+
+async def test_one_batch_announces_each_change_with_its_own_version(batches: Batches, pool: asyncpg.Pool) -> None:
+    tenant_id = uuid4()
+    announced = await asyncio.gather(
+        batches.add(posting(clean(1), tenant_id=tenant_id)),
+        batches.add(posting(DISPUTE, tenant_id=tenant_id)),
+        batches.add(posting(clean(1), tenant_id=tenant_id)),
+        batches.add(posting(DISPUTE, DISPUTE_WON, tenant_id=tenant_id)),
+        batches.add(status_set(tenant_id, TrustStatus.BLOCKED, NOW)),
+    )
+
+    assert [(u.version, u.cause, u.score_before, u.score_after, u.status) for u in updates(announced)] == [
+        (1, "clean_payment", 50, 52, "neutral"),
+        (2, "dispute_opened", 52, 2, "neutral"),
+        (3, "dispute_won", 2, 52, "neutral"),
+        (4, "status_set", 52, 52, "blocked"),
+    ]
+    waiting = await pool.fetch("SELECT message_id FROM trust.outbox")
+    assert {outgoing.message_id for each in announced for outgoing in each.announced} <= {
+        row["message_id"] for row in waiting
+    }
+
+
+async def test_a_repeated_message_changes_and_announces_nothing(batches: Batches, pool: asyncpg.Pool) -> None:
+    tenant_id = uuid4()
+    for _ in range(3):
+        last = await batches.add(posting(DISPUTE, tenant_id=tenant_id))
+
+    assert last == Posted()
+    account = await pool.fetch("SELECT score, version FROM trust.accounts WHERE tenant_id = $1", tenant_id)
+    assert [tuple(row) for row in account] == [(0, 1)]
+    assert await pool.fetchval("SELECT count(*) FROM trust.ledger WHERE tenant_id = $1", tenant_id) == 1
+
+
+async def test_the_monthly_cap_holds_over_batches(batches: Batches, pool: asyncpg.Pool) -> None:
+    tenant_id = uuid4()
+    announced = [await batches.add(posting(clean(number), tenant_id=tenant_id)) for number in range(8)]
+
+    assert [len(each.announced) for each in announced] == [1] * 5 + [0] * 3
+    assert await pool.fetchval("SELECT score FROM trust.accounts WHERE tenant_id = $1", tenant_id) == 60
+
+
+async def test_an_older_status_that_comes_late_changes_nothing(batches: Batches, pool: asyncpg.Pool) -> None:
+    tenant_id = uuid4()
+    await batches.add(status_set(tenant_id, TrustStatus.ALLOWLISTED, NOW))
+
+    assert await batches.add(status_set(tenant_id, TrustStatus.BLOCKED, NOW - timedelta(seconds=1))) == Posted()
+    rows = await pool.fetch(
+        "SELECT status, status_actor, status_reason FROM trust.accounts WHERE tenant_id = $1", tenant_id
+    )
+    assert [tuple(row) for row in rows] == [("allowlisted", "ana", "chargebacks")]
+
+
+async def test_another_tenants_customer_of_the_same_id_is_another_customer(
+    batches: Batches, pool: asyncpg.Pool
+) -> None:
+    one, other = uuid4(), uuid4()
+    await asyncio.gather(batches.add(posting(DISPUTE, tenant_id=one)), batches.add(posting(clean(1), tenant_id=other)))
+
+    scores = await pool.fetch("SELECT tenant_id, score FROM trust.accounts WHERE tenant_id = ANY($1)", [one, other])
+    assert dict(map(tuple, scores)) == {one: 0, other: 52}
+
+
+def nobodys(*entries: Entry, tenant_id: UUID) -> Posting:
+    return posting(*entries, tenant_id=tenant_id, customer_id=None)
+
+
+async def test_a_dispute_that_names_nobody_is_the_payers(batches: Batches) -> None:
+    tenant_id = uuid4()
+    await batches.add(posting(clean(1), tenant_id=tenant_id))
+    posted = await batches.add(nobodys(DISPUTE, tenant_id=tenant_id))
+
+    assert posted.customers == {(tenant_id, "cus_1")}
+    assert [(update.customer_id, update.score_after) for update in updates([posted])] == [("cus_1", 2)]
+    assert await batches.add(nobodys(DISPUTE, tenant_id=tenant_id)) == Posted()
+
+
+async def test_what_is_told_before_its_payment_waits_for_it(batches: Batches, pool: asyncpg.Pool) -> None:
+    tenant_id = uuid4()
+    for _ in range(2):
+        assert await batches.add(nobodys(DISPUTE, DISPUTE_WON, tenant_id=tenant_id)) == Posted()
+    posted = await batches.add(posting(clean(1), tenant_id=tenant_id))
+
+    assert [update.version for update in updates([posted])] == [1, 2, 3]
+    assert await pool.fetchval("SELECT score FROM trust.accounts WHERE tenant_id = $1", tenant_id) == 52
+    assert await pool.fetchval("SELECT count(*) FROM trust.waiting WHERE tenant_id = $1", tenant_id) == 0
+
+
+async def test_a_batch_may_hold_both_in_either_order(batches: Batches) -> None:
+    one, other = uuid4(), uuid4()
+    posted = await asyncio.gather(
+        batches.add(nobodys(DISPUTE, tenant_id=one)),
+        batches.add(posting(clean(1), tenant_id=one)),
+        batches.add(posting(clean(1), tenant_id=other)),
+        batches.add(nobodys(DISPUTE, tenant_id=other)),
+    )
+    again = await batches.add(posting(clean(1), tenant_id=other))
+
+    assert [len(each.announced) for each in posted] == [0, 2, 2, 0]
+    assert again == Posted()
+
+
+async def test_what_a_payment_missed_is_found_later(batches: Batches, pool: asyncpg.Pool) -> None:
+    tenant_id = uuid4()
+    await batches.add(nobodys(DISPUTE, tenant_id=tenant_id))
+    waiting = await pool.fetchrow("SELECT * FROM trust.waiting WHERE tenant_id = $1", tenant_id)
+    await batches.add(posting(clean(1), tenant_id=tenant_id))
+    assert waiting is not None
+    late = replace(DISPUTE, source_id="dp_late")
+    await pool.execute(
+        "INSERT INTO trust.waiting SELECT ($1::trust.waiting).*", (*waiting[:3], late.source_id, *waiting[4:])
+    )
+    async with pool.acquire() as connection, connection.transaction():
+        await attribute_missed(connection)
+
+    assert await pool.fetchval("SELECT total FROM trust.accounts WHERE tenant_id = $1", tenant_id) == -48
+    assert await pool.fetchval("SELECT count(*) FROM trust.waiting WHERE tenant_id = $1", tenant_id) == 0
+
+
+async def test_replicas_posting_the_same_shuffled_messages_agree_with_the_ledger(pool: asyncpg.Pool) -> None:
+    random = Random(7)
+    tenant_id = uuid4()
+    months = [NOW + timedelta(days=31 * ahead) for ahead in range(3)]
+    postings = [
+        posting(
+            random.choice([clean(number, moment), replace(DISPUTE, source_id=f"dp_{number}")]),
+            tenant_id=tenant_id,
+            customer_id=f"cus_{random.randrange(10)}",
+            occurred_at=moment,
+        )
+        for number in range(300)
+        for moment in [random.choice(months)]
+    ]
+    announced: list[TrustUpdated] = []
+    async with (
+        GroupCommit(write_postings, pool, name="one", max_items=17) as one,
+        GroupCommit(write_postings, pool, name="two", max_items=23) as two,
+    ):
+        for replica in (one, two):
+            random.shuffle(postings)
+            announced += updates(await asyncio.gather(*map(replica.add, postings[:150])))
+        both = [replica.add(each) for replica in (one, two) for each in random.sample(postings, len(postings))]
+        announced += updates(await asyncio.gather(*both))
+
+    assert [difference async for difference in differences(pool) if difference.tenant_id == tenant_id] == []
+    assert await pool.fetchval("SELECT count(*) FROM trust.ledger WHERE tenant_id = $1", tenant_id) == len(postings)
+    versions = Counter((update.customer_id, update.version) for update in announced)
+    assert set(versions.values()) == {1}
+    for customer_id, version in await pool.fetch(
+        "SELECT customer_id, version FROM trust.accounts WHERE tenant_id = $1", tenant_id
+    ):
+        assert {(customer_id, number + 1) for number in range(version)} <= set(versions)
+
+
+async def test_a_score_that_is_not_the_ledgers_is_found(batches: Batches, pool: asyncpg.Pool) -> None:
+    tenant_id = uuid4()
+    await batches.add(posting(DISPUTE, tenant_id=tenant_id))
+    await pool.execute("UPDATE trust.accounts SET score = 77 WHERE tenant_id = $1", tenant_id)
+
+    found = [difference async for difference in differences(pool) if difference.tenant_id == tenant_id]
+    assert [(difference.stored, difference.recomputed) for difference in found] == [(77, 0)]

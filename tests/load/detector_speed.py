@@ -1,0 +1,135 @@
+"""How many payments the detector decides per second: decoded, decided, committed and announced.
+
+The service itself, on a PostgreSQL and a Redis of its own; the bus is in memory, so that it costs nothing.
+
+    python -m tests.load.detector_speed [--messages 20000] [--redis fake] [--profile]
+"""
+
+import argparse
+import cProfile
+import pstats
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from uuid import uuid4
+
+import fakeredis
+import uvloop
+from redis.asyncio import Redis
+
+from orylo_common.broker.ports import Outgoing
+from orylo_common.control import Keyring
+from orylo_common.messages import PaymentCreated, PaymentSucceeded, encode
+from orylo_common.telemetry.logs import configure_logs
+from orylo_detector.app import open_app
+from orylo_detector.settings import Settings
+from tests.support.eventually import eventually
+from tests.support.memory_broker import MemoryBroker
+from tests.support.postgres import make_database, make_template, postgres_server
+from tests.support.redis import redis_server
+from tests.unit.detector.cases import payment
+
+GOAL_PER_SECOND = 2_000
+TENANTS, PRODUCTS = 5, 50
+
+
+@dataclass(frozen=True)
+class Measured:
+    messages: int
+    wall_s: float
+    cpu_s: float
+
+    def __str__(self) -> str:
+        rate = self.messages / self.wall_s
+        return (
+            f"detector: {rate:,.0f} messages/s, {rate / GOAL_PER_SECOND:.2f} of the goal of {GOAL_PER_SECOND:,}; "
+            f"{self.cpu_s / self.messages * 1e6:.0f} µs of this process's CPU each, "
+            f"which is {self.messages / self.cpu_s:,.0f}/s of a core that nobody shares"
+        )
+
+
+def messages(count: int) -> list[Outgoing]:
+    """Payments of some tenants, by customers of whom every third has come before."""
+    random = Random(1)
+    tenants = [uuid4() for _ in range(TENANTS)]
+    made = []
+    for _ in range(count):
+        person = random.randrange(count)
+        fact = payment(
+            random.choices([PaymentSucceeded, PaymentCreated], [4, 1])[0],
+            tenant_id=tenants[person % TENANTS],
+            customer_id=f"cus_{person}",
+            ip=f"10.{person >> 16 & 255}.{person >> 8 & 255}.{person & 255}",
+            card={"fingerprint": f"fp_{person}", "last4": "4242"},
+            products=[{"product_id": f"product_{person % PRODUCTS}"}],
+            amount_minor=random.randrange(1_000, 100_000),
+        )
+        made.append(Outgoing(fact.message_id, fact.type, encode(fact)))
+    return made
+
+
+async def measure(database_url: str, redis_url: str | None, count: int, profile: cProfile.Profile | None) -> Measured:
+    settings = Settings(
+        database_url=database_url,
+        redis_url=redis_url or "redis://in-this-process",
+        broker_url="postgres",
+        master_key=Keyring.generate(),
+    )
+    broker, payments = MemoryBroker(), messages(count)
+    redis = Redis.from_url(redis_url) if redis_url else fakeredis.FakeAsyncRedis()
+    async with redis, open_app(settings, broker=broker, redis=redis):
+        with _profiled(profile):
+            wall, cpu = time.perf_counter(), time.process_time()
+            await broker.publish(payments)
+            # What went in stands among what was published, and so does every detection.
+            await eventually(lambda: len(broker.published) == 2 * count, within_s=600)
+            return Measured(count, time.perf_counter() - wall, time.process_time() - cpu)
+
+
+@contextmanager
+def _profiled(profile: cProfile.Profile | None) -> Iterator[None]:
+    if profile is None:
+        yield
+        return
+    profile.enable()
+    try:
+        yield
+    finally:
+        profile.disable()
+
+
+async def run(arguments: argparse.Namespace, postgres_dsn: str, redis_url: str | None) -> None:
+    await make_template(postgres_dsn)
+    database_url = await make_database(postgres_dsn, "load", template="orylo_template")
+    profile = cProfile.Profile() if arguments.profile else None
+    sys.stdout.write(f"{await measure(database_url, redis_url, arguments.messages, profile)}\n")
+    if profile is not None:
+        pstats.Stats(profile).sort_stats("tottime").print_stats(30)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--messages", type=int, default=20_000)
+    parser.add_argument("--redis", choices=["real", "fake"], default="real", help="fake: as in embedded mode")
+    parser.add_argument("--profile", action="store_true", help="print where the time goes; the rate suffers")
+    arguments = parser.parse_args()
+    configure_logs("load", "warning")
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        places = [Path(folder) / name for name in ("postgres", "redis")]
+        for place in places:
+            place.mkdir(mode=0o755)
+        with postgres_server(places[0]) as dsn:
+            if arguments.redis == "fake":
+                uvloop.run(run(arguments, dsn, None))
+            else:
+                with redis_server(places[1]) as redis_url:
+                    uvloop.run(run(arguments, dsn, redis_url))
+
+
+if __name__ == "__main__":
+    main()

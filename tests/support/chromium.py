@@ -1,0 +1,32 @@
+"""A headless browser: this machine's Chromium, driven by Playwright, talking to nobody but the page."""
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from playwright.async_api import Browser, async_playwright
+
+from tests.support.servers import program
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = (
+    # The container or the user may lack what the sandbox needs, and only our own pages are opened.
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@asynccontextmanager
+async def headless_chromium() -> AsyncIterator[Browser]:
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    path = found or str(program("chromium", "chromium"))
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            await browser.close()

@@ -1,0 +1,103 @@
+"""The embedded platform as its user runs it: `orylo up`, a process that can be killed and started anew."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from orylo_cli.embedded.data_dir import DataDir
+from tests.support.servers import free_ports, wait_until
+
+ORYLO = Path(sys.executable).with_name("orylo")
+STOP_TIMEOUT_S = 30.0
+
+
+class Embedded:
+    """`orylo up` on a data directory below `folder`, on ports that stay the same."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self.data_dir = folder / "data"
+        self.log = folder / "up.log"
+        self.ingest_port, self.api_port = free_ports(2)
+        # Nothing of the caller's ORYLO_ variables.
+        self._environment = {"PATH": os.environ["PATH"], "HOME": str(folder), **environment}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def ingest_url(self) -> str:
+        return f"http://127.0.0.1:{self.ingest_port}"
+
+    @property
+    def api_url(self) -> str:
+        return f"http://127.0.0.1:{self.api_port}"
+
+    @property
+    def dsn(self) -> str:
+        """The superuser's, while it runs."""
+        connection = DataDir(self.data_dir).running()
+        assert connection, "orylo up is not running"
+        return connection.database_url
+
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
+    def start(self, *options: str) -> None:
+        """Returns once it takes webhooks and requests."""
+        command: list[str | Path] = [ORYLO, "up", "--data-dir", self.data_dir]
+        command += ["--ingest-port", str(self.ingest_port), "--api-port", str(self.api_port), *options]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        process = self._process
+        wait_until(lambda: process.poll() is not None or self._ready(), "orylo up", self.log)
+        assert process.poll() is None, self.log.read_text()[-2000:]
+
+    def kill(self) -> None:
+        """SIGKILL, and nothing else."""
+        assert self._process
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> int:
+        """Ctrl-C; the exit status."""
+        assert self._process
+        self._process.send_signal(signal.SIGINT)
+        return self._process.wait(STOP_TIMEOUT_S)
+
+    def orylo(self, *arguments: str, text: str | None = None) -> str:
+        """What an `orylo` command prints on this platform, which may run or not."""
+        done = self.attempt(*arguments, "--data-dir", str(self.data_dir), text=text)
+        assert done.returncode == 0, f"orylo {' '.join(arguments)}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def attempt(self, *arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+        """An `orylo` command in this platform's environment, however it ends."""
+        return subprocess.run(
+            [ORYLO, *arguments],
+            env=self._environment,
+            input=text,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    def _ready(self) -> bool:
+        connection = DataDir(self.data_dir).running() if (self.data_dir / "connection.json").exists() else None
+        return connection is not None and self._process is not None and connection.pid == self._process.pid
+
+
+@contextmanager
+def running_embedded(folder: Path, **environment: str) -> Iterator[Embedded]:
+    platform = Embedded(folder, environment)
+    platform.start()
+    try:
+        yield platform
+    finally:
+        platform.stop()

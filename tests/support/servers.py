@@ -1,0 +1,126 @@
+"""How a server for the tests is come by: Docker, else a program of this machine, else apt-get, else a clear failure."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import docker
+import docker.errors
+import pytest
+from testcontainers.core.container import DockerContainer
+
+START_TIMEOUT_S = 90.0
+STOP_TIMEOUT_S = 15.0
+
+# While this exists Debian starts no service that it has just installed.
+SERVICE_POLICY = Path("/usr/sbin/policy-rc.d")
+
+
+@cache
+def docker_answers() -> bool:
+    try:
+        docker.from_env(timeout=3).ping()
+    except (docker.errors.DockerException, OSError):
+        return False
+    return True
+
+
+@contextmanager
+def container(image: str, *ports: int, **options: Any) -> Iterator[tuple[str, list[int], Any]]:
+    """A new container: its host, where each of its `ports` is reached there, and its handle."""
+    with DockerContainer(image, **options).with_exposed_ports(*ports) as running:
+        yield running.get_container_host_ip(), [int(running.get_exposed_port(port)) for port in ports], running
+
+
+def program(name: str, package: str, places: Sequence[str] = ()) -> Path:
+    """Where a server's program lies; as root it is installed if it is missing."""
+    found = _find(name, places)
+    if not found and os.geteuid() == 0 and shutil.which("apt-get"):
+        _install(package)
+        found = _find(name, places)
+    if not found:
+        pytest.fail(
+            f"this test needs {name}: start Docker, or install it (Debian, Ubuntu: sudo apt-get install {package})",
+            pytrace=False,
+        )
+    return found
+
+
+@contextmanager
+def child(command: Sequence[str | Path], folder: Path, *, env: Mapping[str, str] | None = None) -> Iterator[int]:
+    """The id of a process that runs in `folder`, writes to `log` there, and ends with this block or with us."""
+    setpriv = shutil.which("setpriv")
+    guard = [setpriv, "--pdeathsig", "KILL"] if setpriv else []
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen(
+            [*guard, *command], cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_until(ready: Callable[[], bool], what: str, log: Path | None = None) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while not ready():
+        if time.monotonic() > deadline:
+            words = log.read_text(errors="replace")[-2000:] if log else ""
+            pytest.fail(f"{what} did not start within {START_TIMEOUT_S:.0f} s\n{words}", pytrace=False)
+        time.sleep(0.05)
+
+
+def listens(port: int, host: str = "127.0.0.1") -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((host, port)) == 0
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that were free a moment ago, all different."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for probe in sockets:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in sockets]
+    finally:
+        for probe in sockets:
+            probe.close()
+
+
+def _find(name: str, places: Sequence[str]) -> Path | None:
+    for place in places:
+        for candidate in sorted(Path("/").glob(place.lstrip("/"))):
+            if os.access(candidate / name, os.X_OK):
+                return candidate / name
+    found = shutil.which(name)
+    return Path(found) if found else None
+
+
+def _install(package: str) -> None:
+    ours = not SERVICE_POLICY.exists()
+    if ours:
+        SERVICE_POLICY.write_text("#!/bin/sh\nexit 101\n")
+        SERVICE_POLICY.chmod(0o755)
+    apt = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300"]
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        subprocess.run([*apt, "update"], env=env, check=False, capture_output=True)
+        subprocess.run(
+            [*apt, "install", "-y", "--no-install-recommends", package], env=env, check=False, capture_output=True
+        )
+    finally:
+        if ours:
+            SERVICE_POLICY.unlink(missing_ok=True)

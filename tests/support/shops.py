@@ -1,0 +1,230 @@
+"""A shop on a running platform, as its gateways, its machines and its people reach it: over HTTP."""
+
+import asyncio
+import secrets
+import string
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+import aiohttp
+import asyncpg
+import orjson
+from stripe import WebhookSignature
+
+from orylo_cli.embedded.data_dir import DataDir
+from orylo_cli.simulate import hotmart, stripe
+from orylo_cli.simulate.buyers import buyer
+from orylo_cli.target import OWN_ROLE
+from orylo_common.control import Keyring
+from orylo_common.control.admin import (
+    add_destination,
+    create_api_key,
+    create_tenant,
+    create_user,
+    put_gateway_secret,
+    set_gateway,
+)
+from orylo_common.control.models import Role
+from orylo_common.postgres.pool import open_pool
+from tests.support.embedded import Embedded
+from tests.support.eventually import eventually
+
+PASSWORD = "a password for the tests"
+AMOUNT_MINOR = 9700
+LETTERS_OF_IDS = string.ascii_letters + string.digits
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: Any
+
+
+@dataclass(frozen=True)
+class Shop:
+    platform: Embedded
+    http: aiohttp.ClientSession
+    slug: str
+    pixel_id: str
+    # Of every gateway that is switched on.
+    secret: str
+    api_key: str
+    email: str
+
+    async def tell(self, gateway: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """A webhook, with these headers and no other proof."""
+        url = f"{self.platform.ingest_url}/api/v1/webhooks/{gateway}/{self.slug}"
+        given = {"Content-Type": "application/json; charset=utf-8", **headers}
+        async with self.http.post(url, data=body, headers=given) as response:
+            return Answer(response.status, await response.json(content_type=None))
+
+    async def tell_stripe(self, body: bytes) -> Answer:
+        """Signed by Stripe's own library."""
+        return await self.tell("stripe", body, {"Stripe-Signature": stripe_signature(body, self.secret)})
+
+    async def pay(self, **changes: Any) -> str:
+        """A buyer pays with a card, and Stripe tells of it; the payment's id."""
+        payment = new_payment(**changes)
+        answer = await self.tell_stripe(stripe.intent_succeeded(payment, int(time.time())))
+        assert answer.status == 202, answer
+        return payment_id_of(payment)
+
+    async def read(self, path: str, **query: str) -> Any:
+        """What the API answers to the shop's key."""
+        answer = await self.get(path, **query)
+        assert answer.status == 200, answer
+        return answer.body
+
+    async def get(self, path: str, **query: str) -> Answer:
+        headers = {"Authorization": f"Bearer {self.api_key}"}
+        async with self.http.get(self.platform.api_url + path, params=query, headers=headers) as response:
+            return Answer(response.status, await response.json(content_type=None))
+
+    async def conversion(self, payment_id: str, *, within_s: float = 15) -> dict[str, Any]:
+        """The payment's only conversion, once it is settled."""
+        found: list[dict[str, Any]] = []
+
+        async def settled() -> bool:
+            found[:] = (await self.read("/api/v1/conversions", payment_id=payment_id))["items"]
+            return bool(found) and all(each["status"] != "pending" for each in found)
+
+        await eventually(settled, within_s=within_s)
+        assert len(found) == 1, found
+        return found[0]
+
+    async def detections(self, payment_id: str, count: int) -> list[dict[str, Any]]:
+        """The decisions on a payment, once there are so many of them."""
+        found: list[dict[str, Any]] = []
+
+        async def decided() -> bool:
+            found[:] = (await self.read("/api/v1/detections", payment_id=payment_id))["items"]
+            return len(found) >= count
+
+        await eventually(decided)
+        assert len(found) == count, found
+        return found
+
+    @asynccontextmanager
+    async def signed_in(self) -> AsyncIterator[aiohttp.ClientSession]:
+        """A browser in which the shop's owner has signed in."""
+        # Cookies of an address, which aiohttp keeps only when told so.
+        async with aiohttp.ClientSession(self.platform.api_url, cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
+            credentials = {"email": self.email, "password": PASSWORD}
+            async with browser.post("/api/v1/auth/login", json=credentials) as response:
+                assert response.status == 200, await response.text()
+            yield browser
+
+
+async def open_shop(platform: Embedded, http: aiohttp.ClientSession, slug: str) -> Shop:
+    """With Stripe and Hotmart switched on, a dataset at Meta, an owner and an admin's key."""
+    folder = DataDir(platform.data_dir)
+    keyring = Keyring.parse(folder.master_key())
+    secret, pixel_id, email = f"whsec_{slug}", str(10**9 + secrets.randbelow(10**9)), f"owner@{slug}.example"
+    async with open_pool(platform.dsn, role=OWN_ROLE, max_size=1) as pool, pool.acquire() as connection:
+        tenant = await create_tenant(connection, slug)
+        for gateway in ("stripe", "hotmart"):
+            await set_gateway(connection, tenant.id, gateway)
+            await put_gateway_secret(connection, keyring, tenant.id, gateway, label="default", secret=secret)
+        await add_destination(
+            connection, keyring, tenant.id, "meta", name="default", config={"pixel_id": pixel_id}, secret="EAAtest"
+        )
+        await create_user(connection, tenant.id, email, password=PASSWORD, role=Role.OWNER)
+        key = await create_api_key(connection, tenant.id, name="tests", role=Role.ADMIN)
+    shop = Shop(platform, http, slug, pixel_id, secret, key.key, email)
+    await _known_at_the_door(shop)
+    return shop
+
+
+async def set_mode(shop: Shop, gateway: str, mode: Literal["native", "hmac"]) -> None:
+    await asyncio.to_thread(shop.platform.orylo, "gateway", "set", shop.slug, gateway, "--mode", mode)
+
+
+def stripe_signature(body: bytes, secret: str, at: int | None = None) -> str:
+    header: str = WebhookSignature.generate_signature_header(body.decode(), secret, at)
+    return header
+
+
+def new_payment(**changes: Any) -> stripe.StripePayment:
+    """By a buyer, with a card and from an address that nobody else has."""
+    someone = buyer(secrets.randbelow(10**9), secrets.randbelow(10**6))
+    given: dict[str, Any] = {
+        "native_id": "3E" + "".join(secrets.choice(LETTERS_OF_IDS) for _ in range(22)),
+        "buyer": someone,
+        "card": someone.card,
+        "method": "card",
+        "amount_minor": AMOUNT_MINOR,
+        "currency": "brl",
+        "description": "Curso de Fotografia",
+        "created": int(time.time()),
+        "metadata": {"client_ip": someone.ip, "client_user_agent": someone.user_agent},
+    }
+    return stripe.StripePayment(**(given | changes))
+
+
+def payment_id_of(payment: stripe.StripePayment) -> str:
+    return f"stripe:pi_{payment.native_id}"
+
+
+def checkout_completed(payment: stripe.StripePayment, at: int) -> bytes:
+    """`checkout.session.completed`, paid: what Stripe tells beside the payment's own events."""
+    session = {
+        "id": f"cs_{payment.native_id}",
+        "object": "checkout.session",
+        "amount_total": payment.amount_minor,
+        "currency": payment.currency,
+        "customer_details": {"email": payment.buyer.email, "name": payment.buyer.name},
+        "metadata": payment.metadata,
+        "mode": "payment",
+        "payment_intent": f"pi_{payment.native_id}",
+        "payment_method_types": ["card"],
+        "payment_status": "paid",
+    }
+    return orjson.dumps(
+        {
+            "id": f"evt_cs{payment.native_id}",
+            "object": "event",
+            "api_version": stripe.API_VERSION,
+            "created": at,
+            "data": {"object": session},
+            "livemode": True,
+            "type": "checkout.session.completed",
+        }
+    )
+
+
+def new_purchase() -> hotmart.HotmartPurchase:
+    someone = buyer(secrets.randbelow(10**9), secrets.randbelow(10**6))
+    return hotmart.HotmartPurchase(
+        transaction=f"HP{secrets.randbelow(10**12):012d}",
+        buyer=someone,
+        product_id=4711,
+        product="Curso de Fotografia",
+        price=Decimal("97.00"),
+        payment_type="CREDIT_CARD",
+        installments=1,
+        ordered_ms=int(time.time() * 1000),
+        click_id=None,
+    )
+
+
+async def count(platform: Embedded, query: str, *arguments: Any) -> int:
+    """How many rows there are: `query` selects their number."""
+    connection = await asyncpg.connect(platform.dsn)
+    try:
+        number: int = await connection.fetchval(query, *arguments)
+    finally:
+        await connection.close()
+    return number
+
+
+async def _known_at_the_door(shop: Shop) -> None:
+    """Ingest has heard of the shop and of its gateways."""
+
+    async def refused_for_its_token() -> bool:
+        return (await shop.tell("hotmart", b"{}", {})).status == 401
+
+    await eventually(refused_for_its_token)

@@ -1,0 +1,94 @@
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from orylo_api.dashboard import Dashboard
+from orylo_api.http.middleware import answer_errors, secure_headers
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    for name, text in {
+        "index.html": "<!doctype html>page",
+        ".built": "sum",
+        "favicon.svg": "<svg/>",
+        "assets/index-abc.js": "script",
+        "assets/index-abc.js.gz": "gzipped",
+        "assets/index-abc.js.br": "brotli",
+        "docs/index.html": "<!doctype html>docs",
+    }.items():
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+    return tmp_path
+
+
+async def client_of(folder: Path) -> TestClient[web.Request, web.Application]:
+    app = web.Application(middlewares=[answer_errors])
+    app.on_response_prepare.append(secure_headers)
+    app.add_routes(Dashboard(folder).routes())
+    return TestClient(TestServer(app), auto_decompress=False)
+
+
+async def test_any_path_of_the_page_is_the_page(built: Path) -> None:
+    async with await client_of(built) as client:
+        for path in ("/", "/feed", "/customers/cus_1"):
+            response = await client.get(path)
+            assert await response.text() == "<!doctype html>page"
+            assert response.headers["Cache-Control"] == "no-cache"
+            assert response.content_type == "text/html"
+            again = await client.get(path, headers={"If-None-Match": response.headers["ETag"]})
+            assert again.status == 304
+
+
+@pytest.mark.parametrize(
+    ("accepted", "body", "coding"),
+    [
+        ("gzip, br", b"brotli", "br"),
+        ("gzip;q=0.8", b"gzipped", "gzip"),
+        ("gzip;q=0, identity", b"script", None),
+        ("", b"script", None),
+    ],
+)
+async def test_hashed_files_are_kept_for_a_year(built: Path, accepted: str, body: bytes, coding: str | None) -> None:
+    async with await client_of(built) as client:
+        response = await client.get("/assets/index-abc.js", headers={"Accept-Encoding": accepted})
+        assert await response.read() == body
+        assert response.headers.get("Content-Encoding") == coding
+        assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert response.content_type in {"text/javascript", "application/javascript"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/assets/gone.js",
+        "/.built",
+        "/logo.png",
+        "/assets/../../pyproject.toml",
+        "/%2e%2e/secret.txt",
+        "/api/v1/x",
+        "/api",
+    ],
+)
+async def test_what_is_not_there_is_not_the_page(built: Path, path: str) -> None:
+    async with await client_of(built) as client:
+        response = await client.get(path)
+        assert response.status == 404
+        assert response.content_type == "application/problem+json"
+
+
+async def test_the_reference_has_a_policy_of_its_own(built: Path) -> None:
+    async with await client_of(built) as client:
+        response = await client.get("/api/docs")
+        assert await response.text() == "<!doctype html>docs"
+        assert "style-src 'self' 'unsafe-inline'" in response.headers["Content-Security-Policy"]
+        page = await client.get("/")
+        assert "unsafe" not in page.headers["Content-Security-Policy"]
+
+
+async def test_without_a_build_it_says_how_to_get_one(tmp_path: Path) -> None:
+    async with await client_of(tmp_path / "static") as client:
+        assert "make web" in await (await client.get("/")).text()

@@ -1,0 +1,102 @@
+import multiprocessing
+import os
+import stat
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+
+import pytest
+
+from orylo_cli.embedded.data_dir import Connection, DataDir
+from orylo_cli.embedded.errors import EmbeddedError
+from orylo_common.control.keyring import Keyring
+
+RUNNING = {"database_url": "postgresql://x", "ingest_url": "http://i", "api_url": "http://a", "health_url": "http://h"}
+
+
+def hold(path: Path, command: str, pipe: Pipe) -> None:
+    """In another process: have the lock until told, or killed."""
+    with DataDir(path).locked(command), DataDir(path).reachable(Connection(os.getpid(), **RUNNING)):
+        pipe.send("held")
+        pipe.recv()
+
+
+@pytest.fixture
+def holder(tmp_path: Path) -> "Holder":
+    return Holder(tmp_path / "data")
+
+
+class Holder:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._context, self._theirs = context, theirs
+
+    def start(self, command: str) -> int:
+        self._process = self._context.Process(target=hold, args=(self.path, command, self._theirs))
+        self._process.start()
+        assert self._pipe.recv() == "held"
+        assert self._process.pid
+        return self._process.pid
+
+    def release(self) -> None:
+        self._pipe.send("enough")
+        self._process.join(10)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.join(10)
+
+
+def test_a_second_up_is_told_who_runs(holder: Holder) -> None:
+    pid = holder.start("up")
+    told = pytest.raises(EmbeddedError, match=rf"already running on {holder.path} \(process {pid}\)")
+    with told, DataDir(holder.path).locked("up"):
+        pass
+    holder.release()
+
+
+def test_a_command_is_told_how_to_reach_what_runs(holder: Holder) -> None:
+    pid = holder.start("up")
+    assert DataDir(holder.path).running() == Connection(pid, **RUNNING)
+    holder.release()
+    assert DataDir(holder.path).running() is None
+
+
+def test_what_a_killed_up_left_is_not_believed(holder: Holder) -> None:
+    holder.start("up")
+    holder.kill()
+    assert (holder.path / "connection.json").exists()
+    assert DataDir(holder.path).running() is None
+    with DataDir(holder.path).locked("up"):
+        pass
+
+
+def test_a_running_command_is_not_taken_for_an_up(holder: Holder) -> None:
+    holder.start("tenant create")
+    assert DataDir(holder.path).running() is None
+    holder.release()
+
+
+def test_the_master_key_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
+    folder = DataDir(tmp_path / "data")
+    with folder.locked("up"):
+        key = folder.master_key()
+    assert DataDir(tmp_path / "data").master_key() == key
+    assert Keyring.parse(key)
+    assert stat.S_IMODE((tmp_path / "data/master.key").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+
+
+def test_a_folder_that_was_there_keeps_its_permissions(tmp_path: Path) -> None:
+    tmp_path.chmod(0o750)
+    with DataDir(tmp_path).locked("up"):
+        pass
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o750
+
+
+def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    told = pytest.raises(EmbeddedError, match="choose another with --data-dir")
+    with told, DataDir(tmp_path / "file" / "data").locked("up"):
+        pass

@@ -1,0 +1,42 @@
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from orylo_cli.main import cli
+
+
+def paths(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    parts = getattr(command, "commands", {})
+    if not parts:
+        yield path
+    for name, part in parts.items():
+        yield from paths(part, (*path, name))
+
+
+ALL = [*paths(typer.main.get_command(cli))]
+
+
+@pytest.mark.parametrize("command", ALL, ids=" ".join)
+def test_help_teaches_with_an_example(command: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(cli, [*command, "--help"], env={"COLUMNS": "200"})
+    assert result.exit_code == 0
+    shown = re.sub(r"\s+", " ", result.output)
+    assert re.search(rf"Examples?: .*orylo {' '.join(command)}", shown), shown
+
+
+def test_the_public_commands_are_there() -> None:
+    assert {" ".join(command) for command in ALL} >= {
+        *("up", "serve", "migrate", "doctor", "simulate"),
+        *("tenant create", "user create", "apikey create", "gateway set", "destination add"),
+        *("dlq list", "dlq show", "dlq replay", "dlq discard"),
+    }
+
+
+@pytest.mark.parametrize("command", [each for each in ALL if each[-1] in ("list", "show", "doctor")], ids=" ".join)
+def test_reading_commands_speak_json(command: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(cli, [*command, "--help"], env={"COLUMNS": "200"})
+    assert "--json" in result.output

@@ -1,0 +1,91 @@
+import re
+import time
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from orylo_common.identity import mask_card_numbers, may_hold_card_number
+from orylo_common.identity.cards import passes_luhn
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "4242424242424242",
+        "4242 4242 4242 4242",
+        "4242-4242-4242-4242",
+        "4242.4242.4242.4242",
+        "4242\u00a04242\u00a04242\u00a04242",
+        "378282246310005",
+        "3782 822463 10005",
+        "30569309025904",
+        "6304000000000000000",
+        "4222222222222",
+    ],
+)
+def test_card_numbers_are_masked_and_their_surroundings_stay(number: str) -> None:
+    assert mask_card_numbers(f"paid with {number}, thanks") == "paid with [card], thanks"
+    assert may_hold_card_number(f'{{"note":"paid with {number}, thanks"}}'.encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4242424242424241",  # fails Luhn
+        "1773163446418",  # a time in milliseconds
+        "fb.1.1773160000000.1098115397",
+        "05e0d3f4-a000-44a0-8800-000000005ccd",
+        "12345674-1234-1234-1234-123456789012",
+        "7891234567895",  # an article number
+        "11222333000181",  # a CNPJ that begins with 1
+        "2026-03-10 14:22:35",
+        "HP2603101001",
+        "HP30569309025904",  # a transaction of Hotmart that passes Luhn
+    ],
+)
+def test_other_numbers_stay(text: str) -> None:
+    assert mask_card_numbers(text) == text
+
+
+@pytest.mark.parametrize("text", ["card4242424242424242", "SHP4242424242424242", "HP 4242424242424242"])
+def test_only_a_transaction_may_look_like_a_card(text: str) -> None:
+    assert "[card]" in mask_card_numbers(text)
+
+
+def test_two_cards_in_one_text() -> None:
+    assert mask_card_numbers("4242424242424242 or 5555 5555 5555 4444") == "[card] or [card]"
+
+
+def test_a_card_behind_another_number() -> None:
+    assert mask_card_numbers("order 223 4242 4242 4242 4242") == "order 223 [card]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["4 " * 20_000, "4242 4242 4242 4242 x " * 2000, "44444444-4444-4444-4444-444444444444 " * 1000, "4  " * 20_000],
+)
+def test_long_rows_of_numbers_take_no_long_time(text: str) -> None:
+    started = time.process_time()
+    mask_card_numbers(text)
+    assert time.process_time() - started < 1
+
+
+def with_check_digit(start: str) -> str:
+    return next(start + digit for digit in "0123456789" if passes_luhn(start + digit))
+
+
+@given(
+    st.from_regex(re.compile(r"[2-6][0-9]{11,17}", re.ASCII), fullmatch=True).map(with_check_digit),
+    st.lists(st.integers(2, 6), min_size=3, max_size=9),
+    st.sampled_from(" -./_"),
+)
+def test_however_it_is_grouped(number: str, groups: list[int], separator: str) -> None:
+    parts: list[str] = []
+    rest = number
+    for size in groups:
+        parts, rest = [*parts, rest[:size]], rest[size:]
+    assume(len(rest) < 13)
+    written = separator.join(part for part in [*parts, rest] if part)
+    assert may_hold_card_number(written.encode())
+    assert "[card]" in mask_card_numbers(written)

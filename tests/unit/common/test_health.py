@@ -1,0 +1,104 @@
+import asyncio
+
+import pytest
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestClient, TestServer
+from prometheus_client import Counter
+
+from orylo_common.telemetry import health as health_module
+from orylo_common.telemetry.health import Health, serve_health
+
+SEEN = Counter("orylo_test_seen_total", "Only here")
+
+
+class Dependency:
+    def __init__(self) -> None:
+        self.asked = 0
+        self.error: Exception | None = None
+
+    async def ping(self) -> None:
+        self.asked += 1
+        if self.error is not None:
+            raise self.error
+
+
+async def ask(health: Health, path: str) -> tuple[int, str]:
+    app = web.Application()
+    app.add_routes(health.routes())
+    async with TestClient(TestServer(app)) as client, client.get(path) as response:
+        return response.status, await response.text()
+
+
+async def test_ready_when_every_dependency_answers() -> None:
+    health = Health()
+    health.check("postgres", Dependency().ping)
+
+    status, body = await ask(health, "/readyz")
+
+    assert status == 200
+    assert body == '{"status":"ready","checks":{"postgres":"ok"}}'
+
+
+async def test_one_missing_dependency_makes_it_unready_and_is_named_without_its_secrets() -> None:
+    health, broken = Health(), Dependency()
+    broken.error = OSError("cannot reach postgresql://orylo:hunter2@db")
+    health.check("redis", Dependency().ping)
+    health.check("postgres", broken.ping)
+
+    status, body = await ask(health, "/readyz")
+
+    assert status == 503
+    assert body == '{"status":"unavailable","checks":{"redis":"ok","postgres":"missing (OSError)"}}'
+
+
+async def test_a_missing_cache_is_told_and_changes_nothing() -> None:
+    health, cache = Health(), Dependency()
+    cache.error = OSError("away")
+    health.check("redis", cache.ping, required=False)
+
+    status, body = await ask(health, "/readyz")
+
+    assert status == 200
+    assert '"redis":"missing (OSError)"' in body
+
+
+async def test_a_dependency_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health_module, "PROBE_TIMEOUT", health_module.PROBE_TIMEOUT / 40)
+    health = Health()
+    health.check("postgres", asyncio.Event().wait)
+
+    assert await ask(health, "/readyz") == (503, '{"status":"unavailable","checks":{"postgres":"timeout"}}')
+
+
+async def test_many_askers_ask_the_dependency_once() -> None:
+    health, dependency = Health(), Dependency()
+    health.check("postgres", dependency.ping)
+
+    await asyncio.gather(*(health.readiness() for _ in range(20)))
+
+    assert dependency.asked == 1
+
+
+async def test_alive_whatever_is_missing() -> None:
+    health, broken = Health(), Dependency()
+    broken.error = OSError("away")
+    health.check("postgres", broken.ping)
+
+    assert await ask(health, "/healthz") == (200, '{"status":"alive"}')
+
+
+async def test_metrics_on_a_port_of_its_own() -> None:
+    SEEN.inc(3)
+    server = TestServer(web.Application())
+    await server.start_server()
+    port = server.port
+    await server.close()
+    assert port is not None
+
+    async with (
+        serve_health(Health(), "127.0.0.1", port),
+        ClientSession() as session,
+        session.get(f"http://127.0.0.1:{port}/metrics") as response,
+    ):
+        assert "orylo_test_seen_total 3.0" in await response.text()
+        assert response.headers["Content-Type"].startswith("text/plain; version=")

@@ -1,0 +1,69 @@
+from datetime import timedelta
+
+import pytest
+
+from orylo_common.settings import CommonSettings, load
+
+COMPLETE = {
+    "ORYLO_DATABASE_URL": "postgresql://orylo:hunter2@db/orylo",
+    "ORYLO_REDIS_URL": "redis://:hunter2@cache/0",
+    "ORYLO_BROKER_URL": "amqp://orylo:hunter2@mq/",
+    "ORYLO_MASTER_KEY": "hunter2",
+}
+
+
+class ServiceSettings(CommonSettings):
+    port: int = 8080
+    window: timedelta = timedelta(minutes=10)
+    origins: tuple[str, ...] = ()
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in COMPLETE.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_a_complete_environment_is_read() -> None:
+    settings = load(ServiceSettings)
+
+    assert settings.database_url == COMPLETE["ORYLO_DATABASE_URL"]
+    assert settings.port == 8080
+    assert settings.log_level == "info"
+
+
+def test_the_repr_holds_no_password() -> None:
+    assert "hunter2" not in repr(load(ServiceSettings))
+
+
+def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORYLO_OTLP_ENDPOINT", "")
+
+    assert load(ServiceSettings).otlp_endpoint is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("ORYLO_DATABASE_URL", None, "ORYLO_DATABASE_URL: is missing"),
+        ("ORYLO_DATABASE_URL", "mysql://hunter2@db", "ORYLO_DATABASE_URL: must start with postgresql://"),
+        ("ORYLO_PORT", "hunter2", "ORYLO_PORT: Input should be a valid integer"),
+        ("ORYLO_LOG_LEVEL", "hunter2", "ORYLO_LOG_LEVEL: Input should be 'debug', 'info'"),
+        ("ORYLO_ORIGINS", "hunter2,", 'error parsing value for field "origins"'),
+    ],
+)
+def test_what_is_wrong_stops_the_start_with_one_line_that_names_it(
+    name: str, value: str | None, complaint: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if value is None:
+        monkeypatch.delenv(name)
+    else:
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(SystemExit) as stopped:
+        load(ServiceSettings)
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert stopped.value.code == 2
+    assert complaint in line
+    assert "hunter2" not in line

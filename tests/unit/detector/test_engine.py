@@ -1,0 +1,152 @@
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from orylo_common.messages import Decision, DetectorResult, PaymentFact, TrustStatus
+from orylo_detector.detectors import DETECTORS, Detector
+from orylo_detector.domain.features import FeatureMissing, Features
+from orylo_detector.domain.rules import DetectionRules
+from orylo_detector.domain.verdict import Finding, Weighted, combined_risk
+from orylo_detector.engine import Engine
+from tests.unit.detector.cases import REGULAR, attempts, features, payment
+
+RULES = DetectionRules()
+
+
+def finds(score: int, *reasons: str, name: str = "sure", weight: float = 1.0) -> Detector:
+    return Detector(name, lambda payment, features, rules: Finding(score, reasons), weight)
+
+
+def fails(payment: PaymentFact, features: Features, rules: DetectionRules) -> Finding:
+    raise ZeroDivisionError
+
+
+def misses(payment: PaymentFact, features: Features, rules: DetectionRules) -> Finding:
+    raise FeatureMissing("attempts")
+
+
+async def never(payment: PaymentFact, features: Features, rules: DetectionRules) -> Finding:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+async def soon(payment: PaymentFact, features: Features, rules: DetectionRules) -> Finding:
+    await asyncio.sleep(0)
+    return Finding(40, ("soon",))
+
+
+@pytest.mark.parametrize("broken", [fails, misses, never])
+async def test_a_detector_that_fails_or_is_late_is_left_out_and_named(broken: object) -> None:
+    engine = Engine(
+        [Detector("broken", broken, 1.0), finds(60, "seen")],  # type: ignore[arg-type]
+        time_limit=timedelta(milliseconds=5),
+    )
+    verdict = await engine.decide(payment(), features(), RULES)
+
+    assert verdict.degraded == ("broken",)
+    assert [result.name for result in verdict.detectors] == ["sure"]
+    assert (verdict.decision, verdict.risk_score, verdict.reasons) == (Decision.REVIEW, 60, ("seen",))
+
+
+async def test_detectors_that_wait_do_so_side_by_side() -> None:
+    met = asyncio.Barrier(2)
+
+    async def meets(payment: PaymentFact, features: Features, rules: DetectionRules) -> Finding:
+        await met.wait()
+        return Finding(50)
+
+    verdict = await Engine([Detector("one", meets, 0.5), Detector("two", meets, 0.5)]).decide(
+        payment(), features(), RULES
+    )
+    assert (verdict.degraded, verdict.risk_score) == ((), 44)
+
+
+async def test_results_stand_in_the_order_of_the_table() -> None:
+    verdict = await Engine([Detector("waits", soon, 1.0), finds(10)]).decide(payment(), features(), RULES)
+
+    assert [(result.name, result.score) for result in verdict.detectors] == [("waits", 40), ("sure", 10)]
+
+
+async def test_with_every_detector_broken_there_is_still_a_decision() -> None:
+    verdict = await Engine([Detector("broken", fails, 1.0)]).decide(payment(), features(), RULES)
+
+    assert (verdict.decision, verdict.risk_score, verdict.degraded) == (Decision.ALLOW, 0, ("broken",))
+
+
+@pytest.mark.parametrize(("score", "decision"), [(49, "allow"), (50, "review"), (79, "review"), (80, "block")])
+async def test_the_thresholds_decide(score: int, decision: str) -> None:
+    assert (await Engine([finds(score)]).decide(payment(), features(), RULES)).decision == decision
+
+
+async def test_the_thresholds_are_the_tenants() -> None:
+    never_block = DetectionRules(review_at=90, block_at=101)
+
+    assert (await Engine([finds(100)]).decide(payment(), features(), never_block)).decision is Decision.REVIEW
+    with pytest.raises(ValidationError):
+        DetectionRules(review_at=80, block_at=50)
+
+
+async def test_the_weights_are_the_tenants() -> None:
+    deaf = DetectionRules(weights={"sure": 0})
+
+    assert (await Engine([finds(100)]).decide(payment(), features(), deaf)).risk_score == 0
+
+
+async def test_a_blocked_customer_is_blocked_whatever_else_is_found() -> None:
+    blocked = features(customer=replace(REGULAR, status=TrustStatus.BLOCKED))
+    verdict = await Engine([finds(0)]).decide(payment(), blocked, RULES)
+
+    assert (verdict.decision, verdict.risk_score, verdict.reasons) == (Decision.BLOCK, 100, ("list.blocked",))
+
+
+async def test_an_allow_listed_customer_is_allowed_and_the_risk_is_told_all_the_same() -> None:
+    trusted = features(customer=replace(REGULAR, status=TrustStatus.ALLOWLISTED))
+    verdict = await Engine([finds(95, "seen")]).decide(payment(), trusted, RULES)
+
+    assert (verdict.decision, verdict.risk_score) == (Decision.ALLOW, 95)
+    assert verdict.reasons == ("list.allowlisted", "seen")
+
+
+async def test_the_gravest_reasons_come_first_and_remarks_stay_with_their_detector() -> None:
+    table = [finds(0, "remark", name="a"), finds(20, "minor", name="b"), finds(90, "major", name="c")]
+    verdict = await Engine(table).decide(payment(), features(), RULES)
+
+    assert verdict.reasons == ("major", "minor")
+    assert verdict.detectors[0].reasons == ("remark",)
+
+
+async def test_the_real_table_blocks_card_testing_and_lets_a_regular_customer_pay() -> None:
+    engine = Engine()
+    burst = features({"card": attempts(12), "ip": attempts(12)})
+
+    assert (await engine.decide(payment(), burst, RULES)).decision is Decision.BLOCK
+    assert (await engine.decide(payment(), features({"card": attempts(1)}), RULES)).decision is Decision.ALLOW
+
+
+async def test_without_redis_velocity_is_degraded_and_the_others_decide() -> None:
+    verdict = await Engine().decide(payment(), Features(None, replace(REGULAR, trust_score=0), {}), RULES)
+
+    assert verdict.degraded == ("velocity",)
+    assert verdict.decision is Decision.REVIEW
+
+
+def test_names_in_the_table_are_unique() -> None:
+    assert len({detector.name for detector in DETECTORS}) == len(DETECTORS)
+
+
+WEIGHTED = st.builds(
+    lambda score, weight: Weighted(DetectorResult(name="any", score=score, duration_us=0), weight),
+    st.integers(0, 100),
+    st.floats(0, 1),
+)
+
+
+@given(st.lists(WEIGHTED, max_size=7), WEIGHTED)
+def test_more_evidence_never_lowers_the_risk(found: list[Weighted], more: Weighted) -> None:
+    assert 0 <= combined_risk(found) <= combined_risk([*found, more]) <= 100
+    assert combined_risk([*found, more]) >= int(100 * more.risk)

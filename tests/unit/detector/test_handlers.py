@@ -1,0 +1,72 @@
+from collections.abc import Sequence
+from uuid import UUID
+
+from orylo_common.broker.ports import Outgoing
+from orylo_common.messages import Decision, DetectionCreated, PaymentFact, PaymentFailed, decode
+from orylo_detector.detectors import DETECTORS
+from orylo_detector.domain.features import Features
+from orylo_detector.domain.rules import DetectionRules
+from orylo_detector.engine import Engine
+from orylo_detector.handlers import decide_payment
+from orylo_detector.store.decisions import Decided
+from tests.unit.detector.cases import attempts, features, payment
+
+
+class Known:
+    def __init__(self, known: Features) -> None:
+        self._known = known
+
+    async def gather(self, payment: PaymentFact) -> Features:
+        return self._known
+
+
+class Plane:
+    def settings(self, tenant_id: UUID, model: type[DetectionRules], /) -> DetectionRules:
+        return DetectionRules()
+
+
+class MemoryDecisions:
+    """Also what is announced."""
+
+    def __init__(self) -> None:
+        self.events: set[str] = set()
+        self.announced: list[Outgoing] = []
+
+    async def add(self, decided: Decided) -> bool:
+        new = decided.payment.event_id not in self.events
+        self.events.add(decided.payment.event_id)
+        return new
+
+    def offer(self, messages: Sequence[Outgoing]) -> None:
+        self.announced += messages
+
+
+async def decide(fact: PaymentFact, known: Features, store: MemoryDecisions) -> None:
+    await decide_payment(fact, features=Known(known), engine=Engine(), plane=Plane(), decisions=store, announcer=store)
+
+
+async def test_a_decision_is_announced_with_all_that_led_to_it() -> None:
+    store, fact = MemoryDecisions(), payment(PaymentFailed)
+    await decide(fact, features({"card": attempts(20)}), store)
+
+    [outgoing] = store.announced
+    detection = decode(outgoing.body)
+    assert isinstance(detection, DetectionCreated)
+    assert (detection.message_id, detection.causation_id) == (outgoing.message_id, fact.message_id)
+    assert (detection.tenant_id, detection.event_id, detection.payment_id) == (
+        fact.tenant_id,
+        fact.event_id,
+        fact.payment_id,
+    )
+    assert (detection.payment_type, detection.occurred_at) == ("payment.failed.v1", fact.occurred_at)
+    assert detection.decision is Decision.BLOCK
+    assert detection.reasons[0] == "velocity.card.1m"
+    assert [result.name for result in detection.detectors] == [detector.name for detector in DETECTORS]
+
+
+async def test_a_redelivered_payment_is_announced_once() -> None:
+    store, fact = MemoryDecisions(), payment()
+    for _ in range(2):
+        await decide(fact, features(), store)
+
+    assert len(store.announced) == 1

@@ -1,0 +1,56 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from orylo_detector.detectors import trust_history
+from orylo_detector.domain.features import CustomerHistory
+from orylo_detector.domain.rules import DetectionRules
+from tests.unit.detector.cases import NOW, REGULAR, features, payment
+
+RULES = DetectionRules()
+
+
+def assess(customer: CustomerHistory | None) -> tuple[int, tuple[str, ...]]:
+    finding = trust_history.assess(payment(), features(customer=customer), RULES)
+    return finding.score, finding.reasons
+
+
+@pytest.mark.parametrize(
+    ("customer", "score", "reason"),
+    [
+        (None, 15, "unknown_customer"),
+        (CustomerHistory(), 15, "new_customer"),
+        (CustomerHistory(payments=1, first_paid_at=NOW - timedelta(hours=2)), 10, "young_relation"),
+        (replace(REGULAR, trust_score=20), 60, "low_trust"),
+        (replace(REGULAR, trust_score=0), 100, "low_trust"),
+        (replace(REGULAR, disputes=1), 60, "disputes"),
+        (replace(REGULAR, disputes=3, disputes_won=1), 90, "disputes"),
+        (replace(REGULAR, fraud_warnings=1), 60, "fraud_warnings"),
+        (replace(REGULAR, refunds=5), 40, "frequent_refunds"),
+    ],
+)
+def test_what_speaks_against_a_customer(customer: CustomerHistory | None, score: int, reason: str) -> None:
+    assert assess(customer) == (score, (f"trust_history.{reason}",))
+
+
+@pytest.mark.parametrize(
+    "customer",
+    [
+        REGULAR,
+        replace(REGULAR, trust_score=None),
+        replace(REGULAR, trust_score=45),
+        replace(REGULAR, disputes=2, disputes_won=2),
+        replace(REGULAR, refunds=2),
+        replace(REGULAR, refunds=3, payments=40),
+    ],
+)
+def test_what_does_not(customer: CustomerHistory) -> None:
+    assert assess(customer) == (0, ())
+
+
+def test_the_gravest_counts_and_comes_first() -> None:
+    assert assess(CustomerHistory(disputes=1, fraud_warnings=2)) == (
+        90,
+        ("trust_history.fraud_warnings", "trust_history.disputes", "trust_history.new_customer"),
+    )

@@ -1,0 +1,75 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from orylo_common.messages import Tracking
+from orylo_dispatch.domain.cookies import acceptable_fbc, acceptable_fbp, fbc_for, fbclid_of
+
+NOW = datetime(2026, 5, 10, 12, tzinfo=UTC)
+MS = int(NOW.timestamp()) * 1000
+
+
+@pytest.mark.parametrize(
+    "fbc",
+    [
+        f"fb.1.{MS}.IwAR0_abc-DEF",
+        # With the appendix of Meta's parameter builder, new and old.
+        f"fb.1.{MS}.IwAR0.AQECAAEB",
+        f"fb.2.{MS}.IwAR0.Bg",
+    ],
+)
+def test_real_cookies_pass_as_they_are(fbc: str) -> None:
+    assert acceptable_fbc(fbc, NOW) == fbc
+
+
+@pytest.mark.parametrize(
+    "fbc",
+    [
+        None,
+        "",
+        "IwAR0",
+        f"fb.1.{MS}.",
+        f"fb.1.{MS}.fb.1.{MS}.IwAR0",
+        f"fb.1.{MS}.Iw AR",
+        f"fb.1.{MS}.IwAR%3D",
+        f"fb.1.{MS // 1000}.IwAR0",
+        f"fb.1.{MS}.IwAR0\n",
+    ],
+)
+def test_what_meta_would_refuse_the_event_for_is_left_out(fbc: str | None) -> None:
+    assert acceptable_fbc(fbc, NOW) is None
+
+
+def test_a_click_too_old_or_after_the_event_is_left_out() -> None:
+    fbc = f"fb.1.{MS}.IwAR0"
+
+    assert acceptable_fbc(fbc, NOW + timedelta(days=89)) == fbc
+    assert acceptable_fbc(fbc, NOW + timedelta(days=90)) is None
+    assert acceptable_fbc(fbc, NOW - timedelta(minutes=5)) is None
+
+
+def test_a_click_a_moment_after_the_event_is_taken_to_be_at_its_time() -> None:
+    assert acceptable_fbc(f"fb.1.{MS + 900}.IwAR0", NOW) == f"fb.1.{MS}.IwAR0"
+
+
+def test_the_click_id_of_the_address_comes_before_the_cookies() -> None:
+    older = f"fb.1.{MS}.IwAR_old"
+
+    assert fbclid_of(Tracking(fbclid="IwAR_new", fbc=older)) == "IwAR_new"
+    assert fbclid_of(Tracking(fbc=older)) == "IwAR_old"
+    assert fbclid_of(Tracking(fbc="nonsense", fbclid="not one!")) is None
+
+
+def test_a_cookie_about_another_click_is_replaced_by_what_the_pixel_would_have_made() -> None:
+    older = f"fb.1.{MS - 5000}.IwAR_old"
+
+    assert fbc_for("IwAR_old", older, NOW) == older
+    assert fbc_for("IwAR_new", older, NOW) == f"fb.1.{MS}.IwAR_new"
+    assert fbc_for("IwAR_new", None, NOW) == f"fb.1.{MS}.IwAR_new"
+
+
+def test_browser_ids() -> None:
+    assert acceptable_fbp("fb.1.1596403881668.1116446470") == "fb.1.1596403881668.1116446470"
+    assert acceptable_fbp("fb.1.1596403881668.1116446470.AQICAQMC") is not None
+    assert acceptable_fbp("fb.1.1596403881668.abc") is None
+    assert acceptable_fbp(None) is None

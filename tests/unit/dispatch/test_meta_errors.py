@@ -1,0 +1,116 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from multidict import CIMultiDict
+
+from orylo_dispatch.domain.meta_errors import Failure, Kind, classify
+
+
+def refused(
+    code: Any, subcode: Any = None, status: int = 400, headers: dict[str, str] | None = None, **more: Any
+) -> Failure:
+    error = {"message": "texto", "type": "OAuthException", "code": code, "fbtrace_id": "Abc", **more}
+    if subcode is not None:
+        error["error_subcode"] = subcode
+    return classify(status, {"error": error}, CIMultiDict(headers or {}))
+
+
+@pytest.mark.parametrize(
+    ("code", "subcode", "status", "kind"),
+    [
+        (1, None, 400, Kind.TRANSIENT),
+        (2, None, 503, Kind.TRANSIENT),
+        (4, None, 403, Kind.THROTTLED),
+        (17, 2446079, 400, Kind.THROTTLED),
+        (80004, 2446079, 400, Kind.THROTTLED),
+        (368, None, 400, Kind.THROTTLED),
+        (190, 463, 401, Kind.TOKEN),
+        (190, 460, 400, Kind.TOKEN),
+        (102, None, 400, Kind.TOKEN),
+        (10, None, 403, Kind.CONFIGURATION),
+        (200, None, 403, Kind.CONFIGURATION),
+        (294, None, 403, Kind.CONFIGURATION),
+        (100, 33, 400, Kind.CONFIGURATION),
+        (803, None, 404, Kind.CONFIGURATION),
+        (100, 2804003, 400, Kind.EVENT_REFUSED),
+        (100, 2804050, 400, Kind.EVENT_REFUSED),
+        (100, 2804999, 400, Kind.EVENT_REFUSED),
+        (506, None, 400, Kind.EVENT_REFUSED),
+        (100, None, 400, Kind.REQUEST_REFUSED),
+        (21009, None, 400, Kind.TRANSIENT),
+        (999_999, None, 400, Kind.TRANSIENT),
+        ("190", "463", 401, Kind.TOKEN),
+        (None, None, 400, Kind.TRANSIENT),
+    ],
+)
+def test_codes_decide_and_not_statuses_or_texts(code: Any, subcode: Any, status: int, kind: Kind) -> None:
+    assert refused(code, subcode, status).kind == kind
+
+
+def test_meta_may_say_that_it_will_pass() -> None:
+    assert refused(100, 2804003, is_transient=True).kind == Kind.TRANSIENT
+    # And still a throttled caller has to wait.
+    assert refused(4, is_transient=True).kind == Kind.THROTTLED
+
+
+def test_the_code_is_told_with_its_subcode() -> None:
+    assert refused(100, 2804003).code == "100/2804003"
+    assert refused(1).code == "1"
+    assert refused(100, 2804003).trace_id == "Abc"
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "code"),
+    [
+        (500, Kind.TRANSIENT, "http 500"),
+        (502, Kind.TRANSIENT, "http 502"),
+        (408, Kind.TRANSIENT, "http 408"),
+        (403, Kind.TRANSIENT, "http 403"),
+        (429, Kind.THROTTLED, "http 429"),
+        (413, Kind.REQUEST_REFUSED, "http 413"),
+        (200, Kind.TRANSIENT, "http 200"),
+    ],
+)
+def test_a_page_of_an_edge_passes(status: int, kind: Kind, code: str) -> None:
+    failure = classify(status, None, CIMultiDict())
+
+    assert (failure.kind, failure.code, failure.answered) == (kind, code, False)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, 60),
+        ({"retry-after": "7"}, 7),
+        ({"X-Ad-Account-Usage": '{"acc_id_util_pct":100,"reset_time_duration":90}'}, 90),
+        ({"x-business-use-case-usage": '{"1":[{"estimated_time_to_regain_access":3}]}'}, 180),
+        (
+            {
+                "X-Business-Use-Case-Usage": '{"1":[{"estimated_time_to_regain_access":1}],"2":[{}]}',
+                "X-Ad-Account-Usage": '{"reset_time_duration":200}',
+            },
+            200,
+        ),
+        ({"X-Business-Use-Case-Usage": '{"1":[{"estimated_time_to_regain_access":600}]}'}, 3600),
+        ({"X-Business-Use-Case-Usage": "not json", "X-Ad-Account-Usage": "[1]", "Retry-After": "soon"}, 60),
+        ({"X-Business-Use-Case-Usage": '{"1":{"a":1},"2":["b"]}'}, 60),
+    ],
+)
+def test_how_long_to_wait_stands_in_headers(headers: dict[str, str], seconds: int) -> None:
+    assert refused(80004, headers=headers).retry_after == timedelta(seconds=seconds)
+
+
+def test_a_breach_of_policy_is_waited_out_for_long() -> None:
+    assert refused(368).retry_after == timedelta(hours=1)
+
+
+def test_the_reason_is_ours_with_metas_words_and_without_personal_data() -> None:
+    text = (
+        "em 62a14e44f765419d10fea99367361a727c12365e2520f32218d505ed9aa0f62f of ana@example.com "
+        "at 203.0.113.7, +5511999990000, fb.1.1778000000000.IwAR0"
+    )
+    reason = refused(100, 2804016, error_user_msg=text).reason
+
+    assert reason == "A customer parameter is not hashed. Meta says: em … of … at …, …, …"
+    assert len(refused(100, 2804016, error_user_msg="a " * 5000).reason) < 300

@@ -1,0 +1,64 @@
+"""Fixtures of the gateways, and how they come in."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from orylo_common.control.models import GatewaySecret
+from orylo_common.messages import GatewayFact, decode
+from orylo_ingest.gateways import GATEWAYS
+from orylo_ingest.gateways.port import RawWebhook
+from orylo_ingest.intake import Record, take_in
+
+FOLDER = Path(__file__).parents[2] / "fixtures" / "gateways"
+TENANT = UUID("01900000-0000-7000-8000-000000000001")
+RECEIVED_AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+INDEX: list[dict[str, Any]] = json.loads((FOLDER / "index.json").read_text())["fixtures"]
+VECTORS: list[dict[str, Any]] = json.loads((FOLDER / "signature_vectors.json").read_text())["vectors"]
+
+# Those whose adapter is there.
+FIXTURES = [row["file"] for row in INDEX if row["gateway"] in GATEWAYS]
+
+
+def body_of(fixture: str) -> bytes:
+    return (FOLDER / fixture).read_bytes()
+
+
+def document_of(fixture: str) -> Any:
+    return RawWebhook({}, "", body_of(fixture)).document()
+
+
+def taken(fixture: str) -> Record:
+    return taken_from(fixture.partition("/")[0], document_of(fixture))
+
+
+def taken_from(gateway: str, document: Any, **options: Any) -> Record:
+    return take_in(GATEWAYS[gateway], TENANT, document, RECEIVED_AT, **options)
+
+
+def stripe(name: str, **changes: Any) -> dict[str, Any]:
+    """A Stripe event with keys of its object changed."""
+    event: dict[str, Any] = orjson.loads(body_of(f"stripe/{name}.json"))
+    event["data"]["object"].update(changes)
+    return event
+
+
+def hotmart(name: str) -> dict[str, Any]:
+    event: dict[str, Any] = orjson.loads(body_of(f"hotmart/{name}.json"))
+    return event
+
+
+def message_in(record: Record) -> Any:
+    assert record.outgoing is not None, f"{record.status}: {record.reason}"
+    message = decode(record.outgoing.body)
+    assert isinstance(message, GatewayFact)
+    return message
+
+
+def secret(value: str, number: int = 1) -> GatewaySecret:
+    return GatewaySecret(UUID(int=number), "test", value.encode())

@@ -1,0 +1,90 @@
+"""Sending: what the answers are counted as, and where nothing may be sent."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from orylo_cli.simulate import Door, RemoteTargetRefused, SimulateOptions, run
+
+
+class Ingest:
+    """Answers webhooks with the given statuses in turn, and visits with one of its own."""
+
+    def __init__(self) -> None:
+        self.statuses: Iterator[int] = iter([])
+        self.visit_status = 202
+        self.visits = 0
+
+    async def webhook(self, request: web.Request) -> web.Response:
+        await request.read()
+        return web.Response(status=next(self.statuses, 202))
+
+    async def visit(self, _: web.Request) -> web.Response:
+        self.visits += 1
+        return web.Response(status=self.visit_status)
+
+
+@pytest.fixture
+def ingest() -> Ingest:
+    return Ingest()
+
+
+@pytest.fixture
+async def server(ingest: Ingest) -> AsyncIterator[TestServer]:
+    app = web.Application()
+    app.router.add_post("/api/v1/webhooks/{gateway}/{tenant}", ingest.webhook)
+    app.router.add_post("/api/v1/track/{tenant}", ingest.visit)
+    running = TestServer(app, host="127.0.0.1")
+    async with running:
+        yield running
+
+
+def options(server: TestServer) -> SimulateOptions:
+    return SimulateOptions(
+        tenant="demo",
+        doors={"hotmart": Door("hotmart", "hottok")},
+        ingest_url=str(server.make_url("/")),
+        rate=400.0,
+        duration_s=0.5,
+    )
+
+
+async def test_answers_are_counted_by_what_they_mean(server: TestServer, ingest: Ingest) -> None:
+    ingest.statuses = iter([200, 200, 401, 503, 500, 429])
+
+    summary = await run(options(server))
+
+    assert (summary.duplicates, summary.refused, summary.errors) == (2, 2, 2)
+    assert summary.visits > 0
+    assert summary.sent == 200
+    assert summary.accepted == summary.sent - summary.visits - 6
+    assert summary.percentile_ms(0.95) > 0
+
+
+async def test_without_tracking_the_visits_are_left_out(server: TestServer, ingest: Ingest) -> None:
+    ingest.visit_status = 404
+
+    summary = await run(options(server))
+
+    assert not summary.tracking
+    assert summary.refused == 0
+    assert summary.visits == 0
+    assert summary.sent == summary.accepted
+    assert ingest.visits < 20
+
+
+async def test_a_server_that_is_away_is_an_error_not_a_crash(server: TestServer) -> None:
+    chosen = options(server)
+    await server.close()
+
+    summary = await run(chosen)
+
+    assert summary.errors == summary.sent == 200
+
+
+@pytest.mark.parametrize("url", ["http://192.0.2.1:8080", "https://ingest.example.com", "http://localhost.example.com"])
+async def test_other_machines_are_refused(url: str) -> None:
+    with pytest.raises(RemoteTargetRefused, match="--allow-remote"):
+        await run(SimulateOptions(tenant="demo", doors={"hotmart": Door("hotmart", "x")}, ingest_url=url))

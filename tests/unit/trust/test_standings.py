@@ -1,0 +1,64 @@
+"""The cache in front of the scores, on a Redis in memory and without one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from fakeredis import FakeAsyncRedis, FakeServer
+
+from orylo_common.messages import TrustStatus
+from orylo_common.resilience.circuit_breaker import CircuitBreaker
+from orylo_trust.adapters.redis_standings import RedisStandings
+from orylo_trust.domain.account import Standing
+
+TENANT = uuid4()
+KNOWN = Standing(52, TrustStatus.BLOCKED, 3)
+
+
+@pytest.fixture
+async def server() -> FakeServer:
+    return FakeServer()
+
+
+@pytest.fixture
+async def redis(server: FakeServer) -> AsyncIterator[FakeAsyncRedis]:
+    async with FakeAsyncRedis(server=server) as redis:
+        yield redis
+
+
+@pytest.fixture
+def cache(redis: FakeAsyncRedis) -> RedisStandings:
+    return RedisStandings(redis, CircuitBreaker("test.standings", failures=2, recovery=timedelta(hours=1)))
+
+
+async def test_what_is_put_is_there_for_an_hour(cache: RedisStandings, redis: FakeAsyncRedis) -> None:
+    await cache.put(TENANT, "cus_1", KNOWN)
+
+    assert await cache.get(TENANT, "cus_1") == KNOWN
+    assert await cache.get(UUID(int=1), "cus_1") is None
+    [key] = await redis.keys("*")
+    assert 3590 < await redis.ttl(key) <= 3600
+
+
+async def test_customers_that_change_together_are_forgotten_together(cache: RedisStandings) -> None:
+    async with cache:
+        for number in range(3):
+            await cache.put(TENANT, f"cus_{number}", KNOWN)
+        for number in range(2):
+            cache.forget(TENANT, f"cus_{number}")
+
+    assert [await cache.get(TENANT, f"cus_{number}") for number in range(3)] == [None, None, KNOWN]
+
+
+async def test_a_redis_that_is_away_is_an_empty_cache(cache: RedisStandings, server: FakeServer) -> None:
+    await cache.put(TENANT, "cus_1", KNOWN)
+    server.connected = False
+
+    for _ in range(3):
+        assert await cache.get(TENANT, "cus_1") is None
+        await cache.put(TENANT, "cus_1", KNOWN)
+    async with cache:
+        cache.forget(TENANT, "cus_1")
+        await asyncio.sleep(0)
