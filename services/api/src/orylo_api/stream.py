@@ -12,7 +12,7 @@ import asyncpg
 import structlog
 
 from orylo_api.metrics import SSE_CLIENTS, SSE_DROPPED
-from orylo_common.postgres.errors import TRANSIENT_ERRORS
+from orylo_common.postgres.errors import TRANSIENT_ERRORS, raise_if_cancelled
 from orylo_common.postgres.pool import Connection
 
 CHANNEL = "orylo_api_stream"
@@ -142,6 +142,7 @@ class StreamHub:
                 async with self._pool.acquire() as connection:
                     await self._listen(connection)
             except TRANSIENT_ERRORS as error:
+                raise_if_cancelled()
                 log.warning("stream.unavailable", error=type(error).__name__)
             await asyncio.sleep(1)
 
@@ -164,7 +165,8 @@ class StreamHub:
                 told.clear()
                 await self._read_on(connection)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(told.wait(), LOOK_EVERY.total_seconds())
+                    async with asyncio.timeout(LOOK_EVERY.total_seconds()):
+                        await told.wait()
         finally:
             if not connection.is_closed():
                 await connection.reset()

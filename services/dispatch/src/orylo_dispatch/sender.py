@@ -95,4 +95,5 @@ class Sender:
             except TransientError as error:
                 log.warning("dispatch.poll_failed", error=type(error).__name__)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), POLL_EVERY.total_seconds())
+                async with asyncio.timeout(POLL_EVERY.total_seconds()):
+                    await self._closing.wait()

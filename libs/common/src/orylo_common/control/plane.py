@@ -136,7 +136,8 @@ class ControlPlane:
                 told.clear()
                 await self.reload()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(told.wait(), RELOAD_EVERY.total_seconds())
+                    async with asyncio.timeout(RELOAD_EVERY.total_seconds()):
+                        await told.wait()
         finally:
             if not connection.is_closed():
                 await connection.reset()

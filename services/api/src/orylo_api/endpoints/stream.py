@@ -57,7 +57,8 @@ async def _send_live(
     checked_at = loop.time()
     while response.is_connected():
         try:
-            batch = await asyncio.wait_for(subscription.next(), HEARTBEAT.total_seconds())
+            async with asyncio.timeout(HEARTBEAT.total_seconds()):
+                batch = await subscription.next()
         except TimeoutError:
             batch = None
         if loop.time() - checked_at > CHECK_EVERY.total_seconds():
