@@ -3,6 +3,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from random import Random
 from uuid import UUID, uuid4
 
@@ -16,7 +17,7 @@ from orylo_trust.domain.account import StatusChange
 from orylo_trust.domain.ledger import Cause, Entry, month_of
 from orylo_trust.posting import Posting
 from orylo_trust.recompute import differences
-from orylo_trust.store import Posted, attribute_missed, write_postings
+from orylo_trust.store import Posted, write_postings
 
 pytestmark = pytest.mark.integration
 
@@ -37,7 +38,11 @@ async def batches(pool: asyncpg.Pool) -> AsyncIterator[Batches]:
 
 
 def posting(
-    *entries: Entry, tenant_id: UUID, customer_id: str | None = "cus_1", occurred_at: datetime = NOW
+    *entries: Entry,
+    tenant_id: UUID,
+    customer_id: str | None = "cus_1",
+    occurred_at: datetime = NOW,
+    payment: int = 1,
 ) -> Posting:
     return Posting(
         tenant_id=tenant_id,
@@ -47,7 +52,7 @@ def posting(
         correlation_id=uuid4(),
         occurred_at=occurred_at,
         entries=entries,
-        payment_id="stripe:pi_1",
+        payment_id=f"stripe:pi_{payment}",
         event_id="evt",
     )
 
@@ -57,7 +62,9 @@ def clean(number: int, moment: datetime = NOW) -> Entry:
 
 
 def status_set(tenant_id: UUID, status: TrustStatus, set_at: datetime) -> Posting:
-    return replace(posting(tenant_id=tenant_id), status_change=StatusChange(status, "ana", "chargebacks", set_at))
+    return replace(
+        posting(tenant_id=tenant_id), payment_id="", status_change=StatusChange(status, "ana", "chargebacks", set_at)
+    )
 
 
 def updates(posted: Iterable[Posted]) -> list[TrustUpdated]:
@@ -104,7 +111,7 @@ async def test_a_repeated_message_changes_and_announces_nothing(batches: Batches
 
 async def test_the_monthly_cap_holds_over_batches(batches: Batches, pool: asyncpg.Pool) -> None:
     tenant_id = uuid4()
-    announced = [await batches.add(posting(clean(number), tenant_id=tenant_id)) for number in range(8)]
+    announced = [await batches.add(posting(clean(number), tenant_id=tenant_id, payment=number)) for number in range(8)]
 
     assert [len(each.announced) for each in announced] == [1] * 5 + [0] * 3
     assert await pool.fetchval("SELECT score FROM trust.accounts WHERE tenant_id = $1", tenant_id) == 60
@@ -166,25 +173,89 @@ async def test_a_batch_may_hold_both_in_either_order(batches: Batches) -> None:
     )
     again = await batches.add(posting(clean(1), tenant_id=other))
 
-    assert [len(each.announced) for each in posted] == [0, 2, 2, 0]
+    assert [len(each.announced) for each in posted] == [1, 1, 1, 1]
     assert again == Posted()
 
 
-async def test_what_a_payment_missed_is_found_later(batches: Batches, pool: asyncpg.Pool) -> None:
-    tenant_id = uuid4()
-    await batches.add(nobodys(DISPUTE, tenant_id=tenant_id))
-    waiting = await pool.fetchrow("SELECT * FROM trust.waiting WHERE tenant_id = $1", tenant_id)
-    await batches.add(posting(clean(1), tenant_id=tenant_id))
-    assert waiting is not None
-    late = replace(DISPUTE, source_id="dp_late")
-    await pool.execute(
-        "INSERT INTO trust.waiting SELECT ($1::trust.waiting).*", (*waiting[:3], late.source_id, *waiting[4:])
-    )
-    async with pool.acquire() as connection, connection.transaction():
-        await attribute_missed(connection)
+async def test_a_disputes_account_is_the_payers_in_whatever_order_it_is_told(
+    batches: Batches, pool: asyncpg.Pool
+) -> None:
+    told = [
+        (clean(1), "cus_payer"),
+        (DISPUTE, "cus_evidence"),
+        (DISPUTE_WON, "cus_other"),
+        (Entry(Cause.REFUND, "stripe:pi_1", -5), None),
+        (Entry(Cause.FRAUD_WARNING, "issfr_1", -30), "cus_other"),
+    ]
+    for order in permutations(told):
+        tenant_id = uuid4()
+        announced = [await batches.add(posting(e, tenant_id=tenant_id, customer_id=c)) for e, c in order]
 
-    assert await pool.fetchval("SELECT total FROM trust.accounts WHERE tenant_id = $1", tenant_id) == -48
+        accounts = dict(
+            map(
+                tuple, await pool.fetch("SELECT customer_id, total FROM trust.accounts WHERE tenant_id = $1", tenant_id)
+            )
+        )
+        assert accounts.pop("cus_payer") == 50 + 2 - 50 + 50 - 5 - 30
+        assert set(accounts.values()) <= {50}
+        versions = Counter((update.customer_id, update.version) for update in updates(announced))
+        assert set(versions.values()) == {1}
+    assert [each async for each in differences(pool)] == []
+
+
+async def test_a_dispute_of_an_unknown_payment_is_the_named_customers(batches: Batches) -> None:
+    tenant_id = uuid4()
+    posted = [
+        await batches.add(posting(DISPUTE, tenant_id=tenant_id, customer_id="cus_named")),
+        await batches.add(posting(DISPUTE, DISPUTE_WON, tenant_id=tenant_id, customer_id="cus_other")),
+    ]
+
+    assert [(each.customer_id, each.cause) for each in updates(posted)] == [
+        ("cus_named", "dispute_opened"),
+        ("cus_named", "dispute_won"),
+    ]
+
+
+async def test_what_moves_to_the_payer_is_announced_of_both(batches: Batches) -> None:
+    tenant_id = uuid4()
+    await batches.add(posting(DISPUTE, tenant_id=tenant_id, customer_id="cus_named"))
+    posted = await batches.add(posting(clean(1), tenant_id=tenant_id, customer_id="cus_payer"))
+
+    assert posted.customers == {(tenant_id, "cus_named"), (tenant_id, "cus_payer")}
+    assert [(each.customer_id, each.version, each.cause, each.score_after) for each in updates([posted])] == [
+        ("cus_payer", 1, "clean_payment", 52),
+        ("cus_named", 2, "moved_to_payer", 50),
+        ("cus_payer", 2, "dispute_opened", 2),
+    ]
+
+
+async def test_replicas_told_of_one_payment_at_once_agree_on_its_customer(pool: asyncpg.Pool) -> None:
+    tenant_id = uuid4()
+    told = [(DISPUTE, "cus_a"), (DISPUTE_WON, "cus_b"), (clean(1), "cus_payer"), (DISPUTE, None)]
+    async with (
+        GroupCommit(write_postings, pool, name="one", max_items=1, writers=4) as one,
+        GroupCommit(write_postings, pool, name="two", max_items=1, writers=4) as two,
+    ):
+        for number in range(30):
+            await asyncio.gather(
+                *(
+                    replica.add(
+                        posting(
+                            replace(entry, source_id=f"{entry.source_id}/{number}"),
+                            tenant_id=tenant_id,
+                            customer_id=customer_id,
+                            payment=number,
+                        )
+                    )
+                    for entry, customer_id in told
+                    for replica in (one, two)
+                )
+            )
+
+    owners = await pool.fetch("SELECT DISTINCT customer_id FROM trust.ledger WHERE tenant_id = $1", tenant_id)
+    assert [row["customer_id"] for row in owners] == ["cus_payer"]
     assert await pool.fetchval("SELECT count(*) FROM trust.waiting WHERE tenant_id = $1", tenant_id) == 0
+    assert [each async for each in differences(pool) if each.tenant_id == tenant_id] == []
 
 
 async def test_replicas_posting_the_same_shuffled_messages_agree_with_the_ledger(pool: asyncpg.Pool) -> None:
@@ -197,6 +268,7 @@ async def test_replicas_posting_the_same_shuffled_messages_agree_with_the_ledger
             tenant_id=tenant_id,
             customer_id=f"cus_{random.randrange(10)}",
             occurred_at=moment,
+            payment=number,
         )
         for number in range(300)
         for moment in [random.choice(months)]

@@ -1,6 +1,5 @@
 """The trust service's composition root."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -23,7 +22,6 @@ from orylo_common.messages import (
 )
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
-from orylo_common.postgres.periodic import run_periodically
 from orylo_common.postgres.pool import open_pool
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.telemetry.health import Health
@@ -31,12 +29,11 @@ from orylo_trust.adapters.redis_standings import RedisStandings
 from orylo_trust.handlers import post_fact, set_status
 from orylo_trust.ledger import Ledger
 from orylo_trust.settings import Settings
-from orylo_trust.store import attribute_missed, write_postings
+from orylo_trust.store import write_postings
 
 ROLE = "orylo_trust"
 # Nobody waits for a score; a batch that gathers for this long holds many times as much.
 PACE = timedelta(milliseconds=10)
-ATTRIBUTE_EVERY = timedelta(minutes=1)
 
 
 @asynccontextmanager
@@ -68,8 +65,6 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
         postgres = CircuitBreaker("trust.postgres")
         guarded = {message: _behind(postgres, handler) for message, handler in handlers.items()}
         await enter(Consumer(broker, "trust", guarded, prefetch=settings.trust_prefetch, gates=[postgres]))
-        attribution = run_periodically(pool, "trust.attribution", ATTRIBUTE_EVERY, attribute_missed)
-        stack.callback(asyncio.create_task(attribution).cancel)
 
         health = Health()
         health.check("postgres", partial(pool.fetchval, "SELECT 1"))

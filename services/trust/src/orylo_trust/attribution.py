@@ -1,25 +1,41 @@
-"""Whose is it? Some gateways tell of a dispute or a refund and name the payment only.
+"""Whose is it? All that is told of a payment is its payer's, whomever the message names.
 
-Its customer is the one who paid. Where the payment has not been told yet, what is told of it waits.
+A dispute may name whom the evidence names, or nobody. Before its payment is told it is the named one's, and
+moves once the payer is known; or it waits, where it names nobody.
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from orylo_common.postgres.pool import Connection
 from orylo_trust.domain.ledger import Cause, Entry
 from orylo_trust.posting import Posting
 
-SELECT_PAYERS = """
-    SELECT asked.tenant_id, asked.payment_id, payer.customer_id
-    FROM unnest($1::uuid[], $2::text[]) AS asked (tenant_id, payment_id)
-    CROSS JOIN LATERAL (
-        SELECT l.customer_id FROM trust.ledger AS l
-        WHERE l.tenant_id = asked.tenant_id AND l.source_id = asked.payment_id AND l.cause = 'clean_payment'
-        ORDER BY l.recorded_at LIMIT 1
-    ) AS payer
+# Locks each payment's row until the end of the transaction, in one order for everyone: what is told of one
+# payment at the same moment is told one after the other, and the later one sees what the earlier left.
+CLAIM_PAYMENTS = """
+    INSERT INTO trust.payers AS p (tenant_id, payment_id, customer_id, paid)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[])
+        AS told (tenant_id, payment_id, customer_id, paid)
+    ORDER BY tenant_id, payment_id
+    ON CONFLICT (tenant_id, payment_id) DO UPDATE
+    SET customer_id = CASE WHEN p.paid OR (p.customer_id IS NOT NULL AND NOT EXCLUDED.paid)
+                           THEN p.customer_id ELSE EXCLUDED.customer_id END,
+        paid = p.paid OR EXCLUDED.paid
+    RETURNING tenant_id, payment_id, customer_id, xmax = 0 AS first_told
+"""
+
+MOVE_ROWS = """
+    UPDATE trust.ledger AS l SET customer_id = told.customer_id
+    FROM unnest($1::uuid[], $2::text[], $3::text[]) AS told (tenant_id, payment_id, customer_id)
+    JOIN trust.ledger AS was USING (tenant_id, payment_id)
+    WHERE was.cause <> 'clean_payment' AND was.customer_id <> told.customer_id
+      AND l.tenant_id = was.tenant_id AND l.cause = was.cause AND l.source_id = was.source_id
+    RETURNING l.tenant_id, l.payment_id, l.cause, l.source_id, l.points, l.event_id, l.occurred_at,
+              was.customer_id AS moved_from
 """
 
 ADD_WAITING = """
@@ -41,35 +57,68 @@ TAKE_WAITING = """
               w.correlation_id, w.occurred_at
 """
 
-# A payment and what is told of it, committed by two replicas at the same moment, do not see each other.
-SELECT_MISSED = """
-    SELECT w.tenant_id, w.payment_id, min(l.customer_id) AS customer_id
-    FROM trust.waiting AS w
-    JOIN trust.ledger AS l ON l.tenant_id = w.tenant_id AND l.source_id = w.payment_id AND l.cause = 'clean_payment'
-    GROUP BY w.tenant_id, w.payment_id
-    LIMIT 500
-"""
-
 Payment = tuple[UUID, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """`first_told`: nothing was told of the payment before this batch."""
+
+    customer_id: str | None
+    first_told: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A ledger row that was another customer's until now."""
+
+    entry: Entry
+    event_id: str
+    occurred_at: datetime
+    moved_from: str
+
+
 async def attribute(connection: Connection, postings: Sequence[Posting]) -> list[list[Posting]]:
-    """What each posting comes to: itself, once its customer is known, and with a payment what has waited for it."""
-    nobodys = [posting for posting in postings if posting.customer_id is None]
-    payers = await _payers(connection, nobodys) if nobodys else {}
-    await _keep_waiting(connection, [posting for posting in nobodys if posting.payment not in payers])
-    paid = {posting.payment: posting.customer_id for posting in postings if posting.pays and posting.customer_id}
-    waited = await take_waiting(connection, paid) if paid else {}
-    attributed = []
+    """What each posting comes to: itself, once its customer is known, and what was told of its payment before."""
+    payers = await _claim(connection, postings)
+    told_before = {
+        payment: payer.customer_id for payment, payer in payers.items() if payer.customer_id and not payer.first_told
+    }
+    waited = await _take_waiting(connection, told_before) if told_before else {}
+    moved = await _move(connection, told_before) if told_before else {}
+    nobodys: list[Posting] = []
+    attributed: list[list[Posting]] = []
     for posting in postings:
-        customer_id = posting.customer_id or payers.get(posting.payment)
-        known = [replace(posting, customer_id=customer_id)] if customer_id else []
+        payer = payers.get(posting.payment)
+        customer_id = payer.customer_id if payer else posting.customer_id
+        if customer_id is None:
+            nobodys.append(posting)
+            attributed.append([])
+            continue
+        own = replace(posting, customer_id=customer_id)
         # Once, where a batch tells of the payment twice.
-        attributed.append(known + (waited.pop(posting.payment, []) if posting.pays else []))
+        here = [_with_row(own, row) for row in moved.pop(posting.payment, ())]
+        attributed.append([own, *waited.pop(posting.payment, ()), *here])
+    await _keep_waiting(connection, nobodys)
     return attributed
 
 
-async def take_waiting(connection: Connection, payers: dict[Payment, str]) -> dict[Payment, list[Posting]]:
+async def _claim(connection: Connection, postings: Sequence[Posting]) -> dict[Payment, Payer]:
+    told: dict[Payment, tuple[str | None, bool]] = {}
+    for posting in postings:
+        known, paid = told.get(posting.payment, (None, False))
+        if posting.pays and not paid:
+            told[posting.payment] = (posting.customer_id, True)
+        elif posting.payment_id:
+            told[posting.payment] = (known or posting.customer_id, paid)
+    if not told:
+        return {}
+    claims = [(*payment, *claim) for payment, claim in told.items()]
+    rows = await connection.fetch(CLAIM_PAYMENTS, *zip(*claims, strict=True))
+    return {(tenant_id, payment_id): Payer(*payer) for tenant_id, payment_id, *payer in rows}
+
+
+async def _take_waiting(connection: Connection, payers: dict[Payment, str]) -> dict[Payment, list[Posting]]:
     """What has waited for these payments, as their customers'; it waits no longer."""
     waited: defaultdict[Payment, list[Posting]] = defaultdict(list)
     for row in await connection.fetch(TAKE_WAITING, *zip(*payers, strict=True)):
@@ -90,15 +139,26 @@ async def take_waiting(connection: Connection, payers: dict[Payment, str]) -> di
     return waited
 
 
-async def missed(connection: Connection) -> dict[Payment, str]:
-    """Payments for which something waits although their customer is known."""
-    return {(row["tenant_id"], row["payment_id"]): row["customer_id"] for row in await connection.fetch(SELECT_MISSED)}
+async def _move(connection: Connection, payers: dict[Payment, str]) -> dict[Payment, list[Moved]]:
+    """What had been entered for others than these payments' customers; it is theirs now."""
+    moved: defaultdict[Payment, list[Moved]] = defaultdict(list)
+    columns = zip(*((*payment, customer_id) for payment, customer_id in payers.items()), strict=True)
+    for row in await connection.fetch(MOVE_ROWS, *columns):
+        entry = Entry(Cause(row["cause"]), row["source_id"], row["points"])
+        moved[row["tenant_id"], row["payment_id"]].append(
+            Moved(entry, row["event_id"], row["occurred_at"], row["moved_from"])
+        )
+    return moved
 
 
-async def _payers(connection: Connection, nobodys: Sequence[Posting]) -> dict[Payment, str]:
-    payments = {posting.payment for posting in nobodys}
-    rows = await connection.fetch(SELECT_PAYERS, *zip(*payments, strict=True))
-    return {(row["tenant_id"], row["payment_id"]): row["customer_id"] for row in rows}
+def _with_row(posting: Posting, row: Moved) -> Posting:
+    return replace(
+        posting,
+        entries=(row.entry,),
+        event_id=row.event_id,
+        occurred_at=row.occurred_at,
+        moved_from=row.moved_from,
+    )
 
 
 async def _keep_waiting(connection: Connection, nobodys: Sequence[Posting]) -> None:

@@ -10,7 +10,11 @@ from orylo_trust.domain.ledger import Cause, Entry
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """Also what its announcement has to carry. Without a `customer_id` it is the payment's customer's."""
+    """Also what its announcement has to carry.
+
+    `customer_id` is whom the message names; attribution puts the payment's customer in its place. With
+    `moved_from` its rows are in the ledger already, and were that customer's until now.
+    """
 
     tenant_id: UUID
     customer_id: str | None
@@ -23,6 +27,7 @@ class Posting:
     event_id: str | None = None
     status_change: StatusChange | None = None
     traceparent: str | None = None
+    moved_from: str | None = None
 
     @property
     def payment(self) -> tuple[UUID, str]:

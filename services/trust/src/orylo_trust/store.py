@@ -1,16 +1,16 @@
 """The ledger in PostgreSQL: many messages' changes in one transaction of a few statements."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.ids import uuid7
 from orylo_common.messages import TrustStatus, TrustUpdated, encode
 from orylo_common.postgres.pool import Connection
-from orylo_trust.attribution import attribute, missed, take_waiting
+from orylo_trust.attribution import attribute
 from orylo_trust.domain.account import Account, StatusChange
-from orylo_trust.domain.ledger import Month
+from orylo_trust.domain.ledger import Entry, Month
 from orylo_trust.posting import Posting
 
 # Locks each account until the end of the transaction, in one order for everyone, and reads what the last
@@ -32,7 +32,7 @@ ADD_ENTRIES = """
                                   payment_id, event_id, occurred_at)
         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::date[],
                              $7::smallint[], $8::text[], $9::text[], $10::timestamptz[])
-        ON CONFLICT (tenant_id, customer_id, cause, source_id) DO NOTHING
+        ON CONFLICT (tenant_id, cause, source_id) DO NOTHING
         RETURNING tenant_id, customer_id, cause, source_id, month
     )
     SELECT added.*, m.points, m.cap
@@ -61,6 +61,9 @@ WRITE_BACK = """
     INSERT INTO trust.outbox (message_id, type, body) SELECT * FROM unnest($16::uuid[], $17::text[], $18::bytea[])
 """
 
+# What is announced of a customer who turned out not to be the payer.
+MOVED = "moved_to_payer"
+
 Customer = tuple[UUID, str]
 Row = tuple[UUID, str, str, str]
 
@@ -79,23 +82,11 @@ async def write_postings(connection: Connection, postings: Sequence[Posting]) ->
     A repeated posting changes nothing. One whose customer is not known yet waits for its payment.
     """
     attributed = await attribute(connection, postings)
-    return await _write(connection, attributed)
-
-
-async def attribute_missed(connection: Connection) -> None:
-    """Post what still waits although its payment is there. The outbox's sweeper announces it."""
-    payers = await missed(connection)
-    if payers:
-        waited = await take_waiting(connection, payers)
-        await _write(connection, list(waited.values()))
-
-
-async def _write(connection: Connection, attributed: Sequence[Sequence[Posting]]) -> list[Posted]:
-    postings = [posting for each in attributed for posting in each]
-    if not postings:
+    known = [posting for each in attributed for posting in each]
+    if not known:
         return [Posted() for _ in attributed]
-    accounts = await _lock_accounts(connection, postings)
-    added = await _add_entries(connection, postings, accounts)
+    accounts = await _lock_accounts(connection, known)
+    added = await _add_entries(connection, known, accounts)
     posted = [_post(each, accounts, added) for each in attributed]
     await _write_back(connection, accounts, [message for each in posted for message in each.announced])
     return posted
@@ -103,6 +94,7 @@ async def _write(connection: Connection, attributed: Sequence[Sequence[Posting]]
 
 async def _lock_accounts(connection: Connection, postings: Sequence[Posting]) -> dict[Customer, Account]:
     starts = {_customer(posting): posting.start for posting in postings}
+    starts |= {(each.tenant_id, each.moved_from): each.start for each in postings if each.moved_from}
     rows = await connection.fetch(
         LOCK_ACCOUNTS, [tenant for tenant, _ in starts], [customer for _, customer in starts], list(starts.values())
     )
@@ -130,6 +122,7 @@ async def _add_entries(
             posting.occurred_at,
         )
         for posting in postings
+        if posting.moved_from is None
         for entry in posting.entries
     ]
     if not proposed:
@@ -145,19 +138,27 @@ async def _add_entries(
 
 def _post(postings: Sequence[Posting], accounts: dict[Customer, Account], added: set[Row]) -> Posted:
     announced, customers = [], set()
+
+    def enter(posting: Posting, entry: Entry, cause: str) -> None:
+        account = accounts[_customer(posting)]
+        before = account.score
+        if account.post(entry):
+            announced.append(_announcement(posting, account, cause, before))
+            customers.add(_customer(posting))
+
     for posting in postings:
         customer = _customer(posting)
-        account = accounts[customer]
         for entry in posting.entries:
             row = (*customer, entry.cause.value, entry.source_id)
-            if row not in added:
+            if posting.moved_from is not None:
+                enter(replace(posting, customer_id=posting.moved_from), replace(entry, points=-entry.points), MOVED)
+            elif row in added:
+                # Taken, so that the same row asked for again by a later posting of this batch is a repeat.
+                added.remove(row)
+            else:
                 continue
-            # Taken, so that the same row asked for again by a later posting of this batch is a repeat.
-            added.remove(row)
-            before = account.score
-            if account.post(entry):
-                announced.append(_announcement(posting, account, entry.cause.value, before))
-                customers.add(customer)
+            enter(posting, entry, entry.cause.value)
+        account = accounts[customer]
         if posting.status_change is not None and account.set_status(posting.status_change):
             announced.append(_announcement(posting, account, "status_set", account.score))
             customers.add(customer)

@@ -32,7 +32,7 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row of one customer's ledger; `cause` and `source_id` make it unique there.
+    """A row of one customer's ledger; `cause` and `source_id` make it unique among all of the tenant's.
 
     `month` and `monthly_cap` are set for a cause whose points are limited per calendar month (UTC).
     """
