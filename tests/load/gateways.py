@@ -1,0 +1,92 @@
+"""Sales of every gateway as bytes on the wire: bodies in the gateway's own structure, proven in its own way."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.load.webhooks import PAYMENTS_PER_CUSTOMER, stripe_requests
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "gateways"
+GATEWAYS = ("stripe", "hotmart", "kiwify", "perfectpay")
+
+
+class Proof(NamedTuple):
+    """What a gateway adds to a body: to its query, or to its headers."""
+
+    query: str = ""
+    headers: str = ""
+
+
+class Sale(NamedTuple):
+    """A real sale of a gateway, and how the next one differs: by what stands for its ids and for its buyer."""
+
+    fixture: str
+    ids: tuple[str, ...]
+    email: str
+    prove: Callable[[bytes, str], Proof]
+    # PerfectPay's token is in the body.
+    token: str = ""
+
+
+SALES: Mapping[str, Sale] = {
+    "hotmart": Sale(
+        "hotmart/v2_purchase_approved.json",
+        ("id", "data.purchase.transaction"),
+        "data.buyer.email",
+        lambda body, secret: Proof(headers=f"X-HOTMART-HOTTOK: {secret}\r\n"),
+    ),
+    "kiwify": Sale(
+        "kiwify/order_approved_card.json",
+        ("order_id",),
+        "Customer.email",
+        lambda body, secret: Proof(query=f"?signature={hmac.new(secret.encode(), body, hashlib.sha1).hexdigest()}"),
+    ),
+    "perfectpay": Sale(
+        "perfectpay/approved_card.json", ("code",), "customer.email", lambda body, secret: Proof(), token="token"
+    ),
+}
+
+
+def gateway_requests(
+    gateway: str, run: str, count: int, *, tenant: str, secret: str, host: str, first: int = 0
+) -> Iterator[bytes]:
+    """`count` HTTP/1.1 requests, each another sale; Stripe's are signed as of now."""
+    if gateway == "stripe":
+        yield from stripe_requests(run, count, tenant=tenant, secret=secret, host=host, first=first)
+        return
+    sale, template = SALES[gateway], _template(gateway)
+    for number in range(first, first + count):
+        body = (
+            template.replace("{id}", f"{run}x{number:08d}")
+            .replace("{customer}", f"{run}{number // PAYMENTS_PER_CUSTOMER}")
+            .replace("{token}", secret)
+            .encode()
+        )
+        proof = sale.prove(body, secret)
+        yield (
+            f"POST /api/v1/webhooks/{gateway}/{tenant}{proof.query} HTTP/1.1\r\nHost: {host}\r\n"
+            f"Content-Type: application/json\r\n{proof.headers}Content-Length: {len(body)}\r\n\r\n"
+        ).encode() + body
+
+
+@cache
+def _template(gateway: str) -> str:
+    sale = SALES[gateway]
+    document: Any = json.loads((FIXTURES / sale.fixture).read_text())
+    for path in sale.ids:
+        _put(document, path, "{id}")
+    _put(document, sale.email, "buyer.{customer}@example.com")
+    if sale.token:
+        _put(document, sale.token, "{token}")
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def _put(document: Any, path: str, value: str) -> None:
+    *above, last = path.split(".")
+    for key in above:
+        document = document[key]
+    document[last] = value
