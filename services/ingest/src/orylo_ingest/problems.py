@@ -44,6 +44,17 @@ NOT_FOUND = Problem(
 )
 
 
+def refused_by_aiohttp(refusal: web.HTTPException) -> web.Response:
+    """What no handler of ours saw: another path, another method, an expectation that nobody fulfils."""
+    if refusal.status == HTTPStatus.NOT_FOUND:
+        return NOT_FOUND.response()
+    status = HTTPStatus(refusal.status)
+    response = Problem(status, status.phrase.lower().replace(" ", "_"), f"{status.description}.").response()
+    if allowed := refusal.headers.get("Allow"):
+        response.headers["Allow"] = allowed
+    return response
+
+
 def unauthenticated(code: str, advice: str) -> Problem:
     return Problem(HTTPStatus.UNAUTHORIZED, code, advice)
 

@@ -8,8 +8,9 @@ from typing import Any
 from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from orylo_ingest.connections import BOUNDS, Server
 from orylo_ingest.endpoints.webhooks import PATH, WebhookEndpoint
-from orylo_ingest.problems import NOT_FOUND
+from orylo_ingest.problems import refused_by_aiohttp
 
 # What is in hand when the stop comes has this long.
 SHUTDOWN_S = 20.0
@@ -22,20 +23,34 @@ async def serve_http(
     table: list[web.RouteDef], webhooks: WebhookEndpoint, *, host: str, port: int, reuse_port: bool, max_body_bytes: int
 ) -> AsyncIterator[int]:
     """Answer while inside; the port, which the system chose where `port` is 0. Leaving finishes what is in hand."""
-    app = web.Application(client_max_size=max_body_bytes, middlewares=[_explain_refusals])
+    app = web.Application(client_max_size=max_body_bytes)
     app.add_routes(table)
-    runner = web.AppRunner(
-        app, access_log=None, logger=_logger(), shutdown_timeout=SHUTDOWN_S, keepalive_timeout=KEEPALIVE_S
-    )
+    runner = _Runner(app, webhooks)
     await runner.setup()
     try:
-        if runner.server is not None:
-            runner.server.request_handler = _past_the_router(webhooks.receive, runner.server.request_handler)
         site = web.TCPSite(runner, host, port, backlog=1024, reuse_port=reuse_port or None)
         await site.start()
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
+
+
+class _Runner(web.AppRunner):
+    def __init__(self, app: web.Application, webhooks: WebhookEndpoint) -> None:
+        super().__init__(
+            app,
+            access_log=None,
+            logger=_logger(),
+            shutdown_timeout=SHUTDOWN_S,
+            keepalive_timeout=KEEPALIVE_S,
+            **BOUNDS,
+        )
+        self._webhooks = webhooks
+
+    async def _make_server(self) -> Server:
+        routed = await super()._make_server()
+        handler = _past_the_router(self._webhooks.receive, routed.request_handler)
+        return Server(handler, request_factory=routed.request_factory, **self._kwargs)
 
 
 def _logger() -> logging.Logger:
@@ -62,17 +77,10 @@ def _past_the_router(
             and hdrs.EXPECT not in request.headers
         ):
             return await receive(request)
-        response: web.StreamResponse = await route(request)
+        try:
+            response: web.StreamResponse = await route(request)
+        except web.HTTPException as refusal:
+            return refused_by_aiohttp(refusal)
         return response
 
     return handle
-
-
-@web.middleware
-async def _explain_refusals(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
-    try:
-        return await handler(request)
-    except web.HTTPNotFound:
-        return NOT_FOUND.response()

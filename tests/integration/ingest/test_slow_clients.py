@@ -1,0 +1,134 @@
+"""Clients that take their time, on real sockets: each is let go after a while, and none keeps others waiting."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from orylo_ingest import connections
+from tests.integration.ingest.running import Ingest, running_ingest, stripe_signature
+from tests.unit.ingest.given import body_of
+
+pytestmark = pytest.mark.integration
+
+BODY = body_of("stripe/charge.succeeded.json")
+LIMIT_S = 0.5
+IDLE = 500
+
+
+@pytest.fixture
+async def ingest(postgres_dsn: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ingest]:
+    monkeypatch.setattr(connections, "HEADERS_S", LIMIT_S)
+    async with running_ingest(postgres_dsn, ORYLO_INGEST_BODY_TIMEOUT=LIMIT_S) as ingest:
+        yield ingest
+
+
+async def connect(ingest: Ingest) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_connection("127.0.0.1", int(ingest.url.rpartition(":")[2]))
+
+
+def head(*, length: int = len(BODY), path: str = "/api/v1/webhooks/stripe/loja") -> bytes:
+    proof = f"Stripe-Signature: {stripe_signature(BODY)}\r\nContent-Length: {length}\r\n\r\n"
+    return f"POST {path} HTTP/1.1\r\nHost: x\r\n{proof}".encode()
+
+
+async def dribble(writer: asyncio.StreamWriter, next_byte: Callable[[int], bytes]) -> None:
+    """A byte now and then, for as long as the other side takes them."""
+    for number in range(1000):
+        writer.write(next_byte(number))
+        await asyncio.sleep(LIMIT_S / 20)
+
+
+async def answer_to_a_dribble(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, next_byte: Callable[[int], bytes]
+) -> bytes:
+    """What the server says until it closes, which it does in time."""
+    dribbling = asyncio.create_task(dribble(writer, next_byte))
+    try:
+        return await asyncio.wait_for(reader.read(), 20 * LIMIT_S)
+    except ConnectionResetError:
+        return b""
+    finally:
+        dribbling.cancel()
+        writer.close()
+
+
+async def test_headers_that_dribble_in_are_not_waited_for(ingest: Ingest) -> None:
+    reader, writer = await connect(ingest)
+    writer.write(b"POST /api/v1/webhooks/stripe/loja HTTP/1.1\r\nX-Slow: ")
+    started = time.monotonic()
+
+    assert await answer_to_a_dribble(reader, writer, lambda _: b"a") == b""
+    assert time.monotonic() - started >= LIMIT_S
+
+
+async def test_headers_that_dribble_in_after_a_first_request_are_not_either(ingest: Ingest) -> None:
+    reader, writer = await connect(ingest)
+    writer.write(head() + BODY)
+    assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 202")
+
+    assert await answer_to_a_dribble(reader, writer, lambda number: head()[number : number + 1]) == b""
+
+
+async def test_a_connection_that_sends_nothing_is_closed(ingest: Ingest) -> None:
+    reader, writer = await connect(ingest)
+    assert await asyncio.wait_for(reader.read(), 20 * LIMIT_S) == b""
+    writer.close()
+
+
+async def test_a_connection_that_is_idle_between_requests_stays(ingest: Ingest) -> None:
+    reader, writer = await connect(ingest)
+    for status in (b"202", b"200"):
+        writer.write(head() + BODY)
+        assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 " + status)
+        await asyncio.sleep(2 * LIMIT_S)
+    writer.close()
+
+
+async def test_headers_in_pieces_are_taken_when_they_are_in_time(ingest: Ingest) -> None:
+    reader, writer = await connect(ingest)
+    for status in (b"202", b"200"):
+        request = head() + BODY
+        for start in range(0, len(request), 512):
+            writer.write(request[start : start + 512])
+            await asyncio.sleep(LIMIT_S / 50)
+        assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 " + status)
+    writer.close()
+
+
+async def test_a_body_that_dribbles_in_is_not_waited_for(ingest: Ingest) -> None:
+    reader, writer = await connect(ingest)
+    writer.write(head())
+    answer = await asyncio.wait_for(reader_status(reader, writer), 20 * LIMIT_S)
+    assert answer == b"408"
+    writer.close()
+
+
+async def reader_status(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    dribbling = asyncio.create_task(dribble(writer, lambda number: BODY[number : number + 1]))
+    try:
+        return (await reader.readline()).split()[1]
+    finally:
+        dribbling.cancel()
+
+
+@pytest.mark.parametrize("headers", [b"X-Long: " + b"a" * 9000, b"\r\n".join(b"X-%d: 1" % n for n in range(200))])
+async def test_headers_are_bounded_in_size_and_number(ingest: Ingest, headers: bytes) -> None:
+    reader, writer = await connect(ingest)
+    writer.write(b"POST /api/v1/webhooks/stripe/loja HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n\r\n")
+    assert (await reader.readline()).split()[1] == b"400"
+    writer.close()
+
+
+async def test_hundreds_of_idle_connections_do_not_stop_a_webhook(ingest: Ingest) -> None:
+    idle = await asyncio.gather(*(connect(ingest) for _ in range(IDLE)))
+    for _, writer in idle[::2]:
+        writer.write(b"POST /api/v1/webhooks/stripe/loja HTTP/1.1\r\n")
+    started = time.monotonic()
+    answer = await ingest.stripe(BODY)
+    assert (answer.status, time.monotonic() - started < 1) == (202, True)
+    # They are all gone afterwards.
+    assert await asyncio.wait_for(asyncio.gather(*(reader.read() for reader, _ in idle)), 20) == [b""] * IDLE
+    for _, writer in idle:
+        writer.close()
