@@ -6,7 +6,7 @@ Amounts are what the buyer was charged: `full_price`, with the interest of insta
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from orylo_common.control.models import GatewaySecret
@@ -59,31 +59,35 @@ class _Sale:
 
 
 Reader = Callable[[_Sale], Told | Ignored]
+Form = Literal["2.0.0", "1.0", "1.0 cart", "1.0 subscription", "simplified", "unknown"]
+# Forms that name no event of their own.
+_EVENT_OF: Mapping[Form, str] = {"1.0 cart": "cart abandonment", "1.0 subscription": "subscription cancellation"}
 
 
 class Hotmart:
     name = "hotmart"
 
     def authenticate(self, webhook: RawWebhook, secrets: Sequence[GatewaySecret], now: datetime) -> UUID:
+        document = webhook.document()
+        form = _form(document) if isinstance(document, dict) else "unknown"
+        if form == "simplified":
+            # Hotmart sends no such body: it comes from a relay, and is signed as a relay signs.
+            return authenticate_hmac(webhook, secrets)
         token: Any = webhook.headers.get(TOKEN_HEADER)
-        if token is None:
-            document = webhook.document()
-            if isinstance(document, dict):
-                if _is_simplified(document):
-                    # Hotmart sends no such body: it comes from a relay, and is signed as a relay signs.
-                    return authenticate_hmac(webhook, secrets)
-                token = document.get(TOKEN_FIELD)
+        if token is None and isinstance(document, dict):
+            token = document.get(TOKEN_FIELD)
         return matching_token(token, secrets)
 
     def envelope(self, document: Document) -> Envelope:
-        if "event" in document:
+        form = _form(document)
+        if form == "2.0.0":
             event_id = text(document.get("id"))
             return Envelope(text(document.get("event")) or "unknown", event_id, event_id)
         status = text(document.get("status"))
         order = text(document.get("transaction")) or text(document.get("order_id"))
         if status and order:
             return Envelope(status, f"{order}:{status}")
-        return Envelope(_v1_kind(document))
+        return Envelope(_EVENT_OF.get(form, "unknown"))
 
     def person(self, document: Document) -> Person:
         data = child(document, "data")
@@ -95,22 +99,37 @@ class Hotmart:
         return _person_v1(document)
 
     def normalise(self, document: Document, received_at: datetime) -> Told | Ignored:
-        if "event" in document:
-            return _normalise_v2(document)
-        if "transaction" in document:
-            return _by_status(required(document.get("status"), "status").lower(), _sale_v1(document, received_at))
-        if _is_simplified(document):
-            return _by_status(required(document.get("status"), "status").lower(), _sale_simplified(document))
-        if "buyerVO" in document:
-            return _cart_v1(document, received_at)
-        if "subscriberCode" in document:
-            return Ignored(_SUBSCRIPTION.note)
-        raise NotUnderstood("neither a Hotmart webhook 2.0.0, nor 1.0, nor the simplified form")
+        match _form(document):
+            case "2.0.0":
+                return _normalise_v2(document)
+            case "1.0":
+                return _by_status(document, _sale_v1(document, received_at))
+            case "simplified":
+                return _by_status(document, _sale_simplified(document))
+            case "1.0 cart":
+                return _cart_v1(document, received_at)
+            case "1.0 subscription":
+                return Ignored(_SUBSCRIPTION.note)
+            case _:
+                raise NotUnderstood("neither a Hotmart webhook 2.0.0, nor 1.0, nor the simplified form")
 
     def events(self) -> Sequence[EventRow]:
         rows = [EventRow(native, row.tells, row.note) for native, row in EVENTS.items()]
         older = [EventRow(f"{status} (1.0, simplified)", row.tells, row.note) for status, row in STATUSES.items()]
         return [*rows, *older]
+
+
+def _form(document: Document) -> Form:
+    """Which of the forms a body has. How it has to be proven and how it is read both follow from this alone."""
+    if "event" in document:
+        return "2.0.0"
+    if "transaction" in document:
+        return "1.0"
+    if "order_id" in document and "customer" in document:
+        return "simplified"
+    if "buyerVO" in document:
+        return "1.0 cart"
+    return "1.0 subscription" if "subscriberCode" in document else "unknown"
 
 
 # --- What each event tells ---------------------------------------------------------------------------------
@@ -159,8 +178,8 @@ def _told(message: type[GatewayFact], sale: _Sale, what: str, *, at: datetime | 
     return Told(message, at or sale.told_at, {**sale.fields, **money, **own}, (f"{what}:{payment_id}",))
 
 
-def _by_status(status: str, sale: _Sale) -> Told | Ignored:
-    row = STATUSES.get(status)
+def _by_status(document: Document, sale: _Sale) -> Told | Ignored:
+    row = STATUSES.get(required(document.get("status"), "status").lower())
     if row is None:
         raise NotUnderstood("a status that Hotmart does not document")
     return Ignored(row.note) if row.read is None else row.read(sale)
@@ -348,16 +367,6 @@ def _person_v1(document: Document) -> Person:
         zip=text(buyer.get("address_zip_code")),
         country=country,
     )
-
-
-def _is_simplified(document: Document) -> bool:
-    return "order_id" in document and "customer" in document
-
-
-def _v1_kind(document: Document) -> str:
-    if "buyerVO" in document:
-        return "cart abandonment"
-    return "subscription cancellation" if "subscriberCode" in document else "unknown"
 
 
 # --- Shared ------------------------------------------------------------------------------------------------
