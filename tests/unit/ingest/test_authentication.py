@@ -3,6 +3,7 @@ import hmac
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import pytest
 import stripe as stripe_library
 from hypothesis import given
@@ -192,3 +193,112 @@ def test_nul_characters_are_taken_out_wherever_they_are() -> None:
 def test_a_form_is_read_as_utf8() -> None:
     document = RawWebhook({}, "", body_of("hotmart/v1_purchase_approved.form.txt")).document()
     assert document["address_city"] == "São Paulo"
+
+
+@pytest.mark.parametrize("depth", [10, 900, 1000, 1020])
+def test_nul_characters_may_lie_as_deep_as_they_like(depth: int) -> None:
+    inner = RawWebhook({}, "", b'{"a":%s"x\\u0000y"%s}' % (b"[" * depth, b"]" * depth)).document()["a"]
+    for _ in range(depth):
+        (inner,) = inner
+    assert inner == "xy"
+
+
+def test_only_an_escape_of_nul_is_taken_out() -> None:
+    body = rb'{"a":"\\u0000","b":"\\\u0000","c":"\u0000\u0000\\u0000\u0000","d":"\u0\u0000000"}'
+    with pytest.raises(UnreadableBody):
+        RawWebhook({}, "", body).document()
+    body = body.replace(rb',"d":"\u0\u0000000"', b"")
+    assert RawWebhook({}, "", body).document() == {"a": r"\u0000", "b": "\\", "c": r"\u0000"}
+
+
+def test_a_form_field_may_be_repeated_as_often_as_a_form_may_be_long() -> None:
+    assert RawWebhook({}, "", b"&".join([b"a=x%00"] * 900)).document() == {"a": ["x"] * 900}
+    assert RawWebhook({}, "", b"a=%0%000").document() == {"a": "%00"}
+    with pytest.raises(UnreadableBody):
+        RawWebhook({}, "", b"&".join([b"a=x%00"] * 1001)).document()
+
+
+def kiwify_signature(signed: bytes, key: bytes = b"token") -> str:
+    return hmac.digest(key, signed, "sha1").hex()
+
+
+KIWIFY = GATEWAYS["kiwify"]
+ORDER = body_of("kiwify/order_approved_card.json").strip()
+FORGED = ORDER.replace(b"6f1c2b34", b"ffffffff").replace(b'"charge_amount": ', b'"charge_amount": 9')
+
+
+def wrapper(*members: bytes, signature: str) -> RawWebhook:
+    return RawWebhook(
+        {}, "", b'{"url": "https://x", "signature": "%s", %s}' % (signature.encode(), b", ".join(members))
+    )
+
+
+def test_of_a_wrapped_order_only_what_was_signed_is_read() -> None:
+    webhook = wrapper(b'"event": "x"', b'"order" : %s ' % ORDER, b'"more": [1]', signature=kiwify_signature(ORDER))
+    assert KIWIFY.authenticate(webhook, [secret("token")], NOW).int == 1
+    assert webhook.document() == orjson.loads(ORDER)
+    assert webhook.body == ORDER
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        (b'"order": %s' % ORDER, b'"order": %s' % FORGED),
+        (b'"order": %s' % FORGED, b'"order": %s' % ORDER),
+        (b'"order": %s' % ORDER, b'"\\u006frder": %s' % FORGED),
+        (b'"order": %s' % ORDER, b'"order": {}'),
+        (b'"inner": {"order": %s}' % ORDER, b'"order": %s' % FORGED),
+        (b'"order": %s' % FORGED, b'"inner": {"order": %s}' % ORDER),
+        (b'"inner": "\\"order\\": 1"', b'"order": %s' % FORGED),
+    ],
+)
+def test_a_signed_order_does_not_bring_a_forged_one_through(members: tuple[bytes, ...]) -> None:
+    with pytest.raises(AuthenticationFailed) as failed:
+        KIWIFY.authenticate(wrapper(*members, signature=kiwify_signature(ORDER)), [secret("token")], NOW)
+    assert failed.value.code in ("signature_malformed", "signature_mismatch")
+
+
+def test_a_wrapper_without_an_order_is_not_signed_by_the_empty_text() -> None:
+    for members in ((b'"order": null',), (b'"order": ""',), (b'"orders": {}',)):
+        with pytest.raises(AuthenticationFailed):
+            KIWIFY.authenticate(wrapper(*members, signature=kiwify_signature(b"")), [secret("token")], NOW)
+
+
+def test_more_parameters_than_an_address_has_are_refused() -> None:
+    query = "&".join(f"p{number}=1" for number in range(200)) + f"&signature={kiwify_signature(ORDER)}"
+    with pytest.raises(AuthenticationFailed) as failed:
+        KIWIFY.authenticate(RawWebhook({}, query, ORDER), [secret("token")], NOW)
+    assert failed.value.code == "signature_malformed"
+
+
+RELAYED = {
+    "hotmart": body_of("hotmart/simplified_approved.json"),
+    "kiwify": body_of("kiwify/simplified_completed.json"),
+}
+
+
+@pytest.mark.parametrize(
+    ("gateway", "headers", "query", "body"),
+    [
+        ("hotmart", {"X-HOTMART-HOTTOK": "key"}, "", RELAYED["hotmart"]),
+        ("hotmart", {}, "", RELAYED["hotmart"].replace(b"{", b'{"hottok":"key",', 1)),
+        ("hotmart", {"X-HOTMART-HOTTOK": "key"}, "", RELAYED["hotmart"].replace(b"{", b'{"buyerVO":{},', 1)),
+        ("kiwify", {}, f"signature={kiwify_signature(RELAYED['kiwify'], b'key')}", RELAYED["kiwify"]),
+        (
+            "kiwify",
+            {},
+            "",
+            b'{"signature":"%s","order":%s}'
+            % (kiwify_signature(RELAYED["kiwify"].strip(), b"key").encode(), RELAYED["kiwify"].strip()),
+        ),
+    ],
+)
+def test_a_relays_body_is_proven_as_relays_prove_whatever_else_it_brings(
+    gateway: str, headers: dict[str, str], query: str, body: bytes
+) -> None:
+    with pytest.raises(AuthenticationFailed) as failed:
+        GATEWAYS[gateway].authenticate(RawWebhook(CIMultiDict(headers), query, body), [secret("key")], NOW)
+    assert failed.value.code == "signature_missing"
+    headers["X-Signature"] = "sha256=" + hmac.digest(b"key", body, "sha256").hex()
+    webhook = RawWebhook(CIMultiDict(headers), query, body)
+    assert GATEWAYS[gateway].authenticate(webhook, [secret("key")], NOW).int == 1

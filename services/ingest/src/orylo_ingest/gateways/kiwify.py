@@ -4,7 +4,8 @@ Amounts are integer cents: `charge_amount` is what the buyer was charged, the in
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -40,6 +41,9 @@ from orylo_ingest.gateways.port import (
 SIGNATURE_PARAMETER = "signature"
 # The address is the merchant's own, with one parameter added.
 _MAX_PARAMETERS = 100
+_DECODER = json.JSONDecoder()
+# Between the keys and the values of an object that is known to be JSON.
+_BETWEEN = re.compile(r"[ \t\r\n,:]*")
 
 # America/Sao_Paulo, which has had no summer time since 2019.
 _SAO_PAULO = timezone(timedelta(hours=-3))
@@ -56,23 +60,25 @@ class Kiwify:
 
     def authenticate(self, webhook: RawWebhook, secrets: Sequence[GatewaySecret], now: datetime) -> UUID:
         document = webhook.document()
-        if isinstance(document, dict) and "purchase_id" in document:
+        if isinstance(document, dict) and _is_simplified(_order(document)):
             # Kiwify sends no such body: it comes from a relay, and is signed as a relay signs.
             return authenticate_hmac(webhook, secrets)
-        signature, signed = _signature_in(webhook.query_string), webhook.body
-        if not signature and isinstance(document, dict) and "order" in document:
-            signature, signed = text(document.get("signature")), _order_bytes(webhook.body)
-        if not signature:
-            raise AuthenticationFailed(
-                "signature_missing",
-                "The signature parameter is missing from the address: Kiwify adds it by itself. Set a token on the "
-                "webhook in Kiwify's panel, and the same one here.",
-            )
-        return matching_digest(signed, signature, secrets, "sha1")
+        if signature := _signature_in(webhook.query_string):
+            return matching_digest(webhook.body, signature, secrets, "sha1")
+        if isinstance(document, dict) and (signature := text(document.get("signature"))) and "order" in document:
+            order = _order_bytes(webhook.body)
+            secret_id = matching_digest(order, signature, secrets, "sha1")
+            webhook.narrow(order)
+            return secret_id
+        raise AuthenticationFailed(
+            "signature_missing",
+            "The signature parameter is missing from the address: Kiwify adds it by itself. Set a token on the "
+            "webhook in Kiwify's panel, and the same one here.",
+        )
 
     def envelope(self, document: Document) -> Envelope:
         order = _order(document)
-        if "purchase_id" in order:
+        if _is_simplified(order):
             status = text(order.get("status")) or "unknown"
             return Envelope(status, f"{text(order.get('purchase_id'))}:{status}")
         if _is_cart(order):
@@ -103,7 +109,7 @@ class Kiwify:
 
     def normalise(self, document: Document, received_at: datetime) -> Told | Ignored:
         order = _order(document)
-        if "purchase_id" in order:
+        if _is_simplified(order):
             return _simplified(order)
         if _is_cart(order):
             return _cart(order, received_at)
@@ -121,7 +127,12 @@ class Kiwify:
 
 
 def _signature_in(query_string: str) -> str | None:
-    return dict(parse_qsl(query_string, max_num_fields=_MAX_PARAMETERS)).get(SIGNATURE_PARAMETER)
+    try:
+        return dict(parse_qsl(query_string, max_num_fields=_MAX_PARAMETERS)).get(SIGNATURE_PARAMETER)
+    except ValueError:
+        raise AuthenticationFailed(
+            "signature_malformed", f"The address has more than {_MAX_PARAMETERS} parameters."
+        ) from None
 
 
 def _order(document: Document) -> Order:
@@ -132,21 +143,32 @@ def _order(document: Document) -> Order:
 def _order_bytes(body: bytes) -> bytes:
     """The wrapped order to the byte, as it was signed: no parser gives back what it has read."""
     try:
-        text_, decoder, at = body.decode(), json.JSONDecoder(), body.index(b"{") + 1
-        while True:
-            key, at = decoder.raw_decode(text_, _skip(text_, at, " \t\r\n,"))
-            start = _skip(text_, at, " \t\r\n:")
-            _, at = decoder.raw_decode(text_, start)
-            if key == "order":
-                return text_[start:at].encode()
+        orders = [value for key, value in _members(body.decode()) if key == "order"]
     except (ValueError, IndexError, RecursionError):
-        return b""
+        orders = []
+    if len(orders) != 1:
+        raise AuthenticationFailed("signature_malformed", "There is not exactly one order that can have been signed.")
+    return orders[0].encode()
 
 
-def _skip(text_: str, at: int, characters: str) -> int:
-    while text_[at] in characters:
-        at += 1
-    return at
+def _members(text_: str) -> Iterator[tuple[Any, str]]:
+    """Each key of a JSON object with its value as it is written, also where a key comes twice."""
+    at = _skip(text_, text_.index("{") + 1)
+    while text_[at] != "}":
+        key, at = _DECODER.raw_decode(text_, at)
+        start = _skip(text_, at)
+        _, at = _DECODER.raw_decode(text_, start)
+        yield key, text_[start:at]
+        at = _skip(text_, at)
+
+
+def _skip(text_: str, at: int) -> int:
+    between = _BETWEEN.match(text_, at)
+    return between.end() if between else at
+
+
+def _is_simplified(order: Order) -> bool:
+    return "purchase_id" in order
 
 
 def _is_cart(order: Order) -> bool:
