@@ -7,6 +7,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from fakeredis import FakeAsyncRedis
+from prometheus_client import REGISTRY
 
 from orylo_cli.demo.fake_meta import FakeMeta
 from orylo_common.broker.connect import open_broker
@@ -14,6 +15,7 @@ from orylo_common.broker.ports import Broker, Outgoing
 from orylo_common.clock import SystemClock
 from orylo_common.messages import (
     CheckoutStarted,
+    ClickRecorded,
     ConversionDispatched,
     Message,
     PaymentRefunded,
@@ -26,7 +28,9 @@ from orylo_dispatch.app import open_app
 from orylo_dispatch.settings import Settings
 from tests.integration.dispatch.conftest import DATASET
 from tests.integration.dispatch.running import KEYS, Shop
+from tests.support.cable import cable_to
 from tests.support.eventually import eventually
+from tests.support.memory_broker import MemoryBroker
 from tests.unit.dispatch.cases import CLICK_ID, EMAIL, click_recorded, detection, payment
 
 pytestmark = pytest.mark.integration
@@ -93,6 +97,32 @@ async def test_from_the_bus_to_meta_and_back(
     assert (sent.match.method, sent.match.click_id, sent.payment_id) == ("email", CLICK_ID, paid.payment_id)
     assert readiness.checks == {"postgres": "ok", "broker": "ok"}
     assert "fbc" in fake_meta.datasets[DATASET].latest[-1]["user_data"]
+
+
+async def test_without_postgres_messages_wait_and_no_attempt_is_used_up(
+    postgres_dsn: str, admin: asyncpg.Pool, shop: Shop, fake_meta: FakeMeta
+) -> None:
+    broker = MemoryBroker()
+
+    def retried() -> float:
+        told = {"queue": "dispatch", "type": ClickRecorded.model_fields["type"].default, "outcome": "retried"}
+        return REGISTRY.get_sample_value("orylo_messages_handled_total", told) or 0.0
+
+    before = retried()
+    async with cable_to(postgres_dsn) as (cable, dsn), FakeAsyncRedis() as redis:
+        settings = Settings(database_url=dsn, redis_url="redis://unused", broker_url="postgres", master_key=KEYS)
+        async with open_app(settings, broker=broker, redis=redis):
+            cable.cut()
+            for number in range(5):
+                await broker.send(click_recorded(tenant_id=shop.tenant_id, click_id=f"first-{number}"))
+            await eventually(lambda: retried() >= before + 5)
+            for number in range(50):
+                await broker.send(click_recorded(tenant_id=shop.tenant_id, click_id=f"then-{number}"))
+            await asyncio.sleep(2)
+
+            assert retried() == before + 5
+            await cable.mend()
+            await eventually(lambda: _holds(admin, "SELECT count(*) = 55 FROM dispatch.clicks"), within_s=30)
 
 
 async def _holds(admin: asyncpg.Pool, question: str) -> bool:

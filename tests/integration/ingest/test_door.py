@@ -282,7 +282,7 @@ async def test_it_is_alive_ready_and_counted(ingest: Ingest) -> None:
     async with ingest.session.get(f"{ingest.url}/readyz") as response:
         assert (response.status, await response.json()) == (
             200,
-            {"status": "ready", "checks": {"postgres": "ok", "broker": "ok"}},
+            {"status": "ready", "checks": {"postgres": "ok", "broker": "ok", "redis": "ok"}},
         )
     async with ingest.session.get(f"{ingest.url}/metrics") as response:
         text = await response.text()

@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit, urlunsplit
 
 import orjson
 import pytest
 
 from tests.integration.ingest.running import Ingest, Published, open_another, running_ingest, stripe_signature
+from tests.support.cable import Cable, cable_to
 from tests.support.eventually import eventually
-from tests.support.servers import free_ports
 from tests.unit.ingest.given import stripe
 
 pytestmark = pytest.mark.integration
@@ -21,54 +20,15 @@ def payment(number: int) -> bytes:
     return orjson.dumps(event | {"id": f"evt_{number}"})
 
 
-class Cable:
-    """A way to PostgreSQL that can be cut."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._target = host, port
-        (self.port,) = free_ports(1)
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._server: asyncio.Server | None = None
-
-    async def mend(self) -> None:
-        self._server = await asyncio.start_server(self._connect, "127.0.0.1", self.port)
-
-    def cut(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        for writer in self._writers:
-            writer.transport.abort()
-
-    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection(*self._target)
-        self._writers |= {writer, back}
-        await asyncio.gather(self._carry(reader, back), self._carry(there, writer))
-
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while data := await reader.read(65_536):
-                writer.write(data)
-        except OSError:
-            pass
-        finally:
-            writer.close()
-            self._writers.discard(writer)
-
-
 @asynccontextmanager
 async def behind_a_cable(dsn: str, published: Published | None = None) -> AsyncIterator[tuple[Ingest, Cable]]:
     """An ingest whose PostgreSQL can go away, while the test keeps its own way in."""
-    parts = urlsplit(dsn)
-    cable = Cable(parts.hostname or "127.0.0.1", parts.port or 5432)
-    await cable.mend()
-    host = parts.netloc.rpartition("@")[0] + f"@127.0.0.1:{cable.port}"
-    async with running_ingest(dsn, published=published) as direct:
-        try:
-            async with open_another(urlunsplit(parts._replace(netloc=host)), direct) as ingest:
-                yield ingest, cable
-        finally:
-            cable.cut()
+    async with (
+        running_ingest(dsn, published=published) as direct,
+        cable_to(dsn) as (cable, through),
+        open_another(through, direct) as ingest,
+    ):
+        yield ingest, cable
 
 
 async def test_without_postgres_webhooks_are_asked_to_come_again(postgres_dsn: str) -> None:

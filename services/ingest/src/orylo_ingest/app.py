@@ -18,7 +18,7 @@ from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.periodic import run_periodically
 from orylo_common.postgres.pool import open_pool
-from orylo_common.resilience.circuit_breaker import CircuitBreaker
+from orylo_common.resilience.circuit_breaker import CircuitBreaker, behind
 from orylo_common.telemetry.health import Health
 from orylo_ingest.endpoints.tracking import TrackingEndpoint
 from orylo_ingest.endpoints.webhooks import WebhookEndpoint
@@ -61,10 +61,12 @@ async def open_app(
         refusals = await stack.enter_async_context(RefusalReports.open(outbox, relay, clock))
         limits = await stack.enter_async_context(Limits.open(redis))
         secret_use = await stack.enter_async_context(SecretUse.open(pool))
-        handlers: Mapping[type[Message], Handler] = {
-            WebhookReplayRequested: partial(replay_webhook, pool=pool, relay=relay, clock=clock)
-        }
-        await stack.enter_async_context(Consumer(broker, "ingest", handlers, prefetch=REPLAYS_AT_ONCE))
+        replaying = CircuitBreaker("ingest.replays")
+        replay = behind(replaying, partial(replay_webhook, pool=pool, relay=relay, clock=clock))
+        handlers: Mapping[type[Message], Handler] = {WebhookReplayRequested: replay}
+        await stack.enter_async_context(
+            Consumer(broker, "ingest", handlers, prefetch=REPLAYS_AT_ONCE, gates=[replaying])
+        )
         pruning = asyncio.create_task(run_periodically(pool, "ingest.prune", PRUNE_EVERY, prune))
         stack.callback(pruning.cancel)
 
@@ -72,6 +74,7 @@ async def open_app(
         health.check("postgres", lambda: pool.fetchval("SELECT 1"))
         # What cannot be published waits in the outbox: a broker that is away refuses no webhook.
         health.check("broker", broker.ping, required=False)
+        health.check("redis", redis.ping, required=False)
 
         webhooks = WebhookEndpoint(
             plane=plane,

@@ -23,7 +23,7 @@ from orylo_common.messages import (
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import open_pool
-from orylo_common.resilience.circuit_breaker import CircuitBreaker
+from orylo_common.resilience.circuit_breaker import CircuitBreaker, behind
 from orylo_common.telemetry.health import Health
 from orylo_trust.adapters.redis_standings import RedisStandings
 from orylo_trust.handlers import post_fact, set_status
@@ -63,7 +63,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
             CustomerStatusSet: partial(set_status, plane=plane, ledger=ledger),
         }
         postgres = CircuitBreaker("trust.postgres")
-        guarded = {message: _behind(postgres, handler) for message, handler in handlers.items()}
+        guarded = {message: behind(postgres, handler) for message, handler in handlers.items()}
         await enter(Consumer(broker, "trust", guarded, prefetch=settings.trust_prefetch, gates=[postgres]))
 
         health = Health()
@@ -71,13 +71,3 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
         health.check("broker", broker.ping)
         health.check("redis", redis.ping, required=False)
         yield health
-
-
-def _behind(breaker: CircuitBreaker, handler: Handler) -> Handler:
-    """While PostgreSQL is away messages are given back, and none of them uses up its attempts."""
-
-    async def handle(message: Message) -> None:
-        async with breaker:
-            await handler(message)
-
-    return handle

@@ -2,9 +2,10 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from purgatory.domain.model import CLOSED, HALF_OPENED, OPENED, Context
 
@@ -89,3 +90,13 @@ class CircuitBreaker:
     def _tell(self) -> None:
         self._circuit.messages.clear()
         self._gauge.set(_AS_NUMBER[_STATES[self._circuit.state]])
+
+
+def behind(breaker: CircuitBreaker, handler: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
+    """For a consumer whose gate the breaker is: while it is open messages are given back, and use up no attempts."""
+
+    async def handle(message: Any) -> None:
+        async with breaker:
+            await handler(message)
+
+    return handle
