@@ -218,7 +218,8 @@ def client_address(request: web.Request, trusted_proxies: int) -> str | None:
     """Who called: the peer, or what the outermost of our own proxies saw."""
     if not trusted_proxies:
         return request.remote
-    seen = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+    # A proxy may add a line of its own rather than to the last one: together they are one list.
+    seen = [part.strip() for part in ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")]
     return seen[-trusted_proxies] if len(seen) >= trusted_proxies and seen[-trusted_proxies] else request.remote
 
 
@@ -227,6 +228,8 @@ def _is_within(address: str | None, networks: tuple[str, ...]) -> bool:
         caller = ipaddress.ip_address(address or "")
     except ValueError:
         return False
+    # As a socket of both families tells a caller of the older one.
+    caller = getattr(caller, "ipv4_mapped", None) or caller
     return any(caller in network for network in _networks(networks))
 
 
