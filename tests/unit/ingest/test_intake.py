@@ -1,6 +1,7 @@
 """Whatever a genuine webhook holds, it becomes a record; and whatever becomes a message can be read."""
 
 import time
+from copy import deepcopy
 from typing import Any
 
 import orjson
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orylo_common.control.models import LiveMode
 from orylo_common.messages import decode
 from orylo_ingest.event_ids import event_id_of
 from orylo_ingest.gateways import GATEWAYS
@@ -113,12 +115,30 @@ def test_another_count_of_open_deliveries_is_no_other_body() -> None:
     assert taken_from("stripe", other).body_sha256 != taken_from("stripe", stripe("charge.succeeded")).body_sha256
 
 
-def test_test_mode_can_be_left_out() -> None:
-    record = taken_from("stripe", stripe("charge.succeeded"), accept_test_mode=False)
-    assert record.status == "ignored"
-    live = stripe("charge.succeeded")
-    live["livemode"] = True
-    assert taken_from("stripe", live, accept_test_mode=False).status == "published"
+LIVE, TEST = frozenset[LiveMode]({"live"}), frozenset[LiveMode]({"test"})
+
+
+@pytest.mark.parametrize(("livemode", "mode"), [(True, LIVE), (False, TEST)])
+def test_a_gateway_takes_the_modes_that_it_is_set_to(livemode: bool, mode: frozenset[LiveMode]) -> None:
+    for name in ("charge.succeeded", "customer.created", "thin_event"):
+        event = stripe(name) if name != "thin_event" else document_of("stripe/thin_event.json")
+        event["livemode"] = livemode
+        refused = taken_from("stripe", deepcopy(event), accept=(LIVE | TEST) - mode)
+        assert refused.status == "ignored"
+        assert refused.reason == f"{'live' if livemode else 'test'} mode, which this gateway is not set to accept"
+        assert (refused.outgoing, refused.announcement) == (None, None)
+        assert taken_from("stripe", deepcopy(event), accept=mode).status == taken_from("stripe", event).status
+
+
+@pytest.mark.parametrize("fixture", ["hotmart/v2_panel_test_event.json", "kiwify/panel_test_order_approved.json"])
+def test_a_panels_test_button_counts_as_test_mode(fixture: str) -> None:
+    gateway = fixture.partition("/")[0]
+    assert taken_from(gateway, document_of(fixture), accept=LIVE).status == "ignored"
+    record = taken_from(gateway, document_of(fixture), accept=TEST)
+    assert record.outgoing is not None
+    assert orjson.loads(record.outgoing.body)["data"]["test"] is True
+    sale = fixture.replace("panel_test_event", "purchase_approved").replace("panel_test_order_approved", "pix_created")
+    assert taken_from(gateway, document_of(sale), accept=TEST).status == "ignored"
 
 
 def test_nobody_can_bring_flags_along() -> None:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 import structlog
 
 from orylo_common.broker.ports import Outgoing
+from orylo_common.control.models import LiveMode
 from orylo_common.identity import Identity, Person, customer_id, identify
 from orylo_common.identity.cards import MASK
 from orylo_common.ids import uuid7
@@ -25,6 +26,8 @@ from orylo_ingest.gateways.port import Document, Envelope, Gateway, Ignored, Not
 from orylo_ingest.scrub import OWN_KEY, flags_of, scrub
 
 Status = Literal["published", "ignored", "quarantined", "conflict"]
+
+EVERY_MODE: frozenset[LiveMode] = frozenset(get_args(LiveMode))
 
 _MAX_ID = 255
 _MAX_AMOUNT = 2**53
@@ -83,22 +86,20 @@ def take_in(
     document: Any,
     received_at: datetime,
     *,
-    accept_test_mode: bool = True,
+    accept: frozenset[LiveMode] = EVERY_MODE,
     traceparent: str | None = None,
 ) -> Record:
     """What becomes of a webhook. Scrubs `document` in place. Never raises for what a document holds."""
     if isinstance(document, dict):
         document.pop(OWN_KEY, None)
-    return _take_in(gateway, tenant_id, document, received_at, accept_test_mode, traceparent)
+    return _take_in(gateway, tenant_id, document, received_at, accept, traceparent)
 
 
 def take_in_again(
     gateway: Gateway, tenant_id: UUID, scrubbed: Any, received_at: datetime, *, event_id: UUID | None = None
 ) -> Record:
     """The same for a scrubbed copy. `event_id`, where given, is what it keeps, however it is recognised by now."""
-    return _take_in(
-        gateway, tenant_id, scrubbed, received_at, accept_test_mode=True, traceparent=None, event_id=event_id
-    )
+    return _take_in(gateway, tenant_id, scrubbed, received_at, EVERY_MODE, traceparent=None, event_id=event_id)
 
 
 def _take_in(
@@ -106,7 +107,7 @@ def _take_in(
     tenant_id: UUID,
     document: Any,
     received_at: datetime,
-    accept_test_mode: bool,
+    accept: frozenset[LiveMode],
     traceparent: str | None,
     event_id: UUID | None = None,
 ) -> Record:
@@ -124,8 +125,9 @@ def _take_in(
         payload=payload,
         occurred_at=received_at,
     )
-    if not envelope.livemode and not accept_test_mode:
-        record.status, record.reason = "ignored", "test mode, which this gateway is not set to accept"
+    mode: LiveMode = "live" if envelope.livemode and not envelope.test else "test"
+    if mode not in accept:
+        record.status, record.reason = "ignored", f"{mode} mode, which this gateway is not set to accept"
         return record
     try:
         told = _read(gateway, document, received_at)
@@ -197,6 +199,8 @@ def _publish(record: Record, told: Told, identity: Identity, envelope: Envelope,
         "match_keys": identity.match_keys,
         "customer_flags": identity.flags,
     }
+    if envelope.test:
+        data["test"] = True
     if record.gateway_event_id is not None:
         data["gateway_event_id"] = record.gateway_event_id
     customer = customer_id(
@@ -220,7 +224,7 @@ def _publish(record: Record, told: Told, identity: Identity, envelope: Envelope,
     record.payment_id = payment_id
     record.occurred_at = told.occurred_at
     # Whoever presses the panel's test button twice wants to see both.
-    record.facts = () if fields.get("test") else told.facts
+    record.facts = () if envelope.test else told.facts
     record.outgoing = Outgoing(message_id, type_of(told.message), body)
 
 

@@ -115,7 +115,7 @@ class WebhookEndpoint:
             tenant.id,
             document,
             now,
-            accept_test_mode="test" in setting.accept,
+            accept=setting.accept,
             traceparent=current_traceparent(),
         )
 

@@ -82,11 +82,14 @@ class Hotmart:
         form = _form(document)
         if form == "2.0.0":
             event_id = text(document.get("id"))
-            return Envelope(text(document.get("event")) or "unknown", event_id, event_id)
+            data = child(document, "data")
+            test = _is_test(child(data, "product").get("id"), child(data, "purchase").get("transaction"))
+            return Envelope(text(document.get("event")) or "unknown", event_id, event_id, test=test)
         status = text(document.get("status"))
         order = text(document.get("transaction")) or text(document.get("order_id"))
         if status and order:
-            return Envelope(status, f"{order}:{status}")
+            test = _is_test(document.get("prod"), order)
+            return Envelope(status, f"{order}:{status}", test=test)
         return Envelope(_EVENT_OF.get(form, "unknown"))
 
     def person(self, document: Document) -> Person:
@@ -130,6 +133,10 @@ def _form(document: Document) -> Form:
     if "buyerVO" in document:
         return "1.0 cart"
     return "1.0 subscription" if "subscriberCode" in document else "unknown"
+
+
+def _is_test(product: Any, transaction: Any) -> bool:
+    return (type(product) in (int, str) and str(product) == "0") or transaction == _TEST_TRANSACTION
 
 
 # --- What each event tells ---------------------------------------------------------------------------------
@@ -213,7 +220,6 @@ def _sale_v2(document: Document) -> _Sale:
         order_bump_of=_bumped(bump) if bump.get("is_order_bump") is True else None,
         ip=text(purchase.get("buyer_ip")),
         products=_products(product.get("id"), product.get("name"), child(purchase, "price")),
-        test=product.get("id") == 0 or transaction == _TEST_TRANSACTION or None,
     )
     return _Sale(
         transaction=transaction,
@@ -303,7 +309,6 @@ def _sale_v1(document: Document, received_at: datetime) -> _Sale:
             document.get("prod_name"),
             {"value": document.get("price"), "currency_value": document.get("currency")},
         ),
-        test=document.get("prod") == "0" or transaction == _TEST_TRANSACTION or None,
     )
     return _Sale(
         transaction=transaction,

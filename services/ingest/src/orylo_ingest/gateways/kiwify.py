@@ -88,7 +88,7 @@ class Kiwify:
             return Envelope(event or "unknown")
         # Only an attempt to charge can be repeated in earnest.
         again = f":{text(order.get('updated_at'))}" if event in _REPEATABLE else ""
-        return Envelope(event, f"{order_id}:{event}{again}")
+        return Envelope(event, f"{order_id}:{event}{again}", test=_is_test(order))
 
     def person(self, document: Document) -> Person:
         order = _order(document)
@@ -227,7 +227,6 @@ def _told(message: type[GatewayFact], order: Order, at: datetime, what: str) -> 
             order_id=text(order.get("order_ref")),
             subscription=_subscription(order),
             products=_products(product, commissions),
-            test=_is_test(order) or None,
         ),
     }
     return Told(message, at, fields, (f"{what}:{payment_id}",))

@@ -63,13 +63,15 @@ class RawWebhook:
 class Envelope(NamedTuple):
     """What can be said of a webhook before its content is understood.
 
-    `event_key` tells the gateway's event from all its others; without one, the body itself does.
+    `event_key` tells the gateway's event from all its others; without one, the body itself does. `test`: somebody
+    pressed a button of the gateway's panel, and nobody bought anything.
     """
 
     event_type: str
     event_key: str | None = None
     gateway_event_id: str | None = None
     livemode: bool = True
+    test: bool = False
 
 
 class Told(NamedTuple):
