@@ -41,10 +41,11 @@ def test_the_cookie_that_the_checkout_carried_comes_before_the_clicks() -> None:
 
 
 def test_only_a_charge_after_the_first_is_a_renewal() -> None:
-    def renewal(recurrence: int | None) -> bool:
-        return conversion_of(payment(subscription=Subscription(recurrence=recurrence)), None).renewal
+    def renewal(recurrence: int | None, told: bool | None = None) -> bool:
+        return conversion_of(payment(subscription=Subscription(recurrence=recurrence, renewal=told)), None).renewal
 
     assert [renewal(None), renewal(1), renewal(2)] == [False, False, True]
+    assert renewal(None, told=True)
     assert conversion_of(payment(), None).renewal is False
 
 

@@ -74,6 +74,9 @@ class Subscription(Value):
     subscription_id: str | None = None
     recurrence: int | None = Field(default=None, description="1 for the first charge, 2 for the first renewal")
     plan: str | None = None
+    renewal: bool | None = Field(
+        default=None, description="charged again, as the gateway says; `recurrence` may be unknown even so"
+    )
 
 
 class GatewayFact(Message):
@@ -111,7 +114,8 @@ class PaymentFact(GatewayFact):
     card: Card | None = None
     subscription: Subscription | None = None
     order_id: str | None = Field(default=None, description="the merchant's own order number")
-    order_bump_of: str | None = Field(default=None, description="payment_id of the sale this one was added to")
+    order_bump: bool = Field(default=False, description="added to another sale at the checkout")
+    order_bump_of: str | None = Field(default=None, description="payment_id of that sale, where the gateway names it")
 
     @property
     def subject(self) -> str:

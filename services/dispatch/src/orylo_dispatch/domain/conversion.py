@@ -82,7 +82,7 @@ def conversion_of(payment: PaymentSucceeded, click: Click | None) -> Conversion:
         match_keys=payment.match_keys,
         products=payment.products,
         subscription_id=subscription.subscription_id if subscription else None,
-        renewal=subscription is not None and (subscription.recurrence or 1) > 1,
+        renewal=subscription is not None and (subscription.renewal or (subscription.recurrence or 1) > 1),
         ip=_public(visited.ip),
         user_agent=visited.user_agent,
         url=click.url if click else None,
