@@ -1,13 +1,17 @@
+import asyncio
 from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
+import structlog
+from prometheus_client import REGISTRY
 
 from orylo_common.control import ControlPlane, Keyring, Part, Tenant, TenantSettings, admin, open_control
 from orylo_common.control.keyring import WrongMasterKey
 from orylo_common.control.models import Role
 from orylo_common.postgres.pool import open_pool
 from tests.support.eventually import eventually
+from tests.support.listening import listeners
 
 pytestmark = pytest.mark.integration
 
@@ -87,6 +91,67 @@ async def test_secrets_are_encrypted_and_another_key_cannot_read_them(
             postgres_dsn, role="postgres", keyring=Keyring([Keyring.generate()]), parts=frozenset(Part)
         ):
             pass
+
+
+async def test_a_secret_that_no_key_opens_is_left_out_and_the_others_are_heard_of(
+    pool: asyncpg.Pool, tenant: Tenant, plane: ControlPlane
+) -> None:
+    foreign = Keyring([Keyring.generate()])
+
+    def unreadable(part: str) -> float | None:
+        return REGISTRY.get_sample_value("orylo_control_unreadable_secrets", {"part": part})
+
+    with structlog.testing.capture_logs() as logged:
+        async with pool.acquire() as connection:
+            await admin.set_gateway(connection, tenant.id, "stripe")
+            for label, keyring in (("foreign", foreign), ("ours", KEYRING)):
+                await admin.put_gateway_secret(
+                    connection, keyring, tenant.id, "stripe", label=label, secret=f"is {label}"
+                )
+            for name, keyring in (("foreign", foreign), ("ours", KEYRING)):
+                await admin.add_destination(
+                    connection, keyring, tenant.id, "meta", name=name, config={}, secret=f"is {name}"
+                )
+        await eventually(lambda: len(plane.destinations(tenant.id)) == 2)
+        async with pool.acquire() as connection:
+            another = await admin.create_tenant(connection, "outra")
+        await eventually(lambda: plane.tenant("outra") == another)
+
+    gateway = plane.gateway(tenant.id, "stripe")
+    assert gateway is not None
+    assert [secret.label for secret in gateway.secrets] == ["ours"]
+    assert {each.name: each.secret for each in plane.destinations(tenant.id)} == {"foreign": "", "ours": "is ours"}
+    assert (unreadable("gateways"), unreadable("destinations")) == (1, 1)
+    told = [line["part"] for line in logged if line["event"] == "control.secret_unreadable"]
+    assert sorted(told) == ["destinations", "gateways"]
+    assert "is foreign" not in str(logged)
+
+
+async def test_an_error_that_nobody_foresaw_does_not_end_the_following(
+    pool: asyncpg.Pool, tenant: Tenant, plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(self: ControlPlane) -> None:
+        raise RuntimeError("nobody foresaw it")
+
+    with monkeypatch.context() as broken, structlog.testing.capture_logs() as logged:
+        broken.setattr(ControlPlane, "reload", fail)
+        async with pool.acquire() as connection:
+            await admin.create_tenant(connection, "segunda")
+        await eventually(lambda: any(line["event"] == "control.failed" for line in logged))
+
+    await eventually(lambda: plane.tenant("segunda") is not None)
+
+
+async def test_the_plane_closes_at_once_although_a_change_arrives_in_the_same_moment(
+    postgres_dsn: str, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = listeners(monkeypatch)
+    async with asyncio.timeout(10):
+        async with open_control(postgres_dsn, role="postgres", keyring=KEYRING, parts=frozenset(Part)):
+            await eventually(lambda: len(told) == 1)
+            # It has read once more, and waits.
+            await asyncio.sleep(0.3)
+            told[0]()
 
 
 async def test_a_rotated_master_key_still_opens_old_secrets() -> None:

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from orylo_cli.migrations import all_migrations
 from orylo_cli.target import Target
 from orylo_common.broker.connect import open_broker
-from orylo_common.control.keyring import WrongMasterKey
+from orylo_common.control.keyring import Keyring, WrongMasterKey
 from orylo_common.errors import TransientError
 from orylo_common.postgres.migrations import MigrationError, pending
 
@@ -19,9 +19,8 @@ OLDEST_POSTGRES = 15
 TIMEOUT_S = 5.0
 SERVICES = ("ingest", "detector", "trust", "dispatch", "api")
 
-SELECT_ANY_STORED = """
-    SELECT secret_encrypted FROM control.gateway_secrets
-    UNION ALL SELECT secret_encrypted FROM control.destinations LIMIT 1
+SELECT_STORED = """
+    SELECT secret_encrypted FROM control.gateway_secrets UNION ALL SELECT secret_encrypted FROM control.destinations
 """
 
 
@@ -93,15 +92,27 @@ async def _check_master_key(connection: asyncpg.Connection, target: Target) -> C
     if target.master_key is None:
         return Check("master key", ok=False, finding="missing", advice="set ORYLO_MASTER_KEY")
     try:
-        stored = await connection.fetchval(SELECT_ANY_STORED)
-        if stored:
-            target.keyring().decrypt(stored)
+        stored = [row["secret_encrypted"] for row in await connection.fetch(SELECT_STORED)]
     except asyncpg.UndefinedTableError:
+        stored = []
+    if not stored:
         return Check("master key", ok=True, finding="nothing is stored yet")
-    except WrongMasterKey as error:
-        advice = "use the key that the secrets were stored with; several may be given, separated by commas"
-        return Check("master key", ok=False, finding=str(error), advice=advice)
-    return Check("master key", ok=True, finding="opens the stored secrets" if stored else "nothing is stored yet")
+    keyring = target.keyring()
+    opened = sum(_opens(keyring, secret) for secret in stored)
+    return Check(
+        "master key",
+        ok=opened == len(stored),
+        finding=f"opens {opened} of {len(stored)} stored secrets",
+        advice="use the key that the secrets were stored with; several may be given, separated by commas",
+    )
+
+
+def _opens(keyring: Keyring, secret: bytes) -> bool:
+    try:
+        keyring.decrypt(secret)
+    except WrongMasterKey:
+        return False
+    return True
 
 
 async def _check_broker(target: Target) -> Check:

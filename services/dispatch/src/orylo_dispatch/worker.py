@@ -125,7 +125,7 @@ class Worker:
     async def _ready(self) -> ConversionSink | None:
         """The destination, if it may be sent to now."""
         destination = self._find(self._key)
-        if destination is None or not destination.enabled:
+        if destination is None or not destination.enabled or not destination.secret:
             self._hold(on=False)
             return None
         if destination != self._destination or self._sink is None:

@@ -51,7 +51,10 @@ class GatewaySetting:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where conversions go. `config` is the kind's own, such as `pixel_id`."""
+    """Where conversions go. `config` is the kind's own, such as `pixel_id`.
+
+    `secret` is empty where no master key opens it: what is due waits.
+    """
 
     id: UUID
     tenant_id: UUID

@@ -14,9 +14,10 @@ from uuid import UUID
 
 import asyncpg
 import structlog
+from prometheus_client import Gauge
 from pydantic import ValidationError
 
-from orylo_common.control.keyring import Keyring
+from orylo_common.control.keyring import Keyring, WrongMasterKey
 from orylo_common.control.models import Destination, GatewaySecret, GatewaySetting, Tenant, TenantSettings
 from orylo_common.postgres.errors import TRANSIENT_ERRORS, raise_if_cancelled
 from orylo_common.postgres.partitions import MAINTAIN
@@ -40,6 +41,8 @@ SELECT_DESTINATIONS = (
     "SELECT id, tenant_id, kind, name, config, secret_encrypted, enabled FROM control.destinations ORDER BY id"
 )
 SELECT_SETTINGS = "SELECT tenant_id, section, value FROM control.settings"
+
+UNREADABLE = Gauge("orylo_control_unreadable_secrets", "Stored secrets that no master key opens", ["part"])
 
 log = structlog.get_logger(__name__)
 Section = TypeVar("Section", bound=TenantSettings)
@@ -71,6 +74,8 @@ class ControlPlane:
         self._snapshot = Snapshot()
         self._sections: dict[tuple[UUID, type[TenantSettings]], TenantSettings] = {}
         self._changed = asyncio.Event()
+        # The rows whose secrets no key opens, told of once.
+        self._unreadable: dict[Part, set[UUID]] = {part: set() for part in parts}
 
     def tenant(self, slug_or_id: str) -> Tenant | None:
         return self._snapshot.tenants.get(slug_or_id)
@@ -103,17 +108,29 @@ class ControlPlane:
         await self._changed.wait()
 
     async def reload(self) -> None:
-        """Read everything anew."""
+        """Read everything anew. A secret that no key opens is left out, and its neighbours are not."""
+        unreadable: dict[Part, set[UUID]] = {part: set() for part in self._parts}
         async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
             snapshot = Snapshot(
                 tenants=await self._tenants(connection),
-                gateways=await self._gateways(connection) if Part.GATEWAYS in self._parts else {},
-                destinations=await self._destinations(connection) if Part.DESTINATIONS in self._parts else {},
+                gateways=await self._gateways(connection, unreadable) if Part.GATEWAYS in self._parts else {},
+                destinations=await self._destinations(connection, unreadable)
+                if Part.DESTINATIONS in self._parts
+                else {},
                 settings=await self._settings(connection) if Part.SETTINGS in self._parts else {},
             )
+        self._tell_unreadable(unreadable)
         self._snapshot, self._sections = snapshot, {}
         self._changed.set()
         self._changed = asyncio.Event()
+
+    def opens_nothing(self) -> bool:
+        """There are secrets, and the master key is none of theirs."""
+        if not any(self._unreadable.values()):
+            return False
+        gateways, destinations = self._snapshot.gateways.values(), self._snapshot.destinations.values()
+        opened = any(gateway.secrets for gateway in gateways) or any(each.secret for of in destinations for each in of)
+        return not opened
 
     async def follow(self) -> None:
         """Reload at every change, and now and then without one, until cancelled."""
@@ -124,6 +141,9 @@ class ControlPlane:
             except TRANSIENT_ERRORS as error:
                 raise_if_cancelled()
                 log.warning("control.unavailable", error=type(error).__name__)
+            except Exception:
+                # Nobody foresaw it, yet a service that hears of no change any more would go unseen.
+                log.exception("control.failed")
             await asyncio.sleep(1)
 
     async def _follow(self, connection: Connection) -> None:
@@ -146,7 +166,9 @@ class ControlPlane:
         tenants = [Tenant(_uuid(row["id"]), row["slug"], row["name"]) for row in await connection.fetch(SELECT_TENANTS)]
         return {tenant.slug: tenant for tenant in tenants} | {str(tenant.id): tenant for tenant in tenants}
 
-    async def _gateways(self, connection: Connection) -> dict[tuple[UUID, str], GatewaySetting]:
+    async def _gateways(
+        self, connection: Connection, unreadable: dict[Part, set[UUID]]
+    ) -> dict[tuple[UUID, str], GatewaySetting]:
         return {
             (row["tenant_id"], row["gateway"]): GatewaySetting(
                 tenant_id=_uuid(row["tenant_id"]),
@@ -156,14 +178,17 @@ class ControlPlane:
                 accept=frozenset(row["accept"]),
                 allowed_networks=tuple(row["allowed_networks"]),
                 secrets=tuple(
-                    GatewaySecret(_uuid(secret_id), label, self._keyring.decrypt(encrypted).encode())
+                    GatewaySecret(_uuid(secret_id), label, secret.encode())
                     for secret_id, label, encrypted in row["secrets"]
+                    if (secret := self._open(encrypted, _uuid(secret_id), unreadable[Part.GATEWAYS]))
                 ),
             )
             for row in await connection.fetch(SELECT_GATEWAYS)
         }
 
-    async def _destinations(self, connection: Connection) -> dict[UUID, tuple[Destination, ...]]:
+    async def _destinations(
+        self, connection: Connection, unreadable: dict[Part, set[UUID]]
+    ) -> dict[UUID, tuple[Destination, ...]]:
         destinations: dict[UUID, tuple[Destination, ...]] = {}
         for row in await connection.fetch(SELECT_DESTINATIONS):
             destination = Destination(
@@ -172,11 +197,26 @@ class ControlPlane:
                 kind=row["kind"],
                 name=row["name"],
                 config=row["config"],
-                secret=self._keyring.decrypt(row["secret_encrypted"]),
+                secret=self._open(row["secret_encrypted"], _uuid(row["id"]), unreadable[Part.DESTINATIONS]),
                 enabled=row["enabled"],
             )
             destinations[destination.tenant_id] = (*destinations.get(destination.tenant_id, ()), destination)
         return destinations
+
+    def _open(self, encrypted: bytes, row_id: UUID, unreadable: set[UUID]) -> str:
+        """Empty, which no stored secret is, where no key opens it."""
+        try:
+            return self._keyring.decrypt(encrypted)
+        except WrongMasterKey:
+            unreadable.add(row_id)
+            return ""
+
+    def _tell_unreadable(self, unreadable: dict[Part, set[UUID]]) -> None:
+        for part in unreadable.keys() & {Part.GATEWAYS, Part.DESTINATIONS}:
+            UNREADABLE.labels(part).set(len(unreadable[part]))
+            for row_id in unreadable[part] - self._unreadable[part]:
+                log.error("control.secret_unreadable", part=part, row_id=str(row_id))
+        self._unreadable = unreadable
 
     async def _settings(self, connection: Connection) -> dict[tuple[UUID, str], dict[str, Any]]:
         return {(row["tenant_id"], row["section"]): row["value"] for row in await connection.fetch(SELECT_SETTINGS)}
@@ -186,11 +226,13 @@ class ControlPlane:
 async def open_control(dsn: str, *, role: str, keyring: Keyring, parts: frozenset[Part]) -> AsyncIterator[ControlPlane]:
     """The control plane as `role` may see it, kept current while inside; also keeps partitions made.
 
-    Raises `PostgresUnavailable`, and `WrongMasterKey` where the stored secrets cannot be opened.
+    Raises `PostgresUnavailable`, and `WrongMasterKey` where not one of the stored secrets can be opened.
     """
     async with open_pool(dsn, role=role, max_size=2) as pool:
         plane = ControlPlane(pool, keyring, parts)
         await plane.reload()
+        if plane.opens_nothing():
+            raise WrongMasterKey("ORYLO_MASTER_KEY does not open the stored secrets")
         tasks = [
             asyncio.create_task(plane.follow()),
             asyncio.create_task(run_periodically(pool, "partitions", MAINTAIN_EVERY, _maintain_partitions)),
