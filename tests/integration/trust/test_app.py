@@ -116,8 +116,9 @@ async def test_the_tenant_says_what_a_cause_is_worth(broker: MemoryBroker, postg
         await admin.put_settings(connection, tenant.id, Points(start=70, dispute_opened=-20))
 
     async def told() -> bool:
-        # A customer and a dispute of its own each time: the settings arrive when they arrive.
-        disputed = fact(DisputeOpened, dispute_id=f"dp_{uuid4()}", customer_id=f"cus_{uuid4()}")
+        # Another customer's each time: the settings arrive when they arrive.
+        its_own = {name: f"{name}_{uuid4()}" for name in ("dispute_id", "customer_id", "payment_id")}
+        disputed = fact(DisputeOpened, **its_own)
         found = await handled(broker, *of(tenant.id, disputed))
         return any((update.score_before, update.score_after) == (70, 50) for update in found)
 
@@ -134,6 +135,18 @@ async def test_a_change_is_forgotten_by_the_cache(broker: MemoryBroker, redis: R
         return await cache.get(tenant_id, "cus_1") is None
 
     await eventually(forgotten)
+
+
+async def test_a_message_that_cannot_be_stored_is_set_aside_at_once_and_alone(broker: MemoryBroker) -> None:
+    tenant_id = uuid4()
+    unstorable = fact(PaymentRefunded, refunded_minor=300, full=False, payment_id="stripe:pi_\0")
+    for message in of(tenant_id, paid(1), unstorable, paid(2)):
+        await broker.send(message)
+    await eventually(lambda: bool(broker.dead_letters("trust")))
+    await eventually(lambda: len(updates(broker)) == 2)
+
+    [death] = broker.dead_letters("trust")
+    assert (death.reason, death.attempts) == ("PostgreSQL refuses the data (CharacterNotInRepertoireError)", 1)
 
 
 async def test_without_redis_the_ledger_is_kept(postgres_dsn: str) -> None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+import asyncpg
+
 from orylo_common.errors import PermanentError, TransientError
 from orylo_common.messages import UndecodableMessage
 from orylo_common.resilience.circuit_breaker import CircuitOpen
@@ -54,6 +56,9 @@ def outcome_of(error: Exception | None, attempt_number: int, policy: RetryPolicy
             return Release(error.retry_after or CIRCUIT_PAUSE)
         case PermanentError() | UndecodableMessage():
             return DeadLetter(str(error))
+        case asyncpg.DataError():
+            # Text with a NUL, a number out of range: the row cannot be stored, today or tomorrow.
+            return DeadLetter(f"PostgreSQL refuses the data ({type(error).__name__})")
     reason = _describe(error)
     if attempt_number >= policy.max_attempts:
         return DeadLetter(f"gave up after {attempt_number} attempts: {reason}")
@@ -64,8 +69,9 @@ def outcome_of(error: Exception | None, attempt_number: int, policy: RetryPolicy
 
 
 def is_bug(error: Exception | None) -> bool:
-    """Nobody meant this error to be raised."""
-    return not isinstance(error, TransientError | PermanentError | UndecodableMessage | TimeoutError | None)
+    """Nobody meant this error to be raised. One about data is told by its type only: its text quotes them."""
+    expected = TransientError | PermanentError | UndecodableMessage | TimeoutError | asyncpg.DataError | None
+    return not isinstance(error, expected)
 
 
 def _describe(error: Exception) -> str:

@@ -12,7 +12,7 @@ class PostgresUnavailable(TransientError):
 
 
 # Where the connection broke, the server is stopping or starting, or another transaction was in the way.
-# Class 08 connection, 40 rollback, 53 resources, 57P operator intervention (PostgreSQL, appendix A).
+# Class 08 connection, 40 rollback, 53 resources, 57P operator intervention, 58 system (PostgreSQL, appendix A).
 TRANSIENT_ERRORS = (
     OSError,
     TimeoutError,
@@ -23,6 +23,9 @@ TRANSIENT_ERRORS = (
     asyncpg.TransactionRollbackError,
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
+    asyncpg.PostgresSystemError,
+    # 25006: after a fail-over the connection is to a standby until it is made anew.
+    asyncpg.ReadOnlySQLTransactionError,
 )
 
 
