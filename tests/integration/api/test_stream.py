@@ -22,6 +22,7 @@ from orylo_api.stream import CLIENT_BUFFER, Ended, open_stream
 from orylo_common.messages import ConversionDispatched, ConversionFailed
 from tests.integration.api.conftest import Api, running_api
 from tests.support.eventually import eventually
+from tests.support.listening import listeners
 from tests.unit.api.builders import conversion, detection, trust_updated
 
 pytestmark = pytest.mark.integration
@@ -269,3 +270,15 @@ async def test_rows_appear_in_the_order_of_their_ids(api: Api) -> None:
         await quick
     rows = await api.pool.fetch("SELECT events FROM api.stream_events ORDER BY id")
     assert [row["events"] for row in rows] == [b"first", b"second"]
+
+
+async def test_the_hub_closes_at_once_although_news_arrives_in_the_same_moment(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = listeners(monkeypatch)
+    async with asyncio.timeout(10):
+        async with open_stream(api.projector):
+            await eventually(lambda: len(told) == 1)
+            # It has read on, and waits.
+            await asyncio.sleep(0.3)
+            told[0]()
