@@ -23,7 +23,7 @@ from orylo_common.messages import (
 from orylo_dispatch.domain.policy import DispatchPolicy
 from orylo_dispatch.handlers import redrive
 from tests.integration.dispatch.conftest import DATASET
-from tests.integration.dispatch.running import Dispatch, Shop, running_dispatch
+from tests.integration.dispatch.running import Dispatch, Shop, put_token, running_dispatch
 from tests.support.eventually import eventually
 from tests.unit.dispatch.cases import CLICK_ID, click_recorded, detection
 
@@ -94,6 +94,53 @@ async def test_a_blocked_payment_is_kept_back(dispatch: Dispatch, shop: Shop, fa
     assert await dispatch.states() == {blocked.payment_id: "suppressed", allowed.payment_id: "dispatched"}
     [suppressed] = dispatch.broker.of(ConversionSuppressed)
     assert (suppressed.payment_id, suppressed.reason) == (blocked.payment_id, "blocked")
+
+
+async def test_a_block_from_before_the_tenants_first_destination_holds(
+    dispatch: Dispatch, admin: asyncpg.Pool, shop: Shop
+) -> None:
+    await admin.execute("DELETE FROM control.destinations")
+    await eventually(lambda: not dispatch.plane.destinations(shop.tenant_id))
+    blocked = shop.payment()
+    await dispatch.decide(detection(blocked, Decision.BLOCK))
+
+    await put_token(admin, shop, "token")
+    await eventually(lambda: bool(dispatch.plane.destinations(shop.tenant_id)))
+    await dispatch.pay(blocked)
+
+    assert await dispatch.states() == {blocked.payment_id: "suppressed"}
+
+
+async def test_a_conversion_that_cannot_be_read_fails_and_the_others_of_its_destination_leave(
+    dispatch: Dispatch, admin: asyncpg.Pool, shop: Shop
+) -> None:
+    unreadable, other = shop.payment(1), shop.payment(2)
+    await dispatch.pay(unreadable)
+    await admin.execute("""UPDATE dispatch.deliveries SET conversion = '{"amount_minor": "much"}'""")
+    await dispatch.pay(other)
+    for paid in (unreadable, other):
+        await dispatch.decide(detection(paid))
+    await eventually(lambda: bool(dispatch.broker.of(ConversionFailed) and dispatch.broker.of(ConversionDispatched)))
+
+    assert await dispatch.states() == {unreadable.payment_id: "failed", other.payment_id: "dispatched"}
+    [failed] = dispatch.broker.of(ConversionFailed)
+    assert (failed.code, failed.reason) == ("unreadable", "What was stored of the conversion cannot be read.")
+
+
+async def test_a_conversion_waits_while_no_key_opens_its_destinations_token(
+    dispatch: Dispatch, admin: asyncpg.Pool, shop: Shop, fake_meta: FakeMeta
+) -> None:
+    stored = await admin.fetchval("SELECT secret_encrypted FROM control.destinations")
+    await admin.execute("UPDATE control.destinations SET secret_encrypted = 'foreign'")
+    await eventually(lambda: [each.secret for each in dispatch.plane.destinations(shop.tenant_id)] == [""])
+    paid = shop.payment()
+    await dispatch.allow(paid)
+    await asyncio.sleep(0.3)
+    assert await dispatch.states() == {paid.payment_id: "pending"}
+    assert fake_meta.datasets == {}
+
+    await admin.execute("UPDATE control.destinations SET secret_encrypted = $1", stored)
+    await eventually(lambda: bool(dispatch.broker.of(ConversionDispatched)))
 
 
 async def test_a_tenant_can_choose_to_send_blocked_payments(

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
+from pydantic import ValidationError
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.messages import ConversionDispatched, ConversionFailed
@@ -78,13 +79,13 @@ DESTINATIONS_DUE = """
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A delivery in this worker's hands, for its attempt `number`."""
+    """A delivery in this worker's hands, for its attempt `number`; `conversion` is None where it cannot be read."""
 
     delivery: Delivery
     number: int
     refusals: int
     maybe_sent_at: datetime | None
-    conversion: Conversion
+    conversion: Conversion | None
     started_at: datetime
 
 
@@ -106,12 +107,10 @@ class DeliveryQueue:
     async def claim(self, key: DestinationKey, *, limit: int, now: datetime, lease: timedelta) -> list[Claim]:
         """Up to `limit` deliveries of one destination, the longest due first, for as long as `lease`."""
         rows = await self._fetch(CLAIM, *key, now, now + lease, limit)
-        claims = []
-        for *columns, number, refusals, maybe_sent_at, conversion in rows:
-            claims.append(
-                Claim(Delivery(*columns), number, refusals, maybe_sent_at, Conversion.model_validate(conversion), now)
-            )
-        return claims
+        return [
+            Claim(Delivery(*columns), number, refusals, maybe_sent_at, _read(conversion), now)
+            for *columns, number, refusals, maybe_sent_at, conversion in rows
+        ]
 
     async def settle(self, settlements: Sequence[Settlement], *, now: datetime) -> list[Outgoing]:
         """Record results, and what they mean to others; the messages are in the outbox."""
@@ -139,6 +138,13 @@ class DeliveryQueue:
         except TRANSIENT_ERRORS as error:
             raise PostgresUnavailable(f"PostgreSQL does not answer ({type(error).__name__})") from error
         return rows
+
+
+def _read(stored: Any) -> Conversion | None:
+    try:
+        return Conversion.model_validate(stored)
+    except ValidationError:
+        return None
 
 
 def _row(settlement: Settlement, now: datetime) -> tuple[Any, ...]:

@@ -60,8 +60,8 @@ async def match_payment(
 
 
 async def apply_decision(detection: DetectionCreated, *, plane: ControlPlane, recorder: Recorder) -> None:
-    """Release what waits for the decision, or keep it back."""
-    if detection.payment_type == SUCCEEDED and plane.destinations(detection.tenant_id):
+    """Release what waits for the decision, or keep it back; also what comes later, to a destination added meanwhile."""
+    if detection.payment_type == SUCCEEDED:
         send_blocked = plane.settings(detection.tenant_id, DispatchPolicy).send_blocked
         await recorder.record(
             Decided(detection.tenant_id, detection.event_id, detection.decision, detection.message_id, send_blocked)

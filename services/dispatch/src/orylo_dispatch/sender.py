@@ -94,6 +94,9 @@ class Sender:
                 self.wake(await self._queue.destinations_due(self._clock.now()))
             except TransientError as error:
                 log.warning("dispatch.poll_failed", error=type(error).__name__)
+            except Exception:
+                # Nobody foresaw it, yet without the poll no retry would ever leave.
+                log.exception("dispatch.poll_failed")
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_EVERY.total_seconds()):
                     await self._closing.wait()

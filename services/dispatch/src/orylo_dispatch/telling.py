@@ -19,7 +19,7 @@ def tell(settlements: Sequence[Settlement], now: datetime) -> None:
     outcomes: Counter[str] = Counter()
     for each in settlements:
         outcomes[each.attempt.outcome if each.attempt else "untried"] += 1
-        if each.step.state is State.DISPATCHED:
+        if each.step.state is State.DISPATCHED and each.claim.conversion is not None:
             SENT_SECONDS.labels(kind).observe((now - each.claim.conversion.occurred_at).total_seconds())
         elif each.step.state is State.FAILED:
             log.warning(

@@ -19,6 +19,7 @@ from orylo_common.resilience.retry import RetryPolicy
 from orylo_dispatch.delivery_queue import Claim, DeliveryQueue, Settlement
 from orylo_dispatch.destinations.port import ConversionSink
 from orylo_dispatch.domain.attempt import Attempt, Outcome, State, Step, next_step
+from orylo_dispatch.domain.conversion import Conversion
 from orylo_dispatch.facts import DestinationKey
 from orylo_dispatch.metrics import BATCH_SIZE, ON_HOLD, REQUEST_SECONDS
 from orylo_dispatch.telling import tell
@@ -32,6 +33,9 @@ TOO_LATE = Attempt(
     "unknown_too_long",
     "An earlier attempt may have arrived, and is so long ago that a repeat would count as a second sale.",
 )
+
+# Of another release, or damaged: the others of its destination go on.
+UNREADABLE = Attempt(Outcome.REFUSED, "unreadable", "What was stored of the conversion cannot be read.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,34 +152,40 @@ class Worker:
         """How many deliveries were claimed."""
         claims = await self._queue.claim(self._key, limit=limit, now=self._clock.now(), lease=self._limits.lease)
         late = self._clock.now() - (sink.dedupe_window - self._limits.dedupe_margin)
-        fresh = [each for each in claims if each.maybe_sent_at is None or each.maybe_sent_at > late]
         results: list[tuple[Claim, Attempt | None]] = []
-        if len(fresh) < len(claims):
-            results += [(each, TOO_LATE) for each in claims if each not in fresh]
+        fresh: list[tuple[Claim, Conversion]] = []
+        for claim in claims:
+            if claim.conversion is None:
+                results.append((claim, UNREADABLE))
+            elif claim.maybe_sent_at is not None and claim.maybe_sent_at <= late:
+                results.append((claim, TOO_LATE))
+            else:
+                fresh.append((claim, claim.conversion))
         if fresh:
-            attempts = await self._deliver(sink, fresh)
+            attempts = await self._deliver(
+                sink, [conversion for _, conversion in fresh], kind=claims[0].delivery.destination_kind
+            )
             self._learn(attempts)
-            results += zip(fresh, attempts, strict=True)
+            results += zip([claim for claim, _ in fresh], attempts, strict=True)
         if results:
             await self._settle(results)
         return len(claims)
 
-    async def _deliver(self, sink: ConversionSink, claims: Sequence[Claim]) -> Sequence[Attempt | None]:
+    async def _deliver(
+        self, sink: ConversionSink, conversions: Sequence[Conversion], *, kind: str
+    ) -> Sequence[Attempt | None]:
         loop = asyncio.get_running_loop()
         started = loop.time()
         until = started + self._limits.sending.total_seconds()
-        attempts: Sequence[Attempt | None] = [None] * len(claims)
+        attempts: Sequence[Attempt | None] = [None] * len(conversions)
         try:
             async with self._breaker:
-                attempts = await sink.deliver(
-                    [each.conversion for each in claims], may_go_on=lambda: loop.time() < until and not self._closing
-                )
+                attempts = await sink.deliver(conversions, may_go_on=lambda: loop.time() < until and not self._closing)
                 if any(attempt is not None and attempt.outcome in OUTAGES for attempt in attempts):
                     raise DestinationDown("the destination is away")
         except TransientError:
             pass
-        kind = claims[0].delivery.destination_kind
-        BATCH_SIZE.labels(kind).observe(len(claims))
+        BATCH_SIZE.labels(kind).observe(len(conversions))
         REQUEST_SECONDS.labels(kind).observe(loop.time() - started)
         return attempts
 
