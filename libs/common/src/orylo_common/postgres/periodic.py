@@ -35,6 +35,7 @@ async def run_periodically(
         except (TransientError, *TRANSIENT_ERRORS) as error:
             raise_if_cancelled()
             log.warning("periodic.unavailable", job=name, error=type(error).__name__)
-        except asyncpg.PostgresError:
+        except Exception:
+            # Whatever it is: a job that ended would go unseen.
             log.exception("periodic.failed", job=name)
         await asyncio.sleep(interval.total_seconds())
