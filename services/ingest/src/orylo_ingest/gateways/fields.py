@@ -1,15 +1,21 @@
 """Careful reading of documents whose every value may be missing or of another type."""
 
+import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import Any, NamedTuple
 
 from orylo_ingest.gateways.port import NotUnderstood
+from orylo_ingest.metrics import came_as
+
+# America/Sao_Paulo, which has had no summer time since 2019.
+SAO_PAULO = timezone(timedelta(hours=-3))
 
 EMPTY: Mapping[str, Any] = {}
 _MAX_TEXT = 500
 # Larger numbers are not exact in every JSON reader.
 _MAX_DIGITS = 15
+_NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
 # Outside of these years a number is no time of a payment.
 _EARLIEST, _LATEST = 946_684_800, 4_102_444_800
 
@@ -54,6 +60,13 @@ def integer(value: Any) -> int | None:
     return value if type(value) is int and abs(value) < 10**_MAX_DIGITS else None
 
 
+def number(value: Any) -> float | None:
+    """A number, also one written as a text."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        return float(value)
+    return value if type(value) in (int, float) else None
+
+
 def moment(seconds: Any, what: str) -> datetime:
     """Unix seconds as a time in UTC."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not _EARLIEST <= seconds <= _LATEST:
@@ -65,11 +78,47 @@ def iso_moment(value: Any, what: str) -> datetime:
     """ISO 8601 with its zone."""
     try:
         parsed = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        if parsed.tzinfo is not None:
+            return parsed.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         raise NotUnderstood(f"{what} is no time") from None
-    if parsed.tzinfo is None:
-        raise NotUnderstood(f"{what} has no time zone")
-    return parsed.astimezone(UTC)
+    raise NotUnderstood(f"{what} has no time zone")
+
+
+def any_moment(value: Any, what: str, zone: tzinfo) -> tuple[datetime, str]:
+    """A time in any of the ways that relays write one, and which of them it was."""
+    seconds = number(value)
+    if seconds is None:
+        try:
+            at = datetime.fromisoformat(value)
+            if at.tzinfo is None:
+                return at.replace(tzinfo=zone).astimezone(UTC), "iso_without_zone"
+            return at.astimezone(UTC), "iso"
+        except (TypeError, ValueError, OverflowError):
+            raise NotUnderstood(f"{what} is no time") from None
+    if seconds > _LATEST:
+        return moment(seconds / 1000, what), "milliseconds"
+    return moment(seconds, what), "seconds"
+
+
+class Stamps(NamedTuple):
+    """Reads a gateway's stamps, which name no zone."""
+
+    gateway: str
+    received_at: datetime
+    zone: tzinfo
+
+    def first(self, node: Mapping[str, Any], *names: str) -> datetime:
+        """The first time that is there. Nothing has happened after it was received: one that is ahead is none of
+        this zone."""
+        for name in names:
+            value = text(node.get(name))
+            if value:
+                at, _ = any_moment(value, name, self.zone)
+                if at > self.received_at:
+                    came_as(self.gateway, "stamp_ahead")
+                return min(at, self.received_at)
+        return self.received_at
 
 
 def present(**values: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -113,8 +113,11 @@ class Gateway(Protocol):
     def person(self, document: Document) -> Person:
         """The buyer in clear text, or the tokens of a scrubbed copy."""
 
-    def normalise(self, document: Document, received_at: datetime) -> Told | Ignored:
-        """What a scrubbed copy tells. Raises `NotUnderstood`."""
+    def normalise(self, document: Document, received_at: datetime, zone: tzinfo | None = None) -> Told | Ignored:
+        """What a scrubbed copy tells. Raises `NotUnderstood`.
+
+        `zone` is what stamps without one are in, where the gateway's own is known to be wrong.
+        """
 
     def events(self) -> Sequence[EventRow]:
         """Every native event that is known, for the table in `docs/gateways.md`."""

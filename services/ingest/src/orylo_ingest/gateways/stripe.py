@@ -11,7 +11,7 @@ import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
@@ -105,7 +105,7 @@ class Stripe:
             person.email = text(child(source, "customer").get("email"))
         return person
 
-    def normalise(self, document: Document, received_at: datetime) -> Told | Ignored:
+    def normalise(self, document: Document, received_at: datetime, zone: tzinfo | None = None) -> Told | Ignored:
         if document.get("object") != "event":
             raise NotUnderstood("a thin event carries no payment: set the endpoint to snapshot events")
         event_type = required(document.get("type"), "type")
