@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from orylo_common.identity import hash_of
 from tests.unit.ingest.given import RECEIVED_AT, hotmart, message_in, taken_from
@@ -27,9 +28,24 @@ def test_decimal_amounts_become_minor_units(value: float, currency: str, minor: 
     assert told(sale).amount_minor == minor
 
 
-def test_the_end_of_the_guarantee_is_no_second_sale() -> None:
-    for name in ("v2_purchase_complete", "v1_purchase_completed"):
-        assert taken_from("hotmart", hotmart(name)).status == "ignored"
+@pytest.mark.parametrize(
+    ("approved", "completed"),
+    [("v2_purchase_approved", "v2_purchase_complete"), ("v1_purchase_approved", "v1_purchase_completed")],
+)
+def test_the_end_of_the_guarantee_tells_the_sale_only_if_nothing_did(approved: str, completed: str) -> None:
+    first, later = (taken_from("hotmart", hotmart(name)) for name in (approved, completed))
+    assert first.facts == later.facts
+    assert first.event_id != later.event_id
+    assert message_in(later).occurred_at == message_in(first).occurred_at
+    assert later.message_type == "payment.succeeded.v1"
+
+
+def test_a_sale_that_only_the_end_of_its_guarantee_tells_is_not_dated_today() -> None:
+    newer, older = hotmart("v2_purchase_complete"), hotmart("v1_purchase_completed")
+    del newer["data"]["purchase"]["approved_date"]
+    older["confirmation_purchase_date"] = ""
+    assert told(newer).occurred_at.isoformat() == "2026-03-10T17:22:31+00:00"
+    assert told(older).occurred_at.isoformat() == "2026-03-10T17:22:31+00:00"
 
 
 def test_the_panels_test_is_marked_and_may_be_repeated() -> None:
@@ -48,7 +64,15 @@ def test_a_renewal_is_a_payment_of_its_own_that_knows_its_number() -> None:
 
 def test_an_order_bump_knows_the_sale_it_was_added_to() -> None:
     assert told(hotmart("v2_purchase_approved_order_bump")).order_bump_of == "hotmart:HP2603101001"
+    assert told(hotmart("v2_purchase_approved_order_bump")).order_bump
     assert told(hotmart("v2_purchase_approved")).order_bump_of is None
+    assert not told(hotmart("v2_purchase_approved")).order_bump
+
+
+def test_the_older_format_says_of_an_order_bump_no_more_than_that() -> None:
+    bump = told(hotmart("v1_purchase_approved") | {"order_bump": "true"})
+    assert (bump.order_bump, bump.order_bump_of) == (True, None)
+    assert not told(hotmart("v1_purchase_approved")).order_bump
 
 
 @pytest.mark.parametrize(
@@ -94,10 +118,93 @@ def test_without_an_event_id_a_changed_status_is_another_event() -> None:
     assert len(set(ids)) == len(ids)
 
 
-def test_a_partial_refund_is_kept_to_be_looked_at() -> None:
+def test_a_partial_refund_does_not_pass_for_a_full_one() -> None:
     sale = hotmart("v2_purchase_refunded")
     sale["data"]["purchase"]["status"] = "PARTIALLY_REFUNDED"
-    assert taken_from("hotmart", sale).status == "quarantined"
+    older = hotmart("v1_purchase_refunded") | {"status": "partially_refunded"}
+    for record in (taken_from("hotmart", sale), taken_from("hotmart", older)):
+        assert (record.status, record.reason) == ("ignored", "a partial refund: nothing tells how much went back")
+
+
+# What the documentation lists, and what really comes.
+KNOWN_STATUSES = (
+    "APPROVED BLOCKED CANCELLED CHARGEBACK COMPLETE EXPIRED NO_FUNDS OVERDUE PARTIALLY_REFUNDED PRE_ORDER "
+    "PRINTED_BILLET PROCESSING_TRANSACTION DISPUTE REFUNDED STARTED UNDER_ANALISYS WAITING_PAYMENT "
+    "CANCELED COMPLETED BILLET_PRINTED DELAYED "
+    "approved canceled billet_printed refunded dispute completed blocked chargeback delayed expired wayting_payment"
+)
+
+
+@pytest.mark.parametrize("status", KNOWN_STATUSES.split())
+def test_every_status_in_either_spelling_is_understood(status: str) -> None:
+    older, newer = hotmart("v1_purchase_approved") | {"status": status}, hotmart("v2_purchase_approved")
+    newer["data"]["purchase"]["status"] = status
+    relayed = hotmart("simplified_approved") | {"status": status}
+    for document in (older, relayed):
+        record = taken_from("hotmart", document)
+        assert record.status in ("published", "ignored"), record.reason
+        assert record.message_type or record.reason
+    # Of the newer webhook the event decides.
+    assert taken_from("hotmart", newer).message_type == "payment.succeeded.v1"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("CANCELLED", "canceled"),
+        ("COMPLETE", "completed"),
+        ("PRINTED_BILLET", "billet_printed"),
+        ("OVERDUE", "delayed"),
+        ("WAITING_PAYMENT", "wayting_payment"),
+        ("Approved", "approved"),
+    ],
+)
+def test_both_spellings_of_a_status_tell_the_same_at_the_same_time(one: str, other: str) -> None:
+    documented, real = (told(hotmart("v1_purchase_approved") | {"status": status}) for status in (one, other))
+    assert (documented.type, documented.occurred_at) == (real.type, real.occurred_at)
+
+
+def test_a_status_that_tells_nothing_needs_no_money_in_it() -> None:
+    older = hotmart("v1_purchase_approved") | {"status": "dispute", "currency": "", "full_price": "x"}
+    assert taken_from("hotmart", older).status == "ignored"
+
+
+def test_how_a_webhook_came_is_counted() -> None:
+    def count(variant: str) -> float:
+        return REGISTRY.get_sample_value(
+            "orylo_webhook_variants_total", {"gateway": "hotmart", "variant": variant}
+        ) or 0.0  # fmt: skip
+
+    variants = ("1.0", "status_overdue", "simplified", "event_time_milliseconds")
+    before = [count(variant) for variant in variants]
+    taken_from("hotmart", hotmart("v1_purchase_approved") | {"status": "OVERDUE"})
+    taken_from("hotmart", hotmart("simplified_approved") | {"event_time": 1773163355000})
+    assert [count(variant) for variant in variants] == [number + 1 for number in before]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-03-10T17:22:35Z",
+        "2026-03-10T14:22:35-03:00",
+        "2026-03-10T14:22:35",
+        "2026-03-10 14:22:35",
+        1773163355,
+        1773163355.0,
+        1773163355000,
+        "1773163355",
+        "1773163355000",
+    ],
+)
+def test_a_relay_may_write_its_times_in_any_way(written: Any) -> None:
+    sale = told(hotmart("simplified_approved") | {"event_time": written})
+    assert sale.occurred_at.isoformat() == "2026-03-10T17:22:35+00:00"
+
+
+@pytest.mark.parametrize("written", [None, "", "soon", -1, 1, True, "17", 1e30, "0001-01-01T00:00:00+14:00"])
+def test_what_is_no_time_is_not_taken_for_one(written: Any) -> None:
+    record = taken_from("hotmart", hotmart("simplified_approved") | {"event_time": written})
+    assert (record.status, record.reason) == ("quarantined", "event_time is no time")
 
 
 def test_an_undocumented_event_is_kept_to_be_looked_at() -> None:

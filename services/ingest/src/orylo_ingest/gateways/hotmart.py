@@ -5,7 +5,7 @@ Amounts are what the buyer was charged: `full_price`, with the interest of insta
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, Literal
 from uuid import UUID
 
@@ -24,8 +24,19 @@ from orylo_common.messages import (
 from orylo_common.money import to_minor
 from orylo_ingest.gateways.attribution import tracking
 from orylo_ingest.gateways.authentication import authenticate_hmac, matching_token
-from orylo_ingest.gateways.fields import child, integer, iso_moment, moment, present, required, text
+from orylo_ingest.gateways.fields import (
+    SAO_PAULO,
+    any_moment,
+    child,
+    integer,
+    iso_moment,
+    moment,
+    present,
+    required,
+    text,
+)
 from orylo_ingest.gateways.port import Document, Envelope, EventRow, Ignored, NotUnderstood, RawWebhook, Told
+from orylo_ingest.metrics import came_as
 
 TOKEN_HEADER = "X-HOTMART-HOTTOK"  # noqa: S105  the header's name
 TOKEN_FIELD = "hottok"  # noqa: S105  the field's name
@@ -52,6 +63,7 @@ class _Sale:
     price: Any
     currency: str
     told_at: datetime
+    ordered_at: datetime | None
     paid_at: datetime | None
     fields: dict[str, Any]
     refusal: str | None = None
@@ -74,9 +86,11 @@ class Hotmart:
             # Hotmart sends no such body: it comes from a relay, and is signed as a relay signs.
             return authenticate_hmac(webhook, secrets)
         token: Any = webhook.headers.get(TOKEN_HEADER)
-        if token is None and isinstance(document, dict):
-            token = document.get(TOKEN_FIELD)
-        return matching_token(token, secrets)
+        if token is not None or not isinstance(document, dict):
+            return matching_token(token, secrets)
+        secret_id = matching_token(document.get(TOKEN_FIELD), secrets)
+        came_as(self.name, "token_in_body")
+        return secret_id
 
     def envelope(self, document: Document) -> Envelope:
         form = _form(document)
@@ -88,8 +102,7 @@ class Hotmart:
         status = text(document.get("status"))
         order = text(document.get("transaction")) or text(document.get("order_id"))
         if status and order:
-            test = _is_test(document.get("prod"), order)
-            return Envelope(status, f"{order}:{status}", test=test)
+            return Envelope(status, f"{order}:{status.lower()}", test=_is_test(document.get("prod"), order))
         return Envelope(_EVENT_OF.get(form, "unknown"))
 
     def person(self, document: Document) -> Person:
@@ -101,19 +114,21 @@ class Hotmart:
             return Person(email=text(customer.get("email")), phone=text(customer.get("phone")))
         return _person_v1(document)
 
-    def normalise(self, document: Document, received_at: datetime) -> Told | Ignored:
-        match _form(document):
+    def normalise(self, document: Document, received_at: datetime, zone: tzinfo | None = None) -> Told | Ignored:
+        form = _form(document)
+        came_as(self.name, form)
+        match form:
             case "2.0.0":
                 return _normalise_v2(document)
             case "1.0":
-                return _by_status(document, _sale_v1(document, received_at))
+                return _by_status(document, lambda: _sale_v1(document, received_at))
             case "simplified":
-                return _by_status(document, _sale_simplified(document))
+                return _by_status(document, lambda: _sale_simplified(document, zone or SAO_PAULO))
             case "1.0 cart":
                 return _cart_v1(document, received_at)
             case "1.0 subscription":
                 return Ignored(_SUBSCRIPTION.note)
-            case _:
+            case "unknown":
                 raise NotUnderstood("neither a Hotmart webhook 2.0.0, nor 1.0, nor the simplified form")
 
     def events(self) -> Sequence[EventRow]:
@@ -150,6 +165,11 @@ def _succeeded(sale: _Sale) -> Told:
     return _told(PaymentSucceeded, sale, "paid", at=sale.paid_at)
 
 
+def _completed(sale: _Sale) -> Told:
+    # Weeks later: it is dated as near to the approval as it says.
+    return _told(PaymentSucceeded, sale, "paid", at=sale.paid_at or sale.ordered_at)
+
+
 def _failed(sale: _Sale) -> Told:
     # The same transaction can be refused once; a renewal has a transaction of its own.
     return _told(PaymentFailed, sale, "failed", **present(failure_code=sale.refusal))
@@ -163,9 +183,9 @@ def _canceled(sale: _Sale) -> Told:
     return _told(PaymentCanceled, sale, "canceled", cancellation_reason="blocked")
 
 
-def _refunded(sale: _Sale) -> Told:
+def _refunded(sale: _Sale) -> Told | Ignored:
     if sale.refunded_in_part:
-        raise NotUnderstood("a partial refund, which carries no amount of its own")
+        return Ignored(_PART.note)
     told = _told(PaymentRefunded, sale, "refunded", full=True)
     told.fields["refunded_minor"] = told.fields["amount_minor"]
     return told
@@ -185,11 +205,18 @@ def _told(message: type[GatewayFact], sale: _Sale, what: str, *, at: datetime | 
     return Told(message, at or sale.told_at, {**sale.fields, **money, **own}, (f"{what}:{payment_id}",))
 
 
-def _by_status(document: Document, sale: _Sale) -> Told | Ignored:
-    row = STATUSES.get(required(document.get("status"), "status").lower())
+def _by_status(document: Document, read_sale: Callable[[], _Sale]) -> Told | Ignored:
+    status = required(document.get("status"), "status").lower()
+    row = STATUSES.get(status)
     if row is None:
         raise NotUnderstood("a status that Hotmart does not document")
-    return Ignored(row.note) if row.read is None else row.read(sale)
+    _count_spelling(status)
+    return Ignored(row.note) if row.read is None else row.read(read_sale())
+
+
+def _count_spelling(status: str) -> None:
+    if status in _SALES_API_STATUSES:
+        came_as("hotmart", f"status_{status}")
 
 
 # --- Webhook 2.0.0 -----------------------------------------------------------------------------------------
@@ -211,12 +238,14 @@ def _sale_v2(document: Document) -> _Sale:
     transaction = required(purchase.get("transaction"), "purchase.transaction")
     charged = child(purchase, "full_price") or child(purchase, "price")
     bump = child(purchase, "order_bump")
-    approved = purchase.get("approved_date")
+    status = (text(purchase.get("status")) or "").lower()
+    _count_spelling(status)
     fields = present(
         payment_method=_method(payment.get("type")),
         installments=integer(payment.get("installments_number")),
         tracking=tracking(child(purchase, "origin"), purchase.get("sckPaymentLink")),
         subscription=_subscription_v2(data, purchase),
+        order_bump=bump.get("is_order_bump") is True or None,
         order_bump_of=_bumped(bump) if bump.get("is_order_bump") is True else None,
         ip=text(purchase.get("buyer_ip")),
         products=_products(product.get("id"), product.get("name"), child(purchase, "price")),
@@ -226,10 +255,11 @@ def _sale_v2(document: Document) -> _Sale:
         price=charged.get("value"),
         currency=required(charged.get("currency_value"), "currency_value").upper(),
         told_at=_created_at(document),
-        paid_at=moment(approved / 1000, "approved_date") if isinstance(approved, int) else None,
+        ordered_at=_from_ms(purchase.get("order_date"), "order_date"),
+        paid_at=_from_ms(purchase.get("approved_date"), "approved_date"),
         fields=fields,
         refusal=text(payment.get("refusal_reason")),
-        refunded_in_part=purchase.get("status") == "PARTIALLY_REFUNDED",
+        refunded_in_part=status == "partially_refunded",
     )
 
 
@@ -248,6 +278,10 @@ def _created_at(document: Document) -> datetime:
     # Some events of the members' area spell it in camel case.
     made = document.get("creation_date", document.get("creationDate"))
     return moment(made / 1000 if isinstance(made, int) else None, "creation_date")
+
+
+def _from_ms(value: Any, what: str) -> datetime | None:
+    return moment(value / 1000, what) if isinstance(value, int) else None
 
 
 def _subscription_v2(data: Mapping[str, Any], purchase: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -295,15 +329,16 @@ def _person_v2(data: Mapping[str, Any]) -> Person:
 def _sale_v1(document: Document, received_at: datetime) -> _Sale:
     confirmed, ordered = text(document.get("confirmation_purchase_date")), text(document.get("purchase_date"))
     paid_at = iso_moment(confirmed, "confirmation_purchase_date") if confirmed else None
-    status = document.get("status")
+    ordered_at = iso_moment(ordered, "purchase_date") if ordered else None
     # Nothing tells when a later status was reached, only when it reached us.
-    early = status in ("approved", "billet_printed", "canceled") and ordered
+    early = str(document.get("status")).lower() in _AT_THE_ORDER
     transaction = required(document.get("transaction"), "transaction")
     fields = present(
         payment_method=_method(document.get("payment_type")),
         installments=integer(document.get("installments_number")),
         tracking=tracking(document),
         subscription=_subscription_v1(document),
+        order_bump=str(document.get("order_bump")).lower() in ("true", "1") or None,
         products=_products(
             document.get("prod"),
             document.get("prod_name"),
@@ -314,21 +349,24 @@ def _sale_v1(document: Document, received_at: datetime) -> _Sale:
         transaction=transaction,
         price=text(document.get("full_price")) or text(document.get("price")),
         currency=required(document.get("currency"), "currency").upper(),
-        told_at=iso_moment(ordered, "purchase_date") if early else received_at,
+        told_at=(ordered_at if early else None) or received_at,
+        ordered_at=ordered_at,
         paid_at=paid_at,
         fields=fields,
         refusal=text(document.get("refusal_reason")),
     )
 
 
-def _sale_simplified(document: Document) -> _Sale:
+def _sale_simplified(document: Document, zone: tzinfo) -> _Sale:
     product = text(document.get("product_id"))
-    at = iso_moment(document.get("event_time"), "event_time")
+    at, written = any_moment(document.get("event_time"), "event_time", zone)
+    came_as("hotmart", f"event_time_{written}")
     return _Sale(
         transaction=required(document.get("order_id"), "order_id"),
         price=document.get("amount"),
         currency=required(document.get("currency"), "currency").upper(),
         told_at=at,
+        ordered_at=at,
         paid_at=at,
         fields=present(
             tracking=tracking(document), products=_products(product, None, {}), order_id=text(document.get("order_id"))
@@ -421,9 +459,13 @@ _WAITING = _Row((PaymentCreated,), _created, "a boleto or a Pix is waiting to be
 _REFUSED = _Row((PaymentFailed,), _failed, "refused")
 _LATE = _Row((PaymentFailed,), _failed, "a renewal that could not be charged")
 _RUN_OUT = _Row((PaymentCanceled,), _expired, "a boleto or a Pix that was not paid")
-_REFUND = _Row((PaymentRefunded,), _refunded, "in full")
+_REFUND = _Row((PaymentRefunded,), _refunded, "in full; of a partial one nothing tells how much went back: ignored")
+_PART = _ignored("a partial refund: nothing tells how much went back")
 _CHARGEBACK = _Row((DisputeLost,), _charged_back, "the card's bank took the money back")
-_GUARANTEE = _ignored("the guarantee is over: not a second sale")
+_GUARANTEE = _Row((PaymentSucceeded,), _completed, "the guarantee is over: tells the sale only if nothing did")
+_BLOCKED = _Row((PaymentCanceled,), _canceled, "the gateway stopped the sale")
+_BEGUN = _Row((PaymentCreated,), _created, "begun, and not paid yet")
+_REVIEW = _ignored("Hotmart looks at the sale: the outcome has a status of its own")
 _PROTEST = _ignored("the buyer asks for a refund: no bank's dispute, and no money has moved")
 _SUBSCRIPTION = _ignored("a subscription's state; its payments are told by their own events")
 _MEMBERS = _ignored("the members' area, not a payment")
@@ -448,7 +490,8 @@ EVENTS: Mapping[str, _Row] = {
     "ORDER_FULFILLMENT": _ignored("logistics, not a payment"),
 }
 
-STATUSES: Mapping[str, _Row] = {
+# As the form posts and the real webhooks of 2.0.0 write them.
+_POSTED: Mapping[str, _Row] = {
     "approved": _PAID,
     "completed": _GUARANTEE,
     "billet_printed": _WAITING,
@@ -459,7 +502,26 @@ STATUSES: Mapping[str, _Row] = {
     "dispute": _PROTEST,
     "refunded": _REFUND,
     "chargeback": _CHARGEBACK,
-    "blocked": _Row((PaymentCanceled,), _canceled, "the gateway stopped the sale"),
+    "blocked": _BLOCKED,
     "wayting_payment": _WAITING,
+}
+# As the documentation lists them, which is the list of the sales API.
+_SALES_API_STATUSES: Mapping[str, _Row] = {
+    "cancelled": _REFUSED,
+    "complete": _GUARANTEE,
+    "no_funds": _REFUSED,
+    "overdue": _LATE,
+    "partially_refunded": _PART,
+    "pre_order": _BEGUN,
+    "printed_billet": _WAITING,
+    "processing_transaction": _BEGUN,
+    "started": _BEGUN,
+    "under_analisys": _REVIEW,
+    "under_analysis": _REVIEW,
     "waiting_payment": _WAITING,
 }
+STATUSES: Mapping[str, _Row] = {**_POSTED, **_SALES_API_STATUSES}
+# Reached when the order was placed, or so soon after that its time is the order's.
+_AT_THE_ORDER = frozenset(
+    {status for status, row in STATUSES.items() if row in (_WAITING, _BEGUN, _REFUSED)} | {"approved"}
+)
