@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, tzinfo
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -26,7 +26,7 @@ from orylo_common.messages import (
 from orylo_common.money import to_minor
 from orylo_ingest.gateways.attribution import tracking
 from orylo_ingest.gateways.authentication import authenticate_hmac, matching_digest
-from orylo_ingest.gateways.fields import child, integer, iso_moment, present, required, text
+from orylo_ingest.gateways.fields import SAO_PAULO, Stamps, any_moment, child, integer, present, required, text
 from orylo_ingest.gateways.port import (
     AuthenticationFailed,
     Document,
@@ -37,6 +37,7 @@ from orylo_ingest.gateways.port import (
     RawWebhook,
     Told,
 )
+from orylo_ingest.metrics import came_as
 
 SIGNATURE_PARAMETER = "signature"
 # The address is the merchant's own, with one parameter added.
@@ -45,14 +46,12 @@ _DECODER = json.JSONDecoder()
 # Between the keys and the values of an object that is known to be JSON.
 _BETWEEN = re.compile(r"[ \t\r\n,:]*")
 
-# America/Sao_Paulo, which has had no summer time since 2019.
-_SAO_PAULO = timezone(timedelta(hours=-3))
 _METHODS = {"credit_card": "card"}
 # What the panel's test button sends, whoever presses it.
 _TEST_PRODUCT = "Example product"
 
 Order = Mapping[str, Any]
-Reader = Callable[[Order, datetime], Told | Ignored]
+Reader = Callable[[Order, Stamps], Told | Ignored]
 
 
 class Kiwify:
@@ -69,6 +68,7 @@ class Kiwify:
             order = _order_bytes(webhook.body)
             secret_id = matching_digest(order, signature, secrets, "sha1")
             webhook.narrow(order)
+            came_as(self.name, "wrapped")
             return secret_id
         raise AuthenticationFailed(
             "signature_missing",
@@ -79,10 +79,11 @@ class Kiwify:
     def envelope(self, document: Document) -> Envelope:
         order = _order(document)
         if _is_simplified(order):
-            status = text(order.get("status")) or "unknown"
-            return Envelope(status, f"{text(order.get('purchase_id'))}:{status}")
+            status, purchase_id = text(order.get("status")) or "unknown", text(order.get("purchase_id"))
+            return Envelope(status, f"{purchase_id}:{status}" if purchase_id else None)
         if _is_cart(order):
-            return Envelope("abandoned", f"cart:{text(order.get('id'))}")
+            cart_id = text(order.get("id"))
+            return Envelope("abandoned", f"cart:{cart_id}" if cart_id else None)
         event, order_id = text(order.get("webhook_event_type")), text(order.get("order_id"))
         if event is None or order_id is None:
             return Envelope(event or "unknown")
@@ -107,16 +108,16 @@ class Kiwify:
             country=country,
         )
 
-    def normalise(self, document: Document, received_at: datetime) -> Told | Ignored:
-        order = _order(document)
+    def normalise(self, document: Document, received_at: datetime, zone: tzinfo | None = None) -> Told | Ignored:
+        order, stamps = _order(document), Stamps(self.name, received_at, zone or SAO_PAULO)
         if _is_simplified(order):
-            return _simplified(order)
+            return _simplified(order, stamps.zone)
         if _is_cart(order):
-            return _cart(order, received_at)
+            return _cart(order, stamps)
         row = EVENTS.get(required(order.get("webhook_event_type"), "webhook_event_type"))
         if row is None:
             raise NotUnderstood("an event that Kiwify does not document")
-        return Ignored(row.note) if row.read is None else row.read(order, received_at)
+        return Ignored(row.note) if row.read is None else row.read(order, stamps)
 
     def events(self) -> Sequence[EventRow]:
         rows = [EventRow(native, row.tells, row.note) for native, row in EVENTS.items()]
@@ -178,30 +179,30 @@ def _is_cart(order: Order) -> bool:
 # --- What each event tells ---------------------------------------------------------------------------------
 
 
-def _waiting(order: Order, received_at: datetime) -> Told:
-    return _told(PaymentCreated, order, _local(order, received_at, "created_at", "updated_at"), "created")
+def _waiting(order: Order, stamps: Stamps) -> Told:
+    return _told(PaymentCreated, order, stamps.first(order, "created_at", "updated_at"), "created")
 
 
-def _paid(order: Order, received_at: datetime) -> Told:
-    return _told(PaymentSucceeded, order, _local(order, received_at, "approved_date", "updated_at"), "paid")
+def _paid(order: Order, stamps: Stamps) -> Told:
+    return _told(PaymentSucceeded, order, stamps.first(order, "approved_date", "updated_at"), "paid")
 
 
-def _refused(order: Order, received_at: datetime) -> Told:
-    told = _told(PaymentFailed, order, _local(order, received_at, "updated_at", "created_at"), "failed")
+def _refused(order: Order, stamps: Stamps) -> Told:
+    told = _told(PaymentFailed, order, stamps.first(order, "updated_at", "created_at"), "failed")
     told.fields.update(present(failure_code=text(order.get("card_rejection_reason"))))
     # An order can be refused more than once before it is paid.
     (fact,) = told.facts
     return Told(told.message, told.occurred_at, told.fields, (f"{fact}:{text(order.get('updated_at'))}",))
 
 
-def _refunded(order: Order, received_at: datetime) -> Told:
-    told = _told(PaymentRefunded, order, _local(order, received_at, "refunded_at", "updated_at"), "refunded")
+def _refunded(order: Order, stamps: Stamps) -> Told:
+    told = _told(PaymentRefunded, order, stamps.first(order, "refunded_at", "updated_at"), "refunded")
     told.fields.update(full=True, refunded_minor=told.fields["amount_minor"])
     return told
 
 
-def _charged_back(order: Order, received_at: datetime) -> Told:
-    told = _told(DisputeLost, order, _local(order, received_at, "updated_at"), "charged_back")
+def _charged_back(order: Order, stamps: Stamps) -> Told:
+    told = _told(DisputeLost, order, stamps.first(order, "updated_at"), "charged_back")
     told.fields.update(dispute_id=told.fields["payment_id"], reason="chargeback")
     return told
 
@@ -232,7 +233,7 @@ def _told(message: type[GatewayFact], order: Order, at: datetime, what: str) -> 
     return Told(message, at, fields, (f"{what}:{payment_id}",))
 
 
-def _simplified(order: Order) -> Told:
+def _simplified(order: Order, zone: tzinfo) -> Told:
     message = _STATUSES.get((text(order.get("status")) or "").lower())
     if message is None:
         raise NotUnderstood("a status that is neither completed nor pending")
@@ -249,32 +250,19 @@ def _simplified(order: Order) -> Told:
         "tracking": tracking(order),
     }
     what = "paid" if message is PaymentSucceeded else "created"
-    return Told(message, iso_moment(order.get("created_at"), "created_at"), fields, (f"{what}:{payment_id}",))
+    at, written = any_moment(order.get("created_at"), "created_at", zone)
+    came_as("kiwify", f"created_at_{written}")
+    return Told(message, at, fields, (f"{what}:{payment_id}",))
 
 
-def _cart(order: Order, received_at: datetime) -> Told:
+def _cart(order: Order, stamps: Stamps) -> Told:
     checkout_id = f"kiwify:{required(order.get('id'), 'id')}"
-    at = iso_moment(order.get("created_at"), "created_at") if order.get("created_at") else received_at
+    at = stamps.first(order, "created_at")
     fields = {"checkout_id": checkout_id, **present(products=_products(order, {}))}
     return Told(CheckoutAbandoned, at, fields, (f"abandoned:{checkout_id}",))
 
 
 # --- Where the data is -------------------------------------------------------------------------------------
-
-
-def _local(order: Order, received_at: datetime, *names: str) -> datetime:
-    """The first time that is there: minutes of São Paulo, without a zone. The panel's tests write UTC instead,
-    which would be hours ahead of us: nothing has happened after it was received."""
-    for name in names:
-        value = text(order.get(name))
-        if value:
-            try:
-                at = datetime.fromisoformat(value)
-            except ValueError:
-                raise NotUnderstood(f"{name} is no time") from None
-            at = at.replace(tzinfo=_SAO_PAULO) if at.tzinfo is None else at
-            return min(at.astimezone(UTC), received_at)
-    return received_at
 
 
 def _card(order: Order) -> dict[str, Any] | None:
@@ -292,7 +280,10 @@ def _subscription(order: Order) -> dict[str, Any] | None:
     charged = child(subscription, "charges").get("completed")
     recurrence = len(charged) if isinstance(charged, list) and charged else None
     return present(
-        subscription_id=subscription_id, recurrence=recurrence, plan=text(child(subscription, "plan").get("name"))
+        subscription_id=subscription_id,
+        recurrence=recurrence,
+        plan=text(child(subscription, "plan").get("name")),
+        renewal=order.get("webhook_event_type") in _RENEWALS or None,
     )
 
 
@@ -319,6 +310,7 @@ class _Row:
     note: str = ""
 
 
+_RENEWALS = frozenset({"subscription_renewed", "subscription_late"})
 _REPEATABLE = frozenset({"order_rejected", "subscription_late"})
 _STATUSES: Mapping[str, type[GatewayFact]] = {"completed": PaymentSucceeded, "pending": PaymentCreated}
 
