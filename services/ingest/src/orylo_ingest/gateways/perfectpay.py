@@ -5,7 +5,7 @@ Amounts are decimal major units: `sale_amount`, the plan with its shipping.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
@@ -25,14 +25,12 @@ from orylo_common.messages import (
 from orylo_common.money import to_minor
 from orylo_ingest.gateways.attribution import tracking
 from orylo_ingest.gateways.authentication import matching_token
-from orylo_ingest.gateways.fields import child, integer, present, required, text
+from orylo_ingest.gateways.fields import SAO_PAULO, Stamps, child, integer, present, required, text
 from orylo_ingest.gateways.port import Document, Envelope, EventRow, Ignored, NotUnderstood, RawWebhook, Told
+from orylo_ingest.metrics import came_as
 
 TOKEN_FIELD = "token"  # noqa: S105  the field's name
 
-# Its stamps name no zone. São Paulo is the likelier reading; were they UTC, this one would be three hours
-# ahead, and a stamp ahead of its arrival is taken as the arrival.
-_ZONE = timezone(timedelta(hours=-3))
 _CURRENCIES = {1: "BRL", 2: "USD", 3: "EUR"}
 _CARDS = frozenset({1, 4, 6})
 _METHODS = {
@@ -49,7 +47,7 @@ _METHODS = {
     16: "amazon_pay",
 }
 
-Reader = Callable[[Document, datetime], Told | Ignored]
+Reader = Callable[[Document, Stamps], Told | Ignored]
 
 
 class PerfectPay:
@@ -92,7 +90,7 @@ class PerfectPay:
             country=country,
         )
 
-    def normalise(self, document: Document, received_at: datetime) -> Told | Ignored:
+    def normalise(self, document: Document, received_at: datetime, zone: tzinfo | None = None) -> Told | Ignored:
         status = integer(document.get("sale_status_enum"))
         if status is None:
             if "subscription_amount" in document:
@@ -105,7 +103,13 @@ class PerfectPay:
             "subscription_cancel"
         ):
             return Ignored(_SUBSCRIPTION)
-        return Ignored(row.note) if row.read is None else row.read(document, received_at)
+        if status in _NEWER:
+            came_as(self.name, f"status_{status}")
+        return (
+            Ignored(row.note)
+            if row.read is None
+            else row.read(document, Stamps(self.name, received_at, zone or SAO_PAULO))
+        )
 
     def events(self) -> Sequence[EventRow]:
         return [EventRow(f"{status} {row.native}", row.tells, row.note) for status, row in STATUSES.items()]
@@ -114,51 +118,53 @@ class PerfectPay:
 # --- What each status tells --------------------------------------------------------------------------------
 
 
-def _created(sale: Document, received_at: datetime) -> Told:
-    return _told(PaymentCreated, sale, _stamp(sale, received_at, "date_created"), "created")
+def _created(sale: Document, stamps: Stamps) -> Told:
+    return _told(PaymentCreated, sale, stamps.first(sale, "date_created"), "created")
 
 
-def _paid(sale: Document, received_at: datetime) -> Told:
-    return _told(PaymentSucceeded, sale, _stamp(sale, received_at, "date_approved", "date_created"), "paid")
+def _paid(sale: Document, stamps: Stamps) -> Told:
+    return _told(PaymentSucceeded, sale, stamps.first(sale, "date_approved", "date_created"), "paid")
 
 
 # From here on nothing tells when the state was reached, only when it reached us.
 
 
-def _refused(sale: Document, received_at: datetime) -> Told:
+def _refused(sale: Document, stamps: Stamps) -> Told:
     detail = present(failure_code=text(sale.get("sale_status_detail")))
-    return _told(PaymentFailed, sale, received_at, "failed", **detail)
+    return _told(PaymentFailed, sale, stamps.received_at, "failed", **detail)
 
 
-def _canceled(sale: Document, received_at: datetime) -> Told:
-    return _told(PaymentCanceled, sale, received_at, "canceled", cancellation_reason="cancelled")
+def _canceled(sale: Document, stamps: Stamps) -> Told:
+    return _told(PaymentCanceled, sale, stamps.received_at, "canceled", cancellation_reason="cancelled")
 
 
-def _expired(sale: Document, received_at: datetime) -> Told:
-    return _told(PaymentCanceled, sale, received_at, "canceled", cancellation_reason="expired")
+def _expired(sale: Document, stamps: Stamps) -> Told:
+    return _told(PaymentCanceled, sale, stamps.received_at, "canceled", cancellation_reason="expired")
 
 
-def _refunded(sale: Document, received_at: datetime) -> Told:
-    told = _told(PaymentRefunded, sale, received_at, "refunded", full=True)
+def _refunded(sale: Document, stamps: Stamps) -> Told:
+    told = _told(PaymentRefunded, sale, stamps.received_at, "refunded", full=True)
     told.fields["refunded_minor"] = told.fields["amount_minor"]
     return told
 
 
-def _disputed(sale: Document, received_at: datetime) -> Told:
-    return _told(DisputeOpened, sale, received_at, "disputed", dispute_id=_payment_id(sale), reason="chargeback")
+def _disputed(sale: Document, stamps: Stamps) -> Told:
+    return _told(DisputeOpened, sale, stamps.received_at, "disputed", dispute_id=_payment_id(sale), reason="chargeback")
 
 
-def _charged_back(sale: Document, received_at: datetime) -> Told:
-    return _told(DisputeLost, sale, received_at, "charged_back", dispute_id=_payment_id(sale), reason="chargeback")
+def _charged_back(sale: Document, stamps: Stamps) -> Told:
+    return _told(
+        DisputeLost, sale, stamps.received_at, "charged_back", dispute_id=_payment_id(sale), reason="chargeback"
+    )
 
 
-def _cart(sale: Document, received_at: datetime) -> Told:
+def _cart(sale: Document, stamps: Stamps) -> Told:
     fields = {
         "checkout_id": _payment_id(sale),
         **_buyers_machine(sale),
         **present(products=_products(sale)),
     }
-    at = _stamp(sale, received_at, "date_created")
+    at = stamps.first(sale, "date_created")
     return Told(CheckoutAbandoned, at, fields, (f"abandoned:{fields['checkout_id']}",))
 
 
@@ -183,6 +189,7 @@ def _told(message: type[GatewayFact], sale: Document, at: datetime, what: str, *
             installments=integer(sale.get("installments")),
             card=present(brand=text(sale.get("payment_method_enum_key"))) if method in _CARDS else None,
             subscription=_subscription(sale),
+            order_bump=sale.get("payment_format_enum_key") == "orderbump" or None,
             order_bump_of=f"perfectpay:{parent}" if parent else None,
             products=_products(sale),
         ),
@@ -196,19 +203,6 @@ def _told(message: type[GatewayFact], sale: Document, at: datetime, what: str, *
 
 def _payment_id(sale: Document) -> str:
     return f"perfectpay:{required(sale.get('code'), 'code')}"
-
-
-def _stamp(sale: Document, received_at: datetime, *names: str) -> datetime:
-    for name in names:
-        value = text(sale.get(name))
-        if value:
-            try:
-                at = datetime.fromisoformat(value)
-            except ValueError:
-                raise NotUnderstood(f"{name} is no time") from None
-            at = at.replace(tzinfo=_ZONE) if at.tzinfo is None else at
-            return min(at.astimezone(UTC), received_at)
-    return received_at
 
 
 def _buyers_machine(sale: Document) -> dict[str, Any]:
@@ -225,8 +219,12 @@ def _subscription(sale: Document) -> dict[str, Any] | None:
     code = text(subscription.get("code"))
     if code is None:
         return None
-    plan = text(child(sale, "plan").get("name"))
-    return present(subscription_id=code, recurrence=integer(subscription.get("charges_made")), plan=plan)
+    return present(
+        subscription_id=code,
+        recurrence=integer(subscription.get("charges_made")),
+        plan=text(child(sale, "plan").get("name")),
+        renewal=subscription.get("status_event") == "subscription_renewed" or None,
+    )
 
 
 def _products(sale: Document) -> list[dict[str, Any]] | None:
@@ -250,6 +248,8 @@ class _Row:
 
 
 _CANCELLED = 6
+# Known from one source only, which also says that they come folded into the older ones.
+_NEWER = frozenset({15, 17, 18, 19, 20})
 _SUBSCRIPTION = "a subscription's state; its payments are told by their own postbacks"
 _REVIEW = "PerfectPay looks at the sale: the outcome has a status of its own"
 
