@@ -39,6 +39,19 @@ MARIANA = identify(
         ("hottok", "", Kind.DROP),
         ("network_token", "card", Kind.KEEP),
         ("country", "address", Kind.KEEP),
+        ("billing_address", "evidence", Kind.OTHER),
+        ("shippingAddress", "evidence", Kind.OTHER),
+        ("ip_address", "client", Kind.KEEP),
+        ("address_line1_check", "checks", Kind.KEEP),
+        ("bank_account_holder_name", "", Kind.NAME),
+        ("name", "bank_account_holder", Kind.NAME),
+        ("bank_name", "", Kind.KEEP),
+        ("brand_name", "card", Kind.KEEP),
+        ("cliente", "metadata", Kind.PERSON),
+        ("Comprador", "metadata", Kind.PERSON),
+        ("holder", "card", Kind.PERSON),
+        ("card_holder", "card", Kind.PERSON),
+        ("customer", "object", Kind.KEEP),
     ],
 )
 def test_a_key_is_judged_by_its_name_and_the_one_above(key: str, parent: str, kind: Kind) -> None:
@@ -79,24 +92,96 @@ def test_structure_stays_and_people_go() -> None:
         "cnpj 11.222.333/0001-81",
         "card 4242 4242 4242 4242",
         "other.person+tag@mail.example.org",
+        "https://shop.example/?mail=mariana%40example.com&x=1",
+        "https://a.example/?next=https%3A%2F%2Fb.example%2F%3Fmail%3Dmariana%2540example.com",
+        "https://shop.example/?card=4242%204242%204242%204242",
+        "card=%34242424242424242&x=%00",
+        "MARIANA SOUZA",
+        "Mariana%20Souza",
+        "mariana_souza",
+        "5511987650001 or 98765-0001",
+        "11144477735",
+        "111-444-777-35",
     ],
 )
 def test_people_in_other_texts_are_found(text: str) -> None:
     document = {"metadata": {"comment": text, text: "x"}, "list": ["a", [text]]}
     kept = scrub(document, MARIANA).decode()
-    for clear in ("mariana@", "Mariana", "98765", "111.444", "11.222", "4242 4242", "other.person"):
-        assert clear not in kept
+    for clear in ("mariana@", "mariana%", "mariana souza", "mariana_", "98765", "111.444", "111-444", "11144477735",
+                  "11.222", "4242 4242", "4242%20", "42424242", "other.person", "\0"):  # fmt: skip
+        assert clear not in kept.lower()
 
 
 def test_a_number_that_is_a_card_is_masked_and_other_numbers_stay() -> None:
-    scrubbed = orjson.loads(scrub({"a": 4242424242424242, "b": 1773163446418, "c": 1.5}, Identity()))
-    assert scrubbed == {"a": "[card]", "b": 1773163446418, "c": 1.5}
+    document = {
+        "a": 4242424242424242, "b": 1773163446418, "c": 1.5, "d": 4242424242424242.0, "e": 4242424242424242.5,
+        "f": -1.7e300, "g": 1e300, "h": 0.30000000000000004, "i": True,
+    }  # fmt: skip
+    masked = dict.fromkeys("ade", "[card]")
+    assert orjson.loads(scrub(document.copy(), Identity())) == document | masked
+
+
+def test_a_known_person_is_found_in_numbers_too() -> None:
+    assert orjson.loads(scrub({"a": 5511987650001, "b": 11144477735}, MARIANA)) == {
+        "a": token("5511987650001"),
+        "b": token("11144477735"),
+        "orylo": {"flags": MARIANA.flags},
+    }
+
+
+def test_a_card_is_masked_in_every_text_that_json_escapes() -> None:
+    for written in ("4242\n4242\n4242\n4242", "4242\t4242\t4242\t4242", "4242\x014242\u20114242\u20034242"):
+        assert b"4242" not in scrub({"note": f'"{written}"'}, Identity())
+
+
+def test_what_needs_no_decoding_stays_as_it_was() -> None:
+    document = {"url": "https://shop.example/curso%20de%20fotografia?utm=a%2Bb", "discount": "100% off"}
+    assert orjson.loads(scrub(document.copy(), MARIANA)) == document | {"orylo": {"flags": MARIANA.flags}}
+
+
+def test_hashes_in_a_text_are_no_card_numbers() -> None:
+    """One in three hundred has digits in it that would pass."""
+    hexdigest = "a" * 20 + "4242424242424242" + "b" * 28
+    document = {"name": f"sha256:{hexdigest} sha256:{hexdigest}", "note": f"of sha256:{hexdigest}, see a@b.cd"}
+    kept = scrub(document, Identity()).decode()
+    assert kept.count(hexdigest) == 3
+    assert "a@b.cd" not in kept
 
 
 def test_numbers_under_personal_keys_are_hashed_too() -> None:
     assert orjson.loads(scrub({"buyer": {"phone": 5511987650001}}, Identity()))["buyer"]["phone"] == token(
         "5511987650001"
     )
+
+
+@pytest.mark.parametrize(
+    ("document", "scrubbed"),
+    [
+        ({"document": {"number": "11144477735", "type": "CPF"}},
+         {"document": {"number": token("11144477735"), "type": "CPF"}}),
+        ({"phone": {"number": "+5511987650001", "country_code": "55"}},
+         {"phone": {"number": token("5511987650001"), "country_code": "55"}}),
+        ({"name": {"first": "Zoe", "legal": {"last": ["Fox"]}}},
+         {"name": {"first": token("zoe"), "legal": {"last": [token("fox")]}}}),
+        ({"emails": [{"primary": "x@y.zz", "verified": True}]},
+         {"emails": [{"primary": token("x@y.zz"), "verified": True}]}),
+        ({"address": {"country": "BR", "landmark": "Posto 9", "city": "Rio"}},
+         {"address": {"country": "BR", "landmark": token("posto 9"), "city": token("rio")}}),
+        ({"cliente": "Zoe Fox", "comprador": {"nome": "Zoe Fox", "plano": "Gold"}},
+         {"cliente": f"{token('zoe')} {token('fox')}",
+          "comprador": {"nome": f"{token('zoe')} {token('fox')}", "plano": "Gold"}}),
+    ],
+    ids=lambda value: next(iter(value)),
+)  # fmt: skip
+def test_what_stands_under_a_personal_key_is_personal(document: dict[str, object], scrubbed: dict[str, object]) -> None:
+    assert orjson.loads(scrub(document, Identity())) == scrubbed
+    assert orjson.loads(scrub(orjson.loads(orjson.dumps(scrubbed)), Identity())) == scrubbed
+
+
+def test_the_endpoints_own_secrets_are_gone_wherever_they_stand() -> None:
+    document = {"x": "a-hottok-12", "link": "https://x.example/?h=a%2Dhottok%2D12&y=1", "a-hottok-12": [1]}
+    scrubbed = orjson.loads(scrub(document, Identity(), [b"a-hottok-12", b"other", b""]))
+    assert scrubbed == {"x": "[secret]", "link": "https://x.example/?h=[secret]&y=1", "[secret]": [1]}
 
 
 def test_secrets_are_gone_with_their_keys() -> None:

@@ -17,6 +17,8 @@ class Kind(IntEnum):
     ZIP = 9
     BIRTH = 10
     OTHER = 11
+    # A name where it is a text; an object under it is judged by its own keys.
+    PERSON = 12
 
 
 def _words(text: str) -> list[str]:
@@ -52,6 +54,9 @@ _EXACT: dict[str, Kind] = {
         ),
         Kind.OTHER,
     ),
+    **dict.fromkeys(
+        _words("buyer cliente comprador holder cardholder accountholder titular payer pagador portador"), Kind.PERSON
+    ),
     # They say something about a name, a document or a telephone, and are none.
     **dict.fromkeys(("documenttype", "doctype", "eventname"), Kind.KEEP),
 }
@@ -70,6 +75,9 @@ _THINGS = re.compile(
     r"^(?:prod(?!ucer|utor)|plan|offer|oferta|module|modulo|price|item|line|coupon|course|curso|content|campaign|event|utm|country"
     r"|checkoutcountry|file|domain|host|bank|network|brand|status)"
 )
+_OF_A_PERSON = re.compile(r"holder|titular|owner|customer|client|buyer|comprador|payer|pagador|contact|recipient")
+# Below a personal key these tell of what sort it is, and of nobody.
+_OF_ITS_SORT = frozenset(_words("country countrycode countryiso countryiso2 countryname type status object"))
 # Under these, and only there, these words are part of an address.
 _PEOPLE = re.compile(r"address|billing|shipping|buyer|customer|user|subscriber|producer|location|endereco")
 _AMONG_PEOPLE = {
@@ -84,9 +92,19 @@ _VALUE_OF = {"taxids": Kind.DOCUMENT, "customertaxids": Kind.DOCUMENT, "text": K
 _NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]+")
 
 
-def kind_of(key: str, parent: str) -> Kind:
-    """What a value is, by its key and the key above it."""
+def kind_of(key: str, parent: str, inherited: Kind = Kind.KEEP) -> Kind:
+    """What a value is, by its key and the key above it; else what is `inherited` from a personal key above."""
     name, above = (_NOT_ALPHANUMERIC.sub("", text.lower()) for text in (key, parent))
+    kind = _own_kind(name, above)
+    return inherited if kind is Kind.KEEP and name not in _OF_ITS_SORT else kind
+
+
+def kind_below(kind: Kind) -> Kind:
+    """What an object of this kind hands down to what is in it."""
+    return Kind.KEEP if kind is Kind.PERSON else kind
+
+
+def _own_kind(name: str, above: str) -> Kind:
     if name in _EXACT:
         return _EXACT[name]
     if name == "value":
@@ -96,6 +114,9 @@ def kind_of(key: str, parent: str) -> Kind:
     for part, kind in _CONTAINS:
         if part in name:
             return kind
+    if name.endswith(("address", "endereco")):
+        return Kind.KEEP if name.endswith("ipaddress") else Kind.OTHER
     if name.endswith(("name", "nome", "sobrenome")) or name.startswith("nome"):
-        return Kind.KEEP if _THINGS.match(name if name not in ("name", "nome") else above) else Kind.NAME
+        whose = name if name not in ("name", "nome") else above
+        return Kind.KEEP if _THINGS.match(whose) and not _OF_A_PERSON.search(whose) else Kind.NAME
     return Kind.KEEP

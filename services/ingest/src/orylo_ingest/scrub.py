@@ -7,15 +7,15 @@ Whether a key is personal is settled by its name and the name above it. What hid
 for in the finished copy as a whole: that is cheap, and only a copy with something in it is gone through again.
 """
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
 
-from orylo_common.identity import Identity, is_token, mask_card_numbers, may_hold_card_number, normalisation, token
+from orylo_common.identity import Identity, is_token, normalisation, token
 from orylo_common.identity.phones import phone_digits
-from orylo_ingest.personal_keys import Kind, kind_of
+from orylo_ingest.free_text import FreeText
+from orylo_ingest.personal_keys import Kind, kind_below, kind_of
 
 MAX_TEXT = 4096
 MAX_ITEMS = 500
@@ -37,34 +37,29 @@ _NORMALISE: dict[int, Callable[[str], str | None]] = {
 }
 
 
-# By the key above, then by key: what `kind_of` says, which is asked for every value of every webhook.
-_rules: dict[str, dict[str, int]] = {}
+# By the key above and what it hands down, then by key: what `kind_of` says, asked for every value of every webhook.
+_rules: dict[tuple[str, int] | str, dict[str, int]] = {}
 _MAX_RULES = 1000
 # Plain numbers: comparing members of an enumeration takes five times as long.
 _DROP = int(Kind.DROP)
 _CONTAINERS = frozenset({dict, list})
-
-# As long as mail allows and no longer, so that a long text without an address is searched in one go.
-_EMAIL_IN_TEXT = re.compile(
-    r"[^\s@<>()\[\]\"',;:|=&?/\\]{1,64}@[^\s@<>()\[\]\"',;:|=&?/\\]{1,250}\.[^\s@<>()\[\]\"',;:|=&?/\\.]+"
-)
-_PHONE_IN_TEXT = re.compile(r"\+[0-9(][0-9 ().\-]{6,18}[0-9]")
-_DOCUMENT_IN_TEXT = re.compile(
-    r"\b[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}\b|\b[0-9]{2}\.[0-9]{3}\.[0-9]{3}/[0-9]{4}-[0-9]{2}\b"
-)
-_PHONE_IN_BYTES = re.compile(rb"\+[0-9(][0-9 ().\-]{6}")
-_DOCUMENT_IN_BYTES = re.compile(rb"\.[0-9]{3}[-/][0-9]{2}")
+# What an object or a list hands down to what has no kind of its own in it.
+_BELOW = tuple(int(kind_below(kind)) for kind in Kind)
 
 
-def scrub(document: Any, identity: Identity) -> bytes:
-    """Scrub `document` in place, and return it as JSON. Sorting keys or spacing them otherwise changes nothing."""
+def scrub(document: Any, identity: Identity, secrets: Sequence[bytes] = ()) -> bytes:
+    """Scrub `document` in place, and return it as JSON. Sorting keys or spacing them otherwise changes nothing.
+
+    `secrets` are the endpoint's own: its gateway's token is taken out wherever it stands.
+    """
     root = {"": document}
-    _object(root, "", identity.tokens, 0)
+    _object(root, "", 0, identity.tokens, 0)
     if isinstance(document, dict) and identity.flags:
         document[OWN_KEY] = {"flags": identity.flags}
     payload = orjson.dumps(root[""])
-    if _suspicious(payload, identity):
-        root[""] = _cleaned(root[""], identity)
+    free_text = FreeText(identity.known, secrets)
+    if free_text.may_be_in(payload):
+        root[""] = free_text.clean_all(root[""])
         if isinstance(document, dict):
             document.clear()
             document.update(root[""])
@@ -81,20 +76,20 @@ def flags_of(document: Any) -> dict[str, str | bool]:
     return flags if isinstance(flags, dict) else {}
 
 
-def _object(node: dict[str, Any], parent: str, tokens: dict[str, str], depth: int) -> None:
-    rules = _rules.get(parent) or _rules_under(parent)
+def _object(node: dict[str, Any], parent: str, inherited: int, tokens: dict[str, str], depth: int) -> None:
+    rules = _rules.get((parent, inherited) if inherited else parent) or _rules_under(parent, inherited)
     dropped = []
     for key, value in node.items():
         if value is None:
             continue
         kind = rules.get(key)
         if kind is None:
-            kind = _learn(rules, parent, key)
+            kind = _learn(rules, parent, key, inherited)
         value_type = type(value)
         if kind == _DROP:
             dropped.append(key)
         elif value_type is dict and depth < MAX_DEPTH:
-            _object(value, key, tokens, depth + 1)
+            _object(value, key, _BELOW[kind], tokens, depth + 1)
         elif value_type in _CONTAINERS:
             node[key] = _container(value, key, kind, tokens, depth)
         elif kind:
@@ -110,7 +105,7 @@ def _container(value: Any, key: str, kind: int, tokens: dict[str, str], depth: i
         return None
     if type(value) is dict:
         if value:
-            _object(value, key, tokens, depth + 1)
+            _object(value, key, _BELOW[kind], tokens, depth + 1)
         return value
     return [_item(item, key, kind, tokens, depth + 1) for item in value[:MAX_ITEMS]]
 
@@ -135,7 +130,7 @@ def _replaced(value: Any, kind: int, tokens: dict[str, str]) -> str | bool | Non
         return known
     if not text.strip() or is_token(text):
         return text
-    if kind == Kind.NAME:
+    if kind in (Kind.NAME, Kind.PERSON):
         return " ".join(_name_tokens(text))
     normalise = _NORMALISE.get(kind)
     normalised = normalise(text) if normalise else None
@@ -149,50 +144,15 @@ def _name_tokens(text: str) -> list[str]:
     ]
 
 
-def _rules_under(parent: str) -> dict[str, int]:
+def _rules_under(parent: str, inherited: int) -> dict[str, int]:
     if len(_rules) >= _MAX_RULES:
         _rules.clear()
-    rules = _rules[parent] = {}
+    rules = _rules[(parent, inherited) if inherited else parent] = {}
     return rules
 
 
-def _learn(rules: dict[str, int], parent: str, key: str) -> int:
+def _learn(rules: dict[str, int], parent: str, key: str, inherited: int) -> int:
     if len(rules) >= _MAX_RULES:
         rules.clear()
-    kind = rules[key] = int(kind_of(key, parent))
+    kind = rules[key] = int(kind_of(key, parent, Kind(inherited)))
     return kind
-
-
-def _suspicious(payload: bytes, identity: Identity) -> bool:
-    if b"@" in payload or may_hold_card_number(payload):
-        return True
-    if b"+" in payload and _PHONE_IN_BYTES.search(payload) is not None:
-        return True
-    if _DOCUMENT_IN_BYTES.search(payload) is not None:
-        return True
-    return any(clear.encode() in payload for clear in identity.anywhere)
-
-
-def _cleaned(value: Any, identity: Identity) -> Any:
-    if isinstance(value, str):
-        return _clean_text(value, identity)
-    if isinstance(value, dict):
-        return {_clean_text(key, identity): _cleaned(item, identity) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_cleaned(item, identity) for item in value]
-    if isinstance(value, int) and not isinstance(value, bool):
-        masked = mask_card_numbers(str(value))
-        return value if masked == str(value) else masked
-    return value
-
-
-def _clean_text(text: str, identity: Identity) -> str:
-    if is_token(text):
-        return text
-    for clear in identity.anywhere:
-        text = text.replace(clear, identity.tokens[clear])
-    if "@" in text:
-        text = _EMAIL_IN_TEXT.sub(lambda found: token(found.group().lower()), text)
-    text = _PHONE_IN_TEXT.sub(lambda found: token(phone_digits(found.group()) or found.group()), text)
-    text = _DOCUMENT_IN_TEXT.sub(lambda found: token(normalisation.document(found.group()) or found.group()), text)
-    return mask_card_numbers(text)

@@ -68,7 +68,15 @@ def test_separate_names_win_over_the_full_one() -> None:
 
 def test_short_words_are_not_replaced_inside_other_texts() -> None:
     identity = identify(Person(name="Ana", email="ana@example.com"))
-    assert identity.anywhere == ["ana@example.com"]
+    assert [known.flat for known in identity.known] == ["anaexamplecom"]
+
+
+def test_a_name_in_two_parts_is_known_as_a_whole() -> None:
+    identity = identify(Person(first_name="Mariana", last_name="Souza"))
+    (known,) = identity.known
+    assert (known.flat, known.token) == ("marianasouza", f"sha256:{hash_of('mariana')} sha256:{hash_of('souza')}")
+    again = identify(Person(first_name=identity.tokens["Mariana"], last_name=identity.tokens["Souza"]))
+    assert again.known == []
 
 
 def test_nobody_is_nobody() -> None:

@@ -11,10 +11,8 @@ from disposable_email_domains import blocklist
 from orylo_common.identity import normalisation
 from orylo_common.identity.countries import alpha2
 from orylo_common.identity.hashing import TOKEN_PREFIX, hash_of, hashed, is_token
+from orylo_common.identity.known import Known
 from orylo_common.identity.phones import phone_country, phone_digits
-
-# Shorter ones are also words: replacing them wherever they stand would spoil other texts.
-_MIN_ANYWHERE = 5
 
 
 @dataclass(slots=True)
@@ -44,19 +42,25 @@ class Person:
 class Identity:
     """`match_keys` and `flags` are the fields of the messages' `MatchKeys` and `CustomerFlags`.
 
-    `tokens` maps each clear text to what takes its place in a scrubbed copy; those in `anywhere` are
-    replaced also where they stand inside another text.
+    `tokens` maps each clear text to what takes its place in a scrubbed copy; what is `known` is replaced also
+    where it stands inside another text.
     """
 
     match_keys: dict[str, str] = field(default_factory=dict)
     flags: dict[str, str | bool] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict, repr=False)
-    anywhere: list[str] = field(default_factory=list, repr=False)
+    known: list[Known] = field(default_factory=list, repr=False)
 
     def add(self, key: str, clear: str, hexdigest: str | None) -> None:
         if hexdigest is not None:
             self.match_keys[key] = hexdigest
             self.tokens[clear] = TOKEN_PREFIX + hexdigest
+
+    def recognise(self, clear: str) -> None:
+        """Also inside other texts."""
+        token = self.tokens.get(clear)
+        if token and token != clear and (known := Known.text(clear, token)):
+            self.known.append(known)
 
 
 def identify(person: Person) -> Identity:
@@ -73,7 +77,7 @@ def identify(person: Person) -> Identity:
     _add_names(identity, person)
     if person.document:
         identity.add("document", person.document, hashed(person.document, normalisation.document))
-        identity.anywhere.append(person.document)
+        identity.recognise(person.document)
     if person.birth_date:
         key = hashed(person.birth_date, partial(normalisation.birth_date, country=country))
         identity.add("birth_date", person.birth_date, key)
@@ -83,7 +87,6 @@ def identify(person: Person) -> Identity:
         identity.add("state", person.state, hashed(person.state, partial(normalisation.state, country=country)))
     if person.zip:
         identity.add("zip", person.zip, hashed(person.zip, partial(normalisation.zip_code, country=country)))
-    identity.anywhere = [text for text in identity.anywhere if len(text) >= _MIN_ANYWHERE and text in identity.tokens]
     return identity
 
 
@@ -117,7 +120,7 @@ def _add_email(identity: Identity, email: str) -> None:
     normalised = normalisation.email(email)
     if normalised is not None:
         identity.add("email", email, hash_of(normalised))
-        identity.anywhere.append(email)
+        identity.recognise(email)
         disposable, domain_hash = _domain(normalised.rpartition("@")[2])
         identity.flags["disposable_email"] = disposable
         identity.flags["email_domain_hash"] = domain_hash
@@ -132,7 +135,7 @@ def _add_phone(identity: Identity, person: Person, region: str | None) -> None:
     if digits is not None:
         sent = person.phone_as_sent or phone
         identity.add("phone", sent, hash_of(digits))
-        identity.anywhere.append(sent)
+        identity.known.append(Known.phone(digits, identity.tokens[sent]))
         origin = phone_country(digits)
         if origin is not None:
             identity.flags["phone_country"] = origin
@@ -145,7 +148,7 @@ def _add_names(identity: Identity, person: Person) -> None:
         keys = (hashed(first, normalisation.name), hashed(rest, normalisation.name))
         if not is_token(first):
             identity.tokens[person.name] = " ".join(TOKEN_PREFIX + key for key in keys if key)
-            identity.anywhere.append(person.name)
+            identity.recognise(person.name)
         if not person.first_name and not person.last_name:
             for key, value in zip(("first_name", "last_name"), keys, strict=True):
                 if value is not None:
@@ -154,6 +157,11 @@ def _add_names(identity: Identity, person: Person) -> None:
         identity.add("first_name", person.first_name, hashed(person.first_name, normalisation.name))
     if person.last_name:
         identity.add("last_name", person.last_name, hashed(person.last_name, normalisation.name))
+    if person.first_name and person.last_name and not person.name:
+        both = f"{person.first_name} {person.last_name}"
+        tokens = (identity.tokens.get(part) for part in (person.first_name, person.last_name))
+        identity.tokens[both] = " ".join(each for each in tokens if each)
+        identity.recognise(both)
 
 
 @lru_cache(maxsize=10_000)
