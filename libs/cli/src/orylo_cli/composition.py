@@ -3,8 +3,6 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from fakeredis import FakeAsyncRedis
-
 import orylo_api.app
 import orylo_api.settings
 import orylo_detector.app
@@ -15,23 +13,21 @@ import orylo_ingest.app
 import orylo_ingest.settings
 import orylo_trust.app
 import orylo_trust.settings
-from orylo_cli.migrations import all_migrations
+from orylo_cli.embedded.cache import open_cache
 from orylo_common.broker.connect import open_broker
-from orylo_common.postgres.migrations import migrate
 from orylo_common.settings import load
 from orylo_common.telemetry.health import Health
 
 
 @asynccontextmanager
 async def open_platform(database_url: str) -> AsyncIterator[Mapping[str, Health]]:
-    """Each service's health, by its name. The environment holds what the services' settings ask for.
+    """Each service's health, by its name, on a migrated database. The environment holds what their settings ask for.
 
     The door is opened last and closed first: what comes in finds everybody at work.
     """
-    await migrate(database_url, all_migrations())
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        redis = await enter(FakeAsyncRedis())
+        redis = await enter(open_cache())
         broker = await enter(open_broker("postgres", database_url))
         api, dispatch, trust, detector, ingest = (
             load(orylo_api.settings.Settings),
