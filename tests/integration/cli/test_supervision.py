@@ -1,0 +1,76 @@
+"""PostgreSQL ends, and its port is taken before it is back."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import structlog
+
+from orylo_cli.embedded.postgres import EmbeddedPostgres
+from orylo_cli.embedded.supervision import Supervisor
+from orylo_common.resilience.retry import RetryPolicy
+from tests.support.eventually import eventually
+from tests.support.postgres import FAST
+
+pytestmark = pytest.mark.integration
+
+QUICK = RetryPolicy(base=timedelta(milliseconds=10), cap=timedelta(milliseconds=100))
+
+
+@pytest.fixture
+def postgres(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
+    postgres = EmbeddedPostgres(tmp_path / "postgres", settings=FAST)
+    yield postgres
+    postgres.stop()
+
+
+@contextmanager
+def taken(port: int) -> Iterator[None]:
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        yield
+
+
+async def kill(postgres: EmbeddedPostgres) -> None:
+    os.kill(postgres.pid, signal.SIGKILL)
+    await eventually(lambda: not postgres.alive())
+
+
+async def test_it_is_tried_until_it_starts_again(postgres: EmbeddedPostgres) -> None:
+    port = urlsplit(postgres.start()).port or 0
+    async with Supervisor(postgres, port, retries=QUICK) as supervisor:
+        with structlog.testing.capture_logs() as logged:
+            await kill(postgres)
+            with taken(port):
+                await eventually(lambda: any(line["event"] == "postgres.not_started" for line in logged))
+            await eventually(postgres.alive)
+
+    assert supervisor.gave_up is None
+
+
+async def test_where_it_never_does_the_process_is_told_to_end_and_why(postgres: EmbeddedPostgres) -> None:
+    port = urlsplit(postgres.start()).port or 0
+    told_to_end = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, told_to_end.set)
+    try:
+        async with (
+            asyncio.timeout(30),
+            Supervisor(postgres, port, retries=RetryPolicy(base=QUICK.base, max_attempts=2)) as supervisor,
+        ):
+            await kill(postgres)
+            with taken(port):
+                await told_to_end.wait()
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
+
+    assert str(supervisor.gave_up).startswith("PostgreSQL has ended and could not be started again: PostgreSQL did not")
