@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import time
+import urllib.error
 import urllib.request
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 import orjson
 import pytest
 
+from tests.support.collector import running_collector
 from tests.support.embedded import ORYLO, Embedded, running_embedded
 from tests.support.servers import wait_until
 
@@ -115,6 +118,57 @@ def test_the_demo_shows_sales_on_their_way_to_meta(tmp_path: Path) -> None:
         assert platform.stop() == 0
         platform.start("--demo")
         assert len(orjson.loads(platform.orylo("tenant", "list", "--json"))) == 1
+    finally:
+        platform.stop()
+
+
+def test_a_sale_is_one_trace_from_its_webhook_to_its_conversion(tmp_path: Path) -> None:
+    stages = {
+        "webhook",
+        "detector payment.succeeded.v1",
+        "dispatch detection.created.v1",
+        "api conversion.dispatched.v1",
+    }
+    with running_collector() as collector:
+        platform = Embedded(tmp_path, {"ORYLO_OTLP_ENDPOINT": collector.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "200"})
+        platform.start("--demo")
+
+        def whole() -> bool:
+            names: defaultdict[bytes, set[str]] = defaultdict(set)
+            for span in collector.all_spans():
+                names[span.trace_id].add(span.name)
+            return any(stages <= found for found in names.values())
+
+        try:
+            wait_until(whole, "a trace of a whole sale")
+        finally:
+            platform.stop()
+
+
+@pytest.mark.parametrize("name", ["ORYLO_API_HOST", "ORYLO_INGEST_HOST"])
+def test_the_demo_is_not_shown_to_the_network(tmp_path: Path, name: str) -> None:
+    platform = Embedded(tmp_path, {name: "0.0.0.0"})
+    refused = platform.attempt("up", "--demo", "--data-dir", str(platform.data_dir))
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        f"orylo: --demo has a password that everybody knows, and runs on the loopback only: unset {name}\n"
+    )
+
+
+def test_without_the_demo_nobody_signs_in_as_its_owner_and_none_of_its_sales_leave(tmp_path: Path) -> None:
+    platform = Embedded(tmp_path, {})
+    platform.start("--demo")
+    platform.stop()
+    platform.start()
+    try:
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            signed_in(platform)
+        [destination] = orjson.loads(platform.orylo("destination", "list", "demo", "--json"))
+        assert destination["enabled"] is False
+        assert orjson.loads(platform.orylo("gateway", "secret", "list", "demo", "stripe", "--json")) == []
+        platform.stop()
+        platform.start("--demo")
+        signed_in(platform)
     finally:
         platform.stop()
 

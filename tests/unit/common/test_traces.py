@@ -1,53 +1,19 @@
 """Spans and their way to a collector, which is a real HTTP server here."""
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from itertools import chain
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from orylo_common.telemetry.traces import configure_traces, current_ids, current_traceparent, span
+from tests.support.collector import Collector, running_collector
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-class Collector:
-    def __init__(self) -> None:
-        self.raw: list[bytes] = []
-        collector = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                assert self.path == "/v1/traces"
-                collector.raw.append(self.rfile.read(int(self.headers["Content-Length"])))
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.endpoint = f"http://127.0.0.1:{self.server.server_port}/"
-
-    def spans(self) -> dict[str, Span]:
-        requests = [ExportTraceServiceRequest.FromString(body) for body in self.raw]
-        resources = chain.from_iterable(request.resource_spans for request in requests)
-        scopes = chain.from_iterable(resource.scope_spans for resource in resources)
-        return {found.name: found for found in chain.from_iterable(scope.spans for scope in scopes)}
-
-
 @pytest.fixture
 def collector() -> Iterator[Collector]:
-    collector = Collector()
-    thread = threading.Thread(target=collector.server.serve_forever)
-    thread.start()
-    yield collector
-    collector.server.shutdown()
-    thread.join()
-    collector.server.server_close()
+    with running_collector() as collector:
+        yield collector
 
 
 def test_without_an_endpoint_nothing_is_traced() -> None:
@@ -57,7 +23,7 @@ def test_without_an_endpoint_nothing_is_traced() -> None:
         assert current_ids() is None
 
 
-def test_a_trace_crosses_the_broker_by_its_traceparent(collector: Collector) -> None:
+def test_a_span_continues_the_trace_of_a_traceparent(collector: Collector) -> None:
     with configure_traces("detector", collector.endpoint):
         with span("publish", traceparent=PARENT):
             sent = current_traceparent()

@@ -2,10 +2,11 @@
 
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -14,18 +15,22 @@ import typer
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption
 from orylo_cli.console import fail, note, say
 from orylo_cli.demo.fake_meta import run_fake_meta
-from orylo_cli.demo.shop import EMAIL, PASSWORD, TENANT, set_up_shop
+from orylo_cli.demo.shop import EMAIL, PASSWORD, TENANT, close_shop, set_up_shop
 from orylo_cli.demo.traffic import RATE, demo_traffic
 from orylo_cli.embedded.data_dir import Connection, DataDir
+from orylo_cli.embedded.errors import EmbeddedError
 from orylo_cli.embedded.health import serve_healths
 from orylo_cli.embedded.ports import check_port
 from orylo_cli.embedded.postgres import EmbeddedPostgres
-from orylo_cli.embedded.supervision import kept_running
+from orylo_cli.embedded.supervision import Supervisor
+from orylo_cli.migrations import all_migrations
 from orylo_cli.target import OWN_ROLE
 from orylo_common.control.keyring import Keyring
+from orylo_common.postgres.migrations import migrate
 from orylo_common.postgres.pool import open_pool
 from orylo_common.process import run_until_stopped
 from orylo_common.telemetry.logs import configure_logs
+from orylo_common.telemetry.traces import configure_traces
 
 LOOPBACK = "127.0.0.1"
 
@@ -60,6 +65,8 @@ def up(
     folder = DataDir(data_dir)
     with folder.locked("up"):
         hosts = {name: os.environ.get(f"ORYLO_{name}_HOST") or LOOPBACK for name in ("INGEST", "API")}
+        if demo:
+            _check_loopback(hosts)
         check_port(hosts["INGEST"], ingest_port, "--ingest-port")
         check_port(hosts["API"], api_port, "--api-port")
         plan = Plan(demo, folder, _url(hosts["INGEST"], ingest_port), _url(hosts["API"], api_port))
@@ -67,6 +74,7 @@ def up(
             note("setting up the database …")
         postgres = EmbeddedPostgres(folder.postgres)
         database_url = postgres.start()
+        supervisor = Supervisor(postgres, urlsplit(database_url).port or 0)
         try:
             os.environ |= {
                 "ORYLO_DATABASE_URL": database_url,
@@ -77,22 +85,27 @@ def up(
                 "ORYLO_API_PORT": str(api_port),
             }
             configure_logs("orylo", os.environ.get("ORYLO_LOG_LEVEL", "warning"), stream=sys.stderr)
-            code = run_until_stopped(lambda: _run(plan, postgres, database_url), exit_limit=DRAIN_LIMIT)
+            with configure_traces("embedded", os.environ.get("ORYLO_OTLP_ENDPOINT") or None):
+                code = run_until_stopped(lambda: _run(plan, supervisor, database_url), exit_limit=DRAIN_LIMIT)
         finally:
             postgres.stop()
+    if supervisor.gave_up:
+        raise supervisor.gave_up
     if code:
         fail("ended with an error, told above; nothing that was accepted is lost", code)
     note("stopped")
 
 
 @asynccontextmanager
-async def _run(plan: Plan, postgres: EmbeddedPostgres, database_url: str) -> AsyncIterator[None]:
+async def _run(plan: Plan, supervisor: Supervisor, database_url: str) -> AsyncIterator[None]:
     # Here, because it imports every service, for which no other command should wait.
     from orylo_cli.composition import open_platform
 
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        await enter(kept_running(postgres, urlsplit(database_url).port or 0))
+        await enter(supervisor)
+        await migrate(database_url, all_migrations())
+        await _prepare_shop(database_url, demo=plan.demo)
         facts = {"Dashboard": plan.api_url, "API": f"{plan.api_url}/api/docs"}
         if plan.demo:
             meta = await enter(run_fake_meta())
@@ -101,8 +114,6 @@ async def _run(plan: Plan, postgres: EmbeddedPostgres, database_url: str) -> Asy
         healths = await enter(open_platform(database_url))
         health_url = await enter(serve_healths(healths))
         if plan.demo:
-            async with open_pool(database_url, role=OWN_ROLE, max_size=1) as pool, pool.acquire() as connection:
-                await set_up_shop(connection, Keyring.parse(os.environ["ORYLO_MASTER_KEY"]))
             await enter(demo_traffic(plan.ingest_url))
             facts |= {"Traffic": f"{RATE:g} requests a second, as tenant {TENANT}"}
         stack.enter_context(
@@ -110,10 +121,37 @@ async def _run(plan: Plan, postgres: EmbeddedPostgres, database_url: str) -> Asy
         )
         facts |= {
             "Webhooks": f"{plan.ingest_url}/api/v1/webhooks/{{gateway}}/{{tenant}}",
-            "Data": f"{plan.folder.path} (PostgreSQL in {postgres.folder})",
+            "Data": f"{plan.folder.path} (PostgreSQL in {plan.folder.postgres.resolve()})",
         }
         _announce(facts)
         yield
+
+
+async def _prepare_shop(database_url: str, *, demo: bool) -> None:
+    async with (
+        open_pool(database_url, role=OWN_ROLE, max_size=1) as pool,
+        pool.acquire() as connection,
+        connection.transaction(),
+    ):
+        if demo:
+            await set_up_shop(connection, Keyring.parse(os.environ["ORYLO_MASTER_KEY"]))
+        else:
+            await close_shop(connection)
+
+
+def _check_loopback(hosts: Mapping[str, str]) -> None:
+    for name, host in hosts.items():
+        if not _is_loopback(host):
+            raise EmbeddedError(
+                f"--demo has a password that everybody knows, and runs on the loopback only: unset ORYLO_{name}_HOST"
+            )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _announce(facts: dict[str, str]) -> None:

@@ -1,13 +1,18 @@
 """The demo's tenant: a shop with two gateways, somebody who signs in, and a destination."""
 
+from contextlib import suppress
+
 from orylo_cli.simulate import Door, Gateway
 from orylo_common.control.admin import (
     Refused,
     add_destination,
     create_tenant,
     create_user,
+    disable_destination,
+    disable_user,
     find_tenant,
     put_gateway_secret,
+    remove_gateway_secret,
     set_gateway,
 )
 from orylo_common.control.keyring import Keyring
@@ -17,12 +22,16 @@ from orylo_common.postgres.pool import Connection
 TENANT = "demo"
 EMAIL = "demo@orylo.test"
 
-# Known to everybody, and therefore only for a platform that listens on the loopback.
+# Known to everybody, as the secrets below are, and therefore only for a platform that listens on the loopback.
 PASSWORD = "orylo-demo"  # noqa: S105
 DOORS: dict[Gateway, Door] = {
     "stripe": Door("stripe", "whsec_orylo_demo"),
     "hotmart": Door("hotmart", "orylo-demo-hottok"),
 }
+
+LABEL = "demo"
+DESTINATION = "demo"
+ENABLE_USER = "UPDATE control.users SET disabled_at = NULL WHERE tenant_id = $1 AND email = $2"
 
 
 async def set_up_shop(connection: Connection, keyring: Keyring) -> None:
@@ -30,18 +39,34 @@ async def set_up_shop(connection: Connection, keyring: Keyring) -> None:
     tenant = await _tenant(connection)
     if not await connection.fetchval("SELECT true FROM control.users WHERE tenant_id = $1", tenant.id):
         await create_user(connection, tenant.id, EMAIL, password=PASSWORD, role=Role.OWNER)
+    await connection.execute(ENABLE_USER, tenant.id, EMAIL)
     for gateway, door in DOORS.items():
         await set_gateway(connection, tenant.id, gateway)
-        await put_gateway_secret(connection, keyring, tenant.id, gateway, label="demo", secret=door.secret)
+        await put_gateway_secret(connection, keyring, tenant.id, gateway, label=LABEL, secret=door.secret)
     await add_destination(
         connection,
         keyring,
         tenant.id,
         "meta",
-        name="demo",
+        name=DESTINATION,
         config={"pixel_id": "1234567890", "site_url": "https://demo-shop.test"},
         secret="EAAdemo",  # noqa: S106
     )
+
+
+async def close_shop(connection: Connection) -> None:
+    """What everybody knows lets nobody in any more, and no sale of the demo's leaves. Its history stays."""
+    try:
+        tenant = await find_tenant(connection, TENANT)
+    except Refused:
+        return
+    with suppress(Refused):
+        await disable_user(connection, tenant.id, EMAIL)
+    with suppress(Refused):
+        await disable_destination(connection, tenant.id, "meta", name=DESTINATION)
+    for gateway in DOORS:
+        with suppress(Refused):
+            await remove_gateway_secret(connection, tenant.id, gateway, label=LABEL)
 
 
 async def _tenant(connection: Connection) -> Tenant:

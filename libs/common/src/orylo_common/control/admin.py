@@ -28,6 +28,16 @@ INSERT_USER = """
 INSERT_API_KEY = """
     INSERT INTO control.api_keys (id, tenant_id, name, key_hash, role) VALUES ($1, $2, $3, $4, $5)
 """
+DISABLE_USER = (
+    "UPDATE control.users SET disabled_at = now() WHERE tenant_id = $1 AND email = $2 AND disabled_at IS NULL"
+)
+REVOKE_API_KEY = (
+    "UPDATE control.api_keys SET revoked_at = now() WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL"
+)
+DISABLE_DESTINATION = """
+    UPDATE control.destinations SET enabled = false, updated_at = now()
+    WHERE tenant_id = $1 AND kind = $2 AND name = $3 AND enabled
+"""
 UPSERT_GATEWAY = """
     INSERT INTO control.gateways (tenant_id, gateway, enabled, mode, accept, allowed_networks)
     VALUES ($1, $2, $3, $4, $5, $6::text[]::cidr[])
@@ -98,10 +108,21 @@ async def create_user(connection: Connection, tenant_id: UUID, email: str, *, pa
     return user_id
 
 
+async def disable_user(connection: Connection, tenant_id: UUID, email: str) -> None:
+    """Their sessions end with it."""
+    if await connection.execute(DISABLE_USER, tenant_id, email.strip().lower()) == "UPDATE 0":
+        raise Refused("the tenant has no active user with that e-mail address")
+
+
 async def create_api_key(connection: Connection, tenant_id: UUID, *, name: str, role: Role) -> NewApiKey:
     new = NewApiKey(uuid7(), API_KEY_PREFIX + secrets.token_urlsafe(32))
     await connection.execute(INSERT_API_KEY, new.id, tenant_id, name, hash_api_key(new.key), role)
     return new
+
+
+async def revoke_api_key(connection: Connection, tenant_id: UUID, key_id: UUID) -> None:
+    if await connection.execute(REVOKE_API_KEY, tenant_id, key_id) == "UPDATE 0":
+        raise Refused(f"the tenant has no API key {key_id} that is not revoked")
 
 
 def hash_api_key(key: str) -> bytes:
@@ -156,6 +177,12 @@ async def add_destination(
         UPSERT_DESTINATION, uuid7(), tenant_id, kind, name, dict(config), keyring.encrypt(secret)
     )
     return destination_id
+
+
+async def disable_destination(connection: Connection, tenant_id: UUID, kind: str, *, name: str) -> None:
+    """What is due waits; adding it again switches it on."""
+    if await connection.execute(DISABLE_DESTINATION, tenant_id, kind, name) == "UPDATE 0":
+        raise Refused(f"the tenant has no destination {kind} {name!r} that is switched on")
 
 
 async def put_settings(connection: Connection, tenant_id: UUID, settings: TenantSettings) -> None:
