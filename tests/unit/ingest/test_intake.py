@@ -87,6 +87,33 @@ def test_a_payment_whose_id_was_masked_is_quarantined_and_not_taken_for_another(
     assert b"4242424242424242" not in record.payload
 
 
+@pytest.mark.parametrize("hidden", ["4242424242424242", "mariana.souza@example.com", "11 98765-0001", "the-hottok-1"])
+@pytest.mark.parametrize("gateway", list(GATEWAYS))
+def test_what_is_shown_of_the_envelope_is_clean_and_the_event_is_still_itself(gateway: str, hidden: str) -> None:
+    documents: dict[str, Any] = {
+        "stripe": {"object": "event", "id": hidden, "type": hidden, "data": {"object": {}}},
+        "hotmart": {"id": hidden, "event": hidden, "data": {}},
+        "kiwify": {"order_id": hidden, "webhook_event_type": hidden, "Customer": {}},
+        "perfectpay": {"code": hidden, "sale_status_enum": 99, "sale_status_enum_key": hidden, "customer": {}},
+    }
+    buyers: dict[str, Any] = {
+        "stripe": ("data", {"object": {"customer_details": {"phone": "+5511987650001"}}}),
+        "hotmart": ("data", {"buyer": {"checkout_phone": "+5511987650001"}}),
+        "kiwify": ("Customer", {"mobile": "+5511987650001"}),
+        "perfectpay": ("customer", {"phone_formated_ddi": "+5511987650001"}),
+    }
+    key, buyer = buyers[gateway]
+    records = [
+        taken_from(gateway, {**documents[gateway], key: buyer, "n": n}, secrets=[b"the-hottok-1"]) for n in (1, 2)
+    ]
+
+    shown = f"{records[0]} {records[0].outgoing} {records[0].announcement}"
+    assert hidden not in shown
+    assert hidden.encode() not in records[0].payload
+    # The second is another body of the same event.
+    assert records[0].event_id == records[1].event_id
+
+
 def test_after_a_fix_the_scrubbed_copy_gives_what_the_webhook_would_have_given() -> None:
     class NotYet(type(GATEWAYS["stripe"])):  # type: ignore[misc]
         def normalise(self, document: Any, received_at: Any) -> Any:

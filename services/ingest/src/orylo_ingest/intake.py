@@ -4,6 +4,7 @@ Hashed, then scrubbed, then read: what an adapter reads to build a message is th
 clear text can get into a message, and a copy replayed later takes the very same path.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -86,20 +87,24 @@ def take_in(
     document: Any,
     received_at: datetime,
     *,
+    secrets: Sequence[bytes] = (),
     accept: frozenset[LiveMode] = EVERY_MODE,
     traceparent: str | None = None,
 ) -> Record:
-    """What becomes of a webhook. Scrubs `document` in place. Never raises for what a document holds."""
+    """What becomes of a webhook. Scrubs `document` in place. Never raises for what a document holds.
+
+    `secrets` are the endpoint's own: its gateway's token stands in no copy.
+    """
     if isinstance(document, dict):
         document.pop(OWN_KEY, None)
-    return _take_in(gateway, tenant_id, document, received_at, accept, traceparent)
+    return _take_in(gateway, tenant_id, document, received_at, secrets, accept, traceparent)
 
 
 def take_in_again(
     gateway: Gateway, tenant_id: UUID, scrubbed: Any, received_at: datetime, *, event_id: UUID | None = None
 ) -> Record:
     """The same for a scrubbed copy. `event_id`, where given, is what it keeps, however it is recognised by now."""
-    return _take_in(gateway, tenant_id, scrubbed, received_at, EVERY_MODE, traceparent=None, event_id=event_id)
+    return _take_in(gateway, tenant_id, scrubbed, received_at, (), EVERY_MODE, traceparent=None, event_id=event_id)
 
 
 def _take_in(
@@ -107,15 +112,18 @@ def _take_in(
     tenant_id: UUID,
     document: Any,
     received_at: datetime,
+    secrets: Sequence[bytes],
     accept: frozenset[LiveMode],
     traceparent: str | None,
     event_id: UUID | None = None,
 ) -> Record:
-    envelope, identity = _recognise(gateway, document)
-    payload = scrub(document, identity)
+    identity, event_key = _identify(gateway, document), _envelope(gateway, document).event_key
+    payload = scrub(document, identity, secrets)
+    # Only now: what is stored and shown of the envelope is as clean as the rest.
+    envelope = _envelope(gateway, document)
     record = Record(
         tenant_id=tenant_id,
-        event_id=event_id or event_id_of(gateway.name, envelope.event_key or sha256(payload).hexdigest()),
+        event_id=event_id or event_id_of(gateway.name, event_key or sha256(payload).hexdigest()),
         gateway=gateway.name,
         gateway_event_id=envelope.gateway_event_id and envelope.gateway_event_id[:_MAX_ID],
         gateway_event_type=envelope.event_type[:_MAX_ID],
@@ -155,16 +163,20 @@ def _announce(record: Record, kind: Literal["quarantined", "conflict"]) -> Outgo
     )
 
 
-def _recognise(gateway: Gateway, document: Any) -> tuple[Envelope, Identity]:
+def _envelope(gateway: Gateway, document: Any) -> Envelope:
+    return gateway.envelope(document) if isinstance(document, dict) else Envelope("unknown")
+
+
+def _identify(gateway: Gateway, document: Any) -> Identity:
     if not isinstance(document, dict):
-        return Envelope("unknown"), Identity()
+        return Identity()
     try:
         identity = identify(gateway.person(document))
     except Exception as error:  # noqa: BLE001  whatever is in the document, it is kept, and without clear text
         log.warning("webhook.person_unreadable", gateway=gateway.name, error=type(error).__name__)
         identity = identify(Person())
     identity.flags = {**flags_of(document), **identity.flags}
-    return gateway.envelope(document), identity
+    return identity
 
 
 def _read(gateway: Gateway, document: Any, received_at: datetime) -> Told | Ignored:
