@@ -32,7 +32,7 @@ def test_one_payment_is_told_by_many_events_under_one_id_and_fact() -> None:
 
 def test_an_intent_that_names_its_invoice_tells_the_invoices_payment_too() -> None:
     """From 2025-03 an invoice does not name its intent: the two meet under the invoice's id."""
-    alone = taken(stripe("invoice.paid"))
+    alone = taken(stripe("invoice.paid", customer=None))
     assert alone.facts == ("paid:stripe:in_1TstExampleInv00001",)
     for link in (
         {"invoice": "in_1TstExampleInv00001"},
@@ -190,3 +190,42 @@ def test_every_event_of_the_table_is_told_or_has_its_reason() -> None:
 def test_an_event_without_what_it_should_hold_is_quarantined(type_: str, source: dict[str, object]) -> None:
     event = {"id": "evt_1", "object": "event", "type": type_, "created": 1773163356, "data": {"object": source}}
     assert taken(event).status in ("quarantined", "ignored")
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        {"payment_intent": "pi_3TstExampleCard0001"},
+        {"payment_intent": {"id": "pi_3TstExampleCard0001"}},
+        {"charge": {"id": "ch_3TstExampleCard0001", "payment_intent": "pi_3TstExampleCard0001"}},
+        {"payments": {"data": [{"status": "paid", "payment": {"payment_intent": "pi_3TstExampleCard0001"}}]}},
+        {"payments": {"data": [{"status": "paid", "payment": {"payment_intent": {"id": "pi_3TstExampleCard0001"}}}]}},
+        {
+            "payments": {
+                "data": [
+                    {"status": "canceled", "payment": {"payment_intent": "pi_another"}},
+                    {"status": "paid", "payment": {"payment_intent": "pi_3TstExampleCard0001"}},
+                ]
+            }
+        },
+    ],
+)
+def test_an_invoice_that_names_its_intent_in_any_way_is_that_payment(link: dict[str, Any]) -> None:
+    record = taken(stripe("invoice.paid", **link))
+    assert record.facts == (f"paid:{INTENT}", "paid:stripe:in_1TstExampleInv00001")
+    session = stripe("checkout.session.completed", mode="subscription", payment_intent=None)
+    session["data"]["object"]["invoice"] = {"id": "in_1TstExampleInv00001", **link}
+    assert taken(session).facts == record.facts
+
+
+def test_an_old_invoice_may_know_only_its_charge() -> None:
+    assert taken(stripe("invoice.paid", charge="ch_1")).payment_id == "stripe:ch_1"
+    assert taken(stripe("charge.succeeded", id="ch_1", payment_intent=None)).payment_id == "stripe:ch_1"
+
+
+def test_a_charge_of_the_subscription_itself_says_that_it_is_a_renewal() -> None:
+    assert told(stripe("invoice.paid")).subscription.renewal
+    assert told(stripe("invoice.paid", billing_reason="subscription_create")).subscription.renewal is None
+    assert told(stripe("invoice.paid", billing_reason="subscription_create")).subscription.recurrence == 1
+    assert told(stripe("charge.succeeded", description="Subscription update")).subscription.renewal
+    assert told(stripe("charge.succeeded", description="Subscription creation")).subscription is None

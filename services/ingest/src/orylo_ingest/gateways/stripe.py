@@ -3,8 +3,14 @@
 One payment is told by `payment_intent.succeeded`, `charge.succeeded`, `checkout.session.completed` and `invoice.paid`;
 the first to arrive is published. They do not carry the same: only the session has a payment link's click id, only the
 charge has the card. With Checkout or payment links, subscribe the endpoint to `checkout.session.*` and leave out the
-success of intents and charges; without them, to `charge.*`. From API version 2025-03-31 on an invoice does not name
-its payment intent: subscribe to `invoice.paid` or to the charge's success, not to both.
+success of intents and charges; without them, to `charge.*`.
+
+From API version 2025-03-31 on an invoice does not name its payment intent, nor the intent its invoice. Both sides of a
+subscription's charge then recognise each other by customer, amount, currency and the minutes in which it was made and
+paid, so that it is told once; two invoices of one customer over the same amount within two minutes are told as one. And
+refunds and disputes name the intent: a sale that was told by its invoice is not found by them. An endpoint that is
+subscribed to `charge.*` or `payment_intent.*` and not to `invoice.paid` has neither trouble. The invoice that Checkout
+makes after a single purchase (`invoice_creation`) is no subscription's: leave `invoice.paid` out where you use it.
 """
 
 import hmac
@@ -43,6 +49,15 @@ from orylo_ingest.gateways.port import (
     RawWebhook,
     Told,
 )
+from orylo_ingest.gateways.stripe_invoices import (
+    facts_of_charge,
+    facts_of_invoice,
+    facts_of_session,
+    intent_of,
+    is_later_charge,
+    ref,
+)
+from orylo_ingest.metrics import came_as
 
 SIGNATURE_HEADER = "Stripe-Signature"
 TOLERANCE_S = 300
@@ -164,13 +179,13 @@ def _intent_authorized(intent: Object, event: Document) -> Told | Ignored:
 def _intent_succeeded(intent: Object, event: Document) -> Told | Ignored:
     payment_id = _id(intent.get("id"), "id")
     fields = _payment(intent, payment_id, amount=intent.get("amount_received") or intent.get("amount"))
-    return _told(PaymentSucceeded, event, intent, fields, *_paid(payment_id, _invoice_of(intent)))
+    return _succeeded(intent, event, fields)
 
 
 def _intent_failed(intent: Object, event: Document) -> Told | Ignored:
     payment_id = _id(intent.get("id"), "id")
     error = child(intent, "last_payment_error")
-    attempt = _ref(error.get("charge")) or _ref(intent.get("latest_charge"))
+    attempt = ref(error.get("charge")) or ref(intent.get("latest_charge"))
     fields = _payment(intent, payment_id) | present(
         failure_code=text(error.get("decline_code")) or text(error.get("code")), attempt_id=attempt
     )
@@ -188,7 +203,16 @@ def _charge_succeeded(charge: Object, event: Document) -> Told | Ignored:
     if charge.get("captured") is False:
         return _told(PaymentCreated, event, charge, _payment(charge, payment_id), f"authorized:{payment_id}")
     fields = _payment(charge, payment_id, amount=charge.get("amount_captured") or charge.get("amount"))
-    return _told(PaymentSucceeded, event, charge, fields, *_paid(payment_id, _invoice_of(charge)))
+    return _succeeded(charge, event, fields)
+
+
+def _succeeded(charge: Object, event: Document, fields: dict[str, Any]) -> Told:
+    """Of an intent or a charge."""
+    if is_later_charge(charge):
+        fields["subscription"] = {"renewal": True}
+    invoice = _invoice_of(charge)
+    links = () if invoice else facts_of_charge(charge, event, fields)
+    return _told(PaymentSucceeded, event, charge, fields, *_paid(fields["payment_id"], invoice), *links)
 
 
 def _charge_pending(charge: Object, event: Document) -> Told | Ignored:
@@ -262,7 +286,10 @@ def _session_completed(session: Object, event: Document) -> Told | Ignored:
         return Ignored("nothing was to be paid")
     fields = _session_payment(session)
     if status == "paid":
-        return _told(PaymentSucceeded, event, session, fields, *_paid(fields["payment_id"], session.get("invoice")))
+        alone = session.get("mode") == "subscription" and _intent_of_session(session) is None
+        links = facts_of_session(session, event, fields) if alone else ()
+        facts = _paid(fields["payment_id"], session.get("invoice"))
+        return _told(PaymentSucceeded, event, session, fields, *facts, *links)
     return _told(PaymentCreated, event, session, fields, f"created:{fields['payment_id']}")
 
 
@@ -283,7 +310,7 @@ def _session_expired(session: Object, event: Document) -> Told | Ignored:
     if currency and session.get("amount_total") is not None:
         fields["currency"] = currency.upper()
         fields["amount_minor"] = _minor(session["amount_total"], fields["currency"])
-    intent = _ref(session.get("payment_intent"))
+    intent = ref(session.get("payment_intent"))
     if intent:
         fields["payment_id"] = f"stripe:{intent}"
     return _told(CheckoutAbandoned, event, session, fields, f"abandoned:{checkout_id}")
@@ -293,12 +320,15 @@ def _invoice_paid(invoice: Object, event: Document) -> Told | Ignored:
     if not invoice.get("amount_paid"):
         return Ignored("nothing was to be paid")
     fields = _invoice_payment(invoice, invoice.get("amount_paid"))
-    return _told(PaymentSucceeded, event, invoice, fields, *_paid(fields["payment_id"], invoice.get("id")))
+    alone = intent_of(invoice) is None
+    links = facts_of_invoice(invoice, fields) if alone else ()
+    came_as("stripe", "invoice_alone" if alone else "invoice_with_intent")
+    return _told(PaymentSucceeded, event, invoice, fields, *_paid(fields["payment_id"], invoice.get("id")), *links)
 
 
 def _invoice_failed(invoice: Object, event: Document) -> Told | Ignored:
     fields = _invoice_payment(invoice, invoice.get("amount_due")) | {"failure_code": "invoice_payment_failed"}
-    attempt = _ref(invoice.get("charge"))
+    attempt = ref(invoice.get("charge"))
     fields |= present(attempt_id=attempt)
     which = attempt or f"attempt-{invoice.get('attempt_count')}"
     return _told(PaymentFailed, event, invoice, fields, f"failed:{fields['payment_id']}:{which}")
@@ -308,7 +338,7 @@ def _invoice_failed(invoice: Object, event: Document) -> Told | Ignored:
 
 
 def _told(message: type[GatewayFact], event: Document, source: Object, fields: dict[str, Any], *facts: str) -> Told:
-    customer = _ref(source.get("customer"))
+    customer = ref(source.get("customer"))
     return Told(
         message=message,
         occurred_at=moment(event.get("created"), "created"),
@@ -320,7 +350,7 @@ def _told(message: type[GatewayFact], event: Document, source: Object, fields: d
 
 def _paid(payment_id: str, invoice: Any) -> tuple[str, ...]:
     """An invoice's payment is also told under the invoice's id, by events that know no other."""
-    invoice_id = _ref(invoice)
+    invoice_id = ref(invoice)
     under_invoice = f"paid:stripe:{invoice_id}" if invoice_id else None
     paid = f"paid:{payment_id}"
     return (paid, under_invoice) if under_invoice and under_invoice != paid else (paid,)
@@ -349,8 +379,12 @@ def _payment(source: Object, payment_id: str, *, amount: Any = None) -> dict[str
     return fields
 
 
+def _intent_of_session(session: Object) -> str | None:
+    return ref(session.get("payment_intent")) or intent_of(child(session, "invoice"))
+
+
 def _session_payment(session: Object) -> dict[str, Any]:
-    intent, invoice = _ref(session.get("payment_intent")), _ref(session.get("invoice"))
+    intent, invoice = _intent_of_session(session), ref(session.get("invoice"))
     fields = _payment(
         session,
         f"stripe:{intent or invoice or required(session.get('id'), 'id')}",
@@ -360,29 +394,28 @@ def _session_payment(session: Object) -> dict[str, Any]:
     fields["tracking"] = tracking(child(session, "metadata"), reference)
     if "order_id" not in fields and "click_id" not in fields["tracking"]:
         fields |= present(order_id=text(reference))
-    subscription = _ref(session.get("subscription"))
+    subscription = ref(session.get("subscription"))
     if subscription:
         fields["subscription"] = {"subscription_id": subscription, "recurrence": 1}
     return fields
 
 
 def _invoice_payment(invoice: Object, amount: Any) -> dict[str, Any]:
-    payment = child(first(invoice, "payments", "data"), "payment")
-    intent = _ref(invoice.get("payment_intent")) or _ref(payment.get("payment_intent"))
-    fields = _payment(invoice, f"stripe:{intent or required(invoice.get('id'), 'id')}", amount=amount)
+    fields = _payment(invoice, f"stripe:{intent_of(invoice) or required(invoice.get('id'), 'id')}", amount=amount)
     # Up to 2025-03 an invoice named its subscription itself.
     parent = child(invoice, "parent", "subscription_details") or child(invoice, "subscription_details")
-    subscription = _ref(parent.get("subscription")) or _ref(invoice.get("subscription"))
+    subscription = ref(parent.get("subscription")) or ref(invoice.get("subscription"))
     line = first(invoice, "lines", "data")
     price = child(line, "pricing", "price_details") or child(line, "price")
     if subscription:
         fields["subscription"] = present(
             subscription_id=subscription,
             recurrence=1 if invoice.get("billing_reason") == "subscription_create" else None,
-            plan=_ref(price.get("price")) or text(price.get("id")),
+            renewal=invoice.get("billing_reason") == "subscription_cycle" or None,
+            plan=ref(price.get("price")) or text(price.get("id")),
         )
     fields |= {key: value for key, value in _from_page(child(parent, "metadata")).items() if not fields.get(key)}
-    product = _ref(price.get("product"))
+    product = ref(price.get("product"))
     if product:
         fields["products"] = [
             present(
@@ -456,25 +489,20 @@ def _charge_in(source: Object) -> Object:
 
 def _charge_payment_id(charge: Object) -> str:
     """The payment is the intent; a charge made without one stands for itself."""
-    return f"stripe:{_ref(charge.get('payment_intent')) or required(charge.get('id'), 'id')}"
+    return f"stripe:{ref(charge.get('payment_intent')) or required(charge.get('id'), 'id')}"
 
 
 def _about(source: Object) -> str:
     """The payment that a dispute or a warning is about."""
-    intent = _ref(source.get("payment_intent")) or _ref(child(source, "charge").get("payment_intent"))
-    return f"stripe:{intent or required(_ref(source.get('charge')), 'charge')}"
+    intent = ref(source.get("payment_intent")) or ref(child(source, "charge").get("payment_intent"))
+    return f"stripe:{intent or required(ref(source.get('charge')), 'charge')}"
 
 
 def _invoice_of(source: Object) -> Any:
     """The invoice that an intent or a charge pays, where it says so."""
     reference = source.get("invoice") or child(source, "payment_details").get("order_reference")
-    identifier = _ref(reference)
+    identifier = ref(reference)
     return identifier if identifier and identifier.startswith("in_") else None
-
-
-def _ref(value: Any) -> str | None:
-    """The id of an object that is named, or expanded in place."""
-    return text(value.get("id")) if isinstance(value, dict) else text(value)
 
 
 def _id(value: Any, what: str) -> str:
