@@ -164,6 +164,28 @@ def test_an_api_key_is_alone_on_standard_output(orylo: Run, tenant: str) -> None
     assert key.strip() not in orylo("apikey", "list", tenant, "--json").stdout
 
 
+def test_what_was_given_can_be_taken_back(orylo: Run, tenant: str) -> None:
+    orylo("apikey", "create", tenant, "--role", "viewer")
+    orylo("user", "create", tenant, "ana@example.com", "--role", "owner")
+    orylo("destination", "add", tenant, "meta", "--pixel-id", "123", "--token", "EAAsecret")
+
+    def listed(what: str) -> dict[str, Any]:
+        [row] = orjson.loads(orylo(what, "list", tenant, "--json").stdout)
+        return dict(row)
+
+    for command in (
+        ("apikey", "revoke", tenant, listed("apikey")["id"]),
+        ("user", "disable", tenant, "Ana@example.com"),
+        ("destination", "disable", tenant, "meta"),
+    ):
+        orylo(*command)
+        orylo(*command, fails=True)
+
+    assert listed("apikey")["revoked_at"]
+    assert listed("user")["disabled_at"]
+    assert listed("destination")["enabled"] is False
+
+
 def test_a_destination_is_listed_without_its_token(orylo: Run, tenant: str) -> None:
     orylo("destination", "add", tenant, "meta", "--pixel-id", "123", "--token", "EAAsecret", "--test-event-code", "T1")
     listed = orylo("destination", "list", tenant, "--json")
@@ -234,7 +256,8 @@ def test_doctor_says_what_to_do_about_a_wrong_master_key(orylo: Run, tenant: str
     orylo("gateway", "set", tenant, "stripe", "--secret", "whsec_1")
     result = CliRunner().invoke(cli, ["doctor"], env={**environment, "ORYLO_MASTER_KEY": Keyring.generate()})
     assert result.exit_code == 1
-    assert "does not open the stored secrets → use the key" in result.output
+    assert "opens 0 of" in result.output
+    assert "stored secrets → use the key" in result.output
 
 
 def test_doctor_says_what_to_do_where_postgres_is_away(environment: dict[str, str]) -> None:
@@ -247,6 +270,29 @@ def test_doctor_says_what_to_do_where_postgres_is_away(environment: dict[str, st
 def test_doctor_asks_the_services_that_it_is_told_of(orylo: Run) -> None:
     result = orylo("doctor", "--service", "http://127.0.0.1:1", fails=True)
     assert "no answer" in result.output
+
+
+ADD_SCORE = """
+    INSERT INTO trust.accounts (tenant_id, customer_id, start, total, score)
+    SELECT id, 'cus_1', 50, 50, $2 FROM control.tenants WHERE slug = $1
+"""
+
+
+def test_a_score_that_the_ledger_does_not_give_is_found(
+    orylo: Run, environment: dict[str, str], tenant: str, other_tenant: str
+) -> None:
+    async def add_scores() -> None:
+        connection = await asyncpg.connect(environment["ORYLO_DATABASE_URL"])
+        await connection.execute(ADD_SCORE, tenant, 77)
+        await connection.execute(ADD_SCORE, other_tenant, 50)
+        await connection.close()
+
+    asyncio.run(add_scores())
+
+    assert "every stored score" in orylo("trust", "verify", other_tenant).output
+    for arguments in ((tenant,), ()):
+        [found] = orjson.loads(orylo("trust", "verify", *arguments, "--json", fails=True).stdout)
+        assert (found["customer_id"], found["stored"], found["recomputed"]) == ("cus_1", 77, 50)
 
 
 def test_migrate_down_and_up_again(orylo: Run) -> None:

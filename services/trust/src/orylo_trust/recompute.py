@@ -17,6 +17,7 @@ SELECT_ACCOUNTS = """
                WHERE l.tenant_id = a.tenant_id AND l.customer_id = a.customer_id
            ) AS entries
     FROM trust.accounts AS a
+    WHERE $1::uuid IS NULL OR a.tenant_id = $1
     ORDER BY a.tenant_id, a.customer_id
 """
 
@@ -29,10 +30,10 @@ class Difference:
     recomputed: int
 
 
-async def differences(pool: asyncpg.Pool) -> AsyncIterator[Difference]:
-    """Every account whose stored score is not the one its ledger gives; none, if all is well."""
+async def differences(pool: asyncpg.Pool, tenant_id: UUID | None = None) -> AsyncIterator[Difference]:
+    """Every account, or every one of a tenant, whose stored score is not the one its ledger gives."""
     async with _snapshot(pool) as connection:
-        async for row in connection.cursor(SELECT_ACCOUNTS, prefetch=500):
+        async for row in connection.cursor(SELECT_ACCOUNTS, tenant_id, prefetch=500):
             entries = [Entry(Cause(cause), *rest) for cause, *rest in row["entries"]]
             recomputed = total(row["start"], entries)
             if (row["total"], row["score"]) != (recomputed, score(recomputed)):

@@ -1,13 +1,14 @@
 """`orylo apikey`: what machines call the API with."""
 
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, TenantArgument
 from orylo_cli.console import note, say, say_json, show
 from orylo_cli.target import open_target
-from orylo_common.control.admin import NewApiKey, create_api_key, find_tenant
+from orylo_common.control.admin import NewApiKey, create_api_key, find_tenant, revoke_api_key
 from orylo_common.control.models import Role
 from orylo_common.postgres.pool import Connection
 
@@ -43,6 +44,26 @@ def create(
         return
     say(new.key)
     note("it is shown only this once; send it as `Authorization: Bearer …`")
+
+
+@app.command()
+def revoke(
+    tenant: TenantArgument,
+    key: Annotated[UUID, typer.Argument(metavar="ID", help="The key's id, from `orylo apikey list`.")],
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+) -> None:
+    """Let a key open nothing any more, from the next call on.
+
+    Example: `orylo apikey revoke minha-loja 0190f3c2-7c1b-7c6e-b1de-4f5a7f0f7e11`
+    """
+
+    async def work(connection: Connection) -> None:
+        found = await find_tenant(connection, tenant)
+        await revoke_api_key(connection, found.id, key)
+
+    with open_target(data_dir, "apikey revoke") as target:
+        target.run(work)
+    say(f"API key {key} of {tenant} is revoked")
 
 
 @app.command("list")

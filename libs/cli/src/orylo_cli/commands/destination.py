@@ -8,7 +8,7 @@ import typer
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, TenantArgument
 from orylo_cli.console import say, say_json, show
 from orylo_cli.target import open_target
-from orylo_common.control.admin import add_destination, find_tenant
+from orylo_common.control.admin import add_destination, disable_destination, find_tenant
 from orylo_common.postgres.pool import Connection
 
 SELECT_DESTINATIONS = """
@@ -57,6 +57,27 @@ def add_to(
         say_json({"id": destination_id, "kind": kind, "name": name, "config": config})
     else:
         say(f"destination {kind} {name} ({destination_id}) of {tenant}: pixel {pixel_id}")
+
+
+@app.command()
+def disable(
+    tenant: TenantArgument,
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="Such as `meta`.")],
+    name: Annotated[str, typer.Option(help="Which of several of a kind.")] = "default",
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+) -> None:
+    """Send nothing there until it is added again; what is due waits until it is too old.
+
+    Example: `orylo destination disable minha-loja meta`
+    """
+
+    async def work(connection: Connection) -> None:
+        found = await find_tenant(connection, tenant)
+        await disable_destination(connection, found.id, kind, name=name)
+
+    with open_target(data_dir, "destination disable") as target:
+        target.run(work)
+    say(f"destination {kind} {name} of {tenant} is switched off")
 
 
 @app.command("list")

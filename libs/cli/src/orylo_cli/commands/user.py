@@ -10,7 +10,7 @@ import typer
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, TenantArgument
 from orylo_cli.console import note, say, say_json, show
 from orylo_cli.target import open_target
-from orylo_common.control.admin import create_user, find_tenant
+from orylo_common.control.admin import create_user, disable_user, find_tenant
 from orylo_common.control.models import Role
 from orylo_common.postgres.pool import Connection
 
@@ -50,6 +50,26 @@ def create(
     if made:
         say(f"password: {password}")
         note("it is shown only this once")
+
+
+@app.command()
+def disable(
+    tenant: TenantArgument,
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="What they sign in with.")],
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+) -> None:
+    """Let a person sign in no more, and end their sessions at once.
+
+    Example: `orylo user disable minha-loja ana@example.com`
+    """
+
+    async def work(connection: Connection) -> None:
+        found = await find_tenant(connection, tenant)
+        await disable_user(connection, found.id, email)
+
+    with open_target(data_dir, "user disable") as target:
+        target.run(work)
+    say(f"user {email} of {tenant} is disabled")
 
 
 @app.command("list")
