@@ -13,6 +13,7 @@ from fakeredis import FakeAsyncRedis
 from redis.asyncio import Redis
 
 from orylo_common.broker.ports import Broker, Outgoing, PublishNotConfirmed, Subscription
+from orylo_common.clock import Clock
 from orylo_common.control import Keyring, admin
 from orylo_common.control.models import LiveMode, Mode
 from orylo_common.messages import Message, decode
@@ -134,7 +135,12 @@ def settings_for(dsn: str, port: int, **settings: Any) -> Settings:
 
 @asynccontextmanager
 async def running_ingest(
-    dsn: str, *, published: Published | None = None, redis: Redis | None = None, **settings: Any
+    dsn: str,
+    *,
+    published: Published | None = None,
+    redis: Redis | None = None,
+    clock: Clock | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Ingest]:
     """With the tenant `loja` and Stripe switched on."""
     published = published or Published()
@@ -149,7 +155,7 @@ async def running_ingest(
             ingest = Ingest(f"http://127.0.0.1:{port}", session, pool, redis or FakeAsyncRedis(), published)
             await ingest.configure()
             async with open_app(
-                settings_for(dsn, port, **settings), broker=cast(Broker, published), redis=ingest.redis
+                settings_for(dsn, port, **settings), broker=cast(Broker, published), redis=ingest.redis, clock=clock
             ):
                 yield ingest
 
