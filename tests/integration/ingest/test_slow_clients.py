@@ -97,9 +97,10 @@ async def test_headers_in_pieces_are_taken_when_they_are_in_time(ingest: Ingest)
     writer.close()
 
 
-async def test_a_body_that_dribbles_in_is_not_waited_for(ingest: Ingest) -> None:
+@pytest.mark.parametrize("path", ["/api/v1/webhooks/stripe/loja", "/api/v1/track/loja"])
+async def test_a_body_that_dribbles_in_is_not_waited_for(ingest: Ingest, path: str) -> None:
     reader, writer = await connect(ingest)
-    writer.write(head())
+    writer.write(head(path=path))
     answer = await asyncio.wait_for(reader_status(reader, writer), 20 * LIMIT_S)
     assert answer == b"408"
     writer.close()

@@ -95,6 +95,7 @@ async def open_app(
             relay=relay,
             limits=limits,
             clock=clock,
+            body_timeout=settings.body_timeout,
             trusted_proxies=settings.trusted_proxies,
         )
         await stack.enter_async_context(

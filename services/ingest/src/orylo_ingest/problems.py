@@ -63,6 +63,10 @@ def unreadable(detail: str) -> Problem:
     return Problem(HTTPStatus.BAD_REQUEST, "unreadable_body", detail)
 
 
+def broken_off() -> Problem:
+    return unreadable("The body breaks off, or is not encoded as its headers say.")
+
+
 def too_large(limit: int) -> Problem:
     return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", f"A body has at most {limit} bytes.")
 

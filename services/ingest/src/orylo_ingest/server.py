@@ -10,7 +10,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from orylo_ingest.connections import BOUNDS, Server
 from orylo_ingest.endpoints.webhooks import PATH, WebhookEndpoint
-from orylo_ingest.problems import refused_by_aiohttp
+from orylo_ingest.problems import broken_off, refused_by_aiohttp
 
 # What is in hand when the stop comes has this long.
 SHUTDOWN_S = 20.0
@@ -54,14 +54,14 @@ class _Runner(web.AppRunner):
 
 
 def _logger() -> logging.Logger:
-    """Bugs are logged. Requests that are no HTTP are answered: a line for each would repeat what they hold."""
+    """Bugs are logged. What is no HTTP, or not encoded as it says, is answered: a line would repeat what it holds."""
     logger = logging.getLogger(__name__)
     logger.addFilter(_is_ours)
     return logger
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
-    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError | web.RequestPayloadError))
 
 
 def _past_the_router(
@@ -81,6 +81,8 @@ def _past_the_router(
             response: web.StreamResponse = await route(request)
         except web.HTTPException as refusal:
             return refused_by_aiohttp(refusal)
+        except (web.RequestPayloadError, ConnectionError):
+            return broken_off().response()
         return response
 
     return handle

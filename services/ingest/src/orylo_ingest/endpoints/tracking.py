@@ -1,7 +1,9 @@
 """`GET /t.js` and `POST /api/v1/track/{tenant}`: what the merchant's own pages load, and what they tell."""
 
+import asyncio
 import gzip
 from dataclasses import dataclass, field
+from datetime import timedelta
 from hashlib import sha256
 from http import HTTPStatus
 from importlib.resources import files
@@ -67,6 +69,7 @@ class TrackingEndpoint:
     relay: OutboxRelay
     limits: Limits
     clock: Clock
+    body_timeout: timedelta
     trusted_proxies: int
     _script: Script = field(default_factory=Script.load)
 
@@ -122,9 +125,11 @@ class TrackingEndpoint:
             return problems.too_many(wait, "More visits are told of than the limit allows.")
         if (request.content_length or 0) > MAX_BODY_BYTES:
             return problems.too_large(MAX_BODY_BYTES)
-        body = await request.content.read(MAX_BODY_BYTES + 1)
-        while len(body) <= MAX_BODY_BYTES and not request.content.at_eof():
-            body += await request.content.read(MAX_BODY_BYTES + 1 - len(body))
+        try:
+            async with asyncio.timeout(self.body_timeout.total_seconds()):
+                body = await _read(request)
+        except TimeoutError:
+            return problems.too_slow()
         if len(body) > MAX_BODY_BYTES:
             return problems.too_large(MAX_BODY_BYTES)
         try:
@@ -140,7 +145,7 @@ class TrackingEndpoint:
             visit,
             tenant_id=tenant.id,
             ip=address,
-            user_agent=request.headers.get("User-Agent", "")[:MAX_USER_AGENT] or None,
+            user_agent=_user_agent(request),
             now=self.clock.now(),
         )
         outgoing = Outgoing(message.message_id, message.type, encode(message))
@@ -150,6 +155,20 @@ class TrackingEndpoint:
             return problems.unavailable(error.retry_after or RETRY_AFTER)
         self.relay.offer((outgoing,))
         return None
+
+
+async def _read(request: web.Request) -> bytes:
+    """The body, or of one that is too large a byte too many."""
+    body: bytes = await request.content.read(MAX_BODY_BYTES + 1)
+    while len(body) <= MAX_BODY_BYTES and not request.content.at_eof():
+        body += await request.content.read(MAX_BODY_BYTES + 1 - len(body))
+    return body
+
+
+def _user_agent(request: web.Request) -> str | None:
+    # Bytes that are no UTF-8 come as lone surrogates, which no message can hold.
+    sent = request.headers.get("User-Agent", "")[:MAX_USER_AGENT]
+    return sent.encode(errors="replace").decode() or None
 
 
 def _cors(request: web.Request) -> dict[str, str]:

@@ -133,8 +133,8 @@ class WebhookEndpoint:
             raise Refused(problems.too_large(self.max_body_bytes)) from None
         except TimeoutError:
             raise Refused(problems.too_slow()) from None
-        except (web.RequestPayloadError, web.HTTPBadRequest, ValueError):
-            raise Refused(problems.unreadable("The body breaks off, or is not encoded as its headers say.")) from None
+        except (web.RequestPayloadError, web.HTTPBadRequest, ValueError, ConnectionError):
+            raise Refused(problems.broken_off()) from None
 
     async def _write(self, record: Record) -> Outcome:
         full = False
@@ -215,12 +215,15 @@ _NOT_GENUINE = {
 
 
 def client_address(request: web.Request, trusted_proxies: int) -> str | None:
-    """Who called: the peer, or what the outermost of our own proxies saw."""
+    """Who called: the peer, or the address that the outermost of our own proxies saw."""
     if not trusted_proxies:
         return request.remote
     # A proxy may add a line of its own rather than to the last one: together they are one list.
-    seen = [part.strip() for part in ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")]
-    return seen[-trusted_proxies] if len(seen) >= trusted_proxies and seen[-trusted_proxies] else request.remote
+    seen = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")
+    try:
+        return str(ipaddress.ip_address(seen[-trusted_proxies].strip()))
+    except (IndexError, ValueError):
+        return request.remote
 
 
 def _is_within(address: str | None, networks: tuple[str, ...]) -> bool:
