@@ -194,3 +194,40 @@ async def test_batches_that_refuse_one_item_keep_the_others(pool: asyncpg.Pool, 
 
     assert outcomes[0] is True
     assert isinstance(outcomes[1], asyncpg.DataError)
+
+
+async def test_amounts_that_are_late_are_left_out_and_the_customer_is_known(
+    pool: asyncpg.Pool, postgres_dsn: str, tenant_id: UUID
+) -> None:
+    await trust(pool, told(tenant_id, 1, 40, TrustStatus.BLOCKED))
+    busy = await asyncpg.connect(postgres_dsn)
+    async with busy.transaction():
+        await busy.execute("LOCK TABLE detector.amounts IN ACCESS EXCLUSIVE MODE")
+        async with asyncio.timeout(5):
+            [history] = await PostgresHistory(pool).read([payment(tenant_id=tenant_id)])
+    await busy.close()
+
+    assert history.amounts is None
+    assert history.customer is not None
+    assert history.customer.status is TrustStatus.BLOCKED
+    [history] = await PostgresHistory(pool).read([payment(tenant_id=tenant_id)])
+    assert history.amounts is not None
+
+
+@pytest.mark.parametrize("first", ["payment", "dispute"])
+async def test_a_dispute_is_the_payers_whomever_it_names(pool: asyncpg.Pool, tenant_id: UUID, first: str) -> None:
+    paid = payment(PaymentSucceeded, tenant_id=tenant_id, customer_id="cus_payer")
+    disputed = payment(
+        DisputeOpened, tenant_id=tenant_id, customer_id="cus_named", payment_id=paid.payment_id, dispute_id="dp_1"
+    )
+    if first == "payment":
+        await decide(pool, paid)
+        await learn(pool, disputed)
+    else:
+        await learn(pool, disputed)
+        await decide(pool, paid)
+
+    payer, named = await customer(pool, tenant_id, "cus_payer"), await customer(pool, tenant_id, "cus_named")
+    assert payer is not None
+    assert named is not None
+    assert (payer.disputes, named.disputes) == (1, 0)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from orylo_detector.detectors import amount_anomaly
 from orylo_detector.domain.amounts import AmountHistory, bucket, summarise
-from orylo_detector.domain.features import Subject
+from orylo_detector.domain.features import FeatureMissing, Features, Subject
 from orylo_detector.domain.rules import DetectionRules
 from tests.unit.detector.cases import features, payment
 
@@ -78,3 +78,8 @@ def test_any_history_gives_a_score_and_a_larger_amount_is_never_less_odd(amounts
 
     assert history(*shuffled) == usual
     assert usual.distance(amount) <= usual.distance(amount * 2 + 1)
+
+
+def test_without_the_amounts_there_is_nothing_to_say() -> None:
+    with pytest.raises(FeatureMissing):
+        amount_anomaly.assess(payment(), Features({}, None, None), RULES)

@@ -1,4 +1,5 @@
 import asyncio
+import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -30,6 +31,11 @@ def misses(payment: PaymentFact, features: Features, rules: DetectionRules) -> F
     raise FeatureMissing("attempts")
 
 
+def computes(payment: PaymentFact, features: Features, rules: DetectionRules) -> Finding:
+    time.sleep(0.02)
+    return Finding(90, ("too late",))
+
+
 async def never(payment: PaymentFact, features: Features, rules: DetectionRules) -> Finding:
     await asyncio.Event().wait()
     raise AssertionError
@@ -40,7 +46,7 @@ async def soon(payment: PaymentFact, features: Features, rules: DetectionRules) 
     return Finding(40, ("soon",))
 
 
-@pytest.mark.parametrize("broken", [fails, misses, never])
+@pytest.mark.parametrize("broken", [fails, misses, never, computes])
 async def test_a_detector_that_fails_or_is_late_is_left_out_and_named(broken: object) -> None:
     engine = Engine(
         [Detector("broken", broken, 1.0), finds(60, "seen")],  # type: ignore[arg-type]

@@ -99,3 +99,12 @@ def test_counts_do_not_depend_on_the_order_of_the_log_and_windows_contain_each_o
     assert observed["1m"].attempts <= observed["1h"].attempts <= observed["24h"].attempts
     assert observed["24h"].attempts == sum(0 <= age < 86_400 for age in ages_s)
     assert all(window.amount_minor == 100 * window.attempts for window in observed.values())
+
+
+def test_a_browser_that_the_checkout_tells_of_is_counted_too() -> None:
+    browser = "fb.1.1778000000000.1234567890"
+
+    assert ("device", browser) in entities_of(payment(tracking={"fbp": browser}))
+    assert "device" not in dict(entities_of(payment()))
+    finding = velocity.assess(payment(), features({"device": attempts(5)}), DetectionRules())
+    assert "velocity.device.1m" in finding.reasons

@@ -45,7 +45,7 @@ class Engine:
     ) -> list[DetectorResult | None]:
         """In the detectors' order; None for one that is left out.
 
-        A task is made only for one that waits. One that only computes cannot be stopped, so what it finds is kept.
+        A task is made only for one that waits. One that only computes cannot be stopped; late, it is left out too.
         """
         results: list[DetectorResult | None] = [None] * len(self._detectors)
         waiting: list[tuple[int, asyncio.Task[DetectorResult | None]]] = []
@@ -57,12 +57,19 @@ class Engine:
                 _leave_out(detector, error)
                 continue
             if isinstance(finding, Finding):
-                results[index] = _result(detector, finding, started)
+                results[index] = self._in_time(detector, finding, started)
             else:
                 waiting.append((index, asyncio.create_task(self._wait_for(detector, finding, started))))
         for index, task in waiting:
             results[index] = await task
         return results
+
+    def _in_time(self, detector: Detector, finding: Finding, started: int) -> DetectorResult | None:
+        result = _result(detector, finding, started)
+        if result.duration_us <= self._limit_s * 1_000_000:
+            return result
+        _leave_out(detector, TimeoutError())
+        return None
 
     async def _wait_for(self, detector: Detector, finding: Awaitable[Finding], started: int) -> DetectorResult | None:
         try:

@@ -17,10 +17,10 @@ Attempts = Mapping[Entity, Sequence[Attempt]]
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What earlier messages tell of a payment's customer, product and tenant."""
+    """What earlier messages tell of a payment's customer, product and tenant; `amounts` is None where that is late."""
 
     customer: CustomerHistory | None
-    amounts: Mapping[Subject, AmountHistory]
+    amounts: Mapping[Subject, AmountHistory] | None
 
 
 Item = TypeVar("Item", contravariant=True)

@@ -18,6 +18,7 @@ from orylo_common.errors import TransientError
 from orylo_common.messages import PaymentFact, PaymentFailed
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_detector.domain.velocity import LONGEST, Attempt, Entity, attempt_key, entities_of, microseconds
+from orylo_detector.patience import in_time
 from orylo_detector.ports import Attempts
 
 RECORD = struct.Struct("<qq3s?8s8s")
@@ -27,8 +28,6 @@ TRIM_ABOVE = 2 * REMEMBERED * RECORD.size
 # What is appended in the last hour before a renewal still lives for the longest window.
 KEEP = LONGEST + timedelta(hours=2)
 HOUR_US = 3_600_000_000
-# In slices, because a busy loop is late itself: its answer may be waiting when the first of them has passed.
-TIMEOUT_SLICES, SLICE_S = 4, 0.025
 
 
 class RedisAttempts:
@@ -58,14 +57,10 @@ class RedisAttempts:
     async def _append(self, records: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
         """All logs, with the records appended, in one round trip."""
         async with self._breaker:
-            sending = asyncio.create_task(self._send(records))
-            for _ in range(TIMEOUT_SLICES):
-                await asyncio.wait([sending], timeout=SLICE_S)
-                if sending.done():
-                    return sending.result()
-            sending.cancel()
-            await asyncio.wait([sending])
-            raise TransientError("Redis did not answer in time")
+            try:
+                return await in_time(asyncio.create_task(self._send(records)))
+            except TimeoutError:
+                raise TransientError("Redis did not answer in time") from None
 
     async def _send(self, records: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
         pipeline = self._redis.pipeline(transaction=False)

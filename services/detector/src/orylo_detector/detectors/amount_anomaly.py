@@ -1,7 +1,7 @@
 """An amount far above what this customer, this product or this merchant usually sees."""
 
 from orylo_common.messages import PaymentFact
-from orylo_detector.domain.features import Features, Subject
+from orylo_detector.domain.features import FeatureMissing, Features, Subject
 from orylo_detector.domain.rules import DetectionRules
 from orylo_detector.domain.verdict import Finding
 
@@ -15,6 +15,8 @@ SAY: dict[Subject, float] = {"customer": 1.0, "product": 0.9, "tenant": 0.7}
 
 def assess(payment: PaymentFact, features: Features, rules: DetectionRules) -> Finding:
     """The oddest comparison; where no history is long enough for one, the remark that it is not."""
+    if features.amounts is None:
+        raise FeatureMissing("amounts")
     enough: dict[Subject, int] = {
         "customer": rules.customer_min_payments,
         "product": rules.product_min_payments,

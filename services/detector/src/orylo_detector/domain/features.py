@@ -32,11 +32,11 @@ class CustomerHistory:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """`attempts` is None where Redis did not answer, `customer` where the gateway named nobody."""
+    """`attempts` and `amounts` are None where they could not be read in time, `customer` where nobody is named."""
 
     attempts: Mapping[Entity, Sequence[Attempt]] | None
     customer: CustomerHistory | None
-    amounts: Mapping[Subject, AmountHistory]
+    amounts: Mapping[Subject, AmountHistory] | None
 
 
 def subjects_of(payment: PaymentFact) -> dict[Subject, str]:

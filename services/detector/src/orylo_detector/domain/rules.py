@@ -35,6 +35,7 @@ VELOCITY: dict[Entity, dict[Window, VelocityLimit]] = {
     "customer": _limits((3, 10, 20), 1_000_000),
     "card": _limits((3, 8, 15), 1_000_000),
     "ip": _limits((6, 30, 120)),
+    "device": _limits((3, 10, 20), 1_000_000),
 }
 
 

@@ -1,4 +1,4 @@
-"""Velocity: how often, and for how much, one customer, card or address tried to pay in a window."""
+"""Velocity: how often, and for how much, one customer, card, address or device tried to pay in a window."""
 
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from orylo_common.messages import PaymentFact, PaymentFailed
 
-Entity = Literal["customer", "card", "ip"]
+Entity = Literal["customer", "card", "ip", "device"]
 Window = Literal["1m", "1h", "24h"]
 
 WINDOWS: dict[Window, timedelta] = {"1m": timedelta(minutes=1), "1h": timedelta(hours=1), "24h": timedelta(hours=24)}
@@ -44,6 +44,8 @@ def entities_of(payment: PaymentFact) -> list[tuple[Entity, str]]:
         ("customer", payment.customer_id),
         ("card", card),
         ("ip", payment.ip),
+        # A browser, by the id that Meta gave it and the checkout carried through.
+        ("device", payment.tracking.fbp),
     )
     return [(entity, value) for entity, value in named if value]
 

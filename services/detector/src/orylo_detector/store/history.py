@@ -1,15 +1,17 @@
 """Reading back what was learnt, for many payments at once."""
 
+import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
+import structlog
 
 from orylo_common.messages import PaymentFact, TrustStatus
 from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
-from orylo_common.postgres.pool import Connection
 from orylo_detector.domain.amounts import AmountHistory, summarise
 from orylo_detector.domain.features import CustomerHistory, subjects_of
+from orylo_detector.patience import in_time
 from orylo_detector.ports import History
 
 # LATERAL with one key at a time, here and below: by its index whatever the planner believes of the table's size.
@@ -41,12 +43,18 @@ SELECT_AMOUNTS = """
     ) AS a
 """
 
+log = structlog.get_logger(__name__)
+
 CustomerKey = tuple[UUID, str]
 AmountKey = tuple[UUID, str, str]
 
 
 class PostgresHistory:
-    """HistoryReader over the detector's own tables."""
+    """HistoryReader over the detector's own tables.
+
+    The customers are waited for, because the lists are with them: a blocked customer is blocked, however slow
+    the database is. The amounts are not.
+    """
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
@@ -59,43 +67,58 @@ class PostgresHistory:
             for payment, of_payment in zip(payments, subjects, strict=True)
             for subject in of_payment.values()
         }
+        reading = asyncio.create_task(self._read_amounts(amount_keys))
         try:
-            async with self._pool.acquire() as connection:
-                customers = await _customers(connection, customer_keys)
-                amounts = await _amounts(connection, amount_keys)
+            customers = await self._read_customers(customer_keys)
+            amounts = await _if_in_time(reading)
         except TRANSIENT_ERRORS as error:
             raise PostgresUnavailable(f"PostgreSQL does not answer ({type(error).__name__})") from error
+        finally:
+            reading.cancel()
         return [
             History(
                 customers[payment.tenant_id, payment.customer_id] if payment.customer_id else None,
-                {name: amounts[payment.tenant_id, subject, payment.currency] for name, subject in of_payment.items()},
+                None
+                if amounts is None
+                else {
+                    name: amounts[payment.tenant_id, subject, payment.currency] for name, subject in of_payment.items()
+                },
             )
             for payment, of_payment in zip(payments, subjects, strict=True)
         ]
 
+    async def _read_customers(self, keys: set[CustomerKey]) -> dict[CustomerKey, CustomerHistory]:
+        if not keys:
+            return {}
+        rows = await self._pool.fetch(SELECT_CUSTOMERS, *zip(*keys, strict=True))
+        return {
+            (row["tenant_id"], row["customer_id"]): CustomerHistory(
+                payments=row["payments"] or 0,
+                first_paid_at=row["first_paid_at"],
+                refunds=row["refunds"],
+                disputes=row["disputes"],
+                disputes_won=row["disputes_won"],
+                fraud_warnings=row["fraud_warnings"],
+                trust_score=row["trust_score"],
+                status=TrustStatus(row["trust_status"] or TrustStatus.NEUTRAL),
+            )
+            for row in rows
+        }
 
-async def _customers(connection: Connection, keys: set[CustomerKey]) -> dict[CustomerKey, CustomerHistory]:
-    if not keys:
-        return {}
-    rows = await connection.fetch(SELECT_CUSTOMERS, *zip(*keys, strict=True))
-    return {
-        (row["tenant_id"], row["customer_id"]): CustomerHistory(
-            payments=row["payments"] or 0,
-            first_paid_at=row["first_paid_at"],
-            refunds=row["refunds"],
-            disputes=row["disputes"],
-            disputes_won=row["disputes_won"],
-            fraud_warnings=row["fraud_warnings"],
-            trust_score=row["trust_score"],
-            status=TrustStatus(row["trust_status"] or TrustStatus.NEUTRAL),
-        )
-        for row in rows
-    }
+    async def _read_amounts(self, keys: set[AmountKey]) -> dict[AmountKey, AmountHistory]:
+        rows = await self._pool.fetch(SELECT_AMOUNTS, *zip(*keys, strict=True))
+        return {
+            (tenant_id, subject, currency): summarise(dict(zip(buckets or (), payments or (), strict=True)))
+            for tenant_id, subject, currency, buckets, payments in rows
+        }
 
 
-async def _amounts(connection: Connection, keys: set[AmountKey]) -> dict[AmountKey, AmountHistory]:
-    rows = await connection.fetch(SELECT_AMOUNTS, *zip(*keys, strict=True))
-    return {
-        (tenant_id, subject, currency): summarise(dict(zip(buckets or (), payments or (), strict=True)))
-        for tenant_id, subject, currency, buckets, payments in rows
-    }
+async def _if_in_time(reading: asyncio.Task[dict[AmountKey, AmountHistory]]) -> dict[AmountKey, AmountHistory] | None:
+    """None where it is late or fails: one detector is left out, and the decision is made."""
+    try:
+        return await in_time(reading)
+    except TRANSIENT_ERRORS as error:
+        log.warning("amounts.unread", error=type(error).__name__)
+    except Exception:
+        log.exception("amounts.unread")
+    return None

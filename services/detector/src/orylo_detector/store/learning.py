@@ -38,7 +38,8 @@ LEARN_PAYMENTS = """
         SELECT i.tenant_id, i.kind, i.source_id, i.payment_id, paid.customer_id, i.occurred_at
         FROM paid CROSS JOIN LATERAL (
             SELECT * FROM detector.incidents AS i
-            WHERE i.tenant_id = paid.tenant_id AND i.payment_id = paid.payment_id AND i.customer_id IS NULL LIMIT 100
+            WHERE i.tenant_id = paid.tenant_id AND i.payment_id = paid.payment_id
+              AND i.customer_id IS DISTINCT FROM paid.customer_id LIMIT 100
         ) AS i
         WHERE paid.customer_id IS NOT NULL
         ORDER BY i.tenant_id, i.kind, i.source_id
@@ -53,9 +54,10 @@ LEARN_PAYMENTS = """
     ON CONFLICT (tenant_id, subject, currency, bucket) DO UPDATE SET payments = a.payments + EXCLUDED.payments
 """
 
+# The payer's, whomever it names: a dispute's evidence may hold another's address.
 LEARN_INCIDENTS = """
     INSERT INTO detector.incidents AS i (tenant_id, kind, source_id, payment_id, customer_id, occurred_at)
-    SELECT told.tenant_id, told.kind, told.source_id, told.payment_id, coalesce(told.customer_id, paid.customer_id),
+    SELECT told.tenant_id, told.kind, told.source_id, told.payment_id, coalesce(paid.customer_id, told.customer_id),
            told.occurred_at
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
         AS told (tenant_id, kind, source_id, payment_id, customer_id, occurred_at)
