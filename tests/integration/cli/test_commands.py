@@ -132,6 +132,21 @@ def test_secrets_are_added_listed_and_removed_and_never_shown(orylo: Run, tenant
     )
 
 
+def test_a_gateways_time_zone_is_set_kept_and_lifted(orylo: Run, tenant: str) -> None:
+    def zone() -> Any:
+        return parsed(orylo("gateway", "list", tenant, "--json"))[0]["timezone"]
+
+    orylo("gateway", "set", tenant, "perfectpay", "--secret", "token")
+    assert zone() is None
+    orylo("gateway", "set", tenant, "perfectpay", "--timezone", "UTC")
+    orylo("gateway", "set", tenant, "perfectpay", "--accept", "live")
+    assert zone() == "UTC"
+    refused = orylo("gateway", "set", tenant, "perfectpay", "--timezone", "America/Gotham", fails=True)
+    assert "is no time zone" in str(refused.exception)
+    orylo("gateway", "set", tenant, "perfectpay", "--timezone", "usual")
+    assert zone() is None
+
+
 def test_a_gateway_without_a_secret_is_not_switched_on(orylo: Run, tenant: str) -> None:
     assert "give its --secret" in str(orylo("gateway", "set", tenant, "hotmart", fails=True).exception)
     assert parsed(orylo("gateway", "list", tenant, "--json")) == []

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
@@ -47,7 +48,9 @@ async def test_a_change_is_seen_without_asking(pool: asyncpg.Pool, tenant: Tenan
     assert plane.gateway(tenant.id, "stripe") is None
 
     async with pool.acquire() as connection:
-        await admin.set_gateway(connection, tenant.id, "stripe", allowed_networks=("203.0.113.0/24",))
+        await admin.set_gateway(
+            connection, tenant.id, "stripe", allowed_networks=("203.0.113.0/24",), timezone="America/Sao_Paulo"
+        )
         for label in ("old", "new"):
             await admin.put_gateway_secret(connection, KEYRING, tenant.id, "stripe", label=label, secret=f"is {label}")
 
@@ -55,7 +58,7 @@ async def test_a_change_is_seen_without_asking(pool: asyncpg.Pool, tenant: Tenan
     setting = plane.gateway(tenant.id, "stripe")
     assert setting is not None
     assert {secret.label: secret.value for secret in setting.secrets} == {"old": b"is old", "new": b"is new"}
-    assert setting.allowed_networks == ("203.0.113.0/24",)
+    assert (setting.allowed_networks, setting.zone) == (("203.0.113.0/24",), ZoneInfo("America/Sao_Paulo"))
     assert "is new" not in repr(setting)
 
 
@@ -184,6 +187,9 @@ async def test_refusals_say_why(pool: asyncpg.Pool, tenant: Tenant) -> None:
             (admin.create_user(connection, tenant.id, "nobody", password="long enough", role=Role.OWNER), "no e-mail"),
             (admin.create_user(connection, tenant.id, "a@b.co", password="short", role=Role.OWNER), "at least 10"),
             (admin.set_gateway(connection, tenant.id, "stripe", allowed_networks=("10.0.0.1/8",)), "host bits zero"),
+            (admin.set_gateway(connection, tenant.id, "stripe", timezone="America/Gotham"), "is no time zone"),
+            (admin.set_gateway(connection, tenant.id, "stripe", timezone="America"), "is no time zone"),
+            (admin.set_gateway(connection, tenant.id, "stripe", timezone="../localtime"), "is no time zone"),
         ):
             with pytest.raises(admin.Refused, match=why):
                 await wrong

@@ -95,6 +95,7 @@ class Ingest:
         enabled: bool = True,
         accept: frozenset[LiveMode] = frozenset({"live", "test"}),
         allowed_networks: tuple[str, ...] = (),
+        timezone: str | None = None,
         tenant: str = TENANT,
     ) -> None:
         async with self.pool.acquire() as connection:
@@ -107,6 +108,7 @@ class Ingest:
                 mode=mode,
                 accept=accept,
                 allowed_networks=allowed_networks,
+                timezone=timezone,
             )
             await connection.execute("DELETE FROM control.gateway_secrets WHERE gateway = $1", gateway)
             for number, secret in enumerate(secrets):

@@ -22,7 +22,7 @@ from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.gateways.port import NotUnderstood
 from tests.integration.ingest.running import Ingest, running_ingest
 from tests.support.eventually import eventually
-from tests.unit.ingest.given import stripe
+from tests.unit.ingest.given import body_of, stripe
 
 pytestmark = pytest.mark.integration
 
@@ -37,7 +37,7 @@ async def ingest(postgres_dsn: str) -> AsyncIterator[Ingest]:
 def not_yet(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Stripe's adapter understands nothing, until this is undone."""
 
-    def normalise(self: Any, document: Any, received_at: Any) -> Any:
+    def normalise(self: Any, document: Any, received_at: Any, zone: Any) -> Any:
         raise NotUnderstood("nobody knows this type")
 
     monkeypatch.setattr(type(GATEWAYS["stripe"]), "normalise", normalise)
@@ -156,3 +156,28 @@ async def test_what_is_not_in_quarantine_is_left_alone(ingest: Ingest) -> None:
 
 async def all_is_handled(ingest: Ingest) -> bool:
     return ingest.published.incoming.is_settled("ingest") and await ingest.rows("outbox") == 0
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_times_are_read_in_the_zone_that_the_gateway_is_set_to(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch, at_once: bool
+) -> None:
+    def normalise(self: Any, document: Any, received_at: Any, zone: Any) -> Any:
+        raise NotUnderstood("nobody knows this type")
+
+    if not at_once:
+        monkeypatch.setattr(type(GATEWAYS["perfectpay"]), "normalise", normalise)
+    await ingest.configure("perfectpay", secrets=("pp-fixture-token-not-a-secret-01",), timezone="UTC")
+    body = body_of("perfectpay/approved_card.json")
+
+    async def is_taken() -> bool:
+        return (await ingest.post(body, gateway="perfectpay")).status == 202
+
+    await eventually(is_taken)
+    monkeypatch.undo()
+    if not at_once:
+        await ask_for_replay(ingest, str(await ingest.pool.fetchval("SELECT event_id FROM ingest.events")))
+
+    await eventually(lambda: len(told(ingest, PaymentSucceeded)) == 1)
+    approved = datetime.fromisoformat(orjson.loads(body)["date_approved"])
+    assert told(ingest, PaymentSucceeded)[0].occurred_at == approved.replace(tzinfo=UTC)

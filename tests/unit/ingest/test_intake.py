@@ -63,7 +63,7 @@ def test_any_json_at_all(gateway: str, document: Any) -> None:
 
 def test_a_bug_in_an_adapter_keeps_the_webhook() -> None:
     class Broken(type(GATEWAYS["stripe"])):  # type: ignore[misc]
-        def normalise(self, document: Any, received_at: Any) -> Any:
+        def normalise(self, document: Any, received_at: Any, zone: Any = None) -> Any:
             raise ZeroDivisionError
 
         def person(self, document: Any) -> Any:
@@ -116,7 +116,7 @@ def test_what_is_shown_of_the_envelope_is_clean_and_the_event_is_still_itself(ga
 
 def test_after_a_fix_the_scrubbed_copy_gives_what_the_webhook_would_have_given() -> None:
     class NotYet(type(GATEWAYS["stripe"])):  # type: ignore[misc]
-        def normalise(self, document: Any, received_at: Any) -> Any:
+        def normalise(self, document: Any, received_at: Any, zone: Any = None) -> Any:
             raise NotUnderstood("not yet")
 
     quarantined = take_in(NotYet(), TENANT, stripe("charge.succeeded"), RECEIVED_AT)

@@ -62,7 +62,7 @@ async def open_app(
         limits = await stack.enter_async_context(Limits.open(redis))
         secret_use = await stack.enter_async_context(SecretUse.open(pool))
         replaying = CircuitBreaker("ingest.replays")
-        replay = behind(replaying, partial(replay_webhook, pool=pool, relay=relay, clock=clock))
+        replay = behind(replaying, partial(replay_webhook, pool=pool, plane=plane, relay=relay, clock=clock))
         handlers: Mapping[type[Message], Handler] = {WebhookReplayRequested: replay}
         await stack.enter_async_context(
             Consumer(broker, "ingest", handlers, prefetch=REPLAYS_AT_ONCE, gates=[replaying])

@@ -6,7 +6,7 @@ clear text can get into a message, and a copy replayed later takes the very same
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Literal, get_args
@@ -89,6 +89,7 @@ def take_in(
     *,
     secrets: Sequence[bytes] = (),
     accept: frozenset[LiveMode] = EVERY_MODE,
+    zone: tzinfo | None = None,
     traceparent: str | None = None,
 ) -> Record:
     """What becomes of a webhook. Scrubs `document` in place. Never raises for what a document holds.
@@ -97,14 +98,22 @@ def take_in(
     """
     if isinstance(document, dict):
         document.pop(OWN_KEY, None)
-    return _take_in(gateway, tenant_id, document, received_at, secrets, accept, traceparent)
+    return _take_in(gateway, tenant_id, document, received_at, secrets, accept, zone, traceparent)
 
 
 def take_in_again(
-    gateway: Gateway, tenant_id: UUID, scrubbed: Any, received_at: datetime, *, event_id: UUID | None = None
+    gateway: Gateway,
+    tenant_id: UUID,
+    scrubbed: Any,
+    received_at: datetime,
+    *,
+    zone: tzinfo | None = None,
+    event_id: UUID | None = None,
 ) -> Record:
     """The same for a scrubbed copy. `event_id`, where given, is what it keeps, however it is recognised by now."""
-    return _take_in(gateway, tenant_id, scrubbed, received_at, (), EVERY_MODE, traceparent=None, event_id=event_id)
+    return _take_in(
+        gateway, tenant_id, scrubbed, received_at, (), EVERY_MODE, zone, traceparent=None, event_id=event_id
+    )
 
 
 def _take_in(
@@ -114,6 +123,7 @@ def _take_in(
     received_at: datetime,
     secrets: Sequence[bytes],
     accept: frozenset[LiveMode],
+    zone: tzinfo | None,
     traceparent: str | None,
     event_id: UUID | None = None,
 ) -> Record:
@@ -138,7 +148,7 @@ def _take_in(
         record.status, record.reason = "ignored", f"{mode} mode, which this gateway is not set to accept"
         return record
     try:
-        told = _read(gateway, document, received_at)
+        told = _read(gateway, document, received_at, zone)
         if isinstance(told, Ignored):
             record.status, record.reason = "ignored", told.reason
         else:
@@ -179,11 +189,11 @@ def _identify(gateway: Gateway, document: Any) -> Identity:
     return identity
 
 
-def _read(gateway: Gateway, document: Any, received_at: datetime) -> Told | Ignored:
+def _read(gateway: Gateway, document: Any, received_at: datetime, zone: tzinfo | None) -> Told | Ignored:
     if not isinstance(document, dict):
         raise NotUnderstood("the body is no JSON object")
     try:
-        return gateway.normalise(document, received_at)
+        return gateway.normalise(document, received_at, zone)
     except NotUnderstood:
         raise
     except Exception as error:

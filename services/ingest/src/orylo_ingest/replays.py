@@ -8,6 +8,7 @@ import structlog
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.clock import Clock
+from orylo_common.control.plane import ControlPlane
 from orylo_common.ids import uuid7
 from orylo_common.messages import WebhookReplayed, WebhookReplayRequested, encode
 from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
@@ -42,24 +43,32 @@ log = structlog.get_logger(__name__)
 
 
 async def replay_webhook(
-    request: WebhookReplayRequested, *, pool: asyncpg.Pool, relay: OutboxRelay, clock: Clock
+    request: WebhookReplayRequested, *, pool: asyncpg.Pool, plane: ControlPlane, relay: OutboxRelay, clock: Clock
 ) -> None:
     """Take the webhook in again if it still is in quarantine; what becomes of it is told."""
     try:
         async with pool.acquire() as connection, connection.transaction():
-            leaving = await _replay(connection, request, clock.now())
+            leaving = await _replay(connection, request, plane, clock.now())
     except TRANSIENT_ERRORS as error:
         raise PostgresUnavailable(f"PostgreSQL did not commit ({type(error).__name__})") from error
     relay.offer(leaving)
 
 
-async def _replay(connection: Connection, request: WebhookReplayRequested, now: datetime) -> list[Outgoing]:
+async def _replay(
+    connection: Connection, request: WebhookReplayRequested, plane: ControlPlane, now: datetime
+) -> list[Outgoing]:
     row = await connection.fetchrow(SELECT_QUARANTINED, request.tenant_id, UUID(request.event_id))
     if row is None:
         log.info("webhook.replay_needless", tenant_id=request.tenant_id, event_id=request.event_id)
         return []
+    setting = plane.gateway(request.tenant_id, row["gateway"])
     record = take_in_again(
-        GATEWAYS[row["gateway"]], request.tenant_id, row["payload"], row["created_at"], event_id=UUID(request.event_id)
+        GATEWAYS[row["gateway"]],
+        request.tenant_id,
+        row["payload"],
+        row["created_at"],
+        zone=setting.zone if setting else None,
+        event_id=UUID(request.event_id),
     )
     status: str = record.status
     if record.outgoing is not None and not await _tells_first(connection, record):

@@ -19,7 +19,7 @@ from orylo_common.control.models import LiveMode, Mode
 from orylo_common.postgres.pool import Connection
 
 SELECT_GATEWAYS = """
-    SELECT g.gateway, g.enabled, g.mode, g.accept, g.allowed_networks::text[] AS allowed_networks,
+    SELECT g.gateway, g.enabled, g.mode, g.accept, g.timezone, g.allowed_networks::text[] AS allowed_networks,
            coalesce((SELECT jsonb_agg(jsonb_build_object('label', label, 'created_at', created_at,
                                                          'last_used_at', last_used_at) ORDER BY created_at DESC)
                      FROM control.gateway_secrets s
@@ -27,7 +27,7 @@ SELECT_GATEWAYS = """
     FROM control.gateways g WHERE g.tenant_id = $1 ORDER BY g.gateway
 """
 SELECT_GATEWAY = """
-    SELECT enabled, mode, accept, allowed_networks::text[] AS allowed_networks
+    SELECT enabled, mode, accept, timezone, allowed_networks::text[] AS allowed_networks
     FROM control.gateways WHERE tenant_id = $1 AND gateway = $2
 """
 
@@ -57,6 +57,12 @@ def set_(
         list[str] | None,
         typer.Option(metavar="CIDR", help="Only from these addresses, with commas or repeated; `any` lifts it."),
     ] = None,
+    timezone: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ZONE", help="What its times are in that name no zone (Kiwify, PerfectPay); `usual` lifts it."
+        ),
+    ] = None,
     enable: Annotated[
         bool | None, typer.Option("--enable/--disable", help="Switch it on or off; a new one is on.")
     ] = None,
@@ -85,6 +91,7 @@ def set_(
                 mode=mode or (now["mode"] if now else "native"),
                 accept=modes or frozenset(now["accept"] if now else get_args(LiveMode)),
                 allowed_networks=networks if networks is not None else tuple(now["allowed_networks"] if now else ()),
+                timezone=_timezone(timezone, now["timezone"] if now else None),
             )
             if secret is not None:
                 await put_gateway_secret(connection, keyring, found.id, gateway, label=label, secret=secret)
@@ -128,6 +135,13 @@ def _modes(accept: str | None) -> frozenset[LiveMode]:
     if set(named) - set(known):
         raise typer.BadParameter(f"{accept!r} is none of {', '.join(known)}, or both", param_hint="--accept")
     return frozenset(known[mode] for mode in named)
+
+
+def _timezone(named: str | None, now: str | None) -> str | None:
+    """None: the gateway's usual one."""
+    if named is None:
+        return now
+    return None if named == "usual" else named
 
 
 def _networks(allow: list[str] | None) -> tuple[str, ...] | None:

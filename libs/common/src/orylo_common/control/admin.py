@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import asyncpg
 
@@ -39,11 +40,11 @@ DISABLE_DESTINATION = """
     WHERE tenant_id = $1 AND kind = $2 AND name = $3 AND enabled
 """
 UPSERT_GATEWAY = """
-    INSERT INTO control.gateways (tenant_id, gateway, enabled, mode, accept, allowed_networks)
-    VALUES ($1, $2, $3, $4, $5, $6::text[]::cidr[])
+    INSERT INTO control.gateways (tenant_id, gateway, enabled, mode, accept, allowed_networks, timezone)
+    VALUES ($1, $2, $3, $4, $5, $6::text[]::cidr[], $7)
     ON CONFLICT (tenant_id, gateway) DO UPDATE SET
         enabled = EXCLUDED.enabled, mode = EXCLUDED.mode, accept = EXCLUDED.accept,
-        allowed_networks = EXCLUDED.allowed_networks, updated_at = now()
+        allowed_networks = EXCLUDED.allowed_networks, timezone = EXCLUDED.timezone, updated_at = now()
 """
 UPSERT_GATEWAY_KEY = """
     INSERT INTO control.gateway_secrets (id, tenant_id, gateway, label, secret_encrypted) VALUES ($1, $2, $3, $4, $5)
@@ -138,11 +139,20 @@ async def set_gateway(
     mode: Mode = "native",
     accept: frozenset[LiveMode] = frozenset({"live", "test"}),
     allowed_networks: tuple[str, ...] = (),
+    timezone: str | None = None,
 ) -> None:
-    """Switch a gateway on or off and say how it authenticates; its secrets stay as they are."""
+    """Switch a gateway on or off and say how it authenticates; its secrets stay as they are.
+
+    `timezone` is what its stamps without a zone are in, where that is not the gateway's usual one.
+    """
+    try:
+        if timezone is not None:
+            ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Refused(f"{timezone!r} is no time zone: write one like America/Sao_Paulo, or UTC") from None
     try:
         await connection.execute(
-            UPSERT_GATEWAY, tenant_id, gateway, enabled, mode, sorted(accept), list(allowed_networks)
+            UPSERT_GATEWAY, tenant_id, gateway, enabled, mode, sorted(accept), list(allowed_networks), timezone
         )
     except (asyncpg.InvalidTextRepresentationError, asyncpg.DataError):
         raise Refused("a network is written like 203.0.113.0/24, its host bits zero") from None

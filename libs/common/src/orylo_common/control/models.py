@@ -1,6 +1,7 @@
 """What people configure, as the services see it."""
 
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
 from uuid import UUID
@@ -47,6 +48,8 @@ class GatewaySetting:
     # Networks in CIDR form; empty: from anywhere.
     allowed_networks: tuple[str, ...]
     secrets: tuple[GatewaySecret, ...]
+    # What stamps that name no zone are in; none: the gateway's usual one.
+    zone: tzinfo | None
 
 
 @dataclass(frozen=True, slots=True)

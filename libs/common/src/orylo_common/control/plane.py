@@ -7,10 +7,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import asyncpg
 import structlog
@@ -31,7 +32,8 @@ MAINTAIN_EVERY = timedelta(hours=1)
 
 SELECT_TENANTS = "SELECT id, slug, name FROM control.tenants"
 SELECT_GATEWAYS = """
-    SELECT g.tenant_id, g.gateway, g.enabled, g.mode, g.accept, g.allowed_networks::text[] AS allowed_networks,
+    SELECT g.tenant_id, g.gateway, g.enabled, g.mode, g.accept, g.timezone,
+           g.allowed_networks::text[] AS allowed_networks,
            coalesce(array_agg(ROW (s.id, s.label, s.secret_encrypted) ORDER BY s.created_at DESC)
                     FILTER (WHERE s.id IS NOT NULL), '{}') AS secrets
     FROM control.gateways g LEFT JOIN control.gateway_secrets s USING (tenant_id, gateway)
@@ -182,6 +184,7 @@ class ControlPlane:
                     for secret_id, label, encrypted in row["secrets"]
                     if (secret := self._open(encrypted, _uuid(secret_id), unreadable[Part.GATEWAYS]))
                 ),
+                zone=_zone(row["timezone"]),
             )
             for row in await connection.fetch(SELECT_GATEWAYS)
         }
@@ -247,6 +250,15 @@ async def open_control(dsn: str, *, role: str, keyring: Keyring, parts: frozense
 
 async def _maintain_partitions(connection: Connection) -> None:
     await connection.execute(MAINTAIN)
+
+
+def _zone(name: str | None) -> tzinfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        # It was checked where it was set, and this machine knows fewer.
+        log.warning("control.timezone_unknown", timezone=name)
+        return None
 
 
 def _uuid(value: UUID) -> UUID:

@@ -116,6 +116,7 @@ class WebhookEndpoint:
             document,
             now,
             accept=setting.accept,
+            zone=setting.zone,
             traceparent=current_traceparent(),
         )
 
