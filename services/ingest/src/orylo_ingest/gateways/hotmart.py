@@ -1,6 +1,16 @@
 """Hotmart: webhook 2.0.0, the older postback 1.0 as form or JSON, and the simplified JSON of relays.
 
 Amounts are what the buyer was charged: `full_price`, with the interest of instalments, and not `price`.
+
+Hotmart's own webhooks are proven by the token (*hottok*), in the header or, in the older form, in the body. The
+simplified JSON is a relay's, and in native mode too it is proven as relays prove: `X-Signature: sha256=<hex>`,
+HMAC-SHA256 over the raw body with one of the gateway's secrets, whatever token it brings. The token travels with every
+one of Hotmart's webhooks, so give the relay a secret of its own (`orylo gateway secret add … --label relay`). In HMAC
+mode every form has to be signed so, and no token counts.
+
+A status is understood as it comes and as the documentation spells it. In 2.0.0 the event decides, whatever the status.
+Relays write `amount` in decimal major units, and `event_time` as ISO 8601 (São Paulo's unless it has a zone) or in Unix
+seconds or milliseconds.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,6 +1,14 @@
 """Kiwify: its own webhook, the flat body of an abandoned cart, and the simplified JSON of relays.
 
-Amounts are integer cents: `charge_amount` is what the buyer was charged, the interest of instalments included.
+Amounts are integer cents: `charge_amount` is what the buyer was charged, the interest of instalments included. Times
+are São Paulo's, unless the gateway is set to another zone (`orylo gateway set … --timezone`).
+
+Kiwify's own webhooks are proven by `?signature=`, HMAC-SHA1 over the raw body. Where an order comes wrapped
+(`{url, signature, order}`, as the panel's log shows it), the signature inside is over the order alone, and nothing but
+that order is kept. The simplified JSON is a relay's, and in native mode too it is proven as relays prove:
+`X-Signature: sha256=<hex>`, HMAC-SHA256 over the raw body with one of the gateway's secrets, whatever other signature
+it brings. In HMAC mode every form has to be signed so. Relays write `value` in decimal major units, and `created_at` as
+ISO 8601 (São Paulo's unless it has a zone) or in Unix seconds or milliseconds.
 """
 
 import json
