@@ -19,9 +19,9 @@ does not is kept as *ignored*, with the reason below. A fact that several events
 dispute that was opened) is published for the first of them, and the others are kept as *told before*. What is proven
 genuine and not understood is *quarantined*: kept, counted, and replayed after a fix.
 
-What is proven how depends on the form of the body and on nothing that a request says of itself. A gateway that is set to
-HMAC mode takes nothing but `X-Signature`. One that is set to live or to test mode only (`--accept`) keeps the other as
-ignored; the test buttons of a gateway's panel are test mode, and never become conversions.
+What is proven how depends on the form of the body and on nothing that a request says of itself. A gateway that is set
+to HMAC mode takes nothing but `X-Signature`. One that is set to live or to test mode only (`--accept`) keeps the other
+as ignored; the test buttons of a gateway's panel are test mode, and never become conversions.
 """
 
 

@@ -3,9 +3,9 @@
 Amounts are decimal major units: `sale_amount`, the plan with its shipping.
 
 Its times name no zone, and PerfectPay does not say which they are in: they are read as São Paulo's, unless the gateway
-is set to another (`orylo gateway set … --timezone UTC`). A time that is ahead of its arrival is taken as the arrival, and
-counted (`orylo_webhook_variants_total{gateway="perfectpay",variant="stamp_ahead"}`): many of them say that the zone is
-wrong.
+is set to another (`orylo gateway set … --timezone UTC`). A time that is ahead of its arrival is taken as the arrival
+and counted (`orylo_webhook_variants_total{gateway="perfectpay",variant="stamp_ahead"}`): many of them say that the zone
+is wrong.
 """
 
 from collections.abc import Callable, Mapping, Sequence
