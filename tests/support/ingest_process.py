@@ -1,0 +1,86 @@
+"""Ingest as a process of its own, as it is deployed: only there does it show what it does to its memory."""
+
+import sys
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from orylo_common.control import Keyring, admin
+from orylo_common.control.models import Mode
+from orylo_common.postgres.pool import open_pool
+from orylo_ingest.gateways import GATEWAYS
+from orylo_ingest.limits import LimitSettings
+from tests.support.servers import child, free_ports, wait_until
+
+SECRET = "whsec_process_only"
+# What a test sends in a moment, a shop sends in a week.
+UNLIMITED = LimitSettings(**dict.fromkeys(LimitSettings.model_fields, 1_000_000))
+
+
+@dataclass(frozen=True)
+class IngestProcess:
+    port: int
+    pid: int
+    log: Path
+
+    @property
+    def resident_mib(self) -> float:
+        return float(psutil.Process(self.pid).memory_info().rss) / 2**20
+
+    def metric(self, name: str) -> float:
+        """The sum over all labels."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as response:
+            lines = response.read().decode().splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith((f"{name}{{", f"{name} ")))
+
+    def answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=1) as response:
+                return bool(response.status == 200)
+        except OSError:
+            return False
+
+
+@contextmanager
+def ingest_process(folder: Path, environment: Mapping[str, str], *, port: int | None = None) -> Iterator[IngestProcess]:
+    """Returns once it answers. `environment` is what `environment_for` gives; several may share one `port`."""
+    folder.mkdir(exist_ok=True)
+    port = port or free_ports(1)[0]
+    command = [sys.executable, "-m", "orylo_ingest", "run"]
+    with child(command, folder, env={**environment, "ORYLO_INGEST_PORT": str(port)}) as pid:
+        log = folder / "log"
+        running = IngestProcess(port, pid, log)
+        # Of its own log: where processes share a port, another one may answer.
+        wait_until(lambda: "process.started" in log.read_text() and running.answers(), "ingest", log)
+        yield running
+
+
+def environment_for(
+    dsn: str, *, master_key: str, redis_url: str, broker_url: str = "postgres", **more: str
+) -> dict[str, str]:
+    return {
+        "PYTHONUNBUFFERED": "1",
+        "ORYLO_DATABASE_URL": dsn,
+        "ORYLO_REDIS_URL": redis_url,
+        "ORYLO_BROKER_URL": broker_url,
+        "ORYLO_MASTER_KEY": master_key,
+        **more,
+    }
+
+
+async def open_shop(
+    dsn: str, master_key: str, slug: str, *, mode: Mode = "native", limits: LimitSettings = UNLIMITED
+) -> None:
+    """A tenant with every gateway switched on, all of them with `SECRET`."""
+    async with open_pool(dsn, role="none", max_size=1) as pool, pool.acquire() as connection:
+        tenant = await admin.create_tenant(connection, slug)
+        await admin.put_settings(connection, tenant.id, limits)
+        for gateway in GATEWAYS:
+            await admin.set_gateway(connection, tenant.id, gateway, mode=mode)
+            await admin.put_gateway_secret(
+                connection, Keyring.parse(master_key), tenant.id, gateway, label="only", secret=SECRET
+            )
