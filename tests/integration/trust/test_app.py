@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
+import aiohttp
 import pytest
 from redis.asyncio import Redis
 
@@ -20,6 +22,7 @@ from orylo_common.messages import (
 )
 from orylo_common.postgres.pool import open_pool
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
+from orylo_common.telemetry.health import serve_health
 from orylo_trust.adapters.redis_standings import RedisStandings
 from orylo_trust.app import open_app
 from orylo_trust.domain.account import Standing
@@ -27,6 +30,7 @@ from orylo_trust.domain.points import Points
 from orylo_trust.settings import Settings
 from tests.support.eventually import eventually
 from tests.support.memory_broker import MemoryBroker
+from tests.support.servers import free_ports
 from tests.unit.trust.test_ledger import NOW, dispute, fact, paid
 
 pytestmark = pytest.mark.integration
@@ -135,6 +139,34 @@ async def test_a_change_is_forgotten_by_the_cache(broker: MemoryBroker, redis: R
         return await cache.get(tenant_id, "cus_1") is None
 
     await eventually(forgotten)
+
+
+async def test_a_standing_is_answered_from_the_cache_and_never_an_old_one(
+    postgres_dsn: str, redis_url: str, redis: Redis
+) -> None:
+    tenant_id, broker, (port,) = uuid4(), MemoryBroker(), free_ports(1)
+    async with (
+        open_app(settings(postgres_dsn, redis_url), broker=broker, redis=redis) as health,
+        serve_health(health, "127.0.0.1", port),
+        aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session,
+    ):
+
+        async def standing(path: str = f"/standings/{tenant_id}/cus_1") -> tuple[int, Any]:
+            async with session.get(path) as response:
+                return response.status, await response.json()
+
+        assert (await standing())[0] == 404
+        assert (await standing("/standings/loja/cus_1"))[0] == 400
+        await handled(broker, *of(tenant_id, paid(1)))
+        assert await standing() == (200, {"score": 52, "status": "neutral", "version": 1})
+        assert await redis.exists(f"trust:{tenant_id}:cus_1")
+
+        await handled(broker, *of(tenant_id, dispute(DisputeOpened)))
+
+        async def told_the_new() -> bool:
+            return await standing() == (200, {"score": 2, "status": "neutral", "version": 2})
+
+        await eventually(told_the_new, within_s=2)
 
 
 async def test_a_message_that_cannot_be_stored_is_set_aside_at_once_and_alone(broker: MemoryBroker) -> None:

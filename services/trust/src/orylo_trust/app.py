@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
+from aiohttp import web
 from redis.asyncio import Redis
 
 from orylo_common.broker.consumer import Consumer, Handler
@@ -26,9 +27,11 @@ from orylo_common.postgres.pool import open_pool
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, behind
 from orylo_common.telemetry.health import Health
 from orylo_trust.adapters.redis_standings import RedisStandings
+from orylo_trust.endpoint import PATH, StandingEndpoint
 from orylo_trust.handlers import post_fact, set_status
 from orylo_trust.ledger import Ledger
 from orylo_trust.settings import Settings
+from orylo_trust.standings import Standings
 from orylo_trust.store import write_postings
 
 ROLE = "orylo_trust"
@@ -70,4 +73,5 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
         health.check("postgres", partial(pool.fetchval, "SELECT 1"))
         health.check("broker", broker.ping)
         health.check("redis", redis.ping, required=False)
+        health.beside(web.get(PATH, StandingEndpoint(Standings(pool, cache)).get))
         yield health

@@ -29,6 +29,7 @@ class Health:
 
     def __init__(self) -> None:
         self._probes: dict[str, tuple[Probe, bool]] = {}
+        self._more: list[web.RouteDef] = []
         self._answer: asyncio.Task[Readiness] | None = None
         self._asked_at = 0.0
 
@@ -47,8 +48,13 @@ class Health:
         # Shielded: one caller that hangs up must not take the answer from the others.
         return await asyncio.shield(self._answer)
 
+    def beside(self, *routes: web.RouteDef) -> None:
+        """Answer these on the same port, for the platform's own services: nobody is asked who they are."""
+        self._more += routes
+
     def routes(self) -> list[web.RouteDef]:
         return [
+            *self._more,
             web.get("/healthz", _alive),
             web.get("/readyz", self._ready),
             web.get("/metrics", _metrics),
