@@ -15,6 +15,7 @@ from orylo_api.projections import News
 from orylo_api.store import write_news
 from orylo_common.ids import uuid7
 from orylo_common.messages import (
+    PAGE,
     CheckoutStarted,
     ClickRecorded,
     ConversionDispatched,
@@ -260,12 +261,20 @@ async def test_counters_that_belong_to_no_payment(pool: asyncpg.Pool) -> None:
                 gateway_event_type="t",
                 **envelope,
             ),
+            CheckoutStarted(
+                message_id=uuid7(),
+                checkout_id="oc_1",
+                event_id="f",
+                gateway=PAGE,
+                gateway_event_type="checkout",
+                **envelope,
+            ),
         ],
     )
 
     row = await pool.fetchrow("SELECT webhooks, clicks, checkouts, fraud_warnings FROM api.rollups WHERE grain = 'day'")
     assert row is not None
-    assert tuple(row) == (2, 1, 1, 1)
+    assert tuple(row) == (2, 1, 2, 1)
     assert await pool.fetchval("SELECT count(*) FROM api.payments_view") == 0
 
 
@@ -306,3 +315,21 @@ async def test_what_is_pushed_stands_in_one_row_per_tenant(pool: asyncpg.Pool) -
     rows = await pool.fetch("SELECT tenant_id, events FROM api.stream_events ORDER BY tenant_id")
     kinds = [[event.split(b"\n")[0] for event in row["events"].split(b"\n\n")] for row in rows]
     assert kinds == [[b"detection.created", b"trust.updated"], [b"detection.created"]]
+
+
+@pytest.mark.parametrize(
+    ("value", "start"), [({"start": 70}, 70), ({"start": "high"}, 50), ({"start": 500}, 50), ({}, 50)]
+)
+async def test_a_customer_whom_trust_has_not_spoken_of_starts_where_the_tenant_lets_them(
+    pool: asyncpg.Pool, postgres_dsn: str, value: dict[str, Any], start: int
+) -> None:
+    async with open_pool(postgres_dsn, role="postgres", max_size=1) as admin:
+        await admin.execute("INSERT INTO control.tenants (id, slug, name) VALUES ($1, 'loja', 'loja')", TENANT)
+        await admin.execute("INSERT INTO control.settings VALUES ($1, 'trust', $2)", TENANT, value)
+        try:
+            async with pool.acquire() as connection, connection.transaction():
+                await write_news(connection, [payment(PaymentCreated)])
+        finally:
+            await admin.execute("DELETE FROM control.tenants WHERE id = $1", TENANT)
+
+    assert await pool.fetchval("SELECT trust_score FROM api.customers_view") == start

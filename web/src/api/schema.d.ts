@@ -938,7 +938,9 @@ export interface components {
         };
         /**
          * Role
-         * @description What a person or a key may do; each includes the ones below it.
+         * @description What a person or a key may do. The merchant's roles include those below them; the operator is the platform's.
+         *
+         *     An operator sees to what got stuck, and decides nothing about the merchant's buyers.
          * @enum {string}
          */
         Role: "operator" | "owner" | "admin" | "analyst" | "viewer";

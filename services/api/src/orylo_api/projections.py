@@ -25,6 +25,7 @@ from orylo_api.rows import (
     trust_data,
 )
 from orylo_common.messages import (
+    PAGE,
     CheckoutAbandoned,
     CheckoutFact,
     CheckoutStarted,
@@ -120,7 +121,8 @@ def project_fraud_warning(changes: Changes, warning: FraudWarningReceived, fresh
 
 
 def project_checkout(changes: Changes, checkout: CheckoutFact, fresh: Claims) -> None:
-    changes.count(checkout.tenant_id, checkout.occurred_at, "webhooks")
+    if checkout.gateway != PAGE:
+        changes.count(checkout.tenant_id, checkout.occurred_at, "webhooks")
     if counter := _GATEWAY_COUNTERS.get(type(checkout)):
         changes.count(checkout.tenant_id, checkout.occurred_at, counter)
 

@@ -15,7 +15,8 @@ class Permission(StrEnum):
 
 ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.READ: frozenset(Role),
-    # A block stops a buyer at once, so whoever works on fraud may set and lift it. The platform's own people may not.
+    # A block stops a buyer at once, so whoever works on fraud may set and lift it. It is the merchant's decision, and
+    # not the platform's.
     Permission.SET_CUSTOMER_STATUS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # Replaying sends conversions again, discarding gives them up: a decision about the merchant's money.
     Permission.SETTLE_DEAD_LETTERS: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),

@@ -53,14 +53,18 @@ UPSERT_PAYMENTS = """
         created_at = least(EXCLUDED.created_at, p.created_at)
 """
 
-# What a customer has before the ledger says anything of them.
+# What a customer has before the ledger says anything of them, where the tenant's settings of trust say nothing else.
 START_SCORE = 50
 
 # The condition spares a write for most of a returning customer's payments.
 SEE_CUSTOMERS = f"""
     INSERT INTO api.customers_view AS c (tenant_id, customer_id, trust_score, status, version, created_at)
-    SELECT tenant_id, customer_id, {START_SCORE}, 'neutral', 0, created_at
+    SELECT seen.tenant_id, seen.customer_id,
+           CASE WHEN jsonb_path_exists(s.value, '$.start ? (@ >= 0 && @ <= 100)')
+                THEN (s.value ->> 'start')::numeric ELSE {START_SCORE} END,
+           'neutral', 0, seen.created_at
     FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS seen (tenant_id, customer_id, created_at)
+    LEFT JOIN control.settings AS s ON s.tenant_id = seen.tenant_id AND s.section = 'trust'
     ON CONFLICT (tenant_id, customer_id) DO UPDATE SET created_at = EXCLUDED.created_at
     WHERE EXCLUDED.created_at < c.created_at
 """  # noqa: S608

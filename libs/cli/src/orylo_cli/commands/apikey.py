@@ -5,7 +5,7 @@ from uuid import UUID
 
 import typer
 
-from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, TenantArgument
+from orylo_cli.commands.options import DEFAULT_DATA_DIR, ROLES, DataDirOption, JsonOption, TenantArgument
 from orylo_cli.console import note, say, say_json, show
 from orylo_cli.target import open_target
 from orylo_common.control.admin import NewApiKey, create_api_key, find_tenant, revoke_api_key
@@ -23,7 +23,7 @@ app = typer.Typer(no_args_is_help=True, help="What machines call the API with.")
 @app.command()
 def create(
     tenant: TenantArgument,
-    role: Annotated[Role, typer.Option(help="What it may do; each role includes those after it in this list.")],
+    role: Annotated[Role, typer.Option(help=f"What it may do. {ROLES}")],
     name: Annotated[str, typer.Option(help="What it is for.")] = "command line",
     as_json: JsonOption = False,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,

@@ -18,3 +18,7 @@ DEFAULT_DATA_DIR = Path(".orylo")
 JsonOption = Annotated[bool, typer.Option("--json", help="For scripts: JSON on standard output.")]
 
 TenantArgument = Annotated[str, typer.Argument(metavar="TENANT", help="The tenant's slug or id.")]
+
+ROLES = (
+    "Owner, admin, analyst and viewer include those after them; an operator is of the platform and not of the tenant."
+)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import typer
 
-from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, TenantArgument
+from orylo_cli.commands.options import DEFAULT_DATA_DIR, ROLES, DataDirOption, JsonOption, TenantArgument
 from orylo_cli.console import note, say, say_json, show
 from orylo_cli.target import open_target
 from orylo_common.control.admin import create_user, disable_user, find_tenant
@@ -23,7 +23,7 @@ app = typer.Typer(no_args_is_help=True, help="The people who sign in to the dash
 def create(
     tenant: TenantArgument,
     email: Annotated[str, typer.Argument(metavar="EMAIL", help="What they sign in with.")],
-    role: Annotated[Role, typer.Option(help="What they may do; each role includes those after it in this list.")],
+    role: Annotated[Role, typer.Option(help=f"What they may do. {ROLES}")],
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input; else one is made.")
     ] = False,

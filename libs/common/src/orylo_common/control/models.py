@@ -13,7 +13,10 @@ LiveMode = Literal["live", "test"]
 
 
 class Role(StrEnum):
-    """What a person or a key may do; each includes the ones below it."""
+    """What a person or a key may do. The merchant's roles include those below them; the operator is the platform's.
+
+    An operator sees to what got stuck, and decides nothing about the merchant's buyers.
+    """
 
     OPERATOR = "operator"
     OWNER = "owner"
