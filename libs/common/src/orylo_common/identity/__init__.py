@@ -1,6 +1,6 @@
 """Who paid: identifiers normalised as Meta documents it, then hashed; and what must never be kept."""
 
-from orylo_common.identity.cards import mask_card_numbers, may_hold_card_number
+from orylo_common.identity.cards import has_card_number, mask_card_numbers, may_hold_card_number
 from orylo_common.identity.hashing import TOKEN_PREFIX, hash_of, is_token, token
 from orylo_common.identity.known import Known, flat_bytes, replace_known
 from orylo_common.identity.person import Identity, Person, customer_id, identify
@@ -12,6 +12,7 @@ __all__ = [
     "Person",
     "customer_id",
     "flat_bytes",
+    "has_card_number",
     "hash_of",
     "identify",
     "is_token",
