@@ -27,7 +27,7 @@ from tests.unit.ingest.given import stripe
 
 pytestmark = pytest.mark.integration
 
-# What a proxy of our own says of who called; without one, this machine itself is not limited.
+# What a proxy of our own says of who called.
 PROXY: dict[str, Any] = {"ORYLO_INGEST_TRUSTED_PROXIES": 1}
 FLOODER, OTHER = "203.0.113.7", "198.51.100.9"
 
@@ -67,13 +67,13 @@ async def forged(ingest: Ingest, address: str = FLOODER) -> Answer:
     return await ingest.post(body, headers={"Stripe-Signature": signature, "X-Forwarded-For": address})
 
 
-async def visit(ingest: Ingest, address: str = FLOODER) -> int:
+async def visit(ingest: Ingest, address: str | None = FLOODER) -> int:
     body = {"click_id": "oc_" + "a" * 22, "kind": "pageview"}
-    headers = {"X-Forwarded-For": address, "Origin": "https://shop.example"}
+    headers = {"X-Forwarded-For": address} if address else {}
     async with ingest.session.post(f"{ingest.url}/api/v1/track/{TENANT}", json=body, headers=headers) as response:
         if response.status == 429:
             assert int(response.headers["Retry-After"]) >= 1
-            assert response.headers["Access-Control-Allow-Origin"] == "https://shop.example"
+            assert response.headers["Access-Control-Allow-Origin"] == "*"
             assert (await response.json(content_type=None))["code"] == "too_many_requests"
         return response.status
 
@@ -143,6 +143,23 @@ async def test_an_address_that_tells_of_too_many_visits_is_put_off(ingest: Inges
 
     assert set(await until_429(tell)) == {202, 429}
     assert await visit(ingest, OTHER) == 202
+
+
+async def test_without_a_proxy_this_machine_is_an_address_like_any_other(postgres_dsn: str, redis: Redis) -> None:
+    async with running_ingest(postgres_dsn, redis=redis) as ingest:
+        await limit(postgres_dsn, visits_per_address=2, refused_webhooks_per_address=2)
+
+        async def tell(_: int) -> int:
+            return await visit(ingest, None)
+
+        async def guess(_: int) -> int:
+            signature = stripe_signature(payment(0), "whsec_guessed")
+            return (await ingest.post(payment(0), headers={"Stripe-Signature": signature})).status
+
+        assert set(await until_429(tell)) == {202, 429}
+        assert set(await until_429(guess)) == {401, 429}
+        # A proxy that the settings say nothing of: behind its address is everybody.
+        assert {await visit(ingest) for _ in range(50)} == {202}
 
 
 async def test_all_addresses_together_are_limited_too(ingest: Ingest, postgres_dsn: str) -> None:

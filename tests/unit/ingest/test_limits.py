@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
 from fakeredis import FakeAsyncRedis, FakeServer
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
@@ -14,7 +15,7 @@ from redis.asyncio import Redis
 
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_ingest import limits as limits_module
-from orylo_ingest.limits import SETTLE_EVERY, WINDOW_S, Limits
+from orylo_ingest.limits import SETTLE_EVERY, WINDOW_S, Limits, limited_address
 from tests.support.eventually import eventually
 
 TENANT, OTHER = UUID(int=1), UUID(int=2)
@@ -127,11 +128,29 @@ async def test_without_redis_everybody_is_let_through_at_once(server: FakeServer
     assert limits._breaker.state == "open"
 
 
-async def test_this_machine_is_a_proxy_and_not_limited(limits: Limits) -> None:
-    for address in ("127.0.0.1", "::1", None):
-        assert [limits.spend_from("visits", TENANT, 1, address) for _ in range(100)] == [None] * 100
+async def test_whoever_is_everybody_is_not_limited_by_address(limits: Limits) -> None:
+    assert [limits.spend_from("visits", TENANT, 1, None) for _ in range(100)] == [None] * 100
     assert limits.spend_from("visits", TENANT, 1, "x" * 100) is None
     assert {len(address) for _, _, address in limits._accounts} == {limits_module.MAX_ADDRESS}
+
+
+@pytest.mark.parametrize(
+    ("address", "forwarded", "proxies", "limited"),
+    [
+        ("127.0.0.1", False, 0, True),
+        ("::1", False, 0, True),
+        ("127.0.0.1", True, 0, False),
+        ("::1", True, 0, False),
+        ("127.0.0.1", True, 1, True),
+        ("203.0.113.7", True, 0, True),
+        ("203.0.113.7", True, 1, True),
+    ],
+)
+def test_only_a_proxy_on_this_machine_that_nobody_told_of_counts_as_everybody(
+    address: str, forwarded: bool, proxies: int, limited: bool
+) -> None:
+    request = make_mocked_request("POST", "/", headers={"X-Forwarded-For": "198.51.100.1"} if forwarded else {})
+    assert limited_address(request, address, proxies) == (address if limited else None)
 
 
 @asynccontextmanager

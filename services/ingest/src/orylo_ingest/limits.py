@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Self, cast
 from uuid import UUID
 
 import structlog
+from aiohttp import hdrs, web
 from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
@@ -44,6 +45,15 @@ MAX_ADDRESS = 64
 Key = tuple[str, UUID, str]
 
 log = structlog.get_logger(__name__)
+
+
+def limited_address(request: web.Request, address: str | None, trusted_proxies: int) -> str | None:
+    """Whom limits for each address count; None for what would be everybody.
+
+    That is a proxy on this machine which the settings say nothing of: it tells of itself by the header.
+    """
+    unknown_proxy = not trusted_proxies and hdrs.X_FORWARDED_FOR in request.headers
+    return None if address and unknown_proxy and address.startswith(LOOPBACK) else address
 
 
 class LimitSettings(TenantSettings):
@@ -108,8 +118,8 @@ class Limits:
         return None
 
     def spend_from(self, what: str, tenant_id: UUID, per_second: int, address: str | None) -> timedelta | None:
-        """The same for each address. This machine's own is that of a proxy, which is everybody's: it is not limited."""
-        if address is None or address.startswith(LOOPBACK):
+        """The same for each address; `address` is what `limited_address` says."""
+        if address is None:
             return None
         return self.spend(what, tenant_id, per_second, address[:MAX_ADDRESS])
 

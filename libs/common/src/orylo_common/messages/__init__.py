@@ -24,6 +24,7 @@ from orylo_common.messages.detections import Decision, DetectionCreated, Detecto
 from orylo_common.messages.disputes import DisputeFact, DisputeLost, DisputeOpened, DisputeWon, FraudWarningReceived
 from orylo_common.messages.message import Message
 from orylo_common.messages.payments import (
+    PAGE,
     Card,
     CheckoutAbandoned,
     CheckoutFact,
@@ -53,6 +54,7 @@ from orylo_common.messages.webhooks import (
 __all__ = [
     "BY_TYPE",
     "MESSAGES",
+    "PAGE",
     "Card",
     "CheckoutAbandoned",
     "CheckoutFact",

@@ -8,6 +8,8 @@ from orylo_common.messages.message import Message, Value
 
 SHA256 = r"^[0-9a-f]{64}$"
 CURRENCY = r"^[A-Z]{3}$"
+# What stands in a gateway's place where the merchant's own page told.
+PAGE = "page"
 
 
 class MatchKeys(Value):
@@ -170,7 +172,7 @@ class CheckoutFact(GatewayFact):
 
 
 class CheckoutStarted(CheckoutFact):
-    """A buyer reached the checkout."""
+    """A buyer reached the checkout. `gateway` is `page` where the tracking script told of it."""
 
     type: Literal["checkout.started.v1"] = "checkout.started.v1"
 

@@ -7,30 +7,40 @@ from datetime import timedelta
 from hashlib import sha256
 from http import HTTPStatus
 from importlib.resources import files
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import orjson
 from aiohttp import web
-from pydantic import ValidationError
+from pydantic import AfterValidator, StringConstraints, ValidationError
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.clock import Clock
 from orylo_common.control import ControlPlane, TenantSettings
+from orylo_common.control.models import Tenant
 from orylo_common.errors import TransientError
-from orylo_common.messages import encode
+from orylo_common.messages import Message, encode
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
+from orylo_common.telemetry.traces import current_traceparent, span
 from orylo_ingest import problems
+from orylo_ingest.bodies import read_body
 from orylo_ingest.endpoints.webhooks import RETRY_AFTER, client_address
-from orylo_ingest.limits import Limits, LimitSettings
+from orylo_ingest.limits import Limits, LimitSettings, limited_address
 from orylo_ingest.metrics import VISITS
-from orylo_ingest.problems import Problem
-from orylo_ingest.tracking.visit import Visit, click_recorded
+from orylo_ingest.problems import Problem, Refused
+from orylo_ingest.tracking.visit import Visit, checkout_started, click_recorded
 
 MAX_BODY_BYTES = 16 * 1024
-MAX_USER_AGENT = 500
 # An hour: a correction reaches every page the same day, and a visitor loads the script once.
 CACHE = "public, max-age=3600, stale-while-revalidate=86400"
+
+
+# As browsers send it: in lower case, and without a path.
+Origin = Annotated[
+    str,
+    StringConstraints(pattern=r"^(?i:https?)://[A-Za-z0-9.\-\[\]:]+/?$"),
+    AfterValidator(lambda text: text.lower().rstrip("/")),
+]
 
 
 class TrackingSettings(TenantSettings):
@@ -39,9 +49,12 @@ class TrackingSettings(TenantSettings):
     section: ClassVar[str] = "tracking"
 
     # Such as https://shop.example.com. Empty: any page may tell of visits.
-    allowed_origins: tuple[str, ...] = ()
+    allowed_origins: tuple[Origin, ...] = ()
 
 
+NOT_ALLOWED = Problem(
+    HTTPStatus.FORBIDDEN, "origin_not_allowed", "This page is not on the tenant's list of allowed origins."
+)
 NO_TENANT = Problem(
     HTTPStatus.NOT_FOUND, "not_found", "No tenant has this name: check data-tenant where the page loads the script."
 )
@@ -58,7 +71,7 @@ class Script:
     @classmethod
     def load(cls) -> "Script":
         plain = files("orylo_ingest.tracking").joinpath("t.js").read_bytes()
-        return cls(plain, gzip.compress(plain, 9, mtime=0), f'"{sha256(plain).hexdigest()[:16]}"')
+        return cls(plain, gzip.compress(plain, 9, mtime=0), sha256(plain).hexdigest()[:16])
 
 
 @dataclass(slots=True)
@@ -77,12 +90,13 @@ class TrackingEndpoint:
         headers = {
             "Content-Type": "text/javascript; charset=utf-8",
             "Cache-Control": CACHE,
-            "ETag": self._script.etag,
+            # Weak: of the text, in whichever encoding it is sent.
+            "ETag": f'W/"{self._script.etag}"',
             "Vary": "Accept-Encoding",
             "Access-Control-Allow-Origin": "*",
             "Cross-Origin-Resource-Policy": "cross-origin",
         }
-        if request.headers.get("If-None-Match") == self._script.etag:
+        if any(tag.value in (self._script.etag, "*") for tag in request.if_none_match or ()):
             return web.Response(status=304, headers=headers)
         if "gzip" in request.headers.get("Accept-Encoding", ""):
             return web.Response(body=self._script.zipped, headers=headers | {"Content-Encoding": "gzip"})
@@ -91,86 +105,81 @@ class TrackingEndpoint:
     async def preflight(self, request: web.Request) -> web.Response:
         """A page that sends JSON by itself asks first."""
         headers = {
-            **_cors(request),
+            **_cors(request, self._allowed_origins(request)),
             "Access-Control-Allow-Methods": "POST",
             "Access-Control-Allow-Headers": "Content-Type",
-            "Access-Control-Max-Age": "86400",
+            "Access-Control-Max-Age": "3600",
         }
         return web.Response(status=204, headers=headers)
 
     async def track(self, request: web.Request) -> web.Response:
-        refused = await self._track(request)
-        VISITS.labels("accepted" if refused is None else refused.code).inc()
-        if refused is None:
-            answer = web.Response(body=b'{"status":"accepted"}', status=202, content_type="application/json")
+        try:
+            with span("visit"):
+                await self._track(request)
+        except Refused as refused:
+            outcome, answer = refused.problem.code, refused.problem.response()
         else:
-            answer = refused.response()
-        answer.headers.update(_cors(request))
+            outcome = "accepted"
+            answer = web.Response(body=b'{"status":"accepted"}', status=202, content_type="application/json")
+        VISITS.labels(outcome).inc()
+        answer.headers.update(_cors(request, self._allowed_origins(request)))
         return answer
 
-    async def _track(self, request: web.Request) -> Problem | None:
+    async def _track(self, request: web.Request) -> None:
         tenant = self.plane.tenant(request.match_info["tenant"])
         if tenant is None:
-            return NO_TENANT
-        allowed = self.plane.settings(tenant.id, TrackingSettings).allowed_origins
+            raise Refused(NO_TENANT)
+        allowed = self._allowed_origins(request)
         if allowed and request.headers.get("Origin") not in allowed:
-            return Problem(
-                HTTPStatus.FORBIDDEN, "origin_not_allowed", "This page is not on the tenant's list of allowed origins."
-            )
+            raise Refused(NOT_ALLOWED)
         address = client_address(request, self.trusted_proxies)
+        self._check_limits(tenant, limited_address(request, address, self.trusted_proxies))
+        visit = _visit_in(await read_body(request, max_bytes=MAX_BODY_BYTES, timeout=self.body_timeout))
+        click = click_recorded(
+            visit,
+            tenant_id=tenant.id,
+            ip=address,
+            user_agent=request.headers.get("User-Agent"),
+            now=self.clock.now(),
+        )
+        await self._publish(click, *([checkout_started(click)] if visit.kind == "checkout" else []))
+
+    def _allowed_origins(self, request: web.Request) -> tuple[str, ...]:
+        """Empty: any page's."""
+        tenant = self.plane.tenant(request.match_info["tenant"])
+        return self.plane.settings(tenant.id, TrackingSettings).allowed_origins if tenant else ()
+
+    def _check_limits(self, tenant: Tenant, address: str | None) -> None:
         limits = self.plane.settings(tenant.id, LimitSettings)
         if wait := self.limits.spend_from("visits_from", tenant.id, limits.visits_per_address, address) or (
             self.limits.spend("visits", tenant.id, limits.visits)
         ):
-            return problems.too_many(wait, "More visits are told of than the limit allows.")
-        if (request.content_length or 0) > MAX_BODY_BYTES:
-            return problems.too_large(MAX_BODY_BYTES)
+            raise Refused(problems.too_many(wait, "More visits are told of than the limit allows."))
+
+    async def _publish(self, *messages: Message) -> None:
+        traceparent = current_traceparent()
+        leaving = [Outgoing(each.message_id, each.type, encode(each, traceparent=traceparent)) for each in messages]
         try:
-            async with asyncio.timeout(self.body_timeout.total_seconds()):
-                body = await _read(request)
-        except TimeoutError:
-            return problems.too_slow()
-        if len(body) > MAX_BODY_BYTES:
-            return problems.too_large(MAX_BODY_BYTES)
-        try:
-            visit = Visit.model_validate(orjson.loads(body))
-        except orjson.JSONDecodeError:
-            return problems.unreadable("The body is not JSON.")
-        except ValidationError as invalid:
-            fields = sorted(
-                {".".join(map(str, error["loc"])) or "body" for error in invalid.errors(include_input=False)}
-            )
-            return problems.unreadable(f"Not as the tracking script sends it: {', '.join(fields)}.")
-        message = click_recorded(
-            visit,
-            tenant_id=tenant.id,
-            ip=address,
-            user_agent=_user_agent(request),
-            now=self.clock.now(),
-        )
-        outgoing = Outgoing(message.message_id, message.type, encode(message))
-        try:
-            await self.outbox.add(outgoing)
+            await asyncio.gather(*(self.outbox.add(each) for each in leaving))
         except TransientError as error:
-            return problems.unavailable(error.retry_after or RETRY_AFTER)
-        self.relay.offer((outgoing,))
-        return None
+            raise Refused(problems.unavailable(error.retry_after or RETRY_AFTER)) from None
+        self.relay.offer(leaving)
 
 
-async def _read(request: web.Request) -> bytes:
-    """The body, or of one that is too large a byte too many."""
-    body: bytes = await request.content.read(MAX_BODY_BYTES + 1)
-    while len(body) <= MAX_BODY_BYTES and not request.content.at_eof():
-        body += await request.content.read(MAX_BODY_BYTES + 1 - len(body))
-    return body
+def _visit_in(body: bytes) -> Visit:
+    try:
+        return Visit.model_validate(orjson.loads(body))
+    except orjson.JSONDecodeError:
+        raise Refused(problems.unreadable("The body is not JSON.")) from None
+    except ValidationError as invalid:
+        fields = sorted({".".join(map(str, error["loc"])) or "body" for error in invalid.errors(include_input=False)})
+        detail = f"Not as the tracking script sends it: {', '.join(fields)}."
+        raise Refused(problems.unreadable(detail)) from None
 
 
-def _user_agent(request: web.Request) -> str | None:
-    # Bytes that are no UTF-8 come as lone surrogates, which no message can hold.
-    sent = request.headers.get("User-Agent", "")[:MAX_USER_AGENT]
-    return sent.encode(errors="replace").decode() or None
-
-
-def _cors(request: web.Request) -> dict[str, str]:
-    # Whether a page may tell is decided by its tenant's list; that it may read the answer gives nothing away.
-    return {"Access-Control-Allow-Origin": request.headers.get("Origin", "*"), "Vary": "Origin"}
+def _cors(request: web.Request, allowed: tuple[str, ...]) -> dict[str, str]:
+    """Without a list any page may read the answer, which gives nothing away; else those on it may."""
+    if not allowed:
+        return {"Access-Control-Allow-Origin": "*"}
+    origin = request.headers.get("Origin", "")
+    return {"Vary": "Origin"} | ({"Access-Control-Allow-Origin": origin} if origin in allowed else {})

@@ -1,14 +1,14 @@
 """`POST /api/v1/webhooks/{gateway}/{tenant}`: proven, read, hashed and durable before it is answered."""
 
-import asyncio
 import ipaddress
 import time
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
 from http import HTTPStatus
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from orylo_common.clock import Clock
 from orylo_common.control.models import GatewaySetting, Tenant
@@ -20,11 +20,12 @@ from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.telemetry.traces import current_traceparent, span
 from orylo_ingest import problems
 from orylo_ingest.answers import Answer
+from orylo_ingest.bodies import read_body
 from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.gateways.authentication import authenticate_hmac
 from orylo_ingest.gateways.port import AuthenticationFailed, Gateway, RawWebhook, UnreadableBody
 from orylo_ingest.intake import Record, take_in
-from orylo_ingest.limits import Limits, LimitSettings
+from orylo_ingest.limits import Limits, LimitSettings, limited_address
 from orylo_ingest.metrics import WEBHOOK_SECONDS, WEBHOOKS
 from orylo_ingest.problems import Problem, Refused
 from orylo_ingest.refusal_reports import RefusalReports
@@ -115,27 +116,15 @@ class WebhookEndpoint:
             tenant.id,
             document,
             now,
+            secrets=[secret.value for secret in setting.secrets],
             accept=setting.accept,
             zone=setting.zone,
             traceparent=current_traceparent(),
         )
 
-    async def _body(self, request: web.Request) -> bytes:
-        """The bytes as they were signed; bounded also after inflation."""
-        if (request.content_length or 0) > self.max_body_bytes:
-            raise Refused(problems.too_large(self.max_body_bytes))
-        try:
-            if request.content.is_eof() and hdrs.CONTENT_ENCODING not in request.headers:
-                body: bytes = request.content.read_nowait()
-                return body
-            async with asyncio.timeout(self.body_timeout.total_seconds()):
-                return await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            raise Refused(problems.too_large(self.max_body_bytes)) from None
-        except TimeoutError:
-            raise Refused(problems.too_slow()) from None
-        except (web.RequestPayloadError, web.HTTPBadRequest, ValueError, ConnectionError):
-            raise Refused(problems.broken_off()) from None
+    def _body(self, request: web.Request) -> Awaitable[bytes]:
+        """The bytes as they were signed."""
+        return read_body(request, max_bytes=self.max_body_bytes, timeout=self.body_timeout)
 
     async def _write(self, record: Record) -> Outcome:
         full = False
@@ -178,7 +167,8 @@ class WebhookEndpoint:
             self.refusals.tell(known.id, label, problem, remote=remote, size=size)
             if problem.status in _NOT_GENUINE:
                 limit = self.plane.settings(known.id, LimitSettings).refused_webhooks_per_address
-                self.limits.spend_from("refused", known.id, limit, remote)
+                address = limited_address(request, remote, self.trusted_proxies)
+                self.limits.spend_from("refused", known.id, limit, address)
         return problem.response()
 
     def _check_refusals(self, request: web.Request, tenant: Tenant) -> None:

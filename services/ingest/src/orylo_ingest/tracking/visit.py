@@ -1,23 +1,54 @@
-"""What the tracking script sends, checked, and the message that it becomes."""
+"""What the tracking script sends, checked, and the messages that it becomes."""
 
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from orylo_common.identity import Person, customer_id, identify, mask_card_numbers
+from orylo_common.identity import Person, customer_id, has_card_number, identify
 from orylo_common.ids import uuid7
-from orylo_common.messages import ClickRecorded, MatchKeys, Tracking
+from orylo_common.messages import PAGE, CheckoutStarted, ClickRecorded, MatchKeys, Tracking
+from orylo_ingest.free_text import FreeText
 
-Text = Annotated[str, StringConstraints(max_length=500)]
-Address = Annotated[str, StringConstraints(max_length=2000)]
+# PostgreSQL's texts cannot hold NUL, nor UTF-8 a surrogate; the others serve nobody.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 # Four or five parts: the pixel's own, or with the appendix that Meta's parameter builder adds.
-Cookie = Annotated[str, StringConstraints(pattern=r"^fb\.[0-9]\.[0-9]{10,14}\.[A-Za-z0-9_.-]{1,500}$")]
-ClickId = Annotated[str, StringConstraints(pattern=r"^oc_[A-Za-z0-9]{22}$")]
+_COOKIE = re.compile(r"fb\.[0-9]\.[0-9]{10,14}\.[A-Za-z0-9_.-]{1,500}")
+_FBCLID = re.compile(r"[A-Za-z0-9_.-]{1,500}")
+_MAX_USER_AGENT = 500
 
 # A visitor's clock may be wrong by any amount; a click is never taken to be older than its cookie can be.
 OLDEST_CLICK = timedelta(days=90)
+
+
+def _printable(text: str) -> str:
+    return _CONTROLS.sub("", text)
+
+
+def _no_card_number(text: str) -> str:
+    if has_card_number(text):
+        raise ValueError("looks like a card number")
+    return text
+
+
+def _dropped_unless(pattern: re.Pattern[str]) -> Callable[[Any], str | None]:
+    """Other scripts write these cookies too, whatever they like: an odd one must not cost the visit."""
+
+    def checked(value: Any) -> str | None:
+        well_formed = isinstance(value, str) and pattern.fullmatch(value) is not None
+        return value if well_formed and not has_card_number(value) else None
+
+    return checked
+
+
+Text = Annotated[str, StringConstraints(max_length=500), AfterValidator(_printable)]
+Address = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_printable)]
+Cookie = Annotated[str | None, BeforeValidator(_dropped_unless(_COOKIE))]
+Fbclid = Annotated[str | None, BeforeValidator(_dropped_unless(_FBCLID))]
+ClickId = Annotated[str, StringConstraints(pattern=r"^oc_[A-Za-z0-9]{22}\z"), AfterValidator(_no_card_number)]
 
 
 class Visit(BaseModel):
@@ -30,9 +61,9 @@ class Visit(BaseModel):
     clicked_at: int | None = Field(default=None, ge=0)
     url: Address | None = None
     referrer: Address | None = None
-    fbclid: Text | None = None
-    fbc: Cookie | None = None
-    fbp: Cookie | None = None
+    fbclid: Fbclid = None
+    fbc: Cookie = None
+    fbp: Cookie = None
     utm_source: Text | None = None
     utm_medium: Text | None = None
     utm_campaign: Text | None = None
@@ -45,8 +76,14 @@ class Visit(BaseModel):
 def click_recorded(
     visit: Visit, *, tenant_id: UUID, ip: str | None, user_agent: str | None, now: datetime
 ) -> ClickRecorded:
-    """The message; the visitor's e-mail and phone are hashed here, and addresses lose their query."""
-    match_keys = identify(Person(email=visit.email, phone=visit.phone)).match_keys
+    """The message: e-mail and phone are hashed here, people are looked for in every other text, and addresses lose
+    their query. `user_agent` may be any text."""
+    identity = identify(Person(email=visit.email, phone=visit.phone))
+    people = FreeText(identity.known)
+
+    def cleaned(text: str | None) -> str | None:
+        return people.clean(text) if text else None
+
     message_id = uuid7()
     return ClickRecorded(
         message_id=message_id,
@@ -55,23 +92,44 @@ def click_recorded(
         occurred_at=_clicked_at(visit, now),
         click_id=visit.click_id,
         kind=visit.kind,
-        url=_without_query(visit.url),
-        referrer=_without_query(visit.referrer),
+        url=cleaned(_without_query(visit.url)),
+        referrer=cleaned(_without_query(visit.referrer)),
         ip=ip,
-        user_agent=user_agent,
+        user_agent=cleaned(_printable(user_agent)[:_MAX_USER_AGENT] if user_agent else None),
         tracking=Tracking(
             click_id=visit.click_id,
             fbclid=visit.fbclid,
             fbc=visit.fbc,
             fbp=visit.fbp,
-            utm_source=visit.utm_source,
-            utm_medium=visit.utm_medium,
-            utm_campaign=visit.utm_campaign,
-            utm_content=visit.utm_content,
-            utm_term=visit.utm_term,
+            utm_source=cleaned(visit.utm_source),
+            utm_medium=cleaned(visit.utm_medium),
+            utm_campaign=cleaned(visit.utm_campaign),
+            utm_content=cleaned(visit.utm_content),
+            utm_term=cleaned(visit.utm_term),
         ),
-        customer_id=customer_id(tenant_id, match_keys),
-        match_keys=MatchKeys(**match_keys),
+        customer_id=customer_id(tenant_id, identity.match_keys),
+        match_keys=MatchKeys(**identity.match_keys),
+    )
+
+
+def checkout_started(click: ClickRecorded) -> CheckoutStarted:
+    """What a visit of kind `checkout` tells besides: that a buyer reached the checkout."""
+    message_id = uuid7()
+    return CheckoutStarted(
+        message_id=message_id,
+        correlation_id=click.message_id,
+        causation_id=click.message_id,
+        tenant_id=click.tenant_id,
+        occurred_at=click.occurred_at,
+        event_id=str(message_id),
+        gateway=PAGE,
+        gateway_event_type=click.kind,
+        customer_id=click.customer_id,
+        match_keys=click.match_keys,
+        ip=click.ip,
+        user_agent=click.user_agent,
+        tracking=click.tracking,
+        checkout_id=click.click_id,
     )
 
 
@@ -86,4 +144,4 @@ def _clicked_at(visit: Visit, now: datetime) -> datetime:
 
 def _without_query(address: str | None) -> str | None:
     # A shop's query can hold a name, an e-mail or a session; what serves attribution has fields of its own.
-    return mask_card_numbers(address.partition("?")[0].partition("#")[0]) if address else None
+    return address.partition("?")[0].partition("#")[0] if address else None
