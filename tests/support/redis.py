@@ -15,8 +15,15 @@ def redis_server(folder: Path) -> Iterator[str]:
             yield f"redis://{host}:{port}/0"
         return
     (port,) = free_ports(1)
+    with redis_program(folder, port):
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+@contextmanager
+def redis_program(folder: Path, port: int) -> Iterator[int]:
+    """This machine's own, by its process id: one that is killed can come back where it was."""
     command: list[str | Path] = [program("redis-server", "redis-server"), "--bind", "127.0.0.1", "--port", str(port)]
     command += ["--save", "", "--appendonly", "no", "--daemonize", "no", "--dir", str(folder)]
-    with child(command, folder):
+    with child(command, folder) as pid:
         wait_until(lambda: listens(port), "Redis", folder / "log")
-        yield f"redis://127.0.0.1:{port}/0"
+        yield pid

@@ -1,0 +1,170 @@
+"""Two ingest processes on one port, on real servers: together they are one door."""
+
+import asyncio
+import os
+import secrets
+import signal
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import psutil
+import pytest
+import pytest_asyncio
+
+from orylo_common.control import Keyring
+from orylo_ingest.limits import LimitSettings
+from tests.load.sender import send
+from tests.load.webhooks import stripe_requests
+from tests.support.eventually import eventually
+from tests.support.ingest_process import SECRET, IngestProcess, environment_for, ingest_process, open_shop
+from tests.support.redis import redis_program
+from tests.support.servers import free_ports
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+
+SHOP, LIMITED = "shop", "limited"
+CONNECTIONS = 32
+# For each second, on average over ten.
+LIMIT = 40
+WINDOW = 10 * LIMIT
+
+
+class Redis:
+    """Comes back empty, where it was."""
+
+    def __init__(self, folder: Path) -> None:
+        (self._port,) = free_ports(1)
+        self._folder = folder
+        self._running = ExitStack()
+        self.url = f"redis://127.0.0.1:{self._port}/0"
+        self.start()
+
+    def start(self) -> None:
+        self._pid = self._running.enter_context(redis_program(self._folder, self._port))
+
+    def kill(self) -> None:
+        os.kill(self._pid, signal.SIGKILL)
+        self._running.close()
+
+    def stop(self) -> None:
+        self._running.close()
+
+
+@dataclass(frozen=True)
+class Door:
+    first: IngestProcess
+    second: IngestProcess
+    redis: Redis
+    database: asyncpg.Connection
+
+    @property
+    def port(self) -> int:
+        return self.first.port
+
+    async def send(self, requests: list[bytes], *, rate: float | None = None) -> Counter[int]:
+        results = await send(requests, port=self.port, connections=CONNECTIONS, rate=rate)
+        return Counter(results.status)
+
+    def payments(self, count: int, tenant: str) -> list[bytes]:
+        host = f"127.0.0.1:{self.port}"
+        return list(stripe_requests(secrets.token_hex(4), count, tenant=tenant, secret=SECRET, host=host))
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    redis = Redis(tmp_path_factory.mktemp("redis"))
+    yield redis
+    redis.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def door(postgres_dsn: str, redis: Redis, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Door]:
+    master_key = Keyring.generate()
+    await open_shop(postgres_dsn, master_key, SHOP)
+    await open_shop(postgres_dsn, master_key, LIMITED, limits=LimitSettings(webhooks=LIMIT))
+    environment = environment_for(
+        postgres_dsn, master_key=master_key, redis_url=redis.url, ORYLO_INGEST_REUSE_PORT="true"
+    )
+    folder, (port,) = tmp_path_factory.mktemp("processes"), free_ports(1)
+    with (
+        ingest_process(folder / "first", environment, port=port) as first,
+        ingest_process(folder / "second", environment, port=port) as second,
+    ):
+        database = await asyncpg.connect(postgres_dsn)
+        yield Door(first, second, redis, database)
+        await database.close()
+
+
+async def test_both_are_there(door: Door) -> None:
+    """Each has some of the connections while they are open, or the other tests would show nothing."""
+    sending = asyncio.create_task(door.send(door.payments(3_000, SHOP), rate=1_500))
+    seen: set[int] = set()
+
+    async def both_are_connected() -> bool:
+        for process in (door.first, door.second):
+            connections = psutil.Process(process.pid).net_connections("tcp")
+            if any(each.laddr.port == door.port and each.status == psutil.CONN_ESTABLISHED for each in connections):
+                seen.add(process.pid)
+        return len(seen) == 2
+
+    await eventually(both_are_connected)
+    assert await sending == {202: 3_000}
+
+
+async def test_one_webhook_fifty_times_at_once_is_one_event(door: Door) -> None:
+    (request,) = door.payments(1, SHOP)
+    before = await events(door), await messages(door)
+
+    results = await send([request] * 50, port=door.port, connections=50)
+
+    assert Counter(results.status) == {202: 1, 200: 49}
+    assert await events(door) == before[0] + 1
+    await eventually(lambda: no_message_waits(door))
+    assert await messages(door) == before[1] + 1
+
+
+async def test_a_tenants_limit_counts_what_both_take(door: Door) -> None:
+    statuses = await door.send(door.payments(2 * WINDOW, LIMITED), rate=4 * LIMIT)
+
+    assert statuses.keys() == {202, 429}
+    # Alone, each of them would have let its whole share through. They settle ten times a second.
+    assert WINDOW <= statuses[202] < 1.4 * WINDOW
+
+
+async def test_without_redis_nobody_is_limited_and_with_it_again_they_are(door: Door) -> None:
+    door.redis.kill()
+
+    async def all_are_taken() -> bool:
+        """More than the limit allows: once the last window has ended, and it is noticed that Redis is gone."""
+        return await door.send(door.payments(WINDOW + 50, LIMITED)) == {202: WINDOW + 50}
+
+    await eventually(all_are_taken, within_s=30)
+    started = time.monotonic()
+    assert await door.send(door.payments(500, SHOP)) == {202: 500}
+    assert time.monotonic() - started < 5
+
+    door.redis.start()
+
+    async def is_limited() -> bool:
+        return (await door.send(door.payments(WINDOW + 50, LIMITED)))[429] > 0
+
+    await eventually(is_limited, within_s=30)
+    assert await door.send(door.payments(100, SHOP)) == {202: 100}
+
+
+async def events(door: Door) -> int:
+    return int(await door.database.fetchval("SELECT count(*) FROM ingest.events"))
+
+
+async def messages(door: Door) -> int:
+    """All that were published: nobody consumes them here."""
+    return int(await door.database.fetchval("SELECT count(*) FROM bus.messages WHERE type = 'payment.succeeded.v1'"))
+
+
+async def no_message_waits(door: Door) -> bool:
+    return bool(await door.database.fetchval("SELECT count(*) = 0 FROM ingest.outbox"))
