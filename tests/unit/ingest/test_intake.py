@@ -88,7 +88,7 @@ def test_a_payment_whose_id_was_masked_is_quarantined_and_not_taken_for_another(
 
 
 @pytest.mark.parametrize("hidden", ["4242424242424242", "mariana.souza@example.com", "11 98765-0001", "the-hottok-1"])
-@pytest.mark.parametrize("gateway", list(GATEWAYS))
+@pytest.mark.parametrize("gateway", ["stripe", "hotmart", "kiwify", "perfectpay"])
 def test_what_is_shown_of_the_envelope_is_clean_and_the_event_is_still_itself(gateway: str, hidden: str) -> None:
     documents: dict[str, Any] = {
         "stripe": {"object": "event", "id": hidden, "type": hidden, "data": {"object": {}}},
