@@ -21,6 +21,7 @@ from playwright.async_api import Browser, Page
 from tests.support.chromium import headless_chromium
 from tests.support.embedded import Embedded
 from tests.support.eventually import eventually
+from tests.support.shops import count
 
 pytestmark = pytest.mark.e2e
 
@@ -35,6 +36,7 @@ def page_url(orylo_up: Embedded, tmp_path_factory: pytest.TempPathFactory) -> It
     folder = tmp_path_factory.mktemp("shop")
     page = EXAMPLE.read_text().replace("http://127.0.0.1:8080", orylo_up.ingest_url).replace("demo", TENANT)
     (folder / "index.html").write_text(page)
+    (folder / "waiting.html").write_text(page.replace("<script async", '<script data-consent="wait" async'))
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=folder))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     orylo_up.orylo("tenant", "create", TENANT)
@@ -157,6 +159,94 @@ async def test_a_sale_is_credited_to_the_click_and_reported_with_the_visitors_ow
     conversion = json.loads(row["conversion"])
     assert conversion["fbc"].endswith(FBCLID)
     assert "Chrome" in conversion["user_agent"]
+
+
+# What the page sent by beacon, as texts.
+BEACONS = """
+    window.beacons = [];
+    const send = navigator.sendBeacon.bind(navigator);
+    navigator.sendBeacon = (url, blob) => {
+        blob.text().then((text) => window.beacons.push(text));
+        return send(url, blob);
+    };
+"""
+
+
+async def kinds(page: Page) -> list[str]:
+    return [json.loads(text)["kind"] for text in await page.evaluate("window.beacons")]
+
+
+async def test_a_checkout_is_told_of_by_beacon_and_counted(browser: Browser, page_url: str, orylo_up: Embedded) -> None:
+    page = await opened(browser, page_url, script=BEACONS)
+    click_id = await page.evaluate("orylo.clickId()")
+    await page.evaluate(
+        "document.querySelector('#kiwify').addEventListener('click', (event) => event.preventDefault())"
+    )
+    await page.locator("#kiwify").click()
+    await page.wait_for_function("window.beacons.length === 2")
+    assert await kinds(page) == ["pageview", "checkout"]
+
+    async def told() -> bool:
+        return await checkouts(orylo_up) > 0
+
+    await eventually(told)
+    assert any(click["click_id"] == click_id for click in await clicks(orylo_up))
+
+
+async def checkouts(platform: Embedded) -> int:
+    return await count(
+        platform,
+        "SELECT coalesce(sum(checkouts), 0) FROM api.rollups r JOIN control.tenants t ON t.id = r.tenant_id "
+        "WHERE t.slug = $1 AND grain = 'day'",
+        TENANT,
+    )
+
+
+async def test_nothing_is_stored_or_sent_before_consent_and_all_of_it_after(browser: Browser, page_url: str) -> None:
+    page = await opened(browser, f"{page_url}waiting.html?fbclid=waits", script=BEACONS)
+    await page.evaluate("orylo.lead({email: 'someone@example.com'})")
+    assert await page.evaluate("[orylo.clickId(), document.cookie, window.beacons.length]") == [None, "", 0]
+    assert (await parameters(page, "stripe")) == {}
+
+    await page.evaluate("orylo.consent(true)")
+    await page.wait_for_function("window.beacons.length === 2")
+    assert await kinds(page) == ["pageview", "lead"]
+    assert (await parameters(page, "stripe")) == {"client_reference_id": await page.evaluate("orylo.clickId()")}
+    assert "_orylo" in await page.evaluate("document.cookie")
+
+
+async def test_consent_that_is_taken_back_ends_and_forgets_the_visit(browser: Browser, page_url: str) -> None:
+    page = await opened(browser, f"{page_url}?fbclid=forgotten", script=BEACONS)
+    await page.locator("#more").click()
+    await page.wait_for_function("document.querySelector('#later').href.includes('oc_') && window.beacons.length === 1")
+    click_id = await page.evaluate("orylo.clickId()")
+
+    await page.evaluate("orylo.consent(false)")
+    assert await page.evaluate("[orylo.clickId(), document.cookie]") == [None, ""]
+    for link, left in (("hotmart", {"off": "ofr1exmp"}), ("kiwify", {"src": "ig_bio"}), ("stripe", {})):
+        assert (await parameters(page, link)) == left
+    assert (await parameters(page, "later")) == {"xcod": "newsletter"}
+    await page.evaluate("orylo.lead({email: 'nobody@example.com'}); orylo.checkout()")
+    await page.locator("#more").click()
+    await page.evaluate(
+        "document.querySelector('#stripe').addEventListener('click', (event) => event.preventDefault())"
+    )
+    await page.locator("#stripe").click()
+    await asyncio.sleep(0.2)
+    assert await kinds(page) == ["pageview"]
+    assert "oc_" not in await page.content()
+
+    await page.evaluate("orylo.consent(true)")
+    await page.wait_for_function("window.beacons.length === 2")
+    assert await kinds(page) == ["pageview", "pageview"]
+    assert await page.evaluate("orylo.clickId()") not in (None, click_id)
+
+
+async def test_cookies_that_others_wrote_badly_cost_nothing(browser: Browser, page_url: str) -> None:
+    script = BEACONS + "document.cookie = '_fbp=%E0%A4%A'; document.cookie = '_fbc=%'; document.cookie = '_orylo=%7B%';"
+    page = await opened(browser, page_url, script=script)
+    await page.wait_for_function("window.beacons.length === 1")
+    assert (await parameters(page, "stripe")) == {"client_reference_id": await page.evaluate("orylo.clickId()")}
 
 
 async def test_a_lead_is_known_by_hashes_only(browser: Browser, page_url: str, orylo_up: Embedded) -> None:

@@ -3,7 +3,8 @@
 //
 //   <script async src="https://…/t.js" data-tenant="demo"></script>
 //
-// data-consent="wait" holds everything back until orylo.consent(true). Global Privacy Control is always obeyed.
+// data-consent="wait" holds everything back until orylo.consent(true); orylo.consent(false) ends it and forgets the
+// visit. Global Privacy Control is always obeyed.
 (function (window, document) {
   "use strict";
   var script = document.currentScript;
@@ -25,18 +26,25 @@
 
   var allowed = navigator.globalPrivacyControl !== true;
   var consented = script.getAttribute("data-consent") !== "wait";
+  // Said, and not only not given yet: what happens meanwhile is not kept for later.
+  var refused = false;
   var queue = [];
   var visit = null;
 
   function readCookie(name) {
     var found = document.cookie.match("(?:^|; )" + name + "=([^;]*)");
-    return found ? decodeURIComponent(found[1]) : undefined;
+    try {
+      return found ? decodeURIComponent(found[1]) : undefined;
+    } catch (_) {
+      // Others write cookies too, and not all of them encode.
+      return undefined;
+    }
   }
 
-  function writeCookie(value) {
+  function writeCookie(value, seconds) {
     var secure = location.protocol === "https:" ? "; Secure" : "";
     document.cookie =
-      COOKIE + "=" + encodeURIComponent(value) + "; Max-Age=" + DAYS_90 + "; Path=/; SameSite=Lax" + secure;
+      COOKIE + "=" + encodeURIComponent(value) + "; Max-Age=" + seconds + "; Path=/; SameSite=Lax" + secure;
   }
 
   function newClickId() {
@@ -66,7 +74,7 @@
     var arrived = Object.keys(seen).length > 0;
     var same = stored && CLICK_ID.test(stored.id) && (!arrived || JSON.stringify(stored.from) === JSON.stringify(seen));
     if (!same) stored = { id: newClickId(), at: Date.now(), from: seen };
-    writeCookie(JSON.stringify(stored));
+    writeCookie(JSON.stringify(stored), DAYS_90);
     return stored;
   }
 
@@ -97,7 +105,7 @@
   }
 
   function track(kind, more) {
-    if (!allowed) return;
+    if (!allowed || refused) return;
     if (visit) send(kind, more);
     else if (queue.length < 50) queue.push([kind, more]);
   }
@@ -129,9 +137,26 @@
     }
   }
 
+  // The merchant's own part of a parameter stays.
+  function undecorate(link) {
+    if (!visit || String(link.href).indexOf(visit.id) < 0) return;
+    var url = new URL(link.href);
+    Array.from(url.searchParams).forEach(function (parameter) {
+      if (parameter[1].indexOf(visit.id) < 0) return;
+      var rest = parameter[1].replace("|" + visit.id, "").replace(visit.id, "");
+      if (rest) url.searchParams.set(parameter[0], rest);
+      else url.searchParams.delete(parameter[0]);
+    });
+    link.href = url.href;
+  }
+
+  function forEachLink(root, change) {
+    if (root.tagName === "A") change(root);
+    if (root.querySelectorAll) root.querySelectorAll("a[href]").forEach(change);
+  }
+
   function decorateAll(root) {
-    if (root.tagName === "A") decorate(root);
-    if (root.querySelectorAll) root.querySelectorAll("a[href]").forEach(decorate);
+    forEachLink(root, decorate);
   }
 
   function isCheckout(link) {
@@ -143,28 +168,38 @@
   function start() {
     if (visit || !allowed || !consented) return;
     visit = currentVisit();
+    decorateAll(document);
+    observer.observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ["href"] });
     send("pageview");
     queue.splice(0).forEach(function (call) {
       send(call[0], call[1]);
     });
-    decorateAll(document);
-    new MutationObserver(function (changes) {
-      changes.forEach(function (change) {
-        if (change.type === "attributes") decorate(change.target);
-        else change.addedNodes.forEach(decorateAll);
-      });
-    }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ["href"] });
-    document.addEventListener(
-      "click",
-      function (event) {
-        var link = event.target.closest && event.target.closest("a[href]");
-        if (!link) return;
-        decorate(link);
-        if (isCheckout(link)) send("checkout");
-      },
-      true
-    );
   }
+
+  function stop() {
+    queue = [];
+    observer.disconnect();
+    writeCookie("", 0);
+    forEachLink(document, undecorate);
+    visit = null;
+  }
+
+  var observer = new MutationObserver(function (changes) {
+    changes.forEach(function (change) {
+      if (change.type === "attributes") decorate(change.target);
+      else change.addedNodes.forEach(decorateAll);
+    });
+  });
+  document.addEventListener(
+    "click",
+    function (event) {
+      var link = visit && event.target.closest && event.target.closest("a[href]");
+      if (!link) return;
+      decorate(link);
+      if (isCheckout(link)) send("checkout");
+    },
+    true
+  );
 
   window.orylo = {
     // What carries the purchase back to this visit, for a checkout that the page opens by itself.
@@ -173,7 +208,9 @@
     },
     consent: function (given) {
       consented = given === true;
-      start();
+      refused = !consented;
+      if (refused) stop();
+      else start();
     },
     checkout: function () {
       track("checkout");
