@@ -6,7 +6,7 @@ from typing import Annotated
 import asyncpg
 import typer
 
-from orylo_cli.commands import apikey, destination, dlq, gateway, quarantine, tenant, trust, user
+from orylo_cli.commands import apikey, destination, dlq, gateway, quarantine, settings, tenant, trust, user
 from orylo_cli.commands.doctor import doctor
 from orylo_cli.commands.migrate import migrate
 from orylo_cli.commands.rejections import rejections
@@ -61,6 +61,7 @@ cli.add_typer(gateway.app, name="gateway")
 cli.add_typer(destination.app, name="destination")
 cli.add_typer(dlq.app, name="dlq")
 cli.add_typer(quarantine.app, name="quarantine")
+cli.add_typer(settings.app, name="settings")
 cli.add_typer(trust.app, name="trust")
 
 
