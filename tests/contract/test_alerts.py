@@ -1,7 +1,6 @@
 """Alarms, the metrics they read, their tests and their runbook pages stay together."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -9,10 +8,14 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.servers import program
+
 REPOSITORY = Path(__file__).parents[2]
 MONITORING = REPOSITORY / "deploy/monitoring/prometheus"
 DASHBOARDS = REPOSITORY / "deploy/monitoring/grafana/dashboards"
 RUNBOOKS = REPOSITORY / "runbooks"
+ALERTMANAGER = REPOSITORY / "deploy/monitoring/alertmanager/alertmanager.yml"
+MESSAGE_BUS = REPOSITORY / "deploy/aws/messages.yml"
 
 HEADINGS = ["Meaning", "Impact", "Diagnosis", "Mitigation", "Verify", "Afterwards"]
 
@@ -22,6 +25,15 @@ ALERTS: dict[str, dict[str, Any]] = {
     for group in yaml.safe_load(path.read_text())["groups"]
     for rule in group["rules"]
 }
+
+# Each alarm of CloudWatch, and the page that its description leads to.
+CLOUD_ALARMS: dict[str, str] = dict(
+    re.findall(
+        r"AlarmName: !Sub \$\{Prefix\}-(\w+)-\w+\n +AlarmDescription: .*(runbooks/\S+\.md)", MESSAGE_BUS.read_text()
+    )
+)
+
+PAGES = {name: alert["annotations"]["runbook_url"] for name, alert in ALERTS.items()} | CLOUD_ALARMS
 
 
 def code_of_the_services() -> str:
@@ -37,9 +49,16 @@ def test_an_alert_says_how_urgent_it_is_and_leads_to_its_page(name: str) -> None
     assert alert["annotations"]["runbook_url"] == f"runbooks/{alert['folder']}/{name}.md"
 
 
-@pytest.mark.parametrize("name", ALERTS)
+def test_every_alarm_of_cloudwatch_leads_to_its_page() -> None:
+    alarms = MESSAGE_BUS.read_text().count("Type: AWS::CloudWatch::Alarm")
+
+    assert len(re.findall(r"AlarmDescription: .*runbooks/", MESSAGE_BUS.read_text())) == alarms
+    assert {f"runbooks/platform/{name}.md" for name in CLOUD_ALARMS} == set(CLOUD_ALARMS.values())
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_has_its_parts_in_their_order(name: str) -> None:
-    page = (REPOSITORY / ALERTS[name]["annotations"]["runbook_url"]).read_text()
+    page = (REPOSITORY / PAGES[name]).read_text()
 
     assert page.startswith(f"# {name}\n")
     assert [bold for bold in re.findall(r"^\*\*(\w+)", page, re.MULTILINE) if bold in HEADINGS] == HEADINGS
@@ -49,7 +68,7 @@ def test_a_page_has_its_parts_in_their_order(name: str) -> None:
 def test_there_is_no_page_without_an_alert() -> None:
     pages = {path.stem for path in RUNBOOKS.glob("*/*.md")}
 
-    assert pages == set(ALERTS)
+    assert pages == set(PAGES)
 
 
 def test_links_between_pages_lead_somewhere() -> None:
@@ -82,10 +101,24 @@ def test_every_alert_has_a_test_of_its_rule() -> None:
     assert tested == set(ALERTS)
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed (Debian: package prometheus)")
+@pytest.mark.timeout(300)
 def test_the_rules_do_what_their_tests_say() -> None:
-    files = sorted(str(path) for path in (MONITORING / "tests").glob("*.yml"))
+    files = sorted((MONITORING / "tests").glob("*.yml"))
 
-    outcome = subprocess.run(["promtool", "test", "rules", *files], capture_output=True, text=True, check=False)
+    assert_succeeds(program("promtool", "prometheus"), "test", "rules", *files)
+
+
+@pytest.mark.timeout(300)
+def test_prometheus_takes_its_configuration() -> None:
+    assert_succeeds(program("promtool", "prometheus"), "check", "config", MONITORING / "prometheus.yml")
+
+
+@pytest.mark.timeout(300)
+def test_alertmanager_takes_its_configuration() -> None:
+    assert_succeeds(program("amtool", "prometheus-alertmanager"), "check-config", ALERTMANAGER)
+
+
+def assert_succeeds(*command: str | Path) -> None:
+    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
