@@ -41,7 +41,7 @@ TEMPLATE = {
                 "utm_source": "facebook",
                 "utm_medium": "paid_social",
                 "utm_campaign": "lancamento",
-                "fbp": "fb.1.1773160000000.1098115397",
+                "fbp": "fb.1.1773160000000.{device}",
                 "client_ip": "{ip}",
                 "client_user_agent": "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/133.0.0.0 Mobile",
             },
@@ -95,11 +95,13 @@ def stripe_requests(run: str, count: int, *, tenant: str, secret: str, host: str
     template = json.dumps(TEMPLATE, indent=2).replace('"created": 0', f'"created": {now}')
     for number in range(first, first + count):
         customer = number // PAYMENTS_PER_CUSTOMER
-        # Each buyer's own: the detector counts attempts per address.
+        # Each buyer's own: the detector counts attempts per address and per browser.
+        device = str(zlib.crc32(f"{run}{customer}".encode()))
         ip = str(IPv6Address(DOCUMENTATION + (zlib.crc32(run.encode()) << 64) + customer))
         body = (
             template.replace("{id}", f"{run}x{number:08d}")
             .replace("{customer}", f"{run}{customer}")
+            .replace("{device}", device)
             .replace("{ip}", ip)
             .encode()
         )

@@ -29,6 +29,11 @@ class MetaProcess:
         counted = {event_id: 1 for dataset in datasets for event_id in dataset["event_ids"]}
         return counted | {event_id: 2 for dataset in datasets for event_id in dataset["counted_twice"]}
 
+    def received(self) -> dict[str, int]:
+        """How often each event id came, also within its 48 hours."""
+        datasets = self.datasets().values()
+        return {event_id: times for dataset in datasets for event_id, times in dataset["event_ids"].items()}
+
     def first_at(self) -> dict[str, float]:
         """When each event id came first, in Unix seconds."""
         return {event_id: at for dataset in self.datasets().values() for event_id, at in dataset["first_at"].items()}
