@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from tests.support.collector import Collector, running_collector
 from tests.support.embedded import Embedded, running_embedded
 from tests.support.shops import Shop, open_shop
 from tests.support.stand_ins import MetaProcess, meta_process
@@ -19,10 +20,18 @@ def meta(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MetaProcess]:
 
 
 @pytest.fixture(scope="session")
-def orylo_up(tmp_path_factory: pytest.TempPathFactory, meta: MetaProcess) -> Iterator[Embedded]:
+def collector() -> Iterator[Collector]:
+    """Where the platform's traces go."""
+    with running_collector() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def orylo_up(tmp_path_factory: pytest.TempPathFactory, meta: MetaProcess, collector: Collector) -> Iterator[Embedded]:
     """`orylo up`, as talkative as it gets: what it must not say, it must not say even then."""
     folder: Path = tmp_path_factory.mktemp("orylo")
-    with running_embedded(folder, ORYLO_META_BASE_URL=meta.url, ORYLO_LOG_LEVEL="debug") as running:
+    told = {"ORYLO_META_BASE_URL": meta.url, "ORYLO_OTLP_ENDPOINT": collector.endpoint, "ORYLO_LOG_LEVEL": "debug"}
+    with running_embedded(folder, **told) as running:
         yield running
 
 
