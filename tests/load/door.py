@@ -91,8 +91,8 @@ async def door(environment: Mapping[str, str], *, grouped: bool) -> AsyncIterato
         yield
 
 
-def serve(pipe: Pipe, subject: Subject, environment: Mapping[str, str]) -> None:
-    os.sched_setaffinity(0, {CORES[0]})
+def serve(pipe: Pipe, subject: Subject, environment: Mapping[str, str], core: int) -> None:
+    os.sched_setaffinity(0, {core})
 
     async def run() -> None:
         opened: AbstractAsyncContextManager[None]
@@ -113,7 +113,7 @@ def serve(pipe: Pipe, subject: Subject, environment: Mapping[str, str]) -> None:
 def server(subject: Subject, environment: Mapping[str, str]) -> Iterator[psutil.Process]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=serve, args=(theirs, subject, environment))
+    process = context.Process(target=serve, args=(theirs, subject, environment, CORES[0]))
     process.start()
     try:
         if not ours.poll(60):

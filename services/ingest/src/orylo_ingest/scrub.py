@@ -37,9 +37,13 @@ _NORMALISE: dict[int, Callable[[str], str | None]] = {
 }
 
 
-# By the key above and what it hands down, then by key: what `kind_of` says, asked for every value of every webhook.
-_rules: dict[tuple[str, int] | str, dict[str, int]] = {}
-_MAX_RULES = 1000
+# What there is to do in an object, by what decides it: the key above, what that hands down, the object's own keys, and
+# the types of their values. A gateway sends the same few shapes over and over, and most values ask for nothing.
+Step = tuple[str, int, type]
+_plans: dict[tuple[object, ...], tuple[Step, ...]] = {}
+_MAX_PLANS = 5000
+# Objects with more in their keys than this have no shape worth remembering.
+_MAX_REMEMBERED = 4096
 # Plain numbers: comparing members of an enumeration takes five times as long.
 _DROP = int(Kind.DROP)
 _CONTAINERS = frozenset({dict, list})
@@ -64,6 +68,9 @@ def scrub(document: Any, identity: Identity, secrets: Sequence[bytes] = ()) -> b
             document.clear()
             document.update(root[""])
         payload = orjson.dumps(root[""])
+    # Only now: an address or a number that is cut in two would not be recognised.
+    if len(payload) > MAX_TEXT and _shorten(root):
+        payload = orjson.dumps(root[""])
     if len(payload) > MAX_BYTES:
         return orjson.dumps({OWN_KEY: {"omitted": f"{len(payload)} bytes, more than are kept"}})
     return payload
@@ -77,35 +84,52 @@ def flags_of(document: Any) -> dict[str, str | bool]:
 
 
 def _object(node: dict[str, Any], parent: str, inherited: int, tokens: dict[str, str], depth: int) -> None:
-    rules = _rules.get((parent, inherited) if inherited else parent) or _rules_under(parent, inherited)
-    dropped = []
-    for key, value in node.items():
-        if value is None:
-            continue
-        kind = rules.get(key)
-        if kind is None:
-            kind = _learn(rules, parent, key, inherited)
-        value_type = type(value)
+    shape = parent, inherited, *node, *map(type, node.values())
+    plan = _plans.get(shape)
+    if plan is None:
+        plan = _plan(shape, node, parent, inherited)
+    for key, kind, value_type in plan:
         if kind == _DROP:
-            dropped.append(key)
+            del node[key]
         elif value_type is dict and depth < MAX_DEPTH:
-            _object(value, key, _BELOW[kind], tokens, depth + 1)
+            _object(node[key], key, _BELOW[kind], tokens, depth + 1)
         elif value_type in _CONTAINERS:
-            node[key] = _container(value, key, kind, tokens, depth)
-        elif kind:
-            node[key] = _replaced(value, kind, tokens)
-        elif value_type is str and len(value) > MAX_TEXT:
+            node[key] = _container(node[key], key, kind, tokens, depth)
+        else:
+            node[key] = _replaced(node[key], kind, tokens)
+
+
+def _plan(shape: tuple[object, ...], node: dict[str, Any], parent: str, inherited: int) -> tuple[Step, ...]:
+    steps = []
+    for key, value in node.items():
+        kind, value_type = int(kind_of(key, parent, Kind(inherited))), type(value)
+        if value is not None and (kind or value_type in _CONTAINERS):
+            steps.append((key, kind, value_type))
+    plan = tuple(steps)
+    if sum(map(len, node)) <= _MAX_REMEMBERED:
+        if len(_plans) >= _MAX_PLANS:
+            _plans.clear()
+        _plans[shape] = plan
+    return plan
+
+
+def _shorten(node: Any) -> bool:
+    """Cut long texts in an object or a list, in place; whether there were any."""
+    found = False
+    for key, value in list(node.items() if isinstance(node, dict) else enumerate(node)):
+        if type(value) is str and len(value) > MAX_TEXT:
             node[key] = value[:MAX_TEXT]
-    for key in dropped:
-        del node[key]
+            found = True
+        elif type(value) in _CONTAINERS and _shorten(value):
+            found = True
+    return found
 
 
 def _container(value: Any, key: str, kind: int, tokens: dict[str, str], depth: int) -> Any:
     if depth >= MAX_DEPTH:
         return None
     if type(value) is dict:
-        if value:
-            _object(value, key, _BELOW[kind], tokens, depth + 1)
+        _object(value, key, _BELOW[kind], tokens, depth + 1)
         return value
     return [_item(item, key, kind, tokens, depth + 1) for item in value[:MAX_ITEMS]]
 
@@ -113,9 +137,7 @@ def _container(value: Any, key: str, kind: int, tokens: dict[str, str], depth: i
 def _item(value: Any, key: str, kind: int, tokens: dict[str, str], depth: int) -> Any:
     if type(value) in _CONTAINERS:
         return _container(value, key, kind, tokens, depth)
-    if kind:
-        return _replaced(value, kind, tokens)
-    return value[:MAX_TEXT] if isinstance(value, str) else value
+    return _replaced(value, kind, tokens) if kind else value
 
 
 def _replaced(value: Any, kind: int, tokens: dict[str, str]) -> str | bool | None:
@@ -142,17 +164,3 @@ def _name_tokens(text: str) -> list[str]:
     return [
         part if is_token(part) else token(normalisation.name(part) or part) for part in (first, rest.strip()) if part
     ]
-
-
-def _rules_under(parent: str, inherited: int) -> dict[str, int]:
-    if len(_rules) >= _MAX_RULES:
-        _rules.clear()
-    rules = _rules[(parent, inherited) if inherited else parent] = {}
-    return rules
-
-
-def _learn(rules: dict[str, int], parent: str, key: str, inherited: int) -> int:
-    if len(rules) >= _MAX_RULES:
-        rules.clear()
-    kind = rules[key] = int(kind_of(key, parent, Kind(inherited)))
-    return kind
