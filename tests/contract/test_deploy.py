@@ -1,0 +1,245 @@
+"""What is deployed fits the code: ports, settings, time to drain, and the programs that images start."""
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from orylo_common.process import EXIT_LIMIT
+from tests.contract.test_env_example import SERVICES, variables_of
+
+REPOSITORY = Path(__file__).parents[2]
+KUBERNETES = REPOSITORY / "deploy/k8s"
+KUSTOMIZATIONS = sorted(KUBERNETES.rglob("kustomization.yaml"))
+OVERLAYS = sorted((KUBERNETES / "overlays").iterdir())
+COMPOSE = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())
+
+PORTS = {"ingest": 8080, "detector": 9100, "trust": 9100, "dispatch": 9100, "api": 8000}
+# A pod that stops needs a moment more than its process.
+CLOSING_S = 1
+# What the images and the manifests fix between themselves.
+WHERE_IT_LISTENS = re.compile(r"_(HOST|PORT)$")
+
+Document = dict[str, Any]
+
+
+def named(paths: list[Path]) -> list[str]:
+    return [str(path.parent.relative_to(KUBERNETES)) for path in paths]
+
+
+def resources(folder: Path) -> Iterator[Document]:
+    """Every document that the kustomization in `folder` brings, before patches."""
+    kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text())
+    for entry in (*kustomization.get("resources", ()), *kustomization.get("components", ())):
+        path = (folder / entry).resolve()
+        if path.is_dir():
+            yield from resources(path)
+        else:
+            yield from yaml.safe_load_all(path.read_text())
+
+
+EVERYTHING = [*resources(KUBERNETES / "overlays/production"), *resources(KUBERNETES / "components/aws")]
+WORKLOADS = [one for one in EVERYTHING if one["kind"] in ("Deployment", "Job")]
+
+
+def one(kind: str, name: str) -> Document:
+    (found,) = [
+        document for document in EVERYTHING if document["kind"] == kind and document["metadata"]["name"] == name
+    ]
+    return found
+
+
+def pod_of(workload: Document) -> Document:
+    return workload["spec"]["template"]["spec"]  # type: ignore[no-any-return]
+
+
+def container_of(workload: Document) -> Document:
+    (container,) = pod_of(workload)["containers"]
+    return container  # type: ignore[no-any-return]
+
+
+def literals() -> Iterator[str]:
+    for path in KUSTOMIZATIONS:
+        for generator in yaml.safe_load(path.read_text()).get("configMapGenerator", ()):
+            yield from generator["literals"]
+
+
+# ---- Kubernetes ----
+
+
+@pytest.mark.parametrize("path", KUSTOMIZATIONS, ids=named(KUSTOMIZATIONS))
+def test_a_kustomization_names_the_files_beside_it_and_no_other(path: Path) -> None:
+    kustomization = yaml.safe_load(path.read_text())
+    patches = [patch["path"] for patch in kustomization.get("patches", ()) if "path" in patch]
+    entries = [*kustomization.get("resources", ()), *kustomization.get("components", ()), *patches]
+
+    assert all((path.parent / entry).exists() for entry in entries)
+    assert {file.name for file in path.parent.glob("*.yaml")} == {path.name} | {
+        entry for entry in entries if entry.endswith(".yaml")
+    }
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS, ids=[overlay.name for overlay in OVERLAYS])
+def test_an_overlay_only_patches_and_runs_this_release(overlay: Path) -> None:
+    kustomization = yaml.safe_load((overlay / "kustomization.yaml").read_text())
+    images = {container_of(workload)["image"] for workload in WORKLOADS}
+    release = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
+
+    assert kustomization["resources"] == ["../../base"]
+    assert {image["name"]: image["newTag"] for image in kustomization["images"]} == dict.fromkeys(images, release)
+
+
+def test_no_secret_is_in_it() -> None:
+    assert not [document for document in EVERYTHING if document["kind"] == "Secret"]
+    assert not [path for path in KUSTOMIZATIONS if "secretGenerator" in path.read_text()]
+
+
+def test_every_variable_is_one_that_a_service_reads() -> None:
+    read = {variable for service in SERVICES for variable in variables_of(service)}
+
+    assert {literal.partition("=")[0] for literal in literals()} <= read
+    assert not [workload for workload in WORKLOADS if "env" in container_of(workload)]
+
+
+def test_the_guide_names_what_the_secret_must_hold() -> None:
+    required = {
+        variable for service in SERVICES for variable, field in variables_of(service).items() if field.is_required()
+    }
+    guide = (REPOSITORY / "docs/deploying.md").read_text()
+
+    assert set(re.findall(r"^\| `(ORYLO_\w+)` \|", guide, re.MULTILINE)) == required
+
+
+@pytest.mark.parametrize("workload", WORKLOADS, ids=[workload["metadata"]["name"] for workload in WORKLOADS])
+def test_a_pod_has_no_more_rights_than_it_needs(workload: Document) -> None:
+    pod, container = pod_of(workload), container_of(workload)
+
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert {"configMapRef": {"name": "orylo"}} in container["envFrom"]
+    assert {"secretRef": {"name": "orylo"}} in container["envFrom"]
+    assert set(container["resources"]["requests"]) == {"cpu", "memory"}
+    assert "memory" in container["resources"]["limits"]
+    assert one("ServiceAccount", pod["serviceAccountName"])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_is_reached_and_asked_on_its_port(service: str) -> None:
+    container = container_of(one("Deployment", service))
+    probes = {name: container[f"{name}Probe"]["httpGet"] for name in ("startup", "liveness", "readiness")}
+    (port,) = one("Service", service)["spec"]["ports"]
+
+    assert container["image"] == f"orylo/{service}"
+    assert container["ports"] == [{"name": "http", "containerPort": PORTS[service]}]
+    assert probes == {
+        "startup": {"path": "/healthz", "port": "http"},
+        "liveness": {"path": "/healthz", "port": "http"},
+        "readiness": {"path": "/readyz", "port": "http"},
+    }
+    assert (port["port"], port["targetPort"]) == (PORTS[service], "http")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_whatever_selects_a_service_finds_its_pods(service: str) -> None:
+    deployment = one("Deployment", service)
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+
+    assert deployment["spec"]["selector"]["matchLabels"] == labels
+    assert one("Service", service)["spec"]["selector"] == labels
+    assert one("PodDisruptionBudget", service)["spec"]["selector"]["matchLabels"] == labels
+    # The label of the Service becomes `job`, which alerts go by.
+    assert one("Service", service)["metadata"]["labels"] == labels == {"app.kubernetes.io/name": service}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_pod_has_the_time_to_finish_what_is_in_hand(service: str) -> None:
+    pod, container = pod_of(one("Deployment", service)), container_of(one("Deployment", service))
+    _, waits_s = container.get("lifecycle", {"preStop": {"exec": {"command": ["sleep", "0"]}}})["preStop"]["exec"][
+        "command"
+    ]
+
+    assert pod["terminationGracePeriodSeconds"] >= int(waits_s) + EXIT_LIMIT.total_seconds() + CLOSING_S
+    # Whom requests are sent to by a balancer waits until that has heard of it.
+    assert (int(waits_s) > 0) == (service in ("ingest", "api"))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_may_be_spoken_to_on_its_port_and_on_no_other(service: str) -> None:
+    policies = [document["spec"] for document in EVERYTHING if document["kind"] == "NetworkPolicy"]
+    opened = {
+        port["port"]
+        for policy in policies
+        if f'"{service}"' in json.dumps(policy["podSelector"])
+        for rule in policy.get("ingress", ())
+        for port in rule["ports"]
+    }
+
+    assert opened == {PORTS[service]}
+    assert {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]} in policies
+
+
+# ---- images, and docker compose ----
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_an_image_starts_is_there_and_asks_for_its_settings(service: str) -> None:
+    dockerfile = (REPOSITORY / f"services/{service}/Dockerfile").read_text()
+    entrypoint, command = (
+        json.loads(found) for found in re.findall(r"^(?:ENTRYPOINT|CMD) (\[.*\])$", dockerfile, re.MULTILINE)
+    )
+
+    outcome = subprocess.run(
+        [sys.executable, *entrypoint[1:], *command], env={}, capture_output=True, text=True, check=False
+    )
+
+    assert entrypoint == ["python", "-m", f"orylo_{service}"]
+    assert outcome.returncode == 2
+    assert outcome.stderr.startswith("settings: ORYLO_DATABASE_URL: is missing")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_an_image_shows_and_asks_the_port_of_its_service(service: str) -> None:
+    dockerfile = (REPOSITORY / f"services/{service}/Dockerfile").read_text()
+
+    assert re.findall(r"^EXPOSE (\d+)$", dockerfile, re.MULTILINE) == [str(PORTS[service])]
+    assert f"http://127.0.0.1:{PORTS[service]}/healthz" in dockerfile
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_compose_hands_on_every_setting_of_a_service(service: str) -> None:
+    wanted = {variable for variable in variables_of(service) if not WHERE_IT_LISTENS.search(variable)}
+
+    assert set(COMPOSE["services"][service]["environment"]) == wanted - {"ORYLO_INGEST_REUSE_PORT"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_compose_waits_for_servers_and_migrations_and_for_what_is_in_hand(service: str) -> None:
+    described = COMPOSE["services"][service]
+
+    assert {name: need["condition"] for name, need in described["depends_on"].items()} == {
+        "postgres": "service_healthy",
+        "rabbitmq": "service_healthy",
+        "redis": "service_healthy",
+        "migrate": "service_completed_successfully",
+    }
+    assert int(described["stop_grace_period"].removesuffix("s")) > EXIT_LIMIT.total_seconds()
+
+
+def test_compose_opens_its_ports_to_this_machine_only() -> None:
+    ports = [port for described in COMPOSE["services"].values() for port in described.get("ports", ())]
+
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
