@@ -8,7 +8,7 @@ BIN := .venv/bin
 CODE := libs services tests
 OWN := common cli ingest detector trust dispatch api
 
-.PHONY: help setup run web test lint fmt bench docs lock clean
+.PHONY: help setup run web test lint fmt bench soak chaos docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,12 @@ fmt: setup ## Format the code, and mend what can be mended
 
 bench: setup ## Measure throughput and latency on this machine, each beside its goal
 	@for script in tests/load/*_speed.py; do $(BIN)/python -m "tests.load.$$(basename "$$script" .py)" $(ARGS); done
+
+soak: setup ## Send a million webhooks at a steady pace and count them at every stage; ARGS="--events 50000" for fewer
+	@$(BIN)/python -m tests.load.soak $(ARGS)
+
+chaos: setup ## Kill every process and server in the middle of the work, take Meta away, and count what is left
+	@for script in tests/chaos/*.py; do $(BIN)/python -m "tests.chaos.$$(basename "$$script" .py)"; done
 
 docs: setup ## Write the documents that are made from code
 	@$(BIN)/python -m orylo_common.asyncapi > docs/asyncapi.json

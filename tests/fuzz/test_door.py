@@ -24,10 +24,10 @@ from tests.fuzz.door import ANSWERED_WITHIN_S, Line, Run, send_all
 from tests.support.eventually import eventually
 from tests.support.ingest_process import IngestProcess, environment_for, ingest_process, open_shop
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
-
 SEED = int(os.environ.get("ORYLO_FUZZ_SEED", "20261121"))
 COUNT = int(os.environ.get("ORYLO_FUZZ_COUNT", "22000"))
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(120 + COUNT // 100)]
+
 # Of what the first half of the attempts left behind, the second half leaves little again.
 MAY_GROW_MIB = 24
 
