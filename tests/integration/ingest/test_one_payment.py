@@ -1,0 +1,110 @@
+"""One purchase told by many events, in every order and all at once, is one payment that succeeded."""
+
+import asyncio
+import hmac
+from collections import Counter
+from collections.abc import AsyncIterator
+from itertools import permutations
+
+import pytest
+
+from orylo_common.messages import PaymentSucceeded
+from orylo_ingest.gateways import GATEWAYS
+from tests.integration.ingest.running import SECRET, TENANT, Ingest, running_ingest, stripe_signature
+from tests.support.eventually import eventually
+from tests.unit.ingest.given import body_of
+
+pytestmark = pytest.mark.integration
+
+# What says that a purchase is paid, and what in it stands for this purchase and for this event: `{}` is its number.
+TELLING: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+    "stripe": (
+        ("payment_intent.succeeded", "charge.succeeded", "checkout.session.completed"),
+        {"pi_3TstExampleCard0001": "pi_sale{}", "evt_3": "evt_{}"},
+    ),
+    "hotmart": (
+        ("v2_purchase_approved", "v2_purchase_complete", "v1_purchase_approved", "v1_purchase_completed"),
+        {"HP2603101001": "HP{}", "05e0d3f4": "{:08x}"},
+    ),
+    "kiwify": (
+        ("order_approved_card", "subscription_renewed", "simplified_completed"),
+        {
+            "6f1c2b34-9a0d-4c1e-8f55-0a1b2c3d4e01": "sale-{}",
+            "6f1c2b34-9a0d-4c1e-8f55-0a1b2c3d4e11": "sale-{}",
+            "KW-SIMPLE-0001": "sale-{}",
+        },
+    ),
+    "perfectpay": (("approved_card", "completed"), {"PPCPMTBEXMPL01": "PPCP{}"}),
+}
+PERFECTPAYS_TOKEN = "pp-fixture-token-not-a-secret-01"
+
+
+@pytest.fixture
+async def ingest(postgres_dsn: str) -> AsyncIterator[Ingest]:
+    async with running_ingest(postgres_dsn) as ingest:
+        for gateway in GATEWAYS:
+            await ingest.configure(gateway)
+
+        async def all_are_known() -> bool:
+            return {(await ingest.post(b"{}", gateway=gateway)).status for gateway in GATEWAYS} == {401}
+
+        await eventually(all_are_known)
+        yield ingest
+
+
+def events(gateway: str, number: int) -> list[bytes]:
+    """All that the gateway tells of purchase `number`."""
+    names, ids = TELLING[gateway]
+    found = []
+    for name in names:
+        body = body_of(f"{gateway}/{name}.json").decode().replace(PERFECTPAYS_TOKEN, SECRET)
+        for standing, own in ids.items():
+            body = body.replace(standing, own.format(number))
+        found.append(body.encode())
+    return found
+
+
+async def send(ingest: Ingest, gateway: str, body: bytes) -> int:
+    """Proven in every way that the gateway knows; each looks at its own."""
+    digest = {name: hmac.digest(SECRET.encode(), body, name).hex() for name in ("sha1", "sha256")}
+    headers = {
+        "Stripe-Signature": stripe_signature(body),
+        "X-HOTMART-HOTTOK": SECRET,
+        "X-Signature": f"sha256={digest['sha256']}",
+    }
+    tenant = f"{TENANT}?signature={digest['sha1']}"
+    return (await ingest.post(body, gateway=gateway, tenant=tenant, headers=headers)).status
+
+
+async def succeeded(ingest: Ingest) -> Counter[str]:
+    """How often each payment was told to have succeeded."""
+
+    async def nothing_waits() -> bool:
+        return await ingest.rows("outbox") == 0
+
+    await eventually(nothing_waits)
+    return Counter(each.payment_id for each in ingest.published.messages if isinstance(each, PaymentSucceeded))
+
+
+@pytest.mark.parametrize("gateway", TELLING)
+async def test_in_every_order_at_once_and_each_event_twice(ingest: Ingest, gateway: str) -> None:
+    orders = [list(order) for order in permutations(range(len(TELLING[gateway][0])))]
+    sales = [(order, events(gateway, number)) for number, order in enumerate(orders)]
+    sending = [send(ingest, gateway, told[index]) for order, told in sales for index in order * 2]
+
+    statuses = Counter(await asyncio.gather(*sending))
+
+    assert statuses == {202: len(sending) // 2, 200: len(sending) // 2}
+    found = await succeeded(ingest)
+    assert (len(found), set(found.values())) == (len(orders), {1})
+
+
+@pytest.mark.parametrize("gateway", TELLING)
+async def test_in_every_order_one_after_the_other(ingest: Ingest, gateway: str) -> None:
+    orders = list(permutations(range(len(TELLING[gateway][0]))))
+    for number, order in enumerate(orders):
+        told = events(gateway, number)
+        assert [await send(ingest, gateway, told[index]) for index in order] == [202] * len(order)
+
+    found = await succeeded(ingest)
+    assert (len(found), set(found.values())) == (len(orders), {1})
