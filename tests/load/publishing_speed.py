@@ -62,7 +62,7 @@ async def until_confirmed(dsn: str) -> int:
 
 async def run(dsn: str, url: str, environment: dict[str, str], rate: float, seconds: float) -> None:
     count, port = int(rate * seconds), int(environment["ORYLO_INGEST_PORT"])
-    broker = await RabbitMQBroker.open(url)
+    broker = RabbitMQBroker(url)
     # All at once: they are still fresh when the last one leaves, and the sender has little to do meanwhile.
     requests = list(
         stripe_requests(secrets.token_hex(4), count, tenant=TENANT, secret=SECRET, host=f"127.0.0.1:{port}")

@@ -1,4 +1,4 @@
-"""A way to PostgreSQL that can be cut, for a service whose database goes away while the test keeps its own."""
+"""A way to a server that can be cut, for a service that loses it while the test keeps its own."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,8 +9,6 @@ from tests.support.servers import free_ports
 
 
 class Cable:
-    """A way to PostgreSQL that can be cut."""
-
     def __init__(self, host: str, port: int) -> None:
         self._target = host, port
         (self.port,) = free_ports(1)
@@ -44,9 +42,9 @@ class Cable:
 
 
 @asynccontextmanager
-async def cable_to(dsn: str) -> AsyncIterator[tuple[Cable, str]]:
-    """A mended cable, and the DSN that goes through it."""
-    parts = urlsplit(dsn)
+async def cable_to(url: str) -> AsyncIterator[tuple[Cable, str]]:
+    """A mended cable to where `url` points, and the URL that goes through it."""
+    parts = urlsplit(url)
     cable = Cable(parts.hostname or "127.0.0.1", parts.port or 5432)
     await cable.mend()
     try:

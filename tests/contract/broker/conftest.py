@@ -87,7 +87,7 @@ async def rabbitmq_bus(rabbitmq_url: str) -> AsyncIterator[Bus]:
     brokers: list[RabbitMQBroker] = []
 
     async def connect() -> RabbitMQBroker:
-        brokers.append(await RabbitMQBroker.open(rabbitmq_url))
+        brokers.append(RabbitMQBroker(rabbitmq_url))
         return brokers[-1]
 
     async def cut(subscription: Subscription) -> None:

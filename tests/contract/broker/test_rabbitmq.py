@@ -22,7 +22,7 @@ SOON = timedelta(seconds=10)
 
 @pytest_asyncio.fixture
 async def broker(rabbitmq_url: str) -> AsyncIterator[RabbitMQBroker]:
-    broker = await RabbitMQBroker.open(rabbitmq_url)
+    broker = RabbitMQBroker(rabbitmq_url)
     yield broker
     await broker.close()
 
@@ -81,7 +81,7 @@ async def test_the_url_chooses_the_broker(rabbitmq_url: str) -> None:
 
 async def test_a_broker_that_does_not_answer_is_unavailable() -> None:
     with pytest.raises(BrokerUnavailable):
-        await RabbitMQBroker.open("amqp://guest:guest@127.0.0.1:1/")
+        await RabbitMQBroker("amqp://guest:guest@127.0.0.1:1/").declare()
 
 
 def test_a_delay_waits_in_the_first_queue_that_is_not_shorter() -> None:

@@ -72,7 +72,8 @@ async def _open_service(
     redis = Redis.from_url(settings.redis_url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S)
     async with (
         redis,
-        open_broker(settings.broker_url, settings.database_url) as broker,
+        # A broker that is away delays what it carries. The door takes webhooks all the same, and the rest waits.
+        open_broker(settings.broker_url, settings.database_url, required=False) as broker,
         open_app(settings, broker=broker, redis=redis) as health,
     ):
         if health_port is None:

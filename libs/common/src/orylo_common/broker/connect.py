@@ -3,19 +3,30 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import structlog
+
 from orylo_common.broker.ports import Broker
 from orylo_common.broker.postgres import PostgresBroker
+from orylo_common.errors import TransientError
+
+log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def open_broker(url: str, database_url: str) -> AsyncIterator[Broker]:
+async def open_broker(url: str, database_url: str, *, required: bool = True) -> AsyncIterator[Broker]:
     """The broker that `url` names, its topology declared: `amqp://…`, `sqs://…`, or `postgres` for the database itself.
 
-    Raises `TransientError` where it does not answer, `ValueError` where the URL names none.
+    Raises `ValueError` where the URL names none, and `TransientError` where it does not answer; unless `required`, it
+    is then declared when it is first reached.
     """
     broker = await _open(url, database_url)
     try:
-        await broker.declare()
+        try:
+            await broker.declare()
+        except TransientError as error:
+            if required:
+                raise
+            log.warning("broker.unavailable", error=str(error))
         yield broker
     finally:
         await broker.close()
@@ -29,7 +40,7 @@ async def _open(url: str, database_url: str) -> Broker:
         case "amqp" | "amqps":
             from orylo_common.broker.rabbitmq import RabbitMQBroker
 
-            return await RabbitMQBroker.open(url)
+            return RabbitMQBroker(url)
         case "sqs":
             from orylo_common.broker.sqs import SqsBroker
 

@@ -8,7 +8,6 @@ and the topology declared again, since it may be an empty broker that answers.
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Self
 
 from orylo_common.broker.ports import BrokerUnavailable, Outgoing, PublishNotConfirmed
 from orylo_common.broker.rabbitmq_channel import LOST, Publication, RabbitMQChannel, unavailable
@@ -21,19 +20,12 @@ class RabbitMQBroker:
     """Broker over AMQP 0-9-1."""
 
     def __init__(self, url: str) -> None:
+        # What aiormq would log, with a traceback per attempt, is raised too, and logged where it is dealt with.
+        logging.getLogger("aiormq").setLevel(logging.CRITICAL)
         self._url = url
         self._channel: RabbitMQChannel | None = None
         self._connecting = asyncio.Lock()
         self._subscriptions: list[RabbitMQSubscription] = []
-
-    @classmethod
-    async def open(cls, url: str) -> Self:
-        """Raises `BrokerUnavailable`."""
-        # What aiormq would log, with a traceback per attempt, is raised too, and logged where it is dealt with.
-        logging.getLogger("aiormq").setLevel(logging.CRITICAL)
-        self = cls(url)
-        await self._connected()
-        return self
 
     async def _connected(self) -> RabbitMQChannel:
         """The publisher's channel, with the topology declared since it was opened."""

@@ -1,0 +1,46 @@
+"""The door opens while the broker is away, and what it takes leaves once the broker is back."""
+
+import secrets
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from orylo_common.broker.rabbitmq import RabbitMQBroker
+from orylo_common.control import Keyring
+from tests.load.sender import send
+from tests.load.webhooks import stripe_requests
+from tests.support.cable import cable_to
+from tests.support.eventually import eventually
+from tests.support.ingest_process import SECRET, environment_for, ingest_process, open_shop
+
+pytestmark = pytest.mark.integration
+
+WEBHOOKS = 20
+
+
+async def test_ingest_starts_without_its_broker_and_loses_nothing(
+    postgres_dsn: str, rabbitmq_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    master_key = Keyring.generate()
+    await open_shop(postgres_dsn, master_key, "shop")
+    database, broker = await asyncpg.connect(postgres_dsn), RabbitMQBroker(rabbitmq_url)
+    async with cable_to(rabbitmq_url) as (cable, url):
+        cable.cut()
+        environment = environment_for(postgres_dsn, master_key=master_key, redis_url=redis_url, broker_url=url)
+        with ingest_process(tmp_path / "ingest", environment) as ingest:
+            host = f"127.0.0.1:{ingest.port}"
+            webhooks = list(stripe_requests(secrets.token_hex(4), WEBHOOKS, tenant="shop", secret=SECRET, host=host))
+            results = await send(webhooks, port=ingest.port, connections=4)
+            assert set(results.status) == {202}
+            assert await database.fetchval("SELECT count(*) FROM ingest.outbox") == WEBHOOKS
+
+            await cable.mend()
+            await eventually(lambda: _is_empty(database), within_s=30)
+            assert await broker.depth("trust") == WEBHOOKS
+    await broker.close()
+    await database.close()
+
+
+async def _is_empty(database: asyncpg.Connection) -> bool:
+    return bool(await database.fetchval("SELECT count(*) = 0 FROM ingest.outbox"))
