@@ -197,6 +197,7 @@ def other_address(random: Random, number: int, path: bytes, headers: Headers, bo
             b"/api/v1/track/",
             b"/api/v1/track/%00",
             b"/api/v1/track/..%2fnative",
+            b"/t.js",
             b"/t.js/../healthz",
             b"/%",
             b"/",
@@ -204,6 +205,8 @@ def other_address(random: Random, number: int, path: bytes, headers: Headers, bo
             b"http://other.example" + path,
         )
     )
+    asked = (b'W/"', b'"a", W/"b"', b"*", b"\xff", b'"' * 5000)
+    headers = [*headers, (b"If-None-Match", random.choice(asked))]
     method = random.choice((b"POST",) * 4 + (b"GET", b"HEAD", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"TRACE"))
     return Attempt(
         number, f"{method.decode()} {path[:60]!r}", method, written(method, path, headers, body), broken=False
