@@ -118,6 +118,7 @@ async def test_both_are_there(door: Door) -> None:
 
 async def test_one_webhook_fifty_times_at_once_is_one_event(door: Door) -> None:
     (request,) = door.payments(1, SHOP)
+    await eventually(lambda: no_message_waits(door))
     before = await events(door), await messages(door)
 
     results = await send([request] * 50, port=door.port, connections=50)
