@@ -15,7 +15,7 @@ from pathlib import Path
 
 from orylo_cli.embedded.postgres import EmbeddedPostgres
 from orylo_common.control import Keyring
-from tests.support.rabbitmq import CONFIGURATION, PLACES
+from tests.support.rabbitmq import CONFIGURATION, ERLANG_ARGUMENTS, PLACES
 from tests.support.servers import free_ports, listens, program, wait_until
 
 SERVICES = ("ingest", "detector", "trust", "dispatch", "api")
@@ -136,7 +136,7 @@ class Fleet:
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             "RABBITMQ_NODENAME": self._rabbitmq_node,
             "RABBITMQ_DIST_PORT": str(self._dist_port),
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": ERLANG_ARGUMENTS,
             "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq"),
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from http import HTTPStatus
 
 from aiohttp import web
@@ -14,6 +14,7 @@ from orylo_common.clock import Clock
 from orylo_common.control.models import GatewaySetting, Tenant
 from orylo_common.control.plane import ControlPlane
 from orylo_common.errors import TransientError
+from orylo_common.pace import Turnstile
 from orylo_common.postgres.group_commit import Overloaded
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
@@ -37,6 +38,9 @@ PATH = "/api/v1/webhooks/"
 # What a gateway that is told to come again should wait when nothing better is known.
 RETRY_AFTER = timedelta(seconds=5)
 
+# Webhooks that are read before what is ready of other work gets a turn: a few milliseconds.
+AT_ONCE = 16
+
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -54,9 +58,11 @@ class WebhookEndpoint:
     body_timeout: timedelta
     trusted_proxies: int
     refusal_log: RefusalLog = field(default_factory=RefusalLog)
+    turnstile: Turnstile = field(default_factory=partial(Turnstile, AT_ONCE))
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
+        await self.turnstile.passed()
         path, _, query = request.raw_path.partition("?")
         gateway_name, _, tenant = path[len(PATH) :].partition("/")
         gateway = GATEWAYS.get(gateway_name)
