@@ -130,6 +130,7 @@ async def test_a_paid_payment_is_learnt_from_once(pool: asyncpg.Pool, tenant_id:
 
     [history] = await PostgresHistory(pool).read([payment(tenant_id=tenant_id, products=[{"product_id": "other"}])])
     assert history.customer == CustomerHistory(payments=2, first_paid_at=NOW)
+    assert history.amounts is not None
     assert {subject: amounts.payments for subject, amounts in history.amounts.items()} == {
         "customer": 2,
         "product": 0,
@@ -142,6 +143,7 @@ async def test_amounts_of_another_currency_are_another_history(pool: asyncpg.Poo
     await decide(pool, payment(tenant_id=tenant_id, currency="USD"))
 
     [history] = await PostgresHistory(pool).read([payment(tenant_id=tenant_id)])
+    assert history.amounts is not None
     assert history.amounts["customer"].payments == 0
 
 

@@ -9,9 +9,10 @@ from tests.support.eventually import eventually
 
 async def keys_in_memory(redis: Redis) -> set[bytes]:
     """Without a command, which would drop what has expired."""
-    connection: Any = await redis.connection_pool.get_connection()
+    pool: Any = redis.connection_pool
+    connection = await pool.get_connection()
     keys = set(connection._server.dbs[0]._dict)
-    await redis.connection_pool.release(connection)
+    await pool.release(connection)
     return keys
 
 
