@@ -41,7 +41,7 @@ PROJECTOR_ROLE = "orylo_api_projector"
 
 MAX_BODY = 64 * 1024
 # What the dashboard shows may be this much behind, for which a batch holds many times as much.
-PACE = timedelta(milliseconds=20)
+PACE = timedelta(milliseconds=40)
 SHUTDOWN = timedelta(seconds=10)
 
 

@@ -53,7 +53,7 @@ from orylo_dispatch.upkeep import Upkeep
 
 ROLE = "orylo_dispatch"
 # A small part of the half second until a conversion is sent; a batch holds many times as much.
-PACE = timedelta(milliseconds=5)
+PACE = timedelta(milliseconds=15)
 PARTS = frozenset({Part.DESTINATIONS, Part.SETTINGS})
 
 

@@ -36,7 +36,7 @@ from orylo_trust.store import write_postings
 
 ROLE = "orylo_trust"
 # Nobody waits for a score; a batch that gathers for this long holds many times as much.
-PACE = timedelta(milliseconds=10)
+PACE = timedelta(milliseconds=25)
 
 
 @asynccontextmanager

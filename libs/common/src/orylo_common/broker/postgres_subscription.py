@@ -62,7 +62,7 @@ SESSION = {
 }
 
 # Between two leases: under load each of them brings more.
-PACE = timedelta(milliseconds=4)
+PACE = timedelta(milliseconds=10)
 
 # Block and offset of a row, PostgreSQL's tid.
 Place = tuple[int, int]

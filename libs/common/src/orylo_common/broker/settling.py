@@ -14,7 +14,7 @@ from orylo_common.errors import TransientError
 from orylo_common.pace import Pace
 
 # Between two acknowledgements: an unacknowledged delivery only holds its place in the prefetch.
-PACE = timedelta(milliseconds=10)
+PACE = timedelta(milliseconds=30)
 
 log = structlog.get_logger(__name__)
 

@@ -38,7 +38,7 @@ BATCH = 500
 MAX_OFFERED = 50_000
 SWEEP_EVERY = timedelta(seconds=1)
 # Between two publishings: what is offered meanwhile leaves together.
-PACE = timedelta(milliseconds=3)
+PACE = timedelta(milliseconds=5)
 # Rows of what has left are deleted together: a crash before that only makes the sweeper publish them again.
 DELETE_EVERY = timedelta(milliseconds=100)
 # Older than any publish that still runs, so that the sweeper does not race the offer.
