@@ -111,7 +111,7 @@ class WebhookEndpoint:
         except AuthenticationFailed as failed:
             raise Refused(problems.unauthenticated(failed.code, failed.advice)) from None
         except UnreadableBody as unreadable:
-            raise Refused(problems.unreadable(f"{unreadable}.".capitalize())) from None
+            raise Refused(problems.unreadable(str(unreadable))) from None
 
         # Of what is genuine only: a stranger cannot use up what is a merchant's.
         if pause := self.limits.spend("webhooks", tenant.id, self.plane.settings(tenant.id, LimitSettings).webhooks):

@@ -33,7 +33,7 @@ class AuthenticationFailed(Exception):
 
 
 class UnreadableBody(Exception):
-    """Neither JSON nor a form."""
+    """Neither JSON nor a form. The text is a sentence for whoever sent it."""
 
 
 class NotUnderstood(Exception):
@@ -129,13 +129,13 @@ def _parse(body: bytes) -> Any:
         try:
             parsed = orjson.loads(text)
         except orjson.JSONDecodeError:
-            raise UnreadableBody("the body looks like JSON and is not valid JSON in UTF-8") from None
+            raise UnreadableBody("The body looks like JSON and is not valid JSON in UTF-8.") from None
         # Taken out of the text, which is known to be JSON by now: going through what was read would recurse as
         # deep as a stranger likes.
         return orjson.loads(_NUL.sub(rb"\1", text)) if b"\\u0000" in text else parsed
     if b"=" in text:
         return _parse_form(text)
-    raise UnreadableBody("the body is neither a JSON object nor a form")
+    raise UnreadableBody("The body is neither a JSON object nor a form.")
 
 
 def _parse_form(text: bytes) -> Document:
@@ -144,7 +144,7 @@ def _parse_form(text: bytes) -> Document:
             text.decode(), keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS, encoding="utf-8", errors="replace"
         )
     except ValueError:
-        raise UnreadableBody("the body is not a form in UTF-8") from None
+        raise UnreadableBody("The body is not a form in UTF-8.") from None
     form: Document = {}
     for name, value in pairs:
         name, value = name.replace("\0", ""), value.replace("\0", "")
