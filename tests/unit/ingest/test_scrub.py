@@ -235,3 +235,21 @@ def test_scrubbing_twice_changes_nothing() -> None:
 def test_hashes_are_of_the_normalised_value() -> None:
     scrubbed = orjson.loads(scrub({"buyer": {"email": " X@Y.zz "}}, Identity()))
     assert scrubbed["buyer"]["email"] == f"sha256:{hash_of('x@y.zz')}"
+
+
+def test_nothing_that_is_looked_for_hides_where_a_long_text_is_cut() -> None:
+    for clear in ("ana@example.com", "4242424242424242"):
+        for overlap in range(2, len(clear)):
+            text = "x" * (MAX_TEXT - overlap - 1) + f" {clear}"
+            kept = orjson.loads(scrub({"note": text}, Identity()))["note"]
+            assert len(kept) <= MAX_TEXT
+            assert clear[:overlap] not in kept.replace("x", "")
+
+
+@pytest.mark.parametrize("before", [None, {}, [], "", 7])
+def test_what_was_once_nothing_is_scrubbed_when_it_is_something(before: object) -> None:
+    scrub({"buyer": before, "order": "1"}, Identity())
+    scrub({"buyer": {"email": before}, "order": "1"}, Identity())
+
+    assert b"ana" not in scrub({"buyer": {"email": "ana@example.com"}, "order": "1"}, Identity())
+    assert b"ana" not in scrub({"buyer": [{"email": "ana@example.com"}], "order": "1"}, Identity())

@@ -41,9 +41,9 @@ _NORMALISE: dict[int, Callable[[str], str | None]] = {
 # the types of their values. A gateway sends the same few shapes over and over, and most values ask for nothing.
 Step = tuple[str, int, type]
 _plans: dict[tuple[object, ...], tuple[Step, ...]] = {}
-_MAX_PLANS = 5000
-# Objects with more in their keys than this have no shape worth remembering.
-_MAX_REMEMBERED = 4096
+_MAX_PLANS = 2000
+# Objects with more in their keys than this, in letters, have no shape worth remembering; some 60 MiB at the very most.
+_MAX_REMEMBERED = 2048
 # Plain numbers: comparing members of an enumeration takes five times as long.
 _DROP = int(Kind.DROP)
 _CONTAINERS = frozenset({dict, list})
@@ -106,7 +106,7 @@ def _plan(shape: tuple[object, ...], node: dict[str, Any], parent: str, inherite
         if value is not None and (kind or value_type in _CONTAINERS):
             steps.append((key, kind, value_type))
     plan = tuple(steps)
-    if sum(map(len, node)) <= _MAX_REMEMBERED:
+    if len(parent) + sum(map(len, node)) <= _MAX_REMEMBERED:
         if len(_plans) >= _MAX_PLANS:
             _plans.clear()
         _plans[shape] = plan
