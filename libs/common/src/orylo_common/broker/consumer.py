@@ -11,6 +11,7 @@ from typing import Any, Self
 import structlog
 from prometheus_client import Counter, Histogram
 
+from orylo_common.broker.backlog import measure_backlog
 from orylo_common.broker.intake import DRAIN, Intake
 from orylo_common.broker.outcomes import DeadLetter, Done, Outcome, Retry, is_bug, outcome_of
 from orylo_common.broker.ports import Broker, Delivery
@@ -51,6 +52,7 @@ class Consumer:
         handler_timeout: timedelta = HANDLER_TIMEOUT,
         drain: timedelta = DRAIN,
     ) -> None:
+        self._broker = broker
         self._queue = queue
         self._handlers = handlers
         self._policy = retry_policy or RetryPolicy()
@@ -59,11 +61,14 @@ class Consumer:
 
     async def __aenter__(self) -> Self:
         await self._intake.__aenter__()
+        self._measuring = asyncio.create_task(measure_backlog(self._broker, self._queue))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._measuring.cancel()
+        await asyncio.gather(self._measuring, return_exceptions=True)
         await self._intake.__aexit__(kind, error, trace)
 
     async def _handle(self, delivery: Delivery) -> Outcome:
