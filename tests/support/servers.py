@@ -1,6 +1,7 @@
 """How a server for the tests is come by: Docker, else a program of this machine, else apt-get, else a clear failure."""
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -18,6 +19,11 @@ from testcontainers.core.container import DockerContainer
 
 START_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 15.0
+
+# Below those that the kernel gives to outgoing connections: there a port that was free a moment ago may be one of these
+# when its server comes, or comes back.
+PORTS = range(10_000, 32_768)
+EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 # While this exists Debian starts no service that it has just installed.
 SERVICE_POLICY = Path("/usr/sbin/policy-rc.d")
@@ -89,15 +95,28 @@ def listens(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago, all different."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for probe in sockets:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in sockets]
-    finally:
-        for probe in sockets:
-            probe.close()
+    """Ports that nobody listens on and no outgoing connection gets; none is given twice."""
+    lowest_ephemeral = int(EPHEMERAL.read_text().split()[0]) if EPHEMERAL.exists() else PORTS.stop
+    candidates = PORTS[: max(lowest_ephemeral, PORTS.start + 1_000) - PORTS.start]
+    found: list[int] = []
+    while len(found) < count:
+        port = secrets.choice(candidates)
+        if port not in _given and _is_free(port):
+            _given.add(port)
+            found.append(port)
+    return found
+
+
+_given: set[int] = set()
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _find(name: str, places: Sequence[str]) -> Path | None:

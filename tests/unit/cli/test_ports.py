@@ -4,6 +4,7 @@ import pytest
 
 from orylo_cli.embedded.errors import EmbeddedError
 from orylo_cli.embedded.ports import check_port
+from tests.support.servers import free_ports
 
 
 def test_a_port_in_use_is_named_with_the_option_that_changes_it() -> None:
@@ -14,8 +15,7 @@ def test_a_port_in_use_is_named_with_the_option_that_changes_it() -> None:
 
 
 def test_a_free_port_is_left_free() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+    (port,) = free_ports(1)
     check_port("127.0.0.1", port, "--api-port")
     with socket.create_server(("127.0.0.1", port)):
         pass

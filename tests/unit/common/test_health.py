@@ -7,6 +7,7 @@ from prometheus_client import Counter
 
 from orylo_common.telemetry import health as health_module
 from orylo_common.telemetry.health import Health, serve_health
+from tests.support.servers import free_ports
 
 SEEN = Counter("orylo_test_seen_total", "Only here")
 
@@ -89,11 +90,7 @@ async def test_alive_whatever_is_missing() -> None:
 
 async def test_metrics_on_a_port_of_its_own() -> None:
     SEEN.inc(3)
-    server = TestServer(web.Application())
-    await server.start_server()
-    port = server.port
-    await server.close()
-    assert port is not None
+    (port,) = free_ports(1)
 
     async with (
         serve_health(Health(), "127.0.0.1", port),
