@@ -9,11 +9,16 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 import redis as redis_client
+from hypothesis import HealthCheck, settings
 
 from tests.support.postgres import TEMPLATE, drop_database, make_database, make_template, postgres_server
 from tests.support.rabbitmq import RabbitMQ, rabbitmq_server
 from tests.support.redis import redis_server
 from tests.support.sqs import sqs_server
+
+# How long an example takes says something about the machine, not about the code.
+settings.register_profile("untimed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

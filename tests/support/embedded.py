@@ -12,7 +12,7 @@ from orylo_cli.embedded.data_dir import DataDir
 from tests.support.servers import free_ports, wait_until
 
 ORYLO = Path(sys.executable).with_name("orylo")
-STOP_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 90.0
 
 
 class Embedded:

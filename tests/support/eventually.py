@@ -5,7 +5,8 @@ import inspect
 import time
 from collections.abc import Awaitable, Callable
 
-DEADLINE_S = 15.0
+# Far more than anything takes: it is spent only by a test that fails.
+DEADLINE_S = 45.0
 
 
 async def eventually(condition: Callable[[], bool | Awaitable[bool]], *, within_s: float = DEADLINE_S) -> None:

@@ -32,7 +32,7 @@ def test_the_first_webhook_is_accepted(tmp_path: Path) -> None:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=110,
         )
     assert done.returncode == 0, done.stderr
     head, _, body = done.stdout.rpartition("\n")

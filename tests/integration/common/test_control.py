@@ -149,7 +149,7 @@ async def test_the_plane_closes_at_once_although_a_change_arrives_in_the_same_mo
     postgres_dsn: str, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = listeners(monkeypatch)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(45):
         async with open_control(postgres_dsn, role="postgres", keyring=KEYRING, parts=frozenset(Part)):
             await eventually(lambda: len(told) == 1)
             # It has read once more, and waits.

@@ -41,11 +41,11 @@ class Holder:
 
     def release(self) -> None:
         self._pipe.send("enough")
-        self._process.join(10)
+        self._process.join(60)
 
     def kill(self) -> None:
         self._process.kill()
-        self._process.join(10)
+        self._process.join(60)
 
 
 def test_a_second_up_is_told_who_runs(holder: Holder) -> None:

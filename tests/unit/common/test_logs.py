@@ -50,7 +50,7 @@ def test_one_outcome_is_one_json_line(output: Output) -> None:
 
     (line,) = output.lines()
     moment = datetime.fromisoformat(line.pop("timestamp"))
-    assert abs((datetime.now(UTC) - moment).total_seconds()) < 5
+    assert abs((datetime.now(UTC) - moment).total_seconds()) < 60
     assert line == {
         "event": "webhook.accepted",
         "level": "info",

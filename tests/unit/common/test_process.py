@@ -27,6 +27,9 @@ configure_logs("test", log_format="json")
 sys.exit(process.run_until_stopped(open_all, exit_limit=timedelta(seconds={limit})))
 """
 
+# Far above the other, so that what ends within the one did not wait for the limit.
+EXIT_LIMIT_S, ENDS_WITHIN_S = 600, 60
+
 Started = subprocess.Popen[str]
 Start = Callable[..., Started]
 
@@ -35,7 +38,7 @@ Start = Callable[..., Started]
 def start() -> Iterator[Start]:
     processes: list[Started] = []
 
-    def start(before: str = "pass", after: str = "pass", limit: float = 20) -> Started:
+    def start(before: str = "pass", after: str = "pass", limit: float = EXIT_LIMIT_S) -> Started:
         program = PROGRAM.format(before=before, after=after, limit=limit)
         processes.append(subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True))
         return processes[-1]
@@ -57,7 +60,7 @@ def test_a_signal_drains_and_ends_well(start: Start, number: signal.Signals) -> 
     wait_for(process, "process.started")
 
     process.send_signal(number)
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=ENDS_WITHIN_S)
 
     assert process.returncode == 0
     assert output.index("draining") < output.index("drained") < output.index("process.stopped")
@@ -68,7 +71,7 @@ def test_draining_ends_at_its_limit(start: Start) -> None:
     wait_for(process, "process.started")
 
     process.terminate()
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=ENDS_WITHIN_S)
 
     assert process.returncode == 1
     assert "process.stopped_in_haste" in output
@@ -83,7 +86,7 @@ def test_a_second_signal_ends_the_draining(start: Start) -> None:
 
     process.terminate()
 
-    assert process.wait(timeout=20) == 1
+    assert process.wait(timeout=ENDS_WITHIN_S) == 1
 
 
 def test_a_start_that_hangs_can_be_interrupted(start: Start) -> None:
@@ -92,13 +95,13 @@ def test_a_start_that_hangs_can_be_interrupted(start: Start) -> None:
 
     process.terminate()
 
-    assert process.wait(timeout=20) == 1
+    assert process.wait(timeout=ENDS_WITHIN_S) == 1
 
 
 def test_a_start_that_fails_is_told(start: Start) -> None:
     process = start(before="raise OSError('no database at postgresql://orylo:hunter2@db')")
 
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=ENDS_WITHIN_S)
 
     assert process.returncode == 1
     assert "process.failed" in output

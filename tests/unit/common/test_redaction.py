@@ -119,10 +119,11 @@ def test_there_is_a_limit_to_length_and_depth() -> None:
 
 @pytest.mark.parametrize("piece", ["a", "a.", "://", "://a:", "token=", "1", "1234 ", "@", "a@a.", "DETAIL:", "eyJa."])
 def test_no_text_takes_long(piece: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     redact_text(piece * MAX_TEXT)
 
-    assert time.perf_counter() - started < 2
+    # A fraction of a second; what grows with the square of the length takes minutes.
+    assert time.process_time() - started < 20
 
 
 @given(

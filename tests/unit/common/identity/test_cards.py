@@ -105,7 +105,8 @@ def test_metas_cookies_are_no_cards() -> None:
 def test_long_rows_of_numbers_take_no_long_time(text: str) -> None:
     started = time.process_time()
     mask_card_numbers(text)
-    assert time.process_time() - started < 1
+    # A fraction of a second; what grows with the square of the length takes minutes.
+    assert time.process_time() - started < 10
 
 
 def with_check_digit(start: str) -> str:

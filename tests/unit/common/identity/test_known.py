@@ -78,4 +78,5 @@ def test_long_texts_take_no_long_time() -> None:
     started = time.process_time()
     for text in ("1" * 100_000, "8765-0001 " * 10_000, "é" * 100_000, "JOAO D'AVILA CONCEICAO" * 5_000):
         replace_known(text, JOAO.known)
-    assert time.process_time() - started < 2
+    # A fraction of a second; what grows with the square of the length takes minutes.
+    assert time.process_time() - started < 20
