@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,7 +20,9 @@ from orylo_common.messages import (
     TrustStatus,
     TrustUpdated,
 )
+from orylo_detector import app, patience
 from orylo_detector.app import open_app
+from orylo_detector.engine import Engine
 from orylo_detector.settings import Settings
 from tests.support.eventually import eventually
 from tests.support.memory_broker import MemoryBroker
@@ -26,6 +30,13 @@ from tests.support.redis import redis_server
 from tests.unit.detector.cases import NOW, TENANT, payment
 
 pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that stands still for a moment makes no detector late, and no answer of Redis or PostgreSQL."""
+    monkeypatch.setattr(app, "Engine", partial(Engine, time_limit=timedelta(minutes=1)))
+    monkeypatch.setattr(patience, "SLICE_S", 15)
 
 
 @asynccontextmanager
@@ -38,7 +49,7 @@ async def detector(postgres_dsn: str, redis_url: str) -> AsyncIterator[MemoryBro
         master_key=Keyring.generate(),
     )
     broker = MemoryBroker()
-    async with Redis.from_url(redis_url, socket_timeout=1) as redis, open_app(settings, broker=broker, redis=redis):
+    async with Redis.from_url(redis_url, socket_timeout=60) as redis, open_app(settings, broker=broker, redis=redis):
         yield broker
 
 

@@ -24,6 +24,7 @@ from orylo_common.messages import (
 )
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.pool import open_pool
+from orylo_detector import patience
 from orylo_detector.domain.features import CustomerHistory
 from orylo_detector.domain.verdict import Verdict
 from orylo_detector.handlers import detection_of
@@ -39,6 +40,12 @@ pytestmark = pytest.mark.integration
 async def pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
     async with open_pool(postgres_dsn, role="orylo_detector") as pool:
         yield pool
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that stands still for a moment makes no answer late."""
+    monkeypatch.setattr(patience, "SLICE_S", 15)
 
 
 @pytest.fixture
@@ -199,13 +206,14 @@ async def test_batches_that_refuse_one_item_keep_the_others(pool: asyncpg.Pool, 
 
 
 async def test_amounts_that_are_late_are_left_out_and_the_customer_is_known(
-    pool: asyncpg.Pool, postgres_dsn: str, tenant_id: UUID
+    pool: asyncpg.Pool, postgres_dsn: str, tenant_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await trust(pool, told(tenant_id, 1, 40, TrustStatus.BLOCKED))
     busy = await asyncpg.connect(postgres_dsn)
     async with busy.transaction():
         await busy.execute("LOCK TABLE detector.amounts IN ACCESS EXCLUSIVE MODE")
-        async with asyncio.timeout(5):
+        with monkeypatch.context() as impatient:
+            impatient.setattr(patience, "SLICE_S", 0.025)
             [history] = await PostgresHistory(pool).read([payment(tenant_id=tenant_id)])
     await busy.close()
 
