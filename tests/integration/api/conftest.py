@@ -25,13 +25,22 @@ PASSWORD = "correct horse battery"
 
 
 class ShiftedClock:
-    """The real time, and as much later as a test wants."""
+    """The real time, and as much later as a test wants; or one moment for as long as a test wants."""
 
     def __init__(self) -> None:
         self.ahead = timedelta()
+        self._moment: datetime | None = None
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+        return (self._moment or datetime.now(UTC)) + self.ahead
+
+    def stop(self) -> datetime:
+        """What depends on how much time passes between two requests, or on the hour that it is, no longer does."""
+        self._moment = datetime.now(UTC)
+        return self._moment
+
+    def reset(self) -> None:
+        self.ahead, self._moment = timedelta(), None
 
 
 @dataclass(frozen=True)
@@ -132,7 +141,7 @@ async def shared_api(postgres_dsn: str) -> AsyncIterator[Api]:
 
 @pytest.fixture
 async def api(shared_api: Api) -> Api:
-    """Neither attempts to sign in nor a shifted clock outlast their test."""
+    """Neither attempts to sign in nor a clock that was shifted or stopped outlast their test."""
     await shared_api.pool.execute("DELETE FROM api.login_failures")
-    shared_api.clock.ahead = timedelta()
+    shared_api.clock.reset()
     return shared_api

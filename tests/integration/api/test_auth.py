@@ -103,6 +103,7 @@ async def test_unknown_account_and_wrong_password_are_told_the_same(api: Api) ->
 
 
 async def test_guessing_waits_longer_and_longer_and_a_success_ends_it(api: Api) -> None:
+    api.clock.stop()
     for _ in range(FREE_PER_ACCOUNT):
         assert (await try_password(api, api.a.owner))[0] == 401
     waits = []
@@ -120,6 +121,7 @@ async def test_guessing_waits_longer_and_longer_and_a_success_ends_it(api: Api) 
 
 
 async def test_guessing_at_unknown_accounts_looks_the_same(api: Api) -> None:
+    api.clock.stop()
     for _ in range(FREE_PER_ACCOUNT + 1):
         assert (await try_password(api, "nobody@nowhere.example"))[0] == 401
     assert (await try_password(api, "nobody@nowhere.example"))[0] == 429
@@ -140,6 +142,7 @@ async def charged(api: Api, email: str, address: str, *, succeeds: bool = False)
 
 @pytest.mark.parametrize("address", ["203.0.113.9", "2001:db8:1:2::{number:x}"])
 async def test_an_address_that_tries_many_accounts_has_to_wait_too(api: Api, address: str) -> None:
+    api.clock.stop()
     for number in range(FREE_PER_ADDRESS + 1):
         assert await charged(api, f"somebody{number}@nowhere.example", address.format(number=number))
 
@@ -155,6 +158,7 @@ async def test_those_who_sign_in_do_not_lock_out_their_office(api: Api) -> None:
 
 
 async def test_many_guesses_at_once_are_all_counted(api: Api) -> None:
+    api.clock.stop()
     outcomes = await asyncio.gather(*(charged(api, api.a.owner, f"203.0.113.{number}") for number in range(40)))
     assert sum(outcomes) == FREE_PER_ACCOUNT + 1
 
@@ -205,6 +209,7 @@ async def test_a_session_ends_unless_it_is_refreshed(api: Api) -> None:
 
 
 async def test_two_tabs_may_refresh_at_once(api: Api) -> None:
+    api.clock.stop()
     browser = await api.sign_in(api.a)
     first = cookies(browser)["orylo_refresh"].value
     assert (await post(browser, REFRESH))[0] == 200
@@ -250,6 +255,7 @@ async def test_signing_out_ends_the_session_even_with_only_the_refresh_cookie(ap
 
 
 async def test_the_second_factor_is_asked_for_and_each_code_serves_once(api: Api) -> None:
+    api.clock.stop()
     user = await api.user(api.a, Role.ADMIN, "careful@loja-a.example")
     secret = pyotp.random_base32()
     encrypted = Keyring([api.master_key]).encrypt(secret)

@@ -39,14 +39,14 @@ async def die(broker: PostgresBroker, queue: str, body: bytes, kind: str, reason
     """A consumer of `queue` gives a message up."""
     await broker.redrive(queue, [Outgoing(uuid7(), kind, body)])
     subscription = await broker.subscribe(queue, prefetch=1)
-    (delivery,) = await subscription.receive(1, timedelta(seconds=10))
+    (delivery,) = await subscription.receive(1, timedelta(seconds=45))
     await subscription.dead_letter(delivery, reason)
     await subscription.close()
 
 
 async def receive(broker: PostgresBroker, queue: str) -> Delivery:
     subscription = await broker.subscribe(queue, prefetch=1)
-    (delivery,) = await subscription.receive(1, timedelta(seconds=10))
+    (delivery,) = await subscription.receive(1, timedelta(seconds=45))
     await subscription.ack([delivery])
     await subscription.close()
     return delivery

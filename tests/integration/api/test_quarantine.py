@@ -85,7 +85,7 @@ async def test_a_replay_is_asked_of_ingest(api: Api, machine: aiohttp.ClientSess
 
     assert (status, answer["replay_requested_by"], answer["state"]) == (202, "machine", "open")
     subscription = await api.broker.subscribe("ingest", prefetch=1)
-    (delivery,) = await subscription.receive(1, timedelta(seconds=10))
+    (delivery,) = await subscription.receive(1, timedelta(seconds=45))
     await subscription.ack([delivery])
     await subscription.close()
     request = decode(delivery.body)

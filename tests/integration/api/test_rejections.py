@@ -88,10 +88,11 @@ async def test_it_is_filtered_and_paged(api: Api, machine: aiohttp.ClientSession
 
 
 async def test_each_tenant_keeps_its_newest(api: Api, machine: aiohttp.ClientSession) -> None:
+    now = api.clock.now()
     await api.project(
-        *(of(api, occurred_at=api.clock.now() - timedelta(minutes=number)) for number in range(5)),
-        refused(tenant_id=api.b.tenant.id, occurred_at=api.clock.now()),
-        of(api, code="too_old", occurred_at=api.clock.now() - timedelta(days=31)),
+        *(of(api, occurred_at=now - timedelta(minutes=number)) for number in range(5)),
+        refused(tenant_id=api.b.tenant.id, occurred_at=now),
+        of(api, code="too_old", occurred_at=now - timedelta(days=31)),
     )
     bound = retention.BOUND_REFUSALS.replace(f"OFFSET {retention.MAX_REFUSALS - 1}", "OFFSET 1")
     async with api.projector.acquire() as connection:

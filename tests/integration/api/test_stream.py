@@ -11,6 +11,7 @@ import aiohttp
 import orjson
 import pytest
 
+from orylo_api import app
 from orylo_api.endpoints import stream as endpoint
 from orylo_api.models.conversions import Conversion
 from orylo_api.models.customers import TrustChange
@@ -43,7 +44,7 @@ class Reader:
 
     async def next(self) -> Event:
         fields: dict[str, str] = {}
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(45):
             while line := (await self._response.content.readline()).decode():
                 name, _, value = line.strip().partition(": ")
                 if name:
@@ -189,7 +190,7 @@ async def test_a_slow_client_is_dropped_and_others_are_not(api: Api) -> None:
             received = 0
             for version in range(1, CLIENT_BUFFER + 20):
                 await api.project(trust(api, version, "cus_slow"))
-                await asyncio.wait_for(quick.next(), 10)
+                await asyncio.wait_for(quick.next(), 45)
                 received += 1
             assert received == CLIENT_BUFFER + 19
             with pytest.raises(Ended):
@@ -207,9 +208,12 @@ async def test_a_stream_survives_a_cut_connection_to_the_database(api: Api, mach
 
 
 async def test_a_stopping_replica_ends_its_streams_at_once(
-    api: Api, machine: aiohttp.ClientSession, postgres_dsn: str
+    api: Api, machine: aiohttp.ClientSession, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with asyncio.timeout(8):
+    # Whoever waited for a heartbeat, or for the end of the patience with open connections, would wait for an hour.
+    monkeypatch.setattr(endpoint, "HEARTBEAT", timedelta(hours=1))
+    monkeypatch.setattr(app, "SHUTDOWN", timedelta(hours=1))
+    async with asyncio.timeout(60):
         async with running_api(postgres_dsn) as (url, _, _):
             response = await machine.get(url + PATH)
             await response.content.readline()
@@ -276,7 +280,7 @@ async def test_the_hub_closes_at_once_although_news_arrives_in_the_same_moment(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = listeners(monkeypatch)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(45):
         async with open_stream(api.projector):
             await eventually(lambda: len(told) == 1)
             # It has read on, and waits.
