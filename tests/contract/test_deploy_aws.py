@@ -24,7 +24,7 @@ from tests.support.sqs import sqs_server
 TEMPLATES = Path(__file__).parents[2] / "deploy/aws"
 REGION, ACCOUNT = "eu-west-1", "123456789012"
 MADE, DECLARED = "made", "declared"
-SOON = timedelta(seconds=1)
+SOON = timedelta(seconds=45)
 
 pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS")  # what moto has no model of; see `resolved`
 

@@ -17,7 +17,8 @@ from tests.support.eventually import eventually
 SUCCEEDED = "payment.succeeded.v1"
 # To the queues detector and api only.
 CREATED = "payment.created.v1"
-SOON = timedelta(seconds=10)
+# Waited for in full only by a test that fails.
+SOON = timedelta(seconds=45)
 NOW = timedelta(milliseconds=300)
 QUEUE = "detector"
 DLQ = dead_letter_queue(QUEUE)
@@ -39,11 +40,21 @@ async def subscribed(broker: Broker, queue: str = QUEUE, prefetch: int = 100) ->
 async def collect(subscription: Subscription, count: int, *, limit: int = 100) -> list[Delivery]:
     """Receive until there are `count` different ones; fails when they do not come."""
     deliveries: list[Delivery] = []
-    give_up = time.monotonic() + 20
+    give_up = time.monotonic() + SOON.total_seconds()
     while len(seen := {delivery.body for delivery in deliveries}) < count:
         assert time.monotonic() < give_up, f"{len(seen)} of {count} came"
         deliveries += await subscription.receive(limit, SOON)
     return deliveries
+
+
+async def first_of(*subscriptions: Subscription) -> tuple[Delivery, Subscription, Subscription]:
+    """A delivery, which of the two has got it, and the other one."""
+    give_up = time.monotonic() + SOON.total_seconds()
+    while time.monotonic() < give_up:
+        for holder, rival in (subscriptions, reversed(subscriptions)):
+            for delivery in await holder.receive(1, NOW):
+                return delivery, holder, rival
+    pytest.fail("neither got it")
 
 
 async def one(subscription: Subscription) -> Delivery:
@@ -90,20 +101,19 @@ async def test_large_bodies_and_any_bytes_come_through_unchanged(bus: Bus) -> No
 
 async def test_waiting_ends_as_soon_as_a_message_comes(bus: Bus) -> None:
     async with subscribed(bus.broker) as subscription:
-        waiting = asyncio.create_task(collect(subscription, 1))
+        waiting = asyncio.create_task(subscription.receive(1, timedelta(minutes=10)))
         await asyncio.sleep(0.1)
-        started = time.monotonic()
         await (await bus.connect()).publish(outgoing("hello"))
 
-        assert bus.bodies(await waiting) == ["hello"]
-        assert time.monotonic() - started < SOON.total_seconds() / 2
+        async with asyncio.timeout(SOON.total_seconds()):
+            assert bus.bodies(await waiting) == ["hello"]
 
 
 async def test_waiting_for_nothing_ends_in_time(bus: Bus) -> None:
     async with subscribed(bus.broker) as subscription:
         started = time.monotonic()
         assert not await subscription.receive(1, timedelta(seconds=1))
-        assert 0.9 < time.monotonic() - started < 3
+        assert 0.9 < time.monotonic() - started < 30
 
 
 async def test_competing_consumers_share_a_queue_and_none_gets_what_another_has(bus: Bus) -> None:
@@ -115,17 +125,16 @@ async def test_competing_consumers_share_a_queue_and_none_gets_what_another_has(
 
         async def consume(subscription: Subscription) -> None:
             while len({delivery.body for held in seen.values() for delivery in held}) < 200:
-                deliveries = await subscription.receive(10, timedelta(seconds=1))
-                seen[subscription] += deliveries
-                await subscription.ack(deliveries)
-                await asyncio.sleep(0.01)
+                if deliveries := await subscription.receive(10, timedelta(seconds=1)):
+                    seen[subscription] += deliveries
+                    # Neither goes on before the other has got its first: there is more than both may hold.
+                    await eventually(lambda: all(seen.values()))
+                    await subscription.ack(deliveries)
 
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(2 * SOON.total_seconds()):
             await asyncio.gather(consume(first), consume(second))
 
         assert bus.bodies(seen[first] + seen[second]) == texts
-        assert seen[first]
-        assert seen[second]
 
 
 async def test_no_more_than_the_prefetch_count_are_unsettled(bus: Bus) -> None:
@@ -139,13 +148,9 @@ async def test_no_more_than_the_prefetch_count_are_unsettled(bus: Bus) -> None:
 
 async def test_a_cut_connection_brings_the_message_back_and_counts_it(bus: Bus) -> None:
     other = await bus.connect()
-    async with subscribed(bus.broker) as doomed, subscribed(other) as survivor:
+    async with subscribed(bus.broker) as one_of_two, subscribed(other) as other_of_two:
         await bus.broker.publish(outgoing("precious"))
-        holder, rival = doomed, survivor
-        (held,) = await holder.receive(1, timedelta(seconds=1)) or (None,)
-        if held is None:
-            holder, rival = survivor, doomed
-            held = await one(holder)
+        held, holder, rival = await first_of(one_of_two, other_of_two)
         assert held.delivery_count == 1
 
         await bus.cut(holder)
@@ -185,13 +190,14 @@ async def test_a_retry_comes_after_its_delay_with_one_more_attempt_and_holds_up_
         await subscription.retry(await one(subscription), timedelta(minutes=30))
         await bus.broker.publish(outgoing("failing"))
         started = time.monotonic()
-        await subscription.retry(await one(subscription), timedelta(seconds=2))
+        # So long that a machine which stands still for a moment does not bring both at once.
+        await subscription.retry(await one(subscription), timedelta(seconds=4))
         await bus.broker.publish(outgoing("fresh"))
 
         first, second = await collect(subscription, 2)
         assert bus.bodies([first]) == ["fresh"]
         assert (second.body, second.delivery_count) == (b"failing", 2)
-        assert 1.9 < time.monotonic() - started < 6
+        assert 3.9 < time.monotonic() - started < SOON.total_seconds()
         assert await bus.broker.depth(QUEUE) == 1
 
 
@@ -321,10 +327,10 @@ async def test_closing_gives_back_what_is_in_hand_and_what_was_fetched_ahead(bus
 
 async def test_closing_ends_a_receive_that_waits(bus: Bus) -> None:
     subscription = await bus.broker.subscribe(QUEUE, prefetch=10)
-    waiting = asyncio.create_task(subscription.receive(1, timedelta(seconds=60)))
+    waiting = asyncio.create_task(subscription.receive(1, timedelta(minutes=10)))
     await asyncio.sleep(0.1)
     await subscription.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(SOON.total_seconds()):
         assert not await waiting
     with pytest.raises(BrokerUnavailable):
         await subscription.receive(1, NOW)

@@ -59,13 +59,17 @@ async def test_messages_are_handled_retried_given_up_and_set_aside(bus: Bus) -> 
         Consumer(bus.broker, QUEUE, {CustomerStatusSet: handle}, prefetch=20, retry_policy=QUICK),
         DeadLetterConsumer(bus.broker, f"{QUEUE}.dlq", take),
     ):
-        await eventually(lambda: len(letters) == 2, within_s=30)
+        await eventually(lambda: len(letters) == 2)
         await eventually(lambda: handled.count("late") == 2 and {f"c{n}" for n in range(60)} <= set(handled))
     assert sorted((letter.death.reason, letter.death.attempts) for letter in letters if letter.death) == [
         ("gave up after 3 attempts: away", 3),
         ("no such tenant", 1),
     ]
-    assert [await bus.broker.depth(queue) for queue in (QUEUE, f"{QUEUE}.dlq")] == [0, 0]
+
+    async def all_is_settled() -> bool:
+        return [await bus.broker.depth(queue) for queue in (QUEUE, f"{QUEUE}.dlq")] == [0, 0]
+
+    await eventually(all_is_settled)
 
 
 async def test_on_exit_what_is_in_hand_is_finished_and_the_rest_is_left_uncounted(bus: Bus) -> None:

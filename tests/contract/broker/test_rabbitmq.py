@@ -17,7 +17,7 @@ from tests.support.eventually import eventually
 pytestmark = pytest.mark.integration
 
 STATUS_SET = "customer.status_set.v1"
-SOON = timedelta(seconds=10)
+SOON = timedelta(seconds=45)
 
 
 @pytest_asyncio.fixture
