@@ -16,7 +16,14 @@ from orylo_common.broker.ports import Broker, Outgoing
 from orylo_common.clock import Clock, SystemClock
 from orylo_common.control import ControlPlane, Keyring, Part, open_control
 from orylo_common.control.admin import add_destination, create_tenant
-from orylo_common.messages import ClickRecorded, DetectionCreated, Message, PaymentSucceeded, decode
+from orylo_common.messages import (
+    ClickRecorded,
+    DetectionCreated,
+    Message,
+    PaymentEnriched,
+    PaymentSucceeded,
+    decode,
+)
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import open_pool
@@ -25,7 +32,7 @@ from orylo_common.resilience.retry import RetryPolicy
 from orylo_dispatch.delivery_queue import DeliveryQueue
 from orylo_dispatch.destinations.meta import MetaConversions
 from orylo_dispatch.facts import Effect, Fact
-from orylo_dispatch.handlers import Recorder, apply_decision, match_payment, remember_click
+from orylo_dispatch.handlers import Recorder, apply_decision, enrich_payment, match_payment, remember_click
 from orylo_dispatch.sender import Sender
 from orylo_dispatch.store import FactStore
 from orylo_dispatch.worker import Limits
@@ -34,13 +41,9 @@ from tests.unit.dispatch.cases import detection, payment
 KEYS = Keyring.generate()
 KEYRING = Keyring.parse(KEYS)
 PARTS = frozenset({Part.DESTINATIONS, Part.SETTINGS})
-# As in production, with seconds for minutes.
-LIMITS = Limits(
-    linger=timedelta(milliseconds=5),
-    lease=timedelta(seconds=2),
-    sending=timedelta(seconds=1),
-    probe_every=timedelta(seconds=0.3),
-)
+# As in production, but for what a test waits for: leases are long, so that a machine which stands still for a moment
+# neither gives up a request nor makes another replica repeat it.
+LIMITS = Limits(linger=timedelta(milliseconds=5), probe_every=timedelta(seconds=0.3))
 QUICK = RetryPolicy(base=timedelta(milliseconds=20), cap=timedelta(milliseconds=200))
 
 Kind = TypeVar("Kind", bound=Message)
@@ -82,6 +85,9 @@ class Dispatch:
 
     async def pay(self, paid: PaymentSucceeded) -> None:
         await match_payment(paid, plane=self.plane, kinds=frozenset({"meta"}), recorder=self.recorder)
+
+    async def enrich(self, later: PaymentEnriched) -> None:
+        await enrich_payment(later, plane=self.plane, kinds=frozenset({"meta"}), recorder=self.recorder)
 
     async def decide(self, decided: DetectionCreated) -> None:
         await apply_decision(decided, plane=self.plane, recorder=self.recorder)
