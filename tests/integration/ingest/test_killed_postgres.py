@@ -9,8 +9,9 @@ from tests.chaos.postgres_killed import kill_under_load
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
 WEBHOOKS, RATE = 2_000, 400.0
-# Well under a millisecond on a machine of its own.
-REFUSED_WITHIN_US = 2_000
+# Well under a millisecond on a machine of its own. It is the mean of a thousand, in which a moment that the machine
+# stands still weighs as much as all of them together; a time-out takes seconds each time.
+REFUSED_WITHIN_US = 250_000
 
 
 def test_every_202_is_in_the_database_and_what_was_refused_comes_again_once(tmp_path: Path) -> None:

@@ -14,13 +14,24 @@ pytestmark = pytest.mark.integration
 
 BODY = body_of("stripe/charge.succeeded.json")
 LIMIT_S = 0.5
-IDLE = 500
+# For clients that are to be in time even where the machine stands still for a moment.
+AMPLE_S = 60.0
+IDLE, IDLE_LIMIT_S = 500, 8.0
+# Waited for in full only by a test that fails.
+SOON_S = 45.0
 
 
 @pytest.fixture
 async def ingest(postgres_dsn: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ingest]:
     monkeypatch.setattr(connections, "HEADERS_S", LIMIT_S)
     async with running_ingest(postgres_dsn, ORYLO_INGEST_BODY_TIMEOUT=LIMIT_S) as ingest:
+        yield ingest
+
+
+@pytest.fixture
+async def patient(postgres_dsn: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Ingest]:
+    monkeypatch.setattr(connections, "HEADERS_S", AMPLE_S)
+    async with running_ingest(postgres_dsn, ORYLO_INGEST_BODY_TIMEOUT=AMPLE_S) as ingest:
         yield ingest
 
 
@@ -35,7 +46,7 @@ def head(*, length: int = len(BODY), path: str = "/api/v1/webhooks/stripe/loja")
 
 async def dribble(writer: asyncio.StreamWriter, next_byte: Callable[[int], bytes]) -> None:
     """A byte now and then, for as long as the other side takes them."""
-    for number in range(1000):
+    for number in range(2000):
         writer.write(next_byte(number))
         await asyncio.sleep(LIMIT_S / 20)
 
@@ -46,7 +57,7 @@ async def answer_to_a_dribble(
     """What the server says until it closes, which it does in time."""
     dribbling = asyncio.create_task(dribble(writer, next_byte))
     try:
-        return await asyncio.wait_for(reader.read(), 20 * LIMIT_S)
+        return await asyncio.wait_for(reader.read(), SOON_S)
     except ConnectionResetError:
         return b""
     finally:
@@ -60,7 +71,7 @@ async def test_headers_that_dribble_in_are_not_waited_for(ingest: Ingest) -> Non
     writer.write(b"POST /api/v1/webhooks/stripe/loja HTTP/1.1\r\nX-Slow: ")
 
     assert await answer_to_a_dribble(reader, writer, lambda _: b"a") == b""
-    assert time.monotonic() - started >= LIMIT_S
+    assert time.monotonic() - started > 0.9 * LIMIT_S
 
 
 async def test_headers_that_dribble_in_after_a_first_request_are_not_either(ingest: Ingest) -> None:
@@ -73,7 +84,7 @@ async def test_headers_that_dribble_in_after_a_first_request_are_not_either(inge
 
 async def test_a_connection_that_sends_nothing_is_closed(ingest: Ingest) -> None:
     reader, writer = await connect(ingest)
-    assert await asyncio.wait_for(reader.read(), 20 * LIMIT_S) == b""
+    assert await asyncio.wait_for(reader.read(), SOON_S) == b""
     writer.close()
 
 
@@ -86,12 +97,12 @@ async def test_a_connection_that_is_idle_between_requests_stays(ingest: Ingest) 
     writer.close()
 
 
-async def test_headers_in_pieces_are_taken_when_they_are_in_time(ingest: Ingest) -> None:
-    reader, writer = await connect(ingest)
+async def test_headers_in_pieces_are_taken_when_they_are_in_time(patient: Ingest) -> None:
+    reader, writer = await connect(patient)
     for status in (b"202", b"200"):
         request = head() + BODY
-        for start in range(0, len(request), 512):
-            writer.write(request[start : start + 512])
+        for start in range(0, len(request), 128):
+            writer.write(request[start : start + 128])
             await asyncio.sleep(LIMIT_S / 50)
         assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 " + status)
     writer.close()
@@ -101,7 +112,7 @@ async def test_headers_in_pieces_are_taken_when_they_are_in_time(ingest: Ingest)
 async def test_a_body_that_dribbles_in_is_not_waited_for(ingest: Ingest, path: str) -> None:
     reader, writer = await connect(ingest)
     writer.write(head(path=path))
-    answer = await asyncio.wait_for(reader_status(reader, writer), 20 * LIMIT_S)
+    answer = await asyncio.wait_for(reader_status(reader, writer), SOON_S)
     assert answer == b"408"
     writer.close()
 
@@ -122,14 +133,17 @@ async def test_headers_are_bounded_in_size_and_number(ingest: Ingest, headers: b
     writer.close()
 
 
-async def test_hundreds_of_idle_connections_do_not_stop_a_webhook(ingest: Ingest) -> None:
+async def test_hundreds_of_idle_connections_do_not_stop_a_webhook(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "HEADERS_S", IDLE_LIMIT_S)
     idle = await asyncio.gather(*(connect(ingest) for _ in range(IDLE)))
     for _, writer in idle[::2]:
         writer.write(b"POST /api/v1/webhooks/stripe/loja HTTP/1.1\r\n")
-    started = time.monotonic()
     answer = await ingest.stripe(BODY)
-    assert (answer.status, time.monotonic() - started < 1) == (202, True)
-    # They are all gone afterwards.
-    assert await asyncio.wait_for(asyncio.gather(*(reader.read() for reader, _ in idle)), 20) == [b""] * IDLE
+    assert answer.status == 202
+    # It was answered while all of them were open, and they are all gone afterwards.
+    assert not any(reader.at_eof() for reader, _ in idle)
+    assert await asyncio.wait_for(asyncio.gather(*(reader.read() for reader, _ in idle)), SOON_S) == [b""] * IDLE
     for _, writer in idle:
         writer.close()

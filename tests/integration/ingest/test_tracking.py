@@ -25,7 +25,7 @@ SHOP, STRANGER = "https://shop.example", "https://stranger.example"
 
 @pytest.fixture(scope="module")
 async def ingest(postgres_dsn: str) -> AsyncIterator[Ingest]:
-    async with running_ingest(postgres_dsn, ORYLO_INGEST_BODY_TIMEOUT="PT0.5S") as ingest:
+    async with running_ingest(postgres_dsn, ORYLO_INGEST_BODY_TIMEOUT="PT4S") as ingest:
         yield ingest
 
 
@@ -86,11 +86,13 @@ async def test_every_kind_of_visit_is_taken(ingest: Ingest, kind: str) -> None:
     assert (status, body) == (202, {"status": "accepted"})
     expected = [ClickRecorded, CheckoutStarted] if kind == "checkout" else [ClickRecorded]
 
-    def published() -> bool:
-        return len(ingest.published.messages) == before + len(expected)
+    def published() -> list[ClickRecorded | CheckoutStarted]:
+        """Without what is told of requests that another test had refused."""
+        since = ingest.published.messages[before:]
+        return [message for message in since if isinstance(message, ClickRecorded | CheckoutStarted)]
 
-    await eventually(published)
-    messages = sorted(ingest.published.messages[before:], key=lambda message: message.message_id)
+    await eventually(lambda: len(published()) == len(expected))
+    messages = sorted(published(), key=lambda message: message.message_id)
     assert [type(message) for message in messages] == expected
     assert isinstance(messages[0], ClickRecorded)
     assert (messages[0].kind, messages[0].ip) == (kind, "127.0.0.1")
@@ -170,7 +172,7 @@ async def test_any_bytes_get_a_clear_answer(ingest: Ingest, sent: bytes, status:
     port = int(ingest.url.rpartition(":")[2])
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"POST /api/v1/track/loja HTTP/1.1\r\nHost: x\r\n" + sent)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(45):
         line = await reader.readline()
     writer.close()
     assert line.split()[1] == status
@@ -188,7 +190,7 @@ async def test_a_visits_trace_goes_on_with_its_messages(ingest: Ingest, monkeypa
     (parent,) = {traceparent_of(row["body"]) for row in bodies}
     assert parent is not None
     assert trace.format_trace_id(0) not in parent
-    await eventually(lambda: _is_empty(ingest), within_s=30)
+    await eventually(lambda: _is_empty(ingest))
 
 
 async def _is_empty(ingest: Ingest) -> bool:
