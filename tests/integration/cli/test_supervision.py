@@ -18,6 +18,7 @@ from orylo_cli.embedded.supervision import Supervisor
 from orylo_common.resilience.retry import RetryPolicy
 from tests.support.eventually import eventually
 from tests.support.postgres import FAST
+from tests.support.servers import wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -40,16 +41,17 @@ def taken(port: int) -> Iterator[None]:
         yield
 
 
-async def kill(postgres: EmbeddedPostgres) -> None:
+def kill(postgres: EmbeddedPostgres) -> None:
+    """Without a turn of the loop, in which the supervisor could start it again before its port is taken."""
     os.kill(postgres.pid, signal.SIGKILL)
-    await eventually(lambda: not postgres.alive())
+    wait_until(lambda: not postgres.alive(), "PostgreSQL's end")
 
 
 async def test_it_is_tried_until_it_starts_again(postgres: EmbeddedPostgres) -> None:
     port = urlsplit(postgres.start()).port or 0
     async with Supervisor(postgres, port, retries=QUICK) as supervisor:
         with structlog.testing.capture_logs() as logged:
-            await kill(postgres)
+            kill(postgres)
             with taken(port):
                 await eventually(lambda: any(line["event"] == "postgres.not_started" for line in logged))
             await eventually(postgres.alive)
@@ -64,10 +66,10 @@ async def test_where_it_never_does_the_process_is_told_to_end_and_why(postgres: 
     loop.add_signal_handler(signal.SIGTERM, told_to_end.set)
     try:
         async with (
-            asyncio.timeout(30),
+            asyncio.timeout(90),
             Supervisor(postgres, port, retries=RetryPolicy(base=QUICK.base, max_attempts=2)) as supervisor,
         ):
-            await kill(postgres)
+            kill(postgres)
             with taken(port):
                 await told_to_end.wait()
     finally:
