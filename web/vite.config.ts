@@ -62,6 +62,7 @@ export default defineConfig({
     environment: "jsdom",
     setupFiles: ["src/test/setup.ts"],
     restoreMocks: true,
+    testTimeout: 60_000,
     unstubGlobals: true,
   },
 });

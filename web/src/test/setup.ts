@@ -1,9 +1,12 @@
 import "@testing-library/jest-dom/vitest";
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, beforeEach, vi } from "vitest";
 
 import { FakeEventSource } from "./fakeEventSource";
 import { FakeIntersectionObserver } from "./fakeIntersectionObserver";
+
+// Waited for in full only by a test that fails: a machine that stands still for a moment makes none fail.
+configure({ asyncUtilTimeout: 30_000 });
 
 beforeEach(() => {
   FakeEventSource.all = [];
