@@ -61,7 +61,7 @@ async def test_doctor_finds_nothing_wrong(orylo_up: Embedded) -> None:
 
 async def test_everything_that_is_simulated_is_taken_and_nothing_is_put_aside(shop: Shop) -> None:
     # The tenant's own secrets and modes are found: nothing is told to the command.
-    await set_mode(shop, "hotmart", "hmac")
+    await set_mode(shop, "hmac")
     asked = ("simulate", "--tenant", shop.slug, "--rate", "40", "--duration", "10s", "--seed", "3")
     summary = await orylo(shop.platform, *asked)
 
@@ -79,5 +79,5 @@ async def test_everything_that_is_simulated_is_taken_and_nothing_is_put_aside(sh
 
     await eventually(nothing_waits)
     assert (await shop.read("/api/v1/dead-letters"))["items"] == []
-    counts = (await shop.read("/api/v1/overview"))["today"]["counts"]
+    counts = (await shop.read("/api/v1/overview"))["last_24h"]["counts"]
     assert counts["conversions_dispatched"] > 0

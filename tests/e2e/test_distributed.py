@@ -30,10 +30,12 @@ EFFECTS = {
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory, meta: MetaProcess) -> Iterator[Fleet]:
-    with running_fleet(tmp_path_factory.mktemp("fleet"), meta.url) as running:
-        running.orylo("tenant", "create", TENANT)
-        running.orylo("gateway", "set", TENANT, "stripe", "--secret", SECRET)
-        running.orylo("destination", "add", TENANT, "meta", "--pixel-id", PIXEL, "--token", "EAAtest")
+    set_up = (
+        ("tenant", "create", TENANT),
+        ("gateway", "set", TENANT, "stripe", "--secret", SECRET),
+        ("destination", "add", TENANT, "meta", "--pixel-id", PIXEL, "--token", "EAAtest"),
+    )
+    with running_fleet(tmp_path_factory.mktemp("fleet"), meta.url, *set_up) as running:
         yield running
 
 
@@ -65,8 +67,12 @@ async def test_every_webhook_has_each_effect_once(fleet: Fleet, meta: MetaProces
 
 async def test_every_service_is_ready_and_the_doctor_agrees(fleet: Fleet, http: aiohttp.ClientSession) -> None:
     for service in SERVICES:
-        async with http.get(f"{fleet.url(service)}/readyz") as response:
-            assert response.status == 200, (service, await response.text())
+
+        async def is_ready(url: str = f"{fleet.url(service)}/readyz") -> bool:
+            async with http.get(url) as response:
+                return response.status == 200
+
+        await eventually(is_ready)
     asked = [option for service in SERVICES for option in ("--service", fleet.url(service))]
     # Raises when anything is wrong.
     await asyncio.to_thread(fleet.orylo, "doctor", *asked)

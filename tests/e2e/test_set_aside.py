@@ -52,7 +52,7 @@ async def test_what_is_not_understood_is_shown_and_read_again_when_asked(shop: S
         async def is_told() -> bool:
             return bool((await shop.read(path))["replayed_at"] != since)
 
-        await eventually(is_told, within_s=20)
+        await eventually(is_told)
         return str((await shop.read(path))["replayed_at"])
 
     headers = {"Authorization": f"Bearer {shop.api_key}"}

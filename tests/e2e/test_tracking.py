@@ -262,6 +262,12 @@ async def test_a_lead_is_known_by_hashes_only(browser: Browser, page_url: str, o
     await eventually(known)
 
 
+async def nothing_is_on_its_way(platform: Embedded) -> bool:
+    """Of the visits that other tests made."""
+    waiting = "SELECT (SELECT count(*) FROM ingest.outbox) + (SELECT count(*) FROM bus.deliveries)"
+    return await count(platform, waiting) == 0
+
+
 @pytest.mark.parametrize(
     "refusal",
     ["Object.defineProperty(navigator, 'globalPrivacyControl', {get: () => true});"],
@@ -270,6 +276,7 @@ async def test_a_lead_is_known_by_hashes_only(browser: Browser, page_url: str, o
 async def test_who_does_not_want_it_is_not_tracked(
     browser: Browser, page_url: str, orylo_up: Embedded, refusal: str
 ) -> None:
+    await eventually(lambda: nothing_is_on_its_way(orylo_up))
     before = len(await clicks(orylo_up))
     page = await opened(browser, f"{page_url}?fbclid=private", script=refusal)
     await page.evaluate("orylo.lead({email: 'nobody@example.com'})")

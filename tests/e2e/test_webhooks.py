@@ -169,13 +169,13 @@ async def test_a_relays_simplified_body_is_accepted_by_its_signature(shop: Shop)
         }
     )
     signature = f"sha256={hmac.new(shop.secret.encode(), body, hashlib.sha256).hexdigest()}"
-    await set_mode(shop, "hotmart", "hmac")
+    await set_mode(shop, "hmac")
     try:
         refused = await shop.tell("hotmart", body, {"X-Signature": f"sha256={'0' * 64}"})
         by_token = await shop.tell("hotmart", body, {hotmart.HOTTOK_HEADER: shop.secret})
         accepted = await shop.tell("hotmart", body, {"X-Signature": signature})
     finally:
-        await set_mode(shop, "hotmart", "native")
+        await set_mode(shop, "native")
 
     assert (refused.status, refused.body["code"]) == (401, "signature_mismatch")
     assert (by_token.status, by_token.body["code"]) == (401, "signature_missing")

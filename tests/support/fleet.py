@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -176,13 +176,18 @@ class Fleet:
 
 
 @contextmanager
-def running_fleet(folder: Path, meta_url: str) -> Iterator[Fleet]:
-    """Servers up, schemas migrated, services up; all ended on the way out."""
+def running_fleet(folder: Path, meta_url: str, *set_up: Sequence[str]) -> Iterator[Fleet]:
+    """Servers up, schemas migrated, services up; all ended on the way out.
+
+    `set_up` are `orylo` commands whose effect every service finds there when it starts.
+    """
     fleet = Fleet(folder, meta_url)
     try:
         for server in ("postgres", "redis", "rabbitmq"):
             fleet.start(server)
         fleet.orylo("migrate")
+        for command in set_up:
+            fleet.orylo(*command)
         for service in SERVICES:
             fleet.start(service)
         time.sleep(0.5)

@@ -31,7 +31,7 @@ from orylo_common.control.admin import (
 from orylo_common.control.models import Role
 from orylo_common.postgres.pool import open_pool
 from tests.support.embedded import Embedded
-from tests.support.eventually import eventually
+from tests.support.eventually import DEADLINE_S, eventually
 
 PASSWORD = "a password for the tests"
 AMOUNT_MINOR = 9700
@@ -84,7 +84,7 @@ class Shop:
         async with self.http.get(self.platform.api_url + path, params=query, headers=headers) as response:
             return Answer(response.status, await response.json(content_type=None))
 
-    async def conversion(self, payment_id: str, *, within_s: float = 15) -> dict[str, Any]:
+    async def conversion(self, payment_id: str, *, within_s: float = DEADLINE_S) -> dict[str, Any]:
         """The payment's only conversion, once it is settled."""
         found: list[dict[str, Any]] = []
 
@@ -126,21 +126,29 @@ async def open_shop(platform: Embedded, http: aiohttp.ClientSession, slug: str) 
     secret, pixel_id, email = f"whsec_{slug}", str(10**9 + secrets.randbelow(10**9)), f"owner@{slug}.example"
     async with open_pool(platform.dsn, role=OWN_ROLE, max_size=1) as pool, pool.acquire() as connection:
         tenant = await create_tenant(connection, slug)
-        for gateway in ("stripe", "hotmart"):
-            await set_gateway(connection, tenant.id, gateway)
-            await put_gateway_secret(connection, keyring, tenant.id, gateway, label="default", secret=secret)
         await add_destination(
             connection, keyring, tenant.id, "meta", name="default", config={"pixel_id": pixel_id}, secret="EAAtest"
         )
         await create_user(connection, tenant.id, email, password=PASSWORD, role=Role.OWNER)
         key = await create_api_key(connection, tenant.id, name="tests", role=Role.ADMIN)
+        # Last: what the door has heard of, the other services have heard the rest of.
+        for gateway in ("stripe", "hotmart"):
+            await set_gateway(connection, tenant.id, gateway)
+            await put_gateway_secret(connection, keyring, tenant.id, gateway, label="default", secret=secret)
     shop = Shop(platform, http, slug, pixel_id, secret, key.key, email)
     await _known_at_the_door(shop)
     return shop
 
 
-async def set_mode(shop: Shop, gateway: str, mode: Literal["native", "hmac"]) -> None:
-    await asyncio.to_thread(shop.platform.orylo, "gateway", "set", shop.slug, gateway, "--mode", mode)
+async def set_mode(shop: Shop, mode: Literal["native", "hmac"]) -> None:
+    """Of Hotmart. Returns once the door goes by it."""
+    await asyncio.to_thread(shop.platform.orylo, "gateway", "set", shop.slug, "hotmart", "--mode", mode)
+    misses = {"native": "token_missing", "hmac": "signature_missing"}[mode]
+
+    async def is_known() -> bool:
+        return bool((await shop.tell("hotmart", b"{}", {})).body["code"] == misses)
+
+    await eventually(is_known)
 
 
 def stripe_signature(body: bytes, secret: str, at: int | None = None) -> str:
