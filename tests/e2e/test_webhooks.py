@@ -140,6 +140,20 @@ async def test_many_events_of_one_purchase_are_one_sale_in_any_order(shop: Shop,
         assert (await shop.read(f"/api/v1/payments/{payment_id}"))["state"] == "succeeded"
 
 
+async def test_a_buyer_whom_only_the_later_event_names_is_told_to_meta(shop: Shop, meta: MetaProcess) -> None:
+    payment, now = new_payment(), int(time.time())
+    intent = orjson.loads(stripe.intent_succeeded(payment, now))
+    intent["data"]["object"] |= {"receipt_email": None, "customer": None, "metadata": {}}
+    for body in (orjson.dumps(intent), stripe.charge_succeeded(payment, now)):
+        assert (await shop.tell_stripe(body)).status == 202
+
+    payment_id = payment_id_of(payment)
+    assert (await shop.conversion(payment_id))["status"] == "dispatched"
+    (told,) = [event for event in meta.datasets()[shop.pixel_id]["latest"] if event["event_id"] == payment_id]
+    assert told["user_data"]["em"] == [hashlib.sha256(payment.buyer.email.lower().encode()).hexdigest()]
+    assert len(await shop.detections(payment_id, 1)) == 1
+
+
 async def test_hotmart_is_known_by_its_token(shop: Shop, meta: MetaProcess) -> None:
     purchase = new_purchase()
     body = hotmart.webhook(purchase, "PURCHASE_APPROVED", int(time.time() * 1000))

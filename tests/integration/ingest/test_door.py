@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import orjson
 import pytest
 
-from orylo_common.messages import PaymentSucceeded
+from orylo_common.messages import PaymentEnriched, PaymentSucceeded, decode
 from tests.integration.ingest.running import SECRET, Ingest, open_another, running_ingest, stripe_signature
 from tests.support.eventually import eventually
 from tests.unit.ingest.given import body_of, stripe
@@ -86,7 +86,35 @@ async def test_one_payment_told_by_many_events_is_published_once(ingest: Ingest)
     statuses = Counter(row["status"] for row in await ingest.pool.fetch("SELECT status FROM ingest.events"))
     assert statuses == {"published": 1, "told_before": 3}
     await eventually(lambda: empties(ingest, "outbox"))
-    assert [message.type for message in ingest.published.messages] == ["payment.succeeded.v1"]
+    told = Counter(message.type for message in ingest.published.messages)
+    assert told == {"payment.succeeded.v1": 1, "payment.enriched.v1": 3}
+
+
+async def test_a_later_event_about_a_known_sale_enriches_it(ingest: Ingest) -> None:
+    first = await ingest.stripe(orjson.dumps(stripe("payment_intent.succeeded", customer=None, receipt_email=None)))
+    second = await ingest.stripe(orjson.dumps(stripe("charge.succeeded")))
+    again = await ingest.stripe(orjson.dumps(stripe("charge.succeeded")))
+
+    assert (first.status, second.status, again.status) == (202, 202, 200)
+    await eventually(lambda: empties(ingest, "outbox"))
+    succeeded, enriched = ingest.published.messages
+    assert isinstance(succeeded, PaymentSucceeded)
+    assert isinstance(enriched, PaymentEnriched)
+    assert succeeded.match_keys.email is None
+    assert enriched.match_keys.email is not None
+    assert (enriched.payment_id, enriched.event_id) == (succeeded.payment_id, second.body["event_id"])
+    assert enriched.tenant_id == succeeded.tenant_id
+
+
+async def test_an_enrichment_waits_in_the_outbox_while_the_bus_is_away(ingest: Ingest) -> None:
+    """It stands in the outbox with the event, whole, before the webhook is answered."""
+    ingest.published.away = True
+    await ingest.stripe(orjson.dumps(stripe("payment_intent.succeeded", customer=None, receipt_email=None)))
+    await ingest.stripe(orjson.dumps(stripe("charge.succeeded")))
+
+    rows = await ingest.pool.fetch("SELECT message_id, type, body FROM ingest.outbox ORDER BY created_at, type DESC")
+    assert [row["type"] for row in rows] == ["payment.succeeded.v1", "payment.enriched.v1"]
+    assert [decode(row["body"]).message_id for row in rows] == [row["message_id"] for row in rows]
 
 
 async def test_the_same_id_with_another_body_is_a_conflict_and_the_first_stays(ingest: Ingest) -> None:

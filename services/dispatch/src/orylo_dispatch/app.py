@@ -24,6 +24,7 @@ from orylo_common.messages import (
     DisputeWon,
     FraudWarningReceived,
     Message,
+    PaymentEnriched,
     PaymentRefunded,
     PaymentSucceeded,
 )
@@ -40,6 +41,7 @@ from orylo_dispatch.facts import Effect, Fact
 from orylo_dispatch.handlers import (
     Recorder,
     apply_decision,
+    enrich_payment,
     match_payment,
     record_reversal,
     redrive,
@@ -105,6 +107,7 @@ def _handlers(plane: ControlPlane, recorder: Recorder, kinds: frozenset[str]) ->
     reverse = partial(record_reversal, recorder=recorder)
     return {
         PaymentSucceeded: partial(match_payment, plane=plane, kinds=kinds, recorder=recorder),
+        PaymentEnriched: partial(enrich_payment, plane=plane, kinds=kinds, recorder=recorder),
         PaymentRefunded: reverse,
         DisputeOpened: reverse,
         DisputeWon: reverse,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.control import Destination
-from orylo_common.messages import Decision, Match, PaymentSucceeded
+from orylo_common.messages import Decision, Match, PaymentEnriched, PaymentSucceeded
 from orylo_dispatch.domain.matching import Click, Traces
 from orylo_dispatch.domain.policy import DispatchPolicy
 
@@ -30,6 +30,15 @@ class Paid:
     policy: DispatchPolicy
     destinations: Sequence[Destination]
     traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enriched:
+    """A later event about a payment, which may have been reported to each of `destinations`."""
+
+    later: PaymentEnriched
+    policy: DispatchPolicy
+    destinations: Sequence[Destination]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +70,7 @@ class RedriveAsked:
     message_id: UUID
 
 
-Fact = ClickSeen | Paid | Decided | Reversed | RedriveAsked
+Fact = ClickSeen | Paid | Enriched | Decided | Reversed | RedriveAsked
 
 
 @dataclass(slots=True)
@@ -72,6 +81,8 @@ class Effect:
     due: set[DestinationKey] = field(default_factory=set)
     # Kinds of destinations.
     suppressed: list[str] = field(default_factory=list)
+    # What the fact is about is being sent at this moment: it has to be told again.
+    in_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)

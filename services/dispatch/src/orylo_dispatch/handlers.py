@@ -5,13 +5,17 @@ from dataclasses import replace
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.control import ControlPlane
+from orylo_common.errors import TransientError
 from orylo_common.messages import (
     CheckoutStarted,
     ClickRecorded,
     ConversionRedriveRequested,
     DetectionCreated,
+    MatchKeys,
+    PaymentEnriched,
     PaymentFact,
     PaymentSucceeded,
+    Tracking,
     type_of,
 )
 from orylo_common.telemetry.traces import current_traceparent
@@ -19,14 +23,27 @@ from orylo_dispatch.domain.attempt import State
 from orylo_dispatch.domain.cookies import fbc_for, fbclid_of
 from orylo_dispatch.domain.matching import Click, carried_click_ids, checkout_click_id, traces_of
 from orylo_dispatch.domain.policy import DispatchPolicy
-from orylo_dispatch.facts import ClickSeen, Decided, DestinationKey, Effect, Fact, Paid, RedriveAsked, Reversed
+from orylo_dispatch.facts import (
+    ClickSeen,
+    Decided,
+    DestinationKey,
+    Effect,
+    Enriched,
+    Fact,
+    Paid,
+    RedriveAsked,
+    Reversed,
+)
 from orylo_dispatch.metrics import DELIVERIES
 
 SUCCEEDED = type_of(PaymentSucceeded)
 
 
 class Recorder:
-    """Writes a fact, and once it is committed lets out what follows from it."""
+    """Writes a fact, and once it is committed lets out what follows from it.
+
+    Raises `TransientError` where the fact came in the middle of an attempt, and has to come again after it.
+    """
 
     def __init__(
         self,
@@ -47,6 +64,8 @@ class Recorder:
             self._wake(effect.due)
         for kind in effect.suppressed:
             DELIVERIES.labels(kind, State.SUPPRESSED).inc()
+        if effect.in_hand:
+            raise TransientError("the conversion is being sent at this moment")
 
 
 async def match_payment(
@@ -57,6 +76,18 @@ async def match_payment(
     if destinations:
         policy = plane.settings(payment.tenant_id, DispatchPolicy)
         await recorder.record(Paid(payment, traces_of(payment), policy, destinations, current_traceparent()))
+
+
+async def enrich_payment(
+    later: PaymentEnriched, *, plane: ControlPlane, kinds: frozenset[str], recorder: Recorder
+) -> None:
+    """Name the buyer of a payment whose first event did not; any other stays as it is."""
+    if later.match_keys == MatchKeys() and later.tracking == Tracking() and not later.ip:
+        return
+    # Also those that are switched off by now: what was to go there may still go when they are on again.
+    destinations = [each for each in plane.destinations(later.tenant_id) if each.kind in kinds]
+    if destinations:
+        await recorder.record(Enriched(later, plane.settings(later.tenant_id, DispatchPolicy), destinations))
 
 
 async def apply_decision(detection: DetectionCreated, *, plane: ControlPlane, recorder: Recorder) -> None:

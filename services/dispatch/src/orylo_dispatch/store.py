@@ -12,16 +12,19 @@ from orylo_common.ids import uuid7
 from orylo_common.messages import ConversionMatched, ConversionSuppressed, Decision
 from orylo_common.postgres.pool import Connection
 from orylo_dispatch.announcements import INSERT_OUTBOX, announce, outbox_columns
-from orylo_dispatch.clicks import find_candidates, remember_clicks
+from orylo_dispatch.clicks import remember_clicks
+from orylo_dispatch.crediting import credit
 from orylo_dispatch.domain.attempt import State
-from orylo_dispatch.domain.conversion import EVENT_NAME, conversion_of
-from orylo_dispatch.domain.matching import match
+from orylo_dispatch.domain.conversion import EVENT_NAME, is_nameless
+from orylo_dispatch.domain.enrichment import PATIENCE
+from orylo_dispatch.enrichments import enrich, name_buyers
 from orylo_dispatch.facts import (
     DELIVERY_COLUMNS,
     ClickSeen,
     Decided,
     Delivery,
     Effect,
+    Enriched,
     Fact,
     Paid,
     RedriveAsked,
@@ -44,13 +47,13 @@ INSERT_DELIVERIES = """
         reason, due_at, created_at, settled_at)
     SELECT delivery_id, tenant_id, destination_id, destination_kind, payment_id, event_name, event_id, correlation_id,
            traceparent, amount_minor, currency, match_method, match_confidence, click_id, paid_at, conversion::jsonb,
-           state, reason, $19::timestamptz, $19, CASE WHEN state = 'suppressed' THEN $19 END
+           state, reason, due_at, $20::timestamptz, CASE WHEN state = 'suppressed' THEN $20 END
     FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::uuid[],
                 $9::text[], $10::bigint[], $11::text[], $12::text[], $13::double precision[], $14::text[],
-                $15::timestamptz[], $16::text[], $17::text[], $18::text[])
+                $15::timestamptz[], $16::text[], $17::text[], $18::text[], $19::timestamptz[])
         AS new (delivery_id, tenant_id, destination_id, destination_kind, payment_id, event_name, event_id,
                 correlation_id, traceparent, amount_minor, currency, match_method, match_confidence, click_id,
-                paid_at, conversion, state, reason)
+                paid_at, conversion, state, reason, due_at)
     ORDER BY tenant_id, destination_id, payment_id
     ON CONFLICT (tenant_id, destination_id, payment_id, event_name) DO NOTHING
     RETURNING delivery_id
@@ -58,7 +61,7 @@ INSERT_DELIVERIES = """
 
 RELEASE = f"""
     UPDATE dispatch.deliveries AS d
-    SET state = decided.state, reason = decided.reason, due_at = $5::timestamptz,
+    SET state = decided.state, reason = decided.reason, due_at = greatest(d.due_at, $5::timestamptz),
         settled_at = CASE WHEN decided.state = 'suppressed' THEN $5 END
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS decided (tenant_id, event_id, state, reason)
     WHERE d.tenant_id = decided.tenant_id AND d.event_id = decided.event_id AND d.state = 'held'
@@ -85,7 +88,7 @@ REDRIVE = """
 """
 
 EventKey = tuple[UUID, str]
-OneKind = TypeVar("OneKind", ClickSeen, Paid, Decided, Reversed, RedriveAsked)
+OneKind = TypeVar("OneKind", ClickSeen, Paid, Enriched, Decided, Reversed, RedriveAsked)
 DELIVERY_VALUES = attrgetter(*(field.name for field in fields(Delivery)))
 BLOCKED, TEST = "blocked", "test"
 
@@ -104,6 +107,7 @@ class FactStore:
         reversals = [fact for fact, _ in _of_kind(Reversed, facts, effects)]
         paid = _of_kind(Paid, facts, effects)
         decided = _of_kind(Decided, facts, effects)
+        later = _of_kind(Enriched, facts, effects)
         redrives = _of_kind(RedriveAsked, facts, effects)
         if clicks:
             await remember_clicks(connection, clicks)
@@ -115,6 +119,8 @@ class FactStore:
                 await _add_deliveries(connection, paid, decisions, now)
             if decided:
                 await _release(connection, decided, decisions, now)
+        if later:
+            await enrich(connection, later, now)
         if redrives:
             await _redrive(connection, redrives, now)
         messages = [message for effect in effects for message in effect.messages]
@@ -156,12 +162,13 @@ async def _add_deliveries(
     decisions: dict[EventKey, Decision | None],
     now: datetime,
 ) -> None:
-    candidates = await find_candidates(connection, [fact for fact, _ in paid])
+    credited = await name_buyers(connection, await credit(connection, [fact for fact, _ in paid]))
     rows, made = [], []
-    for (fact, effect), clicks in zip(paid, candidates, strict=True):
+    for (fact, effect), (_, matched, conversion) in zip(paid, credited, strict=True):
         payment = fact.payment
-        matched, click = match(fact.traces, clicks, fact.policy)
-        conversion = conversion_of(payment, click).model_dump_json(exclude_defaults=True)
+        told = conversion.model_dump_json(exclude_defaults=True)
+        # A later event may still name the buyer.
+        due_at = now + PATIENCE if is_nameless(conversion) else now
         state, reason = _state(
             decisions[payment.tenant_id, payment.event_id], test=payment.test, send_blocked=fact.policy.send_blocked
         )
@@ -182,7 +189,7 @@ async def _add_deliveries(
                 match_confidence=matched.confidence,
                 click_id=matched.click_id,
             )
-            rows.append((*DELIVERY_VALUES(delivery), payment.occurred_at, conversion, state.value, reason))
+            rows.append((*DELIVERY_VALUES(delivery), payment.occurred_at, told, state.value, reason, due_at))
             made.append((delivery, state, reason, payment.message_id, effect))
     inserted = {row[0] for row in await connection.fetch(INSERT_DELIVERIES, *zip(*rows, strict=True), now)}
     for delivery, state, reason, causation_id, effect in made:

@@ -18,6 +18,8 @@ LONGEST_HOLD = timedelta(minutes=10)
 KEEP_DECISIONS = timedelta(days=30)
 # A payment may be older than the webhook that tells of it.
 KEEP_CLICKS = LONGEST_LOOK_BACK + timedelta(days=7)
+# An older payment is not sent any more.
+KEEP_ENRICHMENTS = timedelta(days=7)
 # Rows in one transaction; the next run takes the rest.
 ROWS = 5000
 
@@ -49,6 +51,10 @@ FORGET_CLICKS = f"""
 FORGET_DECISIONS = f"""
     DELETE FROM dispatch.decisions WHERE ctid = ANY(ARRAY(
         SELECT ctid FROM dispatch.decisions WHERE created_at < $1 ORDER BY created_at LIMIT {ROWS}))
+"""  # noqa: S608
+FORGET_ENRICHMENTS = f"""
+    DELETE FROM dispatch.enrichments WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM dispatch.enrichments WHERE created_at < $1 ORDER BY created_at LIMIT {ROWS}))
 """  # noqa: S608
 
 # Each state by itself, so that each reads its own small index however many deliveries are done.
@@ -88,6 +94,7 @@ class Upkeep:
         now = self._clock.now()
         await connection.execute(FORGET_CLICKS, now - KEEP_CLICKS)
         await connection.execute(FORGET_DECISIONS, now - KEEP_DECISIONS)
+        await connection.execute(FORGET_ENRICHMENTS, now - KEEP_ENRICHMENTS)
 
     async def count_waiting(self, connection: Connection) -> None:
         row = await connection.fetchrow(COUNT_WAITING, self._clock.now())

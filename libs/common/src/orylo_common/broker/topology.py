@@ -20,6 +20,7 @@ from orylo_common.messages import (
     Message,
     PaymentCanceled,
     PaymentCreated,
+    PaymentEnriched,
     PaymentFailed,
     PaymentRefunded,
     PaymentSucceeded,
@@ -45,6 +46,7 @@ QUEUES: Mapping[str, Sequence[type[Message]]] = {
     "trust": (PaymentSucceeded, PaymentRefunded, *DISPUTES, CustomerStatusSet),
     "dispatch": (
         PaymentSucceeded,
+        PaymentEnriched,
         PaymentRefunded,
         *DISPUTES,
         CheckoutStarted,

@@ -29,6 +29,7 @@ from orylo_common.messages.payments import (
     CheckoutStarted,
     PaymentCanceled,
     PaymentCreated,
+    PaymentEnriched,
     PaymentFailed,
     PaymentRefunded,
     PaymentSucceeded,
@@ -44,6 +45,7 @@ from orylo_common.messages.webhooks import (
 MESSAGES: tuple[type[Message], ...] = (
     PaymentCreated,
     PaymentSucceeded,
+    PaymentEnriched,
     PaymentFailed,
     PaymentCanceled,
     PaymentRefunded,

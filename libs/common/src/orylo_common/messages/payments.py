@@ -136,6 +136,15 @@ class PaymentSucceeded(PaymentFact):
     type: Literal["payment.succeeded.v1"] = "payment.succeeded.v1"
 
 
+class PaymentEnriched(PaymentFact):
+    """A later event tells a payment again that `payment.succeeded` told already, and may say more of it.
+
+    `event_id` is the later event's. No second sale, and nothing to decide on: it may fill in what the first left open.
+    """
+
+    type: Literal["payment.enriched.v1"] = "payment.enriched.v1"
+
+
 class PaymentFailed(PaymentFact):
     """An attempt to pay was refused; the same payment may still succeed."""
 

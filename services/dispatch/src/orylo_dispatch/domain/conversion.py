@@ -23,7 +23,9 @@ TOO_LITTLE = (
     frozenset({"first_name"}),
     frozenset({"last_name"}),
 )
-OTHER_IDENTIFIERS = ("user_agent", "ip", "fbc", "fbp", "customer_id", "subscription_id")
+ANONYMOUS = "anonymous"
+OWN_IDS = frozenset({"customer_id", "subscription_id"})
+OTHER_IDENTIFIERS = ("user_agent", "ip", "fbc", "fbp", *OWN_IDS)
 
 
 class Conversion(Value):
@@ -121,10 +123,18 @@ def find_fault(conversion: Conversion, now: datetime) -> Fault | None:
         return Fault("too_old", "The payment is older than 7 days; Meta takes no event of that age.")
     if conversion.occurred_at - now > FURTHEST_AHEAD:
         return Fault("in_future", "The payment's time lies in the future; the gateway's clock or time zone is wrong.")
-    known = _identifiers(conversion)
-    if any(known <= too_little for too_little in TOO_LITTLE):
-        return Fault("anonymous", "Too little is known of the buyer for Meta to recognise anybody.")
+    if _is_too_little(_identifiers(conversion)):
+        return Fault(ANONYMOUS, "Too little is known of the buyer for Meta to recognise anybody.")
     return None
+
+
+def is_nameless(conversion: Conversion) -> bool:
+    """Whether nothing but our own ids tells who bought: the destination knows few by those, if any."""
+    return _is_too_little(_identifiers(conversion) - OWN_IDS)
+
+
+def _is_too_little(known: frozenset[str]) -> bool:
+    return any(known <= too_little for too_little in TOO_LITTLE)
 
 
 def _identifiers(conversion: Conversion) -> frozenset[str]:

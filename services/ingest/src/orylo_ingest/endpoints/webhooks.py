@@ -152,7 +152,7 @@ class WebhookEndpoint:
     def _answer(self, record: Record, outcome: Outcome) -> web.StreamResponse:
         known = outcome is Outcome.DUPLICATE or outcome is Outcome.CONFLICT
         leaving = record.outgoing or record.announcement
-        if outcome is Outcome.ACCEPTED and leaving is not None:
+        if not known and leaving is not None:
             self.relay.offer((leaving,))
         counted = record.status if outcome is Outcome.ACCEPTED and record.outgoing is None else outcome.value
         _count(record.gateway, counted)

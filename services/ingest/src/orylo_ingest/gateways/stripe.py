@@ -1,9 +1,10 @@
 """Stripe: snapshot events of any API version, signed with the endpoint's secret.
 
 One payment is told by `payment_intent.succeeded`, `charge.succeeded`, `checkout.session.completed` and `invoice.paid`;
-the first to arrive is published. They do not carry the same: only the session has a payment link's click id, only the
-charge has the card. With Checkout or payment links, subscribe the endpoint to `checkout.session.*` and leave out the
-success of intents and charges; without them, to `charge.*`.
+the first to arrive is published, and decided on. They do not carry the same: only the session has a payment link's
+click id, only the charge has the card. With Checkout or payment links, subscribe the endpoint to `checkout.session.*`
+and leave out the success of intents and charges; without them, to `charge.*`. Where the first did not name the buyer
+and a later one does, that one completes the conversion (`payment.enriched`).
 
 From API version 2025-03-31 on an invoice does not name its payment intent, nor the intent its invoice. Both sides of a
 subscription's charge then recognise each other by customer, amount, currency and the minutes in which it was made and

@@ -1,0 +1,2 @@
+-- Drops what later events told of payments that named no buyer.
+DROP TABLE dispatch.enrichments;

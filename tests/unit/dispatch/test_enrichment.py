@@ -1,0 +1,96 @@
+"""What a later event adds to a payment, and what it never changes."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from orylo_common.messages import MatchKeys, PaymentEnriched, PaymentSucceeded, Product, Subscription, Tracking
+from orylo_dispatch.domain.conversion import conversion_of, find_fault, is_nameless
+from orylo_dispatch.domain.enrichment import enriched
+from tests.unit.dispatch.cases import EMAIL, PAID_AT, PHONE, hashed, payment
+
+NOBODY: dict[str, Any] = {"customer_id": None, "match_keys": MatchKeys()}
+
+
+def later(paid: PaymentSucceeded, **changes: Any) -> PaymentEnriched:
+    fields = paid.model_dump() | {
+        "type": "payment.enriched.v1",
+        "message_id": uuid4(),
+        "event_id": "event-later",
+        "gateway_event_type": "charge.succeeded",
+        "customer_id": "cus_" + "1" * 32,
+        "match_keys": MatchKeys(email=EMAIL),
+    }
+    return PaymentEnriched.model_validate(fields | changes)
+
+
+def test_what_was_open_is_filled_in() -> None:
+    paid = payment(**NOBODY)
+    products = (Product(product_id="prod_1"),)
+    told = later(
+        paid,
+        ip="203.0.113.9",
+        user_agent="Firefox",
+        order_id="order-1",
+        products=products,
+        subscription=Subscription(recurrence=2),
+        tracking=Tracking(sck="fb|oc_1"),
+    )
+
+    full = enriched(paid, told)
+
+    assert (full.match_keys.email, full.customer_id) == (EMAIL, told.customer_id)
+    assert (full.ip, full.user_agent, full.order_id, full.products) == ("203.0.113.9", "Firefox", "order-1", products)
+    assert (full.subscription, full.tracking) == (told.subscription, told.tracking)
+
+
+def test_what_was_said_stays() -> None:
+    paid = payment(
+        match_keys=MatchKeys(phone=PHONE),
+        ip="203.0.113.7",
+        order_id="order-1",
+        products=(Product(product_id="prod_1"),),
+        tracking=Tracking(src="google"),
+    )
+    told = later(
+        paid,
+        match_keys=MatchKeys(email=EMAIL, phone=hashed("another")),
+        ip="203.0.113.9",
+        user_agent="Firefox",
+        order_id="order-2",
+        products=(),
+        tracking=Tracking(src="facebook", sck="a"),
+        amount_minor=1,
+        currency="USD",
+        occurred_at=PAID_AT + timedelta(hours=1),
+    )
+
+    full = enriched(paid, told)
+
+    assert full.match_keys == MatchKeys(email=EMAIL, phone=PHONE)
+    assert full.tracking == Tracking(src="google", sck="a")
+    # An address and a browser are one visitor's: never the one's address and the other's browser.
+    assert (full.ip, full.user_agent, full.order_id) == ("203.0.113.7", None, "order-1")
+    unchanged = {"match_keys", "tracking"}
+    assert full.model_dump(exclude=unchanged) == paid.model_dump(exclude=unchanged)
+
+
+@pytest.mark.parametrize(
+    ("changes", "nameless", "fault"),
+    [
+        (NOBODY, True, "anonymous"),
+        (NOBODY | {"customer_id": "cus_1"}, True, None),
+        (NOBODY | {"subscription": Subscription(subscription_id="sub_1")}, True, None),
+        (NOBODY | {"match_keys": MatchKeys(country=hashed("br")), "customer_id": "cus_1"}, True, None),
+        (NOBODY | {"match_keys": MatchKeys(email=EMAIL)}, False, None),
+        (NOBODY | {"tracking": Tracking(fbp="fb.1.1778000000000.1")}, False, None),
+    ],
+)
+def test_an_id_of_our_own_names_nobody(changes: dict[str, Any], nameless: bool, fault: str | None) -> None:
+    conversion = conversion_of(payment(**changes), None)
+    found = find_fault(conversion, PAID_AT)
+
+    assert is_nameless(conversion) is nameless
+    assert (found and found.code) == fault
