@@ -15,11 +15,14 @@ from typing import Any
 import orjson
 import pytest
 
+from orylo_cli.demo.shop import STAND_IN_ONLY
 from tests.support.collector import running_collector
 from tests.support.embedded import ORYLO, Embedded, running_embedded
 from tests.support.servers import wait_until
 
 pytestmark = [pytest.mark.integration, pytest.mark.e2e]
+
+ADD_META = ("meta", "--pixel-id", "123", "--token", "EAAtest")
 
 
 @pytest.fixture(scope="module")
@@ -115,12 +118,29 @@ def test_the_demo_shows_sales_on_their_way_to_meta(tmp_path: Path) -> None:
         get = signed_in(platform)
         wait_until(lambda: bool(get("/api/v1/detections")["items"]), "a detection")
         wait_until(lambda: bool(get("/api/v1/conversions?status=dispatched")["items"]), "a conversion at Meta")
+        assert STAND_IN_ONLY in platform.log.read_text()
+        platform.orylo("tenant", "create", "beside")
+        told = platform.attempt("destination", "add", "beside", *ADD_META, "--data-dir", str(platform.data_dir))
+        assert STAND_IN_ONLY in told.stderr
         # A second time nothing is made twice.
         assert platform.stop() == 0
         platform.start("--demo")
-        assert len(orjson.loads(platform.orylo("tenant", "list", "--json"))) == 1
+        assert len(orjson.loads(platform.orylo("tenant", "list", "--json"))) == 2
     finally:
         platform.stop()
+
+
+def test_a_demo_is_not_started_among_shops_that_send_to_meta(tmp_path: Path) -> None:
+    platform = Embedded(tmp_path, {})
+    platform.orylo("tenant", "create", "real")
+    platform.orylo("destination", "add", "real", *ADD_META)
+    refused = platform.attempt("up", "--demo", "--data-dir", str(platform.data_dir))
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "orylo: this folder's shops send to Meta, and in a demo their conversions would go to the stand-in "
+        "and be lost: give the demo a folder of its own with --data-dir\n"
+    )
+    assert [each["slug"] for each in orjson.loads(platform.orylo("tenant", "list", "--json"))] == ["real"]
 
 
 def test_a_sale_is_one_trace_from_its_webhook_to_its_conversion(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ import os
 import stat
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,12 @@ from orylo_cli.embedded.data_dir import Connection, DataDir
 from orylo_cli.embedded.errors import EmbeddedError
 from orylo_common.control.keyring import Keyring
 
-RUNNING = {"database_url": "postgresql://x", "ingest_url": "http://i", "api_url": "http://a", "health_url": "http://h"}
+RUNNING: dict[str, Any] = {
+    "database_url": "postgresql://x",
+    "ingest_url": "http://i",
+    "api_url": "http://a",
+    "health_url": "http://h",
+}
 
 
 def hold(path: Path, command: str, pipe: Pipe) -> None:

@@ -6,7 +6,8 @@ from uuid import UUID
 import typer
 
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, TenantArgument
-from orylo_cli.console import say, say_json, show
+from orylo_cli.console import note, say, say_json, show
+from orylo_cli.demo.shop import STAND_IN_ONLY
 from orylo_cli.target import open_target
 from orylo_common.control.admin import add_destination, disable_destination, find_tenant
 from orylo_common.postgres.pool import Connection
@@ -37,6 +38,8 @@ def add_to(
 ) -> None:
     """Send a tenant's conversions to Meta; the same name again replaces what it was.
 
+    While `orylo up --demo` runs they go to its stand-in, and never to Meta.
+
     Example: `orylo destination add minha-loja meta --pixel-id 1234567890 --token EAAB…`
     """
     if kind != "meta":
@@ -57,6 +60,8 @@ def add_to(
         say_json({"id": destination_id, "kind": kind, "name": name, "config": config})
     else:
         say(f"destination {kind} {name} ({destination_id}) of {tenant}: pixel {pixel_id}")
+    if target.running and target.running.demo:
+        note(f"a demo runs here: {STAND_IN_ONLY}")
 
 
 @app.command()

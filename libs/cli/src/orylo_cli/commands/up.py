@@ -1,5 +1,6 @@
 """`orylo up`: the whole platform in one process."""
 
+import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -15,7 +16,7 @@ import typer
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption
 from orylo_cli.console import fail, note, say
 from orylo_cli.demo.fake_meta import run_fake_meta
-from orylo_cli.demo.shop import EMAIL, PASSWORD, TENANT, close_shop, set_up_shop
+from orylo_cli.demo.shop import EMAIL, PASSWORD, STAND_IN_ONLY, TENANT, close_shop, set_up_shop
 from orylo_cli.demo.traffic import RATE, demo_traffic
 from orylo_cli.embedded.data_dir import Connection, DataDir
 from orylo_cli.embedded.errors import EmbeddedError
@@ -86,6 +87,7 @@ def up(
             }
             configure_logs("orylo", os.environ.get("ORYLO_LOG_LEVEL", "warning"), stream=sys.stderr)
             with configure_traces("embedded", os.environ.get("ORYLO_OTLP_ENDPOINT") or None):
+                asyncio.run(_prepare(plan, database_url))
                 code = run_until_stopped(lambda: _run(plan, supervisor, database_url), exit_limit=DRAIN_LIMIT)
         finally:
             postgres.stop()
@@ -104,20 +106,24 @@ async def _run(plan: Plan, supervisor: Supervisor, database_url: str) -> AsyncIt
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         await enter(supervisor)
-        await migrate(database_url, all_migrations())
-        await _prepare_shop(database_url, demo=plan.demo)
         facts = {"Dashboard": plan.api_url, "API": f"{plan.api_url}/api/docs"}
         if plan.demo:
             meta = await enter(run_fake_meta())
             os.environ["ORYLO_META_BASE_URL"] = meta.base_url
-            facts |= {"Sign in": f"{EMAIL}, password {PASSWORD}", "Meta": f"a stand-in at {meta.base_url}/__control"}
+            facts |= {
+                "Sign in": f"{EMAIL}, password {PASSWORD}",
+                "Meta": f"a stand-in at {meta.base_url}/__control",
+                "Beware": STAND_IN_ONLY,
+            }
         healths = await enter(open_platform(database_url))
         health_url = await enter(serve_healths(healths))
         if plan.demo:
             await enter(demo_traffic(plan.ingest_url))
             facts |= {"Traffic": f"{RATE:g} requests a second, as tenant {TENANT}"}
         stack.enter_context(
-            plan.folder.reachable(Connection(os.getpid(), database_url, plan.ingest_url, plan.api_url, health_url))
+            plan.folder.reachable(
+                Connection(os.getpid(), database_url, plan.ingest_url, plan.api_url, health_url, plan.demo)
+            )
         )
         facts |= {
             "Webhooks": f"{plan.ingest_url}/api/v1/webhooks/{{gateway}}/{{tenant}}",
@@ -127,13 +133,14 @@ async def _run(plan: Plan, supervisor: Supervisor, database_url: str) -> AsyncIt
         yield
 
 
-async def _prepare_shop(database_url: str, *, demo: bool) -> None:
+async def _prepare(plan: Plan, database_url: str) -> None:
+    await migrate(database_url, all_migrations())
     async with (
         open_pool(database_url, role=OWN_ROLE, max_size=1) as pool,
         pool.acquire() as connection,
         connection.transaction(),
     ):
-        if demo:
+        if plan.demo:
             await set_up_shop(connection, Keyring.parse(os.environ["ORYLO_MASTER_KEY"]))
         else:
             await close_shop(connection)

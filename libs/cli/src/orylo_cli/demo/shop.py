@@ -31,11 +31,27 @@ DOORS: dict[Gateway, Door] = {
 
 LABEL = "demo"
 DESTINATION = "demo"
+
+STAND_IN_ONLY = (
+    "conversions of every shop in this folder go to the stand-in, never to Meta; "
+    "`orylo up` without --demo sends those of sales that come after"
+)
+REAL_SHOPS_ONLY = """
+    SELECT EXISTS (SELECT FROM control.destinations) AND NOT EXISTS (SELECT FROM control.tenants WHERE slug = $1)
+"""
 ENABLE_USER = "UPDATE control.users SET disabled_at = NULL WHERE tenant_id = $1 AND email = $2"
 
 
 async def set_up_shop(connection: Connection, keyring: Keyring) -> None:
-    """Safe to repeat: what is there already stays or is set to the same."""
+    """Safe to repeat: what is there already stays or is set to the same.
+
+    Raises `Refused` among shops that were there before any demo: their sales would end at the stand-in, as sent.
+    """
+    if await connection.fetchval(REAL_SHOPS_ONLY, TENANT):
+        raise Refused(
+            "this folder's shops send to Meta, and in a demo their conversions would go to the stand-in and be lost: "
+            "give the demo a folder of its own with --data-dir"
+        )
     tenant = await _tenant(connection)
     if not await connection.fetchval("SELECT true FROM control.users WHERE tenant_id = $1", tenant.id):
         await create_user(connection, tenant.id, EMAIL, password=PASSWORD, role=Role.OWNER)

@@ -28,13 +28,14 @@ class Holder:
 
 @dataclass(frozen=True)
 class Connection:
-    """How to reach what `up` has started."""
+    """How to reach what `up` has started; in a `demo` a stand-in is Meta."""
 
     pid: int
     database_url: str
     ingest_url: str
     api_url: str
     health_url: str
+    demo: bool = False
 
 
 class DataDir:
