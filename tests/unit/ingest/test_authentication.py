@@ -1,5 +1,6 @@
 import base64
 import hmac
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from orylo_ingest.gateways import GATEWAYS
+from orylo_ingest.gateways import GATEWAYS, kiwify
 from orylo_ingest.gateways.authentication import authenticate_hmac
 from orylo_ingest.gateways.port import AuthenticationFailed, RawWebhook, UnreadableBody
 from tests.unit.ingest.given import VECTORS, body_of, secret
@@ -302,3 +303,77 @@ def test_a_relays_body_is_proven_as_relays_prove_whatever_else_it_brings(
     headers["X-Signature"] = "sha256=" + hmac.digest(b"key", body, "sha256").hex()
     webhook = RawWebhook(CIMultiDict(headers), query, body)
     assert GATEWAYS[gateway].authenticate(webhook, [secret("key")], NOW).int == 1
+
+
+def judged(gateway: str, headers: dict[str, str], query: str, body: bytes) -> str:
+    try:
+        GATEWAYS[gateway].authenticate(RawWebhook(CIMultiDict(headers), query, body), [secret("key")], NOW)
+    except AuthenticationFailed:
+        return "401"
+    except UnreadableBody:
+        return "400"
+    return "proven"
+
+
+@pytest.mark.parametrize("gateway", ["kiwify", "hotmart"])
+def test_any_changed_byte_of_a_signed_body_is_no_proof_also_where_it_can_no_longer_be_read(gateway: str) -> None:
+    body = RELAYED[gateway]
+    signed = {"X-Signature": "sha256=" + hmac.digest(b"key", body, "sha256").hex()}
+    assert judged(gateway, signed, "", body) == "proven"
+    changed = {judged(gateway, signed, "", body[:at] + b"\x01" + body[at + 1 :]) for at in range(len(body))}
+    assert changed == {"401"}
+
+
+def test_any_changed_byte_of_an_order_that_the_address_signs_is_no_proof() -> None:
+    query = f"signature={kiwify_signature(ORDER, b'key')}"
+    assert judged("kiwify", {}, query, ORDER) == "proven"
+    changed = {judged("kiwify", {}, query, ORDER[:at] + b"\x01" + ORDER[at + 1 :]) for at in range(len(ORDER))}
+    assert changed == {"401"}
+
+
+def test_a_proven_body_that_cannot_be_read_is_unreadable() -> None:
+    assert judged("kiwify", {}, f"signature={kiwify_signature(b'{', b'key')}", b"{") == "400"
+    assert judged("hotmart", {"X-HOTMART-HOTTOK": "key"}, "", b"{") == "400"
+    assert judged("hotmart", {"X-HOTMART-HOTTOK": "guessed"}, "", b"{") == "401"
+    assert judged("hotmart", {}, "", b"{") == "401"
+
+
+@pytest.mark.parametrize(
+    ("gateway", "headers", "query"),
+    [
+        ("kiwify", {}, "signature=guessed"),
+        ("kiwify", {"X-Signature": "sha256=guessed"}, "signature=guessed"),
+        ("hotmart", {"X-HOTMART-HOTTOK": "guessed"}, ""),
+        ("hotmart", {"X-HOTMART-HOTTOK": "guessed", "X-Signature": "sha256=guessed"}, ""),
+    ],
+)
+def test_what_is_not_proven_is_not_read(
+    gateway: str, headers: dict[str, str], query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RawWebhook, "document", lambda _: pytest.fail("it was read"))
+    assert judged(gateway, headers, query, RELAYED[gateway]) == "401"
+
+
+def test_of_a_wrapper_with_more_in_it_than_kiwify_writes_little_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = 0
+
+    def raw_decode(text: str, at: int) -> tuple[Any, int]:
+        nonlocal looked_at
+        looked_at += 1
+        return json.JSONDecoder().raw_decode(text, at)
+
+    monkeypatch.setattr(kiwify._DECODER, "raw_decode", raw_decode)
+    many = b",".join(b'"%d":1' % number for number in range(5_000))
+    assert judged("kiwify", {}, "", b'{"signature":"x","order":{},%s}' % many) == "401"
+    assert 0 < looked_at <= 20
+    looked_at = 0
+    many = b",".join(b'"%d":1' % number for number in range(100_000))
+    assert judged("kiwify", {}, "", b'{"signature":"x","order":{%s}}' % many) == "401"
+    assert looked_at == 0
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"{,", b'{"order"', b'{"signature":"x"', b"[]", b"{[1]:2}", b"\xff{}", b"{" * 50_000]
+)
+def test_what_is_no_wrapper_is_not_proven(body: bytes) -> None:
+    assert judged("kiwify", {}, "", body) == "401"

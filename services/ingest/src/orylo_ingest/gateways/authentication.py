@@ -1,11 +1,12 @@
 """The schemes more than one gateway uses. Every comparison takes the same time whatever differs."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 from uuid import UUID
 
 from orylo_common.control.models import GatewaySecret
-from orylo_ingest.gateways.port import AuthenticationFailed, RawWebhook
+from orylo_ingest.gateways.port import AuthenticationFailed, RawWebhook, UnreadableBody
 
 SIGNATURE_HEADER = "X-Signature"
 _SIGNATURE_PREFIX = "sha256="
@@ -17,11 +18,36 @@ def authenticate_hmac(webhook: RawWebhook, secrets: Sequence[GatewaySecret]) -> 
     if not header:
         raise AuthenticationFailed(
             "signature_missing",
-            f"This endpoint is set to HMAC mode: send {SIGNATURE_HEADER}: sha256=<hex>, HMAC-SHA256 of the raw body.",
+            f"A relay's body, and every body in HMAC mode, needs {SIGNATURE_HEADER}: sha256=<hex>, HMAC-SHA256 of the "
+            "raw body.",
         )
     if not header.startswith(_SIGNATURE_PREFIX):
         raise AuthenticationFailed("signature_malformed", f"{SIGNATURE_HEADER} must look like sha256=<64 hex digits>.")
     return matching_digest(webhook.body, header[len(_SIGNATURE_PREFIX) :], secrets, "sha256")
+
+
+def authenticate_own_or_relayed(
+    webhook: RawWebhook,
+    secrets: Sequence[GatewaySecret],
+    own: Callable[[RawWebhook, Sequence[GatewaySecret]], UUID],
+    is_relayed: Callable[[Any], bool],
+) -> UUID:
+    """By the gateway's `own` proof, or as relays prove what only they send. What is not proven is not read."""
+    not_relayed: AuthenticationFailed | None = None
+    if SIGNATURE_HEADER in webhook.headers:
+        try:
+            secret_id = authenticate_hmac(webhook, secrets)
+            if is_relayed(webhook.document()):
+                return secret_id
+        except AuthenticationFailed as failed:
+            not_relayed = failed
+    try:
+        secret_id = own(webhook, secrets)
+    except (AuthenticationFailed, UnreadableBody) as failed:
+        raise not_relayed or failed from None
+    if is_relayed(webhook.document()):
+        return authenticate_hmac(webhook, secrets)
+    return secret_id
 
 
 def matching_digest(body: bytes, signature: str, secrets: Sequence[GatewaySecret], digest: str) -> UUID:

@@ -33,7 +33,7 @@ from orylo_common.messages import (
 )
 from orylo_common.money import to_minor
 from orylo_ingest.gateways.attribution import tracking
-from orylo_ingest.gateways.authentication import authenticate_hmac, matching_token
+from orylo_ingest.gateways.authentication import authenticate_own_or_relayed, matching_token
 from orylo_ingest.gateways.fields import (
     SAO_PAULO,
     any_moment,
@@ -45,7 +45,16 @@ from orylo_ingest.gateways.fields import (
     required,
     text,
 )
-from orylo_ingest.gateways.port import Document, Envelope, EventRow, Ignored, NotUnderstood, RawWebhook, Told
+from orylo_ingest.gateways.port import (
+    Document,
+    Envelope,
+    EventRow,
+    Ignored,
+    NotUnderstood,
+    RawWebhook,
+    Told,
+    UnreadableBody,
+)
 from orylo_ingest.metrics import came_as
 
 TOKEN_HEADER = "X-HOTMART-HOTTOK"  # noqa: S105  the header's name
@@ -90,17 +99,7 @@ class Hotmart:
     name = "hotmart"
 
     def authenticate(self, webhook: RawWebhook, secrets: Sequence[GatewaySecret], now: datetime) -> UUID:
-        document = webhook.document()
-        form = _form(document) if isinstance(document, dict) else "unknown"
-        if form == "simplified":
-            # Hotmart sends no such body: it comes from a relay, and is signed as a relay signs.
-            return authenticate_hmac(webhook, secrets)
-        token: Any = webhook.headers.get(TOKEN_HEADER)
-        if token is not None or not isinstance(document, dict):
-            return matching_token(token, secrets)
-        secret_id = matching_token(document.get(TOKEN_FIELD), secrets)
-        came_as(self.name, "token_in_body")
-        return secret_id
+        return authenticate_own_or_relayed(webhook, secrets, _authenticate_own, _is_relayed)
 
     def envelope(self, document: Document) -> Envelope:
         form = _form(document)
@@ -145,6 +144,24 @@ class Hotmart:
         rows = [EventRow(native, row.tells, row.note) for native, row in EVENTS.items()]
         older = [EventRow(f"{status} (1.0, simplified)", row.tells, row.note) for status, row in STATUSES.items()]
         return [*rows, *older]
+
+
+def _authenticate_own(webhook: RawWebhook, secrets: Sequence[GatewaySecret]) -> UUID:
+    token = webhook.headers.get(TOKEN_HEADER)
+    if token is not None:
+        return matching_token(token, secrets)
+    try:
+        document = webhook.document()
+    except UnreadableBody:
+        document = None
+    secret_id = matching_token(document.get(TOKEN_FIELD) if isinstance(document, dict) else None, secrets)
+    came_as("hotmart", "token_in_body")
+    return secret_id
+
+
+def _is_relayed(document: Any) -> bool:
+    """Hotmart sends no such body."""
+    return isinstance(document, dict) and _form(document) == "simplified"
 
 
 def _form(document: Document) -> Form:
