@@ -4,13 +4,16 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
 
+from orylo_api import queries
 from orylo_api.changes import COUNTERS, DeadMessage
+from orylo_api.models.payments import Payment
 from orylo_api.projections import News
 from orylo_api.store import write_news
 from orylo_common.ids import uuid7
@@ -29,6 +32,7 @@ from orylo_common.messages import (
     FraudWarningReceived,
     PaymentCanceled,
     PaymentCreated,
+    PaymentEnriched,
     PaymentFailed,
     PaymentRefunded,
     PaymentSucceeded,
@@ -48,11 +52,13 @@ from tests.unit.api.builders import (
     payment,
     trust_updated,
 )
+from tests.unit.ingest.given import message_in, stripe, taken_from
 
 pytestmark = pytest.mark.integration
 
 CHECKOUT = {"checkout_id": "cs_1", "event_id": "evt_1", "gateway": "stripe", "gateway_event_type": "any"}
 
+SALES = "SELECT webhooks, payments_succeeded FROM api.rollups WHERE grain = 'day'"
 TABLES = {
     "detections_view": "tenant_id, id",
     "payments_view": "tenant_id, payment_id",
@@ -104,11 +110,17 @@ def a_shops_day() -> list[News]:
             "payment_id": f"stripe:pi_{number}",
             "customer_id": f"cus_{number % 5:032}",
         }
+        bare: dict[str, Any] = {"customer_id": None, "card": None} if number % 2 else {}
         start = after(number * 7)
         news += [
             payment(PaymentCreated, **ids, occurred_at=start),
             payment(PaymentFailed, **ids, occurred_at=start + timedelta(seconds=20), card=None),
-            payment(PaymentSucceeded, **ids, occurred_at=start + timedelta(seconds=50), amount_minor=1000 + number),
+            payment(
+                PaymentSucceeded, **ids | bare, occurred_at=start + timedelta(seconds=50), amount_minor=1000 + number
+            ),
+            # These do not agree on who paid.
+            payment(PaymentEnriched, **ids | {"customer_id": f"cus_{number:032}"}, occurred_at=start),
+            payment(PaymentEnriched, **ids, occurred_at=start + timedelta(seconds=51), payment_method="link"),
             detection(**ids, occurred_at=start, decision=list(Decision)[number % 3]),
             detection(**ids, occurred_at=start + timedelta(seconds=50), decision=list(Decision)[number % 3]),
         ]
@@ -213,6 +225,53 @@ async def test_a_payment_only_moves_forward(pool: asyncpg.Pool) -> None:
     assert (row["amount_minor"], row["refunded_minor"], row["customer_id"]) == (1250, 1250, CUSTOMER)
     assert row["details"]["card_last4"] == "4242"
     assert row["created_at"] == after(1)
+
+
+def told_by_stripe() -> list[PaymentSucceeded]:
+    """One purchase as Stripe's four events tell it, who know different things of it."""
+    intent, charge, session, invoice = (
+        message_in(taken_from("stripe", stripe(name, **changes)))
+        for name, changes in (
+            ("payment_intent.succeeded", {"customer": None, "receipt_email": None}),
+            ("charge.succeeded", {}),
+            ("checkout.session.completed", {}),
+            ("invoice.paid", {"payment_intent": "pi_3TstExampleCard0001", "amount_paid": 29_700}),
+        )
+    )
+    return [event.model_copy(update={"occurred_at": NOON}) for event in (intent, charge, session, invoice)]
+
+
+async def test_a_sale_looks_the_same_whichever_event_told_it_first(pool: asyncpg.Pool, postgres_dsn: str) -> None:
+    events, counted = told_by_stripe(), set()
+    shown: dict[str, Payment] = {}
+    for first in events:
+        told = [event if event is first else PaymentEnriched(**event.model_dump(exclude={"type"})) for event in events]
+        for order in permutations(told):
+            await empty_tables(postgres_dsn)
+            for batch in (order[:2], order[2:3], order[3:]):
+                await write(pool, batch)
+            async with pool.acquire() as connection:
+                found = await queries.find_payment(connection, first.payment_id)
+            assert found is not None
+            shown[found.model_dump_json()] = found
+            counted.add(tuple(await pool.fetchrow(SALES) or ()))
+
+    (only,) = shown.values()
+    assert (only.card_brand, only.customer_id) == ("mastercard", events[1].customer_id)
+    assert only.products == [events[3].products[0].name]
+    assert counted == {(4, 1)}
+
+
+async def test_a_later_event_moves_neither_state_nor_amount_nor_times(pool: asyncpg.Pool) -> None:
+    other: dict[str, Any] = {"amount_minor": 9, "card": None, "customer_id": None, "payment_method": "pix"}
+    await write(pool, [payment(PaymentEnriched, occurred_at=after(-5), **other)])
+    await write(pool, [payment(PaymentSucceeded, occurred_at=after(1)), payment(PaymentRefunded, occurred_at=after(9))])
+    await write(pool, [payment(PaymentEnriched, occurred_at=after(30), **other)])
+
+    row = await pool.fetchrow("SELECT * FROM api.payments_view")
+    assert row is not None
+    assert (row["state"], row["created_at"], row["updated_at"]) == ("refunded", after(1), after(9))
+    assert (row["amount_minor"], row["customer_id"]) == (1250, CUSTOMER)
 
 
 async def test_older_trust_does_not_undo_newer_trust(pool: asyncpg.Pool) -> None:

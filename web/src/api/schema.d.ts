@@ -472,7 +472,10 @@ export interface components {
         ConversionStatus: "pending" | "dispatched" | "failed" | "suppressed";
         /** Counts */
         Counts: {
-            /** @default 0 */
+            /**
+             * @description that told something; one that tells a known sale again counts too
+             * @default 0
+             */
             webhooks: number;
             /** @default 0 */
             clicks: number;

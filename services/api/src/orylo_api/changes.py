@@ -55,16 +55,30 @@ class PaymentRow:
     details_key: str
     refunded_minor: int
     created_at: datetime
+    # What later events of a sale say, each value behind the key of who says it; shown where `details` say nothing.
+    enriched: dict[str, list[Any]]
+
+    @property
+    def is_provisional(self) -> bool:
+        """Made of later events alone: the sale itself, with its amount and its times, is yet to be heard of."""
+        return self.state_key < "0"
 
     def merge(self, other: "PaymentRow") -> None:
         """As UPSERT_PAYMENTS in `store.py` does, for two messages of one batch."""
+        if self.is_provisional == other.is_provisional:
+            self.created_at = min(self.created_at, other.created_at)
+        elif self.is_provisional:
+            self.created_at = other.created_at
         if other.state_key > self.state_key:
             self.state, self.updated_at, self.state_key = other.state, other.updated_at, other.state_key
         if other.details_key > self.details_key:
-            self.customer_id, self.amount_minor, self.currency = other.customer_id, other.amount_minor, other.currency
+            self.amount_minor, self.currency = other.amount_minor, other.currency
             self.details, self.details_key = other.details, other.details_key
         self.refunded_minor = max(self.refunded_minor, other.refunded_minor)
-        self.created_at = min(self.created_at, other.created_at)
+        for name, told in other.enriched.items():
+            self.enriched[name] = max(self.enriched.get(name, told), told)
+        own, told_later = self.details["customer_id"], self.enriched.get("customer_id")
+        self.customer_id = told_later[1] if own is None and told_later else own
 
 
 @dataclass(frozen=True, slots=True)

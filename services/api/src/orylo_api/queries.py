@@ -25,6 +25,7 @@ from orylo_api.models.fields import RangeQuery
 from orylo_api.models.payments import Payment
 from orylo_api.models.rejections import Rejection, RejectionQuery
 from orylo_api.pages import Listing, Where, fetch_page
+from orylo_api.rows import filled
 from orylo_common.messages import Decision, TrustStatus
 from orylo_common.postgres.pool import Connection
 
@@ -96,7 +97,9 @@ async def find_conversion(connection: Connection, conversion_id: UUID) -> Conver
 
 async def find_payment(connection: Connection, payment_id: str) -> Payment | None:
     row = await connection.fetchrow(SELECT_PAYMENT, payment_id)
-    return None if row is None else Payment(id=row["payment_id"], **row["details"], **_pick(row, Payment))
+    if row is None:
+        return None
+    return Payment(**filled(row["details"], row["enriched"]) | _pick(row, Payment) | {"id": row["payment_id"]})
 
 
 async def list_customers(connection: Connection, query: CustomerQuery) -> tuple[list[CustomerSummary], str | None]:

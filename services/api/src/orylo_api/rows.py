@@ -20,6 +20,7 @@ from orylo_common.messages import (
     Message,
     PaymentCanceled,
     PaymentCreated,
+    PaymentEnriched,
     PaymentFact,
     PaymentFailed,
     PaymentRefunded,
@@ -42,6 +43,7 @@ PAYMENT_STATES: Mapping[type[Message], PaymentState] = {
     PaymentFailed: PaymentState.FAILED,
     PaymentCanceled: PaymentState.CANCELED,
     PaymentSucceeded: PaymentState.SUCCEEDED,
+    PaymentEnriched: PaymentState.SUCCEEDED,
     PaymentRefunded: PaymentState.REFUNDED,
 }
 # Who paid what, and how, is told best by the success; a dispute may know its own amount only.
@@ -52,6 +54,8 @@ _DETAIL_RANKS: Mapping[type[Message], int] = {
     PaymentFailed: 4,
     PaymentSucceeded: 5,
 }
+# Below every other: what it says of state, amount and times stands only until the sale itself is heard of.
+_PROVISIONAL = -1
 
 _STATUS_RANKS = {
     ConversionStatus.PENDING: 0,
@@ -79,28 +83,48 @@ def payment_row(payment: PaymentFact) -> PaymentRow:
     if isinstance(payment, PaymentRefunded):
         refunded_minor = payment.refunded_minor
         state = PaymentState.REFUNDED if payment.full else PaymentState.PARTIALLY_REFUNDED
-    card = payment.card
+    later = kind is PaymentEnriched
+    details = _details(payment)
+    details_key = _key(_PROVISIONAL if later else _DETAIL_RANKS.get(kind, 0), payment.occurred_at, payment.event_id)
     return PaymentRow(
         gateway=payment.gateway,
         state=state,
         updated_at=payment.occurred_at,
-        state_key=_key(_RANKS[state], payment.occurred_at, payment.event_id),
+        state_key=details_key if later else _key(_RANKS[state], payment.occurred_at, payment.event_id),
         customer_id=payment.customer_id,
         amount_minor=payment.amount_minor,
         currency=payment.currency,
-        details={
-            "payment_method": payment.payment_method,
-            "card_brand": card and card.brand,
-            "card_last4": card and card.last4,
-            "card_country": card and card.country,
-            "products": [product.name or product.product_id for product in payment.products],
-            "livemode": payment.livemode,
-            "test": payment.test,
-        },
-        details_key=_key(_DETAIL_RANKS.get(kind, 0), payment.occurred_at, payment.event_id),
+        details=details,
+        details_key=details_key,
         refunded_minor=refunded_minor,
         created_at=payment.occurred_at,
+        enriched={name: [details_key, value] for name, value in details.items() if later and is_said(value)},
     )
+
+
+def _details(payment: PaymentFact) -> dict[str, Any]:
+    card = payment.card
+    return {
+        "customer_id": payment.customer_id,
+        "payment_method": payment.payment_method,
+        "card_brand": card and card.brand,
+        "card_last4": card and card.last4,
+        "card_country": card and card.country,
+        "products": [product.name or product.product_id for product in payment.products],
+        "livemode": payment.livemode,
+        "test": payment.test,
+    }
+
+
+def is_said(detail: Any) -> bool:
+    return detail is not None and detail != []
+
+
+def filled(details: Mapping[str, Any], enriched: Mapping[str, list[Any]]) -> dict[str, Any]:
+    """A payment's details, with what later events say where they say nothing."""
+    return {
+        name: enriched[name][1] if name in enriched and not is_said(value) else value for name, value in details.items()
+    }
 
 
 def detection_data(detection: DetectionCreated, created_at: datetime) -> dict[str, Any]:

@@ -33,24 +33,31 @@ INSERT_DETECTIONS = """
 UPSERT_PAYMENTS = """
     INSERT INTO api.payments_view AS p (
         tenant_id, payment_id, gateway, state, updated_at, state_key, customer_id, amount_minor, currency, details,
-        details_key, refunded_minor, created_at
+        details_key, refunded_minor, created_at, enriched
     )
     SELECT * FROM unnest(
         $1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::bigint[],
-        $9::text[], $10::jsonb[], $11::text[], $12::bigint[], $13::timestamptz[]
+        $9::text[], $10::jsonb[], $11::text[], $12::bigint[], $13::timestamptz[], $14::jsonb[]
     )
     ON CONFLICT (tenant_id, payment_id) DO UPDATE SET
         state = CASE WHEN EXCLUDED.state_key > p.state_key THEN EXCLUDED.state ELSE p.state END,
         updated_at = CASE WHEN EXCLUDED.state_key > p.state_key THEN EXCLUDED.updated_at ELSE p.updated_at END,
         state_key = greatest(EXCLUDED.state_key, p.state_key),
-        customer_id = CASE WHEN EXCLUDED.details_key > p.details_key THEN EXCLUDED.customer_id ELSE p.customer_id END,
+        -- Rows that were written before `enriched` was there have no customer among their details.
+        customer_id = coalesce(
+            CASE WHEN EXCLUDED.details_key > p.details_key THEN EXCLUDED.details ->> 'customer_id'
+                 WHEN p.details ? 'customer_id' THEN p.details ->> 'customer_id' ELSE p.customer_id END,
+            api.merge_enriched(EXCLUDED.enriched, p.enriched) #>> '{customer_id,1}'),
         amount_minor = CASE WHEN EXCLUDED.details_key > p.details_key THEN EXCLUDED.amount_minor
                             ELSE p.amount_minor END,
         currency = CASE WHEN EXCLUDED.details_key > p.details_key THEN EXCLUDED.currency ELSE p.currency END,
         details = CASE WHEN EXCLUDED.details_key > p.details_key THEN EXCLUDED.details ELSE p.details END,
         details_key = greatest(EXCLUDED.details_key, p.details_key),
         refunded_minor = greatest(EXCLUDED.refunded_minor, p.refunded_minor),
-        created_at = least(EXCLUDED.created_at, p.created_at)
+        created_at = CASE WHEN (EXCLUDED.state_key < '0') = (p.state_key < '0')
+                          THEN least(EXCLUDED.created_at, p.created_at)
+                          WHEN p.state_key < '0' THEN EXCLUDED.created_at ELSE p.created_at END,
+        enriched = api.merge_enriched(EXCLUDED.enriched, p.enriched)
 """
 
 # What a customer has before the ledger says anything of them, where the tenant's settings of trust say nothing else.

@@ -35,6 +35,7 @@ from orylo_common.messages import (
 PAYMENTS: tuple[type[Message], ...] = (
     PaymentCreated,
     PaymentSucceeded,
+    PaymentEnriched,
     PaymentFailed,
     PaymentCanceled,
     PaymentRefunded,

@@ -33,7 +33,7 @@ class OverviewQuery(Request):
 
 
 class Counts(Answer):
-    webhooks: int = 0
+    webhooks: int = Field(default=0, description="that told something; one that tells a known sale again counts too")
     clicks: int = 0
     checkouts: int = 0
     detections_allow: int = 0
