@@ -215,6 +215,14 @@ async def test_a_genuine_body_that_cannot_be_read(ingest: Ingest, body: bytes) -
     assert await nothing_is_stored(ingest)
 
 
+@pytest.mark.parametrize("odd", [rb'"\ud83dMariana"', b'"Jos\xe9"', b'"Ana\tMaria\x00"', b"1e999"])
+async def test_a_genuine_body_that_is_nearly_json_is_a_sale_like_any_other(ingest: Ingest, odd: bytes) -> None:
+    answer = await ingest.stripe(BODY.replace(b"{", b'{"odd": %s,' % odd, 1))
+    assert answer.status == 202
+    (row,) = await ingest.pool.fetch("SELECT status, message_type FROM ingest.events")
+    assert tuple(row) == ("published", "payment.succeeded.v1")
+
+
 @pytest.mark.parametrize("body", [b"[]", b'[{"id":"evt_1"}]', b"{}", b'{"id":"evt_1","object":"event"}', b"a=1&b=2"])
 async def test_a_genuine_body_that_is_not_understood_is_kept(ingest: Ingest, body: bytes) -> None:
     answer = await ingest.stripe(body)

@@ -132,6 +132,10 @@ def test_what_is_no_origin_cannot_be_allowed(origin: str) -> None:
         TrackingSettings(allowed_origins=(origin,))
 
 
+async def test_half_an_emoji_in_a_visit_does_not_cost_it(ingest: Ingest) -> None:
+    assert (await tell(ingest, told(utm_source="x").replace(b'"x"', rb'"natal \ud83c"')))[0] == 202
+
+
 @pytest.mark.parametrize(
     ("body", "headers", "status", "code"),
     [

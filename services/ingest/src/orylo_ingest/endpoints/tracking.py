@@ -7,7 +7,7 @@ from datetime import timedelta
 from hashlib import sha256
 from http import HTTPStatus
 from importlib.resources import files
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import orjson
 from aiohttp import web
@@ -25,6 +25,7 @@ from orylo_common.telemetry.traces import current_traceparent, span
 from orylo_ingest import problems
 from orylo_ingest.bodies import read_body
 from orylo_ingest.endpoints.webhooks import RETRY_AFTER, client_address
+from orylo_ingest.json_mending import mended
 from orylo_ingest.limits import Limits, LimitSettings, limited_address
 from orylo_ingest.metrics import VISITS
 from orylo_ingest.problems import Problem, Refused
@@ -168,13 +169,22 @@ class TrackingEndpoint:
 
 def _visit_in(body: bytes) -> Visit:
     try:
-        return Visit.model_validate(orjson.loads(body))
-    except orjson.JSONDecodeError:
-        raise Refused(problems.unreadable("The body is not JSON.")) from None
+        return Visit.model_validate(_json_in(body))
     except ValidationError as invalid:
         fields = sorted({".".join(map(str, error["loc"])) or "body" for error in invalid.errors(include_input=False)})
         detail = f"Not as the tracking script sends it: {', '.join(fields)}."
         raise Refused(problems.unreadable(detail)) from None
+
+
+def _json_in(body: bytes) -> Any:
+    """A script that shortens a text can cut an emoji in two."""
+    try:
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return orjson.loads(mended(body))
+    except ValueError:
+        raise Refused(problems.unreadable("The body is not JSON.")) from None
 
 
 def _cors(request: web.Request, allowed: tuple[str, ...]) -> dict[str, str]:

@@ -151,7 +151,7 @@ def _authenticate_own(webhook: RawWebhook, secrets: Sequence[GatewaySecret]) -> 
     if token is not None:
         return matching_token(token, secrets)
     try:
-        document = webhook.document()
+        document = webhook.unproven_document()
     except UnreadableBody:
         document = None
     secret_id = matching_token(document.get(TOKEN_FIELD) if isinstance(document, dict) else None, secrets)

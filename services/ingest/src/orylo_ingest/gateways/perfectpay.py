@@ -59,7 +59,7 @@ class PerfectPay:
     name = "perfectpay"
 
     def authenticate(self, webhook: RawWebhook, secrets: Sequence[GatewaySecret], now: datetime) -> UUID:
-        document = webhook.document()
+        document = webhook.unproven_document()
         return matching_token(document.get(TOKEN_FIELD) if isinstance(document, dict) else None, secrets)
 
     def envelope(self, document: Document) -> Envelope:

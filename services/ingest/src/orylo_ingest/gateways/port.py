@@ -13,11 +13,14 @@ import orjson
 from orylo_common.control.models import GatewaySecret
 from orylo_common.identity import Person
 from orylo_common.messages import GatewayFact
+from orylo_ingest.json_mending import mended
 
 # A JSON object, or a form's fields. Unknown until an adapter has looked at each value.
 Document = dict[str, Any]
 
 MAX_FORM_FIELDS = 1000
+# Mending is slow: some milliseconds for as much as this.
+MAX_MENDED_UNPROVEN = 64 * 1024
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # PostgreSQL's texts cannot hold the NUL character. Here it is JSON's escape of one, and not an escaped backslash.
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
@@ -51,13 +54,20 @@ class RawWebhook:
 
     def document(self) -> Any:
         """The body as JSON or as a form, whatever its content type says; read once, then shared."""
-        if self._parsed is None:
-            self._parsed = _parse(self.body)
-        return self._parsed
+        return self._read(mend=True)
+
+    def unproven_document(self) -> Any:
+        """The same, for a proof that stands in the body: of a long one nothing is mended for strangers."""
+        return self._read(mend=len(self.body) <= MAX_MENDED_UNPROVEN)
 
     def narrow(self, proven: bytes) -> None:
         """Only this part of the body is proven: from here on it is the body."""
         self.body, self._parsed = proven, None
+
+    def _read(self, *, mend: bool) -> Any:
+        if self._parsed is None:
+            self._parsed = _parse(self.body, mend=mend)
+        return self._parsed
 
 
 class Envelope(NamedTuple):
@@ -123,13 +133,19 @@ class Gateway(Protocol):
         """Every native event that is known, for the table in `docs/gateways.md`."""
 
 
-def _parse(body: bytes) -> Any:
+def _parse(body: bytes, *, mend: bool) -> Any:
     text = body.removeprefix(_BYTE_ORDER_MARK).strip()
     if text[:1] in (b"{", b"["):
         try:
-            parsed = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            raise UnreadableBody("The body looks like JSON and is not valid JSON in UTF-8.") from None
+            try:
+                parsed = orjson.loads(text)
+            except orjson.JSONDecodeError:
+                if not mend:
+                    raise
+                text = mended(text)
+                parsed = orjson.loads(text)
+        except ValueError:
+            raise UnreadableBody("The body looks like JSON and is not valid JSON.") from None
         # Taken out of the text, which is known to be JSON by now: going through what was read would recurse as
         # deep as a stranger likes.
         return orjson.loads(_NUL.sub(rb"\1", text)) if b"\\u0000" in text else parsed
