@@ -1,4 +1,4 @@
-"""A way to a server that can be cut, for a service that loses it while the test keeps its own."""
+"""A way to a server that can be cut or clogged, for a service that loses it while the test keeps its own."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,9 +13,11 @@ class Cable:
         self._target = host, port
         (self.port,) = free_ports(1)
         self._writers: set[asyncio.StreamWriter] = set()
+        self._flowing = asyncio.Event()
         self._server: asyncio.Server | None = None
 
     async def mend(self) -> None:
+        self._flowing.set()
         self._server = await asyncio.start_server(self._connect, "127.0.0.1", self.port)
 
     def cut(self) -> None:
@@ -24,6 +26,14 @@ class Cable:
             self._server = None
         for writer in self._writers:
             writer.transport.abort()
+        self._flowing.set()
+
+    def clog(self) -> None:
+        """As a server does that is there and stands still: connections are taken, and nothing comes through."""
+        self._flowing.clear()
+
+    def unclog(self) -> None:
+        self._flowing.set()
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection(*self._target)
@@ -33,6 +43,7 @@ class Cable:
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while data := await reader.read(65_536):
+                await self._flowing.wait()
                 writer.write(data)
         except OSError:
             pass

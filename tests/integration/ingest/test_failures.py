@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import orjson
 import pytest
 
-from tests.integration.ingest.running import Ingest, Published, open_another, running_ingest, stripe_signature
+from tests.integration.ingest.running import TENANT, Ingest, Published, open_another, running_ingest, stripe_signature
 from tests.support.cable import Cable, cable_to
 from tests.support.eventually import eventually
 from tests.unit.ingest.given import stripe
@@ -66,6 +67,34 @@ async def test_an_open_circuit_answers_at_once(postgres_dsn: str) -> None:
         assert {answer.status for answer in answers} == {503}
         # A fraction of a second; nobody waits for a connection that takes as long as it may.
         assert loop.time() - started < 20
+
+
+async def test_a_postgres_that_hangs_is_given_up_and_the_circuit_opens(
+    postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stopped process, a dead host, a disk that stands still: no error comes, and no answer either."""
+    monkeypatch.setattr("orylo_ingest.store.DEADLINE", timedelta(seconds=0.5))
+    async with behind_a_cable(postgres_dsn) as (ingest, cable):
+        assert (await ingest.stripe(payment(0))).status == 202
+        cable.clog()
+        hanging = await asyncio.gather(*(ingest.stripe(payment(number)) for number in range(1, 21)))
+        assert {answer.status for answer in hanging} == {503}
+        assert {(await ingest.stripe(payment(number))).status for number in range(21, 121)} == {503}
+        visit = {"kind": "pageview", "click_id": "oc_" + "a" * 22}
+        async with ingest.session.post(f"{ingest.url}/api/v1/track/{TENANT}", json=visit) as response:
+            assert response.status == 503
+        async with ingest.session.get(f"{ingest.url}/readyz") as response:
+            assert response.status == 503
+
+        cable.unclog()
+
+        async def all_are_taken() -> bool:
+            answers = [await ingest.stripe(payment(number)) for number in range(1, 21)]
+            return {answer.status for answer in answers} <= {200, 202}
+
+        await eventually(all_are_taken)
+        assert await ingest.rows("events") == 21
+        await eventually(lambda: len(ingest.published.messages) == 21)
 
 
 async def test_cut_under_load_every_202_is_in_the_database_once(postgres_dsn: str) -> None:

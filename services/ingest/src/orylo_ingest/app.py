@@ -30,7 +30,7 @@ from orylo_ingest.routes import routes
 from orylo_ingest.secret_use import SecretUse
 from orylo_ingest.server import serve_http
 from orylo_ingest.settings import Settings
-from orylo_ingest.store import EventStore, prune
+from orylo_ingest.store import DEADLINE, EventStore, prune
 
 ROLE = "orylo_ingest"
 # Short: a gateway that is told to come again waits far longer by itself.
@@ -56,7 +56,7 @@ async def open_app(
         store = await stack.enter_async_context(EventStore.open(pool, max_waiting=settings.max_waiting))
         relay = await stack.enter_async_context(OutboxRelay(pool, "ingest", broker))
         outbox = await stack.enter_async_context(
-            GroupCommit(write_messages, pool, name="ingest.outbox", single_statement=True)
+            GroupCommit(write_messages, pool, name="ingest.outbox", single_statement=True, deadline=DEADLINE)
         )
         refusals = await stack.enter_async_context(RefusalReports.open(outbox, relay, clock))
         limits = await stack.enter_async_context(Limits.open(redis))
@@ -76,11 +76,12 @@ async def open_app(
         health.check("broker", broker.ping, required=False)
         health.check("redis", redis.ping, required=False)
 
+        breaker = CircuitBreaker("ingest.postgres", recovery=RECOVERY)
         webhooks = WebhookEndpoint(
             plane=plane,
             store=store,
             relay=relay,
-            breaker=CircuitBreaker("ingest.postgres", recovery=RECOVERY),
+            breaker=breaker,
             refusals=refusals,
             secret_use=secret_use,
             limits=limits,
@@ -93,6 +94,7 @@ async def open_app(
             plane=plane,
             outbox=outbox,
             relay=relay,
+            breaker=breaker,
             limits=limits,
             clock=clock,
             body_timeout=settings.body_timeout,

@@ -101,6 +101,8 @@ ENRICHED = type_of(PaymentEnriched)
 
 # Between two batches: a tenth of the 20 ms that an answer may take.
 PACE = timedelta(milliseconds=2)
+# Gateways wait ten seconds and more for an answer: a 503 must come before they hang up.
+DEADLINE = timedelta(seconds=5)
 
 
 class Outcome(StrEnum):
@@ -120,7 +122,13 @@ class EventStore:
     @asynccontextmanager
     async def open(cls, pool: asyncpg.Pool, *, max_waiting: int = 5000) -> AsyncIterator[Self]:
         async with GroupCommit(
-            record_batch, pool, name="ingest", max_pending=max_waiting, single_statement=True, pace=PACE
+            record_batch,
+            pool,
+            name="ingest",
+            max_pending=max_waiting,
+            single_statement=True,
+            pace=PACE,
+            deadline=DEADLINE,
         ) as batches:
             yield cls(batches)
 

@@ -18,7 +18,7 @@ from prometheus_client import Histogram
 from orylo_common.errors import TransientError
 from orylo_common.pace import Pace
 from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
-from orylo_common.postgres.pool import Connection
+from orylo_common.postgres.pool import COMMAND_TIMEOUT_S, Connection
 
 BATCH_SIZE = Histogram(
     "orylo_group_commit_batch_size",
@@ -33,6 +33,8 @@ COMMIT_SECONDS = Histogram(
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5),
 )
 
+# As long as a single statement may take.
+DEADLINE = timedelta(seconds=COMMAND_TIMEOUT_S)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -49,6 +51,8 @@ class GroupCommit(Generic[Item, Result]):
     the same order. A batch that is refused for its data is halved until the bad item stands, and fails,
     alone. `writers` batches may be in flight at once.
 
+    A batch that is not committed within `deadline` is given up, and its connection closed.
+
     Batches follow each other no closer than `pace`, so that each holds more; the first is written at once.
     A `single_statement` that writes is a transaction by itself: it saves the round trips of BEGIN and COMMIT.
     """
@@ -64,11 +68,13 @@ class GroupCommit(Generic[Item, Result]):
         writers: int = 1,
         single_statement: bool = False,
         pace: timedelta = timedelta(0),
+        deadline: timedelta = DEADLINE,
     ) -> None:
         self._write = write
         self._pool = pool
         self._single_statement = single_statement
         self._pace = Pace(pace)
+        self._deadline_s = deadline.total_seconds()
         self._max_items = max_items
         self._max_pending = max_pending
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
@@ -123,6 +129,7 @@ class GroupCommit(Generic[Item, Result]):
         try:
             with self._commit_seconds.time():
                 async with (
+                    asyncio.timeout(self._deadline_s),
                     self._pool.acquire() as connection,
                     nullcontext() if self._single_statement else connection.transaction(),
                 ):

@@ -1,7 +1,7 @@
 """Connections, each bound to one service's role from its first byte."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 import orjson
@@ -15,6 +15,17 @@ Connection = asyncpg.Connection | PoolConnectionProxy
 # Long enough for a batch of a loaded machine, short enough that a lost network shows.
 COMMAND_TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 5.0
+# For the answer to a statement's cancellation.
+RELEASE_TIMEOUT_S = 1.0
+
+
+class _Pool(asyncpg.Pool):
+    """Closes a connection whose server does not even answer a cancellation, in place of waiting for it without end."""
+
+    async def release(self, connection: PoolConnectionProxy, *, timeout: float | None = None) -> None:
+        # On a time-out the connection is closed already, and whoever gives it back has an error of their own.
+        with suppress(TimeoutError):
+            await super().release(connection, timeout=timeout or RELEASE_TIMEOUT_S)
 
 
 @asynccontextmanager
@@ -24,10 +35,17 @@ async def open_pool(dsn: str, *, role: str, max_size: int = 8) -> AsyncIterator[
     jsonb columns take and give Python objects. Raises `PostgresUnavailable`.
     """
     try:
-        pool = await asyncpg.create_pool(
+        pool = await _Pool(
             dsn,
-            min_size=1,
+            # One to begin with, and none that is kept open: the pool would log a traceback whenever it cannot.
+            init_size=1,
+            min_size=0,
             max_size=max_size,
+            max_queries=50_000,
+            max_inactive_connection_lifetime=300.0,
+            loop=None,
+            connection_class=asyncpg.Connection,
+            record_class=asyncpg.Record,
             command_timeout=COMMAND_TIMEOUT_S,
             timeout=CONNECT_TIMEOUT_S,
             # `role` is applied at start-up, so that RESET ROLE comes back to it too.

@@ -21,6 +21,7 @@ from orylo_common.errors import TransientError
 from orylo_common.messages import Message, encode
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
+from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.telemetry.traces import current_traceparent, span
 from orylo_ingest import problems
 from orylo_ingest.bodies import read_body
@@ -83,6 +84,7 @@ class TrackingEndpoint:
     relay: OutboxRelay
     limits: Limits
     clock: Clock
+    breaker: CircuitBreaker
     body_timeout: timedelta
     trusted_proxies: int
     _script: Script = field(default_factory=Script.load)
@@ -160,8 +162,13 @@ class TrackingEndpoint:
     async def _publish(self, *messages: Message) -> None:
         traceparent = current_traceparent()
         leaving = [Outgoing(each.message_id, each.type, encode(each, traceparent=traceparent)) for each in messages]
+        if wait := self.breaker.retry_after:
+            raise Refused(problems.unavailable(wait))
         try:
-            await asyncio.gather(*(self.outbox.add(each) for each in leaving))
+            # Outside of the breaker: a full buffer is no reason to stop asking PostgreSQL.
+            written = [self.outbox.add(each) for each in leaving]
+            async with self.breaker:
+                await asyncio.gather(*written)
         except TransientError as error:
             raise Refused(problems.unavailable(error.retry_after or RETRY_AFTER)) from None
         self.relay.offer(leaving)
