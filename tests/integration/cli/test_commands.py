@@ -1,6 +1,7 @@
 """The commands against a platform that the environment names."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -280,6 +281,39 @@ def test_doctor_says_what_to_do_where_postgres_is_away(environment: dict[str, st
     result = CliRunner().invoke(cli, ["doctor"], env=away)
     assert result.exit_code == 1
     assert "is it running, is ORYLO_DATABASE_URL right?" in result.output
+
+
+async def test_doctor_says_what_to_do_about_a_database_without_schemas(
+    environment: dict[str, str], empty_postgres_dsn: str
+) -> None:
+    report = await asyncio.to_thread(diagnosed, environment, ORYLO_DATABASE_URL=empty_postgres_dsn)
+    assert report["migrations"] == "run `orylo migrate`"
+
+
+async def test_doctor_says_what_to_do_about_a_user_who_may_do_nothing(
+    environment: dict[str, str], postgres_dsn: str
+) -> None:
+    connection = await asyncpg.connect(postgres_dsn)
+    await connection.execute("CREATE ROLE intruder LOGIN PASSWORD 'orylo'")
+    await connection.close()
+    url = re.sub("//.*@", "//intruder:orylo@", postgres_dsn)
+    report = await asyncio.to_thread(diagnosed, environment, ORYLO_DATABASE_URL=url)
+    assert report["master key"] == "give ORYLO_DATABASE_URL of the user who migrates"
+    assert report["broker"] == "run `orylo migrate`"
+
+
+@pytest.mark.parametrize("name", ["ORYLO_REDIS_URL", "ORYLO_BROKER_URL", "ORYLO_MASTER_KEY"])
+@pytest.mark.parametrize("value", ["rubbish", "redis://h:port", "amqp://[", "sqs://rubbish"])
+def test_doctor_says_which_variable_is_wrong(environment: dict[str, str], name: str, value: str) -> None:
+    report = diagnosed(environment, **{name: value})
+    assert [advice for advice in report.values() if name in advice], report
+
+
+def diagnosed(environment: dict[str, str], **changed: str) -> dict[str, str]:
+    """The advice of each check; empty where there is nothing to do."""
+    result = CliRunner().invoke(cli, ["doctor", "--json"], env={**environment, **changed})
+    assert result.exit_code == 1, result.exception
+    return {check["name"]: check["advice"] for check in parsed(result)["checks"]}
 
 
 def test_doctor_asks_the_services_that_it_is_told_of(orylo: Run) -> None:

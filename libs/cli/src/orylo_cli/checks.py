@@ -8,15 +8,17 @@ import asyncpg
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from orylo_cli.embedded.errors import EmbeddedError
 from orylo_cli.migrations import all_migrations
 from orylo_cli.target import Target
 from orylo_common.broker.connect import open_broker
 from orylo_common.control.keyring import Keyring, WrongMasterKey
-from orylo_common.errors import TransientError
 from orylo_common.postgres.migrations import MigrationError, pending
 
 OLDEST_POSTGRES = 15
 TIMEOUT_S = 5.0
+MIGRATE = "run `orylo migrate`"
+OWNER = "give ORYLO_DATABASE_URL of the user who migrates"
 SERVICES = ("ingest", "detector", "trust", "dispatch", "api")
 
 SELECT_STORED = """
@@ -48,7 +50,7 @@ async def check_all(target: Target, addresses: Sequence[str]) -> list[Check]:
 async def _check_database(target: Target) -> list[Check]:
     try:
         connection = await asyncpg.connect(target.database_url, timeout=TIMEOUT_S)
-    except (asyncpg.PostgresError, OSError) as error:
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
         advice = "is it running, is ORYLO_DATABASE_URL right?"
         return [Check("postgres", ok=False, finding=f"no login ({type(error).__name__})", advice=advice)]
     try:
@@ -73,7 +75,6 @@ async def _check_version(connection: asyncpg.Connection) -> Check:
 
 
 async def _check_migrations(connection: asyncpg.Connection) -> Check:
-    advice = "run `orylo migrate`"
     try:
         waiting = [
             f"{migration_set.schema}/{migration.name}"
@@ -81,23 +82,28 @@ async def _check_migrations(connection: asyncpg.Connection) -> Check:
             for migration in await pending(connection, migration_set)
         ]
     except asyncpg.UndefinedTableError:
-        return Check("migrations", ok=False, finding="the schemas are missing", advice=advice)
+        return Check("migrations", ok=False, finding="the schemas are missing", advice=MIGRATE)
+    except asyncpg.PostgresError as error:
+        return Check("migrations", ok=False, finding=f"unreadable ({type(error).__name__})", advice=OWNER)
     except MigrationError as error:
         return Check("migrations", ok=False, finding=str(error), advice="install the release that the database is of")
     finding = f"waiting: {', '.join(waiting)}" if waiting else "current"
-    return Check("migrations", ok=not waiting, finding=finding, advice=advice)
+    return Check("migrations", ok=not waiting, finding=finding, advice=MIGRATE)
 
 
 async def _check_master_key(connection: asyncpg.Connection, target: Target) -> Check:
-    if target.master_key is None:
-        return Check("master key", ok=False, finding="missing", advice="set ORYLO_MASTER_KEY")
     try:
         stored = [row["secret_encrypted"] for row in await connection.fetch(SELECT_STORED)]
     except asyncpg.UndefinedTableError:
         stored = []
+    except asyncpg.PostgresError as error:
+        return Check("master key", ok=False, finding=f"nothing to try it on ({type(error).__name__})", advice=OWNER)
+    try:
+        keyring = target.keyring()
+    except EmbeddedError as error:
+        return Check("master key", ok=False, finding="no key", advice=str(error))
     if not stored:
         return Check("master key", ok=True, finding="nothing is stored yet")
-    keyring = target.keyring()
     opened = sum(_opens(keyring, secret) for secret in stored)
     return Check(
         "master key",
@@ -120,7 +126,9 @@ async def _check_broker(target: Target) -> Check:
     try:
         async with open_broker(target.broker_url, target.database_url) as broker:
             await broker.ping()
-    except (TransientError, OSError, ValueError) as error:
+    except asyncpg.PostgresError as error:
+        return Check("broker", ok=False, finding=f"no queues ({type(error).__name__})", advice=MIGRATE)
+    except Exception as error:  # noqa: BLE001  of whichever library the URL has chosen
         return Check("broker", ok=False, finding=str(error), advice="is it running, is ORYLO_BROKER_URL right?")
     return Check("broker", ok=True, finding=kind)
 
@@ -130,11 +138,12 @@ async def _check_redis(target: Target) -> Check:
         embedded = target.data_dir is not None
         finding = "in the process" if embedded else "ORYLO_REDIS_URL is not set"
         return Check("redis", ok=embedded, finding=finding, advice="set ORYLO_REDIS_URL")
-    redis = Redis.from_url(target.redis_url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S)
     try:
-        async with redis:
+        async with Redis.from_url(
+            target.redis_url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S
+        ) as redis:
             await redis.ping()
-    except (RedisError, OSError) as error:
+    except (RedisError, OSError, ValueError) as error:
         advice = "is it running, is ORYLO_REDIS_URL right? Without it the platform works, more slowly"
         return Check("redis", ok=False, finding=type(error).__name__, advice=advice)
     return Check("redis", ok=True, finding="answers")
@@ -156,7 +165,7 @@ async def _check_service(session: aiohttp.ClientSession, name: str, address: str
         async with session.get(f"{address.rstrip('/')}/readyz") as response:
             states = (await response.json(content_type=None))["checks"]
             bad = {what: state for what, state in states.items() if state != "ok"}
-    except (aiohttp.ClientError, TimeoutError, ValueError, KeyError) as error:
+    except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as error:
         return Check(name, ok=False, finding=f"no answer ({type(error).__name__})", advice="is it running? See its log")
     finding = ", ".join(f"{what} {state}" for what, state in bad.items()) or "ready"
     return Check(name, ok=response.status == 200, finding=finding, advice="restore what is missing; its log says more")

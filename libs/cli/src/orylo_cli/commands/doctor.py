@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from orylo_cli.checks import check_all
+from orylo_cli.checks import Check, check_all
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption
 from orylo_cli.console import FAILED, out, say_json
+from orylo_cli.embedded.errors import EmbeddedError
 from orylo_cli.target import open_target
 
 
@@ -24,8 +25,12 @@ def doctor(
 
     Examples: `orylo doctor`, `orylo doctor --service http://ingest:8080 --service http://detector:9100`
     """
-    with open_target(data_dir, "doctor", migrated=False) as target:
-        checks = asyncio.run(check_all(target, service or []))
+    try:
+        with open_target(data_dir, "doctor", migrated=False) as target:
+            checks = asyncio.run(check_all(target, service or []))
+    except EmbeddedError as error:
+        finding, _, advice = str(error).partition(": ")
+        checks = [Check("platform", ok=False, finding=finding, advice=advice)]
     ok = all(check.ok for check in checks)
     if as_json:
         say_json({"ok": ok, "checks": [asdict(check) for check in checks]})
