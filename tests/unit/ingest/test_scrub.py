@@ -58,6 +58,31 @@ def test_a_key_is_judged_by_its_name_and_the_one_above(key: str, parent: str, ki
     assert kind_of(key, parent) is kind
 
 
+@pytest.mark.parametrize(
+    ("kind", "keys"),
+    [
+        (Kind.DOCUMENT, "documento documento_numero numeroDocumento RG rgTitular cnh passaporte passport_number doc2"),
+        (Kind.DOCUMENT, "documentoTitular tax_id_number inscricao_estadual"),
+        (Kind.BIRTH, "data_nascimento dt_nascimento dtNascimento data_de_nascimento dob2 date_of_birth_2 birthDate"),
+        (Kind.NAME, "razao_social razaoSocial RAZAO_SOCIAL nome_mae holder_name"),
+        (Kind.OTHER, "endereco_entrega endereço address2 deliveryAddress2 rua_entrega bairro_cobranca complemento2"),
+        (Kind.PHONE, "tel_contato fone2 cel2 whatsapp_numero telResponsavel mobile_2"),
+        (Kind.PERSON, "destinatario destinatário responsavel responsável contato aluno apelido usuario usuário guest"),
+        (Kind.PERSON, "titular portador holder payer student contact recipient titular_cartao cardHolder student_full"),
+        (Kind.ZIP, "cep_entrega zip_code_entrega codigo_postal enderecoCep"),
+        (Kind.CITY, "cidade_entrega endereco_cidade"),
+        (Kind.DROP, "senha user_password card_cvv"),
+        (Kind.KEEP, "product_name plan_name contact_id document_type tipo_documento user_agent card_holder_country"),
+        (Kind.KEEP, "payer_id buyer_ip holder_type contact_url student_discount recipient_count cell_count userKey"),
+        (Kind.KEEP, "placeholder velocity capacity telemetry doc_url birth_country_code shipping_address_collection"),
+        (Kind.KEEP, "address_postal_code_check ip_address_location cvc_check responsavel_id data_contato"),
+    ],
+    ids=str,
+)
+def test_words_in_a_key_tell_what_it_holds(kind: Kind, keys: str) -> None:
+    assert [key for key in keys.split() if kind_of(key, "metadata") is not kind] == []
+
+
 def test_structure_stays_and_people_go() -> None:
     document = {
         "id": "evt_1",
@@ -176,6 +201,23 @@ def test_numbers_under_personal_keys_are_hashed_too() -> None:
 def test_what_stands_under_a_personal_key_is_personal(document: dict[str, object], scrubbed: dict[str, object]) -> None:
     assert orjson.loads(scrub(document, Identity())) == scrubbed
     assert orjson.loads(scrub(orjson.loads(orjson.dumps(scrubbed)), Identity())) == scrubbed
+
+
+def test_ordinary_portuguese_keys_name_people() -> None:
+    document = {
+        "metadata": {
+            "aluno": "Zoe Fox", "documento": "52998224725", "fone2": "11 98765-0001", "dt_nascimento": "1990-02-01",
+        },
+        "entrega": {"destinatario": {"nome": "Zoe Fox", "plano": "Gold"}, "numero": "12", "uf": "SP"},
+    }  # fmt: skip
+    zoe = f"{token('zoe')} {token('fox')}"
+    assert orjson.loads(scrub(document, Identity())) == {
+        "metadata": {
+            "aluno": zoe, "documento": token("52998224725"), "fone2": token("11 98765-0001"),
+            "dt_nascimento": token("19900201"),
+        },
+        "entrega": {"destinatario": {"nome": zoe, "plano": "Gold"}, "numero": token("12"), "uf": token("sp")},
+    }  # fmt: skip
 
 
 def test_the_endpoints_own_secrets_are_gone_wherever_they_stand() -> None:

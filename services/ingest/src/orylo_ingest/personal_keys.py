@@ -1,6 +1,7 @@
 """Which keys of a gateway's documents hold something about a person, or a secret."""
 
 import re
+import unicodedata
 from enum import IntEnum
 
 
@@ -31,7 +32,7 @@ _EXACT: dict[str, Kind] = {
     **dict.fromkeys(
         _words(
             "hottok token clientsecret secret password apikey accesstoken authtoken signature cvv cvc cvn "
-            "securitycode cardnumber pan pendingwebhooks"
+            "securitycode cardnumber pan pendingwebhooks senha"
         ),
         Kind.DROP,
     ),
@@ -55,8 +56,10 @@ _EXACT: dict[str, Kind] = {
         Kind.OTHER,
     ),
     **dict.fromkeys(
-        _words("buyer cliente comprador holder cardholder accountholder titular payer pagador portador"), Kind.PERSON
+        _words("buyer cliente comprador cardholder accountholder user subscriber assinante mother mae father pai"),
+        Kind.PERSON,
     ),
+    **dict.fromkeys(("login",), Kind.OTHER),
     # They say something about a name, a document or a telephone, and are none.
     **dict.fromkeys(("documenttype", "doctype", "eventname"), Kind.KEEP),
 }
@@ -70,6 +73,58 @@ _CONTAINS = (
     ("cnpj", Kind.DOCUMENT),
     ("passport", Kind.DOCUMENT),
 )
+# Words, and pairs of words, that say in any key what it holds.
+_BY_WORDS: dict[str, Kind] = {
+    **dict.fromkeys(_words("password senha cvv cvc codigoseguranca"), Kind.DROP),
+    **dict.fromkeys(_words("tel fone cel cell mobile telephone whats zap"), Kind.PHONE),
+    **dict.fromkeys(_words("razaosocial surname"), Kind.NAME),
+    **dict.fromkeys(
+        _words(
+            "document documento documentos doc identidade rg cnh passaporte ssn nif dni cuit curp taxid nationalid "
+            "inscricaoestadual"
+        ),
+        Kind.DOCUMENT,
+    ),
+    **dict.fromkeys(_words("city cidade municipio"), Kind.CITY),
+    **dict.fromkeys(_words("uf"), Kind.STATE),
+    **dict.fromkeys(_words("zip zipcode postcode postalcode cep codigopostal"), Kind.ZIP),
+    **dict.fromkeys(
+        _words(
+            "birth birthday birthdate datebirth dob nascimento nasc datanascimento dtnascimento nascimentodata "
+            "datanasc dtnasc aniversario dataaniversario"
+        ),
+        Kind.BIRTH,
+    ),
+    **dict.fromkeys(
+        _words(
+            "address endereco street rua avenida logradouro bairro neighborhood complement complemento pontoreferencia "
+            "instagram telegram skype"
+        ),
+        Kind.OTHER,
+    ),
+    **dict.fromkeys(
+        _words(
+            "cliente comprador destinatario recipient responsavel contato contact aluno aluna student apelido usuario "
+            "titular portador holder payer pagador beneficiario beneficiary guardian filiacao conjuge spouse hospede "
+            "guest attendee participante inscrito dependente"
+        ),
+        Kind.PERSON,
+    ),
+}
+# Beside such a word, these tell of what sort it is, where it comes from, or what was done with it; and of nobody.
+_NOT_IT = frozenset(
+    _words(
+        "id ids uuid hash token key ref type tipo code codigo category categoria group grupo role country pais locale "
+        "language idioma currency moeda agent ip mac ua status state count total quantity qtd amount valor price fee "
+        "tax discount desconto check checks required enabled collection valid verified format formato mask version "
+        "url uri link file list lista source origem origin reason motivo method metodo mode level limit score date "
+        "data dt at em created updated time hora plan plano product produto field label brand bank banco network"
+    )
+)
+_FILLING = frozenset(_words("of de do da"))
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+# Nobody's key has more.
+_MAX_WORDS = 12
 # Things have names too.
 _THINGS = re.compile(
     r"^(?:prod(?!ucer|utor)|plan|offer|oferta|module|modulo|price|item|line|coupon|course|curso|content|campaign|event|utm|country"
@@ -77,11 +132,15 @@ _THINGS = re.compile(
 )
 _OF_A_PERSON = re.compile(r"holder|titular|owner|customer|client|buyer|comprador|payer|pagador|contact|recipient")
 # Below a personal key these tell of what sort it is, and of nobody.
-_OF_ITS_SORT = frozenset(_words("country countrycode countryiso countryiso2 countryname type status object"))
+_OF_ITS_SORT = frozenset(_words("country countrycode countryiso countryiso2 countryname type status object tipo pais"))
 # Under these, and only there, these words are part of an address.
-_PEOPLE = re.compile(r"address|billing|shipping|buyer|customer|user|subscriber|producer|location|endereco")
+_PEOPLE = re.compile(
+    r"address|billing|shipping|buyer|customer|user|subscriber|producer|location|endereco|entrega|cobranca|cliente|comprador"
+    r"|destinatario|recipient"
+)
 _AMONG_PEOPLE = {
     "number": Kind.OTHER,
+    "numero": Kind.OTHER,
     "state": Kind.STATE,
     "estado": Kind.STATE,
     "uf": Kind.STATE,
@@ -94,8 +153,11 @@ _NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]+")
 
 def kind_of(key: str, parent: str, inherited: Kind = Kind.KEEP) -> Kind:
     """What a value is, by its key and the key above it; else what is `inherited` from a personal key above."""
+    key, parent = _without_accents(key), _without_accents(parent)
     name, above = (_NOT_ALPHANUMERIC.sub("", text.lower()) for text in (key, parent))
     kind = _own_kind(name, above)
+    if kind is Kind.KEEP and name not in _EXACT:
+        kind = _kind_by_words(key)
     return inherited if kind is Kind.KEEP and name not in _OF_ITS_SORT else kind
 
 
@@ -120,3 +182,20 @@ def _own_kind(name: str, above: str) -> Kind:
         whose = name if name not in ("name", "nome") else above
         return Kind.KEEP if _THINGS.match(whose) and not _OF_A_PERSON.search(whose) else Kind.NAME
     return Kind.KEEP
+
+
+def _kind_by_words(key: str) -> Kind:
+    """The most telling of what its words say, unless what is beside them says that it is about that, and not it."""
+    words = [word for word in map(str.lower, _WORD.findall(key)) if word not in _FILLING][:_MAX_WORDS]
+    found = [
+        kind
+        for size in (1, 2)
+        for at in range(len(words))
+        if (kind := _BY_WORDS.get("".join(words[at : at + size])))
+        and _NOT_IT.isdisjoint(words[:at] + words[at + size :])
+    ]
+    return min(found, default=Kind.KEEP)
+
+
+def _without_accents(key: str) -> str:
+    return key if key.isascii() else unicodedata.normalize("NFKD", key).encode("ascii", "ignore").decode()
