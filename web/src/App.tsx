@@ -8,13 +8,19 @@ import { FeedPage } from "./features/feed/FeedPage";
 import { LoginPage } from "./features/login/LoginPage";
 import { SignedIn } from "./shell/SignedIn";
 
+/** Something failed is asked for again this often, for as long as it is shown. */
+const TRY_AGAIN_MS = 10_000;
+
+/** What was refused stays refused; what could not be reached may be in a moment. */
+const mayMend = (error: Error | null) => !(error instanceof ApiError && error.status < 500);
+
 export function newQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
       queries: {
         staleTime: 10_000,
-        // What was refused stays refused; what could not be reached may be in a moment.
-        retry: (failures, error) => !(error instanceof ApiError && error.status < 500) && failures < 2,
+        retry: (failures, error) => mayMend(error) && failures < 2,
+        refetchInterval: ({ state }) => (state.status === "error" && mayMend(state.error) ? TRY_AGAIN_MS : false),
       },
     },
   });

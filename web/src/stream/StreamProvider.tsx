@@ -17,6 +17,15 @@ export function StreamProvider({ children }: { children: ReactNode }) {
       }),
   );
   useEffect(() => stream.start(), [stream]);
+  // The way to the server is there again: what failed meanwhile need not wait for its turn.
+  useEffect(
+    () =>
+      stream.watchState(() => {
+        if (stream.state() !== "live") return;
+        void queries.refetchQueries({ type: "active", predicate: ({ state }) => state.status === "error" });
+      }),
+    [stream, queries],
+  );
 
   return <StreamContext value={stream}>{children}</StreamContext>;
 }

@@ -1,3 +1,4 @@
+import { useFailure } from "../../api/useFailure";
 import { ConversionState } from "../../ui/ConversionState";
 import { Failed } from "../../ui/Failed";
 import { Loading } from "../../ui/Loading";
@@ -11,6 +12,7 @@ const PERCENT = new Intl.NumberFormat(LOCALE, { style: "percent" });
 
 export function ConversionList({ paymentId }: { paymentId: string }) {
   const conversions = useConversions(paymentId);
+  const failure = useFailure(conversions);
 
   return (
     <section className={styles.section} aria-labelledby="details-conversions">
@@ -20,10 +22,10 @@ export function ConversionList({ paymentId }: { paymentId: string }) {
   );
 
   function body() {
-    if (conversions.isPending) return <Loading what="conversions" rows={1} />;
-    if (conversions.isError) {
-      return <Failed what="Conversions" error={conversions.error} retry={() => void conversions.refetch()} />;
+    if (failure !== null) {
+      return <Failed what="Conversions" error={failure} retry={() => void conversions.refetch()} />;
     }
+    if (!conversions.isSuccess) return <Loading what="conversions" rows={1} />;
     if (conversions.data.items.length === 0) return <p className={styles.none}>None for this payment.</p>;
     return (
       <ul className={styles.entries}>

@@ -1,4 +1,5 @@
 import type { TrustEntry } from "../../api/types";
+import { useFailure } from "../../api/useFailure";
 import { Failed } from "../../ui/Failed";
 import { Loading } from "../../ui/Loading";
 import { Meter } from "../../ui/Meter";
@@ -11,6 +12,7 @@ const SHOWN = 10;
 
 export function CustomerTrust({ id }: { id: string }) {
   const customer = useCustomer(id);
+  const failure = useFailure(customer);
 
   return (
     <section className={styles.section} aria-labelledby="details-customer">
@@ -21,10 +23,10 @@ export function CustomerTrust({ id }: { id: string }) {
   );
 
   function body() {
-    if (customer.isPending) return <Loading what="the customer" rows={2} />;
-    if (customer.isError) {
-      return <Failed what="The customer" error={customer.error} retry={() => void customer.refetch()} />;
+    if (failure !== null) {
+      return <Failed what="The customer" error={failure} retry={() => void customer.refetch()} />;
     }
+    if (!customer.isSuccess) return <Loading what="the customer" rows={2} />;
     const { trust_score, status, history } = customer.data;
     const changes = history.filter((entry): entry is TrustEntry => entry.kind === "trust").slice(0, SHOWN);
     return (

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "react";
 
+import { useFailure } from "../../api/useFailure";
 import { Button } from "../../ui/Button";
 import { Failed } from "../../ui/Failed";
 import { Icon } from "../../ui/Icon";
@@ -11,6 +12,7 @@ import { useDetection } from "./useDetails";
 export function DetailsDrawer({ id, onClose }: { id: string; onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const detection = useDetection(id);
+  const failure = useFailure(detection);
 
   useEffect(() => {
     dialog.current?.showModal();
@@ -30,10 +32,10 @@ export function DetailsDrawer({ id, onClose }: { id: string; onClose: () => void
   );
 
   function body() {
-    if (detection.isPending) return <Loading what="the detection" rows={6} />;
-    if (detection.isError) {
-      return <Failed what="The detection" error={detection.error} retry={() => void detection.refetch()} />;
+    if (failure !== null) {
+      return <Failed what="The detection" error={failure} retry={() => void detection.refetch()} />;
     }
+    if (!detection.isSuccess) return <Loading what="the detection" rows={6} />;
     return <Details detection={detection.data} />;
   }
 }

@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { conversion, detection, detections, overview, trustChange } from "../../test/builders";
 import { fakeApi, refuse } from "../../test/fakeApi";
@@ -155,6 +155,72 @@ describe("the live feed", () => {
     up = true;
     await userEvent.click(within(alert).getByRole("button", { name: "Try again" }));
     expect(await screen.findByRole("table")).toBeVisible();
+  });
+
+  describe("while the list cannot be loaded", () => {
+    async function failing() {
+      const api = { up: false };
+      fakeApi({
+        "GET /api/v1/detections": () =>
+          api.up ? page(detections(2, { decision: "block" }), "next") : refuse({ status: 503, code: "unavailable" }),
+      });
+      renderScreens("/?decision=block");
+      await screen.findByRole("alert");
+      return api;
+    }
+
+    async function whole() {
+      await waitFor(() => {
+        expect(rows()).toHaveLength(2);
+      });
+      expect(screen.queryByRole("alert")).not.toBeInTheDocument();
+      expect(screen.getByRole("button", { name: "Load older" })).toBeVisible();
+    }
+
+    it("says so beside what the stream tells", async () => {
+      await failing();
+      FakeEventSource.latest.says("detection.created", detection({ decision: "block" }));
+      await screen.findByRole("table");
+
+      expect(rows()).toHaveLength(1);
+      expect(screen.getByRole("alert")).toHaveTextContent("The list could not be loaded");
+    });
+
+    it("asks again by itself", async () => {
+      vi.useFakeTimers({ shouldAdvanceTime: true });
+      try {
+        const api = await failing();
+        api.up = true;
+        await vi.advanceTimersByTimeAsync(10_000);
+        await whole();
+      } finally {
+        vi.useRealTimers();
+      }
+    });
+
+    it("asks again when the stream is there again", async () => {
+      const api = await failing();
+      api.up = true;
+      FakeEventSource.latest.opens();
+      await whole();
+    });
+  });
+
+  it("says that the numbers cannot be loaded, also while they are asked for again", async () => {
+    const asked = vi.fn();
+    fakeApi({
+      "GET /api/v1/overview": () => {
+        asked();
+        return asked.mock.calls.length > 1 ? new Promise(vi.fn()) : refuse({ status: 503, code: "unavailable" });
+      },
+    });
+    renderScreens();
+    const strip = await screen.findByRole("region", { name: "Overview" });
+    await userEvent.click(await within(strip).findByRole("button", { name: "Try again" }));
+
+    expect(asked).toHaveBeenCalledTimes(2);
+    expect(within(strip).getByRole("alert")).toHaveTextContent("The overview could not be loaded");
+    expect(within(strip).queryByText("–")).not.toBeInTheDocument();
   });
 
   it("shows the numbers of the day", async () => {

@@ -1,5 +1,6 @@
 import { useRef, useState } from "react";
 
+import { useFailure } from "../../api/useFailure";
 import { Button } from "../../ui/Button";
 import { Failed } from "../../ui/Failed";
 import { Icon } from "../../ui/Icon";
@@ -25,6 +26,7 @@ export function LiveList({ tenant, filters, onFilter, paused, onPause, onOpen }:
   const top = useRef<HTMLDivElement>(null);
   const [atTop, setAtTop] = useState(true);
   const { detections, rows, hasOlder, held, release } = useFeed(filters, paused || !atTop);
+  const failure = useFailure(detections);
   useTopSeen(top, (seen) => {
     setAtTop(seen);
     if (seen && !paused) release();
@@ -55,6 +57,7 @@ export function LiveList({ tenant, filters, onFilter, paused, onPause, onOpen }:
           </Button>
         )}
       </div>
+      {failure !== null && <Failed what="The list" error={failure} retry={() => void detections.refetch()} />}
       {body()}
       {hasOlder && (
         <div className={styles.older}>
@@ -67,10 +70,8 @@ export function LiveList({ tenant, filters, onFilter, paused, onPause, onOpen }:
   );
 
   function body() {
-    if (detections.isPending) return <Loading what="detections" />;
-    if (detections.isError && rows.length === 0) {
-      return <Failed what="The list" error={detections.error} retry={() => void detections.refetch()} />;
-    }
+    if (detections.isPending && failure === null) return <Loading what="detections" />;
+    if (rows.length === 0 && failure !== null) return null;
     if (rows.length === 0) return <EmptyFeed tenant={tenant} filters={filters} onFilter={onFilter} />;
     return <FeedTable rows={rows} onOpen={onOpen} />;
   }

@@ -1,6 +1,7 @@
 import { useState } from "react";
 
 import type { Counts, Overview } from "../../api/types";
+import { useFailure } from "../../api/useFailure";
 import { Failed } from "../../ui/Failed";
 import { LOCALE } from "../../ui/locale";
 import { formatMoney } from "../../ui/money";
@@ -24,6 +25,7 @@ const WHOLE = new Intl.NumberFormat(LOCALE);
 export function OverviewStrip() {
   const [period, setPeriod] = useState<Period>("today");
   const overview = useOverview(period);
+  const failure = useFailure(overview);
 
   return (
     <section aria-label="Overview" className={styles.overview}>
@@ -31,9 +33,8 @@ export function OverviewStrip() {
         <h2 className={styles.title}>Overview</h2>
         <Segmented label="Period" options={PERIODS} value={period} onChange={setPeriod} />
       </div>
-      {overview.isError && overview.data === undefined ? (
-        <Failed what="The overview" error={overview.error} retry={() => void overview.refetch()} />
-      ) : (
+      {failure !== null && <Failed what="The overview" error={failure} retry={() => void overview.refetch()} />}
+      {(overview.data !== undefined || failure === null) && (
         <dl className={styles.strip} aria-busy={overview.isPending}>
           {NUMBERS.map(({ count, name, tone }) => (
             <div key={count} className={styles.number} data-tone={tone}>

@@ -13,7 +13,8 @@ export type Period = "today" | "last_24h" | "last_7d";
 export function useOverview(period: Period) {
   const queries = useQueryClient();
 
-  useLiveEvents(() => void queries.invalidateQueries({ queryKey: KEY }), FOLLOW_MS);
+  // An attempt that takes long is waited for: begun anew by every event, it would never end.
+  useLiveEvents(() => void queries.invalidateQueries({ queryKey: KEY }, { cancelRefetch: false }), FOLLOW_MS);
 
   const range = period === "last_7d" ? "7d" : "24h";
   const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
