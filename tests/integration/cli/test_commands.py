@@ -112,6 +112,41 @@ def test_a_mode_or_a_network_that_is_none_is_refused(orylo: Run, tenant: str) ->
     assert parsed(orylo("gateway", "list", tenant, "--json")) == []
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("gateway", "set", "{}", "stripe", "--secret", "whsec_2"),
+        ("gateway", "secret", "add", "{}", "stripe", "--label", "new", "--secret", "whsec_2"),
+        ("destination", "add", "{}", "meta", "--pixel-id", "123", "--token", "EAAsecret"),
+    ],
+    ids=lambda command: " ".join(command[:2]),
+)
+def test_no_secret_is_stored_under_a_key_that_opens_none(
+    orylo: Run, tenant: str, environment: dict[str, str], command: tuple[str, ...]
+) -> None:
+    orylo("gateway", "set", tenant, "stripe", "--secret", "whsec_1")
+    written, kept = [part.format(tenant) for part in command], environment["ORYLO_MASTER_KEY"]
+
+    refused = CliRunner().invoke(cli, written, env={**environment, "ORYLO_MASTER_KEY": Keyring.generate()})
+    assert "opens none of the stored secrets: give the key that the services have" in str(refused.exception)
+    assert parsed(orylo("doctor", "--json"))["ok"]
+
+    rotating = CliRunner().invoke(cli, written, env={**environment, "ORYLO_MASTER_KEY": f"{kept},{Keyring.generate()}"})
+    assert rotating.exit_code == 0
+
+
+def test_where_the_master_key_is_lost_one_begins_anew(orylo: Run, tenant: str, environment: dict[str, str]) -> None:
+    anew = {**environment, "ORYLO_MASTER_KEY": Keyring.generate()}
+    add = ["destination", "add", tenant, "meta", "--pixel-id", "123", "--token", "EAAsecret"]
+    put = ["gateway", "set", tenant, "stripe", "--secret", "whsec_1"]
+    orylo(*put)
+
+    assert CliRunner().invoke(cli, [*add, "--key-lost"], env=anew).exit_code == 0
+    assert CliRunner().invoke(cli, put, env=anew).exit_code == 0
+    for command in (add, put):
+        orylo(*command)
+
+
 def test_secrets_are_added_listed_and_removed_and_never_shown(orylo: Run, tenant: str) -> None:
     add = ("gateway", "secret", "add", tenant, "stripe", "--label")
     assert "not set up" in str(orylo(*add, "new", "--secret", "whsec_2", fails=True).exception)

@@ -12,7 +12,7 @@ from orylo_cli.embedded.errors import EmbeddedError
 from orylo_cli.migrations import all_migrations
 from orylo_cli.target import Target
 from orylo_common.broker.connect import open_broker
-from orylo_common.control.keyring import Keyring, WrongMasterKey
+from orylo_common.control.admin import SELECT_SECRETS
 from orylo_common.postgres.migrations import MigrationError, pending
 
 OLDEST_POSTGRES = 15
@@ -20,10 +20,6 @@ TIMEOUT_S = 5.0
 MIGRATE = "run `orylo migrate`"
 OWNER = "give ORYLO_DATABASE_URL of the user who migrates"
 SERVICES = ("ingest", "detector", "trust", "dispatch", "api")
-
-SELECT_STORED = """
-    SELECT secret_encrypted FROM control.gateway_secrets UNION ALL SELECT secret_encrypted FROM control.destinations
-"""
 
 
 @dataclass(frozen=True)
@@ -93,7 +89,7 @@ async def _check_migrations(connection: asyncpg.Connection) -> Check:
 
 async def _check_master_key(connection: asyncpg.Connection, target: Target) -> Check:
     try:
-        stored = [row["secret_encrypted"] for row in await connection.fetch(SELECT_STORED)]
+        stored = [row["secret_encrypted"] for row in await connection.fetch(SELECT_SECRETS)]
     except asyncpg.UndefinedTableError:
         stored = []
     except asyncpg.PostgresError as error:
@@ -104,21 +100,13 @@ async def _check_master_key(connection: asyncpg.Connection, target: Target) -> C
         return Check("master key", ok=False, finding="no key", advice=str(error))
     if not stored:
         return Check("master key", ok=True, finding="nothing is stored yet")
-    opened = sum(_opens(keyring, secret) for secret in stored)
+    opened = sum(map(keyring.opens, stored))
     return Check(
         "master key",
         ok=opened == len(stored),
         finding=f"opens {opened} of {len(stored)} stored secrets",
         advice="use the key that the secrets were stored with; several may be given, separated by commas",
     )
-
-
-def _opens(keyring: Keyring, secret: bytes) -> bool:
-    try:
-        keyring.decrypt(secret)
-    except WrongMasterKey:
-        return False
-    return True
 
 
 async def _check_broker(target: Target) -> Check:

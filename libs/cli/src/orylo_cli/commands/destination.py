@@ -5,11 +5,11 @@ from uuid import UUID
 
 import typer
 
-from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, TenantArgument
+from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, KeyLostOption, TenantArgument
 from orylo_cli.console import note, say, say_json, show
 from orylo_cli.demo.shop import STAND_IN_ONLY
 from orylo_cli.target import open_target
-from orylo_common.control.admin import add_destination, disable_destination, find_tenant
+from orylo_common.control.admin import add_destination, check_master_key, disable_destination, find_tenant
 from orylo_common.postgres.pool import Connection
 
 SELECT_DESTINATIONS = """
@@ -33,6 +33,7 @@ def add_to(
         str | None, typer.Option(help="The shop's address, for sales of which the page is not known.")
     ] = None,
     name: Annotated[str, typer.Option(help="Tells several of a kind apart.")] = "default",
+    key_lost: KeyLostOption = False,
     as_json: JsonOption = False,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
@@ -53,6 +54,8 @@ def add_to(
 
         async def work(connection: Connection) -> UUID:
             found = await find_tenant(connection, tenant)
+            if not key_lost:
+                await check_master_key(connection, keyring)
             return await add_destination(connection, keyring, found.id, kind, name=name, config=config, secret=token)
 
         destination_id = target.run(work)

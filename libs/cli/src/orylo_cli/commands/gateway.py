@@ -6,11 +6,12 @@ import typer
 
 from orylo_cli.commands.gateway_secret import GatewayArgument, check_gateway
 from orylo_cli.commands.gateway_secret import app as secret_app
-from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, TenantArgument
+from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, KeyLostOption, TenantArgument
 from orylo_cli.console import note, say, say_json, show
 from orylo_cli.target import open_target
 from orylo_common.control.admin import (
     Refused,
+    check_master_key,
     find_tenant,
     put_gateway_secret,
     set_gateway,
@@ -66,6 +67,7 @@ def set_(
     enable: Annotated[
         bool | None, typer.Option("--enable/--disable", help="Switch it on or off; a new one is on.")
     ] = None,
+    key_lost: KeyLostOption = False,
     as_json: JsonOption = False,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
@@ -94,6 +96,8 @@ def set_(
                 timezone=_timezone(timezone, now["timezone"] if now else None),
             )
             if secret is not None:
+                if not key_lost:
+                    await check_master_key(connection, keyring)
                 await put_gateway_secret(connection, keyring, found.id, gateway, label=label, secret=secret)
             return found.slug
 

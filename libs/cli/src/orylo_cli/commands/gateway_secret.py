@@ -7,7 +7,7 @@ import typer
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, TenantArgument
 from orylo_cli.console import note, say, show
 from orylo_cli.target import open_target
-from orylo_common.control.admin import Refused, find_tenant, put_gateway_secret, remove_gateway_secret
+from orylo_common.control.admin import Refused, check_master_key, find_tenant, put_gateway_secret, remove_gateway_secret
 from orylo_common.postgres.pool import Connection
 from orylo_ingest.gateways import GATEWAYS
 
@@ -65,6 +65,7 @@ def add(
                 raise Refused(f"{gateway} is not set up for {found.slug} yet: orylo gateway set")
             if label in labels:
                 raise Refused(f"{gateway} has a secret labelled {label!r}: choose another label, or remove it first")
+            await check_master_key(connection, keyring)
             await put_gateway_secret(connection, keyring, found.id, gateway, label=label, secret=secret)
 
         target.run(work)

@@ -17,6 +17,10 @@ DEFAULT_DATA_DIR = Path(".orylo")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="For scripts: JSON on standard output.")]
 
+KeyLostOption = Annotated[
+    bool, typer.Option("--key-lost", help="The master key of the stored secrets is lost: begin anew with another.")
+]
+
 TenantArgument = Annotated[str, typer.Argument(metavar="TENANT", help="The tenant's slug or id.")]
 
 ROLES = (

@@ -6,6 +6,7 @@ from orylo_cli.simulate import Door, Gateway
 from orylo_common.control.admin import (
     Refused,
     add_destination,
+    check_master_key,
     create_tenant,
     create_user,
     disable_destination,
@@ -52,6 +53,7 @@ async def set_up_shop(connection: Connection, keyring: Keyring) -> None:
             "this folder's shops send to Meta, and in a demo their conversions would go to the stand-in and be lost: "
             "give the demo a folder of its own with --data-dir"
         )
+    await check_master_key(connection, keyring)
     tenant = await _tenant(connection)
     if not await connection.fetchval("SELECT true FROM control.users WHERE tenant_id = $1", tenant.id):
         await create_user(connection, tenant.id, EMAIL, password=PASSWORD, role=Role.OWNER)

@@ -59,6 +59,9 @@ UPSERT_DESTINATION = """
         config = EXCLUDED.config, secret_encrypted = EXCLUDED.secret_encrypted, enabled = true, updated_at = now()
     RETURNING id
 """
+SELECT_SECRETS = """
+    SELECT secret_encrypted FROM control.gateway_secrets UNION ALL SELECT secret_encrypted FROM control.destinations
+"""
 UPSERT_SETTINGS = """
     INSERT INTO control.settings (tenant_id, section, value) VALUES ($1, $2, $3)
     ON CONFLICT (tenant_id, section) DO UPDATE SET value = EXCLUDED.value, updated_at = now()
@@ -156,6 +159,16 @@ async def set_gateway(
         )
     except (asyncpg.InvalidTextRepresentationError, asyncpg.DataError):
         raise Refused("a network is written like 203.0.113.0/24, its host bits zero") from None
+
+
+async def check_master_key(connection: Connection, keyring: Keyring) -> None:
+    """Raises `Refused` for keys that open none of the secrets stored so far: the services have others."""
+    stored = [row["secret_encrypted"] for row in await connection.fetch(SELECT_SECRETS)]
+    if stored and not any(map(keyring.opens, stored)):
+        raise Refused(
+            "ORYLO_MASTER_KEY opens none of the stored secrets: give the key that the services have. "
+            "Where that is lost, give them the new one, and add --key-lost here"
+        )
 
 
 async def put_gateway_secret(

@@ -39,6 +39,13 @@ class Keyring:
         except InvalidToken:
             raise WrongMasterKey("ORYLO_MASTER_KEY does not open the stored secrets") from None
 
+    def opens(self, encrypted: bytes) -> bool:
+        try:
+            self.decrypt(encrypted)
+        except WrongMasterKey:
+            return False
+        return True
+
     def rotate(self, encrypted: bytes) -> bytes:
         """The same secret under the first key. Raises `WrongMasterKey`."""
         return self.encrypt(self.decrypt(encrypted))
