@@ -13,7 +13,7 @@ import pytest
 from orylo_common.control.models import Mode
 from orylo_common.messages import Message, decode
 from orylo_ingest.gateways import GATEWAYS
-from orylo_ingest.gateways.kiwify import _order_bytes
+from orylo_ingest.gateways.kiwify import _wrapped
 from tests.integration.ingest.running import SECRET, Ingest, running_ingest
 from tests.integration.ingest.running import TENANT as SLUG
 from tests.support.eventually import eventually
@@ -75,7 +75,8 @@ def from_hotmart(body: bytes) -> Sent:
 
 def from_kiwify(body: bytes) -> Sent:
     if b'"order":' in body:
-        signature = digest("kiwify", _order_bytes(body), "sha1")
+        _, order = _wrapped(body) or pytest.fail("no wrapper")
+        signature = digest("kiwify", order, "sha1")
         return Sent(body.replace(b"see signature_vectors.json", signature.encode()), {})
     return Sent(body, {}, f"?signature={digest('kiwify', body, 'sha1')}")
 
