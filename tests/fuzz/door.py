@@ -55,7 +55,7 @@ class Run:
         if answer.status >= 500:
             self.complain(sent, f"a {answer.status}")
         elif answer.status >= 400:
-            if not is_explained(answer) and not (sent.broken or answer.status == 400):
+            if not is_explained(answer) and not sent.broken:
                 self.complain(sent, f"a {answer.status} without a reason, {answer.body[:200]!r}")
         elif answer.body[:9] == b'{"status"' and b"event_id" in answer.body:
             self.event_ids.add(json.loads(answer.body)["event_id"])

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import hmac
 import json
+import zlib
 from collections import Counter
 from collections.abc import AsyncIterator
 
@@ -259,6 +260,63 @@ async def test_a_compressed_body_is_bounded_after_inflation(ingest: Ingest) -> N
     assert await send(b" " * 50_000_000) == 413
     broken = await ingest.post(b"no gzip at all", headers={"Content-Encoding": "gzip"})
     assert broken.status == 400
+
+
+ZIPPED = gzip.compress(BODY)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "sent", "status"),
+    [
+        ("gzip", ZIPPED, 202),
+        ("X-GZip", ZIPPED, 202),
+        ("deflate", zlib.compress(BODY), 202),
+        ("deflate", zlib.compress(BODY)[2:-4], 202),
+        ("identity", BODY, 202),
+        ("", BODY, 202),
+        ("gzip", ZIPPED[:-8], 400),
+        ("gzip", ZIPPED[:-4], 400),
+        ("gzip", ZIPPED[:-4] + b"\0\0\0\0", 400),
+        ("gzip", ZIPPED + b"more", 400),
+        ("gzip", b"", 400),
+        ("deflate", BODY, 400),
+        ("br", BODY, 415),
+        ("zstd", BODY, 415),
+        ("foo", BODY, 415),
+        ("gzip, gzip", gzip.compress(ZIPPED), 415),
+        ("whsec_very_secret", BODY, 415),
+    ],
+)
+async def test_a_body_is_taken_in_the_encodings_that_are_known(
+    ingest: Ingest, encoding: str, sent: bytes, status: int
+) -> None:
+    headers = {"Stripe-Signature": stripe_signature(BODY), "Content-Encoding": encoding}
+    answer = await ingest.post(sent, headers=headers)
+    assert answer.status == status
+    if status != 202:
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.body["code"] == {400: "unreadable_body", 415: "unsupported_encoding"}[status]
+        assert encoding not in answer.body["detail"] or status == 400
+        assert await nothing_is_stored(ingest)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"X-Long: whsec_very_secret" + b"a" * 9000,
+        b"\r\n".join(b"X-%d: whsec_very_secret" % number for number in range(200)),
+        b"whsec_very_secret",
+    ],
+)
+async def test_what_aiohttp_refuses_is_a_problem_that_repeats_nothing(ingest: Ingest, head: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(ingest.url.rpartition(":")[2]))
+    writer.write(b"POST /api/v1/webhooks/stripe/loja HTTP/1.1\r\nHost: x\r\n" + head + b"\r\n\r\n")
+    answered, _, body = (await asyncio.wait_for(reader.read(), 45)).partition(b"\r\n\r\n")
+    writer.close()
+    assert answered.split()[1] == b"400"
+    assert b"Content-Type: application/problem+json" in answered
+    assert orjson.loads(body)["code"] == "unreadable_request"
+    assert b"whsec" not in answered + body
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "nonsense", ""])

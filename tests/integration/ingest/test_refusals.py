@@ -33,17 +33,19 @@ async def test_every_refusal_of_a_known_tenant_is_told_with_its_reason(ingest: I
         await ingest.stripe(BODY, secret="whsec_wrong")
     await ingest.stripe(b"no json")
     await ingest.post(b" " * (1024 * 1024 + 1))
+    await ingest.post(BODY, headers={"Content-Encoding": "br"})
     await ingest.post(BODY, gateway="kiwify")
     await ingest.post(BODY, gateway="made-up")
     await ingest.post(BODY, tenant="nobody")
 
-    await eventually(lambda: len(told(ingest)) == 5)
+    await eventually(lambda: len(told(ingest)) == 6)
     await eventually(lambda: sum(each.count for each in told(ingest)["stripe", "signature_mismatch"]) == 3)
     statuses = {kind: {each.status for each in messages} for kind, messages in told(ingest).items()}
     assert statuses == {
         ("stripe", "signature_mismatch"): {401},
         ("stripe", "unreadable_body"): {400},
         ("stripe", "body_too_large"): {413},
+        ("stripe", "unsupported_encoding"): {415},
         ("kiwify", "not_found"): {404},
         ("unknown", "not_found"): {404},
     }

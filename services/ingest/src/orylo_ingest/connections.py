@@ -1,9 +1,12 @@
-"""Connections to the door: whoever takes too long over a request's headers is let go."""
+"""Connections to the door: whoever takes too long over a request's headers is let go, and what is no HTTP is
+told so."""
 
 import asyncio
 from typing import Any
 
 from aiohttp import web
+
+from orylo_ingest import problems
 
 # From the connection, or from a later request's first byte, to the end of its headers.
 HEADERS_S = 10.0
@@ -33,6 +36,19 @@ class Connection(web.RequestHandler):
         elif self._due is not None:
             self._due.cancel()
             self._due = None
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """aiohttp answers in plain text, and repeats what it could not read."""
+        super().handle_error(request, status, exc, message)
+        answer = problems.unanswered(status, BOUNDS).response()
+        answer.force_close()
+        return answer
 
     def connection_lost(self, exc: BaseException | None) -> None:
         if self._due is not None:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from prometheus_client import Counter, Histogram
 
 # `outcome`: accepted, told_before, ignored, quarantined, duplicate, conflict; refused: not_found,
-# unauthenticated, unreadable, too_large, too_slow, rate_limited, unavailable.
+# unauthenticated, unreadable, too_large, unsupported_encoding, too_slow, rate_limited, unavailable.
 WEBHOOKS = Counter("orylo_webhooks_total", "Webhooks answered", ["gateway", "outcome"])
 WEBHOOK_SECONDS = Histogram(
     "orylo_webhook_seconds",

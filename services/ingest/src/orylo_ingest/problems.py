@@ -1,6 +1,7 @@
 """Answers that say what is wrong and what to do about it: `application/problem+json` (RFC 9457)."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
@@ -55,6 +56,18 @@ def refused_by_aiohttp(refusal: web.HTTPException) -> web.Response:
     return response
 
 
+def unanswered(status: int, bounds: Mapping[str, int]) -> Problem:
+    """What did not get as far as a handler, or as an answer of one."""
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Problem(HTTPStatus(status), "internal_error", "Something is wrong here: send it again later.")
+    return Problem(
+        HTTPStatus.BAD_REQUEST,
+        "unreadable_request",
+        f"This is no HTTP request, or it has more than {bounds['max_headers']} headers, or one of more than "
+        f"{bounds['max_field_size']} bytes.",
+    )
+
+
 def unauthenticated(code: str, advice: str) -> Problem:
     return Problem(HTTPStatus.UNAUTHORIZED, code, advice)
 
@@ -65,6 +78,14 @@ def unreadable(detail: str) -> Problem:
 
 def broken_off() -> Problem:
     return unreadable("The body breaks off, or is not encoded as its headers say.")
+
+
+def unsupported_encoding() -> Problem:
+    return Problem(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_encoding",
+        "A body may be sent as it is, or with one Content-Encoding: gzip or deflate.",
+    )
 
 
 def too_large(limit: int) -> Problem:

@@ -43,6 +43,8 @@ class _Runner(web.AppRunner):
             logger=_logger(),
             shutdown_timeout=SHUTDOWN_S,
             keepalive_timeout=KEEPALIVE_S,
+            # Bodies are inflated where their bounds are (`bodies.py`).
+            auto_decompress=False,
             **BOUNDS,
         )
         self._webhooks = webhooks

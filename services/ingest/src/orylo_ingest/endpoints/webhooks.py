@@ -199,6 +199,7 @@ _OUTCOMES = {
     HTTPStatus.UNAUTHORIZED: "unauthenticated",
     HTTPStatus.BAD_REQUEST: "unreadable",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_encoding",
     HTTPStatus.REQUEST_TIMEOUT: "too_slow",
     HTTPStatus.TOO_MANY_REQUESTS: "rate_limited",
     HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
@@ -207,6 +208,7 @@ _NOT_GENUINE = {
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.REQUEST_TIMEOUT,
 }
 
