@@ -12,7 +12,7 @@ const ICONS: Record<Conversion["status"], IconName> = {
 
 export function ConversionState({ conversion }: { conversion: Conversion }) {
   return (
-    <span className={styles.state} data-status={conversion.status} title={conversion.reason ?? undefined}>
+    <span className={styles.state} data-status={conversion.status}>
       <Icon name={ICONS[conversion.status]} size={13} />
       {conversionInWords(conversion)}
     </span>

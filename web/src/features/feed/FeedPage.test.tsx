@@ -232,6 +232,30 @@ describe("the live feed", () => {
     expect(within(strip).getByText("7")).toBeVisible();
   });
 
+  it("tells in full what a row has no room for, to who points at it and to who listens", async () => {
+    const crowded = detection({ reasons: ["list.blocked", "trust_history.low_trust", "trust_history.disputes"] });
+    fakeApi({
+      "GET /api/v1/detections": () => page([crowded]),
+      "GET /api/v1/conversions": () => page([conversion({ status: "failed", reason: "token expired" })]),
+    });
+    await shown();
+    await screen.findByText("Meta failed");
+
+    const [row] = rows();
+    for (const hidden of [crowded.customer_id ?? "", "token expired", "Disputed before", "Nov 20, 2026"]) {
+      expect(row).toHaveTextContent(hidden);
+      expect(within(screen.getByRole("table")).getByTitle(new RegExp(hidden))).toBeVisible();
+    }
+  });
+
+  it("opens a row wherever it is clicked", async () => {
+    fakeApi({ "GET /api/v1/detections": () => page([detection()]) });
+    await shown();
+    await userEvent.click(screen.getByText("New customer"));
+
+    expect(await screen.findByRole("dialog", { name: "Detection" })).toBeVisible();
+  });
+
   it("moves from row to row with the arrow keys", async () => {
     fakeApi({ "GET /api/v1/detections": () => page(detections(2)) });
     await shown();

@@ -1,5 +1,6 @@
 import { memo } from "react";
 
+import { Brief } from "../../ui/Brief";
 import { ConversionState } from "../../ui/ConversionState";
 import { DecisionBadge } from "../../ui/DecisionBadge";
 import { Icon } from "../../ui/Icon";
@@ -50,7 +51,9 @@ export const FeedRow = memo(function FeedRow({ detection, trustScore, trustChang
           <span className={styles.none}>No customer</span>
         ) : (
           <>
-            <code title={customer_id}>{shortId(customer_id)}</code>
+            <code>
+              <Brief brief={shortId(customer_id)} whole={customer_id} />
+            </code>
             <TrustScore score={trustScore} change={trustChange} />
           </>
         )}
@@ -59,11 +62,16 @@ export const FeedRow = memo(function FeedRow({ detection, trustScore, trustChang
         <Reasons codes={detection.reasons} degraded={detection.degraded.length > 0} />
       </td>
       <td role="cell" className={styles.conversion}>
-        {conversion !== undefined && <ConversionState conversion={conversion} />}
+        {conversion !== undefined && (
+          <span title={conversion.reason ?? undefined}>
+            <ConversionState conversion={conversion} />
+            {conversion.reason !== null && <span className="visually-hidden">: {conversion.reason}</span>}
+          </span>
+        )}
       </td>
       <td role="cell" className={styles.time}>
-        <time dateTime={created_at} title={formatFull(created_at)}>
-          {formatMoment(created_at)}
+        <time dateTime={created_at}>
+          <Brief brief={formatMoment(created_at)} whole={formatFull(created_at)} />
         </time>
       </td>
     </tr>
@@ -71,9 +79,10 @@ export const FeedRow = memo(function FeedRow({ detection, trustScore, trustChang
 });
 
 function Reasons({ codes, degraded }: { codes: readonly string[]; degraded: boolean }) {
-  const more = codes.length - SHOWN_REASONS;
+  const reasons = codes.map(reasonInWords);
+  const more = reasons.slice(SHOWN_REASONS);
   return (
-    <span className={styles.words} title={codes.map(reasonInWords).join("\n")}>
+    <span className={styles.words} title={reasons.join("\n")}>
       {degraded && (
         <span className={styles.degraded}>
           <Icon name="alert" size={12} />
@@ -81,11 +90,16 @@ function Reasons({ codes, degraded }: { codes: readonly string[]; degraded: bool
         </span>
       )}
       <span className={styles.sentences}>
-        {codes.slice(0, SHOWN_REASONS).map((code) => (
-          <span key={code}>{reasonInWords(code)}</span>
+        {reasons.slice(0, SHOWN_REASONS).map((reason) => (
+          <span key={reason}>{reason}</span>
         ))}
       </span>
-      {more > 0 && <span className={styles.more}>+{more}</span>}
+      {more.length > 0 && (
+        <span className={styles.more}>
+          +{more.length}
+          <span className="visually-hidden">: {more.join(", ")}</span>
+        </span>
+      )}
     </span>
   );
 }

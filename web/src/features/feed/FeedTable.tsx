@@ -1,4 +1,4 @@
-import type { KeyboardEvent } from "react";
+import type { KeyboardEvent, MouseEvent } from "react";
 
 import type { Row } from "./feed";
 import { FeedRow } from "./FeedRow";
@@ -31,15 +31,21 @@ export function FeedTable({ rows, onOpen }: Props) {
           </th>
         </tr>
       </thead>
-      {/* The buttons in the rows have the focus; here their keys are only heard. */}
+      {/* The buttons in the rows have the focus and do the work; here keys and clicks beside them are only heard. */}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
-      <tbody role="rowgroup" onKeyDown={moveFocus}>
+      <tbody role="rowgroup" onKeyDown={moveFocus} onClick={openRow}>
         {rows.map((row) => (
           <FeedRow key={row.detection.id} {...row} onOpen={onOpen} />
         ))}
       </tbody>
     </table>
   );
+}
+
+/** The whole row opens, but for who is selecting text in it. */
+function openRow({ target }: MouseEvent<HTMLTableSectionElement>) {
+  if (!(target instanceof Element) || target.closest("button") || getSelection()?.isCollapsed === false) return;
+  target.closest("tr")?.querySelector("button")?.click();
 }
 
 /** The arrow keys go from row to row. */

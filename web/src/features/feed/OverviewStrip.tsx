@@ -74,7 +74,13 @@ function Sum({ overview, period, count }: { overview: Overview; period: Period; 
   return (
     <span className={styles.sum} title={[most, ...others].join(" · ")}>
       {most}
-      {others.length > 0 && <span className={styles.more}> +{others.length}</span>}
+      {others.length > 0 && (
+        <span className={styles.more}>
+          {" "}
+          +{others.length}
+          <span className="visually-hidden">: {others.join(", ")}</span>
+        </span>
+      )}
     </span>
   );
 }
