@@ -16,12 +16,14 @@ import orjson
 import pytest
 
 from orylo_cli.demo.shop import STAND_IN_ONLY
+from orylo_common.control.keyring import Keyring
 from tests.support.collector import running_collector
 from tests.support.embedded import ORYLO, Embedded, running_embedded
-from tests.support.servers import wait_until
+from tests.support.servers import free_ports, wait_until
 
 pytestmark = [pytest.mark.integration, pytest.mark.e2e]
 
+SERVED = {"ORYLO_REDIS_URL": "redis://127.0.0.1:1", "ORYLO_MASTER_KEY": Keyring.generate()}
 ADD_META = ("meta", "--pixel-id", "123", "--token", "EAAtest")
 
 
@@ -65,6 +67,50 @@ def test_a_port_in_use_is_named_with_its_option(platform: Embedded, tmp_path: Pa
     refused = up("--data-dir", str(tmp_path / "data"), "--ingest-port", str(platform.ingest_port))
     assert refused.returncode == 1
     assert refused.stderr == f"orylo: port {platform.ingest_port} is in use: choose another with --ingest-port\n"
+
+
+def test_one_port_for_both_is_refused(tmp_path: Path) -> None:
+    (port,) = map(str, free_ports(1))
+    refused = up("--data-dir", str(tmp_path / "data"), "--ingest-port", port, "--api-port", port)
+    assert refused.returncode == 1
+    assert refused.stderr == f"orylo: both want port {port}: choose another with --ingest-port or --api-port\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("ORYLO_LOG_LEVEL", "settings: ORYLO_LOG_LEVEL: Input should be 'debug', 'info', 'warning' or 'error'"),
+        ("ORYLO_MASTER_KEY", "orylo: ORYLO_MASTER_KEY is no key: 32 bytes as URL-safe base64"),
+    ],
+)
+def test_a_wrong_setting_is_named_in_one_line(tmp_path: Path, name: str, says: str) -> None:
+    platform = Embedded(tmp_path, {name: "rubbish"})
+    refused = platform.attempt("up", "--data-dir", str(platform.data_dir))
+    assert refused.returncode != 0
+    assert refused.stderr.splitlines() == ["setting up the database …", says]
+
+
+@pytest.mark.parametrize("service", ["ingest", "detector", "trust", "dispatch", "api"])
+def test_a_service_whose_postgres_is_away_says_so_in_one_line(tmp_path: Path, service: str) -> None:
+    away = {"ORYLO_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x", "ORYLO_BROKER_URL": "amqp://127.0.0.1:1"}
+    ended = Embedded(tmp_path, {**away, **SERVED}).attempt("serve", service)
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stdout + ended.stderr
+    assert "PostgreSQL does not answer (ConnectionRefusedError)" in (ended.stdout + ended.stderr).splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("service", "variable"), [("ingest", "INGEST_PORT"), ("api", "API_PORT"), ("trust", "HEALTH_PORT")]
+)
+def test_a_service_whose_port_is_taken_says_so_in_one_line(
+    tmp_path: Path, platform: Embedded, service: str, variable: str
+) -> None:
+    here = {"ORYLO_DATABASE_URL": platform.dsn, "ORYLO_BROKER_URL": "postgres"}
+    taken = {f"ORYLO_{variable}": str(platform.api_port)}
+    ended = Embedded(tmp_path, {**here, **SERVED, **taken}).attempt("serve", service)
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stdout + ended.stderr
+    assert "address already in use" in (ended.stdout + ended.stderr).splitlines()[-1]
 
 
 def test_the_other_commands_work_beside_it(platform: Embedded) -> None:

@@ -104,5 +104,21 @@ def test_a_start_that_fails_is_told(start: Start) -> None:
     output, _ = process.communicate(timeout=ENDS_WITHIN_S)
 
     assert process.returncode == 1
-    assert "process.failed" in output
-    assert "hunter2" not in output
+    (line,) = output.splitlines()
+    assert "process.failed" in line
+    assert "no database at" in line
+    assert "Traceback" not in line
+    assert "hunter2" not in line
+
+
+@pytest.mark.parametrize("failing", ["before", "after"])
+def test_what_is_our_own_fault_is_told_with_where_it_happened(start: Start, failing: str) -> None:
+    process = start(**{failing: "{}['nothing']" if failing == "before" else "open('/nowhere')"})
+    if failing == "after":
+        wait_for(process, "process.started")
+        process.terminate()
+
+    output, _ = process.communicate(timeout=ENDS_WITHIN_S)
+
+    assert process.returncode == 1
+    assert "Traceback" in output

@@ -9,12 +9,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from typing import Protocol, TypeVar
 
+import asyncpg
 import structlog
 import uvloop
 from redis.asyncio import Redis
 
 from orylo_common.broker.connect import open_broker
 from orylo_common.broker.ports import Broker
+from orylo_common.errors import TransientError
 from orylo_common.settings import CommonSettings
 from orylo_common.telemetry.health import Health, serve_health
 from orylo_common.telemetry.logs import configure_logs
@@ -29,6 +31,9 @@ REDIS_TIMEOUT_S = 1.0
 
 # Objects made, and younger collections, before the next one. Messages and tasks are freed by their reference counts.
 COLLECT_AFTER = (50_000, 20, 20)
+
+# What a start meets that is none of its own doing: a server that is away or refuses us, a port that somebody has.
+SURROUNDINGS = (TransientError, OSError, asyncpg.PostgresError)
 
 log = structlog.get_logger(__name__)
 
@@ -111,9 +116,11 @@ async def _run(open_all: Callable[[], AbstractAsyncContextManager[object]], exit
             await stop.wait()
             log.info("process.stopping")
             limit.reschedule(loop.time() + exit_limit.total_seconds())
-    except Exception:
+    except Exception as error:
         if limit.expired():
             log.warning("process.stopped_in_haste")
+        elif isinstance(error, SURROUNDINGS) and not opened.is_set():
+            log.error("process.failed", error=str(error))  # noqa: TRY400  nothing of ours to look at
         else:
             log.exception("process.failed")
         return 1

@@ -25,11 +25,12 @@ from orylo_cli.embedded.ports import check_port
 from orylo_cli.embedded.postgres import EmbeddedPostgres
 from orylo_cli.embedded.supervision import Supervisor
 from orylo_cli.migrations import all_migrations
-from orylo_cli.target import OWN_ROLE
+from orylo_cli.target import OWN_ROLE, parse_keyring
 from orylo_common.control.keyring import Keyring
 from orylo_common.postgres.migrations import migrate
 from orylo_common.postgres.pool import open_pool
 from orylo_common.process import run_until_stopped
+from orylo_common.settings import CommonSettings, load
 from orylo_common.telemetry.logs import configure_logs
 from orylo_common.telemetry.traces import configure_traces
 
@@ -68,6 +69,8 @@ def up(
         hosts = {name: os.environ.get(f"ORYLO_{name}_HOST") or LOOPBACK for name in ("INGEST", "API")}
         if demo:
             _check_loopback(hosts)
+        if ingest_port == api_port:
+            raise EmbeddedError(f"both want port {api_port}: choose another with --ingest-port or --api-port")
         check_port(hosts["INGEST"], ingest_port, "--ingest-port")
         check_port(hosts["API"], api_port, "--api-port")
         plan = Plan(demo, folder, _url(hosts["INGEST"], ingest_port), _url(hosts["API"], api_port))
@@ -84,10 +87,13 @@ def up(
                 "ORYLO_MASTER_KEY": os.environ.get("ORYLO_MASTER_KEY") or folder.master_key(),
                 "ORYLO_INGEST_PORT": str(ingest_port),
                 "ORYLO_API_PORT": str(api_port),
+                "ORYLO_LOG_LEVEL": os.environ.get("ORYLO_LOG_LEVEL") or "warning",
             }
-            configure_logs("orylo", os.environ.get("ORYLO_LOG_LEVEL", "warning"), stream=sys.stderr)
-            with configure_traces("embedded", os.environ.get("ORYLO_OTLP_ENDPOINT") or None):
-                asyncio.run(_prepare(plan, database_url))
+            settings = load(CommonSettings)
+            keyring = parse_keyring(settings.master_key.get_secret_value())
+            configure_logs("orylo", settings.log_level, stream=sys.stderr)
+            with configure_traces("embedded", settings.otlp_endpoint):
+                asyncio.run(_prepare(plan, database_url, keyring))
                 code = run_until_stopped(lambda: _run(plan, supervisor, database_url), exit_limit=DRAIN_LIMIT)
         finally:
             postgres.stop()
@@ -133,7 +139,7 @@ async def _run(plan: Plan, supervisor: Supervisor, database_url: str) -> AsyncIt
         yield
 
 
-async def _prepare(plan: Plan, database_url: str) -> None:
+async def _prepare(plan: Plan, database_url: str, keyring: Keyring) -> None:
     await migrate(database_url, all_migrations())
     async with (
         open_pool(database_url, role=OWN_ROLE, max_size=1) as pool,
@@ -141,7 +147,7 @@ async def _prepare(plan: Plan, database_url: str) -> None:
         connection.transaction(),
     ):
         if plan.demo:
-            await set_up_shop(connection, Keyring.parse(os.environ["ORYLO_MASTER_KEY"]))
+            await set_up_shop(connection, keyring)
         else:
             await close_shop(connection)
 
