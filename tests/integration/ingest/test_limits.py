@@ -74,7 +74,7 @@ async def visit(ingest: Ingest, address: str | None = FLOODER) -> int:
         if response.status == 429:
             assert int(response.headers["Retry-After"]) >= 1
             assert response.headers["Access-Control-Allow-Origin"] == "*"
-            assert (await response.json(content_type=None))["code"] == "too_many_requests"
+            assert (await response.json(content_type=None))["code"] == "too_many_visits"
         return response.status
 
 
@@ -112,12 +112,12 @@ async def test_more_webhooks_than_a_tenant_may_send_are_asked_to_come_again(inge
     answer = answers[-1]
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert 1 <= int(answer.headers["Retry-After"]) <= 10
-    assert (answer.body["status"], answer.body["code"]) == (429, "too_many_requests")
+    assert (answer.body["status"], answer.body["code"]) == (429, "too_many_webhooks")
     assert await ingest.rows("events") == statuses[202] + len(answers) - 1
 
     def is_told() -> bool:
         refusals = [message for message in ingest.published.messages if isinstance(message, WebhookRefused)]
-        return {(message.status, message.code) for message in refusals} == {(429, "too_many_requests")}
+        return {(message.status, message.code) for message in refusals} == {(429, "too_many_webhooks")}
 
     await eventually(is_told)
 
@@ -129,6 +129,7 @@ async def test_an_address_that_guesses_is_put_off_and_the_gateway_is_not(ingest:
         return (await forged(ingest)).status
 
     assert set(await until_429(guess)) == {401, 429}
+    assert (await forged(ingest)).body["code"] == "too_many_refused"
     assert (await forged(ingest, OTHER)).status == 401
     assert (await genuine(ingest, 1, OTHER)).status == 202
     async with ingest.session.get(f"{ingest.url}/metrics") as response:

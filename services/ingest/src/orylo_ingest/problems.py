@@ -96,10 +96,22 @@ def too_slow() -> Problem:
     return Problem(HTTPStatus.REQUEST_TIMEOUT, "body_too_slow", "The body did not arrive in time: send it again.")
 
 
-def too_many(wait: timedelta, what: str) -> Problem:
-    return Problem(
-        HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", f"{what} Send again after Retry-After seconds.", wait
+def too_many_webhooks(wait: timedelta) -> Problem:
+    return _too_many(wait, "too_many_webhooks", "More genuine webhooks come for this tenant than its limit allows.")
+
+
+def too_many_refused(wait: timedelta) -> Problem:
+    return _too_many(
+        wait, "too_many_refused", "Too many webhooks from this address were refused, each with its reason."
     )
+
+
+def too_many_visits(wait: timedelta) -> Problem:
+    return _too_many(wait, "too_many_visits", "More visits are told of than the limit allows.")
+
+
+def _too_many(wait: timedelta, code: str, what: str) -> Problem:
+    return Problem(HTTPStatus.TOO_MANY_REQUESTS, code, f"{what} Send again after Retry-After seconds.", wait)
 
 
 def unavailable(retry_after: timedelta) -> Problem:

@@ -157,7 +157,7 @@ class TrackingEndpoint:
         if wait := self.limits.spend_from("visits_from", tenant.id, limits.visits_per_address, address) or (
             self.limits.spend("visits", tenant.id, limits.visits)
         ):
-            raise Refused(problems.too_many(wait, "More visits are told of than the limit allows."))
+            raise Refused(problems.too_many_visits(wait))
 
     async def _publish(self, *messages: Message) -> None:
         traceparent = current_traceparent()

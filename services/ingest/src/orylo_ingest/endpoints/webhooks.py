@@ -115,7 +115,7 @@ class WebhookEndpoint:
 
         # Of what is genuine only: a stranger cannot use up what is a merchant's.
         if pause := self.limits.spend("webhooks", tenant.id, self.plane.settings(tenant.id, LimitSettings).webhooks):
-            raise Refused(problems.too_many(pause, "More webhooks come for this tenant than its limit allows."))
+            raise Refused(problems.too_many_webhooks(pause))
 
         return take_in(
             gateway,
@@ -181,7 +181,7 @@ class WebhookEndpoint:
         if self.limits.any_is_shut:
             remote = client_address(request, self.trusted_proxies) or ""
             if wait := self.limits.wait("refused", tenant.id, remote):
-                raise Refused(problems.too_many(wait, "Too many webhooks from this address were refused."))
+                raise Refused(problems.too_many_refused(wait))
 
     def _check_address(self, request: web.Request, setting: GatewaySetting) -> None:
         if setting.allowed_networks and not _is_within(
