@@ -22,7 +22,7 @@ def time(monkeypatch: pytest.MonkeyPatch) -> type[Time]:
 
 
 def refuse(log: RefusalLog, tenant: str = "loja", code: str = "signature_mismatch") -> None:
-    log.tell(gateway="stripe", tenant=tenant, code=code, status=401, remote=None, size=10)
+    log.tell(gateway="stripe", tenant=tenant, code=code, status=401, size=10)
 
 
 def test_a_flood_of_one_kind_is_a_line_now_and_then(time: type[Time]) -> None:
@@ -33,6 +33,14 @@ def test_a_flood_of_one_kind_is_a_line_now_and_then(time: type[Time]) -> None:
         time.now += 11
         refuse(log)
     assert [line["more_since_the_last_line"] for line in lines] == [0, 499]
+
+
+def test_a_line_says_what_was_refused_and_not_who_sent_it() -> None:
+    with capture_logs() as lines:
+        refuse(RefusalLog())
+    assert set(lines[0]) == {
+        *("event", "log_level", "gateway", "tenant", "code", "status", "bytes", "more_since_the_last_line")
+    }
 
 
 def test_other_kinds_are_told_at_once() -> None:

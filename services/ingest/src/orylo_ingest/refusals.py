@@ -21,7 +21,7 @@ class RefusalLog:
     def __init__(self) -> None:
         self._kinds: dict[Kind, tuple[float, int]] = {}
 
-    def tell(self, *, gateway: str, tenant: str, code: str, status: int, remote: str | None, size: int) -> None:
+    def tell(self, *, gateway: str, tenant: str, code: str, status: int, size: int) -> None:
         kind = gateway[:_MAX_SEGMENT], tenant[:_MAX_SEGMENT], code
         unsaid = self._unsaid(kind)
         if unsaid is not None:
@@ -31,7 +31,6 @@ class RefusalLog:
                 tenant=kind[1],
                 code=code,
                 status=status,
-                remote=remote,
                 bytes=size,
                 more_since_the_last_line=unsaid,
             )

@@ -164,9 +164,7 @@ class WebhookEndpoint:
     def _refuse(self, request: web.Request, label: str, tenant: str, problem: Problem) -> web.Response:
         _count(label, _OUTCOMES[problem.status])
         remote, size = client_address(request, self.trusted_proxies), request.content_length or 0
-        self.refusal_log.tell(
-            gateway=label, tenant=tenant, code=problem.code, status=problem.status.value, remote=remote, size=size
-        )
+        self.refusal_log.tell(gateway=label, tenant=tenant, code=problem.code, status=problem.status.value, size=size)
         # What is refused for our own sake tells a merchant nothing; what is for nobody we know is counted only.
         known = self.plane.tenant(tenant)
         if known is not None and problem.status is not HTTPStatus.SERVICE_UNAVAILABLE:
