@@ -146,6 +146,30 @@ def test_a_number_that_is_a_card_is_masked_and_other_numbers_stay() -> None:
     assert orjson.loads(scrub(document.copy(), Identity())) == document | masked
 
 
+def test_a_transaction_of_hotmart_is_no_card_where_it_is_an_id() -> None:
+    document = {"transaction": "HP30569309025904", "order_id": "HP4242424242424242"}
+    elsewhere = {
+        "note": "HP4242424242424242",
+        "code": "see HP4242424242424242",
+        "transaction_id": "HP 4242424242424242",
+    }
+    scrubbed = orjson.loads(scrub(document | elsewhere, Identity()))
+    assert scrubbed == document | {
+        "note": "HP[card]", "code": "see HP[card]", "transaction_id": "HP [card]",
+    }  # fmt: skip
+
+
+def test_a_card_in_the_parts_of_a_list_is_masked() -> None:
+    document = {
+        "card": ["4242", "4242", "4242", "4242"],
+        "sizes": ["10", "4242"],
+        "mixed": ["3000", *["4242"] * 4, "7"],
+    }
+    assert orjson.loads(scrub(document, Identity())) == {
+        "card": ["[card]"], "sizes": ["10", "4242"], "mixed": ["3000", "[card]", "7"],
+    }  # fmt: skip
+
+
 def test_a_known_person_is_found_in_numbers_too() -> None:
     assert orjson.loads(scrub({"a": 5511987650001, "b": 11144477735}, MARIANA)) == {
         "a": token("5511987650001"),

@@ -20,6 +20,7 @@ from orylo_common.identity import (
     token,
 )
 from orylo_common.identity.phones import phone_digits
+from orylo_ingest.personal_keys import is_identifier
 
 SECRET_MASK = "[secret]"  # noqa: S105  no secret: what stands in its place
 # A shorter one is a word, or part of one.
@@ -35,6 +36,8 @@ _PHONE = re.compile(r"\+[0-9(][0-9 ().\-]{6,18}[0-9]")
 _DOCUMENT = re.compile(r"\b[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}\b|\b[0-9]{2}\.[0-9]{3}\.[0-9]{3}/[0-9]{4}-[0-9]{2}\b")
 _PHONE_IN_BYTES = re.compile(rb"\+[0-9(][0-9 ().\-]{6}")
 _DOCUMENT_IN_BYTES = re.compile(rb"\.[0-9]{3}[-/][0-9]{2}")
+# Hotmart's transactions. Masked, two sales would have one and the same id.
+_TRANSACTION = re.compile(r"HP[0-9]{10,16}")
 _TOKEN = re.compile(rf"({TOKEN_PREFIX}[0-9a-f]{{64}})")
 _JSON_ESCAPE = re.compile(rb"\\(?:u[0-9a-f]{4}|.)")
 
@@ -75,14 +78,14 @@ class FreeText(NamedTuple):
                 return cleaned
         return self._clean(text)
 
-    def clean_all(self, value: Any) -> Any:
-        """Every text and number in a document, and the names of its fields."""
+    def clean_all(self, value: Any, key: str = "") -> Any:
+        """Every text and number in a document, and the names of its fields. `key` is the one it stands under."""
         if isinstance(value, str):
-            return self.clean(value)
+            return value if _TRANSACTION.fullmatch(value) and is_identifier(key) else self.clean(value)
         if isinstance(value, dict):
-            return {self.clean(key): self.clean_all(item) for key, item in value.items()}
+            return {self.clean(name): self.clean_all(item, name) for name, item in value.items()}
         if isinstance(value, list):
-            return [self.clean_all(item) for item in value]
+            return [self.clean_all(item, key) for item in _without_card_in_parts(value)]
         if isinstance(value, int | float) and not isinstance(value, bool):
             written = str(int(value))
             cleaned = self._clean(written)
@@ -105,6 +108,15 @@ class FreeText(NamedTuple):
             return mask_card_numbers(text)
         # In one of three hundred hashes stand digits that would pass as a card number.
         return "".join(part if is_token(part) else mask_card_numbers(part) for part in _TOKEN.split(text))
+
+
+def _without_card_in_parts(items: list[Any]) -> list[Any]:
+    """A list of texts, each a part of a card number, with the mask in their place."""
+    if not all(type(item) is str and item.isdecimal() for item in items):
+        return items
+    joined = "|".join(items)
+    masked = mask_card_numbers(joined)
+    return items if masked == joined else masked.split("|")
 
 
 def _decoded(payload: bytes) -> bytes:

@@ -121,6 +121,14 @@ _NOT_IT = frozenset(
         "data dt at em created updated time hora plan plano product produto field label brand bank banco network"
     )
 )
+# Under a key with one of these stands what something is known by: a sale, a product, a campaign.
+_KNOWN_BY = frozenset(
+    _words(
+        "id ids uuid ucode code codigo cod transaction transacao order pedido sale venda payment pagamento charge "
+        "reference referencia ref external number numero key chave sku barcode invoice fatura subscription product "
+        "produto prod plan plano offer oferta utm src sck xcod campaign campanha fingerprint token hash"
+    )
+)
 _FILLING = frozenset(_words("of de do da"))
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 # Nobody's key has more.
@@ -161,6 +169,10 @@ def kind_of(key: str, parent: str, inherited: Kind = Kind.KEEP) -> Kind:
     return inherited if kind is Kind.KEEP and name not in _OF_ITS_SORT else kind
 
 
+def is_identifier(key: str) -> bool:
+    return not _KNOWN_BY.isdisjoint(_words_of(key))
+
+
 def kind_below(kind: Kind) -> Kind:
     """What an object of this kind hands down to what is in it."""
     return Kind.KEEP if kind is Kind.PERSON else kind
@@ -186,7 +198,7 @@ def _own_kind(name: str, above: str) -> Kind:
 
 def _kind_by_words(key: str) -> Kind:
     """The most telling of what its words say, unless what is beside them says that it is about that, and not it."""
-    words = [word for word in map(str.lower, _WORD.findall(key)) if word not in _FILLING][:_MAX_WORDS]
+    words = [word for word in _words_of(key) if word not in _FILLING][:_MAX_WORDS]
     found = [
         kind
         for size in (1, 2)
@@ -195,6 +207,10 @@ def _kind_by_words(key: str) -> Kind:
         and _NOT_IT.isdisjoint(words[:at] + words[at + size :])
     ]
     return min(found, default=Kind.KEEP)
+
+
+def _words_of(key: str) -> list[str]:
+    return [word.lower() for word in _WORD.findall(key)]
 
 
 def _without_accents(key: str) -> str:

@@ -3,13 +3,15 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import chain
 
 MASK = "[card]"
 _MIN_DIGITS, _MAX_DIGITS = 13, 19
 # Payment cards begin with 2 to 6, or 8 and 9 in some countries. Leaving out 0, 1 and 7 spares the
 # times in milliseconds and the article numbers that gateways send by the dozen.
 _FIRST_DIGITS = frozenset("2345689")
-# What people put between the digits, up to so many of it. No colon: times of day would be joined with their date.
+# What people put between the digits, up to so many of it. Nothing else: by a colon a time of day would be joined with
+# its date.
 _BETWEEN = r"\x00- .\-_/,+\x7f"
 _MOST_BETWEEN = 5
 _IN_RUN = frozenset("0123456789.-_/,+\x7f" + "".join(map(chr, range(0x21))))
@@ -19,14 +21,28 @@ _DIGITS = re.compile(r"[0-9]+")
 # Digits of other scripts and widths, and dashes, spaces and invisible signs, one character each.
 _FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
 _FOREIGN_SIGN = re.compile(r"[^\x00-\x7f\w]")
-# Hotmart's transactions. Masked, two sales would have one and the same id.
-_TRANSACTION_PREFIX = re.compile(r"(?<![A-Za-z0-9])HP\Z")
+_SPACE_ENTITY = re.compile(r"&(?:nbsp|#160|#xa0);", re.IGNORECASE)
+_SPACE_ENTITY_IN_BYTES = re.compile(rb"&(?:nbsp|#160|#xa0);", re.IGNORECASE)
 _UUID_LENGTH = 36
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # Meta's cookies: which level of the domain, and a time in milliseconds.
 _META_COOKIE = re.compile(r"fb\.[0-2]\.1[0-9]{12}(?![0-9])")
 # The sizes of the groups in which numbers stand on cards.
 _AS_ON_CARDS = re.compile(r"(?:4 ){3}(?:4 [1-3]|[1-4]) |4 6 [45] ")
+# Where issuer and groups are as on a card, anything may stand between them; and zeros before the whole.
+_ISSUED = r"(?:[3-6][0-9]|2[2-7])[0-9]{2}"
+_SIGNS = r"[\W_]{1,8}"
+_AS_PRINTED = re.compile(
+    rf"(?<![0-9])(?:{_ISSUED}(?:{_SIGNS}[0-9]{{4}}){{3}}|3[47][0-9]{{2}}{_SIGNS}[0-9]{{6}}{_SIGNS}[0-9]{{5}})(?![0-9])"
+    rf"|(?<![0-9A-Za-z])0{{1,20}}(?:{_ISSUED}[0-9]{{12}}|3[47][0-9]{{13}})(?![0-9A-Za-z])"
+)
+# What follows a card directly: the month and year until which it is valid, and its security code.
+_BESIDE = r"[\W_]{1,3}(?:(?:exp|val|validade|cvv2?|cvc2?|cod)[\W_]{1,2})?"
+_CARD_AND_MORE = re.compile(
+    rf"{re.escape(MASK)}(?:{_BESIDE}(?:0?[1-9]|1[0-2])[\W_]{{0,3}}(?:20)?[2-4][0-9](?![0-9]))?"
+    rf"(?:{_BESIDE}[0-9]{{3,4}}(?![0-9]))?",
+    re.IGNORECASE,
+)
 _DOUBLED = dict(zip("0123456789", (0, 2, 4, 6, 8, 1, 3, 5, 7, 9), strict=True))
 # Nobody writes so many numbers in a row: such a row is masked whole, and costs no search.
 _MAX_GROUPS = 100
@@ -36,6 +52,12 @@ _THIRTEEN = b"0" * _MIN_DIGITS
 # In UTF-8 the signs of Latin-1 begin with C2, its letters with C3; what follows either is deleted as well.
 _FOLLOWING = bytes(range(0x80, 0xC0))
 _SEPARATORS = bytes(range(0x21)) + b".-_/,+\x7f\xc2" + _FOLLOWING
+_ALL_SIGNS = bytes(sign for sign in range(0x80) if not chr(sign).isalnum()) + b"\xc2" + _FOLLOWING
+# The same for what is as on a card: the fewest digits it has, and the form of its groups, with 0 for a digit.
+_FIFTEEN = b"0" * 15
+_TO_FORM = bytes.maketrans(b"123456789" + _ALL_SIGNS, b"0" * 9 + b" " * len(_ALL_SIGNS))
+_FORM = re.compile(rb"0000(?: {1,16}0000(?:00?)?){2,}")
+_ZEROS = re.compile(rb"0+")
 _ROW = re.compile(rb"[2-689][0-9\x00- .\-_/,+\x7f-\xc2]{12,}")
 # Enough to see that a row belongs to a longer number, or is part of a UUID.
 _AROUND = 40
@@ -43,16 +65,20 @@ _LATIN = bytes(range(0x80)) + b"\xc2\xc3" + _FOLLOWING
 
 
 def mask_card_numbers(text: str) -> str:
-    """The text with `[card]` where 13 to 19 digits, also in groups, pass as a card number."""
+    """The text with `[card]` where 13 to 19 digits, also in groups, pass as a card number.
+
+    With it goes what stands directly behind: the date until which it is valid, and the security code.
+    """
     kept, end = [], 0
-    for start, stop in _cards(_plain(text)):
-        kept += [text[end:start], MASK]
-        end = stop
-    return "".join([*kept, text[end:]]) if kept else text
+    for start, stop in sorted(_found(text)):
+        if start >= end:
+            kept += [text[end:start], MASK]
+            end = stop
+    return _CARD_AND_MORE.sub(MASK, "".join([*kept, text[end:]])) if kept else text
 
 
 def has_card_number(text: str) -> bool:
-    return next(_cards(_plain(text)), None) is not None
+    return next(_found(text), None) is not None
 
 
 def may_hold_card_number(raw: bytes) -> bool:
@@ -62,26 +88,31 @@ def may_hold_card_number(raw: bytes) -> bool:
     """
     if not raw.isascii() and raw.translate(None, _LATIN):
         raw = _plain(raw.decode(errors="replace")).encode()
-    zeros = raw.translate(_TO_ZERO)
-    start = zeros.find(_THIRTEEN)
-    if start < 0:
-        return _THIRTEEN in zeros.translate(None, _SEPARATORS) and _has_card_in_groups(raw)
-    flat = bytearray(zeros)
-    while start >= 0:
-        end = start + _MIN_DIGITS
-        while end < len(flat) and flat[end] == 0x30:
-            end += 1
-        digits = raw[start:end].decode()
-        if len(digits) <= _MAX_DIGITS and digits[0] in _FIRST_DIGITS and passes_luhn(digits):
+    if b"&" in raw:
+        raw = _SPACE_ENTITY_IN_BYTES.sub(b" ", raw)
+    flat = bytearray(raw.translate(_TO_ZERO))
+    start = flat.find(_THIRTEEN)
+    while start >= 0 and (run := _ZEROS.match(flat, start)) is not None:
+        if _is_card(raw[start : run.end()].decode()):
             return True
         # Settled: what stands beside it must not be joined with it below.
-        flat[start:end] = b"x" * (end - start)
-        start = flat.find(_THIRTEEN, end)
-    return _THIRTEEN in flat.translate(None, _SEPARATORS) and _has_card_in_groups(raw)
+        flat[start : run.end()] = b"x" * (run.end() - start)
+        start = flat.find(_THIRTEEN, run.end())
+    joined = flat.translate(None, _ALL_SIGNS)
+    if _THIRTEEN not in joined:
+        return False
+    if _THIRTEEN in flat.translate(None, _SEPARATORS) and _has_card_in_groups(raw):
+        return True
+    return _FIFTEEN in joined and _has_card_as_printed(raw)
 
 
 def passes_luhn(digits: str) -> bool:
     return (sum(map(int, digits[::-2])) + sum(map(_DOUBLED.__getitem__, digits[-2::-2]))) % 10 == 0
+
+
+def _is_card(digits: str) -> bool:
+    alone = len(digits) <= _MAX_DIGITS and digits[0] in _FIRST_DIGITS
+    return (alone or _AS_PRINTED.fullmatch(digits) is not None) and passes_luhn(digits)
 
 
 def _has_card_in_groups(raw: bytes) -> bool:
@@ -93,12 +124,36 @@ def _has_card_in_groups(raw: bytes) -> bool:
     )
 
 
+def _has_card_as_printed(raw: bytes) -> bool:
+    return any(
+        has_card_number(raw[max(0, form.start() - 1) : form.end() + 1].decode(errors="replace"))
+        for form in _FORM.finditer(raw.translate(_TO_FORM))
+    )
+
+
 def _plain(text: str) -> str:
     """As long as the text, with digits that are ASCII, and a space for every sign that is not."""
+    if "&" in text:
+        text = _SPACE_ENTITY.sub(lambda found: " " * len(found[0]), text)
     if text.isascii():
         return text
     text = _FOREIGN_DIGIT.sub(lambda found: str(unicodedata.decimal(found[0])), text)
     return _FOREIGN_SIGN.sub(" ", text)
+
+
+def _found(text: str) -> Iterator[tuple[int, int]]:
+    plain = _plain(text)
+    return chain(_cards(plain), _as_printed(plain))
+
+
+def _as_printed(text: str) -> Iterator[tuple[int, int]]:
+    at = 0
+    while (found := _AS_PRINTED.search(text, at)) is not None:
+        if passes_luhn("".join(_DIGITS.findall(found[0]))):
+            yield found.span()
+            at = found.end()
+        else:
+            at = found.start() + 1
 
 
 def _cards(text: str) -> Iterator[tuple[int, int]]:
@@ -133,14 +188,10 @@ def _cards_in(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
             if len(digits) < _MIN_DIGITS or not passes_luhn(digits):
                 continue
             alone = len(digits) == group_end - begin
-            if not (_is_transaction(text, begin) if alone else _is_identifier(text, begin, group_end, sizes)):
+            if alone or not _is_identifier(text, begin, group_end, sizes):
                 yield begin, group_end
                 after = group_end
                 break
-
-
-def _is_transaction(text: str, begin: int) -> bool:
-    return _TRANSACTION_PREFIX.search(text, max(0, begin - 3), begin) is not None
 
 
 def _is_identifier(text: str, begin: int, end: int, sizes: str) -> bool:
