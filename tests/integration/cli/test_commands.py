@@ -20,6 +20,12 @@ pytestmark = pytest.mark.integration
 
 Run = Callable[..., Result]
 
+SELECT_SECRETS_OF = """
+    SELECT secret_encrypted FROM control.tenants t
+    JOIN (SELECT tenant_id, secret_encrypted FROM control.gateway_secrets
+          UNION ALL SELECT tenant_id, secret_encrypted FROM control.destinations) AS stored ON tenant_id = t.id
+    WHERE slug = $1
+"""
 ADD_DEAD_LETTER = """
     INSERT INTO api.dead_letters
         (tenant_id, id, source, kind, subject_id, type, reason, attempts, body, state, first_failed_at)
@@ -108,7 +114,8 @@ def test_changing_one_thing_of_a_gateway_leaves_the_others(orylo: Run, tenant: s
 def test_a_mode_or_a_network_that_is_none_is_refused(orylo: Run, tenant: str) -> None:
     secret = ("gateway", "set", tenant, "stripe", "--secret", "whsec_1")
     assert orylo(*secret, "--accept", "live,sandbox", fails=True).exit_code == 2
-    assert "a network is written like" in str(orylo(*secret, "--allow", "10.0.0.1/8", fails=True).exception)
+    for network in ("10.0.0.1/8", "10", "1.2", "1.2.3", "10/8", "fe80::1%eth0", "", "shop.example"):
+        assert "a network is written like" in str(orylo(*secret, "--allow", network, fails=True).exception)
     assert parsed(orylo("gateway", "list", tenant, "--json")) == []
 
 
@@ -172,7 +179,7 @@ def test_a_gateways_time_zone_is_set_kept_and_lifted(orylo: Run, tenant: str) ->
     def zone() -> Any:
         return parsed(orylo("gateway", "list", tenant, "--json"))[0]["timezone"]
 
-    orylo("gateway", "set", tenant, "perfectpay", "--secret", "token")
+    orylo("gateway", "set", tenant, "perfectpay", "--secret", "a token")
     assert zone() is None
     orylo("gateway", "set", tenant, "perfectpay", "--timezone", "UTC")
     orylo("gateway", "set", tenant, "perfectpay", "--accept", "live")
@@ -181,6 +188,39 @@ def test_a_gateways_time_zone_is_set_kept_and_lifted(orylo: Run, tenant: str) ->
     assert "is no time zone" in str(refused.exception)
     orylo("gateway", "set", tenant, "perfectpay", "--timezone", "usual")
     assert zone() is None
+
+
+def test_a_time_zone_is_refused_where_it_would_change_nothing(orylo: Run, tenant: str) -> None:
+    refused = orylo("gateway", "set", tenant, "stripe", "--secret", "whsec_1", "--timezone", "UTC", fails=True)
+    assert refused.exit_code == 2
+    orylo("gateway", "set", tenant, "stripe", "--secret", "whsec_1", "--timezone", "usual")
+
+
+@pytest.mark.parametrize("secret", ["", "   ", "12345", "  123  "])
+def test_a_secret_that_anybody_guesses_is_refused(orylo: Run, tenant: str, secret: str) -> None:
+    assert orylo("gateway", "set", tenant, "stripe", "--secret", secret, fails=True).exit_code == 2
+    orylo("gateway", "set", tenant, "stripe", "--secret", "whsec_1")
+    add = ("gateway", "secret", "add", tenant, "stripe", "--label", "new")
+    assert orylo(*add, "--secret", secret, fails=True).exit_code == 2
+
+
+@pytest.mark.parametrize("wrong", [("", "EAAtest"), ("12a", "EAAtest"), ("²", "EAAtest"), ("123", ""), ("123", " ")])
+def test_a_destination_without_a_number_or_a_token_is_refused(orylo: Run, tenant: str, wrong: tuple[str, str]) -> None:
+    pixel_id, token = wrong
+    add = ("destination", "add", tenant, "meta", "--pixel-id", pixel_id, "--token", token)
+    assert orylo(*add, fails=True).exit_code == 2
+
+
+async def test_blanks_around_a_secret_are_left_out_and_that_is_said(
+    orylo: Run, tenant: str, postgres_dsn: str, master_key: str
+) -> None:
+    add = ("destination", "add", tenant, "meta", "--pixel-id", "123", "--token", "\tEAAtest")
+    for command in (("gateway", "set", tenant, "stripe", "--secret", " whsec_1\n"), add):
+        assert "the blanks around" in (await asyncio.to_thread(orylo, *command)).stderr
+    connection = await asyncpg.connect(postgres_dsn)
+    stored = await connection.fetch(SELECT_SECRETS_OF, tenant)
+    await connection.close()
+    assert {Keyring.parse(master_key).decrypt(row["secret_encrypted"]) for row in stored} == {"whsec_1", "EAAtest"}
 
 
 def test_a_gateway_without_a_secret_is_not_switched_on(orylo: Run, tenant: str) -> None:

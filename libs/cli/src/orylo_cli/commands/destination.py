@@ -5,7 +5,14 @@ from uuid import UUID
 
 import typer
 
-from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, KeyLostOption, TenantArgument
+from orylo_cli.commands.options import (
+    DEFAULT_DATA_DIR,
+    DataDirOption,
+    JsonOption,
+    KeyLostOption,
+    TenantArgument,
+    stripped,
+)
 from orylo_cli.console import note, say, say_json, show
 from orylo_cli.demo.shop import STAND_IN_ONLY
 from orylo_cli.target import open_target
@@ -45,8 +52,11 @@ def add_to(
     """
     if kind != "meta":
         raise typer.BadParameter(f"no destination {kind!r}: meta is the one there is", param_hint="KIND")
-    if not pixel_id.isdigit():
+    if not (pixel_id.isascii() and pixel_id.isdigit()):
         raise typer.BadParameter("a pixel id is a number", param_hint="--pixel-id")
+    token = stripped(token, "--token")
+    if not token:
+        raise typer.BadParameter("it is blank: Meta's Events Manager makes one", param_hint="--token")
     given = {"pixel_id": pixel_id, "test_event_code": test_event_code, "site_url": site_url}
     config = {key: value for key, value in given.items() if value}
     with open_target(data_dir, "destination add") as target:

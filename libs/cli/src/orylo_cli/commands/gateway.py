@@ -4,7 +4,7 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from orylo_cli.commands.gateway_secret import GatewayArgument, check_gateway
+from orylo_cli.commands.gateway_secret import GatewayArgument, check_gateway, checked_secret
 from orylo_cli.commands.gateway_secret import app as secret_app
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, KeyLostOption, TenantArgument
 from orylo_cli.console import note, say, say_json, show
@@ -31,7 +31,9 @@ SELECT_GATEWAY = """
     SELECT enabled, mode, accept, timezone, allowed_networks::text[] AS allowed_networks
     FROM control.gateways WHERE tenant_id = $1 AND gateway = $2
 """
-
+# Its times are Unix seconds, also in the bodies of relays.
+WITHOUT_ZONES = frozenset({"stripe"})
+USUAL = "usual"
 
 app = typer.Typer(no_args_is_help=True, help="Which gateways a tenant has switched on, and how they authenticate.")
 app.add_typer(secret_app, name="secret")
@@ -61,7 +63,8 @@ def set_(
     timezone: Annotated[
         str | None,
         typer.Option(
-            metavar="ZONE", help="What its times are in that name no zone (Kiwify, PerfectPay); `usual` lifts it."
+            metavar="ZONE",
+            help="What its times are in that name no zone (Kiwify, PerfectPay, relays of Hotmart); `usual` lifts it.",
         ),
     ] = None,
     enable: Annotated[
@@ -76,7 +79,10 @@ def set_(
     Example: `orylo gateway set minha-loja stripe --secret whsec_…`
     """
     check_gateway(gateway)
+    if gateway in WITHOUT_ZONES and timezone not in (None, USUAL):
+        raise typer.BadParameter(f"every time in {gateway}'s webhooks names its zone", param_hint="--timezone")
     modes, networks = _modes(accept), _networks(allow)
+    secret = secret if secret is None else checked_secret(secret)
     with open_target(data_dir, "gateway set") as target:
         keyring = target.keyring()
 
@@ -145,7 +151,7 @@ def _timezone(named: str | None, now: str | None) -> str | None:
     """None: the gateway's usual one."""
     if named is None:
         return now
-    return None if named == "usual" else named
+    return None if named == USUAL else named
 
 
 def _networks(allow: list[str] | None) -> tuple[str, ...] | None:

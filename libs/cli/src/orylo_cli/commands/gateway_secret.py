@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, TenantArgument
+from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, TenantArgument, stripped
 from orylo_cli.console import note, say, show
 from orylo_cli.target import open_target
 from orylo_common.control.admin import Refused, check_master_key, find_tenant, put_gateway_secret, remove_gateway_secret
@@ -20,6 +20,9 @@ SELECT_KEPT = """
     WHERE tenant_id = $1 AND gateway = $2 ORDER BY created_at DESC
 """
 
+# Fewer are a slip of the hand, or guessed at.
+MIN_SECRET_CHARACTERS = 6
+
 GatewayArgument = Annotated[str, typer.Argument(metavar="GATEWAY", help=f"One of: {', '.join(sorted(GATEWAYS))}.")]
 
 app = typer.Typer(no_args_is_help=True, help="What a gateway proves itself with: several are active at once.")
@@ -28,6 +31,15 @@ app = typer.Typer(no_args_is_help=True, help="What a gateway proves itself with:
 def check_gateway(gateway: str) -> None:
     if gateway not in GATEWAYS:
         raise typer.BadParameter(f"{gateway!r} is none of {', '.join(sorted(GATEWAYS))}", param_hint="GATEWAY")
+
+
+def checked_secret(secret: str) -> str:
+    bare = stripped(secret, "--secret")
+    if len(bare) < MIN_SECRET_CHARACTERS:
+        raise typer.BadParameter(
+            f"a gateway's secret has at least {MIN_SECRET_CHARACTERS} characters", param_hint="--secret"
+        )
+    return bare
 
 
 @app.command()
@@ -55,6 +67,7 @@ def add(
     Example: `orylo gateway secret add minha-loja stripe --label 2026-03`
     """
     check_gateway(gateway)
+    secret = checked_secret(secret)
     with open_target(data_dir, "gateway secret add") as target:
         keyring = target.keyring()
 

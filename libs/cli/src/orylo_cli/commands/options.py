@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from orylo_cli.console import note
+
 DataDirOption = Annotated[
     Path,
     typer.Option(
@@ -22,6 +24,15 @@ KeyLostOption = Annotated[
 ]
 
 TenantArgument = Annotated[str, typer.Argument(metavar="TENANT", help="The tenant's slug or id.")]
+
+
+def stripped(secret: str, option: str) -> str:
+    """Without the blanks that copying has brought along."""
+    bare = secret.strip()
+    if bare != secret:
+        note(f"the blanks around {option} are left out")
+    return bare
+
 
 ROLES = (
     "Owner, admin, analyst and viewer include those after them; an operator is of the platform and not of the tenant."

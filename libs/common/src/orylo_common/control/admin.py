@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from ipaddress import ip_network
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -154,10 +155,10 @@ async def set_gateway(
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise Refused(f"{timezone!r} is no time zone: write one like America/Sao_Paulo, or UTC") from None
     try:
-        await connection.execute(
-            UPSERT_GATEWAY, tenant_id, gateway, enabled, mode, sorted(accept), list(allowed_networks), timezone
-        )
-    except (asyncpg.InvalidTextRepresentationError, asyncpg.DataError):
+        # PostgreSQL takes 10 for 10.0.0.0/8 too, and 1.2.3 for 1.2.3.0/24: more than whoever left something out meant.
+        networks = [str(ip_network(network)) for network in allowed_networks]
+        await connection.execute(UPSERT_GATEWAY, tenant_id, gateway, enabled, mode, sorted(accept), networks, timezone)
+    except (ValueError, asyncpg.InvalidTextRepresentationError, asyncpg.DataError):
         raise Refused("a network is written like 203.0.113.0/24, its host bits zero") from None
 
 
