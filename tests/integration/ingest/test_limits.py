@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from orylo_common.control import admin
 from orylo_common.messages import WebhookRefused
 from orylo_common.postgres.pool import open_pool
+from orylo_ingest import limits
 from orylo_ingest.limits import LimitSettings
 from tests.integration.ingest.running import (
     TENANT,
@@ -45,10 +46,10 @@ async def ingest(postgres_dsn: str, redis: Redis) -> AsyncIterator[Ingest]:
         yield ingest
 
 
-async def limit(dsn: str, **limits: int) -> None:
+async def limit(dsn: str, **allowed: int) -> None:
     async with open_pool(dsn, role="postgres", max_size=1) as pool, pool.acquire() as connection:
         tenant = await admin.find_tenant(connection, TENANT)
-        await admin.put_settings(connection, tenant.id, LimitSettings(**limits))
+        await admin.put_settings(connection, tenant.id, LimitSettings(**allowed))
 
 
 def payment(number: int) -> bytes:
@@ -134,6 +135,33 @@ async def test_an_address_that_guesses_is_put_off_and_the_gateway_is_not(ingest:
     assert (await genuine(ingest, 1, OTHER)).status == 202
     async with ingest.session.get(f"{ingest.url}/metrics") as response:
         assert 'orylo_webhooks_total{gateway="stripe",outcome="rate_limited"}' in await response.text()
+
+
+async def test_an_address_that_asks_for_nobody_is_put_off_and_what_it_sends_for_others_is_not(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "STRAYS_PER_ADDRESS", 2)
+
+    async def stray(number: int, address: str = FLOODER) -> Answer:
+        tenant, gateway = (TENANT, "kiwify") if number % 2 else (f"guess-{number}", "stripe")
+        return await ingest.post(payment(0), tenant=tenant, gateway=gateway, headers={"X-Forwarded-For": address})
+
+    async def guess(number: int) -> int:
+        return (await stray(number)).status
+
+    async def visit_nobody(_: int) -> int:
+        async with ingest.session.post(
+            f"{ingest.url}/api/v1/track/nobody", data=b"{}", headers={"X-Forwarded-For": FLOODER}
+        ) as response:
+            return response.status
+
+    assert set(await until_429(guess)) == {404, 429}
+    assert (await stray(1)).body["code"] == "too_many_refused"
+    assert set(await until_429(visit_nobody)) <= {404, 429}
+    assert (await stray(1, OTHER)).status == 404
+    assert (await genuine(ingest, 1)).status == 202
+    assert (await forged(ingest)).status == 401
+    assert await visit(ingest) == 202
 
 
 async def test_an_address_that_tells_of_too_many_visits_is_put_off(ingest: Ingest, postgres_dsn: str) -> None:

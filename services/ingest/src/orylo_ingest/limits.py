@@ -34,9 +34,12 @@ SETTLE_EVERY = timedelta(milliseconds=100)
 REDIS_TIMEOUT = timedelta(milliseconds=500)
 # Settled at once, each in a round trip of its own.
 AT_ONCE = 50
+# What is for nobody here, of one address, a second.
+STRAYS_PER_ADDRESS = 100
 # Tenants and addresses that are counted at a time; more are let through uncounted.
 MAX_ACCOUNTS = 20_000
 
+_NOBODY = UUID(int=0)
 LOOPBACK = ("127.", "::1")
 # What a proxy passes on may be any text.
 MAX_ADDRESS = 64
@@ -122,6 +125,10 @@ class Limits:
         if address is None:
             return None
         return self.spend(what, tenant_id, per_second, address[:MAX_ADDRESS])
+
+    def spend_stray(self, address: str | None) -> timedelta | None:
+        """The same for what is for nobody here. Nothing else waits for it: gateways send for many from one address."""
+        return self.spend_from("strays", _NOBODY, STRAYS_PER_ADDRESS, address)
 
     def wait(self, what: str, tenant_id: UUID, address: str) -> timedelta | None:
         """How long to wait for the next one, if at all; takes none."""

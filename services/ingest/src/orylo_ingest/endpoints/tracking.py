@@ -129,14 +129,16 @@ class TrackingEndpoint:
         return answer
 
     async def _track(self, request: web.Request) -> None:
+        address = client_address(request, self.trusted_proxies)
+        limited = limited_address(request, address, self.trusted_proxies)
         tenant = self.plane.tenant(request.match_info["tenant"])
         if tenant is None:
-            raise Refused(NO_TENANT)
+            wait = self.limits.spend_stray(limited)
+            raise Refused(problems.too_many_visits(wait) if wait else NO_TENANT)
         allowed = self._allowed_origins(request)
         if allowed and request.headers.get("Origin") not in allowed:
             raise Refused(NOT_ALLOWED)
-        address = client_address(request, self.trusted_proxies)
-        self._check_limits(tenant, limited_address(request, address, self.trusted_proxies))
+        self._check_limits(tenant, limited)
         visit = _visit_in(await read_body(request, max_bytes=MAX_BODY_BYTES, timeout=self.body_timeout))
         click = click_recorded(
             visit,

@@ -86,7 +86,7 @@ class WebhookEndpoint:
         tenant = self.plane.tenant(tenant_name)
         setting = self.plane.gateway(tenant.id, gateway.name) if tenant and gateway else None
         if tenant is None or gateway is None or setting is None or not setting.enabled:
-            raise Refused(problems.NOT_FOUND)
+            raise Refused(self._stray(request))
         self._check_address(request, setting)
         self._check_refusals(request, tenant)
         if wait := self.breaker.retry_after:
@@ -174,6 +174,11 @@ class WebhookEndpoint:
                 address = limited_address(request, remote, self.trusted_proxies)
                 self.limits.spend_from("refused", known.id, limit, address)
         return problem.response()
+
+    def _stray(self, request: web.Request) -> Problem:
+        remote = client_address(request, self.trusted_proxies)
+        wait = self.limits.spend_stray(limited_address(request, remote, self.trusted_proxies))
+        return problems.too_many_refused(wait) if wait else problems.NOT_FOUND
 
     def _check_refusals(self, request: web.Request, tenant: Tenant) -> None:
         if self.limits.any_is_shut:
