@@ -244,6 +244,28 @@ async def test_the_overview_adds_up_what_happened(api: Api) -> None:
     assert (await refused(machine, "/api/v1/overview", timezone="Mars/Olympus")) == (422, ["query.timezone"])
 
 
+async def test_failed_conversions_are_counted_as_they_are_listed(api: Api) -> None:
+    """One that was sent after all is not, in whichever order that is heard of."""
+    machine, ids = api.client(api.b.bearer), [uuid7() for _ in range(4)]
+    of_b: dict[str, Any] = {"tenant_id": api.b.tenant.id}
+    early, late = [
+        [conversion(kind, **of_b, conversion_id=conversion_id) for conversion_id in ids]
+        for kind in (ConversionFailed, ConversionDispatched)
+    ]
+    await api.project(early[0], early[1], late[2])
+    await api.project(late[1], early[2], early[3])
+    async with machine.get("/api/v1/dead-letters?state=open") as response:
+        dead = next(one for one in (await response.json())["items"] if one["subject"] == early[0].payment_id)
+    async with machine.post(f"/api/v1/dead-letters/{dead['id']}/discard", json={"reason": "pixel deleted"}) as response:
+        assert response.status == 200
+
+    overview = await get(machine, "/api/v1/overview")
+    listed = await get(machine, "/api/v1/conversions", status="failed")
+    assert {item["id"] for item in listed["items"]} == {str(ids[0]), str(ids[3])}
+    assert overview["last_7d"]["counts"]["conversions_failed"] == 2
+    assert sum(point["counts"]["conversions_failed"] for point in overview["series"]["points"]) == 2
+
+
 async def test_a_status_that_a_person_sets_is_published_and_recorded(api: Api) -> None:
     await api.project(payment(PaymentCreated, **of(api, customer_id="cus_status")))
     browser = await api.sign_in(api.a)

@@ -515,7 +515,10 @@ export interface components {
             conversions_matched: number;
             /** @default 0 */
             conversions_dispatched: number;
-            /** @default 0 */
+            /**
+             * @description matched then, and failed now: as `status=failed` lists them
+             * @default 0
+             */
             conversions_failed: number;
             /** @default 0 */
             conversions_suppressed: number;

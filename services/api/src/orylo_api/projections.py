@@ -182,7 +182,6 @@ def project_failed(changes: Changes, conversion: ConversionFailed, fresh: Claims
         code=conversion.code,
     )
     changes.add_conversion(tenant_id, conversion.conversion_id, row)
-    changes.count(tenant_id, conversion.occurred_at, "conversions_failed")
     changes.tell(tenant_id, b"conversion.failed", conversion_data(conversion.conversion_id, row))
     project_dead_letter(changes, failed_conversion(conversion), fresh)
 

@@ -1,6 +1,9 @@
-"""The first screen's numbers: sums over rollups, some hundreds of rows however much has happened."""
+"""The first screen's numbers: sums over rollups, some hundreds of rows however much has happened.
 
-from collections.abc import Iterable
+A failure cannot be added up when it happens, as the conversion may be sent after all: what is failed now is counted.
+"""
+
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,6 +20,10 @@ SELECT_AMOUNTS = f"""
     SELECT bucket, currency, {", ".join(AMOUNTS)} FROM api.rollup_amounts
     WHERE grain = $1 AND bucket >= $2 AND bucket <= $3
 """  # noqa: S608
+COUNT_FAILED = """
+    SELECT date_trunc($1, created_at, 'UTC') AS bucket, count(*) AS failed FROM api.conversions_view
+    WHERE status = 'failed' AND created_at >= $2 GROUP BY 1
+"""
 # Beyond this the number matters to nobody.
 MAX_COUNTED = 10_000
 COUNT_OPEN = "SELECT count(*) FROM (SELECT FROM api.dead_letters WHERE state = 'open' LIMIT $1) AS open"
@@ -37,12 +44,12 @@ async def read_overview(connection: Connection, query: OverviewQuery, now: datet
     # Zones half an hour off the full hour get the whole hour in which their day begins.
     midnight = now.astimezone(ZoneInfo(query.timezone)).replace(hour=0, minute=0, second=0, microsecond=0)
     today = midnight.astimezone(UTC).replace(minute=0)
-    counts = await connection.fetch(SELECT_COUNTS, "hour", week, now)
+    counts = await _read_counts(connection, "hour", week, now)
     amounts = await connection.fetch(SELECT_AMOUNTS, "hour", week, now)
 
     def since(start: datetime) -> Totals:
         return Totals(
-            counts=_add_counts(row for row in counts if row["bucket"] >= start),
+            counts=_add_counts(row for bucket, row in counts.items() if bucket >= start),
             amounts=_add_amounts(row for row in amounts if row["bucket"] >= start),
         )
 
@@ -61,7 +68,7 @@ async def _series(connection: Connection, covered: SeriesRange, now: datetime) -
     grain, step, points = STEPS[covered]
     newest = datetime.fromtimestamp(now.timestamp() // step.total_seconds() * step.total_seconds(), UTC)
     start = newest - (points - 1) * step
-    rows = {row["bucket"]: row for row in await connection.fetch(SELECT_COUNTS, grain, start, now)}
+    rows = await _read_counts(connection, grain, start, now)
     moments = [start + number * step for number in range(points)]
     return Series(
         range=covered,
@@ -70,7 +77,17 @@ async def _series(connection: Connection, covered: SeriesRange, now: datetime) -
     )
 
 
-def _add_counts(rows: Iterable[asyncpg.Record]) -> Counts:
+async def _read_counts(
+    connection: Connection, grain: str, start: datetime, end: datetime
+) -> dict[datetime, dict[str, int]]:
+    rows = await connection.fetch(SELECT_COUNTS, grain, start, end)
+    counts = {row["bucket"]: {name: row[name] for name in COUNTERS} | {"conversions_failed": 0} for row in rows}
+    for row in await connection.fetch(COUNT_FAILED, grain, start):
+        counts.setdefault(row["bucket"], dict.fromkeys(COUNTERS, 0))["conversions_failed"] = row["failed"]
+    return counts
+
+
+def _add_counts(rows: Iterable[Mapping[str, int]]) -> Counts:
     totals = dict.fromkeys(COUNTERS, 0)
     for row in rows:
         for name in COUNTERS:

@@ -50,7 +50,9 @@ class Counts(Answer):
     fraud_warnings: int = 0
     conversions_matched: int = 0
     conversions_dispatched: int = 0
-    conversions_failed: int = 0
+    conversions_failed: int = Field(
+        default=0, description="matched then, and failed now: as `status=failed` lists them"
+    )
     conversions_suppressed: int = 0
     dead_letters: int = 0
 
