@@ -11,6 +11,12 @@ def told(document: dict[str, Any]) -> Any:
     return message_in(taken_from("hotmart", document))
 
 
+def test_milliseconds_with_a_fraction_of_nothing_are_the_same_time() -> None:
+    whole, fraction = hotmart("v2_purchase_approved"), hotmart("v2_purchase_approved")
+    fraction["creation_date"] = float(whole["creation_date"])
+    assert told(fraction).occurred_at == told(whole).occurred_at
+
+
 def test_the_amount_is_what_the_buyer_was_charged() -> None:
     sale = hotmart("v2_purchase_approved")
     assert told(sale).amount_minor == 59430

@@ -31,6 +31,14 @@ def test_amounts_are_cents_with_the_interest_of_instalments() -> None:
     assert (payment.amount_minor, payment.products[0].price_minor) == (15738, 14700)
 
 
+def test_cents_with_a_fraction_of_nothing_are_cents() -> None:
+    order = kiwify("order_approved_card")
+    order["Commissions"] |= {"charge_amount": 15738.0}
+    assert told(order).amount_minor == 15738
+    order["Commissions"] |= {"charge_amount": 15738.5}
+    assert taken(order).status == "quarantined"
+
+
 def test_stamps_are_minutes_of_sao_paulo() -> None:
     assert told(kiwify("order_approved_card")).occurred_at.isoformat() == "2026-03-10T17:22:00+00:00"
 

@@ -24,6 +24,11 @@ def told(document: dict[str, Any]) -> Any:
     return message_in(taken(document))
 
 
+def test_a_status_with_a_fraction_of_nothing_is_that_status() -> None:
+    whole, fraction = (taken(perfectpay("approved_card", sale_status_enum=status)) for status in (2, 2.0))
+    assert (fraction.message_type, fraction.event_id) == (whole.message_type, whole.event_id)
+
+
 @pytest.mark.parametrize("status", list(STATUSES))
 @pytest.mark.parametrize("as_text", [False, True])
 def test_every_status_is_told_or_has_its_reason(status: int, as_text: bool) -> None:

@@ -54,9 +54,11 @@ def required(value: Any, what: str) -> str:
 
 
 def integer(value: Any) -> int | None:
-    """A whole number, also one written as a text."""
+    """A whole number, also one written as a text or with a fraction of nothing."""
     if isinstance(value, str) and value.isascii() and value.strip().isdecimal() and len(value) < _MAX_DIGITS:
         return int(value)
+    if type(value) is float and value.is_integer():
+        value = int(value)
     return value if type(value) is int and abs(value) < 10**_MAX_DIGITS else None
 
 

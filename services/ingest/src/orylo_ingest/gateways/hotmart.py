@@ -304,11 +304,12 @@ def _cart_v2(document: Document) -> Told:
 def _created_at(document: Document) -> datetime:
     # Some events of the members' area spell it in camel case.
     made = document.get("creation_date", document.get("creationDate"))
-    return moment(made / 1000 if isinstance(made, int) else None, "creation_date")
+    return _from_ms(made, "creation_date") or moment(None, "creation_date")
 
 
 def _from_ms(value: Any, what: str) -> datetime | None:
-    return moment(value / 1000, what) if isinstance(value, int) else None
+    milliseconds = integer(value)
+    return None if milliseconds is None else moment(milliseconds / 1000, what)
 
 
 def _subscription_v2(data: Mapping[str, Any], purchase: Mapping[str, Any]) -> dict[str, Any] | None:
