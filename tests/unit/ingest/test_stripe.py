@@ -143,10 +143,23 @@ def test_the_document_may_stand_in_a_field_of_the_merchants_own() -> None:
     assert told(event).match_keys.document == hash_of("11144477735")
 
 
-@pytest.mark.parametrize("payment_status", ["unpaid", "no_payment_required"])
-def test_a_completed_session_is_not_always_paid(payment_status: str) -> None:
+@pytest.mark.parametrize(
+    ("payment_status", "message"),
+    [
+        ("paid", "payment.succeeded.v1"),
+        ("no_payment_required", "payment.succeeded.v1"),
+        ("unpaid", "payment.created.v1"),
+    ],
+)
+def test_a_completed_session_is_paid_where_it_says_so(payment_status: str, message: str) -> None:
     record = taken(stripe("checkout.session.completed", payment_status=payment_status))
-    assert record.message_type != "payment.succeeded.v1"
+    assert record.message_type == message
+
+
+@pytest.mark.parametrize("payment_status", ["paid", "no_payment_required", "unpaid"])
+def test_a_session_over_nothing_is_no_sale(payment_status: str) -> None:
+    record = taken(stripe("checkout.session.completed", payment_status=payment_status, amount_total=0))
+    assert (record.status, record.reason) == ("ignored", "nothing was to be paid: a session over 0 is no sale")
 
 
 def test_an_invoice_of_nothing_is_no_payment() -> None:
@@ -174,6 +187,29 @@ def test_a_thin_event_is_kept_to_be_looked_at() -> None:
     )
     assert record.status == "quarantined"
     assert "snapshot" in (record.reason or "")
+
+
+@pytest.mark.parametrize("document", [{}, {"a": 1}, {"id": "evt_1", "object": "charge"}])
+def test_what_is_no_event_at_all_is_not_called_a_thin_one(document: dict[str, object]) -> None:
+    record = taken(document)
+    assert (record.status, record.reason) == ("quarantined", "no event of Stripe's: its object is not `event`")
+
+
+@pytest.mark.parametrize(
+    ("type_", "status", "reason"),
+    [
+        ("invoice.settled", "quarantined", "this version does not know"),
+        ("refund.settled", "quarantined", "this version does not know"),
+        ("invoice_payment.settled", "quarantined", "this version does not know"),
+        ("charge.settled", "quarantined", "this version does not know"),
+        ("invoice_payment.paid", "ignored", "invoice.paid tells it"),
+        ("payout.paid", "ignored", "no type that tells of a buyer's payment"),
+    ],
+)
+def test_a_type_that_is_not_listed_has_a_true_reason(type_: str, status: str, reason: str) -> None:
+    record = taken(stripe("charge.succeeded") | {"type": type_})
+    assert record.status == status
+    assert reason in (record.reason or "")
 
 
 def test_every_event_of_the_table_is_told_or_has_its_reason() -> None:

@@ -17,7 +17,8 @@ Made from the adapters by `python -m orylo_ingest.gateway_table > docs/gateways.
 Every event is stored, scrubbed of people and secrets. One that tells something is published as a message; one that
 does not is kept as *ignored*, with the reason below. A fact that several events tell (a payment that succeeded, a
 dispute that was opened) is published for the first of them, and the others are kept as *told before*. What is proven
-genuine and not understood is *quarantined*: kept, counted, and replayed after a fix.
+genuine and not understood is *quarantined*: kept, counted, and replayed after a fix. That goes for every event that is
+not listed, too, but for Stripe's of families that tell of no payment.
 
 What is proven how depends on the form of the body and on nothing that a request says of itself. A gateway that is set
 to HMAC mode takes nothing but `X-Signature`. One that is set to live or to test mode only (`--accept`) keeps the other
@@ -37,7 +38,7 @@ def _section(gateway: Gateway) -> str:
 
 
 def _row(row: EventRow) -> str:
-    becomes = ", ".join(f"`{type_of(message).removesuffix('.v1')}`" for message in row.messages) or "ignored"
+    becomes = ", ".join(f"`{type_of(message).removesuffix('.v1')}`" for message in row.messages) or row.otherwise
     return f"| `{row.native}` | {becomes} | {row.note} |"
 
 

@@ -143,7 +143,7 @@ class Hotmart:
     def events(self) -> Sequence[EventRow]:
         rows = [EventRow(native, row.tells, row.note) for native, row in EVENTS.items()]
         older = [EventRow(f"{status} (1.0, simplified)", row.tells, row.note) for status, row in STATUSES.items()]
-        return [*rows, *older]
+        return [*rows, *older, EventRow("any other", (), "Hotmart does not document it", "quarantined")]
 
 
 def _authenticate_own(webhook: RawWebhook, secrets: Sequence[GatewaySecret]) -> UUID:

@@ -120,7 +120,8 @@ class Kiwify:
         simplified = [
             EventRow(f"{status} (simplified)", (message,), "from a relay") for status, message in _STATUSES.items()
         ]
-        return [*rows, EventRow("abandoned", (CheckoutAbandoned,), "an abandoned cart"), *simplified]
+        cart = EventRow("abandoned", (CheckoutAbandoned,), "an abandoned cart")
+        return [*rows, cart, *simplified, EventRow("any other", (), "Kiwify does not document it", "quarantined")]
 
 
 def _authenticate_own(webhook: RawWebhook, secrets: Sequence[GatewaySecret]) -> UUID:

@@ -117,7 +117,8 @@ class PerfectPay:
         )
 
     def events(self) -> Sequence[EventRow]:
-        return [EventRow(f"{status} {row.native}", row.tells, row.note) for status, row in STATUSES.items()]
+        rows = [EventRow(f"{status} {row.native}", row.tells, row.note) for status, row in STATUSES.items()]
+        return [*rows, EventRow("any other", (), "PerfectPay does not document it", "quarantined")]
 
 
 # --- What each status tells --------------------------------------------------------------------------------

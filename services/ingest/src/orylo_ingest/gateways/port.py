@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -104,11 +104,12 @@ class Ignored(NamedTuple):
 
 
 class EventRow(NamedTuple):
-    """A line of the generated table: what becomes of one native event, and when."""
+    """A line of the generated table: what becomes of one native event, and when; `otherwise` where it is no message."""
 
     native: str
     messages: tuple[type[GatewayFact], ...]
     note: str
+    otherwise: Literal["ignored", "quarantined"] = "ignored"
 
 
 class Gateway(Protocol):
@@ -130,7 +131,7 @@ class Gateway(Protocol):
         """
 
     def events(self) -> Sequence[EventRow]:
-        """Every native event that is known, for the table in `docs/gateways.md`."""
+        """Every native event that is known, and what becomes of others, for the table in `docs/gateways.md`."""
 
 
 def _parse(body: bytes, *, mend: bool) -> Any:

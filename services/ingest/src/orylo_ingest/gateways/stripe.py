@@ -122,8 +122,11 @@ class Stripe:
         return person
 
     def normalise(self, document: Document, received_at: datetime, zone: tzinfo | None = None) -> Told | Ignored:
-        if document.get("object") != "event":
+        kind = document.get("object")
+        if kind == "v2.core.event":
             raise NotUnderstood("a thin event carries no payment: set the endpoint to snapshot events")
+        if kind != "event":
+            raise NotUnderstood("no event of Stripe's: its object is not `event`")
         event_type = required(document.get("type"), "type")
         row = EVENTS.get(event_type)
         if row is None:
@@ -136,7 +139,9 @@ class Stripe:
         return row.read(source, document)
 
     def events(self) -> Sequence[EventRow]:
-        return [EventRow(native, row.tells, row.note) for native, row in EVENTS.items()]
+        rows = [EventRow(native, row.tells, row.note) for native, row in EVENTS.items()]
+        unlisted = [EventRow(f"any other {family}*", (), _NEWER, "quarantined") for family in _MONEY]
+        return [*rows, *unlisted, EventRow("any other", (), _NO_SALE)]
 
 
 def _signed_with(secret: GatewaySecret, signed: bytes, signatures: Sequence[bytes]) -> bool:
@@ -282,11 +287,10 @@ def _fraud_warning(warning: Object, event: Document) -> Told | Ignored:
 
 
 def _session_completed(session: Object, event: Document) -> Told | Ignored:
-    status = session.get("payment_status")
-    if session.get("mode") == "setup" or status == "no_payment_required":
-        return Ignored("nothing was to be paid")
+    if session.get("mode") == "setup" or integer(session.get("amount_total")) == 0:
+        return Ignored("nothing was to be paid: a session over 0 is no sale")
     fields = _session_payment(session)
-    if status == "paid":
+    if session.get("payment_status") in ("paid", "no_payment_required"):
         alone = session.get("mode") == "subscription" and _intent_of_session(session) is None
         links = facts_of_session(session, event, fields) if alone else ()
         facts = _paid(fields["payment_id"], session.get("invoice"))
@@ -523,8 +527,8 @@ def _only(methods: Any) -> str | None:
 
 def _unlisted(event_type: str) -> Ignored:
     if event_type.startswith(_MONEY):
-        raise NotUnderstood("a payment event that is newer than this version")
-    return Ignored("not about a payment")
+        raise NotUnderstood(_NEWER)
+    return Ignored(_NO_SALE)
 
 
 # --- The table ---------------------------------------------------------------------------------------------
@@ -546,7 +550,17 @@ def _ignored(reason: str) -> _Row:
 
 
 # New types in these families are quarantined rather than ignored: one of them may tell of money.
-_MONEY = ("payment_intent.", "charge.", "checkout.session.", "radar.early_fraud_warning.")
+_MONEY = (
+    "payment_intent.",
+    "charge.",
+    "refund.",
+    "checkout.session.",
+    "invoice.",
+    "invoice_payment.",
+    "radar.early_fraud_warning.",
+)
+_NEWER = "a type that this version does not know, of a family that tells of payments"
+_NO_SALE = "no type that tells of a buyer's payment"
 _DISPUTE = (DisputeOpened, DisputeWon, DisputeLost)
 _BY_STATUS = "by the dispute's status; inquiries and other states are ignored"
 _PER_REFUND = _ignored("charge.refunded tells the refunds of a payment together")
@@ -597,7 +611,10 @@ EVENTS: Mapping[str, _Row] = {
     "review.opened": _REVIEW,
     "review.closed": _REVIEW,
     "checkout.session.completed": _tells(
-        _session_completed, PaymentSucceeded, PaymentCreated, when="succeeded only once payment_status is paid"
+        _session_completed,
+        PaymentSucceeded,
+        PaymentCreated,
+        when="succeeded only once payment_status is paid or no_payment_required; ignored over nothing",
     ),
     "checkout.session.async_payment_succeeded": _tells(_session_completed, PaymentSucceeded),
     "checkout.session.async_payment_failed": _tells(_session_failed, PaymentFailed),
@@ -605,6 +622,7 @@ EVENTS: Mapping[str, _Row] = {
     "invoice.paid": _tells(_invoice_paid, PaymentSucceeded, when="more than nothing was paid"),
     "invoice.payment_succeeded": _tells(_invoice_paid, PaymentSucceeded, when="more than nothing was paid"),
     "invoice.payment_failed": _tells(_invoice_failed, PaymentFailed),
+    "invoice_payment.paid": _ignored("what paid an invoice; invoice.paid tells it"),
     **{f"invoice.{state}": _NO_MONEY for state in _INVOICE_STATES.split()},
     **dict.fromkeys(("customer.created", "customer.updated", "customer.deleted"), _PEOPLE),
     **{f"customer.subscription.{state}": _SUBSCRIPTION for state in _SUBSCRIPTION_STATES.split()},
