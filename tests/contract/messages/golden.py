@@ -101,6 +101,7 @@ EXAMPLES: dict[str, Any] = {
     "source_event_id": "5d0a3c9e-1e55-5a1b-9c1e-0b3d8b7f9d21",
     "actor": "01935b2c-0000-7aaa-8bbb-00000000000a",
     "CustomerStatusSet.reason": "confirmed fraud ring",
+    "TrustUpdated.reason": "confirmed fraud ring",
     "conversion_id": "01935b2c-7a12-7000-8000-000000000002",
     "destination_id": "01935b2c-0000-7aaa-8bbb-00000000000d",
     "destination": "meta",

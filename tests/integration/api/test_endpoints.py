@@ -292,6 +292,12 @@ async def test_a_status_that_a_person_sets_is_published_and_recorded(api: Api) -
     assert (line["before"], line["after"]["status"]) == ({"status": "neutral"}, "blocked")
     assert line["address"] == "127.0.0.1"
 
+    told = {"status": TrustStatus.BLOCKED, "cause": "status_set", "actor": message.actor, "reason": message.reason}
+    await api.project(trust_updated(**of(api, customer_id="cus_status", **told)))
+    history = (await get(browser, "/api/v1/customers/cus_status"))["history"]
+    (entry,) = (entry for entry in history if entry["kind"] == "trust")
+    assert (entry["cause"], entry["actor"], entry["reason"]) == ("status_set", api.a.owner, "stolen card")
+
 
 async def test_repeating_a_post_with_its_key_has_no_second_effect(api: Api, machine: aiohttp.ClientSession) -> None:
     await api.project(payment(PaymentCreated, **of(api, customer_id="cus_idem")))

@@ -112,6 +112,7 @@ async def test_a_customers_life_is_told_change_by_change(broker: MemoryBroker) -
         (4, "dispute_opened", 17, 0, "neutral"),
         (5, "status_set", 0, 0, "blocked"),
     ]
+    assert [(u.actor, u.reason) for u in updates(broker)] == [(None, None)] * 4 + [("ana", "chargebacks")]
 
 
 async def test_the_tenant_says_what_a_cause_is_worth(broker: MemoryBroker, postgres_dsn: str) -> None:

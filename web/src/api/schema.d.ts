@@ -1031,6 +1031,10 @@ export interface components {
             score_after: number;
             status: components["schemas"]["TrustStatus"];
             cause: string;
+            /** @description who set the status, where that is the cause */
+            actor: string | null;
+            /** @description why they did, in their words */
+            reason: string | null;
         };
         /**
          * TrustStatus

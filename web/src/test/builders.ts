@@ -1,4 +1,4 @@
-import type { Conversion, Counts, Detection, Identity, Overview, TrustChange } from "../api/types";
+import type { Conversion, Counts, Detection, Identity, Overview, TrustChange, TrustEntry } from "../api/types";
 
 export function identity(changes: Partial<Identity> = {}): Identity {
   return {
@@ -73,6 +73,21 @@ export function trustChange(changes: Partial<TrustChange> = {}): TrustChange {
     status: "neutral",
     cause: "clean_payment",
     occurred_at: "2026-11-20T12:00:01.000000Z",
+    ...changes,
+  };
+}
+
+export function trustEntry(changes: Partial<TrustEntry> = {}): TrustEntry {
+  return {
+    kind: "trust",
+    at: "2026-11-20T12:00:01.000000Z",
+    version: 1,
+    score_before: 4,
+    score_after: 4,
+    status: "neutral",
+    cause: "clean_payment",
+    actor: null,
+    reason: null,
     ...changes,
   };
 }

@@ -168,6 +168,14 @@ def trust_data(trust: TrustUpdated) -> dict[str, Any]:
     }
 
 
+def actor_id(actor: str | None) -> UUID | None:
+    """Of `user:<id>` and `api_key:<id>`."""
+    try:
+        return UUID((actor or "").partition(":")[2])
+    except ValueError:
+        return None
+
+
 def conversion_row(
     conversion: ConversionFact,
     status: ConversionStatus,

@@ -8,7 +8,7 @@ from orylo_api.changes import AMOUNTS, COUNTERS, Changes, ConversionRow, DeadMes
 from orylo_api.projections import News, claims_of, project
 from orylo_api.quarantine_rows import APPLY_REPLAYS, INSERT_QUARANTINED, quarantined_columns, replay_columns
 from orylo_api.refusals import ADD_REFUSALS, refusal_columns
-from orylo_api.rows import detector_data
+from orylo_api.rows import actor_id, detector_data
 from orylo_common.postgres.pool import Connection
 
 # Rows of every statement are sorted by their key, so that two replicas take locks in one order.
@@ -84,14 +84,21 @@ UPDATE_STANDINGS = """
     WHERE c.tenant_id = s.tenant_id AND c.customer_id = s.customer_id AND s.version > c.version
 """
 
+# Messages name an actor by an id; people know each other by what they sign in with, and keys by their names.
 INSERT_TRUST_CHANGES = """
     INSERT INTO api.trust_changes (
-        tenant_id, customer_id, version, score_before, score_after, status, cause, occurred_at
+        tenant_id, customer_id, version, score_before, score_after, status, cause, occurred_at, reason, actor
     )
-    SELECT * FROM unnest(
+    SELECT c.tenant_id, c.customer_id, c.version, c.score_before, c.score_after, c.status, c.cause, c.occurred_at,
+           c.reason, coalesce(u.email, k.name, c.actor)
+    FROM unnest(
         $1::uuid[], $2::text[], $3::bigint[], $4::smallint[], $5::smallint[], $6::text[], $7::text[],
-        $8::timestamptz[]
+        $8::timestamptz[], $9::text[], $10::text[], $11::uuid[]
+    ) AS c (
+        tenant_id, customer_id, version, score_before, score_after, status, cause, occurred_at, reason, actor, actor_id
     )
+    LEFT JOIN control.users AS u ON u.tenant_id = c.tenant_id AND u.id = c.actor_id
+    LEFT JOIN control.api_keys AS k ON k.tenant_id = c.tenant_id AND k.id = c.actor_id
     ON CONFLICT DO NOTHING
 """
 
@@ -245,7 +252,7 @@ def _standings(changes: Changes) -> list[tuple[Any, ...]]:
 
 
 def _trust_changes(changes: Changes) -> list[tuple[Any, ...]]:
-    return sorted(
+    rows = [
         (
             trust.tenant_id,
             trust.customer_id,
@@ -255,9 +262,13 @@ def _trust_changes(changes: Changes) -> list[tuple[Any, ...]]:
             trust.status,
             trust.cause,
             trust.occurred_at,
+            trust.reason,
+            trust.actor,
+            actor_id(trust.actor),
         )
         for trust in changes.trust
-    )
+    ]
+    return sorted(rows, key=itemgetter(0, 1, 2))
 
 
 def _dead_letters(changes: Changes) -> list[tuple[Any, ...]]:

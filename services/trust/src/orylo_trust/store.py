@@ -63,6 +63,8 @@ WRITE_BACK = """
 
 # What is announced of a customer who turned out not to be the payer.
 MOVED = "moved_to_payer"
+# A person's word, which is announced with who they are and why.
+STATUS_SET = "status_set"
 
 Customer = tuple[UUID, str]
 Row = tuple[UUID, str, str, str]
@@ -160,12 +162,13 @@ def _post(postings: Sequence[Posting], accounts: dict[Customer, Account], added:
             enter(posting, entry, entry.cause.value)
         account = accounts[customer]
         if posting.status_change is not None and account.set_status(posting.status_change):
-            announced.append(_announcement(posting, account, "status_set", account.score))
+            announced.append(_announcement(posting, account, STATUS_SET, account.score))
             customers.add(customer)
     return Posted(frozenset(customers), tuple(announced))
 
 
 def _announcement(posting: Posting, account: Account, cause: str, score_before: int) -> Outgoing:
+    said = posting.status_change if cause == STATUS_SET else None
     message = TrustUpdated(
         message_id=uuid7(),
         tenant_id=posting.tenant_id,
@@ -179,6 +182,8 @@ def _announcement(posting: Posting, account: Account, cause: str, score_before: 
         status=account.status,
         cause=cause,
         source_event_id=posting.event_id,
+        actor=said and said.actor,
+        reason=said and said.reason,
     )
     return Outgoing(message.message_id, message.type, encode(message, traceparent=posting.traceparent))
 

@@ -38,7 +38,7 @@ export function CustomerTrust({ id }: { id: string }) {
         </p>
         {changes.length === 0 && <p className={styles.none}>The score has not changed yet.</p>}
         <ol className={styles.entries}>
-          {changes.map(({ version, at, cause, score_before, score_after }) => (
+          {changes.map(({ version, at, cause, score_before, score_after, status, actor, reason }) => (
             <li key={version} className={styles.change}>
               <span className={styles.entryTitle}>{causeInWords(cause)}</span>
               <span>
@@ -47,6 +47,12 @@ export function CustomerTrust({ id }: { id: string }) {
               <time dateTime={at} className={styles.duration}>
                 {formatMoment(at)}
               </time>
+              {actor !== null && (
+                <span className={styles.entryText}>
+                  {spoken(status)} by {actor}
+                  {reason !== null && `: ${reason}`}
+                </span>
+              )}
             </li>
           ))}
         </ol>

@@ -2,7 +2,7 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 
-import { conversion, detection, detections, overview, trustChange } from "../../test/builders";
+import { conversion, detection, detections, overview, trustChange, trustEntry } from "../../test/builders";
 import { fakeApi, refuse } from "../../test/fakeApi";
 import { FakeEventSource } from "../../test/fakeEventSource";
 import { FakeIntersectionObserver } from "../../test/fakeIntersectionObserver";
@@ -283,7 +283,8 @@ describe("the details of a detection", () => {
         created_at: degraded.created_at,
         updated_at: degraded.created_at,
         history: [
-          { kind: "trust", at: degraded.created_at, version: 2, score_before: 54, score_after: 4, status: "neutral", cause: "dispute_opened" },
+          trustEntry({ version: 3, status: "blocked", cause: "status_set", actor: "ana@shop.example", reason: "stolen card" }),
+          trustEntry({ version: 2, score_before: 54, cause: "dispute_opened" }),
         ],
       }),
     });
@@ -299,6 +300,7 @@ describe("the details of a detection", () => {
     expect(dialog).toHaveTextContent("0.42 ms");
     expect(dialog).toHaveTextContent("Decided without Velocity");
     expect(await within(dialog).findByText("Dispute opened")).toBeVisible();
+    expect(dialog).toHaveTextContent("Blocked by ana@shop.example: stolen card");
     expect(dialog).toHaveTextContent("3 attempts");
     expect(dialog).toHaveTextContent("token expired");
     expect(dialog).toHaveTextContent("matched by click id (100%)");

@@ -30,6 +30,8 @@ class TrustUpdated(Message):
     status: TrustStatus
     cause: str = Field(description="dispute_opened, dispute_won, fraud_warning, refund, clean_payment, status_set, …")
     source_event_id: str | None = None
+    actor: str | None = Field(default=None, description="who set the status, where that is the cause")
+    reason: str | None = Field(default=None, description="why they did, in their words")
 
     @property
     def subject(self) -> str:

@@ -72,6 +72,8 @@ class TrustEntry(Answer):
     score_after: int
     status: TrustStatus
     cause: str
+    actor: str | None = Field(description="who set the status, where that is the cause")
+    reason: str | None = Field(description="why they did, in their words")
 
 
 HistoryEntry = Annotated[PaymentEntry | DetectionEntry | TrustEntry, Field(discriminator="kind")]
