@@ -28,8 +28,8 @@ SELECT_SECRETS_OF = """
 """
 ADD_DEAD_LETTER = """
     INSERT INTO api.dead_letters
-        (tenant_id, id, source, kind, subject_id, type, reason, attempts, body, state, first_failed_at)
-    VALUES ($1, $2, $3, 'message', $4, 'payment.created.v1', 'it is broken', 3, $5, 'open', now())
+        (tenant_id, id, source, kind, subject_id, type, reason, code, attempts, body, state, first_failed_at)
+    VALUES ($1, $2, $3, 'message', $4, 'payment.created.v1', 'it is broken', '2804007', 1, $5, 'open', now())
 """
 
 
@@ -105,7 +105,9 @@ def test_changing_one_thing_of_a_gateway_leaves_the_others(orylo: Run, tenant: s
         ["10.0.0.0/8", "192.0.2.0/24"],
     )
     assert [secret["label"] for secret in gateway["secrets"]] == ["next"]
-    orylo("gateway", "set", tenant, "stripe", "--disable", "--accept", "live,test", "--allow", "any")
+    assert "stripe of" in (off := orylo("gateway", "set", tenant, "stripe", "--disable").output)
+    assert "is switched off" in off
+    orylo("gateway", "set", tenant, "stripe", "--accept", "live,test", "--allow", "any")
     (gateway,) = parsed(orylo("gateway", "list", tenant, "--json"))
     assert (gateway["enabled"], gateway["accept"], gateway["allowed_networks"]) == (False, ["live", "test"], [])
     assert "next" in orylo("gateway", "list", tenant).output
@@ -306,11 +308,18 @@ def test_a_dead_letter_is_listed_for_its_tenant_and_source(orylo: Run, tenant: s
     assert [each["id"] for each in parsed(orylo(*arguments, tenant))] == [dead_letter]
     assert parsed(orylo(*arguments, f"{tenant}-2")) == []
     assert parsed(orylo(*arguments, tenant, "--source", "detector")) == []
+    (row,) = parsed(orylo(*arguments, tenant))
+    assert (row["tenant"], row["code"]) == (tenant, "2804007")
+    assert {tenant, "2804007"} <= set(orylo("dlq", "list", "--tenant", tenant).output.split())
+    assert orylo("dlq", "list", "--source", "dispach", fails=True).exit_code == 2
 
 
-def test_a_dead_letter_is_shown_with_what_it_holds(orylo: Run, dead_letter: str) -> None:
-    assert parsed(orylo("dlq", "show", dead_letter, "--json"))["payload"] == {"hello": "world"}
-    assert "it is broken" in orylo("dlq", "show", dead_letter).output
+def test_a_dead_letter_is_shown_with_what_it_holds(orylo: Run, tenant: str, dead_letter: str) -> None:
+    found = parsed(orylo("dlq", "show", dead_letter, "--json"))
+    assert (found["payload"], found["tenant"]) == ({"hello": "world"}, tenant)
+    told = orylo("dlq", "show", dead_letter).output
+    assert f"trust gave up for {tenant} after 1 attempt at" in told
+    assert "it is broken (the destination's code 2804007)" in told
 
 
 def test_a_replayed_dead_letter_is_back_in_its_queue_and_settled(
@@ -446,6 +455,7 @@ def test_rejections_are_listed_for_one_tenant_or_all(
     asyncio.run(refuse())
 
     assert len(parsed(orylo("rejections", tenant, "--json"))) == 2
+    assert orylo("rejections", tenant, "--gateway", "kiwi", fails=True).exit_code == 2
     (row,) = parsed(orylo("rejections", tenant, "--gateway", "kiwify", "--json"))
     assert (row["tenant"], row["code"], row["count"]) == (tenant, "body_too_large", 7)
     everybodys = parsed(orylo("rejections", "--code", "signature_mismatch", "--json"))
@@ -492,9 +502,11 @@ def test_quarantine_is_listed_shown_and_replayed(
 
     asyncio.run(set_aside())
 
-    assert len(parsed(orylo("quarantine", "list", "--tenant", tenant, "--json"))) == 3
+    for named in ((tenant,), ("--tenant", tenant)):
+        assert len(parsed(orylo("quarantine", "list", *named, "--json"))) == 3
+    assert orylo("quarantine", "list", "--gateway", "strip", fails=True).exit_code == 2
     assert "nobody knows it" in orylo("quarantine", "list").output
-    (row,) = parsed(orylo("quarantine", "list", "--tenant", tenant, "--kind", "conflict", "--json"))
+    (row,) = parsed(orylo("quarantine", "list", tenant, "--kind", "conflict", "--json"))
     assert (row["id"], row["tenant"]) == (str(conflict), tenant)
 
     assert parsed(orylo("quarantine", "show", str(ours), "--json"))["payload"] == {"id": "evt_1"}

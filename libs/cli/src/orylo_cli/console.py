@@ -6,11 +6,15 @@ from datetime import datetime
 from typing import Any, NoReturn
 
 import orjson
+from rich.cells import cell_len
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
+WIDEST = 1000
 # Where no terminal says how wide it is, a table is as wide as it likes.
-out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 1000)
+out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else WIDEST)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 FAILED = 1
@@ -32,23 +36,42 @@ def say_json(value: Any) -> None:
 
 
 def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, empty: str) -> None:
-    """Rows of the same keys, as a table or as a JSON list."""
+    """Rows of the same keys, as a table or as a JSON list; where the terminal is too narrow for a table, as blocks."""
     if as_json:
         say_json(rows)
     elif not rows:
         note(empty)
     else:
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for name in rows[0]:
-            table.add_column(name.replace("_", " "), overflow="fold")
-        for row in rows:
-            table.add_row(*(_cell(value) for value in row.values()))
-        out.print(table, soft_wrap=False)
+        cells = [{name.replace("_", " "): _cell(value) for name, value in row.items()} for row in rows]
+        table = _table(cells)
+        if Measurement.get(out, out.options.update(width=WIDEST), table).minimum <= out.width:
+            out.print(table, soft_wrap=False)
+        else:
+            say("\n\n".join(map(_block, cells)))
 
 
 def fail(text: str, code: int = FAILED) -> NoReturn:
     err.print(f"orylo: {text}", markup=False, style="red")
     raise SystemExit(code)
+
+
+def _table(rows: Sequence[Mapping[str, str]]) -> Table:
+    """The widest text gives way to the other columns: an id that is not whole cannot be copied."""
+    widths = {name: max(map(cell_len, (name, *(row[name] for row in rows)))) for name in rows[0]}
+    texts = [name for name in widths if any(" " in row[name] for row in rows)]
+    wrapped = max(texts, key=widths.__getitem__, default=None)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name, width in widths.items():
+        whole = name != wrapped
+        table.add_column(name, overflow="fold", no_wrap=whole, min_width=width if whole else None)
+    for row in rows:
+        table.add_row(*map(Text, row.values()))
+    return table
+
+
+def _block(row: Mapping[str, str]) -> str:
+    width = max(map(len, row))
+    return "\n".join(f"{name:<{width}}  {text}".rstrip() for name, text in row.items())
 
 
 def _cell(value: Any) -> str:

@@ -7,13 +7,13 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from pydantic import ValidationError
 
 from orylo_api import dead_letters
 from orylo_api.errors import Conflict, NotFound
 from orylo_api.models.dead_letters import DeadLetter, DeadLetterQuery, DeadLetterState, DeadLetterSummary
 from orylo_cli.binding import bind_to_tenant
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption
+from orylo_cli.commands.serve import Service
 from orylo_cli.console import FAILED, note, say, say_json, show
 from orylo_cli.target import OWN_ROLE, Target, open_target
 from orylo_common.broker.connect import open_broker
@@ -25,8 +25,12 @@ from orylo_common.postgres.pool import Connection, open_pool
 
 MAX_SHOWN = 200
 
+SELECT_TENANTS = """
+    SELECT d.id, t.slug FROM api.dead_letters d JOIN control.tenants t ON t.id = d.tenant_id WHERE d.id = ANY($1)
+"""
+
 SourceOption = Annotated[
-    str | None, typer.Option(help="Only of this service: ingest, detector, trust, dispatch or api.")
+    Service | None, typer.Option(metavar="SERVICE", help=f"Only of this service: {', '.join(Service)}.")
 ]
 TenantOption = Annotated[str | None, typer.Option(help="Only of this tenant; else of all.")]
 IdArgument = Annotated[UUID, typer.Argument(metavar="ID", help="As `orylo dlq list` shows it.")]
@@ -60,18 +64,18 @@ def list_(
 
     Example: `orylo dlq list --source dispatch --json`
     """
-    query = _query(source, state, limit)
+    query = DeadLetterQuery(source=source, state=state, limit=limit)
     with open_target(data_dir, "dlq list") as target:
         found, _ = target.run(lambda connection: _find(connection, query, tenant))
-    if as_json:
-        say_json([each.model_dump(mode="json") for each in found])
-        return
-    columns = ("id", "source", "type", "subject", "reason", "attempts", "first_failed_at")
-    show(
-        [{name: getattr(each, name) for name in columns} for each in found],
-        as_json=False,
-        empty=f"no dead letter is {state}",
-    )
+        tenants = target.run(lambda connection: _tenants(connection, [each.id for each in found]))
+    form = "json" if as_json else "python"
+    rows = [
+        {"id": each.id, "tenant": tenants.get(each.id), **each.model_dump(mode=form, exclude={"id"})} for each in found
+    ]
+    if not as_json:
+        columns = ("id", "tenant", "source", "type", "subject", "reason", "code", "attempts", "first_failed_at")
+        rows = [{name: row[name] for name in columns} for row in rows]
+    show(rows, as_json=as_json, empty=f"no dead letter is {state}")
 
 
 @app.command("show")
@@ -82,11 +86,13 @@ def show_one(dead_letter: IdArgument, as_json: JsonOption = False, data_dir: Dat
     """
     with open_target(data_dir, "dlq show") as target:
         found = target.run(lambda connection: dead_letters.find_dead_letter(connection, dead_letter))
+        tenants = target.run(lambda connection: _tenants(connection, [dead_letter]))
     if found is None:
         raise Refused("there is no such dead letter")
+    tenant = tenants.get(dead_letter)
     if not as_json:
-        _describe(found)
-    say_json(found.model_dump(mode="json") if as_json else found.payload)
+        _describe(found, tenant)
+    say_json({"tenant": tenant, **found.model_dump(mode="json")} if as_json else found.payload)
 
 
 @app.command()
@@ -104,7 +110,7 @@ def replay(
     """
     if bool(ids) == every:
         raise typer.BadParameter("give ids, or --all")
-    query = _query(source, DeadLetterState.OPEN, MAX_SHOWN)
+    query = DeadLetterQuery(source=source, state=DeadLetterState.OPEN, limit=MAX_SHOWN)
 
     async def work(target: Target) -> list[Outcome]:
         async with (
@@ -150,6 +156,10 @@ async def _find(
         return await dead_letters.list_dead_letters(connection, query)
 
 
+async def _tenants(connection: Connection, ids: list[UUID]) -> dict[UUID, str]:
+    return {row["id"]: row["slug"] for row in await connection.fetch(SELECT_TENANTS, ids)}
+
+
 async def _find_all(connection: Connection, query: DeadLetterQuery, tenant: str | None) -> list[DeadLetterSummary]:
     found, cursor = await _find(connection, query, tenant)
     while cursor:
@@ -190,20 +200,14 @@ def _report(outcomes: list[Outcome], *, as_json: bool) -> None:
         raise typer.Exit(FAILED)
 
 
-def _describe(found: DeadLetter) -> None:
-    say(f"{found.source} gave up after {found.attempts} attempts, first at {found.first_failed_at:%Y-%m-%d %H:%M:%SZ}:")
-    say(f"  {found.reason}")
+def _describe(found: DeadLetter, tenant: str | None) -> None:
+    attempts = "1 attempt" if found.attempts == 1 else f"{found.attempts} attempts, first"
+    say(f"{found.source} gave up for {tenant or 'nobody'} after {attempts} at {found.first_failed_at:%F %TZ}:")
+    say(f"  {found.reason}" + (f" (the destination's code {found.code})" if found.code else ""))
     say(f"it is {found.state}" + (f", by {found.settled_by}" if found.settled_by else ""))
     for earlier in found.history:
         say(f"another time, {earlier.first_failed_at:%Y-%m-%d %H:%M:%SZ}, {earlier.state}: {earlier.reason}")
     say(f"{found.type or 'not a message'}, about {found.subject or 'nothing known'}:")
-
-
-def _query(source: str | None, state: DeadLetterState, limit: int) -> DeadLetterQuery:
-    try:
-        return DeadLetterQuery(source=source, state=state, limit=limit)
-    except ValidationError:
-        raise typer.BadParameter(f"{source!r} is no service", param_hint="--source") from None
 
 
 def _actor() -> str:

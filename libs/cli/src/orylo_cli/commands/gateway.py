@@ -86,16 +86,17 @@ def set_(
     with open_target(data_dir, "gateway set") as target:
         keyring = target.keyring()
 
-        async def work(connection: Connection) -> str:
+        async def work(connection: Connection) -> tuple[str, bool]:
             found = await find_tenant(connection, tenant)
             now = await connection.fetchrow(SELECT_GATEWAY, found.id, gateway)
             if now is None and secret is None:
                 raise Refused(f"{gateway} is not set up for {found.slug} yet: give its --secret")
+            enabled = enable if enable is not None else now is None or now["enabled"]
             await set_gateway(
                 connection,
                 found.id,
                 gateway,
-                enabled=enable if enable is not None else now is None or now["enabled"],
+                enabled=enabled,
                 mode=mode or (now["mode"] if now else "native"),
                 accept=modes or frozenset(now["accept"] if now else get_args(LiveMode)),
                 allowed_networks=networks if networks is not None else tuple(now["allowed_networks"] if now else ()),
@@ -105,12 +106,15 @@ def set_(
                 if not key_lost:
                     await check_master_key(connection, keyring)
                 await put_gateway_secret(connection, keyring, found.id, gateway, label=label, secret=secret)
-            return found.slug
+            return found.slug, enabled
 
-        slug = target.run(work)
+        slug, enabled = target.run(work)
     path = f"/api/v1/webhooks/{gateway}/{slug}"
     if as_json:
-        say_json({"tenant": slug, "gateway": gateway, "path": path})
+        say_json({"tenant": slug, "gateway": gateway, "enabled": enabled, "path": path})
+        return
+    if not enabled:
+        say(f"{gateway} of {slug} is switched off: what it sends is refused until --enable")
         return
     base = target.running.ingest_url if target.running else ""
     say(f"{gateway} of {slug}: POST {base}{path}")

@@ -28,9 +28,9 @@ GatewayArgument = Annotated[str, typer.Argument(metavar="GATEWAY", help=f"One of
 app = typer.Typer(no_args_is_help=True, help="What a gateway proves itself with: several are active at once.")
 
 
-def check_gateway(gateway: str) -> None:
-    if gateway not in GATEWAYS:
-        raise typer.BadParameter(f"{gateway!r} is none of {', '.join(sorted(GATEWAYS))}", param_hint="GATEWAY")
+def check_gateway(gateway: str | None, named_by: str = "GATEWAY") -> None:
+    if gateway is not None and gateway not in GATEWAYS:
+        raise typer.BadParameter(f"{gateway!r} is none of {', '.join(sorted(GATEWAYS))}", param_hint=named_by)
 
 
 def checked_secret(secret: str) -> str:

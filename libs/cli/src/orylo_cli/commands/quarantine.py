@@ -12,6 +12,7 @@ from orylo_api.errors import Conflict, NotFound
 from orylo_api.models.quarantine import Quarantined, QuarantineKind, QuarantineState
 from orylo_api.outbox import write_message
 from orylo_cli.binding import bind_to_tenant
+from orylo_cli.commands.gateway_secret import check_gateway
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption
 from orylo_cli.console import FAILED, note, say, say_json, show
 from orylo_cli.target import open_target
@@ -56,7 +57,10 @@ app = typer.Typer(no_args_is_help=True, help="Genuine webhooks that were not und
 
 @app.command("list")
 def list_(
-    tenant: TenantOption = None,
+    tenant: Annotated[
+        str | None, typer.Argument(metavar="[TENANT]", help="Only of this tenant, by slug or id; else of all.")
+    ] = None,
+    of_tenant: Annotated[str | None, typer.Option("--tenant", hidden=True)] = None,
     gateway: GatewayOption = None,
     kind: Annotated[QuarantineKind | None, typer.Option(help="Not understood, or contradicting.")] = None,
     state: Annotated[QuarantineState, typer.Option(help="Waiting, or what became of them.")] = QuarantineState.OPEN,
@@ -66,11 +70,12 @@ def list_(
 ) -> None:
     """List webhooks in quarantine, newest first.
 
-    Example: `orylo quarantine list --gateway stripe --json`
+    Example: `orylo quarantine list minha-loja --gateway stripe --json`
     """
+    check_gateway(gateway, "--gateway")
 
     async def work(connection: Connection) -> list[dict[str, Any]]:
-        return await _find(connection, tenant, gateway, kind, state, limit)
+        return await _find(connection, tenant or of_tenant, gateway, kind, state, limit)
 
     with open_target(data_dir, "quarantine list") as target:
         rows = target.run(work)
@@ -128,6 +133,7 @@ def replay(
     """
     if bool(ids) == every:
         raise typer.BadParameter("give ids, or --all")
+    check_gateway(gateway, "--gateway")
 
     async def work(connection: Connection) -> list[Outcome]:
         if ids:

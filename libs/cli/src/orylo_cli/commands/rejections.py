@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from orylo_cli.commands.gateway_secret import check_gateway
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption
 from orylo_cli.console import show
 from orylo_cli.target import open_target
@@ -34,6 +35,7 @@ def rejections(
 
     Example: `orylo rejections minha-loja --json`
     """
+    check_gateway(gateway, "--gateway")
 
     async def work(connection: Connection) -> list[dict[str, object]]:
         tenant_id = (await find_tenant(connection, tenant)).id if tenant is not None else None

@@ -1,0 +1,45 @@
+import io
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from rich.console import Console
+
+from orylo_cli import console
+
+REASON = "the destination has refused it as too old, and asks for what is younger than seven days"
+
+
+def shown(monkeypatch: pytest.MonkeyPatch, rows: list[dict[str, Any]]) -> list[str]:
+    """On a terminal of 80 columns."""
+    terminal = io.StringIO()
+    monkeypatch.setattr(console, "out", Console(file=terminal, width=80, soft_wrap=True, highlight=False))
+    console.show(rows, as_json=False, empty="nothing")
+    return terminal.getvalue().splitlines()
+
+
+def test_text_gives_way_to_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = [uuid4(), uuid4()]
+    lines = shown(monkeypatch, [{"id": each, "reason": REASON, "type": "payment.created.v1"} for each in ids])
+    for each in ids:
+        (line,) = [line for line in lines if str(each) in line]
+        assert line.endswith("payment.created.v1")
+
+
+def test_where_no_table_fits_each_row_is_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = uuid4(), uuid4()
+    row = {"tenant": "a-shop-with-a-long-name", "reason": REASON, "at": datetime(2026, 3, 1, tzinfo=UTC)}
+    rows = [{"id": each, "type": "payment.created.v1", **row} for each in (one, other)]
+    assert shown(monkeypatch, rows)[:6] == [
+        f"id      {one}",
+        "type    payment.created.v1",
+        "tenant  a-shop-with-a-long-name",
+        f"reason  {REASON}",
+        "at      2026-03-01 00:00:00Z",
+        "",
+    ]
+
+
+def test_what_looks_like_markup_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "[card] paid" in shown(monkeypatch, [{"reason": "[card] paid"}])[1]
