@@ -8,6 +8,8 @@ import aiohttp
 import pytest
 
 from orylo_api.pages import SIFT_LIMIT
+from orylo_api.route import Route
+from orylo_api.routes import ROUTES
 from orylo_common.ids import uuid7
 from orylo_common.messages import (
     ConversionDispatched,
@@ -363,6 +365,7 @@ async def test_refusals_name_the_fields(api: Api, machine: aiohttp.ClientSession
         assert response.status == 422
     async with machine.post(status_path, data=b"x" * 100_000, headers={"Content-Type": "application/json"}) as response:
         assert response.status == 413
+        assert (await response.json())["detail"] == "the body may have at most 65536 bytes"
 
 
 @pytest.mark.parametrize(
@@ -373,6 +376,7 @@ async def test_refusals_name_the_fields(api: Api, machine: aiohttp.ClientSession
         ("GET", "/api/v1/detections/not-an-id", 404),
         ("GET", "/api/v1/customers/%00", 404),
         ("DELETE", "/api/v1/detections", 405),
+        ("GET", "/api/v1/auth/login", 405),
         ("POST", "/elsewhere", 405),
     ],
 )
@@ -385,6 +389,19 @@ async def test_every_error_is_a_problem(
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         assert "default-src 'none'" in response.headers["Content-Security-Policy"]
         assert ("Allow" in response.headers) == (status == 405)
+        assert problem["detail"]
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+async def test_each_address_takes_what_it_says_it_takes(api: Api, machine: aiohttp.ClientSession, route: Route) -> None:
+    path = route.path.replace("{id}", "stripe:nothing")
+    async with machine.delete(path) as response:
+        assert response.status == 405
+        assert response.headers["Allow"] == ",".join(route.methods)
+    if "HEAD" in route.methods:
+        async with machine.get(path) as asked, machine.head(path) as response:
+            assert (response.status, await response.read()) == (asked.status, b"")
+            assert response.headers.get("ETag") == asked.headers.get("ETag")
 
 
 async def test_requests_are_counted_by_template(api: Api, machine: aiohttp.ClientSession) -> None:

@@ -15,6 +15,7 @@ from orylo_api.dashboard import Dashboard
 from orylo_api.handlers import project_message, write_measured
 from orylo_api.http.dispatch import handler_of
 from orylo_api.http.middleware import answer_errors, count_requests, secure_headers
+from orylo_api.http.reading import MAX_BODY
 from orylo_api.intake import take_in
 from orylo_api.openapi import build_document
 from orylo_api.retention import OTHERS_EVERY, STREAM_EVERY, forget_long_lived, forget_short_lived
@@ -39,7 +40,6 @@ TENANT_ROLE = "orylo_api"
 # Writes the read models of all tenants, and knows sessions and keys.
 PROJECTOR_ROLE = "orylo_api_projector"
 
-MAX_BODY = 64 * 1024
 # What the dashboard shows may be this much behind, for which a batch holds many times as much.
 PACE = timedelta(milliseconds=40)
 SHUTDOWN = timedelta(seconds=10)
@@ -107,7 +107,8 @@ def make_web_app(services: Services, health: Health) -> web.Application:
     app.on_shutdown.append(_end_streams)
     app.add_routes(health.routes())
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, handler_of(route))
+        for method in route.methods:
+            app.router.add_route(method, route.path, handler_of(route))
     app.add_routes(Dashboard().routes())
     return app
 

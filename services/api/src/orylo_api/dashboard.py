@@ -9,6 +9,8 @@ from pathlib import Path
 from aiohttp import hdrs, web
 
 STATIC = Path(__file__).parent / "static"
+# What is asked of the API in a wrong way is the API's to refuse.
+NOT_THE_API = "/{path:(?!api(?:/|$)).*}"
 # The bundler puts a hash of the content into these files' names: what they hold never changes.
 HASHED = "/assets/"
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -59,12 +61,10 @@ class Dashboard:
         self._assets = dict(_read(folder)) if folder.is_dir() else {}
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get("/api/docs", self.show_docs), web.get("/{path:.*}", self.show)]
+        return [web.get("/api/docs", self.show_docs), web.get(NOT_THE_API, self.show)]
 
     async def show(self, request: web.Request) -> web.Response:
         """A file, or else the page itself, which knows its own paths."""
-        if request.path == "/api" or request.path.startswith("/api/"):
-            raise web.HTTPNotFound
         asset = self._assets.get(request.path)
         if asset is None and (request.path.startswith(HASHED) or "." in request.path.rpartition("/")[2]):
             raise web.HTTPNotFound

@@ -32,6 +32,11 @@ class Route:
     media: Media = Media.JSON
 
     @property
+    def methods(self) -> tuple[str, ...]:
+        """HEAD asks for what GET answers, without the body; a stream has nothing else."""
+        return ("GET", "HEAD") if self.method == "GET" and self.media is Media.JSON else (self.method,)
+
+    @property
     def in_transaction(self) -> bool:
         """It reads or changes a tenant's rows. A stream holds no connection while it lasts."""
         return self.permission is not None and self.media is Media.JSON

@@ -20,6 +20,7 @@ from orylo_api.errors import (
     Unreadable,
     WrongMediaType,
 )
+from orylo_api.http.reading import MAX_BODY
 from orylo_api.models.problems import FieldProblem
 from orylo_common.errors import TransientError
 from orylo_common.postgres.errors import TRANSIENT_ERRORS
@@ -28,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 STATUSES: Mapping[type[Refusal], tuple[int, str, str]] = {
     Unreadable: (400, "unreadable", "The request cannot be read"),
-    Unauthenticated: (401, "unauthenticated", "Sign in first"),
+    Unauthenticated: (401, "unauthenticated", "Not authenticated"),
     Forbidden: (403, "forbidden", "Not allowed"),
     NotFound: (404, "not_found", "Not found"),
     Conflict: (409, "conflict", "Not possible now"),
@@ -106,7 +107,18 @@ def _http_error(error: web.HTTPException) -> web.Response:
     """aiohttp's own refusals: no such path or method, a body too large."""
     headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
     code = error.reason.lower().replace(" ", "_")
-    return problem_response(error.status, error.reason, code=code, headers=headers)
+    return problem_response(error.status, error.reason, code=code, detail=_detail(error), headers=headers)
+
+
+def _detail(error: web.HTTPException) -> str | None:
+    match error:
+        case web.HTTPNotFound():
+            return "there is nothing at this address"
+        case web.HTTPMethodNotAllowed():
+            return f"this address takes {' and '.join(sorted(error.allowed_methods))} only"
+        case web.HTTPRequestEntityTooLarge():
+            return f"the body may have at most {MAX_BODY} bytes"
+    return None
 
 
 def _seconds(duration: timedelta) -> str:

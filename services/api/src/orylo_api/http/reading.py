@@ -9,6 +9,7 @@ from orylo_api.models.problems import FieldProblem
 from orylo_api.sessions import Origin
 from orylo_api.settings import Settings
 
+MAX_BODY = 64 * 1024
 MAX_USER_AGENT = 300
 
 
