@@ -352,6 +352,32 @@ async def test_test_mode_is_taken_where_it_is_wanted(ingest: Ingest) -> None:
     await eventually(is_ignored)
     assert (await ingest.stripe(BODY)).status == 202
     assert await ingest.pool.fetchval("SELECT status FROM ingest.events") == "ignored"
+    assert (await ingest.stripe(BODY)).body["status"] == "duplicate"
+
+    await ingest.configure()
+
+    async def is_taken() -> bool:
+        return (await ingest.stripe(BODY)).body["status"] == "accepted"
+
+    await eventually(is_taken)
+    statuses = [
+        row["status"] for row in await ingest.pool.fetch("SELECT status FROM ingest.events ORDER BY created_at")
+    ]
+    assert statuses == ["ignored", "published"]
+
+
+async def test_what_a_secret_proves_that_no_key_opens_is_asked_to_come_again(ingest: Ingest) -> None:
+    await ingest.configure(secrets=(SECRET, "whsec_the_new_one"))
+    await ingest.pool.execute("UPDATE control.gateway_secrets SET secret_encrypted = 'foreign' WHERE label = '1'")
+
+    async def is_known() -> bool:
+        answer = await ingest.stripe(BODY, secret="whsec_the_new_one")
+        return (answer.status, answer.body["code"]) == (503, "secret_unreadable")
+
+    await eventually(is_known)
+    assert (await ingest.stripe(BODY)).status == 202
+    missing = await ingest.post(BODY)
+    assert (missing.status, missing.body["code"]) == (401, "signature_missing")
 
 
 async def test_an_allow_list_of_addresses(ingest: Ingest) -> None:

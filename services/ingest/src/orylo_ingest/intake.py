@@ -146,6 +146,8 @@ def _take_in(
     mode: LiveMode = "live" if envelope.livemode and not envelope.test else "test"
     if mode not in accept:
         record.status, record.reason = "ignored", f"{mode} mode, which this gateway is not set to accept"
+        # Sent again once the mode is accepted, it must be no repeat of this.
+        record.event_id = event_id_of("not_accepted", str(record.event_id))
         return record
     try:
         told = _read(gateway, document, received_at, zone)

@@ -114,6 +114,15 @@ def _too_many(wait: timedelta, code: str, what: str) -> Problem:
     return Problem(HTTPStatus.TOO_MANY_REQUESTS, code, f"{what} Send again after Retry-After seconds.", wait)
 
 
+def sealed(retry_after: timedelta) -> Problem:
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "secret_unreadable",
+        "A secret of this endpoint cannot be decrypted here, so that nothing is proven by it: send it again later.",
+        retry_after,
+    )
+
+
 def unavailable(retry_after: timedelta) -> Problem:
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,

@@ -41,7 +41,10 @@ class GatewaySecret:
 
 @dataclass(frozen=True, slots=True)
 class GatewaySetting:
-    """How a tenant's gateway reaches us. `secrets` are the active ones; any of them authenticates."""
+    """How a tenant's gateway reaches us. `secrets` are the active ones; any of them authenticates.
+
+    `sealed` counts those among them that no master key opens: what they would prove is not forged for that.
+    """
 
     tenant_id: UUID
     gateway: str
@@ -53,6 +56,7 @@ class GatewaySetting:
     secrets: tuple[GatewaySecret, ...]
     # What stamps that name no zone are in; none: the gateway's usual one.
     zone: tzinfo | None
+    sealed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,23 +171,25 @@ class ControlPlane:
     async def _gateways(
         self, connection: Connection, unreadable: dict[Part, set[UUID]]
     ) -> dict[tuple[UUID, str], GatewaySetting]:
-        return {
-            (row["tenant_id"], row["gateway"]): GatewaySetting(
+        gateways = {}
+        for row in await connection.fetch(SELECT_GATEWAYS):
+            secrets = tuple(
+                GatewaySecret(_uuid(secret_id), label, secret.encode())
+                for secret_id, label, encrypted in row["secrets"]
+                if (secret := self._open(encrypted, _uuid(secret_id), unreadable[Part.GATEWAYS]))
+            )
+            gateways[row["tenant_id"], row["gateway"]] = GatewaySetting(
                 tenant_id=_uuid(row["tenant_id"]),
                 gateway=row["gateway"],
                 enabled=row["enabled"],
                 mode=row["mode"],
                 accept=frozenset(row["accept"]),
                 allowed_networks=tuple(row["allowed_networks"]),
-                secrets=tuple(
-                    GatewaySecret(_uuid(secret_id), label, secret.encode())
-                    for secret_id, label, encrypted in row["secrets"]
-                    if (secret := self._open(encrypted, _uuid(secret_id), unreadable[Part.GATEWAYS]))
-                ),
+                secrets=secrets,
                 zone=_zone(row["timezone"]),
+                sealed=len(row["secrets"]) - len(secrets),
             )
-            for row in await connection.fetch(SELECT_GATEWAYS)
-        }
+        return gateways
 
     async def _destinations(
         self, connection: Connection, unreadable: dict[Part, set[UUID]]

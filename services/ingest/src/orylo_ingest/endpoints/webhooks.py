@@ -109,6 +109,9 @@ class WebhookEndpoint:
             self.secret_use.note(secret_id, now)
             document = webhook.document()
         except AuthenticationFailed as failed:
+            if setting.sealed and failed.code.endswith("_mismatch"):
+                # It may be genuine, and the gateway comes again until somebody has found the key.
+                raise Refused(problems.sealed(RETRY_AFTER)) from None
             raise Refused(problems.unauthenticated(failed.code, failed.advice)) from None
         except UnreadableBody as unreadable:
             raise Refused(problems.unreadable(str(unreadable))) from None
