@@ -377,3 +377,12 @@ def test_of_a_wrapper_with_more_in_it_than_kiwify_writes_little_is_looked_at(mon
 )
 def test_what_is_no_wrapper_is_not_proven(body: bytes) -> None:
     assert judged("kiwify", {}, "", body) == "401"
+
+
+@pytest.mark.parametrize("odd", [rb'"\ud83dMariana"', b'"Jos\xe9"', b'"Ana\tMaria"', b"1e999"])
+def test_a_wrapped_order_is_proven_to_the_byte_also_where_it_is_only_nearly_json(odd: bytes) -> None:
+    order = ORDER.replace(b"{", b'{"odd": %s,' % odd, 1)
+    webhook = wrapper(b'"order": %s' % order, signature=kiwify_signature(order))
+    assert KIWIFY.authenticate(webhook, [secret("token")], NOW).int == 1
+    assert webhook.body == order
+    assert webhook.document()["order_id"] == orjson.loads(ORDER)["order_id"]
