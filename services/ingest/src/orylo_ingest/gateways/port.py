@@ -19,8 +19,8 @@ from orylo_ingest.json_mending import mended
 Document = dict[str, Any]
 
 MAX_FORM_FIELDS = 1000
-# Mending is slow: some milliseconds for as much as this.
-MAX_MENDED_UNPROVEN = 64 * 1024
+# Mending is slow: up to 8 ms for as much as this, which is ten times a postback.
+MAX_MENDED_UNPROVEN = 32 * 1024
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # PostgreSQL's texts cannot hold the NUL character. Here it is JSON's escape of one, and not an escaped backslash.
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
