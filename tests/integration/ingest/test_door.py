@@ -357,7 +357,7 @@ async def test_test_mode_is_taken_where_it_is_wanted(ingest: Ingest) -> None:
     await ingest.configure()
 
     async def is_taken() -> bool:
-        return (await ingest.stripe(BODY)).body["status"] == "accepted"
+        return bool((await ingest.stripe(BODY)).body["status"] == "accepted")
 
     await eventually(is_taken)
     statuses = [
