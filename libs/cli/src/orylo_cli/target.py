@@ -75,10 +75,11 @@ def parse_keyring(master_key: str) -> Keyring:
 
 
 @contextmanager
-def open_target(data_dir: Path, command: str, *, migrated: bool = True) -> Iterator[Target]:
+def open_target(data_dir: Path, command: str, *, migrated: bool = True, creates: bool = False) -> Iterator[Target]:
     """The environment's platform, else the embedded one; its database is started for a moment if it does not run.
 
-    `command` is who we are, for those who have to wait. Raises `EmbeddedError`.
+    `command` is who we are, for those who have to wait. One that `creates` makes an embedded platform where there is
+    none. Raises `EmbeddedError`.
     """
     environment = Environment()
     master_key = environment.master_key.get_secret_value() if environment.master_key else None
@@ -92,6 +93,10 @@ def open_target(data_dir: Path, command: str, *, migrated: bool = True) -> Itera
         master_key = master_key or folder.master_key()
         yield Target(running.database_url, "postgres", None, master_key, folder, running)
         return
+    if not (creates or folder.holds_platform()):
+        raise EmbeddedError(
+            f"no platform in {folder.path}: start one with `orylo up`, or name its folder with --data-dir"
+        )
     with folder.locked(command), running_postgres(folder.postgres) as dsn:
         if migrated:
             asyncio.run(migrate(dsn, all_migrations()))

@@ -26,7 +26,7 @@ def migrate(
     sets = {migration_set.schema: migration_set for migration_set in all_migrations()}
     if down is not None and down not in sets:
         raise typer.BadParameter(f"{down!r} is none of {', '.join(sets)}", param_hint="--down")
-    with open_target(data_dir, "migrate", migrated=False) as target:
+    with open_target(data_dir, "migrate", migrated=False, creates=down is None) as target:
         if down is None:
             names = asyncio.run(apply(target.database_url, list(sets.values())))
         else:

@@ -30,7 +30,7 @@ def create(
 
     Example: `orylo tenant create minha-loja --name "Minha Loja"`
     """
-    with open_target(data_dir, "tenant create") as target:
+    with open_target(data_dir, "tenant create", creates=True) as target:
         tenant = target.run(lambda connection: create_tenant(connection, slug, name=name))
     if as_json:
         say_json({"id": tenant.id, "slug": tenant.slug, "name": tenant.name})

@@ -46,6 +46,9 @@ class DataDir:
     def postgres(self) -> Path:
         return self.path / "postgres"
 
+    def holds_platform(self) -> bool:
+        return (self.postgres / "data").exists()
+
     @contextmanager
     def locked(self, command: str) -> Iterator[None]:
         """Hold the platform for this process; waits for other commands, but not for an `up`.
