@@ -280,7 +280,9 @@ async def test_one_address_at_two_tenants_has_to_name_one(api: Api) -> None:
         await api.user(shop, Role.VIEWER, "agency@example.com")
     body = {"email": "agency@example.com", "password": PASSWORD}
 
-    assert (await post(api.client(), LOGIN, json=body))[1]["type"] == "urn:orylo:problem:tenant_needed"
+    status, problem = await post(api.client(), LOGIN, json=body)
+    assert (status, problem["type"]) == (409, "urn:orylo:problem:tenant_needed")
+    assert [tenant["slug"] for tenant in problem["tenants"]] == ["loja-a", "loja-b"]
     status, signed_in = await post(api.client(), LOGIN, json={**body, "tenant": "loja-b"})
     assert (status, signed_in["me"]["tenant"]["slug"]) == (200, "loja-b")
 

@@ -6,6 +6,7 @@ export class ApiError extends Error {
   /** For programs, such as `wrong_credentials`: the last part of the problem's type. */
   readonly code: string;
   readonly detail: string;
+  readonly problem: Partial<Problem>;
   /** Seconds to wait, where the API says so. */
   readonly retryAfter: number | undefined;
 
@@ -16,6 +17,7 @@ export class ApiError extends Error {
     this.status = status;
     this.code = problem.type?.split(":").at(-1) ?? "";
     this.detail = detail;
+    this.problem = problem;
     this.retryAfter = retryAfter;
   }
 }

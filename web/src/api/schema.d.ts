@@ -837,6 +837,11 @@ export interface components {
              * @default null
              */
             errors: components["schemas"]["FieldProblem"][] | null;
+            /**
+             * @description those that a sign-in may mean, to name one of
+             * @default null
+             */
+            tenants: components["schemas"]["TenantName"][] | null;
         };
         /**
          * QuarantineKind
@@ -995,6 +1000,11 @@ export interface components {
         TenantIdentity: {
             /** Format: uuid */
             id: string;
+            slug: string;
+            name: string;
+        };
+        /** TenantName */
+        TenantName: {
             slug: string;
             name: string;
         };

@@ -18,5 +18,6 @@ export type Overview = Schemas["Overview"];
 export type Payment = Schemas["Payment"];
 export type Problem = Schemas["Problem"];
 export type SignedIn = Schemas["SignedIn"];
+export type TenantName = Schemas["TenantName"];
 export type TrustChange = Schemas["TrustChange"];
 export type TrustEntry = Schemas["TrustEntry"];

@@ -1,12 +1,13 @@
 import { vi } from "vitest";
 
-import type { Identity } from "../api/types";
+import type { Identity, TenantName } from "../api/types";
 import { identity, overview } from "./builders";
 
 interface Refused {
   status: number;
   code: string;
   detail?: string;
+  tenants?: TenantName[];
   retryAfter?: number;
 }
 
@@ -51,8 +52,8 @@ export function fakeApi(handlers: Record<string, Handler> = {}, signedInAs: Iden
   return { calls };
 }
 
-function problem({ status, code, detail, retryAfter }: Refused): Response {
-  return new Response(JSON.stringify({ type: `urn:orylo:problem:${code}`, title: code, status, detail }), {
+function problem({ status, code, detail, tenants, retryAfter }: Refused): Response {
+  return new Response(JSON.stringify({ type: `urn:orylo:problem:${code}`, title: code, status, detail, tenants }), {
     status,
     headers: {
       "Content-Type": "application/problem+json",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from orylo_api.models.problems import FieldProblem
+from orylo_api.models.problems import FieldProblem, TenantName
 
 
 class Refusal(Exception):
@@ -35,6 +35,15 @@ class NotFound(Refusal):
 
 class Conflict(Refusal):
     pass
+
+
+class SeveralTenants(Conflict):
+    """Address and password are right at more than one."""
+
+    def __init__(self, tenants: Sequence[TenantName]) -> None:
+        slugs = ", ".join(tenant.slug for tenant in tenants)
+        super().__init__(f"this belongs to several tenants; name one of them: {slugs}")
+        self.tenants = list(tenants)
 
 
 class WrongMediaType(Refusal):

@@ -63,6 +63,33 @@ describe("signing in", () => {
     expect(sent).toMatchObject({ email: "ana@shop.example", totp: "123456", tenant: null });
   });
 
+  it("offers the accounts of an address that has several", async () => {
+    const tenants = [identity().tenant, { slug: "outra", name: "Outra Loja" }];
+    let sent: unknown;
+    fakeApi(
+      {
+        "POST /api/v1/auth/login": ({ body }) => {
+          sent = body;
+          if ((body as { tenant: string | null }).tenant === null) {
+            return refuse({ status: 409, code: "tenant_needed", tenants });
+          }
+          return { me: identity(), csrf_token: "t", expires_in_s: 900 };
+        },
+      },
+      null,
+    );
+    renderScreens();
+    await signIn();
+    const choice = await screen.findByRole("combobox", { name: "Account" });
+    expect(choice).toHaveFocus();
+    expect(screen.getByRole("alert")).toHaveTextContent("This e-mail address has several accounts. Choose one.");
+
+    await userEvent.selectOptions(choice, "Outra Loja (outra)");
+    await userEvent.click(screen.getByRole("button", { name: "Sign in" }));
+    expect(await screen.findByText("Minha Loja")).toBeVisible();
+    expect(sent).toMatchObject({ tenant: "outra" });
+  });
+
   it("says when the server does not answer", async () => {
     fakeApi(
       {

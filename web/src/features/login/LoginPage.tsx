@@ -2,19 +2,24 @@ import { type SubmitEvent, useState } from "react";
 
 import { Navigate, useLocation } from "react-router";
 
+import type { TenantName } from "../../api/types";
 import { useSession, useSignIn } from "../../session/session";
 import { Button } from "../../ui/Button";
 import { Icon } from "../../ui/Icon";
 import { Logo } from "../../ui/Logo";
 import styles from "./LoginPage.module.css";
-import { type ExtraField, extraFieldOf, refusalInWords } from "./refusals";
+import { asksForCode, refusalInWords, tenantsIn } from "./refusals";
+
+/** What is asked for in addition is what to fill in next. */
+const focus = (field: HTMLElement | null) => field?.focus();
 
 export function LoginPage() {
   const session = useSession();
   const signIn = useSignIn();
   const location = useLocation();
-  // Stays once asked for: the next attempt clears the error that asked.
-  const [asked, setAsked] = useState<readonly ExtraField[]>([]);
+  // Both stay once asked for: the next attempt clears the error that asked.
+  const [tenants, setTenants] = useState<readonly TenantName[]>([]);
+  const [codeAsked, setCodeAsked] = useState(false);
 
   if (session.data) return <Navigate to={(location.state as { from?: string } | null)?.from ?? "/"} replace />;
 
@@ -31,8 +36,9 @@ export function LoginPage() {
       },
       {
         onError: (error) => {
-          const field = extraFieldOf(error);
-          if (field !== undefined && !asked.includes(field)) setAsked([...asked, field]);
+          const several = tenantsIn(error);
+          if (several.length > 0) setTenants(several);
+          if (asksForCode(error)) setCodeAsked(true);
         },
       },
     );
@@ -62,16 +68,25 @@ export function LoginPage() {
           Password
           <input name="password" type="password" autoComplete="current-password" required maxLength={1024} />
         </label>
-        {asked.includes("tenant") && (
+        {tenants.length > 0 && (
           <label className={styles.field}>
             Account
-            <input name="tenant" pattern="[a-z0-9\-]+" required maxLength={64} autoCapitalize="none" />
+            <select ref={focus} name="tenant" required defaultValue="">
+              <option value="" disabled>
+                Choose…
+              </option>
+              {tenants.map(({ slug, name }) => (
+                <option key={slug} value={slug}>
+                  {name === slug ? name : `${name} (${slug})`}
+                </option>
+              ))}
+            </select>
           </label>
         )}
-        {asked.includes("totp") && (
+        {codeAsked && (
           <label className={styles.field}>
             Code from your authenticator
-            <input name="totp" inputMode="numeric" autoComplete="one-time-code" pattern="[0-9]{6}" required />
+            <input ref={focus} name="totp" inputMode="numeric" autoComplete="one-time-code" pattern="[0-9]{6}" required />
           </label>
         )}
         <Button look="primary" type="submit" disabled={signIn.isPending} className={styles.submit}>

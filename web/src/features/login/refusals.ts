@@ -1,7 +1,9 @@
 import { ApiError } from "../../api/client";
+import type { TenantName } from "../../api/types";
 
 const WORDS: Record<string, string> = {
   wrong_credentials: "The e-mail address or the password is wrong.",
+  tenant_needed: "This e-mail address has several accounts. Choose one.",
   totp_needed: "Enter the code from your authenticator.",
   wrong_totp: "The code is wrong, or was used already.",
 };
@@ -14,14 +16,10 @@ export function refusalInWords(error: Error): string {
   return WORDS[error.code] ?? `${error.detail.charAt(0).toUpperCase()}${error.detail.slice(1)}.`;
 }
 
-export type ExtraField = "tenant" | "totp";
-
-/** Some accounts need one thing more than an address and a password; the refusal says which. */
-export function extraFieldOf(error: Error): ExtraField | undefined {
-  if (!(error instanceof ApiError)) return undefined;
-  if (error.code === "tenant_needed") return "tenant";
-  return error.code === "totp_needed" ? "totp" : undefined;
-}
+/** Some sign-ins need one thing more than an address and a password; the refusal says which. */
+export const asksForCode = (error: Error): boolean => error instanceof ApiError && error.code === "totp_needed";
+export const tenantsIn = (error: Error): readonly TenantName[] =>
+  (error instanceof ApiError ? error.problem.tenants : null) ?? [];
 
 function waitInWords(seconds: number): string {
   if (seconds < 90) return `${seconds} seconds`;

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from orylo_api.audit import write_line
 from orylo_api.call import Call, Services
-from orylo_api.errors import Conflict, Unauthenticated
+from orylo_api.errors import SeveralTenants, Unauthenticated
 from orylo_api.http.authentication import (
     CSRF_COOKIE,
     REFRESH_COOKIE,
@@ -24,6 +24,7 @@ from orylo_api.identity import Account, Principal, find_accounts, find_user
 from orylo_api.lockout import Attempt, charge, forgive
 from orylo_api.metrics import SIGN_INS
 from orylo_api.models.auth import Identity, LoginRequest, SignedIn, TenantIdentity
+from orylo_api.models.problems import TenantName
 from orylo_api.roles import permissions_of
 from orylo_api.sessions import Session, Tokens, find_refresh, find_session, open_session, revoke, rotate
 from orylo_common.control.passwords import NOBODY, hash_password, needs_rehash, verify_password
@@ -117,8 +118,8 @@ async def _verify(services: Services, accounts: list[Account], asked: LoginReque
         SIGN_INS.labels("wrong_credentials").inc()
         raise Unauthenticated("the e-mail address or the password is wrong", code="wrong_credentials")
     if len(matching) > 1:
-        slugs = ", ".join(account.principal.tenant.slug for account in matching)
-        raise Conflict(f"this belongs to several tenants; name one of them: {slugs}", code="tenant_needed")
+        tenants = [account.principal.tenant for account in matching]
+        raise SeveralTenants([TenantName(slug=tenant.slug, name=tenant.name) for tenant in tenants])
     return matching[0]
 
 

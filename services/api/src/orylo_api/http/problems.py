@@ -15,13 +15,14 @@ from orylo_api.errors import (
     Invalid,
     NotFound,
     Refusal,
+    SeveralTenants,
     TooManyAttempts,
     Unauthenticated,
     Unreadable,
     WrongMediaType,
 )
 from orylo_api.http.reading import MAX_BODY
-from orylo_api.models.problems import FieldProblem
+from orylo_api.models.problems import FieldProblem, TenantName
 from orylo_common.errors import TransientError
 from orylo_common.postgres.errors import TRANSIENT_ERRORS
 
@@ -33,6 +34,7 @@ STATUSES: Mapping[type[Refusal], tuple[int, str, str]] = {
     Forbidden: (403, "forbidden", "Not allowed"),
     NotFound: (404, "not_found", "Not found"),
     Conflict: (409, "conflict", "Not possible now"),
+    SeveralTenants: (409, "tenant_needed", "Which tenant?"),
     WrongMediaType: (415, "wrong_media_type", "Wrong media type"),
     Invalid: (422, "validation", "Values were refused"),
     TooManyAttempts: (429, "too_many_attempts", "Too many attempts"),
@@ -47,6 +49,7 @@ def problem_response(
     code: str,
     detail: str | None = None,
     errors: list[FieldProblem] | None = None,
+    tenants: list[TenantName] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> web.Response:
     problem = {
@@ -55,6 +58,7 @@ def problem_response(
         "status": status,
         "detail": detail,
         "errors": None if errors is None else [error.model_dump() for error in errors],
+        "tenants": None if tenants is None else [tenant.model_dump() for tenant in tenants],
     }
     return web.Response(
         body=orjson.dumps(problem), status=status, content_type="application/problem+json", headers=headers
@@ -99,6 +103,7 @@ def _refused(refusal: Refusal) -> web.Response:
         code=refusal.code or code,
         detail=str(refusal),
         errors=refusal.errors if isinstance(refusal, Invalid) else None,
+        tenants=refusal.tenants if isinstance(refusal, SeveralTenants) else None,
         headers=headers,
     )
 

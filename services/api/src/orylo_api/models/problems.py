@@ -10,6 +10,11 @@ class FieldProblem(Answer):
     message: str
 
 
+class TenantName(Answer):
+    slug: str
+    name: str
+
+
 class Problem(Answer):
     """`type` is stable and for programs; `title` and `detail` are for people."""
 
@@ -18,3 +23,4 @@ class Problem(Answer):
     status: int = Field(ge=400, le=599)
     detail: str | None = None
     errors: list[FieldProblem] | None = Field(default=None, description="each field that was refused")
+    tenants: list[TenantName] | None = Field(default=None, description="those that a sign-in may mean, to name one of")
