@@ -2,7 +2,7 @@ import type { Conversion, Decision } from "../api/types";
 
 export const DECISIONS: Record<Decision, string> = { allow: "Allowed", review: "In review", block: "Blocked" };
 
-const GATEWAYS: Record<string, string> = {
+export const GATEWAYS: Record<string, string> = {
   stripe: "Stripe",
   hotmart: "Hotmart",
   kiwify: "Kiwify",
@@ -58,7 +58,6 @@ const METHODS: Record<string, string> = {
   email: "e-mail",
   phone: "phone",
   ip_user_agent: "address and browser",
-  none: "no click found",
 };
 
 /** A code as words, also one that this version does not know. */
@@ -87,7 +86,7 @@ export function conversionInWords({ status, destination }: Pick<Conversion, "sta
   const name = destinationName(destination);
   switch (status) {
     case "pending":
-      return `Matched for ${name}`;
+      return `Waiting for ${name}`;
     case "dispatched":
       return `Sent to ${name}`;
     case "failed":

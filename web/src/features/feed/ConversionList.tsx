@@ -1,3 +1,4 @@
+import type { Conversion } from "../../api/types";
 import { useFailure } from "../../api/useFailure";
 import { ConversionState } from "../../ui/ConversionState";
 import { Failed } from "../../ui/Failed";
@@ -9,6 +10,10 @@ import styles from "./Details.module.css";
 import { useConversions } from "./useDetails";
 
 const PERCENT = new Intl.NumberFormat(LOCALE, { style: "percent" });
+
+function matchInWords({ method, confidence }: Conversion["match"]): string {
+  return method === "none" ? "no click found" : `matched by ${methodInWords(method)} (${PERCENT.format(confidence)})`;
+}
 
 export function ConversionList({ paymentId }: { paymentId: string }) {
   const conversions = useConversions(paymentId);
@@ -39,8 +44,7 @@ export function ConversionList({ paymentId }: { paymentId: string }) {
               {formatMoment(conversion.updated_at)}
             </time>
             <span className={styles.entryText}>
-              {conversion.event_name} · matched by {methodInWords(conversion.match.method)} (
-              {PERCENT.format(conversion.match.confidence)})
+              {conversion.event_name} · {matchInWords(conversion.match)}
             </span>
             {conversion.reason !== null && (
               <span className={styles.entryText}>

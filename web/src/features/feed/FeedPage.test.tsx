@@ -98,6 +98,15 @@ describe("the live feed", () => {
     });
   });
 
+  it("shows all gateways where the address names none that there is", async () => {
+    const { calls } = fakeApi({ "GET /api/v1/detections": () => page(detections(1)) });
+    renderScreens("/?gateway=nope");
+    await screen.findByRole("table");
+
+    expect(screen.getByRole("combobox", { name: "Gateway" })).toHaveDisplayValue("All gateways");
+    expect(calls).toContain("GET /api/v1/detections?limit=100");
+  });
+
   it("reads on into the past", async () => {
     fakeApi({
       "GET /api/v1/detections": ({ query }) =>
@@ -275,7 +284,11 @@ describe("the details of a detection", () => {
     fakeApi({
       "GET /api/v1/detections": () => page([degraded]),
       [`GET /api/v1/detections/${degraded.id}`]: () => degraded,
-      "GET /api/v1/conversions": () => page([conversion({ status: "failed", attempts: 3, reason: "token expired" })]),
+      "GET /api/v1/conversions": () =>
+        page([
+          conversion({ status: "failed", attempts: 3, reason: "token expired" }),
+          conversion({ id: "unmatched", match: { method: "none", confidence: 0, click_id: null } }),
+        ]),
       [`GET /api/v1/customers/${degraded.customer_id ?? ""}`]: () => ({
         id: degraded.customer_id,
         trust_score: 4,
@@ -304,6 +317,7 @@ describe("the details of a detection", () => {
     expect(dialog).toHaveTextContent("3 attempts");
     expect(dialog).toHaveTextContent("token expired");
     expect(dialog).toHaveTextContent("matched by click id (100%)");
+    expect(dialog).toHaveTextContent("Purchase · no click found");
   });
 
   it("close, and give the list back", async () => {

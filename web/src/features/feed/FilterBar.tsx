@@ -1,12 +1,11 @@
 import { Button } from "../../ui/Button";
 import { Icon } from "../../ui/Icon";
 import { Segmented } from "../../ui/Segmented";
-import { DECISIONS, gatewayName } from "../../ui/words";
+import { DECISIONS, GATEWAYS } from "../../ui/words";
 import type { Filters } from "./feed";
 import styles from "./FilterBar.module.css";
 
 const CHOICES = { all: "All", ...DECISIONS };
-const GATEWAYS = ["stripe", "hotmart", "kiwify", "perfectpay"];
 
 interface Props {
   filters: Filters;
@@ -37,9 +36,9 @@ export function FilterBar({ filters, onFilter, paused, onPause }: Props) {
           }}
         >
           <option value="">All gateways</option>
-          {GATEWAYS.map((gateway) => (
+          {Object.entries(GATEWAYS).map(([gateway, name]) => (
             <option key={gateway} value={gateway}>
-              {gatewayName(gateway)}
+              {name}
             </option>
           ))}
         </select>

@@ -2,10 +2,11 @@ import { useCallback } from "react";
 
 import { useSearchParams } from "react-router";
 
-import { DECISIONS } from "../../ui/words";
+import { DECISIONS, GATEWAYS } from "../../ui/words";
 import type { Filters } from "./feed";
 
-const isDecision = (value: string | null): value is keyof typeof DECISIONS => value !== null && value in DECISIONS;
+// What the address names and the filter does not know filters nothing.
+const isDecision = (value: string | null): value is keyof typeof DECISIONS => value !== null && Object.hasOwn(DECISIONS, value);
 
 /** What is filtered and what is open stands in the address, so that it can be sent to a colleague. */
 export function useFeedAddress() {
@@ -35,10 +36,11 @@ export function useFeedAddress() {
   );
 
   const decision = search.get("decision");
+  const gateway = search.get("gateway");
   return {
     filters: {
       decision: isDecision(decision) ? decision : undefined,
-      gateway: search.get("gateway") ?? undefined,
+      gateway: gateway !== null && Object.hasOwn(GATEWAYS, gateway) ? gateway : undefined,
     } satisfies Filters,
     filterBy: (filters: Partial<Filters>) => {
       change({ ...filters });
