@@ -164,7 +164,9 @@ def test_the_demo_shows_sales_on_their_way_to_meta(tmp_path: Path) -> None:
         get = signed_in(platform)
         wait_until(lambda: bool(get("/api/v1/detections")["items"]), "a detection")
         wait_until(lambda: bool(get("/api/v1/conversions?status=dispatched")["items"]), "a conversion at Meta")
-        assert STAND_IN_ONLY in platform.log.read_text()
+        banner = platform.log.read_text()
+        assert STAND_IN_ONLY in banner
+        assert "/__control/mode (normal, down, hang, throttled, expired_token)" in banner
         platform.orylo("tenant", "create", "beside")
         told = platform.attempt("destination", "add", "beside", *ADD_META, "--data-dir", str(platform.data_dir))
         assert STAND_IN_ONLY in told.stderr

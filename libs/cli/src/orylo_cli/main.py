@@ -1,10 +1,11 @@
 """The `orylo` command."""
 
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import asyncpg
 import typer
+from typer.core import TyperGroup
 
 from orylo_cli.commands import apikey, destination, dlq, gateway, quarantine, settings, tenant, trust, user
 from orylo_cli.commands.doctor import doctor
@@ -20,7 +21,19 @@ from orylo_common.control.keyring import WrongMasterKey
 from orylo_common.errors import TransientError
 from orylo_common.postgres.migrations import MigrationError
 
+
+class Commands(TyperGroup):
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            # Pydantic, which reads the arguments, puts it before every sentence that is not its own.
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
+
 cli = typer.Typer(
+    cls=Commands,
     name="orylo",
     no_args_is_help=True,
     rich_markup_mode="markdown",

@@ -84,6 +84,8 @@ def open_target(data_dir: Path, command: str, *, migrated: bool = True, creates:
     environment = Environment()
     master_key = environment.master_key.get_secret_value() if environment.master_key else None
     if environment.database_url:
+        if not environment.database_url.startswith(("postgresql://", "postgres://")):
+            raise EmbeddedError("ORYLO_DATABASE_URL: must start with postgresql:// or postgres://")
         broker_url = environment.broker_url or "postgres"
         yield Target(environment.database_url, broker_url, environment.redis_url, master_key)
         return

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, TenantArgument
 from orylo_cli.console import say, say_json, show
@@ -25,6 +26,9 @@ SELECT_SECTION = "SELECT value FROM control.settings WHERE tenant_id = $1 AND se
 SECTIONS: Mapping[str, type[TenantSettings]] = {
     each.section: each for each in (TrackingSettings, LimitSettings, DetectionRules, Points, DispatchPolicy)
 }
+
+# Nobody learns from a regular expression how an origin, the one setting that has one, is written.
+WRITTEN_LIKE = "an origin is written like https://shop.example.com"
 
 Values = dict[str, Any]
 
@@ -130,14 +134,18 @@ def _changed(settings: TenantSettings, changes: Sequence[str]) -> TenantSettings
     try:
         changed = type(settings).model_validate(values)
     except ValidationError as invalid:
-        problems = [
-            f"{'.'.join(map(str, error['loc'])) or settings.section}: {error['msg']}" for error in invalid.errors()
-        ]
+        problems = [_complaint(settings.section, error) for error in invalid.errors()]
         raise typer.BadParameter("; ".join(problems), param_hint="KEY=VALUE") from None
     for path in paths:
         if _at(_dumped(changed), path) is None:
             raise _refused(f"{'.'.join(path)!r} is no setting; there are", defaults)
     return changed
+
+
+def _complaint(section: str, error: ErrorDetails) -> str:
+    pattern = error["type"] == "string_pattern_mismatch"
+    message = WRITTEN_LIKE if pattern else error["msg"].removeprefix("Value error, ")
+    return f"{'.'.join(map(str, error['loc'])) or section}: {message}"
 
 
 def _refused(what: str, defaults: Values) -> typer.BadParameter:

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from typing import Annotated, get_args
+from urllib.parse import urlsplit
 
 import typer
 from rich.live import Live
@@ -61,6 +62,10 @@ def simulate(
 
     Example: `orylo simulate --tenant minha-loja --rate 50 --duration 120`
     """
+    if ingest_url is not None and not _is_url(ingest_url):
+        raise typer.BadParameter(
+            f"{ingest_url!r} is no URL: write one like {DEFAULT_INGEST_URL}", param_hint="--ingest-url"
+        )
     given: dict[Gateway, str | None] = {"stripe": stripe_secret, "hotmart": hotmart_hottok}
     doors = {gateway: Door(gateway, secret) for gateway, secret in given.items() if secret}
     if not doors or ingest_url is None:
@@ -84,6 +89,14 @@ def simulate(
         note("page views were left out: ingest has no tracking for this tenant")
     if not summary.answered:
         fail(f"nothing answered at {ingest_url}: is `orylo up` running?")
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 async def _doors(target: Target, tenant: str) -> dict[Gateway, Door]:

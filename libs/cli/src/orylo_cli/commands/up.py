@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address
-from typing import Annotated
+from typing import Annotated, get_args
 from urllib.parse import urlsplit
 
 import typer
@@ -16,6 +16,7 @@ import typer
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption
 from orylo_cli.console import fail, note, say
 from orylo_cli.demo.fake_meta import run_fake_meta
+from orylo_cli.demo.fake_meta.faults import Mode
 from orylo_cli.demo.shop import EMAIL, PASSWORD, STAND_IN_ONLY, TENANT, close_shop, set_up_shop
 from orylo_cli.demo.traffic import RATE, demo_traffic
 from orylo_cli.embedded.data_dir import Connection, DataDir
@@ -51,7 +52,9 @@ class Plan:
 
 
 def up(
-    demo: Annotated[bool, typer.Option("--demo", help="With a shop, its buyers, and a stand-in for Meta.")] = False,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="With a shop, its buyers, and a stand-in for Meta, also for all other shops.")
+    ] = False,
     ingest_port: Annotated[
         int, typer.Option(envvar="ORYLO_INGEST_PORT", min=1, max=65535, help="Where webhooks and tracking come in.")
     ] = 8080,
@@ -118,7 +121,8 @@ async def _run(plan: Plan, supervisor: Supervisor, database_url: str) -> AsyncIt
             os.environ["ORYLO_META_BASE_URL"] = meta.base_url
             facts |= {
                 "Sign in": f"{EMAIL}, password {PASSWORD}",
-                "Meta": f"a stand-in at {meta.base_url}/__control",
+                "Meta": f"a stand-in at {meta.base_url}/__control, which can be told to fail:",
+                "": f"""curl -d '{{"mode": "down"}}' {meta.base_url}/__control/mode ({", ".join(get_args(Mode))})""",
                 "Beware": STAND_IN_ONLY,
             }
         healths = await enter(open_platform(database_url))

@@ -35,7 +35,7 @@ DESTINATION = "demo"
 
 STAND_IN_ONLY = (
     "conversions of every shop in this folder go to the stand-in, never to Meta; "
-    "`orylo up` without --demo sends those of sales that come after"
+    "`orylo up` without --demo sends those of later sales"
 )
 REAL_SHOPS_ONLY = """
     SELECT EXISTS (SELECT FROM control.destinations) AND NOT EXISTS (SELECT FROM control.tenants WHERE slug = $1)

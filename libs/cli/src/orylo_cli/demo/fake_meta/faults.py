@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from orylo_cli.demo.fake_meta.errors import MetaError
 
+Mode = Literal["normal", "down", "hang", "throttled", "expired_token"]
+
 
 class Fault(BaseModel):
     """What `POST /__control/mode` takes.
@@ -16,7 +18,7 @@ class Fault(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    mode: Literal["normal", "down", "hang", "throttled", "expired_token"] = "normal"
+    mode: Mode = "normal"
     dataset_id: str | None = Field(default=None, description="only this dataset; the others stay as they are")
     latency_ms: int = Field(default=0, ge=0, le=120_000)
     status: int = Field(default=503, ge=500, le=599, description="of `down`")

@@ -1,0 +1,36 @@
+"""What is written wrong is said in words that help."""
+
+import pytest
+from typer.testing import CliRunner
+
+from orylo_cli.main import cli
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("user create shop a@b.example --role king", "'--role': 'king' is not one of 'operator', 'owner',"),
+        ("dlq list --state gone", "'--state': 'gone' is not one of 'open',"),
+        ("dlq list --source dispach", "'--source': 'dispach' is not one of 'ingest',"),
+        ("simulate --duration soon", "'soon' is no time: write 90, 90s or 2m"),
+        ("simulate --ingest-url nonsense", "'nonsense' is no URL: write one like http://127.0.0.1:8080"),
+        ("simulate --ingest-url http://[", "'http://[' is no URL"),
+        ("migrate --to 3", "it goes with --down, and says what that keeps"),
+    ],
+)
+def test_a_misuse_is_told_without_the_machinery(command: str, says: str) -> None:
+    result = CliRunner().invoke(cli, command.split(), env={"COLUMNS": "200"})
+    assert result.exit_code == 2
+    assert says in result.output
+    assert "Value error" not in result.output
+
+
+@pytest.mark.parametrize("command", ["tenant list", "migrate", "dlq list", "simulate"])
+def test_an_address_that_is_none_is_named(command: str) -> None:
+    result = CliRunner().invoke(cli, command.split(), env={"ORYLO_DATABASE_URL": "rubbish"})
+    assert str(result.exception) == "ORYLO_DATABASE_URL: must start with postgresql:// or postgres://"
+
+
+def test_doctor_finds_an_address_that_is_none() -> None:
+    result = CliRunner().invoke(cli, ["doctor"], env={"ORYLO_DATABASE_URL": "rubbish"})
+    assert "ORYLO_DATABASE_URL → must start with postgresql:// or postgres://" in result.output
