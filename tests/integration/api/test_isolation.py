@@ -35,6 +35,7 @@ HIDDEN = (
 BODIES: dict[str, dict[str, str]] = {
     "set_status": {"status": "blocked", "reason": "because"},
     "discard": {"reason": "because"},
+    "discard_quarantined": {"reason": "because"},
 }
 
 

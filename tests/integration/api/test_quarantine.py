@@ -106,6 +106,41 @@ async def test_what_cannot_be_replayed_is_refused(api: Api, machine: aiohttp.Cli
     assert (await replay(machine, of(api)))[0] == 404
 
 
+async def discard(client: aiohttp.ClientSession, webhook: WebhookQuarantined, reason: str) -> tuple[int, Any]:
+    async with client.post(f"{PATH}/{webhook.event_id}/discard", json={"reason": reason}) as response:
+        return response.status, await response.json()
+
+
+async def test_what_nobody_will_understand_is_given_up_and_recorded(api: Api, machine: aiohttp.ClientSession) -> None:
+    conflict, aside = of(api, kind="conflict"), of(api)
+    await api.project(conflict, aside)
+    assert (await discard(machine, conflict, ""))[0] == 422
+
+    for webhook in (conflict, aside):
+        status, answer = await discard(machine, webhook, "sent by hand")
+        assert (status, answer["state"], answer["discarded_by"]) == (200, "discarded", "machine")
+    assert (await get(machine, PATH, state="open"))["items"] == []
+    assert len((await get(machine, PATH, state="discarded"))["items"]) == 2
+    line = await api.pool.fetchrow("SELECT action, after FROM api.audit_log ORDER BY id DESC LIMIT 1")
+    assert line is not None
+    assert tuple(line) == ("quarantine.discard", {"state": "discarded", "reason": "sent by hand"})
+    assert (await discard(machine, aside, "again"))[1]["type"] == "urn:orylo:problem:already_settled"
+    assert (await replay(machine, aside))[0] == 409
+
+
+async def test_a_replay_on_its_way_opens_nothing_that_was_given_up(api: Api, machine: aiohttp.ClientSession) -> None:
+    """What it makes known is known all the same."""
+    aside, understood = of(api), of(api)
+    await api.project(aside, understood)
+    for webhook in (aside, understood):
+        await discard(machine, webhook, "sent by hand")
+
+    await api.project(replayed(aside, status="quarantined", message_type=None), replayed(understood))
+
+    assert (await get(machine, f"{PATH}/{aside.event_id}"))["state"] == "discarded"
+    assert (await get(machine, f"{PATH}/{understood.event_id}"))["state"] == "published"
+
+
 async def test_analysts_look_and_do_not_replay(api: Api) -> None:
     analyst = api.client((await api.user(api.a, Role.ANALYST, "quarantine@loja-a.example")).bearer)
     aside = of(api)
@@ -113,6 +148,7 @@ async def test_analysts_look_and_do_not_replay(api: Api) -> None:
 
     assert (await get(analyst, f"{PATH}/{aside.event_id}"))["id"] == aside.event_id
     assert (await replay(analyst, aside))[0] == 403
+    assert (await discard(analyst, aside, "no use"))[0] == 403
 
 
 async def test_one_event_of_two_tenants_is_one_of_each(api: Api, machine: aiohttp.ClientSession) -> None:

@@ -479,7 +479,7 @@ ADD_QUARANTINED = """
 """
 
 
-def test_quarantine_is_listed_shown_and_replayed(
+def test_quarantine_is_listed_shown_replayed_and_discarded(
     orylo: Run, environment: dict[str, str], tenant: str, other_tenant: str
 ) -> None:
     shared, ours, conflict = uuid7(), uuid7(), uuid7()
@@ -528,3 +528,9 @@ def test_quarantine_is_listed_shown_and_replayed(
         row for row in parsed(orylo("quarantine", "list", "--tenant", tenant, "--json")) if row["id"] == str(ours)
     ]
     assert row["replay_requested_at"]
+
+    assert "give --tenant" in orylo("quarantine", "discard", str(shared), "--reason", "noise", fails=True).output
+    given_up = parsed(orylo("quarantine", "discard", str(conflict), "--reason", "sent by hand", "--json"))
+    assert [outcome["discarded"] for outcome in given_up] == [True]
+    assert "gave it up: sent by hand" in orylo("quarantine", "show", str(conflict)).output
+    assert "discarded already" in orylo("quarantine", "discard", str(conflict), "--reason", "again", fails=True).output

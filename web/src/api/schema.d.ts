@@ -373,6 +373,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/quarantine/{id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give it up, with a reason
+         * @description For the roles admin, operator, owner.
+         */
+        post: operations["discard_quarantined"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -811,7 +831,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "dead_letters.settle" | "quarantine.replay";
+        Permission: "read" | "customers.set_status" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard";
         /** Point */
         Point: {
             /**
@@ -858,7 +878,7 @@ export interface components {
          * QuarantineState
          * @enum {string}
          */
-        QuarantineState: "open" | "published" | "told_before" | "ignored";
+        QuarantineState: "open" | "published" | "told_before" | "ignored" | "discarded";
         /** Quarantined */
         Quarantined: {
             /**
@@ -872,7 +892,7 @@ export interface components {
             gateway_event_id: string | null;
             gateway_event_type: string;
             reason: string;
-            /** @description open, or what became of it when it was replayed */
+            /** @description open, or what became of it: replayed, or given up */
             state: components["schemas"]["QuarantineState"];
             /** @description what it was understood as in the end */
             message_type: string | null;
@@ -881,6 +901,9 @@ export interface components {
             replay_requested_at: string | null;
             replay_requested_by: string | null;
             replayed_at: string | null;
+            discarded_at: string | null;
+            discarded_by: string | null;
+            discarded_reason: string | null;
             /** Format: date-time */
             created_at: string;
             /** @description what came in, personal values hashed; null where it is too large to be shown */
@@ -899,7 +922,7 @@ export interface components {
             gateway_event_id: string | null;
             gateway_event_type: string;
             reason: string;
-            /** @description open, or what became of it when it was replayed */
+            /** @description open, or what became of it: replayed, or given up */
             state: components["schemas"]["QuarantineState"];
             /** @description what it was understood as in the end */
             message_type: string | null;
@@ -908,6 +931,9 @@ export interface components {
             replay_requested_at: string | null;
             replay_requested_by: string | null;
             replayed_at: string | null;
+            discarded_at: string | null;
+            discarded_by: string | null;
+            discarded_reason: string | null;
             /** Format: date-time */
             created_at: string;
         };
@@ -1834,6 +1860,44 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    discard_quarantined: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description repeating a request with the same key, within a day, has no second effect and the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscardRequest"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantinedSummary"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };

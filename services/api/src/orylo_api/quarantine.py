@@ -1,4 +1,4 @@
-"""Webhooks that were set aside, as people deal with them: list, show, replay. For the endpoints and for the command.
+"""Webhooks that were set aside, as people deal with them: list, show, replay, discard. For endpoints and command.
 
 Each function works on a transaction that is bound to one tenant: an event id is unique within a tenant only.
 """
@@ -23,6 +23,11 @@ SELECT_ONE = "SELECT * FROM api.quarantine_view WHERE id = $1"
 REQUEST_REPLAY = """
     UPDATE api.quarantine_view SET replay_requested_at = $2, replay_requested_by = $3
     WHERE id = $1 AND kind = 'quarantined' AND state = 'open'
+    RETURNING *
+"""
+DISCARD = """
+    UPDATE api.quarantine_view SET state = 'discarded', discarded_at = $2, discarded_by = $3, discarded_reason = $4
+    WHERE id = $1 AND state = 'open'
     RETURNING *
 """
 
@@ -59,7 +64,7 @@ async def request_replay(
         found = await _find(connection, webhook_id)
         if found["kind"] == "conflict":
             raise Conflict("the event came before with another body, and that one stays", code="not_replayable")
-        raise Conflict(f"it was replayed already, and is {found['state']}", code="already_settled")
+        raise _already_settled(found)
     message_id = uuid7()
     request = WebhookReplayRequested(
         message_id=message_id,
@@ -70,6 +75,20 @@ async def request_replay(
         actor=actor,
     )
     return _summary(row), request
+
+
+async def discard(
+    connection: Connection, webhook_id: UUID, *, actor: str, reason: str, now: datetime
+) -> QuarantinedSummary:
+    """Give it up. Raises `NotFound`, and `Conflict` where it is settled."""
+    row = await connection.fetchrow(DISCARD, webhook_id, now, actor, reason)
+    if row is None:
+        raise _already_settled(await _find(connection, webhook_id))
+    return _summary(row)
+
+
+def _already_settled(row: asyncpg.Record) -> Conflict:
+    return Conflict(f"it is {row['state']} already", code="already_settled")
 
 
 async def _find(connection: Connection, webhook_id: UUID) -> asyncpg.Record:

@@ -22,7 +22,7 @@ INSERT_QUARANTINED = """
         created_at = EXCLUDED.created_at,
         reason = CASE WHEN q.reason = '' THEN EXCLUDED.reason ELSE q.reason END
 """
-# Why it was set aside stays, unless a replay knows better.
+# Why it was set aside stays, unless a replay knows better; and what was given up, unless it was understood after all.
 APPLY_REPLAYS = """
     INSERT INTO api.quarantine_view AS q (
         tenant_id, id, gateway, gateway_event_id, gateway_event_type, state, reason, message_type, replayed_at,
@@ -36,7 +36,8 @@ APPLY_REPLAYS = """
     )
     ON CONFLICT (tenant_id, id) DO UPDATE SET
         gateway_event_id = EXCLUDED.gateway_event_id, gateway_event_type = EXCLUDED.gateway_event_type,
-        state = EXCLUDED.state, message_type = EXCLUDED.message_type, replayed_at = EXCLUDED.replayed_at,
+        state = CASE WHEN q.state = 'discarded' AND EXCLUDED.state = 'open' THEN q.state ELSE EXCLUDED.state END,
+        message_type = EXCLUDED.message_type, replayed_at = EXCLUDED.replayed_at,
         reason = CASE WHEN EXCLUDED.reason = '' THEN q.reason ELSE EXCLUDED.reason END
     WHERE q.replayed_at IS NULL OR EXCLUDED.replayed_at > q.replayed_at
 """

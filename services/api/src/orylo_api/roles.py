@@ -11,6 +11,7 @@ class Permission(StrEnum):
     SET_CUSTOMER_STATUS = "customers.set_status"
     SETTLE_DEAD_LETTERS = "dead_letters.settle"
     REPLAY_QUARANTINE = "quarantine.replay"
+    DISCARD_QUARANTINE = "quarantine.discard"
 
 
 ALLOWED: Mapping[Permission, frozenset[Role]] = {
@@ -22,6 +23,8 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.SETTLE_DEAD_LETTERS: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
     # It may make a payment known, and a conversion with it.
     Permission.REPLAY_QUARANTINE: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
+    # It may be a payment that is never known.
+    Permission.DISCARD_QUARANTINE: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
 }
 
 

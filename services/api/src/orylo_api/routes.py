@@ -215,6 +215,16 @@ ROUTES: Sequence[Route] = (
         status=202,
     ),
     Route(
+        "POST",
+        "/api/v1/quarantine/{id}/discard",
+        quarantine.discard_quarantined,
+        Permission.DISCARD_QUARANTINE,
+        "Give it up, with a reason",
+        path_values=QuarantinePath,
+        body=DiscardRequest,
+        answer=QuarantinedSummary,
+    ),
+    Route(
         "GET",
         "/api/v1/stream",
         live.stream,

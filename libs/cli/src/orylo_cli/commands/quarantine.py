@@ -49,6 +49,7 @@ class Outcome:
     id: UUID
     tenant: str | None = None
     requested: bool = False
+    discarded: bool = False
     error: str | None = None
 
 
@@ -110,6 +111,8 @@ def show_one(
     say(f"{found.kind}: {found.gateway_event_type} of {found.gateway}, sent to {owner.slug}, {found.created_at:%F %TZ}")
     say(f"  {found.reason}")
     say(f"it is {found.state}" + (f", as {found.message_type}" if found.message_type else ""))
+    if found.discarded_by:
+        say(f"{found.discarded_by} gave it up: {found.discarded_reason}")
     if found.payload is None:
         note(f"its {found.payload_bytes} bytes are too many to be shown here; ingest.events has them")
     else:
@@ -144,11 +147,36 @@ def replay(
 
     with open_target(data_dir, "quarantine replay") as target:
         outcomes = target.run(work)
+    _report(outcomes, "will be read once more", as_json=as_json)
+
+
+@app.command()
+def discard(
+    ids: Annotated[list[UUID], typer.Argument(metavar="ID...", help="As `orylo quarantine list` shows them.")],
+    reason: Annotated[str, typer.Option(help="Why, for those who look later.")],
+    tenant: Annotated[str | None, typer.Option(help="Whose, where several tenants have it.")] = None,
+    as_json: JsonOption = False,
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+) -> None:
+    """Give webhooks up: those that contradict an earlier one, and those that nobody will ever understand.
+
+    Example: `orylo quarantine discard 6e1f0c0e-4a43-5b52-9c3e-0f5b8c1d2e3f --reason "sent by hand"`
+    """
+
+    async def work(connection: Connection) -> list[Outcome]:
+        return [await _discard_one(connection, webhook, tenant, reason) for webhook in ids]
+
+    with open_target(data_dir, "quarantine discard") as target:
+        outcomes = target.run(work)
+    _report(outcomes, "discarded", as_json=as_json)
+
+
+def _report(outcomes: list[Outcome], done: str, *, as_json: bool) -> None:
     if as_json:
         say_json([asdict(outcome) for outcome in outcomes])
     else:
         for outcome in outcomes:
-            say(f"{outcome.id} {outcome.error or 'will be read once more'}")
+            say(f"{outcome.id} {outcome.error or done}")
         if not outcomes:
             note("no webhook in quarantine is open")
     if any(outcome.error for outcome in outcomes):
@@ -182,8 +210,7 @@ async def _replay_one(connection: Connection, webhook: UUID, tenant: str | None)
         owner = await _owner(connection, webhook, tenant)
         async with connection.transaction():
             await bind_to_tenant(connection, owner.id)
-            actor = f"{getpass.getuser()}, by orylo quarantine"
-            _, request = await quarantine.request_replay(connection, webhook, actor=actor, now=CLOCK.now())
+            _, request = await quarantine.request_replay(connection, webhook, actor=_actor(), now=CLOCK.now())
             # It leaves with the next sweep of the API's outbox, in seconds while that runs.
             await write_message(connection, request)
             # The transaction within a transaction does not end what was set for the whole.
@@ -191,3 +218,19 @@ async def _replay_one(connection: Connection, webhook: UUID, tenant: str | None)
     except (NotFound, Conflict, Refused) as error:
         return Outcome(webhook, error=str(error))
     return Outcome(webhook, tenant=owner.slug, requested=True)
+
+
+async def _discard_one(connection: Connection, webhook: UUID, tenant: str | None, reason: str) -> Outcome:
+    try:
+        owner = await _owner(connection, webhook, tenant)
+        async with connection.transaction():
+            await bind_to_tenant(connection, owner.id)
+            await quarantine.discard(connection, webhook, actor=_actor(), reason=reason, now=CLOCK.now())
+            await connection.execute("RESET role")
+    except (NotFound, Conflict, Refused) as error:
+        return Outcome(webhook, error=str(error))
+    return Outcome(webhook, tenant=owner.slug, discarded=True)
+
+
+def _actor() -> str:
+    return f"{getpass.getuser()}, by orylo quarantine"

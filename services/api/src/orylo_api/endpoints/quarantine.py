@@ -2,12 +2,14 @@
 
 from orylo_api import audit, outbox, quarantine
 from orylo_api.call import Call
+from orylo_api.models.dead_letters import DiscardRequest
 from orylo_api.models.quarantine import (
     Quarantined,
     QuarantinedSummary,
     QuarantinePage,
     QuarantinePath,
     QuarantineQuery,
+    QuarantineState,
 )
 
 
@@ -28,3 +30,17 @@ async def replay_quarantined(call: Call[QuarantinePath, None, None]) -> Quaranti
     await outbox.publish(call, request)
     await audit.write_change(call, action="quarantine.replay", subject=f"webhook {asked.id}")
     return asked
+
+
+async def discard_quarantined(call: Call[QuarantinePath, None, DiscardRequest]) -> QuarantinedSummary:
+    discarded = await quarantine.discard(
+        call.connection,
+        call.path.id,
+        actor=call.principal.name,
+        reason=call.body.reason,
+        now=call.services.clock.now(),
+    )
+    before, after = {"state": QuarantineState.OPEN}, {"state": discarded.state, "reason": discarded.discarded_reason}
+    subject = f"webhook {discarded.id}"
+    await audit.write_change(call, action="quarantine.discard", subject=subject, before=before, after=after)
+    return discarded

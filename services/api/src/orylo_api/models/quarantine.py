@@ -25,6 +25,8 @@ class QuarantineState(StrEnum):
     # What it tells was known already, from another webhook.
     TOLD_BEFORE = "told_before"
     IGNORED = "ignored"
+    # A person gave it up.
+    DISCARDED = "discarded"
 
 
 class QuarantineQuery(RangeQuery):
@@ -42,12 +44,15 @@ class QuarantinedSummary(Answer):
     gateway_event_id: str | None
     gateway_event_type: str
     reason: str
-    state: QuarantineState = Field(description="open, or what became of it when it was replayed")
+    state: QuarantineState = Field(description="open, or what became of it: replayed, or given up")
     message_type: str | None = Field(description="what it was understood as in the end")
     payload_bytes: int = Field(ge=0, description="size of the scrubbed copy")
     replay_requested_at: datetime | None
     replay_requested_by: str | None
     replayed_at: datetime | None
+    discarded_at: datetime | None
+    discarded_by: str | None
+    discarded_reason: str | None
     created_at: datetime
 
 
