@@ -87,7 +87,7 @@ def test_a_wrong_setting_is_named_in_one_line(tmp_path: Path, name: str, says: s
     platform = Embedded(tmp_path, {name: "rubbish"})
     refused = platform.attempt("up", "--data-dir", str(platform.data_dir))
     assert refused.returncode != 0
-    assert refused.stderr.splitlines() == ["setting up the database …", says]
+    assert refused.stderr == f"{says}\n"
 
 
 @pytest.mark.parametrize("service", ["ingest", "detector", "trust", "dispatch", "api"])

@@ -72,28 +72,30 @@ def up(
         hosts = {name: os.environ.get(f"ORYLO_{name}_HOST") or LOOPBACK for name in ("INGEST", "API")}
         if demo:
             _check_loopback(hosts)
-        if ingest_port == api_port:
+        if (hosts["INGEST"], ingest_port) == (hosts["API"], api_port):
             raise EmbeddedError(f"both want port {api_port}: choose another with --ingest-port or --api-port")
         check_port(hosts["INGEST"], ingest_port, "--ingest-port")
         check_port(hosts["API"], api_port, "--api-port")
         plan = Plan(demo, folder, _url(hosts["INGEST"], ingest_port), _url(hosts["API"], api_port))
+        os.environ |= {
+            # Its port is known once it runs; what is wrong with the others is told before.
+            "ORYLO_DATABASE_URL": "postgresql://embedded",
+            "ORYLO_BROKER_URL": "postgres",
+            "ORYLO_REDIS_URL": "redis://embedded",
+            "ORYLO_MASTER_KEY": os.environ.get("ORYLO_MASTER_KEY") or folder.master_key(),
+            "ORYLO_INGEST_PORT": str(ingest_port),
+            "ORYLO_API_PORT": str(api_port),
+            "ORYLO_LOG_LEVEL": os.environ.get("ORYLO_LOG_LEVEL") or "warning",
+        }
+        settings = load(CommonSettings)
+        keyring = parse_keyring(settings.master_key.get_secret_value())
         if not folder.postgres.exists():
             note("setting up the database …")
         postgres = EmbeddedPostgres(folder.postgres)
         database_url = postgres.start()
         supervisor = Supervisor(postgres, urlsplit(database_url).port or 0)
         try:
-            os.environ |= {
-                "ORYLO_DATABASE_URL": database_url,
-                "ORYLO_BROKER_URL": "postgres",
-                "ORYLO_REDIS_URL": "redis://embedded",
-                "ORYLO_MASTER_KEY": os.environ.get("ORYLO_MASTER_KEY") or folder.master_key(),
-                "ORYLO_INGEST_PORT": str(ingest_port),
-                "ORYLO_API_PORT": str(api_port),
-                "ORYLO_LOG_LEVEL": os.environ.get("ORYLO_LOG_LEVEL") or "warning",
-            }
-            settings = load(CommonSettings)
-            keyring = parse_keyring(settings.master_key.get_secret_value())
+            os.environ["ORYLO_DATABASE_URL"] = database_url
             configure_logs("orylo", settings.log_level, stream=sys.stderr)
             with configure_traces("embedded", settings.otlp_endpoint):
                 asyncio.run(_prepare(plan, database_url, keyring))
