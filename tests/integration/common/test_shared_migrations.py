@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 
 from orylo_common.__main__ import main
+from orylo_common.control import Keyring
 
 pytestmark = pytest.mark.integration
 
@@ -25,7 +26,7 @@ async def test_the_shared_schemas_are_made_and_a_repeat_finds_nothing_to_do(
         "DATABASE_URL": empty_postgres_dsn,
         "REDIS_URL": "redis://cache/0",
         "BROKER_URL": "postgres",
-        "MASTER_KEY": "unused",
+        "MASTER_KEY": Keyring.generate(),
     }.items():
         monkeypatch.setenv(f"ORYLO_{name}", value)
 

@@ -2,13 +2,14 @@ from datetime import timedelta
 
 import pytest
 
+from orylo_common.control import Keyring
 from orylo_common.settings import CommonSettings, load
 
 COMPLETE = {
     "ORYLO_DATABASE_URL": "postgresql://orylo:hunter2@db/orylo",
     "ORYLO_REDIS_URL": "redis://:hunter2@cache/0",
     "ORYLO_BROKER_URL": "amqp://orylo:hunter2@mq/",
-    "ORYLO_MASTER_KEY": "hunter2",
+    "ORYLO_MASTER_KEY": Keyring.generate(),
 }
 
 
@@ -33,7 +34,9 @@ def test_a_complete_environment_is_read() -> None:
 
 
 def test_the_repr_holds_no_password() -> None:
-    assert "hunter2" not in repr(load(ServiceSettings))
+    text = repr(load(ServiceSettings))
+    assert "hunter2" not in text
+    assert COMPLETE["ORYLO_MASTER_KEY"] not in text
 
 
 def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,6 +50,7 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -
     [
         ("ORYLO_DATABASE_URL", None, "ORYLO_DATABASE_URL: is missing"),
         ("ORYLO_DATABASE_URL", "mysql://hunter2@db", "ORYLO_DATABASE_URL: must start with postgresql://"),
+        ("ORYLO_MASTER_KEY", "hunter2", "ORYLO_MASTER_KEY: must be Fernet keys, 32 bytes in URL-safe base64"),
         ("ORYLO_PORT", "hunter2", "ORYLO_PORT: Input should be a valid integer"),
         ("ORYLO_LOG_LEVEL", "hunter2", "ORYLO_LOG_LEVEL: Input should be 'debug', 'info'"),
         ("ORYLO_ORIGINS", "hunter2,", 'error parsing value for field "origins"'),

@@ -6,6 +6,8 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from orylo_common.control.keyring import Keyring
+
 
 def _one_of(*schemes: str) -> AfterValidator:
     def check(url: str) -> str:
@@ -14,6 +16,15 @@ def _one_of(*schemes: str) -> AfterValidator:
         return url
 
     return AfterValidator(check)
+
+
+def _is_keyring(master_key: SecretStr) -> SecretStr:
+    try:
+        Keyring.parse(master_key.get_secret_value())
+    except ValueError:
+        # The library's own words quote nothing, and tell nobody what to do.
+        raise ValueError("must be Fernet keys, 32 bytes in URL-safe base64, separated by commas") from None
+    return master_key
 
 
 class CommonSettings(BaseSettings):
@@ -28,7 +39,7 @@ class CommonSettings(BaseSettings):
     redis_url: Annotated[str, _one_of("redis://", "rediss://", "unix://")] = Field(repr=False)
     broker_url: Annotated[str, _one_of("amqp://", "amqps://", "sqs://", "postgres")] = Field(repr=False)
     # One Fernet key or several, separated by commas: the first encrypts, all of them decrypt.
-    master_key: SecretStr
+    master_key: Annotated[SecretStr, AfterValidator(_is_keyring)]
     # Traces leave over OTLP/HTTP; without an address there are none.
     otlp_endpoint: Annotated[str, _one_of("http://", "https://")] | None = Field(default=None, repr=False)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
