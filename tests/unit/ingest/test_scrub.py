@@ -127,14 +127,64 @@ def test_structure_stays_and_people_go() -> None:
         "5511987650001 or 98765-0001",
         "11144477735",
         "111-444-777-35",
+        '"zul plant"@plantmail.com',
+        "zul.plant(at)plantmail.com",
+        "zul.plant [at] plantmail dot com",
+        "zul.plant (Arroba) plantmail [ponto] com (ponto) br",
+        "cpf 52998224725",
+        "CPF:52998224725.",
+        "cnpj 11444777000161, ok",
+        "(11) 95551-2345",
+        "(11)955512345",
+        "11 95551-2345",
+        "11 9 5551-2345",
+        "55 11 95551-2345",
+        "11 5551-2345",
+        "Whats 5511955512345",
+        "Fixo 551155512345",
     ],
 )
 def test_people_in_other_texts_are_found(text: str) -> None:
     document = {"metadata": {"comment": text, text: "x"}, "list": ["a", [text]]}
     kept = scrub(document, MARIANA).decode()
     for clear in ("mariana@", "mariana%", "mariana souza", "mariana_", "98765", "111.444", "111-444", "11144477735",
-                  "11.222", "4242 4242", "4242%20", "42424242", "other.person", "\0"):  # fmt: skip
+                  "11.222", "4242 4242", "4242%20", "42424242", "other.person", "\0", "zul", "plantmail", "52998",
+                  "11444", "5551"):  # fmt: skip
         assert clear not in kept.lower()
+
+
+@pytest.mark.parametrize(
+    ("text", "clear"),
+    [
+        ("of Zul.Plant [at] plantmail dot com.", "zul.plant@plantmail.com"),
+        ("of (11) 95551-2345.", "5511955512345"),
+        ("of 52998224725.", "52998224725"),
+        ("of 11444777000161.", "11444777000161"),
+    ],
+)
+def test_however_it_is_written_it_is_the_same_hash(text: str, clear: str) -> None:
+    assert orjson.loads(scrub({"note": text}, Identity())) == {"note": f"of {token(clear)}."}
+
+
+@pytest.mark.parametrize("number", ["52998224725", "11444777000161", "5511955512345"])
+def test_an_id_is_no_document_and_no_telephone(number: str) -> None:
+    keys = ("id", "order_id", "code", "transaction", "external_reference", "productId", "utm_campaign", "numero_pedido")
+    document = dict.fromkeys(keys, number) | {"ids": [number, int(number)], "prod": int(number)}
+    assert orjson.loads(scrub(document.copy(), Identity())) == document
+    told = {"note": number, "metadata": {"x": int(number), "code": f"of {number}"}}
+    assert number not in scrub(told, Identity()).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "52998224724", "52998224735", "11111111111", "11444777000162", "1763630000000", "x52998224725", "529982247250",
+        "fb.2.1763630000000.52998224725", "2026-03-10 14:22:35", "10 2026-0310", "2026-2027 2028-2029", "1920 1080",
+        "05e0d3f4-1234-4444-8800-000052998224", "2026-03 at 10:00 (at noon)", "[at] home", "10 (20) 3000",
+    ],
+)  # fmt: skip
+def test_other_numbers_and_words_stay(text: str) -> None:
+    assert orjson.loads(scrub({"note": text}, Identity())) == {"note": text}
 
 
 def test_a_number_that_is_a_card_is_masked_and_other_numbers_stay() -> None:

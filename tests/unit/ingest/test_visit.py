@@ -72,6 +72,16 @@ def test_people_and_cards_are_in_no_field_that_may_hold_anything(field: str, hid
     assert "/x" in told
 
 
+def test_the_number_of_a_campaign_is_no_document() -> None:
+    click = recorded(utm_campaign="52998224725", utm_term="of 52998224725", url="https://shop.example/u/52998224725")
+
+    assert click.tracking.utm_campaign == "52998224725"
+    assert (click.tracking.utm_term, click.url) == (
+        f"of {token('52998224725')}",
+        f"https://shop.example/u/{token('52998224725')}",
+    )
+
+
 def test_what_names_nobody_stays_as_it_was() -> None:
     told = {field: f"https://shop.example/curso%20de%20{field}/x" for field in FREE}
     click = recorded(**told)

@@ -15,12 +15,11 @@ from orylo_common.identity import (
     is_token,
     mask_card_numbers,
     may_hold_card_number,
-    normalisation,
+    outline_of,
     replace_known,
-    token,
 )
-from orylo_common.identity.phones import phone_digits
 from orylo_ingest.personal_keys import is_identifier
+from orylo_ingest.written import may_hold_people, replace_bare_numbers, replace_people
 
 SECRET_MASK = "[secret]"  # noqa: S105  no secret: what stands in its place
 # A shorter one is a word, or part of one.
@@ -28,14 +27,6 @@ MIN_SECRET = 6
 # An address in an address in an address: each encodes what it holds once more.
 MAX_ENCODINGS = 3
 
-# As long as mail allows and no longer, so that a long text without an address is searched in one go.
-_EMAIL = re.compile(
-    r"[^\s@<>()\[\]\"',;:|=&?/\\]{1,64}@[^\s@<>()\[\]\"',;:|=&?/\\]{1,250}\.[^\s@<>()\[\]\"',;:|=&?/\\.]+"
-)
-_PHONE = re.compile(r"\+[0-9(][0-9 ().\-]{6,18}[0-9]")
-_DOCUMENT = re.compile(r"\b[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}\b|\b[0-9]{2}\.[0-9]{3}\.[0-9]{3}/[0-9]{4}-[0-9]{2}\b")
-_PHONE_IN_BYTES = re.compile(rb"\+[0-9(][0-9 ().\-]{6}")
-_DOCUMENT_IN_BYTES = re.compile(rb"\.[0-9]{3}[-/][0-9]{2}")
 # Hotmart's transactions. Masked, two sales would have one and the same id.
 _TRANSACTION = re.compile(r"HP[0-9]{10,16}")
 _TOKEN = re.compile(rf"({TOKEN_PREFIX}[0-9a-f]{{64}})")
@@ -51,11 +42,8 @@ class FreeText(NamedTuple):
     def may_be_in(self, payload: bytes) -> bool:
         """Whether anything is in a JSON document. False only where `clean` would change none of its texts."""
         payload = _decoded(payload)
-        if b"@" in payload or may_hold_card_number(payload):
-            return True
-        if b"+" in payload and _PHONE_IN_BYTES.search(payload) is not None:
-            return True
-        if _DOCUMENT_IN_BYTES.search(payload) is not None:
+        outline = outline_of(payload)
+        if may_hold_people(payload, outline) or may_hold_card_number(payload, outline):
             return True
         for secret in self.secrets:
             if len(secret) >= MIN_SECRET and secret in payload:
@@ -67,47 +55,52 @@ class FreeText(NamedTuple):
                     return True
         return False
 
-    def clean(self, text: str) -> str:
-        """The text with a token, or a mask, in the place of each. One that hides something is kept decoded."""
+    def clean(self, text: str, *, of_an_id: bool = False) -> str:
+        """The text with a token, or a mask, in the place of each. One that hides something is kept decoded.
+
+        What is `of_an_id` stands where something other than a person is named by a number.
+        """
+        bare_numbers = not of_an_id or any(map(str.isspace, text))
         if "%" in text:
             plain = text
             for _ in range(MAX_ENCODINGS):
                 plain = unquote(plain).replace("\0", "")
-            cleaned = self._clean(plain)
+            cleaned = self._clean(plain, bare_numbers)
             if cleaned != plain:
                 return cleaned
-        return self._clean(text)
+        return self._clean(text, bare_numbers)
 
     def clean_all(self, value: Any, key: str = "") -> Any:
         """Every text and number in a document, and the names of its fields. `key` is the one it stands under."""
         if isinstance(value, str):
-            return value if _TRANSACTION.fullmatch(value) and is_identifier(key) else self.clean(value)
+            of_an_id = is_identifier(key)
+            return value if of_an_id and _TRANSACTION.fullmatch(value) else self.clean(value, of_an_id=of_an_id)
         if isinstance(value, dict):
             return {self.clean(name): self.clean_all(item, name) for name, item in value.items()}
         if isinstance(value, list):
             return [self.clean_all(item, key) for item in _without_card_in_parts(value)]
         if isinstance(value, int | float) and not isinstance(value, bool):
             written = str(int(value))
-            cleaned = self._clean(written)
+            cleaned = self.clean(written, of_an_id=is_identifier(key))
             return value if cleaned == written else cleaned
         return value
 
-    def _clean(self, text: str) -> str:
+    def _clean(self, text: str, bare_numbers: bool) -> str:
         if is_token(text):
             return text
         for secret in self.secrets:
             if len(secret) >= MIN_SECRET:
                 text = text.replace(secret.decode(errors="replace"), SECRET_MASK)
-        text = replace_known(text, self.known)
-        if "@" in text:
-            text = _EMAIL.sub(lambda found: token(found[0].lower()), text)
-        if "+" in text:
-            text = _PHONE.sub(lambda found: token(phone_digits(found[0]) or found[0]), text)
-        text = _DOCUMENT.sub(lambda found: token(normalisation.document(found[0]) or found[0]), text)
+        text = replace_people(replace_known(text, self.known))
         if TOKEN_PREFIX not in text:
-            return mask_card_numbers(text)
+            return _replace_numbers(text, bare_numbers)
         # In one of three hundred hashes stand digits that would pass as a card number.
-        return "".join(part if is_token(part) else mask_card_numbers(part) for part in _TOKEN.split(text))
+        return "".join(part if is_token(part) else _replace_numbers(part, bare_numbers) for part in _TOKEN.split(text))
+
+
+def _replace_numbers(text: str, bare_numbers: bool) -> str:
+    masked = mask_card_numbers(text)
+    return replace_bare_numbers(masked) if bare_numbers else masked
 
 
 def _without_card_in_parts(items: list[Any]) -> list[Any]:

@@ -47,7 +47,7 @@ _DOUBLED = dict(zip("0123456789", (0, 2, 4, 6, 8, 1, 3, 5, 7, 9), strict=True))
 # Nobody writes so many numbers in a row: such a row is masked whole, and costs no search.
 _MAX_GROUPS = 100
 
-_TO_ZERO = bytes.maketrans(b"123456789", b"0" * 9)
+_TO_OUTLINE = bytes.maketrans(b"123456789 .([]", b"0" * 9 + b"----)")
 _THIRTEEN = b"0" * _MIN_DIGITS
 # In UTF-8 the signs of Latin-1 begin with C2, its letters with C3; what follows either is deleted as well.
 _FOLLOWING = bytes(range(0x80, 0xC0))
@@ -81,16 +81,23 @@ def has_card_number(text: str) -> bool:
     return next(_found(text), None) is not None
 
 
-def may_hold_card_number(raw: bytes) -> bool:
+def outline_of(raw: bytes) -> bytes:
+    """The same with 0 for digits, and a dash for dots, spaces and brackets that open: forms are found fast in it."""
+    return raw.translate(_TO_OUTLINE)
+
+
+def may_hold_card_number(raw: bytes, outline: bytes | None = None) -> bool:
     """False only where `mask_card_numbers` would find nothing; ten times faster than asking it.
+
+    `outline` is what `outline_of` makes of the same, where it is known.
 
     A group of thirteen digits or more is judged by itself: cards are not written in such groups.
     """
     if not raw.isascii() and raw.translate(None, _LATIN):
-        raw = _plain(raw.decode(errors="replace")).encode()
-    if b"&" in raw:
-        raw = _SPACE_ENTITY_IN_BYTES.sub(b" ", raw)
-    flat = bytearray(raw.translate(_TO_ZERO))
+        raw, outline = _plain(raw.decode(errors="replace")).encode(), None
+    if b"&" in raw and (spaced := _SPACE_ENTITY_IN_BYTES.sub(b" ", raw)) != raw:
+        raw, outline = spaced, None
+    flat = bytearray(outline_of(raw) if outline is None else outline)
     start = flat.find(_THIRTEEN)
     while start >= 0 and (run := _ZEROS.match(flat, start)) is not None:
         if _is_card(raw[start : run.end()].decode()):
@@ -111,8 +118,9 @@ def passes_luhn(digits: str) -> bool:
 
 
 def _is_card(digits: str) -> bool:
-    alone = len(digits) <= _MAX_DIGITS and digits[0] in _FIRST_DIGITS
-    return (alone or _AS_PRINTED.fullmatch(digits) is not None) and passes_luhn(digits)
+    if digits[0] == "0":
+        return _AS_PRINTED.fullmatch(digits) is not None and passes_luhn(digits)
+    return digits[0] in _FIRST_DIGITS and len(digits) <= _MAX_DIGITS and passes_luhn(digits)
 
 
 def _has_card_in_groups(raw: bytes) -> bool:

@@ -13,6 +13,7 @@ import phonenumbers
 # E.164: at most 15 digits; the shortest in use have 7.
 _MIN_DIGITS, _MAX_DIGITS = 7, 15
 _NOT_DIGITS = re.compile(r"[^0-9]+")
+_LETTER = re.compile(r"[^\W\d_]")
 _EXTENSION = re.compile(r"(?i)(?:;?ext(?:ension)?|ramal|x)[.:=\s]*[0-9]{1,6}\s*$")
 _NORTH_AMERICA = frozenset({"US", "CA"})
 _REGIONS = {str(code): regions[0] for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()}
@@ -26,7 +27,7 @@ def phone_digits(value: str, country: str | None = None) -> str | None:
     """
     text = value if value.isascii() else unicodedata.normalize("NFKC", value)
     text = _EXTENSION.sub("", text).replace("(0)", "").strip()
-    if any(character.isalpha() for character in text):
+    if _LETTER.search(text):
         return None
     digits = _NOT_DIGITS.sub("", text)
     if text.startswith("+"):

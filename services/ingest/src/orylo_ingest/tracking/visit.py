@@ -81,8 +81,8 @@ def click_recorded(
     identity = identify(Person(email=visit.email, phone=visit.phone))
     people = FreeText(identity.known)
 
-    def cleaned(text: str | None) -> str | None:
-        return people.clean(text) if text else None
+    def cleaned(text: str | None, *, of_an_id: bool = False) -> str | None:
+        return people.clean(text, of_an_id=of_an_id) if text else None
 
     message_id = uuid7()
     return ClickRecorded(
@@ -101,11 +101,11 @@ def click_recorded(
             fbclid=visit.fbclid,
             fbc=visit.fbc,
             fbp=visit.fbp,
-            utm_source=cleaned(visit.utm_source),
-            utm_medium=cleaned(visit.utm_medium),
-            utm_campaign=cleaned(visit.utm_campaign),
-            utm_content=cleaned(visit.utm_content),
-            utm_term=cleaned(visit.utm_term),
+            utm_source=cleaned(visit.utm_source, of_an_id=True),
+            utm_medium=cleaned(visit.utm_medium, of_an_id=True),
+            utm_campaign=cleaned(visit.utm_campaign, of_an_id=True),
+            utm_content=cleaned(visit.utm_content, of_an_id=True),
+            utm_term=cleaned(visit.utm_term, of_an_id=True),
         ),
         customer_id=customer_id(tenant_id, identity.match_keys),
         match_keys=MatchKeys(**identity.match_keys),
