@@ -3,7 +3,7 @@ import pytest
 
 from orylo_common.identity import Identity, Person, hash_of, identify, token
 from orylo_ingest.personal_keys import Kind, kind_of
-from orylo_ingest.scrub import MAX_BYTES, MAX_DEPTH, MAX_ITEMS, MAX_TEXT, scrub
+from orylo_ingest.scrub import MAX_BYTES, MAX_DEPTH, MAX_FIELDS, MAX_ITEMS, MAX_TEXT, scrub
 
 MARIANA = identify(
     Person(email="mariana@example.com", phone="+5511987650001", name="Mariana Souza", document="11144477735")
@@ -320,6 +320,18 @@ def test_sizes_are_bounded() -> None:
     assert len(orjson.loads(scrub({"a": [1] * 1000}, Identity()))["a"]) == MAX_ITEMS
     huge = {f"k{number}": "x" * 4000 for number in range(200)}
     assert len(scrub(huge, Identity())) < MAX_BYTES
+
+
+def test_how_many_fields_are_gone_through_is_bounded() -> None:
+    wide = {f"k{number}": "x" for number in range(MAX_ITEMS + 100)}
+    assert list(orjson.loads(scrub({"a": wide.copy()}, Identity()))["a"]) == list(wide)[:MAX_ITEMS]
+
+    many = {f"o{number}": {f"k{field}": {"name": "Zoe"} for field in range(100)} for number in range(100)}
+    document = many | {"id": "evt_1", "list": [[{"name": "Zoe"}] * 400] * 400}
+    scrubbed = scrub(document, Identity())
+    assert scrubbed.count(b":") < 2 * MAX_FIELDS
+    assert b"Zoe" not in scrubbed
+    assert (orjson.loads(scrubbed)["id"], document["id"]) == ("evt_1", "evt_1")
 
 
 def test_depth_is_bounded() -> None:

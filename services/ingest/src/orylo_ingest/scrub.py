@@ -8,6 +8,7 @@ for in the finished copy as a whole: that is cheap, and only a copy with somethi
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -18,7 +19,9 @@ from orylo_ingest.free_text import FreeText
 from orylo_ingest.personal_keys import Kind, kind_below, kind_of
 
 MAX_TEXT = 4096
+# Of an object or a list, and of a whole document: gateways send some hundred.
 MAX_ITEMS = 500
+MAX_FIELDS = 2500
 MAX_DEPTH = 64
 MAX_BYTES = 256 * 1024
 
@@ -51,13 +54,21 @@ _CONTAINERS = frozenset({dict, list})
 _BELOW = tuple(int(kind_below(kind)) for kind in Kind)
 
 
+@dataclass(slots=True)
+class _Walk:
+    """One pass through a document: what takes the place of whom, and how many fields may still come."""
+
+    tokens: dict[str, str]
+    left: int = MAX_FIELDS
+
+
 def scrub(document: Any, identity: Identity, secrets: Sequence[bytes] = ()) -> bytes:
     """Scrub `document` in place, and return it as JSON. Sorting keys or spacing them otherwise changes nothing.
 
     `secrets` are the endpoint's own: its gateway's token is taken out wherever it stands.
     """
     root = {"": document}
-    _object(root, "", 0, identity.tokens, 0)
+    _object(root, "", 0, _Walk(identity.tokens), 0)
     if isinstance(document, dict) and identity.flags:
         document[OWN_KEY] = {"flags": identity.flags}
     payload = orjson.dumps(root[""])
@@ -83,7 +94,10 @@ def flags_of(document: Any) -> dict[str, str | bool]:
     return flags if isinstance(flags, dict) else {}
 
 
-def _object(node: dict[str, Any], parent: str, inherited: int, tokens: dict[str, str], depth: int) -> None:
+def _object(node: dict[str, Any], parent: str, inherited: int, walk: _Walk, depth: int) -> None:
+    walk.left -= len(node)
+    if walk.left < 0 or len(node) > MAX_ITEMS:
+        _cut(node, walk)
     shape = parent, inherited, *node, *map(type, node.values())
     plan = _plans.get(shape)
     if plan is None:
@@ -92,11 +106,19 @@ def _object(node: dict[str, Any], parent: str, inherited: int, tokens: dict[str,
         if kind == _DROP:
             del node[key]
         elif value_type is dict and depth < MAX_DEPTH:
-            _object(node[key], key, _BELOW[kind], tokens, depth + 1)
+            _object(node[key], key, _BELOW[kind], walk, depth + 1)
         elif value_type in _CONTAINERS:
-            node[key] = _container(node[key], key, kind, tokens, depth)
+            node[key] = _container(node[key], key, kind, walk, depth)
         else:
-            node[key] = _replaced(node[key], kind, tokens)
+            node[key] = _replaced(node[key], kind, walk.tokens)
+
+
+def _cut(node: dict[str, Any], walk: _Walk) -> None:
+    """Keep the first fields of an object that is too large, or that comes when there is room for no more."""
+    room = max(0, min(MAX_ITEMS, walk.left + len(node)))
+    walk.left += len(node) - room
+    for key in list(node)[room:]:
+        del node[key]
 
 
 def _plan(shape: tuple[object, ...], node: dict[str, Any], parent: str, inherited: int) -> tuple[Step, ...]:
@@ -125,19 +147,21 @@ def _shorten(node: Any) -> bool:
     return found
 
 
-def _container(value: Any, key: str, kind: int, tokens: dict[str, str], depth: int) -> Any:
+def _container(value: Any, key: str, kind: int, walk: _Walk, depth: int) -> Any:
     if depth >= MAX_DEPTH:
         return None
     if type(value) is dict:
-        _object(value, key, _BELOW[kind], tokens, depth + 1)
+        _object(value, key, _BELOW[kind], walk, depth + 1)
         return value
-    return [_item(item, key, kind, tokens, depth + 1) for item in value[:MAX_ITEMS]]
+    items = value[: max(0, min(MAX_ITEMS, walk.left))]
+    walk.left -= len(items)
+    return [_item(item, key, kind, walk, depth + 1) for item in items]
 
 
-def _item(value: Any, key: str, kind: int, tokens: dict[str, str], depth: int) -> Any:
+def _item(value: Any, key: str, kind: int, walk: _Walk, depth: int) -> Any:
     if type(value) in _CONTAINERS:
-        return _container(value, key, kind, tokens, depth)
-    return _replaced(value, kind, tokens) if kind else value
+        return _container(value, key, kind, walk, depth)
+    return _replaced(value, kind, walk.tokens) if kind else value
 
 
 def _replaced(value: Any, kind: int, tokens: dict[str, str]) -> str | bool | None:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 
 MASK = "[card]"
 _MIN_DIGITS, _MAX_DIGITS = 13, 19
@@ -179,7 +179,7 @@ def _cards(text: str) -> Iterator[tuple[int, int]]:
 
 def _cards_in(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]:
     """Card numbers in digits and what stands between them; a group of digits is in whole or not at all."""
-    groups = [match.span() for match in _DIGITS.finditer(text, start, stop)]
+    groups = [match.span() for match in islice(_DIGITS.finditer(text, start, stop), _MAX_GROUPS + 1)]
     if len(groups) > _MAX_GROUPS:
         yield start, stop
         return
