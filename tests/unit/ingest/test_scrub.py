@@ -334,6 +334,28 @@ def test_how_many_fields_are_gone_through_is_bounded() -> None:
     assert (orjson.loads(scrubbed)["id"], document["id"]) == ("evt_1", "evt_1")
 
 
+@pytest.mark.parametrize(
+    "clear", ["zoe.fox@plantmail.com", "zoe.fox%2540plantmail.com", "4242 4242 4242 4242", "Mariana Souza"]
+)
+@pytest.mark.parametrize("before", ["x", "4242424242424242 ", "%2540", "4 "])
+def test_nothing_survives_where_a_very_long_text_is_cut(clear: str, before: str) -> None:
+    for overlap in range(1, len(clear), 3):
+        text = (before * MAX_TEXT)[: 2 * MAX_TEXT - overlap - 1] + f" {clear} " + "x" * 20_000
+        kept = orjson.loads(scrub({"note": text}, MARIANA))["note"]
+        assert len(kept) <= MAX_TEXT
+        assert [part for part in ("zoe", "fox", "4242 ", "Mari") if part in kept] == []
+
+
+def test_in_a_large_document_what_cannot_be_gone_through_is_masked() -> None:
+    notes = [f"number {number}: zoe.fox@plantmail.com {'x' * 100}" for number in range(400)]
+    document = {"id": "evt_1", "notes": notes, "plain": ["y" * 100] * 200}
+    scrubbed = orjson.loads(scrub(document, Identity()))
+    assert (scrubbed["id"], scrubbed["plain"]) == ("evt_1", ["y" * 100] * 200)
+    assert "zoe" not in str(scrubbed)
+    assert scrubbed["notes"][0] == f"number 0: {token('zoe.fox@plantmail.com')} {'x' * 100}"
+    assert scrubbed["notes"][-1] == "[card]"
+
+
 def test_depth_is_bounded() -> None:
     deep: dict[str, object] = {}
     innermost = deep

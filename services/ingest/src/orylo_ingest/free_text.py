@@ -5,6 +5,7 @@ A document is first looked through as a whole, which is cheap; only one with som
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import unquote, unquote_to_bytes
 
@@ -18,6 +19,7 @@ from orylo_common.identity import (
     outline_of,
     replace_known,
 )
+from orylo_common.identity.cards import MASK
 from orylo_ingest.personal_keys import is_identifier
 from orylo_ingest.written import may_hold_people, replace_bare_numbers, replace_people
 
@@ -31,6 +33,13 @@ MAX_ENCODINGS = 3
 _TRANSACTION = re.compile(r"HP[0-9]{10,16}")
 _TOKEN = re.compile(rf"({TOKEN_PREFIX}[0-9a-f]{{64}})")
 _JSON_ESCAPE = re.compile(rb"\\(?:u[0-9a-f]{4}|.)")
+
+
+@dataclass(slots=True)
+class Attention:
+    """How many characters of what may hold something are still gone through in a large document."""
+
+    left: int
 
 
 class FreeText(NamedTuple):
@@ -70,20 +79,38 @@ class FreeText(NamedTuple):
                 return cleaned
         return self._clean(text, bare_numbers)
 
-    def clean_all(self, value: Any, key: str = "") -> Any:
-        """Every text and number in a document, and the names of its fields. `key` is the one it stands under."""
+    def clean_all(self, value: Any, key: str = "", attention: Attention | None = None) -> Any:
+        """Every text and number in a document, and the names of its fields. `key` is the one it stands under.
+
+        Without `attention` all of it is gone through; else what it does not suffice for is masked whole, as a card is:
+        an id behind that mask is no id to intake.
+        """
         if isinstance(value, str):
             of_an_id = is_identifier(key)
-            return value if of_an_id and _TRANSACTION.fullmatch(value) else self.clean(value, of_an_id=of_an_id)
+            if of_an_id and _TRANSACTION.fullmatch(value):
+                return value
+            return self._attend(value, attention) or self.clean(value, of_an_id=of_an_id)
         if isinstance(value, dict):
-            return {self.clean(name): self.clean_all(item, name) for name, item in value.items()}
+            return {
+                self._attend(name, attention) or self.clean(name): self.clean_all(item, name, attention)
+                for name, item in value.items()
+            }
         if isinstance(value, list):
-            return [self.clean_all(item, key) for item in _without_card_in_parts(value)]
+            return [self.clean_all(item, key, attention) for item in _without_card_in_parts(value)]
         if isinstance(value, int | float) and not isinstance(value, bool):
             written = str(int(value))
             cleaned = self.clean(written, of_an_id=is_identifier(key))
             return value if cleaned == written else cleaned
         return value
+
+    def _attend(self, text: str, attention: Attention | None) -> str | None:
+        """What stands in the place of a text that need not, or cannot, be gone through."""
+        if attention is None:
+            return None
+        if not self.may_be_in(text.encode()):
+            return text
+        attention.left -= len(text)
+        return MASK if attention.left < 0 else None
 
     def _clean(self, text: str, bare_numbers: bool) -> str:
         if is_token(text):

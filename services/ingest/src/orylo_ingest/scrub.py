@@ -15,7 +15,7 @@ import orjson
 
 from orylo_common.identity import Identity, is_token, normalisation, token
 from orylo_common.identity.phones import phone_digits
-from orylo_ingest.free_text import FreeText
+from orylo_ingest.free_text import Attention, FreeText
 from orylo_ingest.personal_keys import Kind, kind_below, kind_of
 
 MAX_TEXT = 4096
@@ -23,6 +23,10 @@ MAX_TEXT = 4096
 MAX_ITEMS = 500
 MAX_FIELDS = 2500
 MAX_DEPTH = 64
+# Of a longer text the beginning is looked through, and half of that is kept: what is cut in two goes with the rest.
+_LOOKED_THROUGH = 2 * MAX_TEXT
+# In a larger copy only so much is gone through of what may hold something.
+_LARGE = 16 * 1024
 MAX_BYTES = 256 * 1024
 
 # Where a scrubbed copy keeps what was computed from clear text.
@@ -73,14 +77,16 @@ def scrub(document: Any, identity: Identity, secrets: Sequence[bytes] = ()) -> b
         document[OWN_KEY] = {"flags": identity.flags}
     payload = orjson.dumps(root[""])
     free_text = FreeText(identity.known, secrets)
-    if free_text.may_be_in(payload):
-        root[""] = free_text.clean_all(root[""])
+    if len(payload) > _LARGE:
+        _shorten(root, lambda text: _beginning(text, free_text), _LOOKED_THROUGH)
+    if len(payload) > _LARGE or free_text.may_be_in(payload):
+        root[""] = free_text.clean_all(root[""], attention=Attention(_LARGE) if len(payload) > _LARGE else None)
         if isinstance(document, dict):
             document.clear()
             document.update(root[""])
         payload = orjson.dumps(root[""])
     # Only now: an address or a number that is cut in two would not be recognised.
-    if len(payload) > MAX_TEXT and _shorten(root):
+    if len(payload) > MAX_TEXT and _shorten(root, lambda text: text[:MAX_TEXT], MAX_TEXT):
         payload = orjson.dumps(root[""])
     if len(payload) > MAX_BYTES:
         return orjson.dumps({OWN_KEY: {"omitted": f"{len(payload)} bytes, more than are kept"}})
@@ -135,16 +141,24 @@ def _plan(shape: tuple[object, ...], node: dict[str, Any], parent: str, inherite
     return plan
 
 
-def _shorten(node: Any) -> bool:
-    """Cut long texts in an object or a list, in place; whether there were any."""
+def _shorten(node: Any, cut: Callable[[str], str], longest: int) -> bool:
+    """Cut long texts in an object or a list, in place, and drop fields with such names; whether there were any."""
     found = False
     for key, value in list(node.items() if isinstance(node, dict) else enumerate(node)):
-        if type(value) is str and len(value) > MAX_TEXT:
-            node[key] = value[:MAX_TEXT]
+        if type(key) is str and len(key) > longest:
+            del node[key]
             found = True
-        elif type(value) in _CONTAINERS and _shorten(value):
+        elif type(value) is str and len(value) > longest:
+            node[key] = cut(value)
+            found = True
+        elif type(value) in _CONTAINERS and _shorten(value, cut, longest):
             found = True
     return found
+
+
+def _beginning(text: str, free_text: FreeText) -> str:
+    cleaned = free_text.clean(text[:_LOOKED_THROUGH])
+    return cleaned[: max(0, min(MAX_TEXT, len(cleaned) - MAX_TEXT))]
 
 
 def _container(value: Any, key: str, kind: int, walk: _Walk, depth: int) -> Any:

@@ -46,6 +46,7 @@ _CARD_AND_MORE = re.compile(
 _DOUBLED = dict(zip("0123456789", (0, 2, 4, 6, 8, 1, 3, 5, 7, 9), strict=True))
 # Nobody writes so many numbers in a row: such a row is masked whole, and costs no search.
 _MAX_GROUPS = 100
+_MAX_ROWS = 50
 
 _TO_OUTLINE = bytes.maketrans(b"123456789 .([]", b"0" * 9 + b"----)")
 _THIRTEEN = b"0" * _MIN_DIGITS
@@ -124,11 +125,12 @@ def _is_card(digits: str) -> bool:
 
 
 def _has_card_in_groups(raw: bytes) -> bool:
-    """Each long row of digits is judged with what stands around it."""
+    """Each long row of digits is judged with what stands around it; of very many, one is taken to be a card."""
+    rows = (row for row in _ROW.finditer(raw) if len(row[0].translate(None, _SEPARATORS)) >= _MIN_DIGITS)
     return any(
-        has_card_number(raw[max(0, row.start() - _AROUND) : row.end() + _AROUND].decode(errors="replace"))
-        for row in _ROW.finditer(raw)
-        if len(row[0].translate(None, _SEPARATORS)) >= _MIN_DIGITS
+        count == _MAX_ROWS
+        or has_card_number(raw[max(0, row.start() - _AROUND) : row.end() + _AROUND].decode(errors="replace"))
+        for count, row in enumerate(rows)
     )
 
 
