@@ -80,7 +80,10 @@ def test_one_port_for_both_is_refused(tmp_path: Path) -> None:
     ("name", "says"),
     [
         ("ORYLO_LOG_LEVEL", "settings: ORYLO_LOG_LEVEL: Input should be 'debug', 'info', 'warning' or 'error'"),
-        ("ORYLO_MASTER_KEY", "orylo: ORYLO_MASTER_KEY is no key: 32 bytes as URL-safe base64"),
+        (
+            "ORYLO_MASTER_KEY",
+            "settings: ORYLO_MASTER_KEY: must be Fernet keys, 32 bytes in URL-safe base64, separated by commas",
+        ),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_line(tmp_path: Path, name: str, says: str) -> None:
