@@ -25,12 +25,12 @@ _NATIONAL_PHONE = re.compile(
 _DOCUMENT = re.compile(r"\b[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}\b|\b[0-9]{2}\.[0-9]{3}\.[0-9]{3}/[0-9]{4}-[0-9]{2}\b")
 _BARE = re.compile(r"(?<![0-9A-Za-z.])[0-9]{11,14}(?![0-9A-Za-z]|\.[0-9])")
 _CALLED_FROM_ABROAD = re.compile(r"55[1-9]{2}(?:9[0-9]{8}|[2-5][0-9]{7})")
-# What the digits before a check digit are multiplied by, from the second check digit on; the first leaves out the first.
+# What the digits before the second check digit are multiplied by; before the first one, all but the first of these.
 _WEIGHTS = {11: (11, 10, 9, 8, 7, 6, 5, 4, 3, 2), 14: (6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)}
 
 _PHONE_IN_BYTES = re.compile(rb"\+[0-9(][0-9 ().\-]{6}")
-# In the outline, where the second half of a telephone, a document from its first dot on, an area in brackets and a spelt
-# "at" all begin with a dash.
+# In the outline, where the second half of a telephone, a document from its first dot on, an area in brackets and a
+# spelt "at" all begin with a dash.
 _BEHIND_DASH = re.compile(
     rb"-(?:(?<=0000-)0000(?!0)|(?<=00-)000-000[-/]0|00\)-?0|-?(?:[aA][tT]|[aA][rR][rR][oO][bB][aA])-?\))"
 )
