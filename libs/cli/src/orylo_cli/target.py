@@ -50,7 +50,10 @@ class Target:
     def keyring(self) -> Keyring:
         if self.master_key is None:
             raise EmbeddedError("ORYLO_MASTER_KEY is missing: it encrypts the secrets that are stored")
-        return parse_keyring(self.master_key)
+        try:
+            return Keyring.parse(self.master_key)
+        except ValueError:
+            raise EmbeddedError("ORYLO_MASTER_KEY is no key: 32 bytes as URL-safe base64") from None
 
     def run(self, work: Callable[[asyncpg.pool.PoolConnectionProxy], Awaitable[Result]]) -> Result:
         """What `work` makes of a connection to the database, in one transaction."""
@@ -64,14 +67,6 @@ class Target:
                 return await work(connection)
 
         return asyncio.run(connected())
-
-
-def parse_keyring(master_key: str) -> Keyring:
-    """Raises `EmbeddedError`."""
-    try:
-        return Keyring.parse(master_key)
-    except ValueError:
-        raise EmbeddedError("ORYLO_MASTER_KEY is no key: 32 bytes as URL-safe base64") from None
 
 
 @contextmanager

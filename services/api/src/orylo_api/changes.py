@@ -14,7 +14,8 @@ from orylo_api.models.payments import PaymentState
 from orylo_api.refusals import RefusalRow
 from orylo_common.messages import DetectionCreated, TrustUpdated, WebhookQuarantined, WebhookReplayed
 
-COUNTERS = tuple(Counts.model_fields)
+# A failure is no sum: the conversion may be sent after all.
+COUNTERS = tuple(name for name in Counts.model_fields if name != "conversions_failed")
 AMOUNTS = ("succeeded_minor", "blocked_minor", "dispatched_minor")
 _COUNTER = {name: position for position, name in enumerate(COUNTERS)}
 _AMOUNT = {name: position for position, name in enumerate(AMOUNTS)}

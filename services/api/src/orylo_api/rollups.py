@@ -3,6 +3,7 @@
 A failure cannot be added up when it happens, as the conversion may be sent after all: what is failed now is counted.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -81,17 +82,16 @@ async def _read_counts(
     connection: Connection, grain: str, start: datetime, end: datetime
 ) -> dict[datetime, dict[str, int]]:
     rows = await connection.fetch(SELECT_COUNTS, grain, start, end)
-    counts = {row["bucket"]: {name: row[name] for name in COUNTERS} | {"conversions_failed": 0} for row in rows}
+    counts = {row["bucket"]: {name: row[name] for name in COUNTERS} for row in rows}
     for row in await connection.fetch(COUNT_FAILED, grain, start):
-        counts.setdefault(row["bucket"], dict.fromkeys(COUNTERS, 0))["conversions_failed"] = row["failed"]
+        counts.setdefault(row["bucket"], {})["conversions_failed"] = row["failed"]
     return counts
 
 
 def _add_counts(rows: Iterable[Mapping[str, int]]) -> Counts:
-    totals = dict.fromkeys(COUNTERS, 0)
+    totals: Counter[str] = Counter()
     for row in rows:
-        for name in COUNTERS:
-            totals[name] += row[name]
+        totals.update(row)
     return Counts(**totals)
 
 

@@ -26,7 +26,7 @@ from orylo_cli.embedded.ports import check_port
 from orylo_cli.embedded.postgres import EmbeddedPostgres
 from orylo_cli.embedded.supervision import Supervisor
 from orylo_cli.migrations import all_migrations
-from orylo_cli.target import OWN_ROLE, parse_keyring
+from orylo_cli.target import OWN_ROLE
 from orylo_common.control.keyring import Keyring
 from orylo_common.postgres.migrations import migrate
 from orylo_common.postgres.pool import open_pool
@@ -88,7 +88,7 @@ def up(
             "ORYLO_LOG_LEVEL": os.environ.get("ORYLO_LOG_LEVEL") or "warning",
         }
         settings = load(CommonSettings)
-        keyring = parse_keyring(settings.master_key.get_secret_value())
+        keyring = Keyring.parse(settings.master_key.get_secret_value())
         if not folder.postgres.exists():
             note("setting up the database …")
         postgres = EmbeddedPostgres(folder.postgres)
