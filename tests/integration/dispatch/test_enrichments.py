@@ -108,6 +108,35 @@ async def test_a_sale_that_stays_nameless_is_sent_by_our_own_id_after_a_while(
     assert "external_id" in received(fake_meta)["stripe:pi_1"]
 
 
+@pytest.mark.usefixtures("long_patience")
+@pytest.mark.parametrize("first", ["payment", "later", "one batch"])
+async def test_of_several_later_events_each_adds_what_it_knows(
+    dispatch: Dispatch, fake_meta: FakeMeta, nobodys: PaymentSucceeded, first: str
+) -> None:
+    """A charge may know the country only, and the session after it the address."""
+    charge = later(nobodys, match_keys=MatchKeys(country=hashed("br")), customer_id=None)
+    session = later(nobodys, event_id="event-session")
+    if first == "payment":
+        await dispatch.allow(nobodys)
+        await dispatch.enrich(charge)
+        assert await dispatch.states() == {nobodys.payment_id: "pending"}
+        assert dispatch.broker.of(ConversionFailed) == []
+        await dispatch.enrich(charge)
+        await dispatch.enrich(session)
+        # Heard twice, told once.
+        assert await dispatch.pool.fetchval("SELECT jsonb_array_length(later) FROM dispatch.enrichments") == 2
+    elif first == "later":
+        await dispatch.enrich(charge)
+        await dispatch.enrich(session)
+        await dispatch.allow(nobodys)
+    else:
+        await asyncio.gather(dispatch.enrich(charge), dispatch.enrich(session), dispatch.allow(nobodys))
+
+    await eventually(lambda: bool(dispatch.broker.of(ConversionDispatched)))
+    assert received(fake_meta)[nobodys.payment_id]["em"] == [EMAIL]
+    assert received(fake_meta)[nobodys.payment_id]["country"] == [hashed("br")]
+
+
 @pytest.mark.usefixtures("no_patience")
 async def test_what_was_given_up_as_anonymous_leaves_once_the_buyer_is_named(
     dispatch: Dispatch, fake_meta: FakeMeta, nobodys: PaymentSucceeded

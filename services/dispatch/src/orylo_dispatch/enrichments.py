@@ -1,9 +1,12 @@
-"""Payments that name no buyer, and the later events that do, in PostgreSQL."""
+"""Payments that name no buyer, and the later events that may, in PostgreSQL."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
+
+import orjson
 
 from orylo_common.messages import PaymentEnriched, PaymentSucceeded
 from orylo_common.postgres.pool import Connection
@@ -14,14 +17,16 @@ from orylo_dispatch.domain.enrichment import enriched
 from orylo_dispatch.domain.matching import traces_of
 from orylo_dispatch.facts import DELIVERY_COLUMNS, Delivery, Effect, Enriched, Paid
 
-# Both meet in this row: whoever comes second waits for the first to commit, and then sees it.
+# All meet in this row: whoever comes second waits for the first to commit, and then sees it. A message that comes
+# again stands in the list already.
 MEET = """
     INSERT INTO dispatch.enrichments AS e (tenant_id, payment_id, payment, later)
     SELECT tenant_id, payment_id, payment::jsonb, later::jsonb
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS met (tenant_id, payment_id, payment, later)
     ORDER BY tenant_id, payment_id
     ON CONFLICT (tenant_id, payment_id) DO UPDATE
-    SET payment = coalesce(e.payment, EXCLUDED.payment), later = coalesce(e.later, EXCLUDED.later)
+    SET payment = coalesce(e.payment, EXCLUDED.payment),
+        later = CASE WHEN e.later @> EXCLUDED.later THEN e.later ELSE e.later || EXCLUDED.later END
     RETURNING tenant_id, payment_id, payment, later
 """
 
@@ -52,27 +57,31 @@ PaymentKey = tuple[UUID, str]
 
 
 async def name_buyers(connection: Connection, credited: Sequence[Credited]) -> list[Credited]:
-    """Each as it is, or, where that names nobody, with what a later event has already told."""
+    """Each as it is, or, where that names nobody, with what later events have already told."""
     nameless = {_key(each.paid.payment): each.paid for each in credited if is_nameless(each.conversion)}
     if not nameless:
         return list(credited)
     met = await _meet(connection, payments={key: paid.payment for key, paid in nameless.items()}, later={})
-    named = [_named(nameless[key], later) for key, (_, later) in met.items() if later is not None]
+    named = [_named(nameless[key], later) for key, (_, later) in met.items() if later]
     again = {_key(each.paid.payment): each for each in await credit(connection, named)} if named else {}
     return [again.get(_key(each.paid.payment), each) for each in credited]
 
 
 async def enrich(connection: Connection, asked: Sequence[tuple[Enriched, Effect]], now: datetime) -> None:
     """Name the buyers of what waits for that, or was given up for want of it."""
-    by_payment = {_key(fact.later): (fact, effect) for fact, effect in asked}
-    met = await _meet(connection, payments={}, later={key: fact.later for key, (fact, _) in by_payment.items()})
-    named = []
-    for key, (payment, later) in met.items():
-        if payment is not None and later is not None:
-            fact, _ = by_payment[key]
-            named.append(_named(Paid(payment, traces_of(payment), fact.policy, fact.destinations), later))
-    if not named:
-        return
+    facts: dict[PaymentKey, Enriched] = {}
+    told: defaultdict[PaymentKey, list[PaymentEnriched]] = defaultdict(list)
+    effects: defaultdict[PaymentKey, list[Effect]] = defaultdict(list)
+    for fact, effect in asked:
+        key = _key(fact.later)
+        facts[key] = fact
+        told[key].append(fact.later)
+        effects[key].append(effect)
+    named = [
+        _named(Paid(payment, traces_of(payment), facts[key].policy, facts[key].destinations), later)
+        for key, (payment, later) in (await _meet(connection, payments={}, later=told)).items()
+        if payment is not None
+    ]
     rows = [
         (
             paid.payment.tenant_id,
@@ -83,20 +92,28 @@ async def enrich(connection: Connection, asked: Sequence[tuple[Enriched, Effect]
             matched.confidence,
             matched.click_id,
         )
-        for paid, matched, conversion in await credit(connection, named)
+        for paid, matched, conversion in (await credit(connection, named) if named else ())
+        # What still names nobody goes on waiting for another event.
+        if not is_nameless(conversion)
         for destination in paid.destinations
     ]
+    if not rows:
+        return
     columns = list(zip(*rows, strict=True))
     for *delivered, state in await connection.fetch(ENRICH, *columns, now, EVENT_NAME):
         delivery = Delivery(*delivered)
         if state == State.PENDING:
-            by_payment[delivery.tenant_id, delivery.payment_id][1].due.add(delivery.key)
+            effects[delivery.tenant_id, delivery.payment_id][0].due.add(delivery.key)
     for tenant_id, payment_id in await connection.fetch(SELECT_MISSED, *columns[:4], EVENT_NAME):
-        by_payment[tenant_id, payment_id][1].in_hand = True
+        for effect in effects[tenant_id, payment_id]:
+            effect.in_hand = True
 
 
-def _named(paid: Paid, later: PaymentEnriched) -> Paid:
-    payment = enriched(paid.payment, later)
+def _named(paid: Paid, later: Sequence[PaymentEnriched]) -> Paid:
+    """By all of them in one order, whichever they came in."""
+    payment = paid.payment
+    for each in sorted(later, key=lambda told: (told.occurred_at, told.event_id)):
+        payment = enriched(payment, each)
     return replace(paid, payment=payment, traces=traces_of(payment))
 
 
@@ -104,21 +121,24 @@ async def _meet(
     connection: Connection,
     *,
     payments: Mapping[PaymentKey, PaymentSucceeded],
-    later: Mapping[PaymentKey, PaymentEnriched],
-) -> dict[PaymentKey, tuple[PaymentSucceeded | None, PaymentEnriched | None]]:
+    later: Mapping[PaymentKey, Sequence[PaymentEnriched]],
+) -> dict[PaymentKey, tuple[PaymentSucceeded | None, list[PaymentEnriched]]]:
     """What is known of each by now."""
-    rows = [(*key, _stored(payments.get(key)), _stored(later.get(key))) for key in payments.keys() | later.keys()]
+    rows = [
+        (
+            *key,
+            payments[key].model_dump_json(exclude_none=True) if key in payments else None,
+            orjson.dumps([told.model_dump(mode="json", exclude_none=True) for told in later.get(key, ())]).decode(),
+        )
+        for key in payments.keys() | later.keys()
+    ]
     return {
         (tenant_id, payment_id): (
             PaymentSucceeded.model_validate(payment) if payment else None,
-            PaymentEnriched.model_validate(told) if told else None,
+            [PaymentEnriched.model_validate(each) for each in told],
         )
         for tenant_id, payment_id, payment, told in await connection.fetch(MEET, *zip(*rows, strict=True))
     }
-
-
-def _stored(message: PaymentSucceeded | PaymentEnriched | None) -> str | None:
-    return message.model_dump_json(exclude_none=True) if message else None
 
 
 def _key(payment: PaymentSucceeded | PaymentEnriched) -> PaymentKey:

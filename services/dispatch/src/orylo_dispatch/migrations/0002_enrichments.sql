@@ -1,10 +1,10 @@
--- Where a payment that names no buyer and a later event that does meet, whichever comes first. A new table only; locks nothing.
+-- Where a payment that names no buyer and later events about it meet, whichever comes first. A new table only; locks nothing.
 CREATE TABLE dispatch.enrichments (
     tenant_id uuid NOT NULL,
     payment_id text NOT NULL,
-    -- The messages: null until each is here. Identifiers of people are hashed.
+    -- The messages, as far as they are here. Identifiers of people are hashed.
     payment jsonb,
-    later jsonb,
+    later jsonb NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (tenant_id, payment_id)
 );
