@@ -21,7 +21,7 @@ WITH_STATUS = """
     SELECT count(*) FROM {0} JOIN control.tenants t ON t.id = tenant_id WHERE slug = $1 AND {1} = ANY($2)
 """
 # None of them quarantined, none in conflict with another.
-ANY_STATUS = ["published", "told_before", "ignored"]
+ANY_STATUS = ["published", "already_reported", "ignored"]
 SLUG, EMAIL, PIXEL = "shop-by-hand", "ana@shop-by-hand.example", "20261120"
 
 

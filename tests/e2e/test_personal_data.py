@@ -190,7 +190,7 @@ async def test_neither_log_nor_metrics_nor_traces_hold_clear_text(
     found = [(name, form) for name, text in texts.items() for form in written_forms() if form in text]
 
     assert found == []
-    assert "webhook.refused" in texts["log"]
+    assert "webhook.rejected" in texts["log"]
     assert "orylo_webhooks_total" in texts["ingest"]
     assert hash_of(SOMEONE.email) in texts["meta"]
 

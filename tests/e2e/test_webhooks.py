@@ -135,7 +135,7 @@ async def test_many_events_of_one_purchase_are_one_sale_in_any_order(shop: Shop,
         assert sorted(each["payment_type"] for each in decisions) == ["payment.created.v1", "payment.succeeded.v1"]
         published = "SELECT count(*) FROM ingest.events WHERE payment_id = $1 AND status = $2"
         assert await count(shop.platform, published, payment_id, "published") == 2
-        assert await count(shop.platform, published, payment_id, "told_before") == 2
+        assert await count(shop.platform, published, payment_id, "already_reported") == 2
         assert meta.datasets()[shop.pixel_id]["event_ids"][payment_id] == 1
         assert (await shop.read(f"/api/v1/payments/{payment_id}"))["state"] == "succeeded"
 

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.integration
 # What row-level security guards, and what nobody but the projector may touch at all.
 BOUND = (
     "detections_view", "payments_view", "customers_view", "trust_changes", "conversions_view", "rollups",
-    "rollup_amounts", "dead_letters", "audit_log", "idempotency_keys", "refusals_view", "quarantine_view",
+    "rollup_amounts", "dead_letters", "audit_log", "idempotency_keys", "rejections_view", "quarantine_view",
 )  # fmt: skip
 HIDDEN = (
     "inbox", "stream_events", "sessions", "session_tokens", "totp_uses", "login_failures", "outbox",

@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from orylo_api import retention
-from orylo_common.messages import WebhookRefused
+from orylo_common.messages import WebhookRejected
 from tests.integration.api.conftest import Api
 from tests.unit.api.builders import refused
 
@@ -28,10 +28,10 @@ async def machine(api: Api) -> aiohttp.ClientSession:
 @pytest.fixture(autouse=True)
 async def _empty(api: Api) -> AsyncIterator[None]:
     yield
-    await api.pool.execute("TRUNCATE api.refusals_view, api.inbox")
+    await api.pool.execute("TRUNCATE api.rejections_view, api.inbox")
 
 
-def of(api: Api, **changes: Any) -> WebhookRefused:
+def of(api: Api, **changes: Any) -> WebhookRejected:
     return refused(**{"tenant_id": api.a.tenant.id, "occurred_at": RECENT, "first_at": RECENT, **changes})
 
 
@@ -94,7 +94,7 @@ async def test_each_tenant_keeps_its_newest(api: Api, machine: aiohttp.ClientSes
         refused(tenant_id=api.b.tenant.id, occurred_at=now),
         of(api, code="too_old", occurred_at=now - timedelta(days=31)),
     )
-    bound = retention.BOUND_REFUSALS.replace(f"OFFSET {retention.MAX_REFUSALS - 1}", "OFFSET 1")
+    bound = retention.BOUND_REJECTIONS.replace(f"OFFSET {retention.MAX_REJECTIONS - 1}", "OFFSET 1")
     async with api.projector.acquire() as connection:
         await retention.forget_long_lived(connection)
         assert len(await listed(machine)) == 5

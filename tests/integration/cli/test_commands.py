@@ -434,8 +434,8 @@ def test_migrate_down_and_up_again(orylo: Run) -> None:
     assert parsed(orylo("migrate", "--json"))["applied"] == [*reversed(undone)]
 
 
-ADD_REFUSALS = """
-    INSERT INTO api.refusals_view
+ADD_REJECTIONS = """
+    INSERT INTO api.rejections_view
         (tenant_id, id, gateway, code, count, first_at, last_at, status, reason, remote, size, created_at)
     SELECT t.id, gen_random_uuid(), $2, $3, 7, now(), now(), 401, 'it does not fit', '192.0.2.1', 10, now()
     FROM control.tenants t WHERE slug = $1
@@ -447,9 +447,9 @@ def test_rejections_are_listed_for_one_tenant_or_all(
 ) -> None:
     async def refuse() -> None:
         connection = await asyncpg.connect(environment["ORYLO_DATABASE_URL"])
-        await connection.execute(ADD_REFUSALS, tenant, "stripe", "signature_mismatch")
-        await connection.execute(ADD_REFUSALS, tenant, "kiwify", "body_too_large")
-        await connection.execute(ADD_REFUSALS, other_tenant, "stripe", "signature_mismatch")
+        await connection.execute(ADD_REJECTIONS, tenant, "stripe", "signature_mismatch")
+        await connection.execute(ADD_REJECTIONS, tenant, "kiwify", "body_too_large")
+        await connection.execute(ADD_REJECTIONS, other_tenant, "stripe", "signature_mismatch")
         await connection.close()
 
     asyncio.run(refuse())

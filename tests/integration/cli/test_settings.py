@@ -88,7 +88,7 @@ def test_lists_nested_values_and_defaults_can_be_written(orylo: Run, tenant: str
     ("arguments", "says"),
     [
         (("sizes", "x=1"), "'sizes' is none of tracking, limits, detector, trust, dispatch"),
-        (("limits", "vists=5"), "webhooks, refused_webhooks_per_address, visits, visits_per_address"),
+        (("limits", "vists=5"), "webhooks, rejected_webhooks_per_address, visits, visits_per_address"),
         (("limits", "visits"), "write KEY=VALUE"),
         (("limits", "visits=0"), "visits: Input should be greater than or equal to 1"),
         (("limits", "visits=many"), "visits: Input should be a valid integer"),

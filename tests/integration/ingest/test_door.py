@@ -29,7 +29,7 @@ async def ingest(postgres_dsn: str) -> AsyncIterator[Ingest]:
 
 
 async def nothing_is_stored(ingest: Ingest) -> bool:
-    leaving = await ingest.pool.fetchval("SELECT count(*) FROM ingest.outbox WHERE type <> 'webhook.refused.v1'")
+    leaving = await ingest.pool.fetchval("SELECT count(*) FROM ingest.outbox WHERE type <> 'webhook.rejected.v1'")
     return not any([leaving, *[await ingest.rows(table) for table in ("events", "dedupe_registry", "facts")]])
 
 
@@ -85,7 +85,7 @@ async def test_one_payment_told_by_many_events_is_published_once(ingest: Ingest)
 
     assert [answer.status for answer in answers] == [202] * 4
     statuses = Counter(row["status"] for row in await ingest.pool.fetch("SELECT status FROM ingest.events"))
-    assert statuses == {"published": 1, "told_before": 3}
+    assert statuses == {"published": 1, "already_reported": 3}
     await eventually(lambda: empties(ingest, "outbox"))
     told = Counter(message.type for message in ingest.published.messages)
     assert told == {"payment.succeeded.v1": 1, "payment.enriched.v1": 3}

@@ -11,7 +11,7 @@ from fakeredis import FakeAsyncRedis, FakeServer
 from redis.asyncio import Redis
 
 from orylo_common.control import admin
-from orylo_common.messages import WebhookRefused
+from orylo_common.messages import WebhookRejected
 from orylo_common.postgres.pool import open_pool
 from orylo_ingest import limits
 from orylo_ingest.limits import LimitSettings
@@ -117,14 +117,14 @@ async def test_more_webhooks_than_a_tenant_may_send_are_asked_to_come_again(inge
     assert await ingest.rows("events") == statuses[202] + len(answers) - 1
 
     def is_told() -> bool:
-        refusals = [message for message in ingest.published.messages if isinstance(message, WebhookRefused)]
+        refusals = [message for message in ingest.published.messages if isinstance(message, WebhookRejected)]
         return {(message.status, message.code) for message in refusals} == {(429, "too_many_webhooks")}
 
     await eventually(is_told)
 
 
 async def test_an_address_that_guesses_is_put_off_and_the_gateway_is_not(ingest: Ingest, postgres_dsn: str) -> None:
-    await limit(postgres_dsn, refused_webhooks_per_address=2)
+    await limit(postgres_dsn, rejected_webhooks_per_address=2)
 
     async def guess(_: int) -> int:
         return (await forged(ingest)).status
@@ -176,7 +176,7 @@ async def test_an_address_that_tells_of_too_many_visits_is_put_off(ingest: Inges
 
 async def test_without_a_proxy_this_machine_is_an_address_like_any_other(postgres_dsn: str, redis: Redis) -> None:
     async with running_ingest(postgres_dsn, redis=redis) as ingest:
-        await limit(postgres_dsn, visits_per_address=2, refused_webhooks_per_address=2)
+        await limit(postgres_dsn, visits_per_address=2, rejected_webhooks_per_address=2)
 
         async def tell(_: int) -> int:
             return await visit(ingest, None)

@@ -139,7 +139,7 @@ async def test_what_another_event_told_meanwhile_is_not_told_again(ingest: Inges
     await ask_for_replay(ingest, answer.body["event_id"])
 
     await eventually(lambda: len(told(ingest, WebhookReplayed)) == 1)
-    assert told(ingest, WebhookReplayed)[0].status == "told_before"
+    assert told(ingest, WebhookReplayed)[0].status == "already_reported"
     await eventually(lambda: all_is_handled(ingest))
     assert len(told(ingest, PaymentSucceeded)) == 1
 

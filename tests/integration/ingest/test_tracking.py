@@ -188,7 +188,7 @@ async def test_a_visits_trace_goes_on_with_its_messages(ingest: Ingest, monkeypa
     ingest.published.away = True
     try:
         assert (await tell(ingest, told("checkout")))[0] == 202
-        bodies = await ingest.pool.fetch("SELECT body FROM ingest.outbox WHERE type <> 'webhook.refused.v1'")
+        bodies = await ingest.pool.fetch("SELECT body FROM ingest.outbox WHERE type <> 'webhook.rejected.v1'")
     finally:
         ingest.published.away = False
     (parent,) = {traceparent_of(row["body"]) for row in bodies}

@@ -23,7 +23,7 @@ from orylo_common.messages import (
     TrustStatus,
     TrustUpdated,
     WebhookQuarantined,
-    WebhookRefused,
+    WebhookRejected,
     WebhookReplayed,
 )
 
@@ -125,7 +125,7 @@ def conversion(kind: type[Conversion], **changes: Any) -> Conversion:
     return kind(**{**fields, **changes})
 
 
-def refused(**changes: Any) -> WebhookRefused:
+def refused(**changes: Any) -> WebhookRejected:
     fields: dict[str, Any] = {
         **_envelope(),
         "gateway": "stripe",
@@ -137,7 +137,7 @@ def refused(**changes: Any) -> WebhookRefused:
         "remote": "192.0.2.1",
         "size": 512,
     }
-    return WebhookRefused(**{**fields, **changes})
+    return WebhookRejected(**{**fields, **changes})
 
 
 def quarantined(**changes: Any) -> WebhookQuarantined:

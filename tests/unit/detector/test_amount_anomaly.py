@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from orylo_detector.detectors import amount_anomaly
 from orylo_detector.domain.amounts import AmountHistory, bucket, summarise
 from orylo_detector.domain.features import FeatureMissing, Features, Subject
-from orylo_detector.domain.rules import DetectionRules
+from orylo_detector.domain.rules import DetectionPolicy
 from tests.unit.detector.cases import features, payment
 
-RULES = DetectionRules()
+RULES = DetectionPolicy()
 
 
 def history(*amounts_minor: int) -> AmountHistory:

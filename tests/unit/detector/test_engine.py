@@ -12,12 +12,12 @@ from pydantic import ValidationError
 from orylo_common.messages import Decision, DetectorResult, PaymentFact, TrustStatus
 from orylo_detector.detectors import DETECTORS, Detector
 from orylo_detector.domain.features import FeatureMissing, Features
-from orylo_detector.domain.rules import DetectionRules
+from orylo_detector.domain.rules import DetectionPolicy
 from orylo_detector.domain.verdict import Finding, Weighted, combined_risk
 from orylo_detector.engine import Engine
 from tests.unit.detector.cases import REGULAR, attempts, features, payment
 
-RULES = DetectionRules()
+RULES = DetectionPolicy()
 # Not what these tests are about: a machine that stands still for a moment makes no detector late.
 PATIENT = timedelta(minutes=1)
 LIMIT = timedelta(milliseconds=200)
@@ -31,25 +31,25 @@ def finds(score: int, *reasons: str, name: str = "sure", weight: float = 1.0) ->
     return Detector(name, lambda payment, features, rules: Finding(score, reasons), weight)
 
 
-def fails(payment: PaymentFact, features: Features, rules: DetectionRules) -> Finding:
+def fails(payment: PaymentFact, features: Features, rules: DetectionPolicy) -> Finding:
     raise ZeroDivisionError
 
 
-def misses(payment: PaymentFact, features: Features, rules: DetectionRules) -> Finding:
+def misses(payment: PaymentFact, features: Features, rules: DetectionPolicy) -> Finding:
     raise FeatureMissing("attempts")
 
 
-def computes(payment: PaymentFact, features: Features, rules: DetectionRules) -> Finding:
+def computes(payment: PaymentFact, features: Features, rules: DetectionPolicy) -> Finding:
     time.sleep(1.5 * LIMIT.total_seconds())
     return Finding(90, ("too late",))
 
 
-async def never(payment: PaymentFact, features: Features, rules: DetectionRules) -> Finding:
+async def never(payment: PaymentFact, features: Features, rules: DetectionPolicy) -> Finding:
     await asyncio.Event().wait()
     raise AssertionError
 
 
-async def soon(payment: PaymentFact, features: Features, rules: DetectionRules) -> Finding:
+async def soon(payment: PaymentFact, features: Features, rules: DetectionPolicy) -> Finding:
     await asyncio.sleep(0)
     return Finding(40, ("soon",))
 
@@ -67,7 +67,7 @@ async def test_a_detector_that_fails_or_is_late_is_left_out_and_named(broken: ob
 async def test_detectors_that_wait_do_so_side_by_side() -> None:
     met = asyncio.Barrier(2)
 
-    async def meets(payment: PaymentFact, features: Features, rules: DetectionRules) -> Finding:
+    async def meets(payment: PaymentFact, features: Features, rules: DetectionPolicy) -> Finding:
         await met.wait()
         return Finding(50)
 
@@ -95,15 +95,15 @@ async def test_the_thresholds_decide(score: int, decision: str) -> None:
 
 
 async def test_the_thresholds_are_the_tenants() -> None:
-    never_block = DetectionRules(review_at=90, block_at=101)
+    never_block = DetectionPolicy(review_at=90, block_at=101)
 
     assert (await engine_of([finds(100)]).decide(payment(), features(), never_block)).decision is Decision.REVIEW
     with pytest.raises(ValidationError):
-        DetectionRules(review_at=80, block_at=50)
+        DetectionPolicy(review_at=80, block_at=50)
 
 
 async def test_the_weights_are_the_tenants() -> None:
-    deaf = DetectionRules(weights={"sure": 0})
+    deaf = DetectionPolicy(weights={"sure": 0})
 
     assert (await engine_of([finds(100)]).decide(payment(), features(), deaf)).risk_score == 0
 

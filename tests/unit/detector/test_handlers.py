@@ -6,7 +6,7 @@ from orylo_common.broker.ports import Outgoing
 from orylo_common.messages import Decision, DetectionCreated, PaymentFact, PaymentFailed, decode
 from orylo_detector.detectors import DETECTORS
 from orylo_detector.domain.features import Features
-from orylo_detector.domain.rules import DetectionRules
+from orylo_detector.domain.rules import DetectionPolicy
 from orylo_detector.engine import Engine
 from orylo_detector.handlers import decide_payment
 from orylo_detector.store.decisions import Decided
@@ -22,8 +22,8 @@ class Known:
 
 
 class Plane:
-    def settings(self, tenant_id: UUID, model: type[DetectionRules], /) -> DetectionRules:
-        return DetectionRules()
+    def settings(self, tenant_id: UUID, model: type[DetectionPolicy], /) -> DetectionPolicy:
+        return DetectionPolicy()
 
 
 class MemoryDecisions:

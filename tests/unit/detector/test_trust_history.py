@@ -5,10 +5,10 @@ import pytest
 
 from orylo_detector.detectors import trust_history
 from orylo_detector.domain.features import CustomerHistory
-from orylo_detector.domain.rules import DetectionRules
+from orylo_detector.domain.rules import DetectionPolicy
 from tests.unit.detector.cases import NOW, REGULAR, features, payment
 
-RULES = DetectionRules()
+RULES = DetectionPolicy()
 
 
 def assess(customer: CustomerHistory | None) -> tuple[int, tuple[str, ...]]:

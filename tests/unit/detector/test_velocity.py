@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from orylo_common.messages import PaymentCreated, PaymentFailed, PaymentSucceeded
 from orylo_detector.detectors import velocity
 from orylo_detector.domain.features import FeatureMissing, Features
-from orylo_detector.domain.rules import DetectionRules, VelocityLimit
+from orylo_detector.domain.rules import DetectionPolicy, VelocityLimit
 from orylo_detector.domain.velocity import Attempt, attempt_key, entities_of, microseconds, velocities
 from tests.unit.detector.cases import NOW, attempts, features, payment
 
-RULES = DetectionRules(
+RULES = DetectionPolicy(
     velocity={
         "card": {
             "1m": VelocityLimit(attempts=2),
@@ -106,5 +106,5 @@ def test_a_browser_that_the_checkout_tells_of_is_counted_too() -> None:
 
     assert ("device", browser) in entities_of(payment(tracking={"fbp": browser}))
     assert "device" not in dict(entities_of(payment()))
-    finding = velocity.assess(payment(), features({"device": attempts(5)}), DetectionRules())
+    finding = velocity.assess(payment(), features({"device": attempts(5)}), DetectionPolicy())
     assert "velocity.device.1m" in finding.reasons

@@ -878,7 +878,7 @@ export interface components {
          * QuarantineState
          * @enum {string}
          */
-        QuarantineState: "open" | "published" | "told_before" | "ignored" | "discarded";
+        QuarantineState: "open" | "published" | "already_reported" | "ignored" | "discarded";
         /** Quarantined */
         Quarantined: {
             /**

@@ -11,7 +11,7 @@ import orjson
 
 from orylo_api.models.overview import Counts
 from orylo_api.models.payments import PaymentState
-from orylo_api.refusals import RefusalRow
+from orylo_api.rejections import RejectionRow
 from orylo_common.messages import DetectionCreated, TrustUpdated, WebhookQuarantined, WebhookReplayed
 
 # A failure is no sum: the conversion may be sent after all.
@@ -116,7 +116,7 @@ class Changes:
     standings: dict[tuple[UUID, str], TrustUpdated] = field(default_factory=dict)
     trust: list[TrustUpdated] = field(default_factory=list)
     dead_letters: list[DeadMessage] = field(default_factory=list)
-    refusals: dict[tuple[UUID, UUID], RefusalRow] = field(default_factory=dict)
+    refusals: dict[tuple[UUID, UUID], RejectionRow] = field(default_factory=dict)
     quarantined: dict[tuple[UUID, UUID], WebhookQuarantined] = field(default_factory=dict)
     replays: dict[tuple[UUID, UUID], WebhookReplayed] = field(default_factory=dict)
     counts: defaultdict[tuple[UUID, datetime], list[int]] = field(
@@ -142,7 +142,7 @@ class Changes:
         if standing.version > known.version:
             self.standings[standing.tenant_id, standing.customer_id] = standing
 
-    def add_refusal(self, tenant_id: UUID, refusal_id: UUID, row: RefusalRow) -> None:
+    def add_refusal(self, tenant_id: UUID, refusal_id: UUID, row: RejectionRow) -> None:
         known = self.refusals.setdefault((tenant_id, refusal_id), row)
         if known is not row:
             known.merge(row)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from orylo_api.metrics import PROJECTION_LAG
 from orylo_api.projections import News
-from orylo_api.rows import made_at
+from orylo_api.rows import uuid7_time
 from orylo_api.store import write_news
 from orylo_common.messages import Message
 from orylo_common.postgres.group_commit import GroupCommit
@@ -23,6 +23,6 @@ async def write_measured(connection: Connection, batch: Sequence[News]) -> list[
     """`write_news`, and how old the batch's oldest message has become on its way."""
     new = await write_news(connection, batch)
     now = datetime.now(UTC)
-    lag = max((now - made_at(news.message_id, now)).total_seconds() for news in batch)
+    lag = max((now - uuid7_time(news.message_id, now)).total_seconds() for news in batch)
     PROJECTION_LAG.observe(max(lag, 0.0))
     return new

@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from orylo_api.changes import Changes, DeadMessage
 from orylo_api.models.conversions import ConversionStatus
 from orylo_api.quarantine_rows import key_of
-from orylo_api.refusals import refusal_row
+from orylo_api.rejections import rejection_row
 from orylo_api.rows import (
     DERIVED,
     DISPUTE_STATES,
@@ -20,9 +20,9 @@ from orylo_api.rows import (
     dead_letter_data,
     detection_data,
     failed_conversion,
-    made_at,
     payment_row,
     trust_data,
+    uuid7_time,
 )
 from orylo_common.messages import (
     PAGE,
@@ -48,7 +48,7 @@ from orylo_common.messages import (
     PaymentSucceeded,
     TrustUpdated,
     WebhookQuarantined,
-    WebhookRefused,
+    WebhookRejected,
     WebhookReplayed,
 )
 
@@ -133,7 +133,7 @@ def project_click(changes: Changes, click: ClickRecorded, fresh: Claims) -> None
 
 def project_detection(changes: Changes, detection: DetectionCreated, fresh: Claims) -> None:
     tenant_id = detection.tenant_id
-    created_at = made_at(detection.detection_id, detection.occurred_at)
+    created_at = uuid7_time(detection.detection_id, detection.occurred_at)
     changes.detections[tenant_id, detection.detection_id] = (detection, created_at)
     changes.see_customer(tenant_id, detection.customer_id, detection.occurred_at)
     changes.count(tenant_id, created_at, f"detections_{detection.decision}")
@@ -192,8 +192,8 @@ def project_dead_letter(changes: Changes, dead: DeadMessage, fresh: Claims) -> N
     changes.tell(dead.tenant_id, b"dead_letter.created", dead_letter_data(dead))
 
 
-def project_refused(changes: Changes, refused: WebhookRefused, fresh: Claims) -> None:
-    changes.add_refusal(refused.tenant_id, *refusal_row(refused))
+def project_rejected(changes: Changes, refused: WebhookRejected, fresh: Claims) -> None:
+    changes.add_refusal(refused.tenant_id, *rejection_row(refused))
 
 
 def project_quarantined(changes: Changes, quarantined: WebhookQuarantined, fresh: Claims) -> None:
@@ -216,7 +216,7 @@ PROJECTIONS: Mapping[type[News], Callable[[Changes, Any, Claims], None]] = {
     ConversionDispatched: project_dispatched,
     ConversionFailed: project_failed,
     ConversionSuppressed: project_suppressed,
-    WebhookRefused: project_refused,
+    WebhookRejected: project_rejected,
     WebhookQuarantined: project_quarantined,
     WebhookReplayed: project_replayed,
     DeadMessage: project_dead_letter,

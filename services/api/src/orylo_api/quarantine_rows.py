@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from orylo_api.rows import made_at
+from orylo_api.rows import uuid7_time
 from orylo_common.messages import WebhookQuarantined, WebhookReplayed
 
 Key = tuple[UUID, UUID]
@@ -58,7 +58,7 @@ def quarantined_columns(messages: dict[Key, WebhookQuarantined]) -> list[tuple[A
             message.reason,
             message.payload,
             message.payload_bytes,
-            made_at(message.message_id, message.occurred_at),
+            uuid7_time(message.message_id, message.occurred_at),
         )
         for key, message in sorted(messages.items(), key=lambda item: item[0])
     ]

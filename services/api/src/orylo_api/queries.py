@@ -32,7 +32,7 @@ from orylo_common.postgres.pool import Connection
 DETECTIONS = Listing("api.detections_view", "id", UUID)
 CONVERSIONS = Listing("api.conversions_view", "id", UUID)
 CUSTOMERS = Listing("api.customers_view", "customer_id", str)
-REJECTIONS = Listing("api.refusals_view", "id", UUID)
+REJECTIONS = Listing("api.rejections_view", "id", UUID)
 
 SELECT_DETECTION = "SELECT * FROM api.detections_view WHERE id = $1"
 SELECT_CONVERSION = "SELECT * FROM api.conversions_view WHERE id = $1"

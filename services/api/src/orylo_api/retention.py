@@ -35,16 +35,16 @@ LONG_LIVED = tuple(
         ("trust_changes", "occurred_at < now() - interval '24 months'"),
         # As long as ingest keeps the copy that is replayed.
         ("quarantine_view", "created_at < now() - interval '90 days'"),
-        ("refusals_view", "created_at < now() - interval '30 days'"),
+        ("rejections_view", "created_at < now() - interval '30 days'"),
     )
 )
 # Whoever floods one tenant's address pushes out what that tenant had, and nobody else's.
-MAX_REFUSALS = 10_000
-BOUND_REFUSALS = f"""
-    DELETE FROM api.refusals_view AS r
+MAX_REJECTIONS = 10_000
+BOUND_REJECTIONS = f"""
+    DELETE FROM api.rejections_view AS r
     USING control.tenants AS t CROSS JOIN LATERAL (
-        SELECT created_at, id FROM api.refusals_view WHERE tenant_id = t.id
-        ORDER BY created_at DESC, id DESC OFFSET {MAX_REFUSALS - 1} LIMIT 1
+        SELECT created_at, id FROM api.rejections_view WHERE tenant_id = t.id
+        ORDER BY created_at DESC, id DESC OFFSET {MAX_REJECTIONS - 1} LIMIT 1
     ) AS last_kept
     WHERE r.tenant_id = t.id AND (r.created_at, r.id) < (last_kept.created_at, last_kept.id)
 """  # noqa: S608
@@ -58,5 +58,5 @@ async def forget_short_lived(connection: Connection) -> None:
 
 
 async def forget_long_lived(connection: Connection) -> None:
-    for statement in (*LONG_LIVED, BOUND_REFUSALS):
+    for statement in (*LONG_LIVED, BOUND_REJECTIONS):
         await connection.execute(statement)

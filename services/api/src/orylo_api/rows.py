@@ -66,7 +66,7 @@ _STATUS_RANKS = {
 }
 
 
-def made_at(made: UUID, otherwise: datetime) -> datetime:
+def uuid7_time(made: UUID, otherwise: datetime) -> datetime:
     """When a time-ordered id was made."""
     return datetime.fromtimestamp((made.int >> 80) / 1000, otherwise.tzinfo) if made.version == 7 else otherwise
 
@@ -200,7 +200,7 @@ def conversion_row(
         code=code,
         amount_minor=conversion.amount_minor,
         currency=conversion.currency,
-        created_at=made_at(conversion.conversion_id, at),
+        created_at=uuid7_time(conversion.conversion_id, at),
         updated_at=at,
         status_key=_key(_STATUS_RANKS[status], at, f"{attempts:06}|{conversion.message_id}"),
     )

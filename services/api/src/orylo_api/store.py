@@ -7,7 +7,7 @@ from typing import Any
 from orylo_api.changes import AMOUNTS, COUNTERS, Changes, ConversionRow, DeadMessage, PaymentRow
 from orylo_api.projections import News, claims_of, project
 from orylo_api.quarantine_rows import APPLY_REPLAYS, INSERT_QUARANTINED, quarantined_columns, replay_columns
-from orylo_api.refusals import ADD_REFUSALS, refusal_columns
+from orylo_api.rejections import ADD_REJECTIONS, rejection_columns
 from orylo_api.rows import actor_id, detector_data
 from orylo_common.postgres.pool import Connection
 
@@ -195,7 +195,7 @@ async def _write(connection: Connection, changes: Changes) -> None:
         (UPSERT_CONVERSIONS, _conversions(changes)),
         (INSERT_DEAD_LETTERS, _dead_letters(changes)),
         (RESOLVE_DELIVERED, list(changes.conversions)),
-        (ADD_REFUSALS, refusal_columns(changes.refusals)),
+        (ADD_REJECTIONS, rejection_columns(changes.refusals)),
         (INSERT_QUARANTINED, quarantined_columns(changes.quarantined)),
         (APPLY_REPLAYS, replay_columns(changes.replays)),
         (ADD_COUNTS, [(*key, *counts) for key, counts in changes.counts.items()]),

@@ -27,7 +27,7 @@ from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.periodic import run_periodically
 from orylo_common.postgres.pool import open_pool
-from orylo_common.resilience.circuit_breaker import CircuitBreaker, behind
+from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_detector.adapters.redis_attempts import RedisAttempts
 from orylo_detector.engine import Engine
@@ -87,7 +87,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
             TrustUpdated: partial(copy_trust, trust=trust),
         }
         postgres = CircuitBreaker("detector.postgres")
-        guarded = {message: behind(postgres, handler) for message, handler in handlers.items()}
+        guarded = {message: guarded(postgres, handler) for message, handler in handlers.items()}
         await enter(Consumer(broker, "detector", guarded, prefetch=settings.detector_prefetch, gates=[postgres]))
         retention = run_periodically(pool, "detector.retention", FORGET_EVERY, forget_old)
         stack.callback(asyncio.create_task(retention).cancel)

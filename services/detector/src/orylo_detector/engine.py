@@ -11,7 +11,7 @@ from prometheus_client import Counter
 from orylo_common.messages import DetectorResult, PaymentFact, TrustStatus
 from orylo_detector.detectors import DETECTORS, Detector
 from orylo_detector.domain.features import FeatureMissing, Features
-from orylo_detector.domain.rules import DetectionRules
+from orylo_detector.domain.rules import DetectionPolicy
 from orylo_detector.domain.verdict import Finding, Verdict, Weighted, conclude
 
 TIME_LIMIT = timedelta(milliseconds=100)
@@ -28,7 +28,7 @@ class Engine:
         self._detectors = detectors
         self._limit_s = time_limit.total_seconds()
 
-    async def decide(self, payment: PaymentFact, features: Features, rules: DetectionRules) -> Verdict:
+    async def decide(self, payment: PaymentFact, features: Features, rules: DetectionPolicy) -> Verdict:
         """Always a verdict: a detector that fails, or is late, is left out and named. No side effects."""
         results = await self._run(payment, features, rules)
         found, degraded = [], []
@@ -41,7 +41,7 @@ class Engine:
         return conclude(found, tuple(degraded), status, rules)
 
     async def _run(
-        self, payment: PaymentFact, features: Features, rules: DetectionRules
+        self, payment: PaymentFact, features: Features, rules: DetectionPolicy
     ) -> list[DetectorResult | None]:
         """In the detectors' order; None for one that is left out.
 

@@ -6,7 +6,7 @@ from orylo_common.broker.ports import Outgoing
 from orylo_common.ids import uuid7
 from orylo_common.messages import Decision, DetectionCreated, PaymentFact, TrustUpdated, encode
 from orylo_common.telemetry.traces import current_traceparent
-from orylo_detector.domain.rules import DetectionRules
+from orylo_detector.domain.rules import DetectionPolicy
 from orylo_detector.domain.verdict import Verdict
 from orylo_detector.engine import Engine
 from orylo_detector.ports import Announcer, Batches, FeatureSource, RulesOf
@@ -31,7 +31,7 @@ async def decide_payment(
     # Gathered before the claim: a Redis round trip must not hold a row lock. What is counted there is
     # counted by payment and attempt, so that a redelivery does not count twice.
     known = await features.gather(payment)
-    verdict = await engine.decide(payment, known, plane.settings(payment.tenant_id, DetectionRules))
+    verdict = await engine.decide(payment, known, plane.settings(payment.tenant_id, DetectionPolicy))
 
     detection = detection_of(payment, verdict)
     announcement = Outgoing(detection.message_id, detection.type, encode(detection, traceparent=current_traceparent()))

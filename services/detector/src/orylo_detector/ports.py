@@ -9,7 +9,7 @@ from orylo_common.broker.ports import Outgoing
 from orylo_common.messages import PaymentFact
 from orylo_detector.domain.amounts import AmountHistory
 from orylo_detector.domain.features import CustomerHistory, Features, Subject
-from orylo_detector.domain.rules import DetectionRules
+from orylo_detector.domain.rules import DetectionPolicy
 from orylo_detector.domain.velocity import Attempt, Entity
 
 Attempts = Mapping[Entity, Sequence[Attempt]]
@@ -48,7 +48,7 @@ class FeatureSource(Protocol):
 class RulesOf(Protocol):
     """The control plane, as far as the detector knows it."""
 
-    def settings(self, tenant_id: UUID, model: type[DetectionRules], /) -> DetectionRules: ...
+    def settings(self, tenant_id: UUID, model: type[DetectionPolicy], /) -> DetectionPolicy: ...
 
 
 class Batches(Protocol[Item, Result]):

@@ -32,7 +32,7 @@ from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.periodic import run_periodically
 from orylo_common.postgres.pool import Connection, open_pool
-from orylo_common.resilience.circuit_breaker import CircuitBreaker, behind
+from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_dispatch.delivery_queue import DeliveryQueue
 from orylo_dispatch.destinations.meta import MetaConversions
@@ -88,7 +88,7 @@ async def open_app(
         await enter(writer)
         handlers = _handlers(plane, Recorder(writer.add, offer=relay.offer, wake=sender.wake), frozenset(sinks))
         postgres = CircuitBreaker("dispatch.postgres")
-        guarded = {message: behind(postgres, handler) for message, handler in handlers.items()}
+        guarded = {message: guarded(postgres, handler) for message, handler in handlers.items()}
         await enter(Consumer(broker, "dispatch", guarded, prefetch=settings.dispatch_prefetch, gates=[postgres]))
         await enter(_upkeep(pool, Upkeep(clock)))
 

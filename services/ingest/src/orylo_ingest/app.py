@@ -18,13 +18,13 @@ from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.periodic import run_periodically
 from orylo_common.postgres.pool import open_pool
-from orylo_common.resilience.circuit_breaker import CircuitBreaker, behind
+from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_ingest.endpoints.tracking import TrackingEndpoint
 from orylo_ingest.endpoints.webhooks import WebhookEndpoint
 from orylo_ingest.limits import Limits
 from orylo_ingest.outbox import write_messages
-from orylo_ingest.refusal_reports import RefusalReports
+from orylo_ingest.rejection_reports import RejectionReports
 from orylo_ingest.replays import replay_webhook
 from orylo_ingest.routes import routes
 from orylo_ingest.secret_use import SecretUse
@@ -58,11 +58,11 @@ async def open_app(
         outbox = await stack.enter_async_context(
             GroupCommit(write_messages, pool, name="ingest.outbox", single_statement=True, deadline=DEADLINE)
         )
-        refusals = await stack.enter_async_context(RefusalReports.open(outbox, relay, clock))
+        refusals = await stack.enter_async_context(RejectionReports.open(outbox, relay, clock))
         limits = await stack.enter_async_context(Limits.open(redis))
         secret_use = await stack.enter_async_context(SecretUse.open(pool))
         replaying = CircuitBreaker("ingest.replays")
-        replay = behind(replaying, partial(replay_webhook, pool=pool, plane=plane, relay=relay, clock=clock))
+        replay = guarded(replaying, partial(replay_webhook, pool=pool, plane=plane, relay=relay, clock=clock))
         handlers: Mapping[type[Message], Handler] = {WebhookReplayRequested: replay}
         await stack.enter_async_context(
             Consumer(broker, "ingest", handlers, prefetch=REPLAYS_AT_ONCE, gates=[replaying])

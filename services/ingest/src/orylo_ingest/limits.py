@@ -66,7 +66,7 @@ class LimitSettings(TenantSettings):
 
     webhooks: int = Field(default=3_000, ge=1, le=1_000_000)
     # Before a signature is even looked at: an address that keeps sending what is not genuine is put off.
-    refused_webhooks_per_address: int = Field(default=100, ge=1, le=1_000_000)
+    rejected_webhooks_per_address: int = Field(default=100, ge=1, le=1_000_000)
     visits: int = Field(default=3_000, ge=1, le=1_000_000)
     visits_per_address: int = Field(default=100, ge=1, le=1_000_000)
 

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from prometheus_client import Counter, Histogram
 
-# `outcome`: accepted, told_before, ignored, quarantined, duplicate, conflict; refused: not_found,
+# `outcome`: accepted, already_reported, ignored, quarantined, duplicate, conflict; refused: not_found,
 # unauthenticated, unreadable, too_large, unsupported_encoding, too_slow, rate_limited, unavailable.
 WEBHOOKS = Counter("orylo_webhooks_total", "Webhooks answered", ["gateway", "outcome"])
 WEBHOOK_SECONDS = Histogram(
@@ -19,9 +19,11 @@ WEBHOOK_VARIANTS = Counter(
     "orylo_webhook_variants_total", "Webhooks by the variants that they came in", ["gateway", "variant"]
 )
 
-# `status`: published, told_before, ignored, quarantined.
+# `status`: published, already_reported, ignored, quarantined.
 REPLAYS = Counter("orylo_webhook_replays_total", "Quarantined webhooks read once more", ["gateway", "status"])
-REFUSALS_UNTOLD = Counter("orylo_refusals_untold_total", "Refusals that no merchant is told of: too many kinds at once")
+REJECTIONS_UNREPORTED = Counter(
+    "orylo_rejections_unreported_total", "Refusals that no merchant is told of: too many kinds at once"
+)
 
 # `outcome`: accepted, or the code of the problem.
 VISITS = Counter("orylo_visits_total", "Answers to what the tracking script told", ["outcome"])
@@ -32,5 +34,5 @@ def _variant(gateway: str, variant: str):  # type: ignore[no-untyped-def]
     return WEBHOOK_VARIANTS.labels(gateway, variant)
 
 
-def came_as(gateway: str, variant: str) -> None:
+def count_variant(gateway: str, variant: str) -> None:
     _variant(gateway, variant).inc()

@@ -72,7 +72,7 @@ async def _replay(
     )
     status: str = record.status
     if record.outgoing is not None and not await _tells_first(connection, record):
-        status, record.outgoing = "told_before", None
+        status, record.outgoing = "already_reported", None
     await connection.execute(
         UPDATE_EVENT,
         record.tenant_id,

@@ -45,7 +45,7 @@ RECORD = """
         SELECT tenant_id, fact, event_id FROM claim ORDER BY tenant_id, fact, event_id
         ON CONFLICT DO NOTHING
         RETURNING tenant_id, fact, event_id
-    ), told_before AS (
+    ), already_reported AS (
         SELECT DISTINCT tenant_id, event_id FROM claim
         WHERE (tenant_id, fact, event_id) NOT IN (SELECT tenant_id, fact, event_id FROM claimed)
     ), stored AS (
@@ -54,8 +54,8 @@ RECORD = """
             payment_id, payload, body_sha256, occurred_at
         )
         SELECT tenant_id, event_id, gateway, gateway_event_id, gateway_event_type,
-               CASE WHEN (tenant_id, event_id) IN (SELECT tenant_id, event_id FROM told_before)
-                    THEN 'told_before' ELSE status END,
+               CASE WHEN (tenant_id, event_id) IN (SELECT tenant_id, event_id FROM already_reported)
+                    THEN 'already_reported' ELSE status END,
                message_type, reason, payment_id, convert_from(payload, 'UTF8')::jsonb, body_sha256, occurred_at
         FROM item JOIN registered USING (tenant_id, event_id)
     ), announced AS (
@@ -63,19 +63,19 @@ RECORD = """
         -- Without a message type of its own it is set aside, and people are told.
         SELECT message_id, coalesce(message_type, 'webhook.quarantined.v1'), body
         FROM item JOIN registered USING (tenant_id, event_id)
-        WHERE body IS NOT NULL AND (tenant_id, event_id) NOT IN (SELECT tenant_id, event_id FROM told_before)
+        WHERE body IS NOT NULL AND (tenant_id, event_id) NOT IN (SELECT tenant_id, event_id FROM already_reported)
     ), told_again AS (
         SELECT tenant_id, event_id, message_id,
                jsonb_set(convert_from(body, 'UTF8')::jsonb, '{type}', '"payment.enriched.v1"') AS message
-        FROM told_before JOIN item USING (tenant_id, event_id) WHERE message_type = 'payment.succeeded.v1'
+        FROM already_reported JOIN item USING (tenant_id, event_id) WHERE message_type = 'payment.succeeded.v1'
     ), enriched AS (
         INSERT INTO ingest.outbox (message_id, type, body)
         SELECT message_id, 'payment.enriched.v1', convert_to(message::text, 'UTF8') FROM told_again
         RETURNING message_id, body
     )
-    SELECT told_before.tenant_id, told_before.event_id, NULL::bytea AS body_sha256, true AS is_new,
+    SELECT already_reported.tenant_id, already_reported.event_id, NULL::bytea AS body_sha256, true AS is_new,
            enriched.message_id, enriched.body
-    FROM told_before LEFT JOIN told_again USING (tenant_id, event_id) LEFT JOIN enriched USING (message_id)
+    FROM already_reported LEFT JOIN told_again USING (tenant_id, event_id) LEFT JOIN enriched USING (message_id)
     UNION ALL
     SELECT item.tenant_id, item.event_id, known.body_sha256, false, NULL, NULL
     FROM item
@@ -107,7 +107,7 @@ DEADLINE = timedelta(seconds=5)
 
 class Outcome(StrEnum):
     ACCEPTED = "accepted"
-    TOLD_BEFORE = "told_before"
+    ALREADY_REPORTED = "already_reported"
     DUPLICATE = "duplicate"
     CONFLICT = "conflict"
 
@@ -157,7 +157,7 @@ async def record_batch(connection: Connection, records: Sequence[Record]) -> lis
     for row in rows:
         key = _key(row["tenant_id"], row["event_id"])
         if row["is_new"]:
-            outcomes[key] = Outcome.TOLD_BEFORE
+            outcomes[key] = Outcome.ALREADY_REPORTED
             body = row["body"]
             firsts[key].outgoing = Outgoing(row["message_id"], ENRICHED, body) if body is not None else None
         else:

@@ -24,7 +24,7 @@ from orylo_common.messages import (
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import open_pool
-from orylo_common.resilience.circuit_breaker import CircuitBreaker, behind
+from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_trust.adapters.redis_standings import RedisStandings
 from orylo_trust.endpoint import PATH, StandingEndpoint
@@ -66,7 +66,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
             CustomerStatusSet: partial(set_status, plane=plane, ledger=ledger),
         }
         postgres = CircuitBreaker("trust.postgres")
-        guarded = {message: behind(postgres, handler) for message, handler in handlers.items()}
+        guarded = {message: guarded(postgres, handler) for message, handler in handlers.items()}
         await enter(Consumer(broker, "trust", guarded, prefetch=settings.trust_prefetch, gates=[postgres]))
 
         health = Health()

@@ -13,7 +13,7 @@ from orylo_common.postgres.pool import Connection
 
 SELECT_REJECTIONS = """
     SELECT t.slug AS tenant, r.gateway, r.status, r.code, r.count, r.first_at, r.last_at, r.remote, r.size, r.reason
-    FROM api.refusals_view r JOIN control.tenants t ON t.id = r.tenant_id
+    FROM api.rejections_view r JOIN control.tenants t ON t.id = r.tenant_id
     WHERE ($1::uuid IS NULL OR r.tenant_id = $1) AND ($2::text IS NULL OR r.gateway = $2)
       AND ($3::text IS NULL OR r.code = $3)
     ORDER BY r.created_at DESC, r.id DESC LIMIT $4

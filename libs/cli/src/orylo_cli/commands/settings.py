@@ -14,7 +14,7 @@ from orylo_cli.target import open_target
 from orylo_common.control import TenantSettings
 from orylo_common.control.admin import find_tenant, put_settings
 from orylo_common.postgres.pool import Connection
-from orylo_detector.domain.rules import DetectionRules
+from orylo_detector.domain.rules import DetectionPolicy
 from orylo_dispatch.domain.policy import DispatchPolicy
 from orylo_ingest.endpoints.tracking import TrackingSettings
 from orylo_ingest.limits import LimitSettings
@@ -24,7 +24,7 @@ SELECT_SECTIONS = "SELECT section, value FROM control.settings WHERE tenant_id =
 SELECT_SECTION = "SELECT value FROM control.settings WHERE tenant_id = $1 AND section = $2 FOR UPDATE"
 
 SECTIONS: Mapping[str, type[TenantSettings]] = {
-    each.section: each for each in (TrackingSettings, LimitSettings, DetectionRules, Points, DispatchPolicy)
+    each.section: each for each in (TrackingSettings, LimitSettings, DetectionPolicy, Points, DispatchPolicy)
 }
 
 # Nobody learns from a regular expression how an origin, the one setting that has one, is written.

@@ -46,7 +46,7 @@ from orylo_common.messages.payments import (
 from orylo_common.messages.trust import CustomerStatusSet, TrustStatus, TrustUpdated
 from orylo_common.messages.webhooks import (
     WebhookQuarantined,
-    WebhookRefused,
+    WebhookRejected,
     WebhookReplayed,
     WebhookReplayRequested,
     WebhookSetAside,
@@ -95,7 +95,7 @@ __all__ = [
     "TrustUpdated",
     "UndecodableMessage",
     "WebhookQuarantined",
-    "WebhookRefused",
+    "WebhookRejected",
     "WebhookReplayRequested",
     "WebhookReplayed",
     "WebhookSetAside",

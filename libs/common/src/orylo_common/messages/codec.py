@@ -23,6 +23,7 @@ from orylo_common.messages.conversions import (
 )
 from orylo_common.messages.detections import DetectionCreated
 from orylo_common.messages.disputes import DisputeLost, DisputeOpened, DisputeWon, FraudWarningReceived
+from orylo_common.messages.former_names import current_type, with_current_values
 from orylo_common.messages.message import Message
 from orylo_common.messages.payments import (
     CheckoutAbandoned,
@@ -37,7 +38,7 @@ from orylo_common.messages.payments import (
 from orylo_common.messages.trust import CustomerStatusSet, TrustUpdated
 from orylo_common.messages.webhooks import (
     WebhookQuarantined,
-    WebhookRefused,
+    WebhookRejected,
     WebhookReplayed,
     WebhookReplayRequested,
 )
@@ -64,7 +65,7 @@ MESSAGES: tuple[type[Message], ...] = (
     ConversionFailed,
     ConversionSuppressed,
     ConversionRedriveRequested,
-    WebhookRefused,
+    WebhookRejected,
     WebhookQuarantined,
     WebhookReplayed,
     WebhookReplayRequested,
@@ -151,14 +152,15 @@ def _json(attributes: Mapping[str, Any]) -> bytes:
 def decode(body: bytes) -> Message:
     """The message in `body`; raises `UndecodableMessage`, whose text holds no value from the body."""
     envelope, data = _open(body)
-    message_class = BY_TYPE.get(envelope.get("type", ""))
+    message_type = current_type(envelope["type"])
+    message_class = BY_TYPE.get(message_type)
     if message_class is None:
         raise UndecodableMessage("unknown message type")
     try:
         return message_class.model_validate(
             {
-                **data,
-                "type": envelope["type"],
+                **with_current_values(message_type, data),
+                "type": message_type,
                 "message_id": envelope["id"],
                 "tenant_id": envelope["tenantid"],
                 "correlation_id": envelope["correlationid"],
@@ -170,7 +172,7 @@ def decode(body: bytes) -> Message:
         raise UndecodableMessage(f"envelope without {missing.args[0]}") from None
     except ValidationError as invalid:
         fields = sorted({".".join(map(str, error["loc"])) for error in invalid.errors(include_input=False)})
-        raise UndecodableMessage(f"{envelope['type']}: invalid {', '.join(fields)}") from None
+        raise UndecodableMessage(f"{message_type}: invalid {', '.join(fields)}") from None
 
 
 def traceparent_of(body: bytes) -> str | None:

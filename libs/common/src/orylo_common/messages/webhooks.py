@@ -7,14 +7,14 @@ from pydantic import AwareDatetime, Field
 from orylo_common.messages.message import Message
 
 
-class WebhookRefused(Message):
+class WebhookRejected(Message):
     """Webhooks were turned away at the door, for one and the same reason; nothing of their bodies was kept.
 
     One message stands for `count` of them. `occurred_at` is when the last came; `remote`, `size` and `reason` are
     the last one's.
     """
 
-    type: Literal["webhook.refused.v1"] = "webhook.refused.v1"
+    type: Literal["webhook.rejected.v1"] = "webhook.rejected.v1"
     source: ClassVar[str] = "orylo/ingest"
 
     gateway: str = Field(description="unknown, where the address names none that we know")
@@ -65,7 +65,7 @@ class WebhookReplayed(WebhookSetAside):
 
     type: Literal["webhook.replayed.v1"] = "webhook.replayed.v1"
 
-    status: Literal["published", "told_before", "ignored", "quarantined"]
+    status: Literal["published", "already_reported", "ignored", "quarantined"]
     reason: str | None = Field(default=None, description="why it is ignored, or still not understood")
     message_type: str | None = Field(default=None, description="what it was understood as, such as payment.refunded.v1")
 

@@ -92,7 +92,7 @@ class CircuitBreaker:
         self._gauge.set(_AS_NUMBER[_STATES[self._circuit.state]])
 
 
-def behind(breaker: CircuitBreaker, handler: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
+def guarded(breaker: CircuitBreaker, handler: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
     """For a consumer whose gate the breaker is: while it is open messages are given back, and use up no attempts."""
 
     async def handle(message: Any) -> None:

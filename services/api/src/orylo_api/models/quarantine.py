@@ -23,7 +23,7 @@ class QuarantineState(StrEnum):
     OPEN = "open"
     PUBLISHED = "published"
     # What it tells was known already, from another webhook.
-    TOLD_BEFORE = "told_before"
+    ALREADY_REPORTED = "already_reported"
     IGNORED = "ignored"
     # A person gave it up.
     DISCARDED = "discarded"

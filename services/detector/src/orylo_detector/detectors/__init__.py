@@ -7,13 +7,13 @@ from typing import Protocol
 from orylo_common.messages import PaymentFact
 from orylo_detector.detectors import amount_anomaly, trust_history, velocity
 from orylo_detector.domain.features import Features
-from orylo_detector.domain.rules import DetectionRules
+from orylo_detector.domain.rules import DetectionPolicy
 from orylo_detector.domain.verdict import Finding
 
 
 class Assess(Protocol):
     def __call__(
-        self, payment: PaymentFact, features: Features, rules: DetectionRules, /
+        self, payment: PaymentFact, features: Features, rules: DetectionPolicy, /
     ) -> Finding | Awaitable[Finding]:
         """At once, or after I/O of its own. Raises `FeatureMissing` where it can say nothing."""
 

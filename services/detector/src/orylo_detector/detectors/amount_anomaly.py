@@ -2,7 +2,7 @@
 
 from orylo_common.messages import PaymentFact
 from orylo_detector.domain.features import FeatureMissing, Features, Subject
-from orylo_detector.domain.rules import DetectionRules
+from orylo_detector.domain.rules import DetectionPolicy
 from orylo_detector.domain.verdict import Finding
 
 # In spreads above the median: where it begins to be odd, and where it could not be odder.
@@ -13,7 +13,7 @@ NO_HISTORY = "amount_anomaly.no_history"
 SAY: dict[Subject, float] = {"customer": 1.0, "product": 0.9, "tenant": 0.7}
 
 
-def assess(payment: PaymentFact, features: Features, rules: DetectionRules) -> Finding:
+def assess(payment: PaymentFact, features: Features, rules: DetectionPolicy) -> Finding:
     """The oddest comparison; where no history is long enough for one, the remark that it is not."""
     if features.amounts is None:
         raise FeatureMissing("amounts")

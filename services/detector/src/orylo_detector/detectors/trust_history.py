@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from orylo_common.messages import PaymentFact
 from orylo_detector.domain.features import CustomerHistory, Features
-from orylo_detector.domain.rules import DetectionRules
+from orylo_detector.domain.rules import DetectionPolicy
 from orylo_detector.domain.verdict import Finding
 
 # A customer of whom nothing is known stands at 50; a refund or two is no reason yet.
@@ -13,7 +13,7 @@ YOUNG = timedelta(days=1)
 FREQUENT_REFUNDS, REFUND_SHARE = 3, 0.3
 
 
-def assess(payment: PaymentFact, features: Features, rules: DetectionRules) -> Finding:
+def assess(payment: PaymentFact, features: Features, rules: DetectionPolicy) -> Finding:
     """The gravest of all that speaks against the customer."""
     if features.customer is None:
         return Finding(15, ("trust_history.unknown_customer",))

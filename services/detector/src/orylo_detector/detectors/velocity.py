@@ -2,12 +2,12 @@
 
 from orylo_common.messages import PaymentFact
 from orylo_detector.domain.features import FeatureMissing, Features
-from orylo_detector.domain.rules import DetectionRules
+from orylo_detector.domain.rules import DetectionPolicy
 from orylo_detector.domain.velocity import velocities
 from orylo_detector.domain.verdict import Finding
 
 
-def assess(payment: PaymentFact, features: Features, rules: DetectionRules) -> Finding:
+def assess(payment: PaymentFact, features: Features, rules: DetectionPolicy) -> Finding:
     """The worst of all limits; reasons such as `velocity.card.1h` and `velocity.card.24h.amount`."""
     if features.attempts is None:
         raise FeatureMissing("attempts")

@@ -39,7 +39,7 @@ VELOCITY: dict[Entity, dict[Window, VelocityLimit]] = {
 }
 
 
-class DetectionRules(TenantSettings):
+class DetectionPolicy(TenantSettings):
     """A tenant's thresholds, weights and limits. An entity or a window left out of `velocity` is not limited."""
 
     section: ClassVar[str] = "detector"

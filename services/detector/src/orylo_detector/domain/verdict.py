@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orylo_common.messages import Decision, DetectorResult, TrustStatus
-from orylo_detector.domain.rules import DetectionRules
+from orylo_detector.domain.rules import DetectionPolicy
 
 ALLOWLISTED, BLOCKED = "list.allowlisted", "list.blocked"
 
@@ -42,7 +42,7 @@ class Verdict:
 
 
 def conclude(
-    found: Sequence[Weighted], degraded: tuple[str, ...], status: TrustStatus, rules: DetectionRules
+    found: Sequence[Weighted], degraded: tuple[str, ...], status: TrustStatus, rules: DetectionPolicy
 ) -> Verdict:
     """One decision. A list entry settles it; the risk of an allow-listed customer's payment is told all the same."""
     risk_score = combined_risk(found)
@@ -68,7 +68,7 @@ def combined_risk(found: Sequence[Weighted]) -> int:
     return round(100 * (1 - innocent))
 
 
-def _decision(risk_score: int, rules: DetectionRules) -> Decision:
+def _decision(risk_score: int, rules: DetectionPolicy) -> Decision:
     if risk_score >= rules.block_at:
         return Decision.BLOCK
     return Decision.REVIEW if risk_score >= rules.review_at else Decision.ALLOW

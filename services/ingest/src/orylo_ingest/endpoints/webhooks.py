@@ -29,8 +29,8 @@ from orylo_ingest.intake import Record, take_in
 from orylo_ingest.limits import Limits, LimitSettings, limited_address
 from orylo_ingest.metrics import WEBHOOK_SECONDS, WEBHOOKS
 from orylo_ingest.problems import Problem, Refused
-from orylo_ingest.refusal_reports import RefusalReports
-from orylo_ingest.refusals import RefusalLog
+from orylo_ingest.rejection_log import RejectionLog
+from orylo_ingest.rejection_reports import RejectionReports
 from orylo_ingest.secret_use import SecretUse
 from orylo_ingest.store import EventStore, Outcome
 
@@ -50,14 +50,14 @@ class WebhookEndpoint:
     store: EventStore
     relay: OutboxRelay
     breaker: CircuitBreaker
-    refusals: RefusalReports
+    refusals: RejectionReports
     secret_use: SecretUse
     limits: Limits
     clock: Clock
     max_body_bytes: int
     body_timeout: timedelta
     trusted_proxies: int
-    refusal_log: RefusalLog = field(default_factory=RefusalLog)
+    rejection_log: RejectionLog = field(default_factory=RejectionLog)
     turnstile: Turnstile = field(default_factory=partial(Turnstile, AT_ONCE))
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
@@ -160,20 +160,20 @@ class WebhookEndpoint:
         counted = record.status if outcome is Outcome.ACCEPTED and record.outgoing is None else outcome.value
         _count(record.gateway, counted)
         if counted in ("quarantined", "conflict"):
-            self.refusal_log.tell_set_aside(record, counted)
+            self.rejection_log.tell_set_aside(record, counted)
         body = f'{{"status":"{"duplicate" if known else "accepted"}","event_id":"{record.event_id}"}}'
         return Answer(HTTPStatus.OK if known else HTTPStatus.ACCEPTED, body.encode())
 
     def _refuse(self, request: web.Request, label: str, tenant: str, problem: Problem) -> web.Response:
         _count(label, _OUTCOMES[problem.status])
         remote, size = client_address(request, self.trusted_proxies), request.content_length or 0
-        self.refusal_log.tell(gateway=label, tenant=tenant, code=problem.code, status=problem.status.value, size=size)
+        self.rejection_log.tell(gateway=label, tenant=tenant, code=problem.code, status=problem.status.value, size=size)
         # What is refused for our own sake tells a merchant nothing; what is for nobody we know is counted only.
         known = self.plane.tenant(tenant)
         if known is not None and problem.status is not HTTPStatus.SERVICE_UNAVAILABLE:
             self.refusals.tell(known.id, label, problem, remote=remote, size=size)
             if problem.status in _NOT_GENUINE:
-                limit = self.plane.settings(known.id, LimitSettings).refused_webhooks_per_address
+                limit = self.plane.settings(known.id, LimitSettings).rejected_webhooks_per_address
                 address = limited_address(request, remote, self.trusted_proxies)
                 self.limits.spend_from("refused", known.id, limit, address)
         return problem.response()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any, NamedTuple
 
 from orylo_ingest.gateways.port import NotUnderstood
-from orylo_ingest.metrics import came_as
+from orylo_ingest.metrics import count_variant
 
 # America/Sao_Paulo, which has had no summer time since 2019.
 SAO_PAULO = timezone(timedelta(hours=-3))
@@ -118,7 +118,7 @@ class Stamps(NamedTuple):
             if value:
                 at, _ = any_moment(value, name, self.zone)
                 if at > self.received_at:
-                    came_as(self.gateway, "stamp_ahead")
+                    count_variant(self.gateway, "stamp_ahead")
                 return min(at, self.received_at)
         return self.received_at
 

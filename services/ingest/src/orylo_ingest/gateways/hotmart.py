@@ -55,7 +55,7 @@ from orylo_ingest.gateways.port import (
     Told,
     UnreadableBody,
 )
-from orylo_ingest.metrics import came_as
+from orylo_ingest.metrics import count_variant
 
 TOKEN_HEADER = "X-HOTMART-HOTTOK"  # noqa: S105  the header's name
 TOKEN_FIELD = "hottok"  # noqa: S105  the field's name
@@ -125,7 +125,7 @@ class Hotmart:
 
     def normalise(self, document: Document, received_at: datetime, zone: tzinfo | None = None) -> Told | Ignored:
         form = _form(document)
-        came_as(self.name, form)
+        count_variant(self.name, form)
         match form:
             case "2.0.0":
                 return _normalise_v2(document)
@@ -155,7 +155,7 @@ def _authenticate_own(webhook: RawWebhook, secrets: Sequence[GatewaySecret]) -> 
     except UnreadableBody:
         document = None
     secret_id = matching_token(document.get(TOKEN_FIELD) if isinstance(document, dict) else None, secrets)
-    came_as("hotmart", "token_in_body")
+    count_variant("hotmart", "token_in_body")
     return secret_id
 
 
@@ -243,7 +243,7 @@ def _by_status(document: Document, read_sale: Callable[[], _Sale]) -> Told | Ign
 
 def _count_spelling(status: str) -> None:
     if status in _SALES_API_STATUSES:
-        came_as("hotmart", f"status_{status}")
+        count_variant("hotmart", f"status_{status}")
 
 
 # --- Webhook 2.0.0 -----------------------------------------------------------------------------------------
@@ -388,7 +388,7 @@ def _sale_v1(document: Document, received_at: datetime) -> _Sale:
 def _sale_simplified(document: Document, zone: tzinfo) -> _Sale:
     product = text(document.get("product_id"))
     at, written = any_moment(document.get("event_time"), "event_time", zone)
-    came_as("hotmart", f"event_time_{written}")
+    count_variant("hotmart", f"event_time_{written}")
     return _Sale(
         transaction=required(document.get("order_id"), "order_id"),
         price=document.get("amount"),

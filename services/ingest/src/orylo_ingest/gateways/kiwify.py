@@ -46,7 +46,7 @@ from orylo_ingest.gateways.port import (
     RawWebhook,
     Told,
 )
-from orylo_ingest.metrics import came_as
+from orylo_ingest.metrics import count_variant
 
 SIGNATURE_PARAMETER = "signature"
 # The address is the merchant's own, with one parameter added.
@@ -131,7 +131,7 @@ def _authenticate_own(webhook: RawWebhook, secrets: Sequence[GatewaySecret]) -> 
         signature, order = wrapped
         secret_id = matching_digest(order, signature, secrets, "sha1")
         webhook.narrow(order)
-        came_as("kiwify", "wrapped")
+        count_variant("kiwify", "wrapped")
         return secret_id
     raise AuthenticationFailed(
         "signature_missing",
@@ -276,7 +276,7 @@ def _simplified(order: Order, zone: tzinfo) -> Told:
     }
     what = "paid" if message is PaymentSucceeded else "created"
     at, written = any_moment(order.get("created_at"), "created_at", zone)
-    came_as("kiwify", f"created_at_{written}")
+    count_variant("kiwify", f"created_at_{written}")
     return Told(message, at, fields, (f"{what}:{payment_id}",))
 
 

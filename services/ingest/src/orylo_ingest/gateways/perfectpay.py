@@ -32,7 +32,7 @@ from orylo_ingest.gateways.attribution import tracking
 from orylo_ingest.gateways.authentication import matching_token
 from orylo_ingest.gateways.fields import SAO_PAULO, Stamps, child, integer, present, required, text
 from orylo_ingest.gateways.port import Document, Envelope, EventRow, Ignored, NotUnderstood, RawWebhook, Told
-from orylo_ingest.metrics import came_as
+from orylo_ingest.metrics import count_variant
 
 TOKEN_FIELD = "token"  # noqa: S105  the field's name
 
@@ -109,7 +109,7 @@ class PerfectPay:
         ):
             return Ignored(_SUBSCRIPTION)
         if status in _NEWER:
-            came_as(self.name, f"status_{status}")
+            count_variant(self.name, f"status_{status}")
         return (
             Ignored(row.note)
             if row.read is None

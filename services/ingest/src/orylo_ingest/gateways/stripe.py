@@ -58,7 +58,7 @@ from orylo_ingest.gateways.stripe_invoices import (
     is_later_charge,
     ref,
 )
-from orylo_ingest.metrics import came_as
+from orylo_ingest.metrics import count_variant
 
 SIGNATURE_HEADER = "Stripe-Signature"
 TOLERANCE_S = 300
@@ -327,7 +327,7 @@ def _invoice_paid(invoice: Object, event: Document) -> Told | Ignored:
     fields = _invoice_payment(invoice, invoice.get("amount_paid"))
     alone = intent_of(invoice) is None
     links = facts_of_invoice(invoice, fields) if alone else ()
-    came_as("stripe", "invoice_alone" if alone else "invoice_with_intent")
+    count_variant("stripe", "invoice_alone" if alone else "invoice_with_intent")
     return _told(PaymentSucceeded, event, invoice, fields, *_paid(fields["payment_id"], invoice.get("id")), *links)
 
 

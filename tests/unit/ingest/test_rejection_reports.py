@@ -9,12 +9,12 @@ import pytest
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.errors import TransientError
-from orylo_common.messages import WebhookRefused, decode
+from orylo_common.messages import WebhookRejected, decode
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
-from orylo_ingest import refusal_reports
+from orylo_ingest import rejection_reports
 from orylo_ingest.problems import Problem, too_large, unauthenticated
-from orylo_ingest.refusal_reports import RefusalReports
+from orylo_ingest.rejection_reports import RejectionReports
 
 TENANT, OTHER = UUID(int=1), UUID(int=2)
 MISMATCH = unauthenticated("signature_mismatch", "It does not fit.")
@@ -46,9 +46,9 @@ class Outbox:
     def offer(self, messages: Sequence[Outgoing]) -> None:
         self.offered.extend(messages)
 
-    def told(self) -> list[WebhookRefused]:
+    def told(self) -> list[WebhookRejected]:
         assert self.committed == self.offered
-        return [cast(WebhookRefused, decode(message.body)) for message in self.committed]
+        return [cast(WebhookRejected, decode(message.body)) for message in self.committed]
 
 
 @pytest.fixture
@@ -57,12 +57,12 @@ def outbox() -> Outbox:
 
 
 @pytest.fixture
-def reports(outbox: Outbox) -> RefusalReports:
-    return RefusalReports(cast(GroupCommit[Outgoing, None], outbox), cast(OutboxRelay, outbox), TickingClock())
+def reports(outbox: Outbox) -> RejectionReports:
+    return RejectionReports(cast(GroupCommit[Outgoing, None], outbox), cast(OutboxRelay, outbox), TickingClock())
 
 
 def tell(
-    reports: RefusalReports,
+    reports: RejectionReports,
     problem: Problem = MISMATCH,
     *,
     tenant_id: UUID = TENANT,
@@ -72,7 +72,7 @@ def tell(
     reports.tell(tenant_id, gateway, problem, remote=remote, size=10)
 
 
-async def test_many_of_a_kind_are_one_message(reports: RefusalReports, outbox: Outbox) -> None:
+async def test_many_of_a_kind_are_one_message(reports: RejectionReports, outbox: Outbox) -> None:
     for last in range(1000):
         tell(reports, remote=f"203.0.113.{last % 250}")
     await reports.flush()
@@ -83,7 +83,7 @@ async def test_many_of_a_kind_are_one_message(reports: RefusalReports, outbox: O
     assert told.occurred_at - told.first_at == timedelta(seconds=999)
 
 
-async def test_kinds_are_told_apart_and_each_once(reports: RefusalReports, outbox: Outbox) -> None:
+async def test_kinds_are_told_apart_and_each_once(reports: RejectionReports, outbox: Outbox) -> None:
     tell(reports)
     tell(reports, too_large(5))
     tell(reports, gateway="kiwify")
@@ -96,7 +96,7 @@ async def test_kinds_are_told_apart_and_each_once(reports: RefusalReports, outbo
 
 
 async def test_what_cannot_be_written_is_told_later_with_what_came_since(
-    reports: RefusalReports, outbox: Outbox
+    reports: RejectionReports, outbox: Outbox
 ) -> None:
     outbox.away = True
     tell(reports)
@@ -113,9 +113,9 @@ async def test_what_cannot_be_written_is_told_later_with_what_came_since(
 
 
 async def test_what_is_kept_in_memory_is_bounded(
-    reports: RefusalReports, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+    reports: RejectionReports, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(refusal_reports, "MAX_KINDS", 10)
+    monkeypatch.setattr(rejection_reports, "MAX_KINDS", 10)
     outbox.away = True
     for round_ in range(3):
         for number in range(20):
@@ -128,7 +128,9 @@ async def test_what_is_kept_in_memory_is_bounded(
 
 
 @pytest.mark.parametrize("remote", [None, "", "unknown", "\udcff", "10.0.0.1, evil"])
-async def test_an_address_that_is_none_is_left_out(reports: RefusalReports, outbox: Outbox, remote: str | None) -> None:
+async def test_an_address_that_is_none_is_left_out(
+    reports: RejectionReports, outbox: Outbox, remote: str | None
+) -> None:
     tell(reports, remote=remote)
     await reports.flush()
 

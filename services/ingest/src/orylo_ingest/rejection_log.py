@@ -15,7 +15,7 @@ Kind = tuple[str, str, str]
 log = structlog.get_logger(__name__)
 
 
-class RefusalLog:
+class RejectionLog:
     """The first of a kind is logged at once, the next ones together."""
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class RefusalLog:
         unsaid = self._unsaid(kind)
         if unsaid is not None:
             log.warning(
-                "webhook.refused",
+                "webhook.rejected",
                 gateway=kind[0],
                 tenant=kind[1],
                 code=code,

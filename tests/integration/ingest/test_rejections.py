@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from orylo_common.messages import WebhookRefused
+from orylo_common.messages import WebhookRejected
 from tests.integration.ingest.running import Ingest, running_ingest, stripe_signature
 from tests.support.eventually import eventually
 from tests.unit.ingest.given import body_of
@@ -20,10 +20,10 @@ async def ingest(postgres_dsn: str) -> AsyncIterator[Ingest]:
         yield ingest
 
 
-def told(ingest: Ingest) -> dict[tuple[str, str], list[WebhookRefused]]:
-    refusals: dict[tuple[str, str], list[WebhookRefused]] = {}
+def told(ingest: Ingest) -> dict[tuple[str, str], list[WebhookRejected]]:
+    refusals: dict[tuple[str, str], list[WebhookRejected]] = {}
     for message in ingest.published.messages:
-        if isinstance(message, WebhookRefused):
+        if isinstance(message, WebhookRejected):
             refusals.setdefault((message.gateway, message.code), []).append(message)
     return refusals
 
@@ -52,7 +52,7 @@ async def test_every_refusal_of_a_known_tenant_is_told_with_its_reason(ingest: I
     last = told(ingest)["stripe", "signature_mismatch"][-1]
     assert (last.remote, last.size) == ("127.0.0.1", len(BODY))
     assert "secrets set for this gateway" in last.reason
-    assert not [message for message in ingest.published.messages if not isinstance(message, WebhookRefused)]
+    assert not [message for message in ingest.published.messages if not isinstance(message, WebhookRejected)]
 
 
 async def test_what_was_refused_before_a_stop_is_told(postgres_dsn: str) -> None:

@@ -1,8 +1,8 @@
 import pytest
 from structlog.testing import capture_logs
 
-from orylo_ingest import refusals
-from orylo_ingest.refusals import MAX_KINDS, RefusalLog
+from orylo_ingest import rejection_log
+from orylo_ingest.rejection_log import MAX_KINDS, RejectionLog
 from tests.unit.ingest.given import stripe, taken_from
 
 
@@ -17,16 +17,16 @@ class Time:
 @pytest.fixture(autouse=True)
 def time(monkeypatch: pytest.MonkeyPatch) -> type[Time]:
     Time.now = 100.0
-    monkeypatch.setattr(refusals, "time", Time)
+    monkeypatch.setattr(rejection_log, "time", Time)
     return Time
 
 
-def refuse(log: RefusalLog, tenant: str = "loja", code: str = "signature_mismatch") -> None:
+def refuse(log: RejectionLog, tenant: str = "loja", code: str = "signature_mismatch") -> None:
     log.tell(gateway="stripe", tenant=tenant, code=code, status=401, size=10)
 
 
 def test_a_flood_of_one_kind_is_a_line_now_and_then(time: type[Time]) -> None:
-    log = RefusalLog()
+    log = RejectionLog()
     with capture_logs() as lines:
         for _ in range(500):
             refuse(log)
@@ -37,14 +37,14 @@ def test_a_flood_of_one_kind_is_a_line_now_and_then(time: type[Time]) -> None:
 
 def test_a_line_says_what_was_refused_and_not_who_sent_it() -> None:
     with capture_logs() as lines:
-        refuse(RefusalLog())
+        refuse(RejectionLog())
     assert set(lines[0]) == {
         *("event", "log_level", "gateway", "tenant", "code", "status", "bytes", "more_since_the_last_line")
     }
 
 
 def test_other_kinds_are_told_at_once() -> None:
-    log = RefusalLog()
+    log = RejectionLog()
     with capture_logs() as lines:
         refuse(log)
         refuse(log, tenant="other")
@@ -53,7 +53,7 @@ def test_other_kinds_are_told_at_once() -> None:
 
 
 def test_strangers_do_not_fill_the_memory() -> None:
-    log = RefusalLog()
+    log = RejectionLog()
     with capture_logs():
         for number in range(3 * MAX_KINDS):
             refuse(log, tenant=f"t{number}" * 100)
@@ -62,7 +62,7 @@ def test_strangers_do_not_fill_the_memory() -> None:
 
 
 def test_what_is_set_aside_is_told_the_same_way() -> None:
-    log, record = RefusalLog(), taken_from("stripe", {"id": "evt_1"})
+    log, record = RejectionLog(), taken_from("stripe", {"id": "evt_1"})
     with capture_logs() as lines:
         for _ in range(20):
             log.tell_set_aside(record, "quarantined")

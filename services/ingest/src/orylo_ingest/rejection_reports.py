@@ -18,10 +18,10 @@ from orylo_common.broker.ports import Outgoing
 from orylo_common.clock import Clock
 from orylo_common.errors import TransientError
 from orylo_common.ids import uuid7
-from orylo_common.messages import WebhookRefused, encode
+from orylo_common.messages import WebhookRejected, encode
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
-from orylo_ingest.metrics import REFUSALS_UNTOLD
+from orylo_ingest.metrics import REJECTIONS_UNREPORTED
 from orylo_ingest.problems import Problem
 
 FLUSH_EVERY = timedelta(seconds=1)
@@ -46,7 +46,7 @@ class Tally:
     size: int
 
 
-class RefusalReports:
+class RejectionReports:
     """`tell` at once; a message for each kind leaves with the next flush."""
 
     def __init__(self, outbox: GroupCommit[Outgoing, None], relay: OutboxRelay, clock: Clock) -> None:
@@ -73,7 +73,7 @@ class RefusalReports:
         tally = self._tallies.get(kind)
         if tally is None:
             if len(self._tallies) >= MAX_KINDS:
-                REFUSALS_UNTOLD.inc()
+                REJECTIONS_UNREPORTED.inc()
                 return
             self._tallies[kind] = Tally(problem, now, now, 1, remote, size)
             return
@@ -109,7 +109,7 @@ class RefusalReports:
             if older is not None:
                 newer.first_at, newer.count = older.first_at, newer.count + older.count
             if older is None and len(untold) >= MAX_KINDS:
-                REFUSALS_UNTOLD.inc(newer.count)
+                REJECTIONS_UNREPORTED.inc(newer.count)
             else:
                 untold[kind] = newer
         self._tallies = untold
@@ -118,7 +118,7 @@ class RefusalReports:
 def _message(kind: Kind, tally: Tally) -> Outgoing:
     tenant_id, gateway, code = kind
     message_id = uuid7()
-    message = WebhookRefused(
+    message = WebhookRejected(
         message_id=message_id,
         correlation_id=message_id,
         tenant_id=tenant_id,

@@ -1,4 +1,4 @@
-"""Rows of api.refusals_view: what was turned away at the door, by gateway, reason and minute."""
+"""Rows of api.rejections_view: what was turned away at the door, by gateway, reason and minute."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,13 +6,13 @@ from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID, uuid5
 
-from orylo_common.messages import WebhookRefused
+from orylo_common.messages import WebhookRejected
 
 # Namespace of the rows' ids.
 REFUSALS = UUID("0f0f1a5e-0a77-5b0e-9a53-6f72796c6f02")
 
-ADD_REFUSALS = """
-    INSERT INTO api.refusals_view AS r (
+ADD_REJECTIONS = """
+    INSERT INTO api.rejections_view AS r (
         tenant_id, id, gateway, code, count, first_at, last_at, status, reason, remote, size, created_at
     )
     SELECT * FROM unnest(
@@ -31,7 +31,7 @@ ADD_REFUSALS = """
 
 
 @dataclass(slots=True)
-class RefusalRow:
+class RejectionRow:
     gateway: str
     code: str
     count: int
@@ -43,8 +43,8 @@ class RefusalRow:
     size: int
     created_at: datetime
 
-    def merge(self, other: "RefusalRow") -> None:
-        """As ADD_REFUSALS does, for two messages of one batch."""
+    def merge(self, other: "RejectionRow") -> None:
+        """As ADD_REJECTIONS does, for two messages of one batch."""
         self.count += other.count
         self.first_at = min(self.first_at, other.first_at)
         if other.last_at > self.last_at:
@@ -52,10 +52,10 @@ class RefusalRow:
             self.remote, self.size = other.remote, other.size
 
 
-def refusal_row(refused: WebhookRefused) -> tuple[UUID, RefusalRow]:
+def rejection_row(refused: WebhookRejected) -> tuple[UUID, RejectionRow]:
     """The id of the row that the message belongs to, and what it brings to it."""
     minute = refused.occurred_at.replace(second=0, microsecond=0)
-    row = RefusalRow(
+    row = RejectionRow(
         gateway=refused.gateway,
         code=refused.code,
         count=refused.count,
@@ -70,8 +70,8 @@ def refusal_row(refused: WebhookRefused) -> tuple[UUID, RefusalRow]:
     return uuid5(REFUSALS, f"{refused.tenant_id}|{refused.gateway}|{refused.code}|{minute.isoformat()}"), row
 
 
-def refusal_columns(rows: dict[tuple[UUID, UUID], RefusalRow]) -> list[tuple[Any, ...]]:
+def rejection_columns(rows: dict[tuple[UUID, UUID], RejectionRow]) -> list[tuple[Any, ...]]:
     return [(*key, *_VALUES(row)) for key, row in sorted(rows.items(), key=itemgetter(0))]
 
 
-_VALUES = attrgetter(*RefusalRow.__slots__)
+_VALUES = attrgetter(*RejectionRow.__slots__)

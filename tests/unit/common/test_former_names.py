@@ -1,0 +1,39 @@
+"""Messages written by earlier versions may still lie in queues and dead letters."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from orylo_common.messages import WebhookReplayed, decode
+from orylo_common.messages.codec import BY_TYPE
+from orylo_common.messages.former_names import TYPES, VALUES
+from tests.contract.messages.golden import path_of
+
+
+def golden(message_type: str) -> dict[str, Any]:
+    envelope: dict[str, Any] = orjson.loads(path_of(message_type).read_bytes())
+    return envelope
+
+
+def test_a_message_under_its_former_type_is_read() -> None:
+    envelope = golden("webhook.rejected.v1")
+
+    former = decode(orjson.dumps({**envelope, "type": "webhook.refused.v1"}))
+
+    assert former == decode(orjson.dumps(envelope))
+
+
+def test_a_former_value_of_a_field_is_read_as_todays() -> None:
+    envelope = golden("webhook.replayed.v1")
+    envelope["data"]["status"] = "told_before"
+
+    message = decode(orjson.dumps(envelope))
+
+    assert isinstance(message, WebhookReplayed)
+    assert message.status == "already_reported"
+
+
+@pytest.mark.parametrize("name", [*TYPES.values(), *VALUES])
+def test_every_former_name_leads_to_a_known_type(name: str) -> None:
+    assert name in BY_TYPE
