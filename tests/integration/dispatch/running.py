@@ -29,13 +29,13 @@ from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import open_pool
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.resilience.retry import RetryPolicy
-from orylo_dispatch.delivery_queue import DeliveryQueue
-from orylo_dispatch.destinations.meta import MetaConversions
-from orylo_dispatch.facts import Effect, Fact
+from orylo_dispatch.conversions.facts import Effect, Fact
+from orylo_dispatch.conversions.store import FactStore
+from orylo_dispatch.delivery.queue import DeliveryQueue
+from orylo_dispatch.delivery.sender import Sender
+from orylo_dispatch.delivery.worker import Limits
+from orylo_dispatch.destinations.meta.client import MetaConversions
 from orylo_dispatch.handlers import Recorder, apply_decision, enrich_payment, match_payment, remember_click
-from orylo_dispatch.sender import Sender
-from orylo_dispatch.store import FactStore
-from orylo_dispatch.worker import Limits
 from tests.unit.dispatch.cases import detection, payment
 
 KEYS = Keyring.generate()

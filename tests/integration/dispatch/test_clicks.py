@@ -6,10 +6,10 @@ import asyncpg
 import pytest
 
 from orylo_common.messages import Tracking
-from orylo_dispatch.clicks import find_candidates
+from orylo_dispatch.conversions.clicks import find_candidates
+from orylo_dispatch.conversions.facts import Paid
 from orylo_dispatch.domain.matching import traces_of
 from orylo_dispatch.domain.policy import DispatchPolicy
-from orylo_dispatch.facts import Paid
 from tests.integration.dispatch.running import Dispatch, Shop
 from tests.unit.dispatch.cases import EMAIL, PHONE
 

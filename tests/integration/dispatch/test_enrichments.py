@@ -21,7 +21,7 @@ from orylo_common.messages import (
     PaymentSucceeded,
     Tracking,
 )
-from orylo_dispatch import store
+from orylo_dispatch.conversions import store
 from orylo_dispatch.domain.enrichment import PATIENCE
 from tests.integration.dispatch.conftest import DATASET
 from tests.integration.dispatch.running import Dispatch, Shop, open_shop, running_dispatch

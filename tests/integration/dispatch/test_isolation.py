@@ -10,10 +10,10 @@ import pytest
 from orylo_cli.demo.fake_meta import FakeMeta
 from orylo_cli.demo.fake_meta.faults import Fault
 from orylo_common.messages import ConversionDispatched, ConversionFailed, ConversionMatched
-from orylo_dispatch.delivery_queue import DeliveryQueue, Settlement
+from orylo_dispatch.delivery.maintenance import Upkeep
+from orylo_dispatch.delivery.queue import DeliveryQueue, Settlement
 from orylo_dispatch.domain.attempt import Attempt, Outcome, State, Step
 from orylo_dispatch.metrics import WAITING
-from orylo_dispatch.upkeep import Upkeep
 from tests.integration.dispatch.conftest import DATASET
 from tests.integration.dispatch.running import LIMITS, Dispatch, Shop, open_shop, put_token, running_dispatch
 from tests.integration.dispatch.test_delivery import received

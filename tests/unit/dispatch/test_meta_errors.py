@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from multidict import CIMultiDict
 
-from orylo_dispatch.domain.meta_errors import Failure, Kind, classify
+from orylo_dispatch.destinations.meta.errors import Failure, Kind, classify
 
 
 def refused(

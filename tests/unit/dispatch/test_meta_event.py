@@ -10,7 +10,7 @@ from facebook_business.adobjects.serverside.event import Event
 from facebook_business.adobjects.serverside.user_data import UserData
 
 from orylo_common.messages import MatchKeys, Product, Subscription, Tracking
-from orylo_dispatch.destinations.meta_event import to_meta_event
+from orylo_dispatch.destinations.meta.event import to_meta_event
 from orylo_dispatch.domain.conversion import conversion_of
 from tests.unit.dispatch.cases import PAID_AT, click, hashed, payment
 

@@ -34,10 +34,13 @@ from orylo_common.postgres.periodic import run_periodically
 from orylo_common.postgres.pool import Connection, open_pool
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
-from orylo_dispatch.delivery_queue import DeliveryQueue
-from orylo_dispatch.destinations.meta import MetaConversions
-from orylo_dispatch.destinations.port import SinkFactory
-from orylo_dispatch.facts import Effect, Fact
+from orylo_dispatch.conversions.facts import Effect, Fact
+from orylo_dispatch.conversions.store import FactStore
+from orylo_dispatch.delivery.maintenance import Upkeep
+from orylo_dispatch.delivery.queue import DeliveryQueue
+from orylo_dispatch.delivery.sender import Sender
+from orylo_dispatch.delivery.sink import SinkFactory
+from orylo_dispatch.destinations.meta.client import MetaConversions
 from orylo_dispatch.handlers import (
     Recorder,
     apply_decision,
@@ -48,10 +51,7 @@ from orylo_dispatch.handlers import (
     remember_checkout,
     remember_click,
 )
-from orylo_dispatch.sender import Sender
 from orylo_dispatch.settings import Settings
-from orylo_dispatch.store import FactStore
-from orylo_dispatch.upkeep import Upkeep
 
 ROLE = "orylo_dispatch"
 # A small part of the half second until a conversion is sent; a batch holds many times as much.

@@ -19,11 +19,7 @@ from orylo_common.messages import (
     type_of,
 )
 from orylo_common.telemetry.traces import current_traceparent
-from orylo_dispatch.domain.attempt import State
-from orylo_dispatch.domain.cookies import fbc_for, fbclid_of
-from orylo_dispatch.domain.matching import Click, carried_click_ids, checkout_click_id, traces_of
-from orylo_dispatch.domain.policy import DispatchPolicy
-from orylo_dispatch.facts import (
+from orylo_dispatch.conversions.facts import (
     ClickSeen,
     Decided,
     DestinationKey,
@@ -34,6 +30,10 @@ from orylo_dispatch.facts import (
     RedriveAsked,
     Reversed,
 )
+from orylo_dispatch.domain.attempt import State
+from orylo_dispatch.domain.cookies import fbc_for, fbclid_of
+from orylo_dispatch.domain.matching import Click, carried_click_ids, checkout_click_id, traces_of
+from orylo_dispatch.domain.policy import DispatchPolicy
 from orylo_dispatch.metrics import DELIVERIES
 
 SUCCEEDED = type_of(PaymentSucceeded)

@@ -16,13 +16,13 @@ from orylo_common.control import Destination
 from orylo_common.errors import TransientError
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.resilience.retry import RetryPolicy
-from orylo_dispatch.delivery_queue import Claim, DeliveryQueue, Settlement
-from orylo_dispatch.destinations.port import ConversionSink
+from orylo_dispatch.conversions.facts import DestinationKey
+from orylo_dispatch.delivery.queue import Claim, DeliveryQueue, Settlement
+from orylo_dispatch.delivery.reporting import tell
+from orylo_dispatch.delivery.sink import ConversionSink
 from orylo_dispatch.domain.attempt import Attempt, Outcome, State, Step, next_step
 from orylo_dispatch.domain.conversion import Conversion
-from orylo_dispatch.facts import DestinationKey
 from orylo_dispatch.metrics import BATCH_SIZE, ON_HOLD, REQUEST_SECONDS
-from orylo_dispatch.telling import tell
 
 log = structlog.get_logger(__name__)
 

@@ -11,14 +11,11 @@ from orylo_common.clock import Clock
 from orylo_common.ids import uuid7
 from orylo_common.messages import ConversionMatched, ConversionSuppressed, Decision
 from orylo_common.postgres.pool import Connection
-from orylo_dispatch.announcements import INSERT_OUTBOX, announce, outbox_columns
-from orylo_dispatch.clicks import remember_clicks
-from orylo_dispatch.crediting import credit
-from orylo_dispatch.domain.attempt import State
-from orylo_dispatch.domain.conversion import EVENT_NAME, is_nameless
-from orylo_dispatch.domain.enrichment import PATIENCE
-from orylo_dispatch.enrichments import enrich, name_buyers
-from orylo_dispatch.facts import (
+from orylo_dispatch.conversions.announcements import INSERT_OUTBOX, announce, outbox_columns
+from orylo_dispatch.conversions.attribution import credit
+from orylo_dispatch.conversions.clicks import remember_clicks
+from orylo_dispatch.conversions.enrichments import enrich, name_buyers
+from orylo_dispatch.conversions.facts import (
     DELIVERY_COLUMNS,
     ClickSeen,
     Decided,
@@ -30,6 +27,9 @@ from orylo_dispatch.facts import (
     RedriveAsked,
     Reversed,
 )
+from orylo_dispatch.domain.attempt import State
+from orylo_dispatch.domain.conversion import EVENT_NAME, is_nameless
+from orylo_dispatch.domain.enrichment import PATIENCE
 
 # Payment and detection meet in this row: whoever comes second waits for the first to commit, and then sees it.
 MEET = """

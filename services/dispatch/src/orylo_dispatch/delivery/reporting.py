@@ -6,7 +6,7 @@ from datetime import datetime
 
 import structlog
 
-from orylo_dispatch.delivery_queue import Settlement
+from orylo_dispatch.delivery.queue import Settlement
 from orylo_dispatch.domain.attempt import State
 from orylo_dispatch.metrics import ATTEMPTS, DELIVERIES, SENT_SECONDS
 

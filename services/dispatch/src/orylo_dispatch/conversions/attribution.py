@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from orylo_common.messages import Match
 from orylo_common.postgres.pool import Connection
-from orylo_dispatch.clicks import find_candidates
+from orylo_dispatch.conversions.clicks import find_candidates
+from orylo_dispatch.conversions.facts import Paid
 from orylo_dispatch.domain.conversion import Conversion, conversion_of
 from orylo_dispatch.domain.matching import match
-from orylo_dispatch.facts import Paid
 
 
 class Credited(NamedTuple):

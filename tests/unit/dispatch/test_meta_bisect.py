@@ -3,7 +3,7 @@ from math import ceil, log2
 
 import pytest
 
-from orylo_dispatch.destinations.halving import Halving
+from orylo_dispatch.destinations.meta.bisect import Halving
 from orylo_dispatch.domain.attempt import Attempt, Outcome
 
 ACCEPTED = Attempt(Outcome.DISPATCHED)

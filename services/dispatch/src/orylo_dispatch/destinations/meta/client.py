@@ -12,11 +12,11 @@ import orjson
 
 from orylo_common.clock import Clock
 from orylo_common.control import Destination
-from orylo_dispatch.destinations.halving import Halving
-from orylo_dispatch.destinations.meta_event import to_meta_event
+from orylo_dispatch.destinations.meta.bisect import Halving
+from orylo_dispatch.destinations.meta.errors import Failure, Kind, classify
+from orylo_dispatch.destinations.meta.event import to_meta_event
 from orylo_dispatch.domain.attempt import Attempt, Outcome
 from orylo_dispatch.domain.conversion import Conversion, find_fault
-from orylo_dispatch.domain.meta_errors import Failure, Kind, classify
 
 PARTNER_AGENT = "orylo_0_1"
 MAX_EVENTS = 1000

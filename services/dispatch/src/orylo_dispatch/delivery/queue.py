@@ -15,10 +15,10 @@ from pydantic import ValidationError
 from orylo_common.broker.ports import Outgoing
 from orylo_common.messages import ConversionDispatched, ConversionFailed
 from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
-from orylo_dispatch.announcements import INSERT_OUTBOX, announce, outbox_columns
+from orylo_dispatch.conversions.announcements import INSERT_OUTBOX, announce, outbox_columns
+from orylo_dispatch.conversions.facts import DELIVERY_COLUMNS, Delivery, DestinationKey
 from orylo_dispatch.domain.attempt import Attempt, State, Step
 from orylo_dispatch.domain.conversion import Conversion
-from orylo_dispatch.facts import DELIVERY_COLUMNS, Delivery, DestinationKey
 
 CLAIM = f"""
     WITH due AS (

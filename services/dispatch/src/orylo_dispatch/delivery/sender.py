@@ -15,10 +15,10 @@ from orylo_common.control import ControlPlane, Destination
 from orylo_common.errors import TransientError
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.resilience.retry import RetryPolicy
-from orylo_dispatch.delivery_queue import DeliveryQueue
-from orylo_dispatch.destinations.port import ConversionSink, SinkFactory
-from orylo_dispatch.facts import DestinationKey
-from orylo_dispatch.worker import Limits, Worker
+from orylo_dispatch.conversions.facts import DestinationKey
+from orylo_dispatch.delivery.queue import DeliveryQueue
+from orylo_dispatch.delivery.sink import ConversionSink, SinkFactory
+from orylo_dispatch.delivery.worker import Limits, Worker
 
 log = structlog.get_logger(__name__)
 

@@ -10,12 +10,12 @@ import orjson
 
 from orylo_common.messages import PaymentEnriched, PaymentSucceeded
 from orylo_common.postgres.pool import Connection
-from orylo_dispatch.crediting import Credited, credit
+from orylo_dispatch.conversions.attribution import Credited, credit
+from orylo_dispatch.conversions.facts import DELIVERY_COLUMNS, Delivery, Effect, Enriched, Paid
 from orylo_dispatch.domain.attempt import State
 from orylo_dispatch.domain.conversion import ANONYMOUS, EVENT_NAME, is_nameless
 from orylo_dispatch.domain.enrichment import enriched
 from orylo_dispatch.domain.matching import traces_of
-from orylo_dispatch.facts import DELIVERY_COLUMNS, Delivery, Effect, Enriched, Paid
 
 # All meet in this row: whoever comes second waits for the first to commit, and then sees it. A message that comes
 # again stands in the list already.

@@ -7,7 +7,7 @@ from uuid import UUID
 from orylo_common.broker.ports import Outgoing
 from orylo_common.ids import uuid7
 from orylo_common.messages import ConversionFact, encode
-from orylo_dispatch.facts import Delivery
+from orylo_dispatch.conversions.facts import Delivery
 
 # Written with the rows that they tell about.
 INSERT_OUTBOX = """

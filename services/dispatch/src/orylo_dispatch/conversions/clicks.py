@@ -7,8 +7,8 @@ from operator import attrgetter
 from uuid import UUID
 
 from orylo_common.postgres.pool import Connection
+from orylo_dispatch.conversions.facts import ClickSeen, Paid
 from orylo_dispatch.domain.matching import CLOCK_TOLERANCE, Click
-from orylo_dispatch.facts import ClickSeen, Paid
 
 # A click is told of several times (page, checkout, lead): what is known stays, what was missing is filled in,
 # and it began at the first of them. Address and user agent are one visitor's and stay together.

@@ -1,0 +1,1 @@
+"""Payments, clicks and decisions, and the conversions that come of them, in PostgreSQL."""
