@@ -13,6 +13,7 @@ from aiohttp import web
 from orylo_common.clock import Clock
 from orylo_common.control.models import GatewaySetting, Tenant
 from orylo_common.control.plane import ControlPlane
+from orylo_common.control.sections.limits import LimitSettings
 from orylo_common.errors import TransientError
 from orylo_common.pace import Turnstile
 from orylo_common.postgres.group_commit import Overloaded
@@ -26,7 +27,7 @@ from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.gateways.authentication import authenticate_hmac
 from orylo_ingest.gateways.port import AuthenticationFailed, Gateway, RawWebhook, UnreadableBody
 from orylo_ingest.intake import Record, take_in
-from orylo_ingest.limits import Limits, LimitSettings, limited_address
+from orylo_ingest.limits import Limits, limited_address
 from orylo_ingest.metrics import WEBHOOK_SECONDS, WEBHOOKS
 from orylo_ingest.problems import Problem, Refused
 from orylo_ingest.rejection_log import RejectionLog
