@@ -12,6 +12,7 @@ from aiohttp import web
 from orylo_common.clock import Clock
 from orylo_common.control.models import GatewaySetting, Tenant
 from orylo_common.control.plane import ControlPlane
+from orylo_common.control.sections.limits import LimitSettings
 from orylo_common.errors import TransientError
 from orylo_common.http.addresses import client_address, is_within
 from orylo_common.http.bodies import read_body, unreadable
@@ -27,7 +28,7 @@ from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.gateways.authentication import authenticate_hmac
 from orylo_ingest.gateways.port import AuthenticationFailed, Gateway, RawWebhook, UnreadableBody
 from orylo_ingest.intake import Record, take_in
-from orylo_ingest.limits import Limits, LimitSettings, limited_address
+from orylo_ingest.limits import Limits, limited_address
 from orylo_ingest.metrics import WEBHOOK_SECONDS, WEBHOOKS
 from orylo_ingest.rejection_log import RejectionLog
 from orylo_ingest.rejection_reports import RejectionReports
