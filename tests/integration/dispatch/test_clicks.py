@@ -5,11 +5,11 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from orylo_common.control.sections.dispatch import DispatchPolicy
 from orylo_common.messages import Tracking
 from orylo_dispatch.conversions.clicks import find_candidates
 from orylo_dispatch.conversions.facts import Paid
 from orylo_dispatch.domain.matching import traces_of
-from orylo_dispatch.domain.policy import DispatchPolicy
 from tests.integration.dispatch.running import Dispatch, Shop
 from tests.unit.dispatch.cases import EMAIL, PHONE
 
