@@ -1,1 +1,1 @@
-"""Payments, clicks and decisions, and the conversions that come of them, in PostgreSQL."""
+"""Payments, clicks and decisions in PostgreSQL, and the conversions that they lead to."""

@@ -1,23 +1,21 @@
-"""What dispatch tells the others about a conversion."""
+"""The messages that dispatch publishes about a conversion."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.ids import uuid7
-from orylo_common.messages import ConversionFact, encode
-from orylo_dispatch.conversions.facts import Delivery
-
-# Written with the rows that they tell about.
-INSERT_OUTBOX = """
-    INSERT INTO dispatch.outbox (message_id, type, body) SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[])
-"""
+from orylo_common.messages import ConversionDispatched, ConversionFact, ConversionFailed, encode
+from orylo_dispatch.conversions.new_delivery import DELIVERY_COLUMNS, NewDelivery
+from orylo_dispatch.delivery.deliverable import DeliverableColumns
 
 
 def announce(
     message_class: type[ConversionFact],
-    delivery: Delivery,
+    delivery: NewDelivery,
     *,
     now: datetime,
     causation_id: UUID | None = None,
@@ -43,9 +41,28 @@ def announce(
     return Outgoing(message.message_id, message.type, encode(message, traceparent=delivery.traceparent))
 
 
-def outbox_columns(messages: list[Outgoing]) -> tuple[list[UUID], list[str], list[bytes]]:
-    return (
-        [message.message_id for message in messages],
-        [message.type for message in messages],
-        [message.body for message in messages],
-    )
+@dataclass(frozen=True, slots=True)
+class DeliverableConversion:
+    """A conversion as the engine carries it. `payload` is the stored `OutgoingConversion`, not yet validated."""
+
+    delivery: NewDelivery
+    payload: Any
+
+    @classmethod
+    def read(cls, *columns: Any) -> Self:
+        *delivery, payload = columns
+        return cls(NewDelivery(*delivery), payload)
+
+    @property
+    def log_fields(self) -> Mapping[str, str]:
+        return {"conversion_id": str(self.delivery.delivery_id), "payment_id": self.delivery.payment_id}
+
+    def dispatched(self, *, attempts: int, now: datetime) -> Outgoing:
+        return announce(ConversionDispatched, self.delivery, now=now, attempts=attempts)
+
+    def failed(self, *, attempts: int, code: str | None, reason: str | None, now: datetime) -> Outgoing:
+        reason = reason or "The destination refused the conversion."
+        return announce(ConversionFailed, self.delivery, now=now, attempts=attempts, reason=reason, code=code)
+
+
+CONVERSION_COLUMNS = DeliverableColumns(f"{DELIVERY_COLUMNS}, d.conversion", DeliverableConversion.read)

@@ -1,4 +1,4 @@
-"""Which click each payment is credited to, and what is reported of it then."""
+"""Attribute payments to clicks, and make the conversions to report."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,20 +6,20 @@ from typing import NamedTuple
 from orylo_common.messages import Match
 from orylo_common.postgres.pool import Connection
 from orylo_dispatch.conversions.clicks import find_candidates
-from orylo_dispatch.conversions.facts import Paid
-from orylo_dispatch.domain.conversion import Conversion, conversion_of
+from orylo_dispatch.conversions.facts import PaymentSeen
+from orylo_dispatch.domain.conversion import OutgoingConversion, conversion_of
 from orylo_dispatch.domain.matching import match
 
 
-class Credited(NamedTuple):
-    paid: Paid
+class Attribution(NamedTuple):
+    seen: PaymentSeen
     match: Match
-    conversion: Conversion
+    conversion: OutgoingConversion
 
 
-async def credit(connection: Connection, paid: Sequence[Paid]) -> list[Credited]:
-    credited = []
-    for each, clicks in zip(paid, await find_candidates(connection, paid), strict=True):
-        matched, click = match(each.traces, clicks, each.policy)
-        credited.append(Credited(each, matched, conversion_of(each.payment, click)))
-    return credited
+async def attribute(connection: Connection, payments: Sequence[PaymentSeen]) -> list[Attribution]:
+    attributions = []
+    for seen, clicks in zip(payments, await find_candidates(connection, payments), strict=True):
+        matched, click = match(seen.signals, clicks, seen.policy)
+        attributions.append(Attribution(seen, matched, conversion_of(seen.payment, click)))
+    return attributions

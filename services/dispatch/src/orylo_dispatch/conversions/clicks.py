@@ -1,4 +1,4 @@
-"""Clicks in PostgreSQL: remembered as they come, looked up for many payments at once."""
+"""Clicks in PostgreSQL: recorded in batches, looked up for many payments at once."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -7,11 +7,11 @@ from operator import attrgetter
 from uuid import UUID
 
 from orylo_common.postgres.pool import Connection
-from orylo_dispatch.conversions.facts import ClickSeen, Paid
+from orylo_dispatch.conversions.facts import ClickSeen, PaymentSeen
 from orylo_dispatch.domain.matching import CLOCK_TOLERANCE, Click
 
-# A click is told of several times (page, checkout, lead): what is known stays, what was missing is filled in,
-# and it began at the first of them. Address and user agent are one visitor's and stay together.
+# Several messages report one click (page, checkout, lead). Known values stay, missing ones are filled in, and the click
+# has the time of the first message. Address and user agent belong to one visitor and stay together.
 UPSERT_CLICKS = """
     INSERT INTO dispatch.clicks AS c (tenant_id, click_id, clicked_at, fbclid, fbc, fbp, email, phone, ip, user_agent,
                                       url, referrer)
@@ -42,8 +42,8 @@ def _last_click(condition: str) -> str:
          ORDER BY c.clicked_at DESC LIMIT 1)"""  # noqa: S608
 
 
-# For each payment, by each thing it may share with a click, the last click before it: an index probe each, which
-# LIMIT holds the planner to. User agents are long, so that the index holds a digest of them.
+# For each payment and each value it may share with a click, the last click before the payment. LIMIT makes the planner
+# use one index probe for each. User agents are long, so the index holds a digest of them.
 SELECT_CANDIDATES = f"""
     SELECT p.n, found.*
     FROM unnest($1::integer[], $2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
@@ -68,14 +68,14 @@ SELECT_CANDIDATES = f"""
 CLICK_VALUES = attrgetter(*(field.name for field in fields(Click)))
 
 
-async def remember_clicks(connection: Connection, seen: Sequence[ClickSeen]) -> None:
+async def record_clicks(connection: Connection, seen: Sequence[ClickSeen]) -> None:
     for part in _without_repeats(seen):
         rows = [(each.tenant_id, *CLICK_VALUES(each.click)) for each in part]
         await connection.execute(UPSERT_CLICKS, *zip(*rows, strict=True))
 
 
 def _without_repeats(seen: Sequence[ClickSeen]) -> Sequence[Sequence[ClickSeen]]:
-    """In parts that name a click once each: one statement cannot write a row twice."""
+    """Split into parts without repeated clicks: one statement cannot write a row twice."""
     parts: list[dict[tuple[UUID, str], ClickSeen]] = []
     for each in seen:
         key = (each.tenant_id, each.click.click_id)
@@ -86,17 +86,17 @@ def _without_repeats(seen: Sequence[ClickSeen]) -> Sequence[Sequence[ClickSeen]]
     return [list(part.values()) for part in parts]
 
 
-async def find_candidates(connection: Connection, paid: Sequence[Paid]) -> Sequence[Sequence[Click]]:
-    """For each payment the clicks that it may be credited to."""
+async def find_candidates(connection: Connection, payments: Sequence[PaymentSeen]) -> Sequence[Sequence[Click]]:
+    """Return, for each payment, the clicks that it may be attributed to."""
     rows, carried = [], []
-    for n, each in enumerate(paid):
-        tenant_id, traces = each.payment.tenant_id, each.traces
-        since, until = traces.paid_at - each.policy.longest_look_back, traces.paid_at + CLOCK_TOLERANCE
-        shared = (traces.fbclid, traces.fbp, traces.email, traces.phone, traces.ip, traces.user_agent)
+    for n, seen in enumerate(payments):
+        tenant_id, signals = seen.payment.tenant_id, seen.signals
+        since, until = signals.paid_at - seen.policy.longest_look_back, signals.paid_at + CLOCK_TOLERANCE
+        shared = (signals.fbclid, signals.fbp, signals.email, signals.phone, signals.ip, signals.user_agent)
         rows.append((n, tenant_id, since, until, *shared))
-        carried += [(n, tenant_id, click_id) for click_id in traces.click_ids]
+        carried += [(n, tenant_id, click_id) for click_id in signals.click_ids]
     found: defaultdict[int, list[Click]] = defaultdict(list)
     columns = [*zip(*rows, strict=True), *(zip(*carried, strict=True) if carried else ((), (), ()))]
     for n, *click in await connection.fetch(SELECT_CANDIDATES, *columns):
         found[n].append(Click(*click))
-    return [found[n] for n in range(len(paid))]
+    return [found[n] for n in range(len(payments))]

@@ -1,4 +1,4 @@
-"""Payments that name no buyer, and the later events that may, in PostgreSQL."""
+"""Payments without a named buyer, and the later events that may name one, in PostgreSQL."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -10,19 +10,20 @@ import orjson
 
 from orylo_common.messages import PaymentEnriched, PaymentSucceeded
 from orylo_common.postgres.pool import Connection
-from orylo_dispatch.conversions.attribution import Credited, credit
-from orylo_dispatch.conversions.facts import DELIVERY_COLUMNS, Delivery, Effect, Enriched, Paid
-from orylo_dispatch.domain.attempt import State
+from orylo_dispatch.conversions.attribution import Attribution, attribute
+from orylo_dispatch.conversions.facts import EnrichmentSeen, PaymentSeen, SideEffects
+from orylo_dispatch.conversions.new_delivery import DELIVERY_COLUMNS, NewDelivery
+from orylo_dispatch.domain.attempt import DeliveryState
 from orylo_dispatch.domain.conversion import ANONYMOUS, EVENT_NAME, is_nameless
 from orylo_dispatch.domain.enrichment import enriched
-from orylo_dispatch.domain.matching import traces_of
+from orylo_dispatch.domain.matching import signals_of
 
-# All meet in this row: whoever comes second waits for the first to commit, and then sees it. A message that comes
-# again stands in the list already.
-MEET = """
+# A payment and the later events about it share this row. The second to arrive waits for the first to commit, and then
+# sees it. A redelivered message is in the list already.
+UPSERT_ENRICHMENTS = """
     INSERT INTO dispatch.enrichments AS e (tenant_id, payment_id, payment, later)
     SELECT tenant_id, payment_id, payment::jsonb, later::jsonb
-    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS met (tenant_id, payment_id, payment, later)
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS seen (tenant_id, payment_id, payment, later)
     ORDER BY tenant_id, payment_id
     ON CONFLICT (tenant_id, payment_id) DO UPDATE
     SET payment = coalesce(e.payment, EXCLUDED.payment),
@@ -30,7 +31,7 @@ MEET = """
     RETURNING tenant_id, payment_id, payment, later
 """
 
-# All but what is being sent at this moment: that attempt ends by the conversion that it was given.
+# Skips deliveries that are being sent: their attempt ends with the conversion that it began with.
 ENRICH = f"""
     UPDATE dispatch.deliveries AS d
     SET conversion = new.conversion::jsonb, match_method = new.match_method, match_confidence = new.match_confidence,
@@ -44,7 +45,7 @@ ENRICH = f"""
     RETURNING {DELIVERY_COLUMNS}, d.state
 """  # noqa: S608
 
-SELECT_MISSED = """
+SELECT_IN_FLIGHT = """
     SELECT DISTINCT tenant_id, payment_id FROM dispatch.deliveries AS d
     JOIN unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[])
         AS new (tenant_id, destination_id, payment_id, conversion)
@@ -56,88 +57,98 @@ SELECT_MISSED = """
 PaymentKey = tuple[UUID, str]
 
 
-async def name_buyers(connection: Connection, credited: Sequence[Credited]) -> list[Credited]:
-    """Each as it is, or, where that names nobody, with what later events have already told."""
-    nameless = {_key(each.paid.payment): each.paid for each in credited if is_nameless(each.conversion)}
+async def name_buyers(connection: Connection, attributions: Sequence[Attribution]) -> list[Attribution]:
+    """Return the attributions; those without a named buyer are made again from later events that are known already."""
+    nameless = {_key(each.seen.payment): each.seen for each in attributions if is_nameless(each.conversion)}
     if not nameless:
-        return list(credited)
-    met = await _meet(connection, payments={key: paid.payment for key, paid in nameless.items()}, later={})
-    named = [_named(nameless[key], later) for key, (_, later) in met.items() if later]
-    again = {_key(each.paid.payment): each for each in await credit(connection, named)} if named else {}
-    return [again.get(_key(each.paid.payment), each) for each in credited]
+        return list(attributions)
+    known = await _upsert(connection, payments={key: seen.payment for key, seen in nameless.items()}, later={})
+    named = [_enriched(nameless[key], later) for key, (_, later) in known.items() if later]
+    again = {_key(each.seen.payment): each for each in await attribute(connection, named)} if named else {}
+    return [again.get(_key(each.seen.payment), each) for each in attributions]
 
 
-async def enrich(connection: Connection, asked: Sequence[tuple[Enriched, Effect]], now: datetime) -> None:
-    """Name the buyers of what waits for that, or was given up for want of it."""
-    facts: dict[PaymentKey, Enriched] = {}
-    told: defaultdict[PaymentKey, list[PaymentEnriched]] = defaultdict(list)
-    effects: defaultdict[PaymentKey, list[Effect]] = defaultdict(list)
-    for fact, effect in asked:
-        key = _key(fact.later)
+async def enrich(connection: Connection, seen: Sequence[tuple[EnrichmentSeen, SideEffects]], now: datetime) -> None:
+    """Name the buyers of conversions that wait for it, or that failed as anonymous."""
+    if not seen:
+        return
+    facts: dict[PaymentKey, EnrichmentSeen] = {}
+    later: defaultdict[PaymentKey, list[PaymentEnriched]] = defaultdict(list)
+    effects: defaultdict[PaymentKey, list[SideEffects]] = defaultdict(list)
+    for fact, effect in seen:
+        key = _key(fact.enrichment)
         facts[key] = fact
-        told[key].append(fact.later)
+        later[key].append(fact.enrichment)
         effects[key].append(effect)
+    known = await _upsert(connection, payments={}, later=later)
     named = [
-        _named(Paid(payment, traces_of(payment), facts[key].policy, facts[key].destinations), later)
-        for key, (payment, later) in (await _meet(connection, payments={}, later=told)).items()
+        _enriched(PaymentSeen(payment, signals_of(payment), facts[key].policy, facts[key].destinations), events)
+        for key, (payment, events) in known.items()
         if payment is not None
     ]
-    rows = [
+    # A conversion that is still nameless waits for another event.
+    attributions = await attribute(connection, named) if named else ()
+    rows = [row for each in attributions if not is_nameless(each.conversion) for row in _rows(each)]
+    if not rows:
+        return
+    columns = list(zip(*rows, strict=True))
+    for *values, state in await connection.fetch(ENRICH, *columns, now, EVENT_NAME):
+        delivery = NewDelivery(*values)
+        if state == DeliveryState.PENDING:
+            effects[delivery.tenant_id, delivery.payment_id][0].due.add(delivery.key)
+    for tenant_id, payment_id in await connection.fetch(SELECT_IN_FLIGHT, *columns[:4], EVENT_NAME):
+        for effect in effects[tenant_id, payment_id]:
+            effect.in_flight = True
+
+
+def _rows(attribution: Attribution) -> list[tuple[UUID, UUID, str, str, str, float, str | None]]:
+    seen, matched, conversion = attribution
+    payment, stored = seen.payment, conversion.model_dump_json(exclude_defaults=True)
+    return [
         (
-            paid.payment.tenant_id,
+            payment.tenant_id,
             destination.id,
-            paid.payment.payment_id,
-            conversion.model_dump_json(exclude_defaults=True),
+            payment.payment_id,
+            stored,
             matched.method,
             matched.confidence,
             matched.click_id,
         )
-        for paid, matched, conversion in (await credit(connection, named) if named else ())
-        # What still names nobody goes on waiting for another event.
-        if not is_nameless(conversion)
-        for destination in paid.destinations
+        for destination in seen.destinations
     ]
-    if not rows:
-        return
-    columns = list(zip(*rows, strict=True))
-    for *delivered, state in await connection.fetch(ENRICH, *columns, now, EVENT_NAME):
-        delivery = Delivery(*delivered)
-        if state == State.PENDING:
-            effects[delivery.tenant_id, delivery.payment_id][0].due.add(delivery.key)
-    for tenant_id, payment_id in await connection.fetch(SELECT_MISSED, *columns[:4], EVENT_NAME):
-        for effect in effects[tenant_id, payment_id]:
-            effect.in_hand = True
 
 
-def _named(paid: Paid, later: Sequence[PaymentEnriched]) -> Paid:
-    """By all of them in one order, whichever they came in."""
-    payment = paid.payment
-    for each in sorted(later, key=lambda told: (told.occurred_at, told.event_id)):
-        payment = enriched(payment, each)
-    return replace(paid, payment=payment, traces=traces_of(payment))
+def _enriched(seen: PaymentSeen, later: Sequence[PaymentEnriched]) -> PaymentSeen:
+    """Apply the events in the order of their time, whichever order they arrived in."""
+    payment = seen.payment
+    for event in sorted(later, key=lambda event: (event.occurred_at, event.event_id)):
+        payment = enriched(payment, event)
+    return replace(seen, payment=payment, signals=signals_of(payment))
 
 
-async def _meet(
+async def _upsert(
     connection: Connection,
     *,
     payments: Mapping[PaymentKey, PaymentSucceeded],
     later: Mapping[PaymentKey, Sequence[PaymentEnriched]],
 ) -> dict[PaymentKey, tuple[PaymentSucceeded | None, list[PaymentEnriched]]]:
-    """What is known of each by now."""
+    """Record payments and later events. Return all that is known of each payment by now."""
     rows = [
         (
             *key,
             payments[key].model_dump_json(exclude_none=True) if key in payments else None,
-            orjson.dumps([told.model_dump(mode="json", exclude_none=True) for told in later.get(key, ())]).decode(),
+            orjson.dumps([event.model_dump(mode="json", exclude_none=True) for event in later.get(key, ())]).decode(),
         )
         for key in payments.keys() | later.keys()
     ]
     return {
         (tenant_id, payment_id): (
             PaymentSucceeded.model_validate(payment) if payment else None,
-            [PaymentEnriched.model_validate(each) for each in told],
+            [PaymentEnriched.model_validate(event) for event in events],
         )
-        for tenant_id, payment_id, payment, told in await connection.fetch(MEET, *zip(*rows, strict=True))
+        for tenant_id, payment_id, payment, events in await connection.fetch(
+            UPSERT_ENRICHMENTS, *zip(*rows, strict=True)
+        )
     }
 
 

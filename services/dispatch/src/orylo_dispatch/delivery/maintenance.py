@@ -1,63 +1,33 @@
-"""What has to be done now and then, by one replica at a time."""
+"""Periodic maintenance of the delivery queue. Each job runs on one replica at a time."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from orylo_common.clock import Clock
-from orylo_common.control.sections.dispatch import LONGEST_LOOK_BACK
-from orylo_common.messages import ConversionFailed, ConversionMatched
 from orylo_common.postgres.pool import Connection
-from orylo_dispatch.conversions.announcements import INSERT_OUTBOX, announce, outbox_columns
-from orylo_dispatch.conversions.facts import DELIVERY_COLUMNS, Delivery
-from orylo_dispatch.domain.attempt import State
-from orylo_dispatch.domain.conversion import OLDEST
+from orylo_dispatch.delivery.deliverable import DeliverableColumns
+from orylo_dispatch.domain.attempt import DeliveryState
 from orylo_dispatch.metrics import DELIVERIES, OLDEST_DUE_SECONDS, WAITING
+from orylo_dispatch.outbox import write_messages
 
-# A decision takes milliseconds. After this the detector is away, and a sale told late is worth less every hour.
-LONGEST_HOLD = timedelta(minutes=10)
-# A redelivered message may still ask for a decision, or bring one, until then.
-KEEP_DECISIONS = timedelta(days=30)
-# A payment may be older than the webhook that tells of it.
-KEEP_CLICKS = LONGEST_LOOK_BACK + timedelta(days=7)
-# An older payment is not sent any more.
-KEEP_ENRICHMENTS = timedelta(days=7)
-# Rows in one transaction; the next run takes the rest.
+# The most rows in one transaction; the next run takes more.
 ROWS = 5000
 
-RELEASE_UNDECIDED = f"""
-    UPDATE dispatch.deliveries AS d SET state = 'pending', due_at = $1
-    WHERE d.delivery_id IN (
-        SELECT delivery_id FROM dispatch.deliveries WHERE state = 'held' AND created_at < $2
-        ORDER BY created_at LIMIT {ROWS} FOR UPDATE SKIP LOCKED
-    )
-    RETURNING {DELIVERY_COLUMNS}
-"""  # noqa: S608
-
-# Whatever kept it back (a token, a destination switched off): no destination takes it any more.
-GIVE_UP_OLD = f"""
+# A token that was never renewed or a destination that is switched off has kept them here.
+DISCARD_EXPIRED = """
     UPDATE dispatch.deliveries AS d
     SET state = 'failed', settled_at = $1, started_at = NULL, code = coalesce(d.code, 'too_old'),
-        reason = concat_ws(' ', 'The payment grew too old while it could not be sent.', d.reason)
+        reason = concat_ws(' ', 'It became too old for the destination before it could be sent.', d.reason)
     WHERE d.delivery_id IN (
-        SELECT delivery_id FROM dispatch.deliveries WHERE state = 'pending' AND paid_at < $2 AND due_at <= $1
-        LIMIT {ROWS} FOR UPDATE SKIP LOCKED
+        SELECT due.delivery_id FROM dispatch.deliveries AS due
+        JOIN unnest($2::text[], $3::timestamptz[]) AS kinds (kind, oldest) ON due.destination_kind = kinds.kind
+        WHERE due.state = 'pending' AND due.paid_at < kinds.oldest AND due.due_at <= $1
+        LIMIT $4 FOR UPDATE OF due SKIP LOCKED
     )
-    RETURNING {DELIVERY_COLUMNS}, d.attempts, d.code, d.reason
-"""  # noqa: S608
+    RETURNING d.destination_kind, d.attempts, d.code, d.reason, {columns}
+"""
 
-FORGET_CLICKS = f"""
-    DELETE FROM dispatch.clicks WHERE ctid = ANY(ARRAY(
-        SELECT ctid FROM dispatch.clicks WHERE recorded_at < $1 ORDER BY recorded_at LIMIT {ROWS}))
-"""  # noqa: S608
-FORGET_DECISIONS = f"""
-    DELETE FROM dispatch.decisions WHERE ctid = ANY(ARRAY(
-        SELECT ctid FROM dispatch.decisions WHERE created_at < $1 ORDER BY created_at LIMIT {ROWS}))
-"""  # noqa: S608
-FORGET_ENRICHMENTS = f"""
-    DELETE FROM dispatch.enrichments WHERE ctid = ANY(ARRAY(
-        SELECT ctid FROM dispatch.enrichments WHERE created_at < $1 ORDER BY created_at LIMIT {ROWS}))
-"""  # noqa: S608
-
-# Each state by itself, so that each reads its own small index however many deliveries are done.
+# One query per state: each reads its own small index, however many settled deliveries there are.
 COUNT_WAITING = """
     SELECT (SELECT count(*) FROM dispatch.deliveries WHERE state = 'held') AS held,
            count(*) FILTER (WHERE due_at <= $1) AS due,
@@ -67,34 +37,31 @@ COUNT_WAITING = """
 """
 
 
-class Upkeep:
-    """Jobs for `run_periodically`. What they announce leaves through the outbox's sweeper."""
+class DeliveryMaintenance:
+    """Jobs for `run_periodically`. The outbox sweeper publishes their messages.
 
-    def __init__(self, clock: Clock) -> None:
+    `max_ages`: by kind of destination, the age at which a delivery is discarded.
+    """
+
+    def __init__(self, clock: Clock, columns: DeliverableColumns, max_ages: Mapping[str, timedelta]) -> None:
         self._clock = clock
+        self._discard = DISCARD_EXPIRED.format(columns=columns.sql)
+        self._read = columns.read
+        self._max_ages = max_ages
 
-    async def release_undecided(self, connection: Connection) -> None:
+    async def discard_expired(self, connection: Connection) -> None:
         now = self._clock.now()
-        rows = await connection.fetch(RELEASE_UNDECIDED, now, now - LONGEST_HOLD)
-        messages = [announce(ConversionMatched, Delivery(*row), now=now) for row in rows]
-        await connection.execute(INSERT_OUTBOX, *outbox_columns(messages))
-
-    async def give_up_old(self, connection: Connection) -> None:
-        now = self._clock.now()
-        rows = await connection.fetch(GIVE_UP_OLD, now, now - OLDEST)
-        messages = [
-            announce(ConversionFailed, Delivery(*columns), now=now, attempts=attempts, code=code, reason=reason)
-            for *columns, attempts, code, reason in rows
-        ]
-        await connection.execute(INSERT_OUTBOX, *outbox_columns(messages))
-        for row in rows:
-            DELIVERIES.labels(row["destination_kind"], State.FAILED).inc()
-
-    async def forget_old(self, connection: Connection) -> None:
-        now = self._clock.now()
-        await connection.execute(FORGET_CLICKS, now - KEEP_CLICKS)
-        await connection.execute(FORGET_DECISIONS, now - KEEP_DECISIONS)
-        await connection.execute(FORGET_ENRICHMENTS, now - KEEP_ENRICHMENTS)
+        oldest = [now - max_age for max_age in self._max_ages.values()]
+        rows = await connection.fetch(self._discard, now, list(self._max_ages), oldest, ROWS)
+        await write_messages(
+            connection,
+            [
+                self._read(*columns).failed(attempts=attempts, code=code, reason=reason, now=now)
+                for _, attempts, code, reason, *columns in rows
+            ],
+        )
+        for kind, *_ in rows:
+            DELIVERIES.labels(kind, DeliveryState.FAILED).inc()
 
     async def count_waiting(self, connection: Connection) -> None:
         row = await connection.fetchrow(COUNT_WAITING, self._clock.now())

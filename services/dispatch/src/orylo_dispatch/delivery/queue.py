@@ -1,26 +1,25 @@
-"""The deliveries that are due, as a queue that many workers and replicas share.
+"""The due deliveries, as a queue that many workers and replicas share.
 
-A claim counts the attempt and notes its start before anything is sent. Whoever finds that note later, because
-the claim's time ran out, knows that the outcome of that attempt is unknown.
+A claim counts the attempt and records its start before anything is sent. A later claim that finds this record, because
+the first one expired, knows that the outcome of that attempt is unknown.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import asyncpg
-from pydantic import ValidationError
 
 from orylo_common.broker.ports import Outgoing
-from orylo_common.messages import ConversionDispatched, ConversionFailed
 from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
-from orylo_dispatch.conversions.announcements import INSERT_OUTBOX, announce, outbox_columns
-from orylo_dispatch.conversions.facts import DELIVERY_COLUMNS, Delivery, DestinationKey
-from orylo_dispatch.domain.attempt import Attempt, State, Step
-from orylo_dispatch.domain.conversion import Conversion
+from orylo_dispatch.delivery.deliverable import Deliverable, DeliverableColumns
+from orylo_dispatch.delivery.sink import DestinationKey
+from orylo_dispatch.domain.attempt import DeliveryAttempt, DeliveryState, NextStep
+from orylo_dispatch.outbox import write_messages
 
-CLAIM = f"""
+CLAIM = """
     WITH due AS (
         SELECT delivery_id, attempts, started_at FROM dispatch.deliveries
         WHERE destination_id = $2 AND tenant_id = $1 AND state = 'pending' AND due_at <= $3
@@ -35,10 +34,10 @@ CLAIM = f"""
     UPDATE dispatch.deliveries AS d
     SET attempts = d.attempts + 1, due_at = $4, started_at = $3, maybe_sent_at = coalesce(d.maybe_sent_at, d.started_at)
     FROM due WHERE d.delivery_id = due.delivery_id
-    RETURNING {DELIVERY_COLUMNS}, d.attempts, d.refusals, d.maybe_sent_at, d.conversion
-"""  # noqa: S608
+    RETURNING d.delivery_id, d.destination_kind, d.paid_at, d.attempts, d.refusals, d.maybe_sent_at, {columns}
+"""
 
-# `attempts` is the fence: a claim that has run out and was taken by another changes nothing.
+# `attempts` fences off an expired claim: once another worker has claimed the delivery, the update matches no row.
 SETTLE = """
     UPDATE dispatch.deliveries AS d
     SET state = s.state, due_at = s.due_at, attempts = s.attempts, refusals = s.refusals, started_at = NULL,
@@ -57,7 +56,7 @@ INSERT_ATTEMPTS = """
                          $8::integer[], $9::text[])
 """
 
-# From one destination with something pending to the next, without reading what lies between.
+# Steps from one destination with a pending delivery to the next, without reading the rows between them.
 DESTINATIONS_DUE = """
     WITH RECURSIVE waiting AS (
         (SELECT destination_id, tenant_id FROM dispatch.deliveries WHERE state = 'pending'
@@ -78,53 +77,59 @@ DESTINATIONS_DUE = """
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """A delivery in this worker's hands, for its attempt `number`; `conversion` is None where it cannot be read."""
+class ClaimedDelivery:
+    """A delivery that one worker holds for its attempt `number`. `occurred_at` is when the reported event happened."""
 
-    delivery: Delivery
+    delivery_id: UUID
+    kind: str
+    occurred_at: datetime
     number: int
-    refusals: int
+    answered_failures: int
     maybe_sent_at: datetime | None
-    conversion: Conversion | None
+    deliverable: Deliverable
+    destination: DestinationKey
     started_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
-    """What became of a claim; without an `attempt` it was not tried, and its number goes back."""
+class DeliveryResult:
+    """The result of a claim. Without an `attempt` the delivery was not tried, and the number is used again."""
 
-    claim: Claim
-    step: Step
-    attempt: Attempt | None
+    claim: ClaimedDelivery
+    step: NextStep
+    attempt: DeliveryAttempt | None
 
 
 class DeliveryQueue:
-    """Raises `PostgresUnavailable` from every method."""
+    """Every method raises `PostgresUnavailable`."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, columns: DeliverableColumns) -> None:
         self._pool = pool
+        self._claim = CLAIM.format(columns=columns.sql)
+        self._read = columns.read
 
-    async def claim(self, key: DestinationKey, *, limit: int, now: datetime, lease: timedelta) -> list[Claim]:
-        """Up to `limit` deliveries of one destination, the longest due first, for as long as `lease`."""
-        rows = await self._fetch(CLAIM, *key, now, now + lease, limit)
+    async def claim(self, key: DestinationKey, *, limit: int, now: datetime, lease: timedelta) -> list[ClaimedDelivery]:
+        """Claim up to `limit` deliveries of one destination for the time of `lease`, the longest due first."""
+        rows = await self._fetch(self._claim, *key, now, now + lease, limit)
         return [
-            Claim(Delivery(*columns), number, refusals, maybe_sent_at, _read(conversion), now)
-            for *columns, number, refusals, maybe_sent_at, conversion in rows
+            ClaimedDelivery(id_, kind, occurred_at, number, failures, maybe_sent_at, self._read(*columns), key, now)
+            for id_, kind, occurred_at, number, failures, maybe_sent_at, *columns in rows
         ]
 
-    async def settle(self, settlements: Sequence[Settlement], *, now: datetime) -> list[Outgoing]:
-        """Record results, and what they mean to others; the messages are in the outbox."""
+    async def settle(self, results: Sequence[DeliveryResult], *, now: datetime) -> list[Outgoing]:
+        """Record the results. Return the messages to publish, which are in the outbox."""
         try:
             async with self._pool.acquire() as connection, connection.transaction():
-                rows = await connection.fetch(SETTLE, *zip(*(_row(each, now) for each in settlements), strict=True))
-                ours = {row[0] for row in rows}
-                settled = [each for each in settlements if each.claim.delivery.delivery_id in ours]
+                rows = await connection.fetch(
+                    SETTLE, *zip(*(_delivery_row(each, now) for each in results), strict=True)
+                )
+                still_ours = {row[0] for row in rows}
+                settled = [each for each in results if each.claim.delivery_id in still_ours]
                 tried = [_attempt_row(each.claim, each.attempt) for each in settled if each.attempt is not None]
                 if tried:
                     await connection.execute(INSERT_ATTEMPTS, *zip(*tried, strict=True))
-                messages = [message for each in settled for message in _announcements(each, now)]
-                if messages:
-                    await connection.execute(INSERT_OUTBOX, *outbox_columns(messages))
+                messages = [message for each in settled for message in _messages(each, now)]
+                await write_messages(connection, messages)
                 return messages
         except TRANSIENT_ERRORS as error:
             raise PostgresUnavailable(f"PostgreSQL did not commit ({type(error).__name__})") from error
@@ -140,33 +145,26 @@ class DeliveryQueue:
         return rows
 
 
-def _read(stored: Any) -> Conversion | None:
-    try:
-        return Conversion.model_validate(stored)
-    except ValidationError:
-        return None
-
-
-def _row(settlement: Settlement, now: datetime) -> tuple[Any, ...]:
-    claim, step = settlement.claim, settlement.step
+def _delivery_row(result: DeliveryResult, now: datetime) -> tuple[Any, ...]:
+    claim, step = result.claim, result.step
     return (
-        claim.delivery.delivery_id,
+        claim.delivery_id,
         claim.number,
         step.state.value,
         step.due_at,
-        claim.number if settlement.attempt else claim.number - 1,
-        step.refusals,
+        claim.number if result.attempt else claim.number - 1,
+        step.answered_failures,
         step.maybe_sent_at,
         step.code,
         step.reason,
-        None if step.state is State.PENDING else now,
+        None if step.state is DeliveryState.PENDING else now,
     )
 
 
-def _attempt_row(claim: Claim, attempt: Attempt) -> tuple[Any, ...]:
+def _attempt_row(claim: ClaimedDelivery, attempt: DeliveryAttempt) -> tuple[Any, ...]:
     return (
-        claim.delivery.tenant_id,
-        claim.delivery.delivery_id,
+        claim.destination[0],
+        claim.delivery_id,
         claim.number,
         claim.started_at,
         attempt.outcome.value,
@@ -177,11 +175,10 @@ def _attempt_row(claim: Claim, attempt: Attempt) -> tuple[Any, ...]:
     )
 
 
-def _announcements(settlement: Settlement, now: datetime) -> list[Outgoing]:
-    delivery, step, number = settlement.claim.delivery, settlement.step, settlement.claim.number
-    if step.state is State.DISPATCHED:
-        return [announce(ConversionDispatched, delivery, now=now, attempts=number)]
-    if step.state is State.FAILED:
-        reason = step.reason or "The destination refused the conversion."
-        return [announce(ConversionFailed, delivery, now=now, attempts=number, reason=reason, code=step.code)]
+def _messages(result: DeliveryResult, now: datetime) -> list[Outgoing]:
+    claim, step = result.claim, result.step
+    if step.state is DeliveryState.DISPATCHED:
+        return [claim.deliverable.dispatched(attempts=claim.number, now=now)]
+    if step.state is DeliveryState.FAILED:
+        return [claim.deliverable.failed(attempts=claim.number, code=step.code, reason=step.reason, now=now)]
     return []

@@ -1,4 +1,4 @@
-"""What people are told of a batch: metrics and log lines."""
+"""Metrics and log lines about a batch of deliveries."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,40 +6,51 @@ from datetime import datetime
 
 import structlog
 
-from orylo_dispatch.delivery.queue import Settlement
-from orylo_dispatch.domain.attempt import State
+from orylo_dispatch.delivery.queue import DeliveryResult
+from orylo_dispatch.domain.attempt import DeliveryState
 from orylo_dispatch.metrics import ATTEMPTS, DELIVERIES, SENT_SECONDS
 
 log = structlog.get_logger(__name__)
 
+# Of the destination's ids in one log line; bisecting a batch can make many requests.
+MAX_TRACE_IDS = 20
 
-def tell(settlements: Sequence[Settlement], now: datetime) -> None:
-    """Metrics, a line for the batch, and one for each conversion that is given up."""
-    kind = settlements[0].claim.delivery.destination_kind
+
+def report(results: Sequence[DeliveryResult], now: datetime) -> None:
+    """Count the results, log the batch, and log each delivery that failed."""
+    first = results[0].claim
     outcomes: Counter[str] = Counter()
-    for each in settlements:
+    for each in results:
         outcomes[each.attempt.outcome if each.attempt else "untried"] += 1
-        if each.step.state is State.DISPATCHED and each.claim.conversion is not None:
-            SENT_SECONDS.labels(kind).observe((now - each.claim.conversion.occurred_at).total_seconds())
-        elif each.step.state is State.FAILED:
-            log.warning(
-                "conversion.failed",
-                conversion_id=str(each.claim.delivery.delivery_id),
-                payment_id=each.claim.delivery.payment_id,
-                attempt_number=each.claim.number,
-                code=each.step.code,
-                reason=each.step.reason,
-            )
-        if each.step.state is not State.PENDING:
-            DELIVERIES.labels(kind, each.step.state).inc()
+        if each.step.state is DeliveryState.DISPATCHED:
+            SENT_SECONDS.labels(first.kind).observe((now - each.claim.occurred_at).total_seconds())
+        elif each.step.state is DeliveryState.FAILED:
+            _log_failure(each)
+        if each.step.state is not DeliveryState.PENDING:
+            DELIVERIES.labels(first.kind, each.step.state).inc()
     for outcome, count in outcomes.items():
-        ATTEMPTS.labels(kind, outcome).inc(count)
-    delivery = settlements[0].claim.delivery
-    trace_ids = {each.attempt.trace_id for each in settlements if each.attempt and each.attempt.trace_id}
+        ATTEMPTS.labels(first.kind, outcome).inc(count)
+    tenant_id, destination_id = first.destination
     log.info(
         "dispatch.batch",
-        tenant_id=str(delivery.tenant_id),
-        destination_id=str(delivery.destination_id),
-        fbtrace_ids=sorted(trace_ids)[:20],
+        tenant_id=str(tenant_id),
+        destination_id=str(destination_id),
+        trace_ids=_trace_ids(results),
         **outcomes,
     )
+
+
+def _log_failure(result: DeliveryResult) -> None:
+    log.warning(
+        "delivery.failed",
+        **result.claim.deliverable.log_fields,
+        attempt_number=result.claim.number,
+        code=result.step.code,
+        reason=result.step.reason,
+    )
+
+
+def _trace_ids(results: Sequence[DeliveryResult]) -> list[str]:
+    """Return the destination's own ids of the requests, which its support asks for."""
+    found = {each.attempt.trace_id for each in results if each.attempt and each.attempt.trace_id}
+    return sorted(found)[:MAX_TRACE_IDS]

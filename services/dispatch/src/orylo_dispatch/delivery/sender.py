@@ -1,4 +1,4 @@
-"""All destinations' workers, and the slow poll that wakes those nobody else does."""
+"""The workers of all destinations, and the poll that wakes them."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,40 +14,37 @@ from orylo_common.clock import Clock
 from orylo_common.control import ControlPlane, Destination
 from orylo_common.errors import TransientError
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
-from orylo_common.resilience.retry import RetryPolicy
-from orylo_dispatch.conversions.facts import DestinationKey
+from orylo_dispatch.delivery.limits import WorkerLimits
 from orylo_dispatch.delivery.queue import DeliveryQueue
-from orylo_dispatch.delivery.sink import ConversionSink, SinkFactory
-from orylo_dispatch.delivery.worker import Limits, Worker
+from orylo_dispatch.delivery.sink import DestinationKey, SinkKind
+from orylo_dispatch.delivery.worker import Worker
 
 log = structlog.get_logger(__name__)
 
-# Retries, expired claims and other replicas' leftovers; what is new wakes its worker at once.
+# For retries, expired claims and deliveries of other replicas. A new delivery wakes its worker at once.
 POLL_EVERY = timedelta(seconds=1)
 
 
 class Sender:
-    """Runs a worker for each destination that has something due."""
+    """Runs a worker for each destination with due deliveries."""
 
     def __init__(
         self,
         queue: DeliveryQueue,
         plane: ControlPlane,
         *,
-        sinks: Mapping[str, SinkFactory],
+        kinds: Mapping[str, SinkKind],
         offer: Callable[[Sequence[Outgoing]], None],
         clock: Clock,
-        limits: Limits = Limits(),  # noqa: B008  frozen
-        retries: RetryPolicy = RetryPolicy(),  # noqa: B008  frozen
+        limits: WorkerLimits = WorkerLimits(),  # noqa: B008  frozen
         breaker: Callable[[str], CircuitBreaker] = CircuitBreaker,
     ) -> None:
         self._queue = queue
         self._plane = plane
-        self._sinks = sinks
+        self._kinds = kinds
         self._offer = offer
         self._clock = clock
         self._limits = limits
-        self._retries = retries
         self._breaker = breaker
         self._workers: dict[DestinationKey, Worker] = {}
         self._closing = asyncio.Event()
@@ -59,7 +56,7 @@ class Sender:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Requests in hand are finished and recorded; what was not sent stays due."""
+        """Finish and record the requests in progress. Deliveries that were not sent stay due."""
         self._closing.set()
         await self._poll
         await asyncio.gather(*(worker.close() for worker in self._workers.values()))
@@ -71,18 +68,14 @@ class Sender:
                 worker = self._workers[key] = Worker(
                     key,
                     find=self._find,
-                    connect=self._connect,
+                    kinds=self._kinds,
                     queue=self._queue,
                     offer=self._offer,
                     breaker=self._breaker(f"destination:{key[1]}"),
-                    retries=self._retries,
                     limits=self._limits,
                     clock=self._clock,
                 )
             worker.wake()
-
-    def _connect(self, destination: Destination) -> ConversionSink:
-        return self._sinks[destination.kind](destination)
 
     def _find(self, key: DestinationKey) -> Destination | None:
         tenant_id, destination_id = key
@@ -95,7 +88,7 @@ class Sender:
             except TransientError as error:
                 log.warning("dispatch.poll_failed", error=type(error).__name__)
             except Exception:
-                # Nobody foresaw it, yet without the poll no retry would ever leave.
+                # Log and continue: without the poll no retry would be sent.
                 log.exception("dispatch.poll_failed")
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_EVERY.total_seconds()):

@@ -1,12 +1,11 @@
-"""One destination's worker: takes what is due, hands it over, records what came of it.
+"""The worker of one destination: claims due deliveries, sends them, records the results.
 
-Each destination has its own, so that a slow or refused one delays nobody else.
+Each destination has its own worker, so that a slow or failing destination delays no other.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 import structlog
 
@@ -16,83 +15,59 @@ from orylo_common.control import Destination
 from orylo_common.errors import TransientError
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.resilience.retry import RetryPolicy
-from orylo_dispatch.conversions.facts import DestinationKey
-from orylo_dispatch.delivery.queue import Claim, DeliveryQueue, Settlement
-from orylo_dispatch.delivery.reporting import tell
-from orylo_dispatch.delivery.sink import ConversionSink
-from orylo_dispatch.domain.attempt import Attempt, Outcome, State, Step, next_step
-from orylo_dispatch.domain.conversion import Conversion
-from orylo_dispatch.metrics import BATCH_SIZE, ON_HOLD, REQUEST_SECONDS
+from orylo_dispatch.delivery.availability import Availability
+from orylo_dispatch.delivery.limits import WorkerLimits
+from orylo_dispatch.delivery.queue import ClaimedDelivery, DeliveryQueue, DeliveryResult
+from orylo_dispatch.delivery.reporting import report
+from orylo_dispatch.delivery.sink import DestinationKey, Fault, Sink, SinkKind
+from orylo_dispatch.domain.attempt import AttemptOutcome, DeliveryAttempt, DeliveryState, NextStep, next_step
+from orylo_dispatch.metrics import BATCH_SIZE, REQUEST_SECONDS
 
 log = structlog.get_logger(__name__)
 
-ON_HOLD_OUTCOMES = frozenset({Outcome.TOKEN, Outcome.CONFIGURATION})
-OUTAGES = frozenset({Outcome.TRANSIENT, Outcome.UNKNOWN})
-TOO_LATE = Attempt(
-    Outcome.REFUSED,
+OUTAGES = frozenset({AttemptOutcome.TRANSIENT, AttemptOutcome.UNKNOWN})
+DEDUPE_WINDOW_OVER = DeliveryAttempt(
+    AttemptOutcome.REFUSED,
     "unknown_too_long",
-    "An earlier attempt may have arrived, and is so long ago that a repeat would count as a second sale.",
+    "An earlier attempt may have arrived, too long ago for the destination to recognise a repeat.",
 )
 
-# Of another release, or damaged: the others of its destination go on.
-UNREADABLE = Attempt(Outcome.REFUSED, "unreadable", "What was stored of the conversion cannot be read.")
+Attempts = Sequence[tuple[ClaimedDelivery, DeliveryAttempt | None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    # Meta's own limit of a request.
-    batch: int = 1000
-    # While a circuit is half open, so that a probe costs few conversions an attempt.
-    probe_batch: int = 10
-    # Under light load, for others to join: a request and two transactions for several instead of for each.
-    linger: timedelta = timedelta(milliseconds=30)
-    # A claim is another's after this: what a killed process held waits as long. The last request of a batch
-    # begins before `sending` is over, and takes 10 s at most.
-    lease: timedelta = timedelta(seconds=30)
-    sending: timedelta = timedelta(seconds=12)
-    # Between two questions whether a refused token is accepted again; a changed one is tried at once.
-    probe_every: timedelta = timedelta(minutes=5)
-    # Taken off the destination's dedupe window: the time that a repeat may take to arrive.
-    dedupe_margin: timedelta = timedelta(hours=2)
-
-
-class DestinationDown(TransientError):
-    """For the circuit breaker only: the results are in hand."""
+class DestinationUnavailable(TransientError):
+    """Counts as a failure of the circuit breaker. The attempts have their results already."""
 
 
 class Worker:
-    """`wake` it when something may be due; it runs until nothing is, or nothing can be sent."""
+    """Runs from `wake` until nothing is due or nothing can be sent."""
 
     def __init__(
         self,
         key: DestinationKey,
         *,
         find: Callable[[DestinationKey], Destination | None],
-        connect: Callable[[Destination], ConversionSink],
+        kinds: Mapping[str, SinkKind],
         queue: DeliveryQueue,
         offer: Callable[[Sequence[Outgoing]], None],
         breaker: CircuitBreaker,
-        retries: RetryPolicy,
-        limits: Limits,
+        limits: WorkerLimits,
         clock: Clock,
     ) -> None:
         self._key = key
         self._find = find
-        self._connect = connect
+        self._kinds = kinds
         self._queue = queue
         self._offer = offer
         self._breaker = breaker
-        self._retries = retries
         self._limits = limits
         self._clock = clock
+        self._availability = Availability(key, probe_every=limits.probe_every, clock=clock)
         self._task: asyncio.Task[None] | None = None
         self._woken = False
         self._closing = False
         self._destination: Destination | None = None
-        self._sink: ConversionSink | None = None
-        # While set, nothing is sent before then: throttled, or on hold until the next probe.
-        self._not_before: datetime | None = None
-        self._on_hold = False
+        self._sink: Sink | None = None
 
     def wake(self) -> None:
         self._woken = True
@@ -100,7 +75,7 @@ class Worker:
             self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
-        """Finish the request in hand, and take no more."""
+        """Finish the request in progress, and claim no more."""
         self._closing = True
         if self._task is not None:
             await asyncio.wait([self._task])
@@ -112,135 +87,114 @@ class Worker:
                 if not full:
                     await asyncio.sleep(self._limits.linger.total_seconds())
                 self._woken = False
-                sink = await self._ready()
+                sink = await self._available_sink()
                 if sink is None:
                     return
-                limit = self._limits.batch if self._breaker.state == "closed" else self._limits.probe_batch
+                limit = sink.batch_size if self._breaker.state == "closed" else self._limits.probe_batch
                 claimed = await self._send(sink, limit)
                 full = claimed == limit
                 if not claimed and not self._woken:
                     return
         except TransientError as error:
-            # The sender's poll wakes it again.
+            # The sender's poll wakes the worker again.
             log.warning("dispatch.interrupted", destination_id=str(self._key[1]), error=type(error).__name__)
         except Exception:
             log.exception("dispatch.failed", destination_id=str(self._key[1]))
 
-    async def _ready(self) -> ConversionSink | None:
-        """The destination, if it may be sent to now."""
+    async def _available_sink(self) -> Sink | None:
+        """Return the destination's sink, or `None` if it cannot be sent to now."""
         destination = self._find(self._key)
         if destination is None or not destination.enabled or not destination.secret:
-            self._hold(on=False)
+            self._availability.release()
             return None
         if destination != self._destination or self._sink is None:
-            self._destination, self._sink = destination, self._connect(destination)
-            self._not_before = None
-            self._hold(on=False)
-        if self._breaker.retry_after:
+            self._destination, self._sink = destination, self._kinds[destination.kind].connect(destination)
+            self._availability.reset()
+        if self._breaker.retry_after or self._availability.is_paused:
             return None
-        if self._not_before is not None and self._clock.now() < self._not_before:
-            return None
-        if self._on_hold:
-            self._not_before = self._clock.now() + self._limits.probe_every
-            if (await self._sink.probe()).outcome is not Outcome.DISPATCHED:
+        if self._availability.on_hold:
+            self._availability.pause_until_probe()
+            if (await self._sink.probe()).outcome is not AttemptOutcome.DISPATCHED:
                 return None
-            self._hold(on=False)
-        self._not_before = None
+            self._availability.reset()
         return self._sink
 
-    async def _send(self, sink: ConversionSink, limit: int) -> int:
-        """How many deliveries were claimed."""
+    async def _send(self, sink: Sink, limit: int) -> int:
+        """Send one batch. Return the number of deliveries claimed for it."""
         claims = await self._queue.claim(self._key, limit=limit, now=self._clock.now(), lease=self._limits.lease)
-        late = self._clock.now() - (sink.dedupe_window - self._limits.dedupe_margin)
-        results: list[tuple[Claim, Attempt | None]] = []
-        fresh: list[tuple[Claim, Conversion]] = []
+        now = self._clock.now()
+        attempts: list[tuple[ClaimedDelivery, DeliveryAttempt | None]] = []
+        bodies: list[tuple[ClaimedDelivery, bytes]] = []
         for claim in claims:
-            if claim.conversion is None:
-                results.append((claim, UNREADABLE))
-            elif claim.maybe_sent_at is not None and claim.maybe_sent_at <= late:
-                results.append((claim, TOO_LATE))
+            body = self._encode(sink, claim, now)
+            if isinstance(body, bytes):
+                bodies.append((claim, body))
             else:
-                fresh.append((claim, claim.conversion))
-        if fresh:
-            attempts = await self._deliver(
-                sink, [conversion for _, conversion in fresh], kind=claims[0].delivery.destination_kind
-            )
-            self._learn(attempts)
-            results += zip([claim for claim, _ in fresh], attempts, strict=True)
-        if results:
-            await self._settle(results)
+                attempts.append((claim, body))
+        if bodies:
+            attempts += await self._deliver(sink, bodies)
+        if attempts:
+            await self._settle(attempts, sink.retries)
         return len(claims)
 
-    async def _deliver(
-        self, sink: ConversionSink, conversions: Sequence[Conversion], *, kind: str
-    ) -> Sequence[Attempt | None]:
+    def _encode(self, sink: Sink, claim: ClaimedDelivery, now: datetime) -> bytes | DeliveryAttempt:
+        """Return the bytes to send, or the attempt to record instead of sending."""
+        repeat_until = now - (sink.dedupe_window - self._limits.dedupe_margin)
+        if claim.maybe_sent_at is not None and claim.maybe_sent_at <= repeat_until:
+            return DEDUPE_WINDOW_OVER
+        body = sink.encode(claim.deliverable.payload, now=now)
+        if isinstance(body, Fault):
+            return DeliveryAttempt(AttemptOutcome.REFUSED, body.code, body.reason)
+        return body
+
+    async def _deliver(self, sink: Sink, bodies: Sequence[tuple[ClaimedDelivery, bytes]]) -> Attempts:
         loop = asyncio.get_running_loop()
         started = loop.time()
         until = started + self._limits.sending.total_seconds()
-        attempts: Sequence[Attempt | None] = [None] * len(conversions)
+        attempts: Sequence[DeliveryAttempt | None] = [None] * len(bodies)
         try:
             async with self._breaker:
-                attempts = await sink.deliver(conversions, may_go_on=lambda: loop.time() < until and not self._closing)
+                attempts = await sink.deliver(
+                    [body for _, body in bodies], may_continue=lambda: loop.time() < until and not self._closing
+                )
                 if any(attempt is not None and attempt.outcome in OUTAGES for attempt in attempts):
-                    raise DestinationDown("the destination is away")
+                    raise DestinationUnavailable("the destination is unavailable")
         except TransientError:
             pass
-        BATCH_SIZE.labels(kind).observe(len(conversions))
+        kind = bodies[0][0].kind
+        BATCH_SIZE.labels(kind).observe(len(bodies))
         REQUEST_SECONDS.labels(kind).observe(loop.time() - started)
-        return attempts
+        self._availability.observe(attempts)
+        return list(zip([claim for claim, _ in bodies], attempts, strict=True))
 
-    def _learn(self, attempts: Sequence[Attempt | None]) -> None:
-        """What the results say about the destination rather than about the conversions."""
-        for attempt in attempts:
-            if attempt is None:
-                continue
-            if attempt.outcome in ON_HOLD_OUTCOMES:
-                self._not_before = self._clock.now() + self._limits.probe_every
-                self._hold(on=True, attempt=attempt)
-                return
-            if attempt.outcome is Outcome.THROTTLED and attempt.retry_after is not None:
-                self._not_before = self._clock.now() + attempt.retry_after
-                return
-
-    def _hold(self, *, on: bool, attempt: Attempt | None = None) -> None:
-        if on != self._on_hold:
-            self._on_hold = on
-            ON_HOLD.labels(str(self._key[1])).set(on)
-            log.warning(
-                "dispatch.destination_on_hold" if on else "dispatch.destination_resumed",
-                tenant_id=str(self._key[0]),
-                destination_id=str(self._key[1]),
-                code=attempt and attempt.code,
-                reason=attempt and attempt.reason,
-            )
-
-    async def _settle(self, results: Sequence[tuple[Claim, Attempt | None]]) -> None:
+    async def _settle(self, attempts: Attempts, retries: RetryPolicy) -> None:
         now = self._clock.now()
-        settlements = [Settlement(claim, self._step(claim, attempt, now), attempt) for claim, attempt in results]
-        self._offer(await self._record(settlements, now))
-        tell(settlements, now)
+        results = [DeliveryResult(claim, _step(claim, attempt, now, retries), attempt) for claim, attempt in attempts]
+        self._offer(await self._record(results, now))
+        report(results, now)
 
-    async def _record(self, settlements: Sequence[Settlement], now: datetime) -> list[Outgoing]:
-        """Again and again while the claim is ours: what is not recorded is sent a second time."""
+    async def _record(self, results: Sequence[DeliveryResult], now: datetime) -> list[Outgoing]:
+        """Record the results, retrying until the claim expires: a delivery without a result is sent again."""
         loop = asyncio.get_running_loop()
         until = loop.time() + (self._limits.lease - self._limits.sending).total_seconds()
         while True:
             try:
-                return await self._queue.settle(settlements, now=now)
+                return await self._queue.settle(results, now=now)
             except TransientError:
                 if loop.time() > until:
                     raise
                 await asyncio.sleep(0.5)
 
-    def _step(self, claim: Claim, attempt: Attempt | None, now: datetime) -> Step:
-        if attempt is None:
-            return Step(State.PENDING, now, claim.refusals, claim.maybe_sent_at)
-        return next_step(
-            attempt,
-            number=claim.number,
-            refusals=claim.refusals,
-            started_at=claim.started_at,
-            maybe_sent_at=claim.maybe_sent_at,
-            now=now,
-            retries=self._retries,
-        )
+
+def _step(claim: ClaimedDelivery, attempt: DeliveryAttempt | None, now: datetime, retries: RetryPolicy) -> NextStep:
+    if attempt is None:
+        return NextStep(DeliveryState.PENDING, now, claim.answered_failures, claim.maybe_sent_at)
+    return next_step(
+        attempt,
+        number=claim.number,
+        answered_failures=claim.answered_failures,
+        started_at=claim.started_at,
+        maybe_sent_at=claim.maybe_sent_at,
+        now=now,
+        retries=retries,
+    )

@@ -1,13 +1,13 @@
-"""A conversion in the words of Meta's Conversions API."""
+"""A conversion as an event of Meta's Conversions API."""
 
 from datetime import datetime
 from typing import Any
 
 from orylo_common.money import to_major
-from orylo_dispatch.domain.conversion import EVENT_NAME, Conversion, event_time
-from orylo_dispatch.domain.cookies import acceptable_fbc, acceptable_fbp
+from orylo_dispatch.destinations.meta.rules import acceptable_fbc, acceptable_fbp, event_time
+from orylo_dispatch.domain.conversion import EVENT_NAME, OutgoingConversion
 
-# Our name of a match key, and Meta's. The document has none.
+# Our name of each match key, and Meta's. Meta has no key for a document.
 MATCH_KEYS = {
     "email": "em",
     "phone": "ph",
@@ -21,14 +21,14 @@ MATCH_KEYS = {
 }
 
 
-def to_meta_event(conversion: Conversion, *, now: datetime, site_url: str | None = None) -> dict[str, Any]:
-    """`site_url` stands in for the page where no click tells it."""
+def to_meta_event(conversion: OutgoingConversion, *, now: datetime, site_url: str | None = None) -> dict[str, Any]:
+    """Return the event. `site_url` is the page of a conversion without a click."""
     happened_at = event_time(conversion, now)
     url = conversion.url or site_url
     event: dict[str, Any] = {
         "event_name": EVENT_NAME,
         "event_time": int(happened_at.timestamp()),
-        "event_id": conversion.shared_id,
+        "event_id": conversion.dedupe_id,
         "action_source": _action_source(conversion, url),
         "user_data": _user_data(conversion, happened_at),
         "custom_data": _custom_data(conversion),
@@ -40,14 +40,14 @@ def to_meta_event(conversion: Conversion, *, now: datetime, site_url: str | None
     return event
 
 
-def _action_source(conversion: Conversion, url: str | None) -> str:
+def _action_source(conversion: OutgoingConversion, url: str | None) -> str:
     if conversion.renewal:
         return "system_generated"
-    # A website event has to name its page.
+    # Meta requires the page of a website event.
     return "website" if url else "other"
 
 
-def _user_data(conversion: Conversion, happened_at: datetime) -> dict[str, Any]:
+def _user_data(conversion: OutgoingConversion, happened_at: datetime) -> dict[str, Any]:
     user: dict[str, Any] = {}
     for ours, metas in MATCH_KEYS.items():
         value = getattr(conversion.match_keys, ours)
@@ -65,7 +65,7 @@ def _user_data(conversion: Conversion, happened_at: datetime) -> dict[str, Any]:
     return user | {key: value for key, value in plain.items() if value}
 
 
-def _custom_data(conversion: Conversion) -> dict[str, Any]:
+def _custom_data(conversion: OutgoingConversion) -> dict[str, Any]:
     custom: dict[str, Any] = {
         "value": float(to_major(conversion.amount_minor, conversion.currency)),
         "currency": conversion.currency,
