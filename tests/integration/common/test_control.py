@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY
 from orylo_common.control import ControlPlane, Keyring, Part, Tenant, TenantSettings, admin, open_control
 from orylo_common.control.keyring import WrongMasterKey
 from orylo_common.control.models import Role
+from orylo_common.control.sections.store import write_section
 from orylo_common.postgres.pool import open_pool
 from tests.support.eventually import eventually
 from tests.support.listening import listeners
@@ -72,7 +73,7 @@ async def test_settings_fall_back_to_their_defaults(pool: asyncpg.Pool, tenant: 
     assert plane.settings(tenant.id, Colours) == Colours()
 
     async with pool.acquire() as connection:
-        await admin.put_settings(connection, tenant.id, Colours(sky="red"))
+        await write_section(connection, tenant.id, Colours(sky="red"))
     await eventually(lambda: plane.settings(tenant.id, Colours).sky == "red")
     assert await pool.fetchval("SELECT value FROM control.settings") == {"sky": "red"}
 

@@ -11,9 +11,10 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 
 from orylo_common.control import admin
+from orylo_common.control.sections.store import write_section
+from orylo_common.control.sections.tracking import TrackingSettings
 from orylo_common.messages import CheckoutStarted, ClickRecorded, traceparent_of
 from orylo_common.telemetry import traces
-from orylo_ingest.endpoints.tracking import TrackingSettings
 from tests.integration.ingest.running import TENANT, Ingest, running_ingest
 from tests.support.eventually import eventually
 
@@ -47,7 +48,7 @@ async def tell(
 async def allow(ingest: Ingest, *origins: str) -> None:
     async with ingest.pool.acquire() as connection:
         tenant = await admin.find_tenant(connection, TENANT)
-        await admin.put_settings(connection, tenant.id, TrackingSettings(allowed_origins=origins))
+        await write_section(connection, tenant.id, TrackingSettings(allowed_origins=origins))
 
     async def known() -> bool:
         return (await tell(ingest, told(), Origin=STRANGER))[0] == (403 if origins else 202)

@@ -9,6 +9,8 @@ from orylo_api.projections import News, claims_of, project
 from orylo_api.quarantine_rows import APPLY_REPLAYS, INSERT_QUARANTINED, quarantined_columns, replay_columns
 from orylo_api.rejections import ADD_REJECTIONS, rejection_columns
 from orylo_api.rows import actor_id, detector_data
+from orylo_common.control.sections.store import read_section_of_tenants
+from orylo_common.control.sections.trust import TrustPolicy
 from orylo_common.postgres.pool import Connection
 
 # Rows of every statement are sorted by their key, so that two replicas take locks in one order.
@@ -60,21 +62,16 @@ UPSERT_PAYMENTS = """
         enriched = api.merge_enriched(EXCLUDED.enriched, p.enriched)
 """
 
-# What a customer has before the ledger says anything of them, where the tenant's settings of trust say nothing else.
-START_SCORE = 50
-
-# The condition spares a write for most of a returning customer's payments.
-SEE_CUSTOMERS = f"""
+# A new customer has the tenant's start score until the first change of trust arrives.
+# The condition avoids a write for most payments of returning customers.
+SEE_CUSTOMERS = """
     INSERT INTO api.customers_view AS c (tenant_id, customer_id, trust_score, status, version, created_at)
-    SELECT seen.tenant_id, seen.customer_id,
-           CASE WHEN jsonb_path_exists(s.value, '$.start ? (@ >= 0 && @ <= 100)')
-                THEN (s.value ->> 'start')::numeric ELSE {START_SCORE} END,
-           'neutral', 0, seen.created_at
-    FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS seen (tenant_id, customer_id, created_at)
-    LEFT JOIN control.settings AS s ON s.tenant_id = seen.tenant_id AND s.section = 'trust'
+    SELECT tenant_id, customer_id, start_score, 'neutral', 0, created_at
+    FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::smallint[])
+        AS seen (tenant_id, customer_id, created_at, start_score)
     ON CONFLICT (tenant_id, customer_id) DO UPDATE SET created_at = EXCLUDED.created_at
     WHERE EXCLUDED.created_at < c.created_at
-"""  # noqa: S608
+"""
 
 UPDATE_STANDINGS = """
     UPDATE api.customers_view AS c
@@ -189,7 +186,7 @@ async def _write(connection: Connection, changes: Changes) -> None:
     for statement, rows in (
         (INSERT_DETECTIONS, _detections(changes)),
         (UPSERT_PAYMENTS, _payments(changes)),
-        (SEE_CUSTOMERS, sorted((*key, seen_at) for key, seen_at in changes.customers.items())),
+        (SEE_CUSTOMERS, await _customers(connection, changes)),
         (UPDATE_STANDINGS, _standings(changes)),
         (INSERT_TRUST_CHANGES, _trust_changes(changes)),
         (UPSERT_CONVERSIONS, _conversions(changes)),
@@ -238,6 +235,15 @@ def _detections(changes: Changes) -> list[tuple[Any, ...]]:
 
 def _payments(changes: Changes) -> list[tuple[Any, ...]]:
     return [(*key, *_PAYMENT_VALUES(row)) for key, row in sorted(changes.payments.items(), key=itemgetter(0))]
+
+
+async def _customers(connection: Connection, changes: Changes) -> list[tuple[Any, ...]]:
+    """Read the start scores once per batch."""
+    if not changes.customers:
+        return []
+    tenant_ids = {tenant_id for tenant_id, _ in changes.customers}
+    policies = await read_section_of_tenants(connection, tenant_ids, TrustPolicy)
+    return sorted((*key, seen_at, policies[key[0]].start) for key, seen_at in changes.customers.items())
 
 
 def _conversions(changes: Changes) -> list[tuple[Any, ...]]:

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any, ClassVar, Self, cast
+from typing import Any, Self, cast
 from uuid import UUID
 
 import structlog
@@ -19,11 +19,9 @@ from aiohttp import hdrs, web
 from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
-from pydantic import Field
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from orylo_common.control import TenantSettings
 from orylo_common.errors import TransientError
 from orylo_common.repeating import repeating
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
@@ -58,18 +56,6 @@ def limited_address(request: web.Request, address: str | None, trusted_proxies: 
     """
     unknown_proxy = not trusted_proxies and hdrs.X_FORWARDED_FOR in request.headers
     return None if address and unknown_proxy and address.startswith(LOOPBACK) else address
-
-
-class LimitSettings(TenantSettings):
-    """A tenant's section `limits`, each for a second, on average over ten."""
-
-    section: ClassVar[str] = "limits"
-
-    webhooks: int = Field(default=3_000, ge=1, le=1_000_000)
-    # Before a signature is even looked at: an address that keeps sending what is not genuine is put off.
-    rejected_webhooks_per_address: int = Field(default=100, ge=1, le=1_000_000)
-    visits: int = Field(default=3_000, ge=1, le=1_000_000)
-    visits_per_address: int = Field(default=100, ge=1, le=1_000_000)
 
 
 @dataclass(slots=True)

@@ -14,13 +14,13 @@ from uuid import UUID
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.clock import Clock
+from orylo_common.http.problems import Problem
 from orylo_common.ids import uuid7
 from orylo_common.messages import WebhookRejected, encode
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.repeating import repeating
 from orylo_ingest.metrics import REJECTIONS_UNREPORTED
-from orylo_ingest.problems import Problem
 
 FLUSH_EVERY = timedelta(seconds=1)
 # A tenant has at most as many kinds as there are gateways and codes, some fifty: this is room for all of a
