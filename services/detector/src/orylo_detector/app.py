@@ -87,8 +87,10 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
             TrustUpdated: partial(copy_trust, trust=trust),
         }
         postgres = CircuitBreaker("detector.postgres")
-        guarded = {message: guarded(postgres, handler) for message, handler in handlers.items()}
-        await enter(Consumer(broker, "detector", guarded, prefetch=settings.detector_prefetch, gates=[postgres]))
+        guarded_handlers = {message: guarded(postgres, handler) for message, handler in handlers.items()}
+        await enter(
+            Consumer(broker, "detector", guarded_handlers, prefetch=settings.detector_prefetch, gates=[postgres])
+        )
         retention = run_periodically(pool, "detector.retention", FORGET_EVERY, forget_old)
         stack.callback(asyncio.create_task(retention).cancel)
 

@@ -88,8 +88,10 @@ async def open_app(
         await enter(writer)
         handlers = _handlers(plane, Recorder(writer.add, offer=relay.offer, wake=sender.wake), frozenset(sinks))
         postgres = CircuitBreaker("dispatch.postgres")
-        guarded = {message: guarded(postgres, handler) for message, handler in handlers.items()}
-        await enter(Consumer(broker, "dispatch", guarded, prefetch=settings.dispatch_prefetch, gates=[postgres]))
+        guarded_handlers = {message: guarded(postgres, handler) for message, handler in handlers.items()}
+        await enter(
+            Consumer(broker, "dispatch", guarded_handlers, prefetch=settings.dispatch_prefetch, gates=[postgres])
+        )
         await enter(_upkeep(pool, Upkeep(clock)))
 
         health = Health()
