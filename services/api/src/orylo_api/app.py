@@ -1,6 +1,5 @@
 """The API's composition root."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -68,7 +67,7 @@ async def open_app(
             ("api.stream_retention", STREAM_EVERY, forget_short_lived),
             ("api.retention", OTHERS_EVERY, forget_long_lived),
         ):
-            stack.callback(asyncio.create_task(run_periodically(private_pool, name, interval, job)).cancel)
+            await enter(run_periodically(private_pool, name, interval, job))
 
         services = Services(
             tenant_pool=tenant_pool,
