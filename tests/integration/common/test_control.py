@@ -170,7 +170,8 @@ async def test_a_rotated_master_key_still_opens_old_secrets() -> None:
 
 async def test_the_plane_survives_a_cut_connection(pool: asyncpg.Pool, tenant: Tenant, plane: ControlPlane) -> None:
     await pool.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query LIKE 'LISTEN%'"
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE 'LISTEN%'"
     )
     assert plane.tenant("loja") == tenant
 
