@@ -31,7 +31,7 @@ from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_detector.adapters.redis_attempts import RedisAttempts
 from orylo_detector.engine import Engine
-from orylo_detector.gather import Gatherer
+from orylo_detector.feature_reader import Gatherer
 from orylo_detector.handlers import copy_trust, decide_payment, learn_aftermath
 from orylo_detector.retention import DELETE_EVERY, RETENTIONS
 from orylo_detector.settings import Settings

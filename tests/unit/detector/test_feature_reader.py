@@ -5,7 +5,7 @@ import pytest
 
 from orylo_common.errors import TransientError
 from orylo_common.messages import PaymentFact
-from orylo_detector.gather import Gatherer
+from orylo_detector.feature_reader import Gatherer
 from orylo_detector.ports import Attempts, History
 from tests.unit.detector.cases import REGULAR, attempts, payment
 
