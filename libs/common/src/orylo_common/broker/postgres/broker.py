@@ -15,7 +15,7 @@ from uuid import uuid4
 import asyncpg
 
 from orylo_common.broker.ports import BrokerUnavailable, Outgoing, PublishNotConfirmed
-from orylo_common.broker.postgres_subscription import ROLE, PostgresSubscription, channel
+from orylo_common.broker.postgres.subscription import ROLE, PostgresSubscription, channel
 from orylo_common.broker.topology import queues_for
 from orylo_common.postgres.errors import TRANSIENT_ERRORS
 from orylo_common.postgres.periodic import run_periodically

@@ -10,9 +10,9 @@ import logging
 from collections.abc import Sequence
 
 from orylo_common.broker.ports import BrokerUnavailable, Outgoing, PublishNotConfirmed
-from orylo_common.broker.rabbitmq_channel import LOST, Publication, RabbitMQChannel, unavailable
-from orylo_common.broker.rabbitmq_subscription import RabbitMQSubscription
-from orylo_common.broker.rabbitmq_topology import EXCHANGE, declare, waiting_queues
+from orylo_common.broker.rabbitmq.channel import LOST, Publication, RabbitMQChannel, unavailable
+from orylo_common.broker.rabbitmq.subscription import RabbitMQSubscription
+from orylo_common.broker.rabbitmq.topology import EXCHANGE, declare, waiting_queues
 from orylo_common.broker.topology import QUEUES, queues_for
 
 

@@ -9,7 +9,7 @@ from aiohttp import ClientError as HttpError
 from botocore.exceptions import BotoCoreError, ClientError
 
 from orylo_common.broker.ports import BrokerUnavailable
-from orylo_common.broker.sqs_messages import SYSTEM_ATTRIBUTES, Entry, Received, batches
+from orylo_common.broker.sqs.messages import SYSTEM_ATTRIBUTES, Entry, Received, batches
 
 FAILURES = (ClientError, BotoCoreError, HttpError, OSError, TimeoutError)
 

@@ -12,8 +12,8 @@ from uuid import uuid4
 from aiormq.abc import DeliveredMessage
 
 from orylo_common.broker.ports import BrokerUnavailable, Death, Delivery
-from orylo_common.broker.rabbitmq_channel import LOST, Publication, RabbitMQChannel, unavailable
-from orylo_common.broker.rabbitmq_topology import retry_queue
+from orylo_common.broker.rabbitmq.channel import LOST, Publication, RabbitMQChannel, unavailable
+from orylo_common.broker.rabbitmq.topology import retry_queue
 from orylo_common.broker.topology import DELIVERY_LIMIT, POISON, dead_letter_queue, is_dead_letter_queue, origin_of
 from orylo_common.errors import TransientError
 

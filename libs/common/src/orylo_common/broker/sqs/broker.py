@@ -19,10 +19,10 @@ from aiobotocore.config import AioConfig  # type: ignore[import-untyped]
 from aiobotocore.session import get_session  # type: ignore[import-untyped]
 
 from orylo_common.broker.ports import BrokerUnavailable, Outgoing, PublishNotConfirmed
-from orylo_common.broker.sqs_messages import batches, entry
-from orylo_common.broker.sqs_queue import SqsQueue, mapped, run_batches
-from orylo_common.broker.sqs_subscription import SqsSubscription
-from orylo_common.broker.sqs_topology import TYPE, Names, declare
+from orylo_common.broker.sqs.messages import batches, entry
+from orylo_common.broker.sqs.queue import SqsQueue, mapped, run_batches
+from orylo_common.broker.sqs.subscription import SqsSubscription
+from orylo_common.broker.sqs.topology import TYPE, Names, declare
 from orylo_common.broker.topology import dead_letter_queue, is_dead_letter_queue
 
 VISIBILITY_S = 60

@@ -17,7 +17,7 @@ from uuid import UUID
 import asyncpg
 
 from orylo_common.broker.ports import BrokerUnavailable, Death, Delivery
-from orylo_common.broker.postgres_statements import (
+from orylo_common.broker.postgres.statements import (
     ACK,
     DEAD_LETTER,
     FORGET,

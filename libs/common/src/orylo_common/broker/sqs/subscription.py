@@ -12,8 +12,8 @@ from contextlib import suppress
 from datetime import timedelta
 
 from orylo_common.broker.ports import BrokerUnavailable, Death, Delivery
-from orylo_common.broker.sqs_messages import MAX_ENTRIES, Received
-from orylo_common.broker.sqs_queue import SqsQueue
+from orylo_common.broker.sqs.messages import MAX_ENTRIES, Received
+from orylo_common.broker.sqs.queue import SqsQueue
 from orylo_common.broker.topology import DELIVERY_LIMIT, POISON, origin_of
 
 # A longer poll costs fewer calls, and as much time when closing: an abandoned one would hide what it brings.
