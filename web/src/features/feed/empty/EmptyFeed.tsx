@@ -1,9 +1,9 @@
 import { useState } from "react";
 
-import { Button } from "../../ui/Button";
-import { Icon } from "../../ui/Icon";
+import { Button } from "../../../ui/controls/Button";
+import { Icon } from "../../../ui/display/Icon";
 import styles from "./EmptyFeed.module.css";
-import type { Filters } from "./feed";
+import type { Filters } from "../live/liveState";
 import { firstWebhook } from "./firstWebhook";
 
 interface Props {

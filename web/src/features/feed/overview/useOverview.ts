@@ -1,8 +1,8 @@
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 
-import { get } from "../../api/client";
-import type { Overview } from "../../api/types";
-import { useLiveEvents } from "../../stream/useStream";
+import { get } from "../../../api/client";
+import type { Overview } from "../../../api/types";
+import { useLiveEvents } from "../../../stream/useStream";
 
 const KEY = ["overview"];
 /** The numbers follow the stream, at most this often. */

@@ -2,11 +2,11 @@ import { useEffect, useMemo, useReducer, useRef } from "react";
 
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 
-import { get } from "../../api/client";
-import type { ConversionPage, CustomerPage, CustomerSummary, Detection, DetectionPage } from "../../api/types";
-import type { LiveEvent } from "../../stream/liveStream";
-import { useLiveEvents } from "../../stream/useStream";
-import { type Filters, type Live, MAX_ROWS, NOTHING_YET, received, released, rowsOf, strangers } from "./feed";
+import { get } from "../../../api/client";
+import type { ConversionPage, CustomerPage, CustomerSummary, Detection, DetectionPage } from "../../../api/types";
+import type { LiveEvent } from "../../../stream/liveStream";
+import { useLiveEvents } from "../../../stream/useStream";
+import { type Filters, type Live, MAX_ROWS, NOTHING_YET, received, released, rowsOf, strangers } from "./liveState";
 
 const PAGE = 100;
 /** Events are shown in steps: a busy stream must not draw the page for each of them. */

@@ -1,13 +1,13 @@
 import { useEffect, useRef } from "react";
 
 import { useFailure } from "../../api/useFailure";
-import { Button } from "../../ui/Button";
-import { Failed } from "../../ui/Failed";
-import { Icon } from "../../ui/Icon";
-import { Loading } from "../../ui/Loading";
-import { Details } from "./Details";
-import styles from "./DetailsDrawer.module.css";
-import { useDetection } from "./useDetails";
+import { Button } from "../../ui/controls/Button";
+import { Failed } from "../../ui/states/Failed";
+import { Icon } from "../../ui/display/Icon";
+import { Loading } from "../../ui/states/Loading";
+import { Details } from "../../subjects/detections/DetectionDetails";
+import styles from "../../ui/panel/Drawer.module.css";
+import { useDetection } from "../../subjects/detections/useDetails";
 
 export function DetailsDrawer({ id, onClose }: { id: string; onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);

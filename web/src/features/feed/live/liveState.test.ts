@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 
-import type { LiveEvent } from "../../stream/liveStream";
-import { conversion, detection, detections, trustChange } from "../../test/builders";
-import { type Live, MAX_ROWS, NOTHING_YET, received, released, rowsOf } from "./feed";
+import type { LiveEvent } from "../../../stream/liveStream";
+import { conversion, detection, detections, trustChange } from "../../../test/builders";
+import { type Live, MAX_ROWS, NOTHING_YET, received, released, rowsOf } from "./liveState";
 
 const ALL = { decision: undefined, gateway: undefined };
 const NOTHING_KNOWN = { detections: [], conversions: [], customers: [] };

@@ -1,15 +1,15 @@
 import { memo } from "react";
 
-import { Brief } from "../../ui/Brief";
-import { ConversionState } from "../../ui/ConversionState";
-import { DecisionBadge } from "../../ui/DecisionBadge";
-import { Icon } from "../../ui/Icon";
-import { Meter } from "../../ui/Meter";
-import { formatMoney } from "../../ui/money";
-import { formatFull, formatMoment } from "../../ui/time";
-import { TrustScore } from "../../ui/TrustScore";
-import { gatewayName, paymentTypeInWords, reasonInWords, shortId } from "../../ui/words";
-import type { Row } from "./feed";
+import { Brief } from "../../../ui/display/Abbreviation";
+import { ConversionState } from "../../../subjects/conversions/ConversionState";
+import { DecisionBadge } from "../../../subjects/detections/DecisionBadge";
+import { Icon } from "../../../ui/display/Icon";
+import { Meter } from "../../../ui/display/Meter";
+import { formatMoney } from "../../../ui/format/money";
+import { formatFull, formatMoment } from "../../../ui/format/time";
+import { TrustScore } from "../../../subjects/customers/TrustScore";
+import { gatewayName, paymentTypeInWords, reasonInWords, shortId } from "../../../ui/words";
+import type { Row } from "../live/liveState";
 import styles from "./FeedTable.module.css";
 
 const SHOWN_REASONS = 2;

@@ -1,5 +1,5 @@
-import type { Conversion, CustomerSummary, Decision, Detection, TrustChange } from "../../api/types";
-import type { LiveEvent } from "../../stream/liveStream";
+import type { Conversion, CustomerSummary, Decision, Detection, TrustChange } from "../../../api/types";
+import type { LiveEvent } from "../../../stream/liveStream";
 
 /** So many rows are shown; the oldest go first. */
 export const MAX_ROWS = 500;

@@ -1,12 +1,12 @@
 import type { TrustEntry } from "../../api/types";
 import { useFailure } from "../../api/useFailure";
-import { Failed } from "../../ui/Failed";
-import { Loading } from "../../ui/Loading";
-import { Meter } from "../../ui/Meter";
-import { formatMoment } from "../../ui/time";
+import { Failed } from "../../ui/states/Failed";
+import { Loading } from "../../ui/states/Loading";
+import { Meter } from "../../ui/display/Meter";
+import { formatMoment } from "../../ui/format/time";
 import { causeInWords, spoken } from "../../ui/words";
-import styles from "./Details.module.css";
-import { useCustomer } from "./useDetails";
+import styles from "../../ui/panel/Section.module.css";
+import { useCustomer } from "../detections/useDetails";
 
 const SHOWN = 10;
 

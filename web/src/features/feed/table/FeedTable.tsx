@@ -1,6 +1,6 @@
 import type { KeyboardEvent, MouseEvent } from "react";
 
-import type { Row } from "./feed";
+import type { Row } from "../live/liveState";
 import { FeedRow } from "./FeedRow";
 import styles from "./FeedTable.module.css";
 

@@ -3,9 +3,9 @@ import { Navigate, useLocation } from "react-router";
 import { useFailure } from "../api/useFailure";
 import { useSession } from "../session/session";
 import { StreamProvider } from "../stream/StreamProvider";
-import { Failed } from "../ui/Failed";
-import { Loading } from "../ui/Loading";
-import { AppShell } from "./AppShell";
+import { Failed } from "../ui/states/Failed";
+import { Loading } from "../ui/states/Loading";
+import { AppShell } from "./shell/AppShell";
 
 /** Everything behind the sign-in. */
 export function SignedIn() {

@@ -1,5 +1,5 @@
-import { Button } from "./Button";
-import { Icon } from "./Icon";
+import { Button } from "../controls/Button";
+import { Icon } from "../display/Icon";
 import styles from "./States.module.css";
 
 export function Failed({ what, error, retry }: { what: string; error: Error; retry: () => void }) {

@@ -3,10 +3,10 @@ import { useState } from "react";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { BrowserRouter, Navigate, Route, Routes } from "react-router";
 
-import { ApiError } from "./api/client";
-import { FeedPage } from "./features/feed/FeedPage";
-import { LoginPage } from "./features/login/LoginPage";
-import { SignedIn } from "./shell/SignedIn";
+import { ApiError } from "../api/client";
+import { FeedPage } from "../features/feed/FeedPage";
+import { LoginPage } from "../features/login/LoginPage";
+import { SignedIn } from "./SignedIn";
 
 /** Something failed is asked for again this often, for as long as it is shown. */
 const TRY_AGAIN_MS = 10_000;

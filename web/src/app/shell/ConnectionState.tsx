@@ -1,5 +1,5 @@
-import type { StreamState } from "../stream/liveStream";
-import { useStreamState } from "../stream/useStream";
+import type { StreamState } from "../../stream/liveStream";
+import { useStreamState } from "../../stream/useStream";
 import styles from "./ConnectionState.module.css";
 
 const WORDS: Record<StreamState, string> = { connecting: "Connecting…", live: "Live", waiting: "Reconnecting…" };

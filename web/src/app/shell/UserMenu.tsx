@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "react";
 
-import type { Identity } from "../api/types";
-import { useSignOut } from "../session/session";
-import { Icon } from "../ui/Icon";
+import type { Identity } from "../../api/types";
+import { useSignOut } from "../../session/session";
+import { Icon } from "../../ui/display/Icon";
 import styles from "./UserMenu.module.css";
 
 export function UserMenu({ identity }: { identity: Identity }) {

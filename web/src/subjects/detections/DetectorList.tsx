@@ -1,9 +1,9 @@
 import type { DetectorScore } from "../../api/types";
-import { Icon } from "../../ui/Icon";
-import { Meter } from "../../ui/Meter";
-import { formatDuration } from "../../ui/time";
+import { Icon } from "../../ui/display/Icon";
+import { Meter } from "../../ui/display/Meter";
+import { formatDuration } from "../../ui/format/time";
 import { detectorName, reasonInWords } from "../../ui/words";
-import styles from "./Details.module.css";
+import styles from "../../ui/panel/Section.module.css";
 
 interface Props {
   detectors: readonly DetectorScore[];

@@ -1,13 +1,13 @@
 import { useState } from "react";
 
-import type { Counts, Overview } from "../../api/types";
-import { useFailure } from "../../api/useFailure";
-import { Failed } from "../../ui/Failed";
-import { LOCALE } from "../../ui/locale";
-import { formatMoney } from "../../ui/money";
-import { Segmented } from "../../ui/Segmented";
+import type { Counts, Overview } from "../../../api/types";
+import { useFailure } from "../../../api/useFailure";
+import { Failed } from "../../../ui/states/Failed";
+import { LOCALE } from "../../../ui/format/locale";
+import { formatMoney } from "../../../ui/format/money";
+import { Segmented } from "../../../ui/controls/Segmented";
 import styles from "./OverviewStrip.module.css";
-import { Sparkline } from "./Sparkline";
+import { Sparkline } from "../../../ui/display/Sparkline";
 import { type Period, useOverview } from "./useOverview";
 
 const PERIODS: Record<Period, string> = { today: "Today", last_24h: "24 hours", last_7d: "7 days" };

@@ -1,13 +1,13 @@
 import type { Conversion } from "../../api/types";
 import { useFailure } from "../../api/useFailure";
-import { ConversionState } from "../../ui/ConversionState";
-import { Failed } from "../../ui/Failed";
-import { Loading } from "../../ui/Loading";
-import { LOCALE } from "../../ui/locale";
-import { formatMoment } from "../../ui/time";
+import { ConversionState } from "./ConversionState";
+import { Failed } from "../../ui/states/Failed";
+import { Loading } from "../../ui/states/Loading";
+import { LOCALE } from "../../ui/format/locale";
+import { formatMoment } from "../../ui/format/time";
 import { methodInWords } from "../../ui/words";
-import styles from "./Details.module.css";
-import { useConversions } from "./useDetails";
+import styles from "../../ui/panel/Section.module.css";
+import { useConversions } from "../detections/useDetails";
 
 const PERCENT = new Intl.NumberFormat(LOCALE, { style: "percent" });
 

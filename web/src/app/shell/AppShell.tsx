@@ -1,8 +1,8 @@
 import { NavLink, Outlet } from "react-router";
 
-import type { Identity } from "../api/types";
-import { Icon } from "../ui/Icon";
-import { Logo } from "../ui/Logo";
+import type { Identity } from "../../api/types";
+import { Icon } from "../../ui/display/Icon";
+import { Logo } from "../../ui/display/Logo";
 import styles from "./AppShell.module.css";
 import { ConnectionState } from "./ConnectionState";
 import { UserMenu } from "./UserMenu";

@@ -1,8 +1,8 @@
-import { Button } from "../../ui/Button";
-import { Icon } from "../../ui/Icon";
-import { Segmented } from "../../ui/Segmented";
-import { DECISIONS, GATEWAYS } from "../../ui/words";
-import type { Filters } from "./feed";
+import { Button } from "../../../ui/controls/Button";
+import { Icon } from "../../../ui/display/Icon";
+import { Segmented } from "../../../ui/controls/Segmented";
+import { DECISIONS, GATEWAYS } from "../../../ui/words";
+import type { Filters } from "../live/liveState";
 import styles from "./FilterBar.module.css";
 
 const CHOICES = { all: "All", ...DECISIONS };

@@ -1,7 +1,7 @@
-import type { Conversion } from "../api/types";
+import type { Conversion } from "../../api/types";
 import styles from "./ConversionState.module.css";
-import { Icon, type IconName } from "./Icon";
-import { conversionInWords } from "./words";
+import { Icon, type IconName } from "../../ui/display/Icon";
+import { conversionInWords } from "../../ui/words";
 
 const ICONS: Record<Conversion["status"], IconName> = {
   pending: "clock",

@@ -1,17 +1,17 @@
 import { useRef, useState } from "react";
 
-import { useFailure } from "../../api/useFailure";
-import { Button } from "../../ui/Button";
-import { Failed } from "../../ui/Failed";
-import { Icon } from "../../ui/Icon";
-import { Loading } from "../../ui/Loading";
-import { EmptyFeed } from "./EmptyFeed";
-import type { Filters } from "./feed";
-import { FeedTable } from "./FeedTable";
+import { useFailure } from "../../../api/useFailure";
+import { Button } from "../../../ui/controls/Button";
+import { Failed } from "../../../ui/states/Failed";
+import { Icon } from "../../../ui/display/Icon";
+import { Loading } from "../../../ui/states/Loading";
+import { EmptyFeed } from "../empty/EmptyFeed";
+import type { Filters } from "../live/liveState";
+import { FeedTable } from "../table/FeedTable";
 import { FilterBar } from "./FilterBar";
 import styles from "./LiveList.module.css";
-import { useFeed } from "./useFeed";
-import { useTopSeen } from "./useTopSeen";
+import { useFeed } from "../live/useFeed";
+import { useTopSeen } from "./useAtTop";
 
 interface Props {
   tenant: string;

@@ -2,10 +2,10 @@ import { screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
-import { identity } from "../test/builders";
-import { fakeApi, refuse } from "../test/fakeApi";
-import { FakeEventSource } from "../test/fakeEventSource";
-import { renderScreens } from "../test/renderScreens";
+import { identity } from "../../test/builders";
+import { fakeApi, refuse } from "../../test/fakeApi";
+import { FakeEventSource } from "../../test/fakeEventSource";
+import { renderScreens } from "../../test/renderScreens";
 
 describe("the shell", () => {
   it("names the tenant and shows whether the stream is live", async () => {

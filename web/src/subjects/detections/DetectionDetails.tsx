@@ -1,11 +1,11 @@
 import type { Detection } from "../../api/types";
-import { DecisionBadge } from "../../ui/DecisionBadge";
-import { formatMoney } from "../../ui/money";
-import { formatFull } from "../../ui/time";
+import { DecisionBadge } from "./DecisionBadge";
+import { formatMoney } from "../../ui/format/money";
+import { formatFull } from "../../ui/format/time";
 import { gatewayName, paymentTypeInWords, reasonInWords, spoken } from "../../ui/words";
-import { ConversionList } from "./ConversionList";
-import { CustomerTrust } from "./CustomerTrust";
-import styles from "./Details.module.css";
+import { ConversionList } from "../conversions/ConversionList";
+import { CustomerTrust } from "../customers/CustomerTrust";
+import styles from "../../ui/panel/Section.module.css";
 import { DetectorList } from "./DetectorList";
 import { useFollowing, usePayment } from "./useDetails";
 
