@@ -141,7 +141,7 @@ async def test_an_error_that_nobody_foresaw_does_not_end_the_following(
         broken.setattr(ControlPlane, "reload", fail)
         async with pool.acquire() as connection:
             await admin.create_tenant(connection, "segunda")
-        await eventually(lambda: any(line["event"] == "control.failed" for line in logged))
+        await eventually(lambda: any(line["event"] == "loop.failed" for line in logged))
 
     await eventually(lambda: plane.tenant("segunda") is not None)
 
