@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from orylo_api.app import open_app
 from orylo_api.settings import Settings
 from orylo_api.store import write_news
-from orylo_common.broker.postgres import PostgresBroker
+from orylo_common.broker.postgres.broker import PostgresBroker
 from orylo_common.control import Keyring, Tenant, admin
 from orylo_common.control.models import Role
 from orylo_common.postgres.pool import open_pool

@@ -12,7 +12,7 @@ from orylo_api import dead_letters
 from orylo_api.errors import Conflict
 from orylo_api.models.dead_letters import DeadLetterQuery
 from orylo_common.broker.ports import Delivery, Outgoing
-from orylo_common.broker.postgres import PostgresBroker
+from orylo_common.broker.postgres.broker import PostgresBroker
 from orylo_common.ids import uuid7
 from orylo_common.messages import ConversionFailed, ConversionRedriveRequested, PaymentSucceeded, decode, encode
 from tests.integration.api.conftest import Api

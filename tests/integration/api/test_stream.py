@@ -18,7 +18,7 @@ from orylo_api.models.customers import TrustChange
 from orylo_api.models.dead_letters import DeadLetterSummary
 from orylo_api.models.detections import Detection
 from orylo_api.models.fields import Answer
-from orylo_api.retention import forget_short_lived
+from orylo_api.retention import delete_stream_events
 from orylo_api.stream import CLIENT_BUFFER, Ended, open_stream
 from orylo_common.messages import ConversionDispatched, ConversionFailed
 from tests.integration.api.conftest import Api, running_api
@@ -201,7 +201,8 @@ async def test_a_stream_survives_a_cut_connection_to_the_database(api: Api, mach
     async with listening(machine) as reader:
         await reader.next()
         await api.pool.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%orylo_api_stream%'"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND query LIKE 'LISTEN%orylo_api_stream%'"
         )
         await api.project(trust(api, 1, "cus_cut"))
         assert (await reader.next()).data["customer_id"] == "cus_cut"
@@ -249,7 +250,7 @@ async def test_old_events_are_forgotten_but_for_the_newest(api: Api) -> None:
     await api.pool.execute("UPDATE api.stream_events SET created_at = now() - interval '1 hour'")
 
     async with api.projector.acquire() as connection, connection.transaction():
-        await forget_short_lived(connection)
+        await delete_stream_events(connection)
 
     assert await api.pool.fetchval("SELECT count(*) FROM api.stream_events") == 1
 

@@ -12,7 +12,8 @@ from orylo_cli.demo.fake_meta.faults import Fault
 from orylo_common.clock import Clock
 from orylo_common.messages import ConversionDispatched, ConversionFailed, ConversionMatched
 from orylo_dispatch.conversions.announcements import CONVERSION_COLUMNS
-from orylo_dispatch.conversions.maintenance import ConversionMaintenance
+from orylo_dispatch.conversions.decisions import release_undecided
+from orylo_dispatch.conversions.retention import delete_old
 from orylo_dispatch.delivery.maintenance import DeliveryMaintenance
 from orylo_dispatch.delivery.queue import DeliveryQueue, DeliveryResult
 from orylo_dispatch.destinations.meta.limits import MAX_AGE
@@ -139,7 +140,7 @@ async def test_an_event_that_may_have_arrived_too_long_ago_is_not_repeated(
 ) -> None:
     async with running_dispatch(postgres_dsn, fake_meta) as first:
         # Stop the sender's poll: only this test claims deliveries.
-        first.sender._closing.set()
+        await first.sender._loops.aclose()
         paid = shop.payment()
         await first.pay(paid)
         await first.pool.execute("UPDATE dispatch.deliveries SET state = 'pending'")
@@ -156,14 +157,11 @@ async def test_an_event_that_may_have_arrived_too_long_ago_is_not_repeated(
 
 
 async def test_an_expired_claim_changes_nothing(dispatch: Dispatch, shop: Shop) -> None:
-    dispatch.sender._closing.set()
+    await dispatch.sender._loops.aclose()
     await dispatch.pay(shop.payment())
     await dispatch.pool.execute("UPDATE dispatch.deliveries SET state = 'pending'")
-    queue, now, key = (
-        DeliveryQueue(dispatch.pool, CONVERSION_COLUMNS),
-        datetime.now(UTC),
-        (shop.tenant_id, shop.destination_id),
-    )
+    queue, now = DeliveryQueue(dispatch.pool, CONVERSION_COLUMNS), datetime.now(UTC)
+    key = (shop.tenant_id, shop.destination_id)
     sent = DeliveryAttempt(AttemptOutcome.DISPATCHED)
     done = NextStep(DeliveryState.DISPATCHED, now, 0, None)
 
@@ -194,10 +192,10 @@ async def test_a_payment_without_a_decision_is_sent_after_ten_minutes(
     paid = shop.payment()
     await dispatch.pay(paid)
     async with dispatch.pool.acquire() as connection:
-        await ConversionMaintenance(Later(timedelta(minutes=9))).release_undecided(connection)
+        await release_undecided(connection, clock=Later(timedelta(minutes=9)))
         assert await dispatch.states() == {paid.payment_id: "held"}
         # It was released by a clock that is ahead, so it is not due yet by ours.
-        await ConversionMaintenance(Later(timedelta(minutes=11))).release_undecided(connection)
+        await release_undecided(connection, clock=Later(timedelta(minutes=11)))
         await connection.execute("UPDATE dispatch.deliveries SET due_at = now()")
 
     await eventually(lambda: received(fake_meta) == {paid.payment_id: 1})
@@ -227,7 +225,7 @@ async def test_maintenance_deletes_old_rows_and_counts_waiting_deliveries(dispat
     await dispatch.pay(shop.payment())
     async with dispatch.pool.acquire() as connection:
         await _delivery_maintenance(Later(timedelta(0))).count_waiting(connection)
-        await ConversionMaintenance(Later(timedelta(days=100))).delete_old(connection)
+        await delete_old(connection, clock=Later(timedelta(days=100)))
         assert await connection.fetchval("SELECT count(*) FROM dispatch.decisions") == 0
         assert await connection.fetchval("SELECT count(*) FROM dispatch.clicks") == 0
     assert WAITING.labels("held")._value.get() == 1

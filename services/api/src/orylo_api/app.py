@@ -1,6 +1,5 @@
 """The API's composition root."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -18,7 +17,7 @@ from orylo_api.http.middleware import answer_errors, count_requests, secure_head
 from orylo_api.http.reading import MAX_BODY
 from orylo_api.intake import take_in
 from orylo_api.openapi import build_document
-from orylo_api.retention import OTHERS_EVERY, STREAM_EVERY, forget_long_lived, forget_short_lived
+from orylo_api.retention import OTHERS_EVERY, STREAM_EVERY, delete_old, delete_stream_events
 from orylo_api.routes import ROUTES
 from orylo_api.settings import Settings
 from orylo_api.stream import open_stream
@@ -65,10 +64,10 @@ async def open_app(
             handle = partial(take_in, queue=queue, batcher=batcher, clock=clock)
             await enter(DeadLetterConsumer(broker, dead_letter_queue(queue), handle))
         for name, interval, job in (
-            ("api.stream_retention", STREAM_EVERY, forget_short_lived),
-            ("api.retention", OTHERS_EVERY, forget_long_lived),
+            ("api.stream_retention", STREAM_EVERY, delete_stream_events),
+            ("api.retention", OTHERS_EVERY, delete_old),
         ):
-            stack.callback(asyncio.create_task(run_periodically(private_pool, name, interval, job)).cancel)
+            await enter(run_periodically(private_pool, name, interval, job))
 
         services = Services(
             tenant_pool=tenant_pool,

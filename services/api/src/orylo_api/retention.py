@@ -1,44 +1,49 @@
-"""What is not kept for ever."""
+"""How long the API keeps its rows."""
 
 from datetime import timedelta
 
 from orylo_common.postgres.pool import Connection
+from orylo_common.postgres.retention import Retention, delete_expired
 
-# By table: which rows go. Tables of many rows give up a limited number at a time, in small transactions.
-CHUNK = 20_000
+# A message is redelivered, or redriven from the dead letters, within this time.
+KEEP_INBOX = timedelta(days=7)
+KEEP_BY_MINUTE = timedelta(days=2)
+KEEP_BY_HOUR = timedelta(days=90)
+KEEP_SETTLED_DEAD_LETTERS = timedelta(days=90)
+# Payments, detections, conversions and trust changes.
+KEEP_HISTORY = timedelta(days=730)
+# As long as ingest keeps the copy that is replayed.
+KEEP_QUARANTINE = timedelta(days=90)
+KEEP_REJECTIONS = timedelta(days=30)
+# Idempotency keys, used codes, failed logins, expired sessions.
+KEEP_USED = timedelta(days=1)
+# A client that was away for longer loads everything anew.
+KEEP_STREAM = timedelta(minutes=15)
 
-SHORT_LIVED = (
-    # The newest row stays, so that whoever comes back can be told from whoever was away too long.
-    """
-    DELETE FROM api.stream_events
-    WHERE created_at < now() - interval '15 minutes' AND id < (SELECT max(id) FROM api.stream_events)
-    """,
+# The newest row stays: it shows whether a client that comes back was away too long.
+STREAM = Retention("api.stream_events", "created_at", KEEP_STREAM, only="id < (SELECT max(id) FROM api.stream_events)")
+RETENTIONS = (
+    Retention("api.inbox", "claimed_at", KEEP_INBOX),
+    *(
+        Retention(f"api.{table}", "bucket", keep, only=f"grain = '{grain}'")
+        for table in ("rollups", "rollup_amounts")
+        for grain, keep in (("minute", KEEP_BY_MINUTE), ("hour", KEEP_BY_HOUR))
+    ),
+    Retention("api.idempotency_keys", "created_at", KEEP_USED),
+    Retention("api.totp_uses", "used_at", KEEP_USED),
+    Retention("api.login_failures", "last_at", KEEP_USED),
+    # Deleting a session deletes its tokens too.
+    Retention("api.sessions", "expires_at", KEEP_USED),
+    Retention("api.session_tokens", "expires_at", KEEP_USED),
+    Retention("api.dead_letters", "settled_at", KEEP_SETTLED_DEAD_LETTERS, only="state <> 'open'"),
+    Retention("api.detections_view", "created_at", KEEP_HISTORY),
+    Retention("api.payments_view", "created_at", KEEP_HISTORY),
+    Retention("api.conversions_view", "created_at", KEEP_HISTORY),
+    Retention("api.trust_changes", "occurred_at", KEEP_HISTORY),
+    Retention("api.quarantine_view", "created_at", KEEP_QUARANTINE),
+    Retention("api.rejections_view", "created_at", KEEP_REJECTIONS),
 )
-LONG_LIVED = tuple(
-    f"DELETE FROM api.{table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM api.{table} WHERE {old} LIMIT {CHUNK}))"  # noqa: S608
-    for table, old in (
-        ("inbox", "claimed_at < now() - interval '7 days'"),
-        ("rollups", "grain = 'minute' AND bucket < now() - interval '2 days'"),
-        ("rollups", "grain = 'hour' AND bucket < now() - interval '90 days'"),
-        ("rollup_amounts", "grain = 'minute' AND bucket < now() - interval '2 days'"),
-        ("rollup_amounts", "grain = 'hour' AND bucket < now() - interval '90 days'"),
-        ("idempotency_keys", "created_at < now() - interval '1 day'"),
-        ("totp_uses", "used_at < now() - interval '1 day'"),
-        ("login_failures", "last_at < now() - interval '1 day'"),
-        # Their tokens go with them.
-        ("sessions", "expires_at < now() - interval '1 day'"),
-        ("session_tokens", "expires_at < now() - interval '1 day'"),
-        ("dead_letters", "state <> 'open' AND settled_at < now() - interval '90 days'"),
-        ("detections_view", "created_at < now() - interval '24 months'"),
-        ("payments_view", "created_at < now() - interval '24 months'"),
-        ("conversions_view", "created_at < now() - interval '24 months'"),
-        ("trust_changes", "occurred_at < now() - interval '24 months'"),
-        # As long as ingest keeps the copy that is replayed.
-        ("quarantine_view", "created_at < now() - interval '90 days'"),
-        ("rejections_view", "created_at < now() - interval '30 days'"),
-    )
-)
-# Whoever floods one tenant's address pushes out what that tenant had, and nobody else's.
+# A flood of rejections for one tenant displaces that tenant's older ones, and no other tenant's.
 MAX_REJECTIONS = 10_000
 BOUND_REJECTIONS = f"""
     DELETE FROM api.rejections_view AS r
@@ -52,11 +57,11 @@ STREAM_EVERY = timedelta(seconds=20)
 OTHERS_EVERY = timedelta(minutes=2)
 
 
-async def forget_short_lived(connection: Connection) -> None:
-    for statement in SHORT_LIVED:
-        await connection.execute(statement)
+async def delete_stream_events(connection: Connection) -> bool:
+    return await delete_expired(connection, [STREAM])
 
 
-async def forget_long_lived(connection: Connection) -> None:
-    for statement in (*LONG_LIVED, BOUND_REJECTIONS):
-        await connection.execute(statement)
+async def delete_old(connection: Connection) -> bool:
+    more = await delete_expired(connection, RETENTIONS)
+    await connection.execute(BOUND_REJECTIONS)
+    return more

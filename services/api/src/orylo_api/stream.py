@@ -3,16 +3,15 @@
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
-import structlog
 
 from orylo_api.metrics import SSE_CLIENTS, SSE_DROPPED
-from orylo_common.postgres.errors import TRANSIENT_ERRORS, raise_if_cancelled
+from orylo_common.postgres.listening import listening
 from orylo_common.postgres.pool import Connection
 
 CHANNEL = "orylo_api_stream"
@@ -27,8 +26,6 @@ ROWS_AT_ONCE = 200
 CLIENT_BUFFER = 500
 # What a lost notification costs at most.
 LOOK_EVERY = timedelta(seconds=10)
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +132,9 @@ class StreamHub:
         kept = await self._pool.fetchrow(KEPT)
         return kept is not None and bool(kept["oldest"] - 1 <= position.row <= kept["newest"])
 
-    async def follow(self) -> None:
-        """Until cancelled."""
-        while True:
-            try:
-                async with self._pool.acquire() as connection:
-                    await self._listen(connection)
-            except TRANSIENT_ERRORS as error:
-                raise_if_cancelled()
-                log.warning("stream.unavailable", error=type(error).__name__)
-            await asyncio.sleep(1)
+    def following(self) -> AbstractAsyncContextManager[None]:
+        """Read new rows after every notification, and every `LOOK_EVERY` without one, while inside."""
+        return listening("stream.follow", self._pool, CHANNEL, self._read_on, at_least_every=LOOK_EVERY)
 
     async def start(self) -> None:
         """From here on; what was before is for those who resume."""
@@ -155,21 +145,6 @@ class StreamHub:
         for subscriptions in self._clients.values():
             for subscription in subscriptions:
                 subscription.end()
-
-    async def _listen(self, connection: Connection) -> None:
-        told = asyncio.Event()
-        connection.add_termination_listener(lambda *_: told.set())
-        await connection.add_listener(CHANNEL, lambda *_: told.set())
-        try:
-            while not connection.is_closed():
-                told.clear()
-                await self._read_on(connection)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_EVERY.total_seconds()):
-                        await told.wait()
-        finally:
-            if not connection.is_closed():
-                await connection.reset()
 
     async def _read_on(self, connection: Connection) -> None:
         if not self._clients:
@@ -188,9 +163,5 @@ class StreamHub:
 async def open_stream(pool: asyncpg.Pool) -> AsyncIterator[StreamHub]:
     hub = StreamHub(pool)
     await hub.start()
-    following = asyncio.create_task(hub.follow())
-    try:
+    async with hub.following():
         yield hub
-    finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)

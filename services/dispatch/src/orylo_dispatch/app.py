@@ -1,7 +1,6 @@
 """The dispatch service's composition root."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -30,13 +29,14 @@ from orylo_common.messages import (
 )
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
-from orylo_common.postgres.periodic import run_periodically
-from orylo_common.postgres.pool import Connection, open_pool
+from orylo_common.postgres.periodic import Job, run_periodically
+from orylo_common.postgres.pool import open_pool
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_dispatch.conversions.announcements import CONVERSION_COLUMNS
+from orylo_dispatch.conversions.decisions import release_undecided
 from orylo_dispatch.conversions.facts import Fact, SideEffects
-from orylo_dispatch.conversions.maintenance import ConversionMaintenance
+from orylo_dispatch.conversions.retention import delete_old
 from orylo_dispatch.conversions.store import FactStore
 from orylo_dispatch.delivery.maintenance import DeliveryMaintenance
 from orylo_dispatch.delivery.queue import DeliveryQueue
@@ -86,8 +86,8 @@ async def open_app(
         await enter(writer)
         handlers = _handlers(plane, Recorder(writer.add, offer=relay.offer, wake=sender.wake), frozenset(kinds))
         postgres = CircuitBreaker("dispatch.postgres")
-        consumed = {message: guarded(postgres, handler) for message, handler in handlers.items()}
-        await enter(Consumer(broker, "dispatch", consumed, prefetch=settings.dispatch_prefetch, gates=[postgres]))
+        handlers = {message: guarded(postgres, handler) for message, handler in handlers.items()}
+        await enter(Consumer(broker, "dispatch", handlers, prefetch=settings.dispatch_prefetch, gates=[postgres]))
         await enter(_maintenance(pool, kinds, clock))
 
         health = Health()
@@ -128,17 +128,13 @@ def _handlers(plane: ControlPlane, recorder: Recorder, kinds: frozenset[str]) ->
 async def _maintenance(pool: asyncpg.Pool, kinds: Mapping[str, SinkKind], clock: Clock) -> AsyncIterator[None]:
     max_ages = {name: kind.max_age for name, kind in kinds.items()}
     deliveries = DeliveryMaintenance(clock, CONVERSION_COLUMNS, max_ages)
-    conversions = ConversionMaintenance(clock)
-    jobs: Mapping[str, tuple[timedelta, Callable[[Connection], Awaitable[None]]]] = {
-        "dispatch.release_undecided": (timedelta(seconds=15), conversions.release_undecided),
+    jobs: Mapping[str, tuple[timedelta, Job]] = {
+        "dispatch.release_undecided": (timedelta(seconds=15), partial(release_undecided, clock=clock)),
         "dispatch.count_waiting": (timedelta(seconds=15), deliveries.count_waiting),
         "dispatch.discard_expired": (timedelta(minutes=5), deliveries.discard_expired),
-        "dispatch.delete_old": (timedelta(hours=1), conversions.delete_old),
+        "dispatch.retention": (timedelta(hours=1), partial(delete_old, clock=clock)),
     }
-    tasks = [asyncio.create_task(run_periodically(pool, name, interval, job)) for name, (interval, job) in jobs.items()]
-    try:
+    async with AsyncExitStack() as stack:
+        for name, (interval, job) in jobs.items():
+            await stack.enter_async_context(run_periodically(pool, name, interval, job))
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

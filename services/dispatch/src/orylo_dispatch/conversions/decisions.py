@@ -1,16 +1,19 @@
 """The detector's decisions, and the deliveries that wait for one."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from orylo_common.messages import Decision
+from orylo_common.clock import Clock
+from orylo_common.messages import ConversionMatched, Decision
 from orylo_common.postgres.pool import Connection
+from orylo_dispatch.conversions.announcements import announce
 from orylo_dispatch.conversions.deliveries import record_state
 from orylo_dispatch.conversions.facts import DecisionSeen, PaymentSeen, SideEffects
 from orylo_dispatch.conversions.new_delivery import DELIVERY_COLUMNS, NewDelivery
 from orylo_dispatch.domain.attempt import DeliveryState
 from orylo_dispatch.domain.release import initial_state
+from orylo_dispatch.outbox import write_messages
 
 # A payment and its detection share this row. The second to arrive waits for the first to commit, and then sees it.
 UPSERT_DECISIONS = """
@@ -29,6 +32,20 @@ RELEASE = f"""
     WHERE d.tenant_id = decided.tenant_id AND d.event_id = decided.event_id AND d.state = 'held'
     RETURNING {DELIVERY_COLUMNS}, d.state, d.reason
 """  # noqa: S608
+
+RELEASE_UNDECIDED = f"""
+    UPDATE dispatch.deliveries AS d SET state = 'pending', due_at = $1
+    WHERE d.delivery_id IN (
+        SELECT delivery_id FROM dispatch.deliveries WHERE state = 'held' AND created_at < $2
+        ORDER BY created_at LIMIT $3 FOR UPDATE SKIP LOCKED
+    )
+    RETURNING {DELIVERY_COLUMNS}
+"""  # noqa: S608
+
+# The detector decides within milliseconds. After this time it is down, and a conversion loses value every hour.
+LONGEST_HOLD = timedelta(minutes=10)
+# The most deliveries that one run releases.
+ROWS = 5000
 
 EventKey = tuple[UUID, str]
 Decisions = Mapping[EventKey, Decision | None]
@@ -74,3 +91,10 @@ async def release(
         delivery = NewDelivery(*columns)
         fact, effects = by_event[delivery.tenant_id, delivery.event_id]
         record_state(effects, delivery, DeliveryState(state), reason, causation_id=fact.message_id, now=now)
+
+
+async def release_undecided(connection: Connection, *, clock: Clock) -> None:
+    """Release the deliveries that have waited too long for a decision. The outbox sweeper publishes the messages."""
+    now = clock.now()
+    rows = await connection.fetch(RELEASE_UNDECIDED, now, now - LONGEST_HOLD, ROWS)
+    await write_messages(connection, [announce(ConversionMatched, NewDelivery(*row), now=now) for row in rows])
