@@ -5,8 +5,8 @@ from pathlib import Path
 
 from openapi_spec_validator import validate
 
-from orylo_api.openapi import build_document
-from orylo_api.route import Media
+from orylo_api.http.openapi import build_document
+from orylo_api.http.route import Media
 from orylo_api.routes import ROUTES
 
 PUBLISHED = Path(__file__).parents[3] / "services/api/openapi.json"

@@ -13,8 +13,8 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from orylo_api.app import open_app
+from orylo_api.projection.batch import write_news
 from orylo_api.settings import Settings
-from orylo_api.store import write_news
 from orylo_common.broker.postgres import PostgresBroker
 from orylo_common.control import Keyring, Tenant, admin
 from orylo_common.control.models import Role

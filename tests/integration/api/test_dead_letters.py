@@ -8,9 +8,9 @@ from uuid import UUID
 import aiohttp
 import pytest
 
-from orylo_api import dead_letters
+from orylo_api.dead_letters import queries as dead_letters
+from orylo_api.dead_letters.models import DeadLetterQuery
 from orylo_api.errors import Conflict
-from orylo_api.models.dead_letters import DeadLetterQuery
 from orylo_common.broker.ports import Delivery, Outgoing
 from orylo_common.broker.postgres import PostgresBroker
 from orylo_common.ids import uuid7

@@ -7,8 +7,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from orylo_api.pages import SIFT_LIMIT
-from orylo_api.route import Route
+from orylo_api.http.pages import SIFT_LIMIT
+from orylo_api.http.route import Route
 from orylo_api.routes import ROUTES
 from orylo_common.ids import uuid7
 from orylo_common.messages import (

@@ -10,11 +10,11 @@ import aiohttp
 import asyncpg
 import pytest
 
-from orylo_api.changes import DeadMessage
-from orylo_api.intake import NOBODY
-from orylo_api.route import Media, Route
+from orylo_api.dead_letters.recording import NOBODY
+from orylo_api.http.route import Media, Route
+from orylo_api.http.tenancy import tenant_transaction
+from orylo_api.read_models.effects import DeadMessage
 from orylo_api.routes import ROUTES
-from orylo_api.tenancy import tenant_transaction
 from orylo_common.control.models import Role
 from orylo_common.ids import uuid7
 from orylo_common.messages import ConversionFailed, PaymentSucceeded

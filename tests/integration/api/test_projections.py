@@ -11,11 +11,11 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from orylo_api import queries
-from orylo_api.changes import COUNTERS, DeadMessage
-from orylo_api.models.payments import Payment
-from orylo_api.projections import News
-from orylo_api.store import write_news
+from orylo_api.customers import queries
+from orylo_api.payments.models import Payment
+from orylo_api.projection.batch import write_news
+from orylo_api.projection.table import News
+from orylo_api.read_models.effects import COUNTERS, DeadMessage
 from orylo_common.ids import uuid7
 from orylo_common.messages import (
     PAGE,

@@ -12,14 +12,14 @@ import orjson
 import pytest
 
 from orylo_api import app
-from orylo_api.endpoints import stream as endpoint
-from orylo_api.models.conversions import Conversion
-from orylo_api.models.customers import TrustChange
-from orylo_api.models.dead_letters import DeadLetterSummary
-from orylo_api.models.detections import Detection
-from orylo_api.models.fields import Answer
-from orylo_api.retention import forget_short_lived
-from orylo_api.stream import CLIENT_BUFFER, Ended, open_stream
+from orylo_api.conversions.models import Conversion
+from orylo_api.customers.models import TrustChange
+from orylo_api.dead_letters.models import DeadLetterSummary
+from orylo_api.detections.models import Detection
+from orylo_api.http.fields import Answer
+from orylo_api.projection.retention import forget_short_lived
+from orylo_api.stream import endpoints as endpoint
+from orylo_api.stream.hub import CLIENT_BUFFER, Ended, open_stream
 from orylo_common.messages import ConversionDispatched, ConversionFailed
 from tests.integration.api.conftest import Api, running_api
 from tests.support.eventually import eventually

@@ -4,7 +4,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from orylo_api.dashboard import Dashboard
+from orylo_api.http.dashboard import Dashboard
 from orylo_api.http.middleware import answer_errors, secure_headers
 
 

@@ -11,17 +11,17 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from orylo_api.call import SERVICES, Services
-from orylo_api.dashboard import Dashboard
-from orylo_api.handlers import project_message, write_measured
+from orylo_api.dead_letters.recording import take_in
+from orylo_api.http.dashboard import Dashboard
 from orylo_api.http.dispatch import handler_of
 from orylo_api.http.middleware import answer_errors, count_requests, secure_headers
+from orylo_api.http.openapi import build_document
 from orylo_api.http.reading import MAX_BODY
-from orylo_api.intake import take_in
-from orylo_api.openapi import build_document
-from orylo_api.retention import OTHERS_EVERY, STREAM_EVERY, forget_long_lived, forget_short_lived
+from orylo_api.projection.handlers import project_message, write_measured
+from orylo_api.projection.retention import OTHERS_EVERY, STREAM_EVERY, forget_long_lived, forget_short_lived
 from orylo_api.routes import ROUTES
 from orylo_api.settings import Settings
-from orylo_api.stream import open_stream
+from orylo_api.stream.hub import open_stream
 from orylo_common.broker.consumer import Consumer, DeadLetterConsumer, Handler
 from orylo_common.broker.ports import Broker
 from orylo_common.broker.topology import QUEUES, dead_letter_queue

@@ -8,11 +8,11 @@ from typing import Any, Generic, TypeVar
 import asyncpg
 from aiohttp import web
 
-from orylo_api.identity import Principal
-from orylo_api.models.fields import Answer
-from orylo_api.sessions import Lifetimes, Origin
+from orylo_api.access.identity import Principal
+from orylo_api.access.sessions import Lifetimes, Origin
+from orylo_api.http.fields import Answer
 from orylo_api.settings import Settings
-from orylo_api.stream import StreamHub
+from orylo_api.stream.hub import StreamHub
 from orylo_common.broker.ports import Broker, Outgoing
 from orylo_common.clock import Clock
 from orylo_common.control import Keyring

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from orylo_api.models.problems import FieldProblem, TenantName
+from orylo_api.http.problem_details import FieldProblem, TenantName
 
 
 class Refusal(Exception):

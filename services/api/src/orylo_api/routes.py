@@ -2,22 +2,13 @@
 
 from collections.abc import Sequence
 
-from orylo_api.endpoints import (
-    auth,
-    conversions,
-    customers,
-    dead_letters,
-    detections,
-    documents,
-    overview,
-    payments,
-    quarantine,
-    rejections,
-)
-from orylo_api.endpoints import stream as live
-from orylo_api.models.auth import Identity, LoginRequest, SignedIn
-from orylo_api.models.conversions import Conversion, ConversionPage, ConversionPath, ConversionQuery
-from orylo_api.models.customers import (
+from orylo_api.access import endpoints as auth
+from orylo_api.access.models import Identity, LoginRequest, SignedIn
+from orylo_api.access.roles import Permission
+from orylo_api.conversions import endpoints as conversions
+from orylo_api.conversions.models import Conversion, ConversionPage, ConversionPath, ConversionQuery
+from orylo_api.customers import endpoints as customers
+from orylo_api.customers.models import (
     Customer,
     CustomerPage,
     CustomerPath,
@@ -25,7 +16,8 @@ from orylo_api.models.customers import (
     StatusAccepted,
     StatusRequest,
 )
-from orylo_api.models.dead_letters import (
+from orylo_api.dead_letters import endpoints as dead_letters
+from orylo_api.dead_letters.models import (
     DeadLetter,
     DeadLetterPage,
     DeadLetterPath,
@@ -33,20 +25,26 @@ from orylo_api.models.dead_letters import (
     DeadLetterSummary,
     DiscardRequest,
 )
-from orylo_api.models.detections import Detection, DetectionPage, DetectionPath, DetectionQuery
-from orylo_api.models.overview import Overview, OverviewQuery
-from orylo_api.models.payments import Payment, PaymentPath
-from orylo_api.models.quarantine import (
+from orylo_api.detections import endpoints as detections
+from orylo_api.detections.models import Detection, DetectionPage, DetectionPath, DetectionQuery
+from orylo_api.http import document as documents
+from orylo_api.http.route import ANYONE, Media, Route
+from orylo_api.overview import endpoints as overview
+from orylo_api.overview.models import Overview, OverviewQuery
+from orylo_api.payments import endpoints as payments
+from orylo_api.payments.models import Payment, PaymentPath
+from orylo_api.quarantine import endpoints as quarantine
+from orylo_api.quarantine.models import (
     Quarantined,
     QuarantinedSummary,
     QuarantinePage,
     QuarantinePath,
     QuarantineQuery,
 )
-from orylo_api.models.rejections import RejectionPage, RejectionQuery
-from orylo_api.models.stream import StreamQuery
-from orylo_api.roles import Permission
-from orylo_api.route import ANYONE, Media, Route
+from orylo_api.rejections import endpoints as rejections
+from orylo_api.rejections.models import RejectionPage, RejectionQuery
+from orylo_api.stream import endpoints as live
+from orylo_api.stream.models import StreamQuery
 
 READ = Permission.READ
 SETTLE = Permission.SETTLE_DEAD_LETTERS

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import typer
 
-from orylo_api import dead_letters
+from orylo_api.dead_letters import queries as dead_letters
+from orylo_api.dead_letters.models import DeadLetter, DeadLetterQuery, DeadLetterState, DeadLetterSummary
 from orylo_api.errors import Conflict, NotFound
-from orylo_api.models.dead_letters import DeadLetter, DeadLetterQuery, DeadLetterState, DeadLetterSummary
 from orylo_cli.binding import bind_to_tenant
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption
 from orylo_cli.commands.serve import Service

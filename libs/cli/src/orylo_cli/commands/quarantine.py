@@ -7,10 +7,10 @@ from uuid import UUID
 
 import typer
 
-from orylo_api import quarantine
 from orylo_api.errors import Conflict, NotFound
-from orylo_api.models.quarantine import Quarantined, QuarantineKind, QuarantineState
-from orylo_api.outbox import write_message
+from orylo_api.http.outbox import write_message
+from orylo_api.quarantine import queries as quarantine
+from orylo_api.quarantine.models import Quarantined, QuarantineKind, QuarantineState
 from orylo_cli.binding import bind_to_tenant
 from orylo_cli.commands.gateway_secret import check_gateway
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption

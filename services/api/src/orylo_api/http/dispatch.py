@@ -8,14 +8,14 @@ from hashlib import sha256
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from orylo_api.access.authentication import authenticate, authorise
 from orylo_api.call import SERVICES, Call
 from orylo_api.http import idempotency
-from orylo_api.http.authentication import authenticate, authorise
+from orylo_api.http.fields import Answer
 from orylo_api.http.middleware import REQUEST_TIMEOUT
 from orylo_api.http.reading import read_body, read_origin, read_path, read_query
-from orylo_api.models.fields import Answer
-from orylo_api.route import Media, Route
-from orylo_api.tenancy import tenant_transaction
+from orylo_api.http.route import Media, Route
+from orylo_api.http.tenancy import tenant_transaction
 
 
 def handler_of(route: Route) -> Handler:

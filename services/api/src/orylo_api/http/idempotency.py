@@ -7,9 +7,9 @@ from hashlib import sha256
 
 from aiohttp import web
 
+from orylo_api.access.identity import Principal
 from orylo_api.errors import Conflict, Invalid
-from orylo_api.identity import Principal
-from orylo_api.models.problems import FieldProblem
+from orylo_api.http.problem_details import FieldProblem
 from orylo_common.postgres.pool import Connection
 
 HEADER = "Idempotency-Key"

@@ -21,8 +21,8 @@ from orylo_api.errors import (
     Unreadable,
     WrongMediaType,
 )
+from orylo_api.http.problem_details import FieldProblem, TenantName
 from orylo_api.http.reading import MAX_BODY
-from orylo_api.models.problems import FieldProblem, TenantName
 from orylo_common.errors import TransientError
 from orylo_common.postgres.errors import TRANSIENT_ERRORS
 

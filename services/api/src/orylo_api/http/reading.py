@@ -3,10 +3,10 @@
 from aiohttp import web
 from pydantic import ValidationError
 
+from orylo_api.access.sessions import Origin
 from orylo_api.errors import Invalid, NotFound, Unreadable, WrongMediaType
-from orylo_api.models.fields import Request
-from orylo_api.models.problems import FieldProblem
-from orylo_api.sessions import Origin
+from orylo_api.http.fields import Request
+from orylo_api.http.problem_details import FieldProblem
 from orylo_api.settings import Settings
 
 MAX_BODY = 64 * 1024

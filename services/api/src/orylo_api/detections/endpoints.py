@@ -1,0 +1,18 @@
+"""Decisions on payments."""
+
+from orylo_api.call import Call
+from orylo_api.customers import queries
+from orylo_api.detections.models import Detection, DetectionPage, DetectionPath, DetectionQuery
+from orylo_api.errors import NotFound
+
+
+async def list_detections(call: Call[None, DetectionQuery, None]) -> DetectionPage:
+    items, next_cursor = await queries.list_detections(call.connection, call.query)
+    return DetectionPage(items=items, next_cursor=next_cursor)
+
+
+async def show_detection(call: Call[DetectionPath, None, None]) -> Detection:
+    detection = await queries.find_detection(call.connection, call.path.id)
+    if detection is None:
+        raise NotFound("there is no such detection")
+    return detection

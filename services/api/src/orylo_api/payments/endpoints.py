@@ -1,0 +1,13 @@
+"""Purchases."""
+
+from orylo_api.call import Call
+from orylo_api.customers import queries
+from orylo_api.errors import NotFound
+from orylo_api.payments.models import Payment, PaymentPath
+
+
+async def show_payment(call: Call[PaymentPath, None, None]) -> Payment:
+    payment = await queries.find_payment(call.connection, call.path.id)
+    if payment is None:
+        raise NotFound("there is no such payment")
+    return payment
