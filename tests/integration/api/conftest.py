@@ -13,7 +13,7 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from orylo_api.app import open_app
-from orylo_api.projection.batch import write_news
+from orylo_api.projection.batch import write_batch
 from orylo_api.settings import Settings
 from orylo_common.broker.postgres import PostgresBroker
 from orylo_common.control import Keyring, Tenant, admin
@@ -87,7 +87,7 @@ class Api:
 
     async def project(self, *news: Any) -> None:
         async with self.projector.acquire() as connection, connection.transaction():
-            await write_news(connection, news)
+            await write_batch(connection, news)
 
     async def user(self, shop: Shop, role: Role, email: str) -> Shop:
         async with self.pool.acquire() as connection:

@@ -11,7 +11,7 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from orylo_api.call import SERVICES, Services
-from orylo_api.dead_letters.recording import take_in
+from orylo_api.dead_letters.recording import record_dead_letter
 from orylo_api.http.dashboard import Dashboard
 from orylo_api.http.dispatch import handler_of
 from orylo_api.http.middleware import answer_errors, count_requests, secure_headers
@@ -62,7 +62,7 @@ async def open_app(
         )
         await enter(Consumer(broker, "api", handlers, prefetch=settings.api_prefetch, gates=[breaker]))
         for queue in QUEUES:
-            handle = partial(take_in, queue=queue, batcher=batcher, clock=clock)
+            handle = partial(record_dead_letter, queue=queue, batcher=batcher, clock=clock)
             await enter(DeadLetterConsumer(broker, dead_letter_queue(queue), handle))
         for name, interval, job in (
             ("api.stream_retention", STREAM_EVERY, forget_short_lived),

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from orylo_api.access.identity import Principal
 from orylo_api.access.sessions import Lifetimes, Origin
-from orylo_api.http.fields import Answer
+from orylo_api.http.fields import ResponseBody
 from orylo_api.settings import Settings
 from orylo_api.stream.hub import StreamHub
 from orylo_common.broker.ports import Broker, Outgoing
@@ -79,4 +79,4 @@ class Call(Generic[PathValues, Query, Body]):
         return self.open_transaction
 
 
-Endpoint = Callable[[Call[Any, Any, Any]], Awaitable[Answer | web.StreamResponse]]
+Endpoint = Callable[[Call[Any, Any, Any]], Awaitable[ResponseBody | web.StreamResponse]]

@@ -1,4 +1,4 @@
-"""The audit log: who changed what, from what to what, from where."""
+"""The audit log: who changed what, when and from where, with the values before and after."""
 
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ async def write_change(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> None:
-    """Add a line, in the transaction of the change it tells about."""
+    """Add a line, in the transaction of the change."""
     now = call.services.clock.now()
     await write_line(call.connection, call.principal, call.origin, action, subject, now, before=before, after=after)
 

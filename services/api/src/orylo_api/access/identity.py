@@ -1,4 +1,4 @@
-"""Who asks: looked up before the tenant is known, and so with the role that sees all of them."""
+"""Look up callers. This precedes knowing the tenant, so it needs the role that sees all tenants."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,13 +22,13 @@ FIND_BY_SESSION = """
     WHERE k.token_hash = $1 AND k.kind = 'access' AND k.expires_at > $2
       AND s.revoked_at IS NULL AND u.disabled_at IS NULL
 """
-# The key's last use is noted once in a minute: not every read should be a write.
+# The key's last use is recorded at most once a minute, so that most reads stay reads.
 FIND_BY_KEY = """
     WITH found AS (
         SELECT k.id, k.name AS key_name, k.role, k.last_used_at, t.id AS tenant_id, t.slug, t.name
         FROM control.api_keys AS k JOIN control.tenants AS t ON t.id = k.tenant_id
         WHERE k.key_hash = $1 AND k.revoked_at IS NULL
-    ), noted AS (
+    ), recorded AS (
         UPDATE control.api_keys AS k SET last_used_at = $2 FROM found
         WHERE k.id = found.id AND (found.last_used_at IS NULL OR found.last_used_at < $2::timestamptz - $3::interval)
     )
@@ -46,27 +46,27 @@ FIND_USER = """
     WHERE u.tenant_id = $1 AND u.id = $2
 """
 
-NOTE_USE_EVERY = timedelta(minutes=1)
-# Each costs a password's verification.
+RECORD_USE_EVERY = timedelta(minutes=1)
+# Each costs the verification of a password.
 MAX_TENANTS_PER_EMAIL = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A user by a session, or a machine by its key."""
+    """The caller: a user with a session, or a machine with an API key."""
 
     kind: Literal["user", "api_key"]
     id: UUID
     name: str
     role: Role
     tenant: Tenant
-    # Of the session; a key needs none.
+    # The session's; requests with an API key need none.
     csrf_token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """A user who may sign in, with what that takes."""
+class LoginAccount:
+    """A user who may sign in, with the password hash and the second factor's secret."""
 
     principal: Principal
     password_hash: str = field(repr=False)
@@ -79,16 +79,16 @@ async def find_by_access_token(connection: Connection, token: str, now: datetime
 
 
 async def find_by_api_key(connection: Connection, key: str, now: datetime) -> Principal | None:
-    # The comparison is of hashes of 256 random bits: how long it takes says nothing of the key.
-    row = await connection.fetchrow(FIND_BY_KEY, hash_api_key(key), now, NOTE_USE_EVERY)
+    # Hashes of 256 random bits are compared: the time that takes reveals nothing about the key.
+    row = await connection.fetchrow(FIND_BY_KEY, hash_api_key(key), now, RECORD_USE_EVERY)
     if row is None:
         return None
     return Principal("api_key", row["id"], row["key_name"], Role(row["role"]), _tenant(row))
 
 
-async def find_accounts(connection: Connection, email: str, tenant_slug: str | None) -> list[Account]:
+async def find_accounts(connection: Connection, email: str, tenant_slug: str | None) -> list[LoginAccount]:
     rows = await connection.fetch(FIND_USERS, email, tenant_slug, MAX_TENANTS_PER_EMAIL)
-    return [Account(_user(row), row["password_hash"], row["totp_secret_encrypted"]) for row in rows]
+    return [LoginAccount(_user(row), row["password_hash"], row["totp_secret_encrypted"]) for row in rows]
 
 
 async def find_user(connection: Connection, tenant_id: UUID, user_id: UUID) -> Principal | None:

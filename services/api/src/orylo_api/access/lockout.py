@@ -1,4 +1,4 @@
-"""Guessing passwords is made slow: after a few failures each further attempt has to wait, longer every time."""
+"""Slow down password guessing: after a few failures, each further attempt must wait longer."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from ipaddress import IPv6Address, ip_address
 from orylo_api.errors import TooManyAttempts
 from orylo_common.postgres.pool import Connection
 
-# An attempt is counted before it is looked at, so that many at once are counted too; a success takes it back.
+# An attempt is counted before it is verified, so that concurrent attempts all count; a success undoes its count.
 CHARGE = """
     INSERT INTO api.login_failures AS f (key, failures, last_at, locked_until) VALUES ($1, 1, $2, $2)
     ON CONFLICT (key) DO UPDATE SET
@@ -23,7 +23,7 @@ CHARGE = """
 """
 LOCKED_UNTIL = "SELECT locked_until FROM api.login_failures WHERE key = $1"
 FORGET = "DELETE FROM api.login_failures WHERE key = $1"
-TAKE_BACK = "UPDATE api.login_failures SET failures = failures - 1, locked_until = $2 WHERE key = $1"
+UNDO_CHARGE = "UPDATE api.login_failures SET failures = failures - 1, locked_until = $2 WHERE key = $1"
 
 FORGOTTEN_AFTER = timedelta(hours=1)
 FREE_PER_ACCOUNT = 5
@@ -32,19 +32,19 @@ FREE_PER_ADDRESS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """One attempt to sign in: at an account, known or not, from an address."""
+class LoginAttempt:
+    """An attempt to sign in to an account, known or not, from an address. Both are hashed."""
 
     account: bytes
     address: bytes
 
     @classmethod
-    def of(cls, email: str, address: str) -> "Attempt":
+    def of(cls, email: str, address: str) -> "LoginAttempt":
         return cls(_key("account", email), _key("address", _network(address)))
 
 
-async def charge(connection: Connection, attempt: Attempt, now: datetime) -> None:
-    """Count the attempt. Raises `TooManyAttempts` while the account or the address has to wait."""
+async def charge(connection: Connection, attempt: LoginAttempt, now: datetime) -> None:
+    """Count the attempt. Raises `TooManyAttempts` while the account or the address must wait."""
     for key, free in ((attempt.address, FREE_PER_ADDRESS), (attempt.account, FREE_PER_ACCOUNT)):
         if await connection.fetchval(CHARGE, key, now, FORGOTTEN_AFTER, free) is None:
             locked_until: datetime | None = await connection.fetchval(LOCKED_UNTIL, key)
@@ -52,10 +52,10 @@ async def charge(connection: Connection, attempt: Attempt, now: datetime) -> Non
             raise TooManyAttempts("too many failed attempts to sign in", retry_after=wait)
 
 
-async def forgive(connection: Connection, attempt: Attempt, now: datetime) -> None:
-    """The attempt succeeded: the account starts anew, the address gets its attempt back."""
+async def forgive(connection: Connection, attempt: LoginAttempt, now: datetime) -> None:
+    """Undo the count of an attempt that succeeded. The account's earlier failures are forgotten too."""
     await connection.execute(FORGET, attempt.account)
-    await connection.execute(TAKE_BACK, attempt.address, now)
+    await connection.execute(UNDO_CHARGE, attempt.address, now)
 
 
 def _key(kind: str, value: str) -> bytes:
@@ -63,7 +63,7 @@ def _key(kind: str, value: str) -> bytes:
 
 
 def _network(address: str) -> str:
-    """Whoever has one IPv6 address has the 2**64 beside it too."""
+    """Return the /64 of an IPv6 address: one customer of a provider can use all of its addresses."""
     try:
         parsed = ip_address(address)
     except ValueError:

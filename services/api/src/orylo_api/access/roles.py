@@ -1,4 +1,4 @@
-"""Which role may do what: the one table."""
+"""The one table of permissions by role."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -16,14 +16,13 @@ class Permission(StrEnum):
 
 ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.READ: frozenset(Role),
-    # A block stops a buyer at once, so whoever works on fraud may set and lift it. It is the merchant's decision, and
-    # not the platform's.
+    # Analysts work on fraud, and a block stops a customer at once. The decision is the merchant's, not the platform's.
     Permission.SET_CUSTOMER_STATUS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
-    # Replaying sends conversions again, discarding gives them up: a decision about the merchant's money.
+    # A replay sends conversions again, and a discarded conversion is never sent: both concern the merchant's money.
     Permission.SETTLE_DEAD_LETTERS: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
-    # It may make a payment known, and a conversion with it.
+    # A replay may publish a payment, and with it a conversion.
     Permission.REPLAY_QUARANTINE: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
-    # It may be a payment that is never known.
+    # A discarded webhook may be a payment that is never published.
     Permission.DISCARD_QUARANTINE: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
 }
 

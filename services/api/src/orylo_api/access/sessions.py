@@ -1,4 +1,4 @@
-"""Sessions of people: a short-lived access token and a refresh token that serves once."""
+"""Users' sessions: a short-lived access token, and a refresh token that can be used once."""
 
 import secrets
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ INSERT_TOKENS = """
     INSERT INTO api.session_tokens (token_hash, kind, tenant_id, session_id, expires_at)
     VALUES ($1, 'access', $3, $4, $5), ($2, 'refresh', $3, $4, $6)
 """
-# The session's row is locked: of two refreshes at once, the second sees that the token was used.
+# The session's row is locked: of two concurrent refreshes, the second sees that the token was used.
 FIND_REFRESH = """
     SELECT s.tenant_id, s.id, s.user_id, s.csrf_token, t.used_at
     FROM api.session_tokens AS t
@@ -28,19 +28,19 @@ FIND_REFRESH = """
     FOR UPDATE OF s
 """
 MARK_USED = "UPDATE api.session_tokens SET used_at = coalesce(used_at, $2) WHERE token_hash = $1"
-LENGTHEN = "UPDATE api.sessions SET expires_at = $3 WHERE tenant_id = $1 AND id = $2"
+EXTEND = "UPDATE api.sessions SET expires_at = $3 WHERE tenant_id = $1 AND id = $2"
 REVOKE = """
     UPDATE api.sessions SET revoked_at = $3, revoked_reason = $4
     WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL
 """
-FIND_ANY = """
+FIND_SESSION = """
     SELECT s.tenant_id, s.id, s.user_id, s.csrf_token
     FROM api.session_tokens AS t JOIN api.sessions AS s ON s.tenant_id = t.tenant_id AND s.id = t.session_id
     WHERE t.token_hash = ANY($1) AND t.expires_at > $2 AND s.revoked_at IS NULL
     LIMIT 1
 """
 
-# Two tabs refresh at once, or an answer is lost on its way: only later does a repeat mean that a token was stolen.
+# Two tabs may refresh at once, and a response may be lost: only a later repeat means that a token was stolen.
 REUSE_GRACE = timedelta(seconds=10)
 
 
@@ -60,7 +60,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What goes into the cookies, and nowhere else."""
+    """Secrets that belong in cookies and nowhere else."""
 
     access: str
     refresh: str
@@ -68,7 +68,7 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a request came from, as sessions and the audit log keep it."""
+    """Where a request came from, as sessions and the audit log store it."""
 
     address: str
     user_agent: str
@@ -97,7 +97,7 @@ async def open_session(
 
 
 async def find_refresh(connection: Connection, token: str, now: datetime) -> tuple[Session, bool] | None:
-    """The session of a refresh token, locked, and whether the token was used too long ago to be used again."""
+    """Return the token's session, locked, and whether the token was reused after the grace period."""
     row = await connection.fetchrow(FIND_REFRESH, hash_token(token), now)
     if row is None:
         return None
@@ -106,15 +106,15 @@ async def find_refresh(connection: Connection, token: str, now: datetime) -> tup
 
 
 async def rotate(connection: Connection, session: Session, token: str, lifetimes: Lifetimes, now: datetime) -> Tokens:
-    """Spend a refresh token for new ones."""
+    """Exchange a refresh token for new tokens, and extend the session."""
     await connection.execute(MARK_USED, hash_token(token), now)
-    await connection.execute(LENGTHEN, session.tenant_id, session.id, now + lifetimes.refresh)
+    await connection.execute(EXTEND, session.tenant_id, session.id, now + lifetimes.refresh)
     return await _add_tokens(connection, session, lifetimes, now)
 
 
 async def find_session(connection: Connection, tokens: list[str], now: datetime) -> Session | None:
-    """The session that any of these tokens belongs to."""
-    row = await connection.fetchrow(FIND_ANY, [hash_token(token) for token in tokens], now)
+    """Return the session that any of these tokens belongs to."""
+    row = await connection.fetchrow(FIND_SESSION, [hash_token(token) for token in tokens], now)
     return None if row is None else Session(row["tenant_id"], row["id"], row["user_id"], row["csrf_token"])
 
 

@@ -1,5 +1,3 @@
-"""Sales reported to destinations."""
-
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -7,10 +5,10 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from orylo_api.http.fields import Answer, Page, PaymentId, RangeQuery, Request
+from orylo_api.http.fields import Page, PaymentId, RangeQuery, RequestPart, ResponseBody
 
 
-class ConversionPath(Request):
+class ConversionPath(RequestPart):
     id: UUID
 
 
@@ -27,13 +25,13 @@ class ConversionQuery(RangeQuery):
     payment_id: PaymentId | None = None
 
 
-class ConversionMatch(Answer):
+class ConversionMatch(ResponseBody):
     method: str = Field(description="click_id, fbc, fbp, email, phone, ip_user_agent or none")
     confidence: float = Field(ge=0, le=1)
     click_id: str | None
 
 
-class Conversion(Answer):
+class Conversion(ResponseBody):
     id: UUID
     event_id: str
     payment_id: str

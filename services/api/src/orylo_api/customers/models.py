@@ -1,19 +1,17 @@
-"""Buyers, their trust and what became of them."""
-
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from orylo_api.http.fields import Answer, CustomerId, Page, PageQuery, Request, Text
+from orylo_api.http.fields import CustomerId, Page, PageQuery, RequestPart, ResponseBody, Text
 from orylo_api.payments.models import PaymentState
 from orylo_common.messages import Decision, TrustStatus
 
 MAX_IDS = 100
 
 
-class CustomerPath(Request):
+class CustomerPath(RequestPart):
     id: CustomerId
 
 
@@ -27,12 +25,12 @@ CustomerIds = Annotated[str, StringConstraints(max_length=8000, pattern=r"^[!-.0
 
 
 class CustomerQuery(PageQuery):
-    ids: CustomerIds | None = Field(default=None, description=f"only these, at most {MAX_IDS}, with commas between")
+    ids: CustomerIds | None = Field(default=None, description=f"only these: at most {MAX_IDS}, separated by commas")
     status: TrustStatus | None = None
     max_trust: int | None = Field(default=None, ge=0, le=100, description="with a trust score of at most this")
 
 
-class CustomerSummary(Answer):
+class CustomerSummary(ResponseBody):
     id: str
     trust_score: int = Field(ge=0, le=100)
     status: TrustStatus
@@ -44,7 +42,7 @@ class CustomerPage(Page[CustomerSummary]):
     pass
 
 
-class PaymentEntry(Answer):
+class PaymentEntry(ResponseBody):
     kind: Literal["payment"] = "payment"
     at: datetime
     payment_id: str
@@ -54,7 +52,7 @@ class PaymentEntry(Answer):
     currency: str
 
 
-class DetectionEntry(Answer):
+class DetectionEntry(ResponseBody):
     kind: Literal["detection"] = "detection"
     at: datetime
     detection_id: UUID
@@ -64,7 +62,7 @@ class DetectionEntry(Answer):
     reasons: list[str]
 
 
-class TrustEntry(Answer):
+class TrustEntry(ResponseBody):
     kind: Literal["trust"] = "trust"
     at: datetime
     version: int
@@ -72,24 +70,24 @@ class TrustEntry(Answer):
     score_after: int
     status: TrustStatus
     cause: str
-    actor: str | None = Field(description="who set the status, where that is the cause")
-    reason: str | None = Field(description="why they did, in their words")
+    actor: str | None = Field(description="who set the status, if that is the cause")
+    reason: str | None = Field(description="the reason they gave")
 
 
 HistoryEntry = Annotated[PaymentEntry | DetectionEntry | TrustEntry, Field(discriminator="kind")]
 
 
 class Customer(CustomerSummary):
-    history: list[HistoryEntry] = Field(description="the last of each kind, newest first")
+    history: list[HistoryEntry] = Field(description="the latest of each kind, newest first")
 
 
-class StatusRequest(Request):
+class StatusRequest(RequestPart):
     status: TrustStatus
-    reason: Text = Field(description="kept with the change; no personal data")
+    reason: Text = Field(description="stored with the change; must not hold personal data")
 
 
-class StatusAccepted(Answer):
-    """The change is recorded and on its way; the customer shows it within moments."""
+class StatusAccepted(ResponseBody):
+    """The change is recorded. The customer shows it within moments."""
 
     customer_id: CustomerId
     status: TrustStatus
@@ -98,8 +96,8 @@ class StatusAccepted(Answer):
     accepted_at: datetime
 
 
-class TrustChange(Answer):
-    """What `trust.updated` carries in the stream."""
+class TrustChange(ResponseBody):
+    """The data of the stream event `trust.updated`."""
 
     customer_id: str
     version: int

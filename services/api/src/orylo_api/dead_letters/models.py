@@ -1,5 +1,3 @@
-"""What was set aside for a person."""
-
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -7,10 +5,10 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from orylo_api.http.fields import Answer, Page, PageQuery, Request, Text
+from orylo_api.http.fields import Page, PageQuery, RequestPart, ResponseBody, Text
 
 
-class DeadLetterPath(Request):
+class DeadLetterPath(RequestPart):
     id: UUID
 
 
@@ -18,7 +16,7 @@ class DeadLetterState(StrEnum):
     OPEN = "open"
     REPLAYED = "replayed"
     DISCARDED = "discarded"
-    # A conversion that failed and was delivered after all.
+    # A failed conversion that was delivered later.
     RESOLVED = "resolved"
 
 
@@ -27,12 +25,12 @@ class DeadLetterQuery(PageQuery):
     source: Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z0-9_-]+$")] | None = None
 
 
-class DeadLetterSummary(Answer):
+class DeadLetterSummary(ResponseBody):
     id: UUID
-    source: str = Field(description="the service that gave up: ingest, detector, trust, dispatch or api")
+    source: str = Field(description="the service that could not handle it: ingest, detector, trust, dispatch or api")
     kind: Literal["message", "conversion"]
-    type: str | None = Field(description="the message's type; none where it cannot be read")
-    subject: str | None = Field(description="the payment, customer or conversion it is about")
+    type: str | None = Field(description="the message's type; null if the message cannot be read")
+    subject: str | None = Field(description="the payment, customer or conversion it concerns")
     reason: str
     code: str | None = Field(description="the destination's own error code")
     attempts: int = Field(ge=0)
@@ -48,7 +46,7 @@ class DeadLetterPage(Page[DeadLetterSummary]):
     pass
 
 
-class EarlierDeath(Answer):
+class EarlierDeath(ResponseBody):
     id: UUID
     reason: str
     attempts: int
@@ -59,9 +57,9 @@ class EarlierDeath(Answer):
 
 
 class DeadLetter(DeadLetterSummary):
-    payload: Any = Field(description="the message as it was; bytes that are no JSON as {`base64`: …}")
-    history: list[EarlierDeath] = Field(description="other times that the same message was set aside, newest first")
+    payload: Any = Field(description="the message as it was; if it is not JSON, {`base64`: …}")
+    history: list[EarlierDeath] = Field(description="other dead letters of the same subject, newest first")
 
 
-class DiscardRequest(Request):
+class DiscardRequest(RequestPart):
     reason: Text

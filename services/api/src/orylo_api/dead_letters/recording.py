@@ -1,45 +1,47 @@
-"""What the brokers' dead-letter queues hold becomes rows that people can see."""
+"""From the brokers' dead-letter queues to rows that people can see."""
 
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import orjson
 
+from orylo_api.dead_letters.projection import DeadLetterRow
 from orylo_api.metrics import DEAD_LETTERS
-from orylo_api.payments.projection import DERIVED
-from orylo_api.projection.table import News
-from orylo_api.read_models.effects import DeadMessage
+from orylo_api.read_models.claims import Projectable
+from orylo_api.read_models.keys import derived_uuid
 from orylo_common.broker.ports import Delivery
 from orylo_common.clock import Clock
 from orylo_common.postgres.group_commit import GroupCommit
 
-# Of a message that cannot be read nobody knows whose it is.
-NOBODY = UUID(int=0)
+# The tenant of a message that cannot be read.
+UNKNOWN_TENANT = UUID(int=0)
 MAX_TEXT = 2_000
 MAX_INTEGER = 2**31 - 1
 
 
-async def take_in(delivery: Delivery, *, queue: str, batcher: GroupCommit[News, bool], clock: Clock) -> None:
-    """A row for what died in `queue`."""
-    if await batcher.add(read_dead(queue, delivery, clock.now())):
+async def record_dead_letter(
+    delivery: Delivery, *, queue: str, batcher: GroupCommit[Projectable, bool], clock: Clock
+) -> None:
+    """Write the row for a message that died in `queue`."""
+    if await batcher.add(dead_letter_row(queue, delivery, clock.now())):
         DEAD_LETTERS.labels(queue).inc()
 
 
-def read_dead(queue: str, delivery: Delivery, now: datetime) -> DeadMessage:
-    """The row for one dead message, whatever its bytes are."""
+def dead_letter_row(queue: str, delivery: Delivery, now: datetime) -> DeadLetterRow:
+    """Build the row, whatever bytes the message has."""
     envelope = _envelope(delivery.body)
     digest = sha256(delivery.body).hexdigest()
     death = delivery.death
     died_at = death.first_failed_at if death else now
-    return DeadMessage(
-        tenant_id=_uuid(envelope.get("tenantid")) or NOBODY,
-        # The same death again is the same row; dying again after a replay is another.
-        message_id=uuid5(DERIVED, f"dead:{queue}:{digest}:{died_at.isoformat() if death else ''}"),
+    return DeadLetterRow(
+        tenant_id=_uuid(envelope.get("tenantid")) or UNKNOWN_TENANT,
+        # The same death again gives the same row; a death after a replay gives another.
+        id=derived_uuid(f"dead:{queue}:{digest}:{died_at.isoformat() if death else ''}"),
         source=queue,
         kind="message",
-        subject_id=_uuid(envelope.get("id")) or uuid5(DERIVED, digest),
+        subject_id=_uuid(envelope.get("id")) or derived_uuid(digest),
         type=_text(envelope.get("type")),
         subject=_text(envelope.get("subject")),
         reason=(_text(death.reason) if death else None) or "the broker gave no reason",

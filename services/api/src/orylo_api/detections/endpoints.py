@@ -1,9 +1,11 @@
 """Decisions on payments."""
 
+from orylo_api.access.roles import Permission
 from orylo_api.call import Call
-from orylo_api.customers import queries
+from orylo_api.detections import queries
 from orylo_api.detections.models import Detection, DetectionPage, DetectionPath, DetectionQuery
 from orylo_api.errors import NotFound
+from orylo_api.http.route import Route
 
 
 async def list_detections(call: Call[None, DetectionQuery, None]) -> DetectionPage:
@@ -16,3 +18,25 @@ async def show_detection(call: Call[DetectionPath, None, None]) -> Detection:
     if detection is None:
         raise NotFound("there is no such detection")
     return detection
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/api/v1/detections",
+        list_detections,
+        Permission.READ,
+        "Decisions, newest first",
+        query=DetectionQuery,
+        response=DetectionPage,
+    ),
+    Route(
+        "GET",
+        "/api/v1/detections/{id}",
+        show_detection,
+        Permission.READ,
+        "One decision",
+        path_values=DetectionPath,
+        response=Detection,
+    ),
+)

@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler
 from orylo_api.access.authentication import authenticate, authorise
 from orylo_api.call import SERVICES, Call
 from orylo_api.http import idempotency
-from orylo_api.http.fields import Answer
+from orylo_api.http.fields import ResponseBody
 from orylo_api.http.middleware import REQUEST_TIMEOUT
 from orylo_api.http.reading import read_body, read_origin, read_path, read_query
 from orylo_api.http.route import Media, Route
@@ -67,7 +67,7 @@ async def _serve_in_transaction(route: Route, call: Call[object, object, object]
         return response
 
 
-def _respond(route: Route, request: web.Request, answer: Answer | web.StreamResponse) -> web.StreamResponse:
+def _respond(route: Route, request: web.Request, answer: ResponseBody | web.StreamResponse) -> web.StreamResponse:
     if isinstance(answer, web.StreamResponse):
         return answer
     body = answer.__pydantic_serializer__.to_json(answer)

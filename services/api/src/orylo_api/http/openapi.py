@@ -8,7 +8,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from orylo_api.access.roles import ALLOWED, Permission
 from orylo_api.customers.models import TrustChange
-from orylo_api.http.problem_details import Problem
+from orylo_api.http.problem_details import ProblemDetails
 from orylo_api.http.route import Media, Route
 
 Schema = dict[str, Any]
@@ -100,13 +100,13 @@ def build_document(routes: Sequence[Route]) -> Schema:
 
 def _schemas(routes: Sequence[Route]) -> tuple[dict[type[BaseModel], Schema], dict[str, Schema]]:
     asked: dict[type[BaseModel], Literal["validation", "serialization"]] = {
-        Problem: "serialization",
+        ProblemDetails: "serialization",
         TrustChange: "serialization",
     }
     for route in routes:
         asked |= {model: "validation" for model in (route.path_values, route.query, route.body) if model}
-        if route.answer:
-            asked[route.answer] = "serialization"
+        if route.response:
+            asked[route.response] = "serialization"
     references, document = models_json_schema(
         list(asked.items()), ref_template=REFERENCE, schema_generator=_WithoutTitles
     )
@@ -121,7 +121,7 @@ def _operation(route: Route, references: dict[type[BaseModel], Schema], schemas:
         "parameters": _parameters(route, schemas),
         "responses": {
             str(route.status): _response(route, references),
-            **{status: {"$ref": f"#/components/responses/{status}"} for status in _problems(route)},
+            **{status: {"$ref": f"#/components/responses/{status}"} for status in sorted(map(str, route.errors))},
         },
     }
     if route.has_etag:
@@ -180,30 +180,12 @@ def _response(route: Route, references: dict[type[BaseModel], Schema]) -> Schema
         return {"description": "A stream without end", "content": {route.media.value: {"schema": {"type": "string"}}}}
     if route.status == 204:
         return {"description": "Done"}
-    schema = references[route.answer] if route.answer else {"type": "object"}
+    schema = references[route.response] if route.response else {"type": "object"}
     return {"description": "Done", "content": {route.media.value: {"schema": schema}}}
-
-
-def _problems(route: Route) -> list[str]:
-    """The statuses that this route may answer beside its own, in order."""
-    statuses = {"503"}
-    if route.permission is not None or _tag(route) == "auth":
-        statuses |= {"401", "403"}
-    if route.path_values:
-        statuses.add("404")
-    if route.query or route.takes_idempotency_key:
-        statuses.add("422")
-    if route.body:
-        statuses |= {"400", "413", "415", "422"}
-    if route.takes_idempotency_key:
-        statuses.add("409")
-    if route.endpoint.__name__ == "login":
-        statuses |= {"409", "429"}
-    return sorted(statuses)
 
 
 def _problem_response(description: str) -> Schema:
     return {
         "description": description,
-        "content": {"application/problem+json": {"schema": {"$ref": REFERENCE.format(model="Problem")}}},
+        "content": {"application/problem+json": {"schema": {"$ref": REFERENCE.format(model="ProblemDetails")}}},
     }

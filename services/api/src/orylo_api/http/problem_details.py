@@ -1,26 +1,26 @@
-"""What is answered when something is wrong (RFC 9457)."""
+"""The body of error responses (RFC 9457)."""
 
 from pydantic import Field
 
-from orylo_api.http.fields import Answer
+from orylo_api.http.fields import ResponseBody
 
 
-class FieldProblem(Answer):
-    field: str = Field(description="where it stands: `body.reason`, `query.limit`, `header.Idempotency-Key`")
+class FieldProblem(ResponseBody):
+    field: str = Field(description="the field's place: `body.reason`, `query.limit`, `header.Idempotency-Key`")
     message: str
 
 
-class TenantName(Answer):
+class TenantName(ResponseBody):
     slug: str
     name: str
 
 
-class Problem(Answer):
+class ProblemDetails(ResponseBody):
     """`type` is stable and for programs; `title` and `detail` are for people."""
 
     type: str = Field(examples=["urn:orylo:problem:validation"])
     title: str
     status: int = Field(ge=400, le=599)
     detail: str | None = None
-    errors: list[FieldProblem] | None = Field(default=None, description="each field that was refused")
-    tenants: list[TenantName] | None = Field(default=None, description="those that a sign-in may mean, to name one of")
+    errors: list[FieldProblem] | None = Field(default=None, description="each invalid field")
+    tenants: list[TenantName] | None = Field(default=None, description="tenants to choose one of when signing in")

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from orylo_api.access.sessions import Origin
 from orylo_api.errors import Invalid, NotFound, Unreadable, WrongMediaType
-from orylo_api.http.fields import Request
+from orylo_api.http.fields import RequestPart
 from orylo_api.http.problem_details import FieldProblem
 from orylo_api.settings import Settings
 
@@ -13,7 +13,7 @@ MAX_BODY = 64 * 1024
 MAX_USER_AGENT = 300
 
 
-def read_path(request: web.Request, model: type[Request]) -> Request:
+def read_path(request: web.Request, model: type[RequestPart]) -> RequestPart:
     try:
         return model.model_validate(dict(request.match_info))
     except ValidationError:
@@ -21,7 +21,7 @@ def read_path(request: web.Request, model: type[Request]) -> Request:
         raise NotFound("there is nothing with this id") from None
 
 
-def read_query(request: web.Request, model: type[Request]) -> Request:
+def read_query(request: web.Request, model: type[RequestPart]) -> RequestPart:
     repeated = {name for name in request.query if len(request.query.getall(name)) > 1}
     if repeated:
         errors = [FieldProblem(field=f"query.{name}", message="is given twice") for name in sorted(repeated)]
@@ -32,7 +32,7 @@ def read_query(request: web.Request, model: type[Request]) -> Request:
         raise _refused("query", invalid) from None
 
 
-async def read_body(request: web.Request, model: type[Request]) -> Request:
+async def read_body(request: web.Request, model: type[RequestPart]) -> RequestPart:
     if request.content_type != "application/json":
         raise WrongMediaType("the body has to be application/json")
     try:

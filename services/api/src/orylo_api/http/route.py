@@ -1,11 +1,12 @@
-"""What one line of the route table says."""
+"""One line of the route table."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from enum import StrEnum
 
 from orylo_api.access.roles import Permission
 from orylo_api.call import Endpoint
-from orylo_api.http.fields import Answer, Request
+from orylo_api.http.fields import RequestPart, ResponseBody
 
 ANYONE = None
 
@@ -17,28 +18,30 @@ class Media(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`path_values`, `query` and `body` are read into these models; without one there is none to read."""
+    """A path and what serves it. `path_values`, `query` and `body` are the models that these are read into."""
 
     method: str
     path: str
     endpoint: Endpoint
     permission: Permission | None
     summary: str
-    path_values: type[Request] | None = None
-    query: type[Request] | None = None
-    body: type[Request] | None = None
-    answer: type[Answer] | None = None
+    path_values: type[RequestPart] | None = None
+    query: type[RequestPart] | None = None
+    body: type[RequestPart] | None = None
+    response: type[ResponseBody] | None = None
     status: int = 200
     media: Media = Media.JSON
+    # Statuses of errors beyond those that follow from the fields above.
+    refuses: Set[int] = frozenset()
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """HEAD asks for what GET answers, without the body; a stream has nothing else."""
+        """HEAD is served wherever GET is, except for streams."""
         return ("GET", "HEAD") if self.method == "GET" and self.media is Media.JSON else (self.method,)
 
     @property
     def in_transaction(self) -> bool:
-        """It reads or changes a tenant's rows. A stream holds no connection while it lasts."""
+        """Whether it works on a tenant's rows. A stream must not hold a connection while it lasts."""
         return self.permission is not None and self.media is Media.JSON
 
     @property
@@ -48,3 +51,19 @@ class Route:
     @property
     def has_etag(self) -> bool:
         return self.method == "GET" and self.path_values is not None
+
+    @property
+    def errors(self) -> frozenset[int]:
+        """The statuses of its error responses."""
+        statuses = {503, *self.refuses}
+        if self.permission is not None:
+            statuses |= {401, 403}
+        if self.path_values:
+            statuses.add(404)
+        if self.query or self.takes_idempotency_key:
+            statuses.add(422)
+        if self.body:
+            statuses |= {400, 413, 415, 422}
+        if self.takes_idempotency_key:
+            statuses.add(409)
+        return frozenset(statuses)

@@ -1,5 +1,3 @@
-"""The first screen's numbers."""
-
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -7,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from orylo_api.http.fields import Answer, Request
+from orylo_api.http.fields import RequestPart, ResponseBody
 
 
 class SeriesRange(StrEnum):
@@ -21,26 +19,28 @@ def _known(name: str) -> str:
     try:
         ZoneInfo(name)
     except (LookupError, ValueError, OSError):
-        raise ValueError("is no time zone of the IANA database") from None
+        raise ValueError("must be a time zone of the IANA database") from None
     return name
 
 
-class OverviewQuery(Request):
-    range: SeriesRange = Field(default=SeriesRange.DAY, description="what the series covers")
+class OverviewQuery(RequestPart):
+    range: SeriesRange = Field(default=SeriesRange.DAY, description="period that the series covers")
     timezone: Annotated[
         str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$"), AfterValidator(_known)
-    ] = Field(default="UTC", description="IANA name; where `today` begins", examples=["America/Sao_Paulo"])
+    ] = Field(
+        default="UTC", description="IANA name of the time zone in which `today` begins", examples=["America/Sao_Paulo"]
+    )
 
 
-class Counts(Answer):
-    webhooks: int = Field(default=0, description="that told something; one that tells a known sale again counts too")
+class Counts(ResponseBody):
+    webhooks: int = Field(default=0, description="that became a message, including those about a payment already known")
     clicks: int = 0
     checkouts: int = 0
     detections_allow: int = 0
     detections_review: int = 0
     detections_block: int = 0
-    detections_degraded: int = Field(default=0, description="decided without every detector")
-    payments_succeeded: int = Field(default=0, description="each purchase once")
+    detections_degraded: int = Field(default=0, description="decided without one or more detectors")
+    payments_succeeded: int = Field(default=0, description="each payment once")
     payments_failed: int = 0
     payments_canceled: int = 0
     payments_refunded: int = 0
@@ -51,14 +51,14 @@ class Counts(Answer):
     conversions_matched: int = 0
     conversions_dispatched: int = 0
     conversions_failed: int = Field(
-        default=0, description="matched then, and failed now: as `status=failed` lists them"
+        default=0, description="matched in the period and failed at present, as `status=failed` lists them"
     )
     conversions_suppressed: int = 0
     dead_letters: int = 0
 
 
-class Amounts(Answer):
-    """Sums in the currency's own minor unit. A purchase is counted once, but dispatched to each destination."""
+class Amounts(ResponseBody):
+    """Sums in the currency's minor unit. A payment counts once, except in `dispatched_minor`: once per destination."""
 
     currency: str
     succeeded_minor: int
@@ -66,23 +66,23 @@ class Amounts(Answer):
     dispatched_minor: int
 
 
-class Totals(Answer):
+class Totals(ResponseBody):
     counts: Counts
     amounts: list[Amounts]
 
 
-class Point(Answer):
-    at: datetime = Field(description="where the minute, hour or day begins")
+class Point(ResponseBody):
+    at: datetime = Field(description="start of the minute, hour or day")
     counts: Counts
 
 
-class Series(Answer):
+class Series(ResponseBody):
     range: SeriesRange
     step_s: int
     points: list[Point] = Field(description="oldest first, without gaps")
 
 
-class Overview(Answer):
+class Overview(ResponseBody):
     timezone: str
     generated_at: datetime
     today: Totals

@@ -1,14 +1,12 @@
-"""Purchases, in the furthest state they have reached."""
-
 from datetime import datetime
 from enum import StrEnum
 
 from pydantic import Field
 
-from orylo_api.http.fields import Answer, PaymentId, Request
+from orylo_api.http.fields import PaymentId, RequestPart, ResponseBody
 
 
-class PaymentPath(Request):
+class PaymentPath(RequestPart):
     id: PaymentId
 
 
@@ -26,7 +24,7 @@ class PaymentState(StrEnum):
     CHARGEBACK = "chargeback"
 
 
-class Payment(Answer):
+class Payment(ResponseBody):
     id: str
     gateway: str
     customer_id: str | None
@@ -41,5 +39,5 @@ class Payment(Answer):
     products: list[str]
     livemode: bool
     test: bool
-    created_at: datetime = Field(description="first heard of, by the gateway's clock")
-    updated_at: datetime = Field(description="reached its state, by the gateway's clock")
+    created_at: datetime = Field(description="when its first event happened, by the gateway's clock")
+    updated_at: datetime = Field(description="when it reached its state, by the gateway's clock")

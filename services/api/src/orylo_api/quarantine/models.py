@@ -1,5 +1,3 @@
-"""Genuine webhooks that were set aside."""
-
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -7,10 +5,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from orylo_api.http.fields import Answer, Gateway, Page, RangeQuery, Request
+from orylo_api.http.fields import Gateway, Page, RangeQuery, RequestPart, ResponseBody
 
 
-class QuarantinePath(Request):
+class QuarantinePath(RequestPart):
     id: UUID
 
 
@@ -22,10 +20,9 @@ class QuarantineKind(StrEnum):
 class QuarantineState(StrEnum):
     OPEN = "open"
     PUBLISHED = "published"
-    # What it tells was known already, from another webhook.
+    # Another webhook had reported the same.
     ALREADY_REPORTED = "already_reported"
     IGNORED = "ignored"
-    # A person gave it up.
     DISCARDED = "discarded"
 
 
@@ -35,17 +32,17 @@ class QuarantineQuery(RangeQuery):
     gateway: Gateway | None = None
 
 
-class QuarantinedSummary(Answer):
+class QuarantinedSummary(ResponseBody):
     id: UUID = Field(description="the event's id")
     kind: QuarantineKind = Field(
-        description="quarantined: not understood; conflict: its event came before with another body, which stays"
+        description="quarantined: not understood; conflict: the event arrived before with another body, which is kept"
     )
     gateway: str
     gateway_event_id: str | None
     gateway_event_type: str
     reason: str
-    state: QuarantineState = Field(description="open, or what became of it: replayed, or given up")
-    message_type: str | None = Field(description="what it was understood as in the end")
+    state: QuarantineState = Field(description="open, discarded, or the result of a replay")
+    message_type: str | None = Field(description="type of the message that a replay made of it")
     payload_bytes: int = Field(ge=0, description="size of the scrubbed copy")
     replay_requested_at: datetime | None
     replay_requested_by: str | None
@@ -61,4 +58,4 @@ class QuarantinePage(Page[QuarantinedSummary]):
 
 
 class Quarantined(QuarantinedSummary):
-    payload: Any = Field(description="what came in, personal values hashed; null where it is too large to be shown")
+    payload: Any = Field(description="the body as received, with personal values hashed; null if it is too large")

@@ -1,80 +1,112 @@
-"""Rows of api.quarantine_view: what the messages about a webhook that was set aside change there, in any order."""
+"""From `webhook.quarantined` and `webhook.replayed` to rows of api.quarantine_view, in any order."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from orylo_api.payments.projection import uuid7_time
+from orylo_api.read_models.effects import Effects
+from orylo_api.read_models.keys import uuid7_time
 from orylo_common.messages import WebhookQuarantined, WebhookReplayed
+from orylo_common.postgres.pool import Connection
+from orylo_common.postgres.tables import Table
 
-Key = tuple[UUID, UUID]
 
-# The replay may be heard of first.
-INSERT_QUARANTINED = """
-    INSERT INTO api.quarantine_view AS q (
-        tenant_id, id, kind, gateway, gateway_event_id, gateway_event_type, reason, payload, payload_bytes, created_at
-    )
-    SELECT * FROM unnest(
-        $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[],
-        $9::integer[], $10::timestamptz[]
-    )
+@dataclass(frozen=True, slots=True)
+class QuarantinedRow:
+    tenant_id: UUID
+    id: UUID
+    kind: str
+    gateway: str
+    gateway_event_id: str | None
+    gateway_event_type: str
+    reason: str
+    payload: Any
+    payload_bytes: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayRow:
+    tenant_id: UUID
+    id: UUID
+    gateway: str
+    gateway_event_id: str | None
+    gateway_event_type: str
+    state: str
+    reason: str
+    message_type: str | None
+    replayed_at: datetime
+
+
+QUARANTINED = Table("api.quarantine_view", QuarantinedRow)
+REPLAYS = Table("api.quarantine_view", ReplayRow)
+
+# The replay may have arrived first.
+INSERT_QUARANTINED = f"""
+    {QUARANTINED.insert}
     ON CONFLICT (tenant_id, id) DO UPDATE SET
         kind = EXCLUDED.kind, payload = EXCLUDED.payload, payload_bytes = EXCLUDED.payload_bytes,
         created_at = EXCLUDED.created_at,
-        reason = CASE WHEN q.reason = '' THEN EXCLUDED.reason ELSE q.reason END
+        reason = CASE WHEN stored.reason = '' THEN EXCLUDED.reason ELSE stored.reason END
 """
-# Why it was set aside stays, unless a replay knows better; and what was given up, unless it was understood after all.
-APPLY_REPLAYS = """
-    INSERT INTO api.quarantine_view AS q (
-        tenant_id, id, gateway, gateway_event_id, gateway_event_type, state, reason, message_type, replayed_at,
-        created_at, kind, payload_bytes
-    )
-    SELECT *, replayed_at, 'quarantined', 0 FROM unnest(
-        $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-        $9::timestamptz[]
-    ) AS r (
-        tenant_id, id, gateway, gateway_event_id, gateway_event_type, state, reason, message_type, replayed_at
-    )
+# The first reason is kept unless the replay gives one. A discarded webhook stays discarded unless it was understood.
+APPLY_REPLAYS = f"""
+    INSERT INTO api.quarantine_view AS stored ({REPLAYS.columns}, created_at, kind, payload_bytes)
+    SELECT given.*, given.replayed_at, 'quarantined', 0 FROM {REPLAYS.unnest}
     ON CONFLICT (tenant_id, id) DO UPDATE SET
         gateway_event_id = EXCLUDED.gateway_event_id, gateway_event_type = EXCLUDED.gateway_event_type,
-        state = CASE WHEN q.state = 'discarded' AND EXCLUDED.state = 'open' THEN q.state ELSE EXCLUDED.state END,
+        state = CASE WHEN stored.state = 'discarded' AND EXCLUDED.state = 'open' THEN stored.state
+                     ELSE EXCLUDED.state END,
         message_type = EXCLUDED.message_type, replayed_at = EXCLUDED.replayed_at,
-        reason = CASE WHEN EXCLUDED.reason = '' THEN q.reason ELSE EXCLUDED.reason END
-    WHERE q.replayed_at IS NULL OR EXCLUDED.replayed_at > q.replayed_at
-"""
+        reason = CASE WHEN EXCLUDED.reason = '' THEN stored.reason ELSE EXCLUDED.reason END
+    WHERE stored.replayed_at IS NULL OR EXCLUDED.replayed_at > stored.replayed_at
+"""  # noqa: S608
 
 
-def key_of(message: WebhookQuarantined | WebhookReplayed) -> Key:
-    return message.tenant_id, UUID(message.event_id)
+class QuarantineProjection:
+    def __init__(self) -> None:
+        self._quarantined: dict[tuple[UUID, UUID], QuarantinedRow] = {}
+        self._replays: dict[tuple[UUID, UUID], ReplayRow] = {}
+
+    def fold(self, message: WebhookQuarantined | WebhookReplayed, effects: Effects) -> None:
+        key = (message.tenant_id, UUID(message.event_id))
+        if isinstance(message, WebhookQuarantined):
+            self._quarantined[key] = quarantined_row(message)
+            return
+        known = self._replays.get(key)
+        if known is None or message.occurred_at > known.replayed_at:
+            self._replays[key] = replay_row(message)
+
+    async def write(self, connection: Connection) -> None:
+        await QUARANTINED.execute(connection, INSERT_QUARANTINED, self._quarantined.values())
+        await REPLAYS.execute(connection, APPLY_REPLAYS, self._replays.values())
 
 
-def quarantined_columns(messages: dict[Key, WebhookQuarantined]) -> list[tuple[Any, ...]]:
-    return [
-        (
-            *key,
-            message.kind,
-            message.gateway,
-            message.gateway_event_id,
-            message.gateway_event_type,
-            message.reason,
-            message.payload,
-            message.payload_bytes,
-            uuid7_time(message.message_id, message.occurred_at),
-        )
-        for key, message in sorted(messages.items(), key=lambda item: item[0])
-    ]
+def quarantined_row(quarantined: WebhookQuarantined) -> QuarantinedRow:
+    return QuarantinedRow(
+        tenant_id=quarantined.tenant_id,
+        id=UUID(quarantined.event_id),
+        kind=quarantined.kind,
+        gateway=quarantined.gateway,
+        gateway_event_id=quarantined.gateway_event_id,
+        gateway_event_type=quarantined.gateway_event_type,
+        reason=quarantined.reason,
+        payload=quarantined.payload,
+        payload_bytes=quarantined.payload_bytes,
+        created_at=uuid7_time(quarantined.message_id, quarantined.occurred_at),
+    )
 
 
-def replay_columns(messages: dict[Key, WebhookReplayed]) -> list[tuple[Any, ...]]:
-    return [
-        (
-            *key,
-            message.gateway,
-            message.gateway_event_id,
-            message.gateway_event_type,
-            "open" if message.status == "quarantined" else message.status,
-            message.reason or "",
-            message.message_type,
-            message.occurred_at,
-        )
-        for key, message in sorted(messages.items(), key=lambda item: item[0])
-    ]
+def replay_row(replayed: WebhookReplayed) -> ReplayRow:
+    return ReplayRow(
+        tenant_id=replayed.tenant_id,
+        id=UUID(replayed.event_id),
+        gateway=replayed.gateway,
+        gateway_event_id=replayed.gateway_event_id,
+        gateway_event_type=replayed.gateway_event_type,
+        state="open" if replayed.status == "quarantined" else replayed.status,
+        reason=replayed.reason or "",
+        message_type=replayed.message_type,
+        replayed_at=replayed.occurred_at,
+    )

@@ -1,12 +1,10 @@
-"""Webhooks that were turned away."""
-
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from orylo_api.http.fields import Answer, Gateway, Page, RangeQuery
+from orylo_api.http.fields import Gateway, Page, RangeQuery, ResponseBody
 
 
 class RejectionQuery(RangeQuery):
@@ -14,19 +12,19 @@ class RejectionQuery(RangeQuery):
     code: Annotated[str, StringConstraints(max_length=60, pattern=r"^[a-z0-9_]+$")] | None = None
 
 
-class Rejection(Answer):
-    """Webhooks that one gateway sent within one minute and that were turned away for one reason; nothing was kept."""
+class Rejection(ResponseBody):
+    """Webhooks of one gateway that were rejected within one minute for one reason. Their bodies were not stored."""
 
     id: UUID
-    gateway: str = Field(description="unknown, where the address names none that there is")
-    status: int = Field(description="the HTTP status they were answered with")
-    code: str = Field(description="the reason, for machines")
-    reason: str = Field(description="what is wrong and what to do, as the last one was told")
+    gateway: str = Field(description="`unknown` if the URL names no known gateway")
+    status: int = Field(description="HTTP status of the response")
+    code: str = Field(description="the reason, for programs")
+    reason: str = Field(description="what was wrong and how to fix it, as in the last response")
     count: int = Field(ge=1)
     first_at: datetime
     last_at: datetime
-    remote: str | None = Field(description="the address the last one came from")
-    size: int = Field(ge=0, description="bytes, as the last one announced them")
+    remote: str | None = Field(description="sender's address of the last one")
+    size: int = Field(ge=0, description="bytes of the last one, as its headers announced")
     created_at: datetime = Field(description="the minute")
 
 

@@ -1,37 +1,23 @@
-"""Rows of api.rejections_view: what was turned away at the door, by gateway, reason and minute."""
+"""From `webhook.rejected` to rows of api.rejections_view, one per gateway, code and minute."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter, itemgetter
-from typing import Any
 from uuid import UUID, uuid5
 
+from orylo_api.read_models.effects import Effects
+from orylo_api.read_models.keys import minute_of
 from orylo_common.messages import WebhookRejected
+from orylo_common.postgres.pool import Connection
+from orylo_common.postgres.tables import Table
 
-# Namespace of the rows' ids.
-REFUSALS = UUID("0f0f1a5e-0a77-5b0e-9a53-6f72796c6f02")
-
-ADD_REJECTIONS = """
-    INSERT INTO api.rejections_view AS r (
-        tenant_id, id, gateway, code, count, first_at, last_at, status, reason, remote, size, created_at
-    )
-    SELECT * FROM unnest(
-        $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[], $7::timestamptz[],
-        $8::smallint[], $9::text[], $10::text[], $11::bigint[], $12::timestamptz[]
-    )
-    ON CONFLICT (tenant_id, id) DO UPDATE SET
-        count = r.count + EXCLUDED.count,
-        first_at = least(r.first_at, EXCLUDED.first_at),
-        last_at = greatest(r.last_at, EXCLUDED.last_at),
-        status = CASE WHEN EXCLUDED.last_at > r.last_at THEN EXCLUDED.status ELSE r.status END,
-        reason = CASE WHEN EXCLUDED.last_at > r.last_at THEN EXCLUDED.reason ELSE r.reason END,
-        remote = CASE WHEN EXCLUDED.last_at > r.last_at THEN EXCLUDED.remote ELSE r.remote END,
-        size = CASE WHEN EXCLUDED.last_at > r.last_at THEN EXCLUDED.size ELSE r.size END
-"""
+# Never change it: rejections of one minute would be split over two rows.
+NAMESPACE = UUID("0f0f1a5e-0a77-5b0e-9a53-6f72796c6f02")
 
 
 @dataclass(slots=True)
 class RejectionRow:
+    tenant_id: UUID
+    id: UUID
     gateway: str
     code: str
     count: int
@@ -43,35 +29,59 @@ class RejectionRow:
     size: int
     created_at: datetime
 
-    def merge(self, other: "RejectionRow") -> None:
-        """As ADD_REJECTIONS does, for two messages of one batch."""
-        self.count += other.count
-        self.first_at = min(self.first_at, other.first_at)
-        if other.last_at > self.last_at:
-            self.last_at, self.status, self.reason = other.last_at, other.status, other.reason
-            self.remote, self.size = other.remote, other.size
+
+REJECTIONS = Table("api.rejections_view", RejectionRow)
+
+# `merge` must agree with it.
+ADD_REJECTIONS = f"""
+    {REJECTIONS.insert}
+    ON CONFLICT (tenant_id, id) DO UPDATE SET
+        count = stored.count + EXCLUDED.count,
+        first_at = least(stored.first_at, EXCLUDED.first_at),
+        last_at = greatest(stored.last_at, EXCLUDED.last_at),
+        status = CASE WHEN EXCLUDED.last_at > stored.last_at THEN EXCLUDED.status ELSE stored.status END,
+        reason = CASE WHEN EXCLUDED.last_at > stored.last_at THEN EXCLUDED.reason ELSE stored.reason END,
+        remote = CASE WHEN EXCLUDED.last_at > stored.last_at THEN EXCLUDED.remote ELSE stored.remote END,
+        size = CASE WHEN EXCLUDED.last_at > stored.last_at THEN EXCLUDED.size ELSE stored.size END
+"""
 
 
-def rejection_row(refused: WebhookRejected) -> tuple[UUID, RejectionRow]:
-    """The id of the row that the message belongs to, and what it brings to it."""
-    minute = refused.occurred_at.replace(second=0, microsecond=0)
-    row = RejectionRow(
-        gateway=refused.gateway,
-        code=refused.code,
-        count=refused.count,
-        first_at=refused.first_at,
-        last_at=refused.occurred_at,
-        status=refused.status,
-        reason=refused.reason,
-        remote=refused.remote,
-        size=refused.size,
+def merge(row: RejectionRow, other: RejectionRow) -> None:
+    """Do to rows of one batch what ADD_REJECTIONS does to stored ones: one statement cannot touch a row twice."""
+    row.count += other.count
+    row.first_at = min(row.first_at, other.first_at)
+    if other.last_at > row.last_at:
+        row.last_at, row.status, row.reason = other.last_at, other.status, other.reason
+        row.remote, row.size = other.remote, other.size
+
+
+class RejectionProjection:
+    def __init__(self) -> None:
+        self._rows: dict[UUID, RejectionRow] = {}
+
+    def fold(self, rejected: WebhookRejected, effects: Effects) -> None:
+        row = rejection_row(rejected)
+        known = self._rows.setdefault(row.id, row)
+        if known is not row:
+            merge(known, row)
+
+    async def write(self, connection: Connection) -> None:
+        await REJECTIONS.execute(connection, ADD_REJECTIONS, self._rows.values())
+
+
+def rejection_row(rejected: WebhookRejected) -> RejectionRow:
+    minute = minute_of(rejected.occurred_at)
+    return RejectionRow(
+        tenant_id=rejected.tenant_id,
+        id=uuid5(NAMESPACE, f"{rejected.tenant_id}|{rejected.gateway}|{rejected.code}|{minute.isoformat()}"),
+        gateway=rejected.gateway,
+        code=rejected.code,
+        count=rejected.count,
+        first_at=rejected.first_at,
+        last_at=rejected.occurred_at,
+        status=rejected.status,
+        reason=rejected.reason,
+        remote=rejected.remote,
+        size=rejected.size,
         created_at=minute,
     )
-    return uuid5(REFUSALS, f"{refused.tenant_id}|{refused.gateway}|{refused.code}|{minute.isoformat()}"), row
-
-
-def rejection_columns(rows: dict[tuple[UUID, UUID], RejectionRow]) -> list[tuple[Any, ...]]:
-    return [(*key, *_VALUES(row)) for key, row in sorted(rows.items(), key=itemgetter(0))]
-
-
-_VALUES = attrgetter(*RejectionRow.__slots__)

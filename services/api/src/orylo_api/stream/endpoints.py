@@ -1,4 +1,4 @@
-"""The live feed as server-sent events."""
+"""The stream as server-sent events."""
 
 import asyncio
 from contextlib import suppress
@@ -9,20 +9,23 @@ from aiohttp_sse import EventSourceResponse, sse_response
 from pydantic import TypeAdapter, ValidationError
 
 from orylo_api.access.authentication import authenticate
+from orylo_api.access.roles import Permission
 from orylo_api.call import Call
 from orylo_api.errors import Invalid, Refusal
 from orylo_api.http.problem_details import FieldProblem
-from orylo_api.stream.hub import Batch, Ended, Position, Subscription
+from orylo_api.http.route import Media, Route
+from orylo_api.stream.events import Position, StreamBatch
 from orylo_api.stream.models import EventId, StreamQuery
+from orylo_api.stream.subscription import StreamEnded, StreamSubscription
 from orylo_common.postgres.errors import TRANSIENT_ERRORS
 
 HEADER = "Last-Event-ID"
 HEARTBEAT = timedelta(seconds=15)
-# A client whose connection takes nothing for this long is gone or too slow.
+# A client whose connection accepts nothing for this long is gone or too slow.
 SEND_TIMEOUT = timedelta(seconds=20)
-# Who signed out, or whose key was revoked, is watched out of the stream within this time.
+# The caller is authenticated again this often: a sign-out or a revoked API key ends the stream.
 CHECK_EVERY = timedelta(seconds=30)
-# Comes after every event of its row.
+# An index beyond every event of a row.
 END_OF_ROW = 999_999
 
 _EVENT_ID = TypeAdapter(EventId)
@@ -37,8 +40,8 @@ async def stream(call: Call[None, StreamQuery, None]) -> web.StreamResponse:
         async with sse_response(
             call.request, ping_interval=HEARTBEAT.total_seconds(), send_timeout=SEND_TIMEOUT.total_seconds()
         ) as response:
-            # Headers are out: whatever goes wrong now can only end the stream.
-            with suppress(Ended, Refusal, ConnectionResetError, TimeoutError, *TRANSIENT_ERRORS):
+            # The headers are sent: an error can now only end the stream.
+            with suppress(StreamEnded, Refusal, ConnectionResetError, TimeoutError, *TRANSIENT_ERRORS):
                 if position is None or not resumes:
                     kind = "ready" if position is None else "reset"
                     position = Position(subscription.start, END_OF_ROW)
@@ -51,7 +54,10 @@ async def stream(call: Call[None, StreamQuery, None]) -> web.StreamResponse:
 
 
 async def _send_live(
-    call: Call[None, StreamQuery, None], response: EventSourceResponse, subscription: Subscription, position: Position
+    call: Call[None, StreamQuery, None],
+    response: EventSourceResponse,
+    subscription: StreamSubscription,
+    position: Position,
 ) -> None:
     loop = asyncio.get_running_loop()
     checked_at = loop.time()
@@ -68,11 +74,11 @@ async def _send_live(
             position = await _send(response, batch, position)
 
 
-async def _send(response: EventSourceResponse, batch: Batch, position: Position) -> Position:
-    """The events of a batch that come after `position`; the new position."""
-    for place, kind, data in batch.after(position):
-        await response.send(data, id=str(place), event=kind)
-        position = place
+async def _send(response: EventSourceResponse, batch: StreamBatch, position: Position) -> Position:
+    """Send the batch's events after `position`. Return the new position."""
+    for event in batch.after(position):
+        await response.send(event.data, id=str(event.position), event=event.type)
+        position = event.position
     return position
 
 
@@ -84,5 +90,18 @@ def _last_position(call: Call[None, StreamQuery, None]) -> Position | None:
     try:
         return Position.parse(_EVENT_ID.validate_python(event_id))
     except ValidationError:
-        error = FieldProblem(field=f"header.{HEADER}", message="is no id that this stream has given")
-        raise Invalid("the last event's id was refused", [error]) from None
+        error = FieldProblem(field=f"header.{HEADER}", message="must be the id of an event of this stream")
+        raise Invalid("the last event's id is invalid", [error]) from None
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/api/v1/stream",
+        stream,
+        Permission.READ,
+        "Live events, as server-sent events",
+        query=StreamQuery,
+        media=Media.EVENTS,
+    ),
+)

@@ -1,15 +1,13 @@
-"""The live feed."""
-
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from orylo_api.http.fields import Request
+from orylo_api.http.fields import RequestPart
 
 EventId = Annotated[str, StringConstraints(max_length=40, pattern=r"^[0-9]{1,18}\.[0-9]{1,6}$")]
 
 
-class StreamQuery(Request):
+class StreamQuery(RequestPart):
     last_event_id: EventId | None = Field(
-        default=None, description="go on after this event, for those who cannot send the header Last-Event-ID"
+        default=None, description="resume after this event; for clients that cannot send the header Last-Event-ID"
     )
