@@ -202,7 +202,8 @@ async def test_a_stream_survives_a_cut_connection_to_the_database(api: Api, mach
     async with listening(machine) as reader:
         await reader.next()
         await api.pool.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%orylo_api_stream%'"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND query LIKE 'LISTEN%orylo_api_stream%'"
         )
         await api.project(trust(api, 1, "cus_cut"))
         assert (await reader.next()).data["customer_id"] == "cus_cut"

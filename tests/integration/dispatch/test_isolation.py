@@ -131,7 +131,7 @@ async def test_what_may_have_arrived_too_long_ago_is_not_repeated(
 ) -> None:
     async with running_dispatch(postgres_dsn, fake_meta) as first:
         # So that only this test's own claims are made.
-        first.sender._closing.set()
+        await first.sender._loops.aclose()
         paid = shop.payment()
         await first.pay(paid)
         await first.pool.execute("UPDATE dispatch.deliveries SET state = 'pending'")
@@ -148,7 +148,7 @@ async def test_what_may_have_arrived_too_long_ago_is_not_repeated(
 
 
 async def test_a_claim_that_ran_out_changes_nothing_any_more(dispatch: Dispatch, shop: Shop) -> None:
-    dispatch.sender._closing.set()
+    await dispatch.sender._loops.aclose()
     await dispatch.pay(shop.payment())
     await dispatch.pool.execute("UPDATE dispatch.deliveries SET state = 'pending'")
     queue, now, key = DeliveryQueue(dispatch.pool), datetime.now(UTC), (shop.tenant_id, shop.destination_id)

@@ -11,10 +11,11 @@ from fakeredis import FakeAsyncRedis, FakeServer
 from redis.asyncio import Redis
 
 from orylo_common.control import admin
+from orylo_common.control.sections.limits import LimitSettings
+from orylo_common.control.sections.store import write_section
 from orylo_common.messages import WebhookRejected
 from orylo_common.postgres.pool import open_pool
 from orylo_ingest import limits
-from orylo_ingest.limits import LimitSettings
 from tests.integration.ingest.running import (
     TENANT,
     Answer,
@@ -49,7 +50,7 @@ async def ingest(postgres_dsn: str, redis: Redis) -> AsyncIterator[Ingest]:
 async def limit(dsn: str, **allowed: int) -> None:
     async with open_pool(dsn, role="postgres", max_size=1) as pool, pool.acquire() as connection:
         tenant = await admin.find_tenant(connection, TENANT)
-        await admin.put_settings(connection, tenant.id, LimitSettings(**allowed))
+        await write_section(connection, tenant.id, LimitSettings(**allowed))
 
 
 def payment(number: int) -> bytes:

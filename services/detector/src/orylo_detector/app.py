@@ -1,6 +1,5 @@
 """The detector's composition root."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -87,10 +86,9 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
             TrustUpdated: partial(copy_trust, trust=trust),
         }
         postgres = CircuitBreaker("detector.postgres")
-        guarded = {message: guarded(postgres, handler) for message, handler in handlers.items()}
-        await enter(Consumer(broker, "detector", guarded, prefetch=settings.detector_prefetch, gates=[postgres]))
-        retention = run_periodically(pool, "detector.retention", FORGET_EVERY, forget_old)
-        stack.callback(asyncio.create_task(retention).cancel)
+        handlers = {message: guarded(postgres, handler) for message, handler in handlers.items()}
+        await enter(Consumer(broker, "detector", handlers, prefetch=settings.detector_prefetch, gates=[postgres]))
+        await enter(run_periodically(pool, "detector.retention", FORGET_EVERY, forget_old))
 
         health = Health()
         health.check("postgres", partial(pool.fetchval, "SELECT 1"))

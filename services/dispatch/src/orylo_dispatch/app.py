@@ -1,6 +1,5 @@
 """The dispatch service's composition root."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -88,8 +87,8 @@ async def open_app(
         await enter(writer)
         handlers = _handlers(plane, Recorder(writer.add, offer=relay.offer, wake=sender.wake), frozenset(sinks))
         postgres = CircuitBreaker("dispatch.postgres")
-        guarded = {message: guarded(postgres, handler) for message, handler in handlers.items()}
-        await enter(Consumer(broker, "dispatch", guarded, prefetch=settings.dispatch_prefetch, gates=[postgres]))
+        handlers = {message: guarded(postgres, handler) for message, handler in handlers.items()}
+        await enter(Consumer(broker, "dispatch", handlers, prefetch=settings.dispatch_prefetch, gates=[postgres]))
         await enter(_upkeep(pool, Upkeep(clock)))
 
         health = Health()
@@ -128,10 +127,7 @@ async def _upkeep(pool: asyncpg.Pool, upkeep: Upkeep) -> AsyncIterator[None]:
         "dispatch.give_up_old": (timedelta(minutes=5), upkeep.give_up_old),
         "dispatch.forget_old": (timedelta(hours=1), upkeep.forget_old),
     }
-    tasks = [asyncio.create_task(run_periodically(pool, name, interval, job)) for name, (interval, job) in jobs.items()]
-    try:
+    async with AsyncExitStack() as stack:
+        for name, (interval, job) in jobs.items():
+            await stack.enter_async_context(run_periodically(pool, name, interval, job))
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 from orylo_common.clock import Clock
+from orylo_common.control.sections.dispatch import LONGEST_LOOK_BACK
 from orylo_common.messages import ConversionFailed, ConversionMatched
 from orylo_common.postgres.pool import Connection
 from orylo_dispatch.announcements import INSERT_OUTBOX, announce, outbox_columns
 from orylo_dispatch.domain.attempt import State
 from orylo_dispatch.domain.conversion import OLDEST
-from orylo_dispatch.domain.policy import LONGEST_LOOK_BACK
 from orylo_dispatch.facts import DELIVERY_COLUMNS, Delivery
 from orylo_dispatch.metrics import DELIVERIES, OLDEST_DUE_SECONDS, WAITING
 

@@ -1,6 +1,5 @@
 """Composition root: settings in, running service out."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -67,8 +66,7 @@ async def open_app(
         await stack.enter_async_context(
             Consumer(broker, "ingest", handlers, prefetch=REPLAYS_AT_ONCE, gates=[replaying])
         )
-        pruning = asyncio.create_task(run_periodically(pool, "ingest.prune", PRUNE_EVERY, prune))
-        stack.callback(pruning.cancel)
+        await stack.enter_async_context(run_periodically(pool, "ingest.prune", PRUNE_EVERY, prune))
 
         health = Health()
         health.check("postgres", lambda: pool.fetchval("SELECT 1"))

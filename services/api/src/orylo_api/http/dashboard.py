@@ -9,15 +9,15 @@ from pathlib import Path
 from aiohttp import hdrs, web
 
 STATIC = Path(__file__).parents[1] / "static"
-# What is asked of the API in a wrong way is the API's to refuse.
+# Unknown paths below /api are errors of the API, not pages of the dashboard.
 NOT_THE_API = "/{path:(?!api(?:/|$)).*}"
-# The bundler puts a hash of the content into these files' names: what they hold never changes.
+# The bundler puts a hash of the content into these files' names, so the content of a name never changes.
 HASHED = "/assets/"
-FOR_EVER = "public, max-age=31536000, immutable"
-ASK_AGAIN = "no-cache"
+IMMUTABLE = "public, max-age=31536000, immutable"
+REVALIDATE = "no-cache"
 ENCODINGS = {"br": ".br", "gzip": ".gz"}
 
-# Swagger UI sets styles on its elements and draws with data: images; nothing else of the policy is loosened.
+# Swagger UI needs inline styles and data: images; the rest is as strict as for the dashboard.
 DOCS_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -26,7 +26,7 @@ NOT_BUILT = b"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Orylo</title>
 <h1>The dashboard is not built yet</h1>
 <p>Run <code>make web</code>, then start again.
-<p>The API answers already: <a href="/api/openapi.json">its description</a>.
+<p>The API is running: <a href="/api/openapi.json">its description</a>.
 """
 
 
@@ -34,7 +34,7 @@ NOT_BUILT = b"""<!doctype html>
 class Asset:
     content_type: str
     cache_control: str
-    # By content coding; `identity` is always there.
+    # By content coding; `identity` is always present.
     bodies: Mapping[str, bytes]
     etag: str
 
@@ -55,7 +55,7 @@ class Asset:
 
 
 class Dashboard:
-    """Every file by its path, so that no path of a request ever reaches the file system."""
+    """Every file by its path: no path of a request ever reaches the file system."""
 
     def __init__(self, folder: Path = STATIC) -> None:
         self._assets = dict(_read(folder)) if folder.is_dir() else {}
@@ -64,7 +64,7 @@ class Dashboard:
         return [web.get("/api/docs", self.show_docs), web.get(NOT_THE_API, self.show)]
 
     async def show(self, request: web.Request) -> web.Response:
-        """A file, or else the page itself, which knows its own paths."""
+        """Return the file, or else the page, which has its own router."""
         asset = self._assets.get(request.path)
         if asset is None and (request.path.startswith(HASHED) or "." in request.path.rpartition("/")[2]):
             raise web.HTTPNotFound
@@ -73,15 +73,15 @@ class Dashboard:
     async def show_docs(self, request: web.Request) -> web.Response:
         response = self._page("/docs/index.html").respond(request)
         response.headers["Content-Security-Policy"] = DOCS_POLICY
-        response.headers[hdrs.CACHE_CONTROL] = ASK_AGAIN
+        response.headers[hdrs.CACHE_CONTROL] = REVALIDATE
         return response
 
     def _page(self, path: str) -> Asset:
-        return self._assets.get(path) or Asset("text/html", ASK_AGAIN, {"identity": NOT_BUILT}, '"not-built"')
+        return self._assets.get(path) or Asset("text/html", REVALIDATE, {"identity": NOT_BUILT}, '"not-built"')
 
 
 def _accepted(header: str) -> set[str]:
-    """The codings a client takes; the order it would like them in does not matter to us."""
+    """Return the codings that the client accepts. Its order of preference is ignored."""
     parts = [part.replace(" ", "").partition(";") for part in header.split(",")]
     return {coding for coding, _, weight in parts if not weight.startswith("q=0") or weight.strip("q=0.")}
 
@@ -98,5 +98,5 @@ def _read(folder: Path) -> Iterator[tuple[str, Asset]]:
                 bodies[coding] = compressed.read_bytes()
         kind = guess_type(file.name)[0] or "application/octet-stream"
         charset = "; charset=utf-8" if kind.startswith("text/") or kind.endswith("javascript") else ""
-        cache = FOR_EVER if path.startswith(HASHED) else ASK_AGAIN
+        cache = IMMUTABLE if path.startswith(HASHED) else REVALIDATE
         yield path, Asset(kind + charset, cache, bodies, f'"{sha256(bodies["identity"]).hexdigest()[:32]}"')

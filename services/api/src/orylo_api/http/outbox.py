@@ -1,4 +1,4 @@
-"""Messages that leave with a change."""
+"""Messages that are published with a change."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ INSERT_MESSAGE = "INSERT INTO api.outbox (message_id, type, body) VALUES ($1, $2
 
 
 async def publish(call: Call[Any, Any, Any], message: Message) -> None:
-    """Write the message with the change; it is sent once that is committed."""
+    """Write the message in the transaction of the change. It is published after the commit."""
     call.outgoing.append(await write_message(call.connection, message))
 
 
 async def write_message(connection: Connection, message: Message) -> Outgoing:
-    """Leave the message to whichever replica sweeps the outbox next, unless it is offered before."""
+    """Write the message to the outbox. Unless it is offered to the relay, the next sweep publishes it."""
     outgoing = Outgoing(message.message_id, message.type, encode(message))
     await connection.execute(INSERT_MESSAGE, outgoing.message_id, outgoing.type, outgoing.body)
     return outgoing

@@ -1,4 +1,4 @@
-"""The one way to a tenant's rows: a transaction that row-level security binds to the tenant."""
+"""Transactions that row-level security binds to one tenant: the only access to tenants' rows."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +9,7 @@ import asyncpg
 from orylo_common.control.models import Role
 from orylo_common.postgres.pool import Connection
 
-# For this transaction only. No query of a screen takes longer than this, and none may hold a connection longer.
+# For this transaction only. No query of the dashboard takes as long as the timeout.
 BIND = """
     SELECT set_config('orylo.tenant_id', $1, true), set_config('orylo.role', $2, true),
            set_config('statement_timeout', '5s', true)
@@ -20,7 +20,7 @@ BIND = """
 async def tenant_transaction(
     pool: asyncpg.Pool, tenant_id: UUID, role: Role, *, readonly: bool = False
 ) -> AsyncIterator[Connection]:
-    """A transaction that sees, and changes unless `readonly`, the rows of one tenant; `pool` acts as `orylo_api`."""
+    """Open a transaction that can read, and unless `readonly` change, one tenant's rows. `pool` acts as `orylo_api`."""
     async with pool.acquire() as connection, connection.transaction(readonly=readonly):
         await connection.execute(BIND, str(tenant_id), role.value)
         yield connection

@@ -1,6 +1,6 @@
-"""The first screen's numbers: sums over rollups, some hundreds of rows however much has happened.
+"""Totals and series from rollups: a few hundred rows, however many messages there were.
 
-A failure cannot be added up when it happens, as the conversion may be sent after all: what is failed now is counted.
+Rollups do not count failed conversions, as a failed one may still be delivered: those that are failed now are counted.
 """
 
 from collections import Counter
@@ -25,12 +25,12 @@ COUNT_FAILED = """
     SELECT date_trunc($1, created_at, 'UTC') AS bucket, count(*) AS failed FROM api.conversions_view
     WHERE status = 'failed' AND created_at >= $2 GROUP BY 1
 """
-# Beyond this the number matters to nobody.
+# The dashboard needs no exact number beyond this.
 MAX_COUNTED = 10_000
 COUNT_OPEN = "SELECT count(*) FROM (SELECT FROM api.dead_letters WHERE state = 'open' LIMIT $1) AS open"
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-# What a series is made of, and how many of them.
+# The rollup's grain, the step and the number of points.
 STEPS: dict[SeriesRange, tuple[str, timedelta, int]] = {
     SeriesRange.HOUR: ("minute", timedelta(minutes=1), 60),
     SeriesRange.DAY: ("hour", HOUR, 24),
@@ -42,7 +42,7 @@ STEPS: dict[SeriesRange, tuple[str, timedelta, int]] = {
 async def read_overview(connection: Connection, query: OverviewQuery, now: datetime) -> Overview:
     this_hour = now.replace(minute=0, second=0, microsecond=0)
     week = this_hour - 167 * HOUR
-    # Zones half an hour off the full hour get the whole hour in which their day begins.
+    # In time zones offset by half an hour, today includes the whole hour in which it begins.
     midnight = now.astimezone(ZoneInfo(query.timezone)).replace(hour=0, minute=0, second=0, microsecond=0)
     today = midnight.astimezone(UTC).replace(minute=0)
     counts = await _read_counts(connection, "hour", week, now)

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from orylo_api.access.authentication import authenticate
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
-from orylo_api.errors import Invalid, Refusal
+from orylo_api.errors import Invalid, RequestError
 from orylo_api.http.problem_details import FieldProblem
 from orylo_api.http.route import Media, Route
 from orylo_api.stream.events import Position, StreamBatch
@@ -41,7 +41,7 @@ async def stream(call: Call[None, StreamQuery, None]) -> web.StreamResponse:
             call.request, ping_interval=HEARTBEAT.total_seconds(), send_timeout=SEND_TIMEOUT.total_seconds()
         ) as response:
             # The headers are sent: an error can now only end the stream.
-            with suppress(StreamEnded, Refusal, ConnectionResetError, TimeoutError, *TRANSIENT_ERRORS):
+            with suppress(StreamEnded, RequestError, ConnectionResetError, TimeoutError, *TRANSIENT_ERRORS):
                 if position is None or not resumes:
                     kind = "ready" if position is None else "reset"
                     position = Position(subscription.start, END_OF_ROW)

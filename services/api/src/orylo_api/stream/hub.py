@@ -1,19 +1,17 @@
 """Follow api.stream_events as rows are committed, and hand them to this replica's clients."""
 
-import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
-import structlog
 
 from orylo_api.metrics import SSE_CLIENTS
 from orylo_api.stream.events import Position, StreamBatch
 from orylo_api.stream.subscription import StreamSubscription
-from orylo_common.postgres.errors import TRANSIENT_ERRORS, raise_if_cancelled
+from orylo_common.postgres.listening import listening
 from orylo_common.postgres.pool import Connection
 
 CHANNEL = "orylo_api_stream"
@@ -26,8 +24,6 @@ KEPT = "SELECT coalesce(min(id), 0) AS oldest, coalesce(max(id), 0) AS newest FR
 ROWS_AT_ONCE = 200
 # The delay, at most, after a lost notification.
 POLL_EVERY = timedelta(seconds=10)
-
-log = structlog.get_logger(__name__)
 
 
 class StreamHub:
@@ -67,16 +63,9 @@ class StreamHub:
         kept = await self._pool.fetchrow(KEPT)
         return kept is not None and bool(kept["oldest"] - 1 <= position.row <= kept["newest"])
 
-    async def follow(self) -> None:
-        """Follow until cancelled."""
-        while True:
-            try:
-                async with self._pool.acquire() as connection:
-                    await self._listen(connection)
-            except TRANSIENT_ERRORS as error:
-                raise_if_cancelled()
-                log.warning("stream.unavailable", error=type(error).__name__)
-            await asyncio.sleep(1)
+    def following(self) -> AbstractAsyncContextManager[None]:
+        """Read new rows after every notification, and every `POLL_EVERY` without one, until the block is left."""
+        return listening("stream.follow", self._pool, CHANNEL, self._read_on, at_least_every=POLL_EVERY)
 
     async def start(self) -> None:
         """Begin after the newest row; earlier ones are for clients that resume."""
@@ -87,21 +76,6 @@ class StreamHub:
         for subscriptions in self._clients.values():
             for subscription in subscriptions:
                 subscription.end()
-
-    async def _listen(self, connection: Connection) -> None:
-        notified = asyncio.Event()
-        connection.add_termination_listener(lambda *_: notified.set())
-        await connection.add_listener(CHANNEL, lambda *_: notified.set())
-        try:
-            while not connection.is_closed():
-                notified.clear()
-                await self._read_on(connection)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(POLL_EVERY.total_seconds()):
-                        await notified.wait()
-        finally:
-            if not connection.is_closed():
-                await connection.reset()
 
     async def _read_on(self, connection: Connection) -> None:
         if not self._clients:
@@ -120,9 +94,5 @@ class StreamHub:
 async def open_stream(pool: asyncpg.Pool) -> AsyncIterator[StreamHub]:
     hub = StreamHub(pool)
     await hub.start()
-    following = asyncio.create_task(hub.follow())
-    try:
+    async with hub.following():
         yield hub
-    finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)

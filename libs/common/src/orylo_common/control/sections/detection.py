@@ -1,18 +1,23 @@
-"""What a tenant can change about detection."""
+"""Section `detector`: a tenant's thresholds for detection."""
 
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from orylo_common.control.models import TenantSettings
-from orylo_detector.domain.velocity import Entity, Window
 
-# Fewer than are remembered of an entity, so that twice as many can still be told.
+Entity = Literal["customer", "card", "ip", "device"]
+Window = Literal["1m", "1h", "24h"]
+
+# Half of the attempts that the detector remembers per entity, so that it can still count twice the limit.
 HIGHEST_LIMIT = 250
 
 
 class VelocityLimit(BaseModel):
-    """How much is still usual; amounts in minor units by currency, unlimited where none is named."""
+    """The usual maximum for one entity in one window.
+
+    Amounts are in minor units, by currency. A currency that is not listed has no limit.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -30,7 +35,7 @@ def _limits(attempts: tuple[int, int, int], day_amount_minor: int | None = None)
     }
 
 
-# A household or an office shares an address, a person has several tries: the defaults leave room for both.
+# The defaults allow for households and offices that share an address, and for buyers who try several times.
 VELOCITY: dict[Entity, dict[Window, VelocityLimit]] = {
     "customer": _limits((3, 10, 20), 1_000_000),
     "card": _limits((3, 8, 15), 1_000_000),
@@ -40,13 +45,13 @@ VELOCITY: dict[Entity, dict[Window, VelocityLimit]] = {
 
 
 class DetectionPolicy(TenantSettings):
-    """A tenant's thresholds, weights and limits. An entity or a window left out of `velocity` is not limited."""
+    """Thresholds, weights and velocity limits. An entity or a window missing from `velocity` has no limit."""
 
     section: ClassVar[str] = "detector"
 
     review_at: int = Field(default=50, ge=1, le=100)
     block_at: int = Field(default=80, ge=1, le=101, description="101: never block")
-    # By detector, in place of its own; 0 switches its say off.
+    # By detector name, in place of the detector's own weight; 0 ignores its findings.
     weights: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default={})
     velocity: dict[Entity, dict[Window, VelocityLimit]] = VELOCITY
     customer_min_payments: int = Field(default=3, ge=1)

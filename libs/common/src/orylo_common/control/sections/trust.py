@@ -1,4 +1,4 @@
-"""What each cause is worth; all of it is the tenant's to change."""
+"""Section `trust`: the points of a tenant's trust ledger."""
 
 from typing import ClassVar
 
@@ -7,8 +7,11 @@ from pydantic import Field
 from orylo_common.control.models import TenantSettings
 
 
-class Points(TenantSettings):
-    """A row keeps the points of the day it was written: a change here moves no score that stands."""
+class TrustPolicy(TenantSettings):
+    """The start score and the points per cause.
+
+    A ledger row keeps the points it was written with, so a change here does not move existing scores.
+    """
 
     section: ClassVar[str] = "trust"
 
