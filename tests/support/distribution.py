@@ -5,7 +5,7 @@ from typing import Any
 from xdist.scheduler import LoadScopeScheduling
 
 
-class FileScheduling(LoadScopeScheduling):
+class FileScheduling(LoadScopeScheduling):  # type: ignore[misc]
     """Hand out whole files, in the order of collection.
 
     The tests of a file share its database. Files of the contract suites run several times over, once for each bus, and
