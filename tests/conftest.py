@@ -12,6 +12,7 @@ import pytest_asyncio
 import redis as redis_client
 from hypothesis import HealthCheck, settings
 
+from tests.support.distribution import FileScheduling
 from tests.support.postgres import TEMPLATE, drop_database, make_database
 from tests.support.rabbitmq import RabbitMQ
 from tests.support.redis import redis_server
@@ -37,6 +38,12 @@ def pytest_configure_node(node: Any) -> None:
     owner = node.config.stash[SERVERS]
     assert isinstance(owner, ServerOwner)
     node.workerinput["servers"] = owner.listen()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileScheduling | None:
+    """Distribute by file unless `--dist` chooses otherwise."""
+    return FileScheduling(config, log) if config.getoption("dist") == "load" else None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from orylo_api import retention
+from orylo_api.projection import retention
 from orylo_common.messages import WebhookRejected
 from tests.integration.api.conftest import Api
 from tests.unit.api.builders import refused

@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from orylo_common.broker.ports import Outgoing, PublishNotConfirmed
-from orylo_common.broker.postgres import PostgresBroker
+from orylo_common.broker.postgres.broker import PostgresBroker
 from orylo_common.ids import uuid7
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import open_pool

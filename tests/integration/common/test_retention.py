@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from orylo_api.retention import RETENTIONS as API
-from orylo_api.retention import STREAM
+from orylo_api.projection.retention import RETENTIONS as API
+from orylo_api.projection.retention import STREAM
 from orylo_common.postgres import retention as module
 from orylo_common.postgres.periodic import run_alone
 from orylo_common.postgres.pool import Connection, open_pool

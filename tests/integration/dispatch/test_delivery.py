@@ -90,7 +90,9 @@ async def test_a_blocked_payment_is_kept_back(dispatch: Dispatch, shop: Shop, fa
     await dispatch.allow(allowed)
 
     await eventually(lambda: received(fake_meta) == {allowed.payment_id: 1})
-    await eventually(lambda: bool(dispatch.broker.of(ConversionSuppressed)))
+    await eventually(
+        lambda: bool(dispatch.broker.of(ConversionSuppressed) and dispatch.broker.of(ConversionDispatched))
+    )
     assert await dispatch.states() == {blocked.payment_id: "suppressed", allowed.payment_id: "dispatched"}
     [suppressed] = dispatch.broker.of(ConversionSuppressed)
     assert (suppressed.payment_id, suppressed.reason) == (blocked.payment_id, "blocked")
