@@ -17,9 +17,9 @@ from redis.asyncio import Redis
 from orylo_common.broker.connect import open_broker
 from orylo_common.broker.ports import Broker
 from orylo_common.errors import TransientError
+from orylo_common.http.private import PrivateRoutes, serve_private
 from orylo_common.postgres.partitions import maintain_partitions
 from orylo_common.settings import CommonSettings
-from orylo_common.telemetry.health import Health, serve_health
 from orylo_common.telemetry.logs import configure_logs
 from orylo_common.telemetry.traces import configure_traces
 
@@ -46,7 +46,7 @@ class OpenApp(Protocol[OwnSettings]):
 
     def __call__(
         self, settings: OwnSettings, *, broker: Broker, redis: Redis
-    ) -> AbstractAsyncContextManager[Health]: ...
+    ) -> AbstractAsyncContextManager[PrivateRoutes]: ...
 
 
 def serve(
@@ -80,13 +80,13 @@ async def _open_service(
         redis,
         # A broker that is away delays what it carries. The door takes webhooks all the same, and the rest waits.
         open_broker(settings.broker_url, settings.database_url, required=False) as broker,
-        open_app(settings, broker=broker, redis=redis) as health,
+        open_app(settings, broker=broker, redis=redis) as private,
         maintain_partitions(settings.database_url, role=f"orylo_{service}"),
     ):
         if health_port is None:
             yield
         else:
-            async with serve_health(health, "0.0.0.0", health_port):  # noqa: S104  a container's only way to be asked
+            async with serve_private(private, "0.0.0.0", health_port):  # noqa: S104  (a container's only interface)
                 yield
 
 
