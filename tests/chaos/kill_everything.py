@@ -19,11 +19,11 @@ from pathlib import Path
 
 import asyncpg
 
-from tests.load.gateway import send_until_taken
+from tests.load.redelivery import send_until_taken
 from tests.load.webhooks import payment_id, stripe_requests
 from tests.support.embedded import running_embedded
 from tests.support.fleet import SERVICES, running_fleet
-from tests.support.stand_ins import MetaProcess, meta_process
+from tests.support.meta_process import MetaProcess, meta_process
 
 TENANT, SECRET = "chaos", "whsec_chaos_only"
 

@@ -19,7 +19,7 @@ from tests.chaos.kill_everything import SECRET, TENANT, configure
 from tests.load.sender import quantile, send
 from tests.load.webhooks import payment_id, stripe_requests
 from tests.support.embedded import Embedded, running_embedded
-from tests.support.stand_ins import MetaProcess, meta_process
+from tests.support.meta_process import MetaProcess, meta_process
 
 ARRIVES_WITHIN_S = 90
 DECIDED = "SELECT payment_id, extract(epoch FROM created_at)::float8 FROM detector.detections"

@@ -29,7 +29,7 @@ from orylo_cli.migrations import all_migrations
 from orylo_common.control import Keyring
 from orylo_common.messages import decode
 from orylo_common.postgres.migrations import migrate
-from tests.load.gateway import Told, send_until_taken
+from tests.load.redelivery import Told, send_until_taken
 from tests.load.webhooks import payment_id, stripe_requests
 from tests.support.eventually import eventually
 from tests.support.ingest_process import SECRET, IngestProcess, environment_for, ingest_process, open_shop

@@ -21,8 +21,8 @@ from orylo_cli.simulate import stripe
 from orylo_cli.simulate.buyers import buyer
 from tests.support.chromium import headless_chromium
 from tests.support.embedded import Embedded, running_embedded
+from tests.support.meta_process import meta_process
 from tests.support.servers import program, wait_until
-from tests.support.stand_ins import meta_process
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 

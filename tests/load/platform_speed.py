@@ -23,7 +23,7 @@ from tests.load.sender import Results, quantile, send
 from tests.load.webhooks import payment_id, stripe_requests
 from tests.support.embedded import running_embedded
 from tests.support.fleet import running_fleet
-from tests.support.stand_ins import MetaProcess, meta_process
+from tests.support.meta_process import MetaProcess, meta_process
 
 TENANT, SECRET = "load", "whsec_load_only"
 WARM_UP_S = 5

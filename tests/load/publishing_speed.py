@@ -24,7 +24,7 @@ from orylo_cli.embedded.postgres import running_postgres
 from orylo_common.broker.rabbitmq.broker import RabbitMQBroker
 from orylo_common.broker.topology import queues_for
 from orylo_common.messages import PaymentSucceeded, type_of
-from tests.load.door import SECRET, TENANT, Measured, ask, prepare, server
+from tests.load.ingest_endpoint import SECRET, TENANT, Measured, ask, prepare, server
 from tests.load.report import Goal, heading, line, machine
 from tests.load.sender import send
 from tests.load.webhooks import stripe_requests

@@ -1,6 +1,6 @@
 """Durable webhooks a second at the door of one ingest process, against what bounds it from above and below.
 
-    python -m tests.load.door_speed [--count 40000] [--connections 128] [--gateway stripe]
+    python -m tests.load.ingest_speed [--count 40000] [--connections 128] [--gateway stripe]
 
 In one run: a bare aiohttp handler that reads the body and answers; the door for each gateway, with signatures or tokens
 checked and every webhook another sale; and the same door with one transaction for each request in place of group
@@ -27,8 +27,8 @@ from orylo_cli.embedded.postgres import running_postgres
 from orylo_common.control.models import GatewaySecret
 from orylo_ingest.gateways import GATEWAYS as ADAPTERS
 from orylo_ingest.gateways.port import RawWebhook
-from tests.load.door import CORES, SECRET, ask, measure, prepare
 from tests.load.gateways import GATEWAYS, gateway_requests
+from tests.load.ingest_endpoint import CORES, SECRET, ask, measure, prepare
 from tests.load.report import Goal, heading, line, machine
 
 STORED = "SELECT count(*) FROM ingest.events WHERE status = 'published'"

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from orylo_common.control import Keyring
 from tests.fuzz.attempts import NATIVE, RELAY, Attempt, prove, written
 from tests.fuzz.bodies import GATEWAYS, IDS, ORIGINALS, VISIT, put_at_a_place
-from tests.fuzz.door import WORKED_WITHIN_S, Line, Run, Work, send_all
+from tests.fuzz.sender import WORKED_WITHIN_S, Line, Run, Work, send_all
 from tests.support.eventually import eventually
 from tests.support.ingest_process import IngestProcess, environment_for, ingest_process, open_shop
 
