@@ -1,4 +1,4 @@
-"""Sends as gateways do: what is not answered 2xx is sent again, and again."""
+"""Send webhooks as a gateway does: repeat those that were not answered with 2xx."""
 
 import asyncio
 import time
@@ -8,36 +8,39 @@ from dataclasses import dataclass, field
 
 from tests.load.sender import send
 
-TAKEN = {200, 202}
-AGAIN_AFTER_S = 1.0
+ACCEPTED = {200, 202}
+RETRY_AFTER_S = 1.0
 
 
 @dataclass
-class Told:
-    """`taken`: the numbers of the requests that were answered 2xx. `statuses`: of all answers; 0 is none."""
+class Redelivered:
+    """`accepted` holds the indexes of the requests answered with 2xx; `statuses` counts all answers, 0 for none."""
 
-    taken: set[int] = field(default_factory=set)
+    accepted: set[int] = field(default_factory=set)
     statuses: Counter[int] = field(default_factory=Counter)
 
 
-async def send_until_taken(
+async def send_until_accepted(
     requests: Sequence[bytes],
     *,
     port: int,
     rate: float,
     connections: int = 32,
     patience_s: float = 240,
-    tell: Callable[[int], None] = lambda owed: None,
-) -> Told:
-    """Gives up `patience_s` after the last one should have been taken; `tell` hears how many are to be sent again."""
-    told, owed = Told(), list(range(len(requests)))
+    on_retry: Callable[[int], None] = lambda left: None,
+) -> Redelivered:
+    """Send all requests until each is accepted. Stop `patience_s` after the last one was due.
+
+    `on_retry` is called with the number of requests that will be sent again.
+    """
+    result, left = Redelivered(), list(range(len(requests)))
     give_up = time.monotonic() + len(requests) / rate + patience_s
-    while owed and time.monotonic() < give_up:
-        results = await send([requests[index] for index in owed], port=port, rate=rate, connections=connections)
-        told.statuses.update(results.status)
-        told.taken |= {index for index, status in zip(owed, results.status, strict=True) if status in TAKEN}
-        owed = [index for index in owed if index not in told.taken]
-        if owed:
-            tell(len(owed))
-            await asyncio.sleep(AGAIN_AFTER_S)
-    return told
+    while left and time.monotonic() < give_up:
+        results = await send([requests[index] for index in left], port=port, rate=rate, connections=connections)
+        result.statuses.update(results.status)
+        result.accepted |= {index for index, status in zip(left, results.status, strict=True) if status in ACCEPTED}
+        left = [index for index in left if index not in result.accepted]
+        if left:
+            on_retry(len(left))
+            await asyncio.sleep(RETRY_AFTER_S)
+    return result
