@@ -29,7 +29,7 @@ from orylo_common.messages import (
 )
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
-from orylo_common.postgres.periodic import Job, run_periodically
+from orylo_common.postgres.periodic import PeriodicJob, run_periodically
 from orylo_common.postgres.pool import open_pool
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
@@ -123,7 +123,7 @@ def _handlers(plane: ControlPlane, recorder: Recorder, kinds: frozenset[str]) ->
 @asynccontextmanager
 async def _upkeep(pool: asyncpg.Pool, clock: Clock) -> AsyncIterator[None]:
     upkeep = Upkeep(clock)
-    jobs: Mapping[str, tuple[timedelta, Job]] = {
+    jobs: Mapping[str, tuple[timedelta, PeriodicJob]] = {
         "dispatch.release_undecided": (timedelta(seconds=15), upkeep.release_undecided),
         "dispatch.count_waiting": (timedelta(seconds=15), upkeep.count_waiting),
         "dispatch.give_up_old": (timedelta(minutes=5), upkeep.give_up_old),
