@@ -9,8 +9,8 @@ import pytest_asyncio
 
 from tests.support.collector import Collector, running_collector
 from tests.support.embedded import Embedded, running_embedded
+from tests.support.meta_process import MetaProcess, meta_process
 from tests.support.shops import Shop, open_shop
-from tests.support.stand_ins import MetaProcess, meta_process
 
 
 @pytest.fixture(scope="session")

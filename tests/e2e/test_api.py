@@ -14,8 +14,8 @@ import pytest_asyncio
 from orylo_cli.simulate import hotmart
 from tests.support.embedded import Embedded
 from tests.support.eventually import eventually
+from tests.support.meta_process import MetaProcess
 from tests.support.shops import AMOUNT_MINOR, PASSWORD, Shop, new_payment, open_shop, payment_id_of
-from tests.support.stand_ins import MetaProcess
 
 pytestmark = pytest.mark.e2e
 

@@ -12,8 +12,8 @@ import pytest
 from orylo_cli.simulate import stripe
 from tests.support.embedded import Embedded
 from tests.support.eventually import eventually
+from tests.support.meta_process import MetaProcess
 from tests.support.shops import PASSWORD, Shop, count, new_payment, payment_id_of, set_mode
-from tests.support.stand_ins import MetaProcess
 
 pytestmark = pytest.mark.e2e
 

@@ -21,12 +21,14 @@ from orylo_cli.simulate import stripe
 from orylo_cli.simulate.buyers import buyer
 from tests.support.chromium import headless_chromium
 from tests.support.embedded import Embedded, running_embedded
+from tests.support.meta_process import meta_process
 from tests.support.servers import program, wait_until
-from tests.support.stand_ins import meta_process
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 TENANT, EMAIL, PASSWORD, SECRET = "minha-loja", "ana@shop.example", "a password for the test", "whsec_dashboard_test"
+# Without any payment.
+EMPTY_TENANT, EMPTY_EMAIL = "loja-nova", "bia@shop.example"
 WIDE = ViewportSize(width=1440, height=900)
 PHONE = ViewportSize(width=375, height=812)
 # What arrives is on the screen within a second; a busy machine gets more.
@@ -42,11 +44,12 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
         pytest.fail("the dashboard is not built: run `make web`", pytrace=False)
     folder = tmp_path_factory.mktemp("dashboard")
     with meta_process(folder) as meta, running_embedded(folder, ORYLO_META_BASE_URL=meta.url) as running:
-        running.orylo("tenant", "create", TENANT)
-        running.orylo("user", "create", TENANT, EMAIL, "--role", "owner", "--password-stdin", text=PASSWORD)
-        running.orylo("destination", "add", TENANT, "meta", "--pixel-id", "1234567890", "--token", "EAAtest")
-        running.orylo("gateway", "set", TENANT, "stripe", "--secret", SECRET)
-        wait_until(lambda: is_known(running, "stripe"), "the shop at the door")
+        for tenant, email in ((TENANT, EMAIL), (EMPTY_TENANT, EMPTY_EMAIL)):
+            running.orylo("tenant", "create", tenant)
+            running.orylo("user", "create", tenant, email, "--role", "owner", "--password-stdin", text=PASSWORD)
+            running.orylo("destination", "add", tenant, "meta", "--pixel-id", "1234567890", "--token", "EAAtest")
+            running.orylo("gateway", "set", tenant, "stripe", "--secret", SECRET)
+        wait_until(lambda: is_known(running, "stripe", EMPTY_TENANT), "the shop at the ingest endpoint")
         yield running
 
 
@@ -77,10 +80,10 @@ async def visitor(browser: Browser, viewport: ViewportSize = WIDE) -> AsyncItera
         await context.close()
 
 
-async def sign_in(page: Page, platform: Embedded, password: str = PASSWORD) -> None:
+async def sign_in(page: Page, platform: Embedded, email: str = EMAIL) -> None:
     await page.goto(platform.api_url)
-    await page.get_by_label("E-mail").fill(EMAIL)
-    await page.get_by_label("Password").fill(password)
+    await page.get_by_label("E-mail").fill(email)
+    await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
 
 
@@ -97,9 +100,9 @@ def curl(command: str) -> None:
     assert '"status":"accepted"' in answer, answer
 
 
-def is_known(platform: Embedded, gateway: str) -> bool:
+def is_known(platform: Embedded, gateway: str, tenant: str) -> bool:
     """The door refuses what proves nothing, instead of saying that there is nothing here."""
-    url = f"{platform.ingest_url}/api/v1/webhooks/{gateway}/{TENANT}"
+    url = f"{platform.ingest_url}/api/v1/webhooks/{gateway}/{tenant}"
     try:
         urllib.request.urlopen(url, b"{}").close()
     except urllib.error.HTTPError as refused:
@@ -132,13 +135,13 @@ def pay(platform: Embedded, amount_minor: int) -> None:
 
 async def test_the_first_page_tells_how_to_send_a_webhook_and_it_works(platform: Embedded, browser: Browser) -> None:
     async with visitor(browser) as (page, _):
-        await sign_in(page, platform)
+        await sign_in(page, platform, EMPTY_EMAIL)
         await expect(page.get_by_text("Waiting for the first payment")).to_be_visible()
         settings, request = [await each.inner_text() for each in await page.get_by_role("region", name="Command").all()]
         orylo, *arguments = settings.split()
         assert orylo == ".venv/bin/orylo"
         platform.orylo(*arguments)
-        wait_until(lambda: is_known(platform, "hotmart"), "the gateway at the door")
+        wait_until(lambda: is_known(platform, "hotmart", EMPTY_TENANT), "the gateway at the ingest endpoint")
 
         curl(request.replace(":8080", f":{platform.ingest_port}"))
 

@@ -14,8 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from orylo_cli.simulate import stripe
 from tests.support.embedded import Embedded
 from tests.support.eventually import eventually
+from tests.support.meta_process import MetaProcess
 from tests.support.shops import Shop, count, new_payment, open_shop, payment_id_of
-from tests.support.stand_ins import MetaProcess
 
 pytestmark = pytest.mark.e2e
 

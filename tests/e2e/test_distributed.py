@@ -13,7 +13,7 @@ from tests.load.sender import send
 from tests.load.webhooks import payment_id, stripe_requests
 from tests.support.eventually import eventually
 from tests.support.fleet import SERVICES, Fleet, running_fleet
-from tests.support.stand_ins import MetaProcess
+from tests.support.meta_process import MetaProcess
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 

@@ -14,8 +14,8 @@ from tests.load.sender import send
 from tests.load.webhooks import payment_id, stripe_requests
 from tests.support.embedded import Embedded
 from tests.support.eventually import eventually
+from tests.support.meta_process import MetaProcess
 from tests.support.shops import Shop, count
-from tests.support.stand_ins import MetaProcess
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 

@@ -16,8 +16,8 @@ from orylo_cli.simulate.buyers import Buyer, buyer
 from orylo_common.identity import hash_of
 from tests.support.collector import Collector
 from tests.support.eventually import eventually
+from tests.support.meta_process import MetaProcess
 from tests.support.shops import Shop, checkout_completed, count, new_payment, new_purchase, payment_id_of
-from tests.support.stand_ins import MetaProcess
 
 pytestmark = pytest.mark.e2e
 

@@ -13,6 +13,7 @@ import pytest
 
 from orylo_cli.simulate import hotmart, stripe
 from tests.support.eventually import eventually
+from tests.support.meta_process import MetaProcess
 from tests.support.shops import (
     Shop,
     checkout_completed,
@@ -23,7 +24,6 @@ from tests.support.shops import (
     set_mode,
     stripe_signature,
 )
-from tests.support.stand_ins import MetaProcess
 
 pytestmark = pytest.mark.e2e
 
