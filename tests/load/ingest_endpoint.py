@@ -29,7 +29,7 @@ from orylo_common.control.sections.store import write_section
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.migrations import migrate
 from orylo_common.postgres.pool import open_pool
-from orylo_common.process import spare_the_collector
+from orylo_common.process import freeze_collector
 from tests.load.gateways import GATEWAYS, gateway_requests
 from tests.load.sender import Results, quantile, send
 from tests.support.memory_broker import MemoryBroker
@@ -106,7 +106,7 @@ def serve(pipe: Pipe, subject: Subject, environment: Mapping[str, str], core: in
             opened = ingest(environment, grouped=subject == "ingest")
         async with opened:
             # Every process of the platform does this once it is open.
-            spare_the_collector()
+            freeze_collector()
             pipe.send(None)
             await asyncio.get_running_loop().run_in_executor(None, pipe.recv)
 
