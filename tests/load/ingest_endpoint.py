@@ -1,4 +1,4 @@
-"""One ingest process on a core of its own, PostgreSQL and the sender beside it: what the door's benchmarks share."""
+"""Run one ingest process on its own core and measure it; shared by the benchmarks of the ingest endpoint."""
 
 import asyncio
 import contextlib
@@ -29,22 +29,22 @@ from orylo_common.control.sections.store import write_section
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.migrations import migrate
 from orylo_common.postgres.pool import open_pool
-from orylo_common.process import spare_the_collector
+from orylo_common.process import freeze_collector
 from tests.load.gateways import GATEWAYS, gateway_requests
 from tests.load.sender import Results, quantile, send
 from tests.support.memory_broker import MemoryBroker
 from tests.support.servers import free_ports
 
 TENANT, SECRET = "shop", "whsec_load"
-# The server's is the first core that this process may use; on a machine with one, everybody's.
+# The server gets the first core that this process may use. On a machine with one core, everything shares it.
 CORES = sorted(os.sched_getaffinity(0))
-# A new process makes its connections and fills its caches: what a restart costs, and not what a webhook waits.
+# A new process opens its connections and fills its caches. That is the cost of a restart, not a webhook's latency.
 WARM_UP_S = 1.0
-Subject = Literal["bare", "door", "one commit each"]
+Subject = Literal["bare", "ingest", "one commit each"]
 
 
-class Confirming:
-    """A bus that confirms at once: for what the door costs without one."""
+class ConfirmingBroker:
+    """A bus that confirms every message at once, to measure the ingest endpoint without a bus."""
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         return None
@@ -58,7 +58,7 @@ class Confirming:
 
 @asynccontextmanager
 async def bare(port: int) -> AsyncIterator[None]:
-    """The least an aiohttp handler can do: read the body and answer."""
+    """Serve the cheapest possible aiohttp handler: it reads the body and answers."""
 
     async def handle(request: web.Request) -> web.Response:
         await request.read()
@@ -76,7 +76,8 @@ async def bare(port: int) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def door(environment: Mapping[str, str], *, grouped: bool) -> AsyncIterator[None]:
+async def ingest(environment: Mapping[str, str], *, grouped: bool) -> AsyncIterator[None]:
+    """Serve the ingest endpoint, with group commit or with one transaction per request."""
     from orylo_ingest import store
     from orylo_ingest.app import open_app
     from orylo_ingest.settings import Settings
@@ -87,7 +88,7 @@ async def door(environment: Mapping[str, str], *, grouped: bool) -> AsyncIterato
     async with contextlib.AsyncExitStack() as stack:
         if not grouped:
             stack.enter_context(patch.object(store, "GroupCommit", one_each))
-        broker = cast(Broker, Confirming())
+        broker = cast(Broker, ConfirmingBroker())
         if settings.broker_url.startswith("amqp"):
             broker = await stack.enter_async_context(open_broker(settings.broker_url, settings.database_url))
         await stack.enter_async_context(open_app(settings, broker=broker, redis=FakeAsyncRedis()))
@@ -102,10 +103,10 @@ def serve(pipe: Pipe, subject: Subject, environment: Mapping[str, str], core: in
         if subject == "bare":
             opened = bare(int(environment["ORYLO_INGEST_PORT"]))
         else:
-            opened = door(environment, grouped=subject == "door")
+            opened = ingest(environment, grouped=subject == "ingest")
         async with opened:
-            # As every process of the platform does once it is open.
-            spare_the_collector()
+            # Every process of the platform does this once it is open.
+            freeze_collector()
             pipe.send(None)
             await asyncio.get_running_loop().run_in_executor(None, pipe.recv)
 
@@ -131,7 +132,10 @@ def server(subject: Subject, environment: Mapping[str, str]) -> Iterator[psutil.
 
 @dataclass(frozen=True)
 class Measured:
-    """`cpu_us`: of the server's core, for each webhook. The waits are of what was due after `warm_up_s`."""
+    """The results of one measurement.
+
+    `cpu_us` is the server's CPU time per webhook. Latencies cover only the webhooks due after `warm_up_s`.
+    """
 
     results: Results
     cpu_us: float
@@ -149,7 +153,7 @@ class Measured:
 
     def __str__(self) -> str:
         waits = "   ".join(f"p{percent} {self.waited_ms(percent):.1f}" for percent in (50, 95, 99))
-        return f"{self.per_second:7,.0f} /s   {self.cpu_us:4.0f} µs of the core each   {waits} ms"
+        return f"{self.per_second:7,.0f} /s   {self.cpu_us:4.0f} µs CPU each   {waits} ms"
 
 
 def measure(
@@ -161,7 +165,7 @@ def measure(
     gateway: str = "stripe",
     rate: float | None = None,
 ) -> Measured:
-    """Send `count` webhooks, each another sale. Raises `SystemExit` unless every one is accepted."""
+    """Send `count` webhooks, each for a different sale. Raises `SystemExit` unless all are accepted."""
     port = int(environment["ORYLO_INGEST_PORT"])
     run, host = secrets.token_hex(4), f"127.0.0.1:{port}"
     requests = list(gateway_requests(gateway, run, count, tenant=TENANT, secret=SECRET, host=host))
@@ -176,7 +180,7 @@ def measure(
 
 
 def prepare(dsn: str, broker_url: str = "postgres") -> dict[str, str]:
-    """A tenant that takes webhooks of every gateway; the environment of its ingest."""
+    """Create a tenant with every gateway enabled. Return the environment for its ingest process."""
     master_key = Keyring.generate()
     asyncio.run(_prepare(dsn, Keyring.parse(master_key)))
     return {
@@ -199,7 +203,7 @@ async def _prepare(dsn: str, keyring: Keyring) -> None:
 
 
 async def ask(dsn: str, query: str) -> int:
-    """The one number that a query answers."""
+    """Return the single number that the query selects."""
     connection = await asyncpg.connect(dsn)
     try:
         number: int = await connection.fetchval(query)

@@ -1,4 +1,4 @@
-"""A way to a server that can be cut or clogged, for a service that loses it while the test keeps its own."""
+"""A TCP proxy that a test can cut or stall, so that only the service behind it loses its server."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 from tests.support.servers import free_ports
 
 
-class Cable:
+class TcpProxy:
     def __init__(self, host: str, port: int) -> None:
         self._target = host, port
         (self.port,) = free_ports(1)
@@ -16,11 +16,13 @@ class Cable:
         self._flowing = asyncio.Event()
         self._server: asyncio.Server | None = None
 
-    async def mend(self) -> None:
+    async def restore(self) -> None:
+        """Accept connections, at first or again."""
         self._flowing.set()
         self._server = await asyncio.start_server(self._connect, "127.0.0.1", self.port)
 
     def cut(self) -> None:
+        """Refuse new connections and abort the existing ones."""
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -28,11 +30,11 @@ class Cable:
             writer.transport.abort()
         self._flowing.set()
 
-    def clog(self) -> None:
-        """As a server does that is there and stands still: connections are taken, and nothing comes through."""
+    def stall(self) -> None:
+        """Accept connections but pass no data, like a server that hangs."""
         self._flowing.clear()
 
-    def unclog(self) -> None:
+    def resume(self) -> None:
         self._flowing.set()
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -53,12 +55,12 @@ class Cable:
 
 
 @asynccontextmanager
-async def cable_to(url: str) -> AsyncIterator[tuple[Cable, str]]:
-    """A mended cable to where `url` points, and the URL that goes through it."""
+async def tcp_proxy(url: str) -> AsyncIterator[tuple[TcpProxy, str]]:
+    """Run a proxy to the server in `url`. Yield it and the URL that leads through it."""
     parts = urlsplit(url)
-    cable = Cable(parts.hostname or "127.0.0.1", parts.port or 5432)
-    await cable.mend()
+    proxy = TcpProxy(parts.hostname or "127.0.0.1", parts.port or 5432)
+    await proxy.restore()
     try:
-        yield cable, urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[0] + f"@127.0.0.1:{cable.port}"))
+        yield proxy, urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[0] + f"@127.0.0.1:{proxy.port}"))
     finally:
-        cable.cut()
+        proxy.cut()

@@ -1,4 +1,4 @@
-"""Sends attempts to a running ingest, over a few connections at once, and says what each answer should not be."""
+"""Send fuzzing attempts to a running ingest process over a few connections, and check every answer."""
 
 import asyncio
 import json
@@ -14,18 +14,18 @@ import psutil
 from tests.fuzz.attempts import Attempt, attempt
 
 CONNECTIONS = 24
-# By the clock: what is later than this is looked at once more by itself.
+# An attempt answered later than this is repeated alone.
 ANSWERED_WITHIN_S = 1.0
-# By itself it may take so much of the processor; and so long by the clock, since a busy machine is nobody's bug.
-WORKED_WITHIN_S, PATIENT_S = 1.0, 15.0
-# How long a sender of broken HTTP waits before it hangs up.
-PATIENCE_S = 0.05
+# Limits for an attempt sent alone: CPU time, and elapsed time, which a busy machine lengthens.
+CPU_LIMIT_S, ALONE_WITHIN_S = 1.0, 15.0
+# How long the sender of malformed HTTP waits for an answer before it half-closes the connection.
+ANSWER_WAIT_S = 0.05
 STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2}) ")
 SHOWN_BYTES = 800
 
 
 @dataclass(frozen=True)
-class Answer:
+class FuzzAnswer:
     status: int
     headers: dict[bytes, bytes]
     body: bytes
@@ -33,8 +33,8 @@ class Answer:
 
 
 @dataclass
-class Run:
-    """What was answered to a number of attempts."""
+class FuzzRun:
+    """The answers to a series of attempts."""
 
     seed: int
     statuses: Counter[int] = field(default_factory=Counter)
@@ -50,13 +50,13 @@ class Run:
             f"  again: python -m tests.fuzz.attempts {self.seed} {sent.number}"
         )
 
-    def judge(self, sent: Attempt, answer: Answer) -> None:
+    def judge(self, sent: Attempt, answer: FuzzAnswer) -> None:
         self.statuses[answer.status] += 1
         if answer.status >= 500:
             self.complain(sent, f"a {answer.status}")
         elif answer.status >= 400:
             if not is_explained(answer) and not sent.broken:
-                self.complain(sent, f"a {answer.status} without a reason, {answer.body[:200]!r}")
+                self.complain(sent, f"a {answer.status} without a problem document, {answer.body[:200]!r}")
         elif answer.body[:9] == b'{"status"' and b"event_id" in answer.body:
             self.event_ids.add(json.loads(answer.body)["event_id"])
         elif answer.status == 202:
@@ -65,15 +65,15 @@ class Run:
             self.late.append(sent.number)
 
 
-def is_explained(answer: Answer) -> bool:
+def is_explained(answer: FuzzAnswer) -> bool:
     if answer.headers.get(b"content-type") != b"application/problem+json":
         return False
-    # An answer to HEAD has no body.
+    # A response to HEAD has no body.
     return not answer.body or json.loads(answer.body)["status"] == answer.status
 
 
-class Work:
-    """How much of the processor a process has used since this was made."""
+class CpuTimer:
+    """Measures the CPU time that a process has used since this object was created."""
 
     def __init__(self, pid: int) -> None:
         self._process = psutil.Process(pid)
@@ -88,22 +88,22 @@ class Work:
         return float(used.user + used.system)
 
 
-async def send_all(port: int, pid: int, seed: int, numbers: range) -> Run:
-    """Every attempt once; what was late is sent once more by itself, to see how long it keeps the process busy."""
-    run, waiting = Run(seed), iter(numbers)
+async def send_all(port: int, pid: int, seed: int, numbers: range) -> FuzzRun:
+    """Send every attempt once. Repeat late ones alone, to measure how long they keep the process busy."""
+    run, waiting = FuzzRun(seed), iter(numbers)
     async with asyncio.TaskGroup() as group:
         for _ in range(CONNECTIONS):
             group.create_task(_send_some(port, run, waiting))
     late, run.late = run.late, []
     for number in late:
-        work, started = Work(pid), time.monotonic()
+        cpu, started = CpuTimer(pid), time.monotonic()
         await _send_some(port, run, iter([number]))
-        if work.seconds > WORKED_WITHIN_S or time.monotonic() - started > PATIENT_S:
-            run.complain(attempt(seed, number), f"late twice, {work.seconds:.1f} s of work")
+        if cpu.seconds > CPU_LIMIT_S or time.monotonic() - started > ALONE_WITHIN_S:
+            run.complain(attempt(seed, number), f"late twice, {cpu.seconds:.1f} s of CPU time")
     return run
 
 
-async def _send_some(port: int, run: Run, numbers: Iterator[int]) -> None:
+async def _send_some(port: int, run: FuzzRun, numbers: Iterator[int]) -> None:
     sender = Sender(port, run)
     for number in numbers:
         sent = attempt(run.seed, number)
@@ -111,59 +111,59 @@ async def _send_some(port: int, run: Run, numbers: Iterator[int]) -> None:
             await send_broken(port, run, sent)
         else:
             await sender.send(sent)
-    sender.hang_up()
+    sender.disconnect()
 
 
 @dataclass
 class Sender:
-    """One request at a time, over one connection for as long as it stays open."""
+    """Sends one request at a time and reuses its connection while the server keeps it open."""
 
     port: int
-    run: Run
-    line: "Line | None" = None
+    run: FuzzRun
+    connection: "HttpConnection | None" = None
 
     async def send(self, sent: Attempt) -> None:
-        # The server may close a connection after an answer: what was sent meanwhile is sent once more.
-        was_used = self.line is not None
+        # The server may close a reused connection just before the request arrives: repeat it once.
+        was_used = self.connection is not None
         if not await self._ask(sent) and not (was_used and await self._ask(sent)):
             self.run.complain(sent, "no answer")
 
     async def _ask(self, sent: Attempt) -> bool:
-        self.line = self.line or await Line.open(self.port)
+        self.connection = self.connection or await HttpConnection.open(self.port)
         try:
-            self.run.judge(sent, await self.line.ask(sent))
+            self.run.judge(sent, await self.connection.ask(sent))
         except (asyncio.IncompleteReadError, ConnectionError):
-            self.hang_up()
+            self.disconnect()
             return False
         except TimeoutError:
             self.run.late.append(sent.number)
-            self.hang_up()
-        if self.line and self.line.closes:
-            self.hang_up()
+            self.disconnect()
+        if self.connection and self.connection.closes:
+            self.disconnect()
         return True
 
-    def hang_up(self) -> None:
-        if self.line:
-            self.line.close()
-            self.line = None
+    def disconnect(self) -> None:
+        if self.connection:
+            self.connection.close()
+            self.connection = None
 
 
 @dataclass
-class Line:
-    """A connection that stays open from one request to the next."""
+class HttpConnection:
+    """A keep-alive connection."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     closes: bool = False
 
     @classmethod
-    async def open(cls, port: int) -> "Line":
+    async def open(cls, port: int) -> "HttpConnection":
         return cls(*await asyncio.open_connection("127.0.0.1", port))
 
-    async def ask(self, sent: Attempt) -> Answer:
+    async def ask(self, sent: Attempt) -> FuzzAnswer:
         started = time.monotonic()
         self.writer.write(sent.wire)
-        async with asyncio.timeout(2 * PATIENT_S):
+        async with asyncio.timeout(2 * ALONE_WITHIN_S):
             status = 100
             while status < 200:
                 head = await self.reader.readuntil(b"\r\n\r\n")
@@ -173,27 +173,27 @@ class Line:
             length = 0 if sent.method == b"HEAD" else int(headers.get(b"content-length", b"0"))
             body = await self.reader.readexactly(length)
         self.closes = headers.get(b"connection") == b"close" or head.startswith(b"HTTP/1.0")
-        return Answer(status, headers, body, time.monotonic() - started)
+        return FuzzAnswer(status, headers, body, time.monotonic() - started)
 
     def close(self) -> None:
         self.writer.transport.abort()
 
 
-async def send_broken(port: int, run: Run, sent: Attempt) -> None:
-    """Whatever the server answers, if anything: it closes the connection after us."""
+async def send_broken(port: int, run: FuzzRun, sent: Attempt) -> None:
+    """Send malformed HTTP. The server may answer anything below 500, or nothing, but must close the connection."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     said = b""
     try:
         writer.write(sent.wire)
         with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(ANSWER_WAIT_S):
                 said = await reader.read(65_536)
         if writer.can_write_eof():
             writer.write_eof()
-        async with asyncio.timeout(2 * PATIENT_S):
+        async with asyncio.timeout(2 * ALONE_WITHIN_S):
             said += await reader.read()
     except ConnectionError:
-        # It hangs up before all was said: nothing keeps it from doing so.
+        # The server may close the connection before it has read everything.
         pass
     except TimeoutError:
         run.complain(sent, "the connection stays open")

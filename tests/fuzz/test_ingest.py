@@ -1,6 +1,6 @@
-"""What nobody should send, tens of thousands of times: refused or kept, at once, and without a trace in the memory.
+"""Send thousands of invalid requests: each is accepted or rejected quickly, and memory does not grow.
 
-`ORYLO_FUZZ_SEED` and `ORYLO_FUZZ_COUNT` make other attempts, and more of them.
+`ORYLO_FUZZ_SEED` and `ORYLO_FUZZ_COUNT` select other attempts, and more of them.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from orylo_common.control import Keyring
 from tests.fuzz.attempts import NATIVE, RELAY, Attempt, prove, written
 from tests.fuzz.bodies import GATEWAYS, IDS, ORIGINALS, VISIT, put_at_a_place
-from tests.fuzz.door import WORKED_WITHIN_S, Line, Run, Work, send_all
+from tests.fuzz.sender import CPU_LIMIT_S, CpuTimer, FuzzRun, HttpConnection, send_all
 from tests.support.eventually import eventually
 from tests.support.ingest_process import IngestProcess, environment_for, ingest_process, open_shop
 
@@ -28,7 +28,7 @@ SEED = int(os.environ.get("ORYLO_FUZZ_SEED", "20261121"))
 COUNT = int(os.environ.get("ORYLO_FUZZ_COUNT", "22000"))
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120 + COUNT // 100)]
 
-# Of what the first half of the attempts left behind, the second half leaves little again.
+# Growth during the second half of the attempts; the first half fills the caches.
 MAY_GROW_MIB = 24
 
 
@@ -39,7 +39,7 @@ async def ingest(
     master_key = Keyring.generate()
     await open_shop(postgres_dsn, master_key, NATIVE)
     await open_shop(postgres_dsn, master_key, RELAY, mode="hmac")
-    # What callers say of their addresses is taken up, too.
+    # Makes ingest read X-Forwarded-For.
     environment = environment_for(
         postgres_dsn, master_key=master_key, redis_url=redis_url, ORYLO_INGEST_TRUSTED_PROXIES="1"
     )
@@ -48,8 +48,8 @@ async def ingest(
         yield running
 
 
-async def fuzz(ingest: IngestProcess, numbers: range) -> Run:
-    # On a loop of its own: the senders are to be no slower than what they send to.
+async def fuzz(ingest: IngestProcess, numbers: range) -> FuzzRun:
+    # A separate uvloop, because the senders must not be slower than ingest.
     run = await asyncio.to_thread(lambda: uvloop.run(send_all(ingest.port, ingest.pid, SEED, numbers)))
     print(f"seed {SEED}, {numbers}: {dict(sorted(run.statuses.items()))}")
     if run.complaints:
@@ -57,27 +57,27 @@ async def fuzz(ingest: IngestProcess, numbers: range) -> Run:
     return run
 
 
-async def test_nothing_that_is_sent_breaks_it_or_makes_it_grow(ingest: IngestProcess, postgres_dsn: str) -> None:
+async def test_no_attempt_causes_an_error_or_a_memory_leak(ingest: IngestProcess, postgres_dsn: str) -> None:
     first = await fuzz(ingest, range(COUNT // 2))
     warm = ingest.resident_mib
     second = await fuzz(ingest, range(COUNT // 2, COUNT))
     grown = ingest.resident_mib - warm
     print(f"resident: {warm:.1f} MiB after the first half, {grown:+.1f} MiB after the second")
 
-    # A good part of them got as far as the database.
-    taken = first.event_ids | second.event_ids
-    assert len(taken) > COUNT / 5
+    # A good part of the attempts reached the database.
+    accepted = first.event_ids | second.event_ids
+    assert len(accepted) > COUNT / 5
     connection = await asyncpg.connect(postgres_dsn)
     try:
         stored = {row[0] for row in await connection.fetch("SELECT event_id FROM ingest.events")}
-        assert {UUID(event_id) for event_id in taken} <= stored
-        told = "SELECT count(*) FROM bus.messages WHERE type = 'click.recorded.v1'"
+        assert {UUID(event_id) for event_id in accepted} <= stored
+        published = "SELECT count(*) FROM bus.messages WHERE type = 'click.recorded.v1'"
 
-        async def all_visits_are_told() -> bool:
-            # Nobody counted the answers to what was no proper HTTP.
-            return bool(await connection.fetchval(told) >= first.visits + second.visits > 0)
+        async def all_visits_are_published() -> bool:
+            # At least: answers to malformed HTTP are not counted as visits.
+            return bool(await connection.fetchval(published) >= first.visits + second.visits > 0)
 
-        await eventually(all_visits_are_told)
+        await eventually(all_visits_are_published)
     finally:
         await connection.close()
     assert grown < MAY_GROW_MIB
@@ -98,8 +98,8 @@ VALUES = st.recursive(
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-def test_no_value_in_any_place_breaks_it(ingest: IngestProcess, data: st.DataObject) -> None:
-    """Hypothesis names the smallest body that does."""
+def test_no_value_in_any_field_causes_an_error(ingest: IngestProcess, data: st.DataObject) -> None:
+    """On failure, Hypothesis reports the smallest body that fails."""
     gateway = data.draw(st.sampled_from([*GATEWAYS, "track"]), label="gateway")
     originals = [VISIT] if gateway == "track" else ORIGINALS[gateway]
     original = originals[data.draw(st.integers(0, len(originals) - 1), label="fixture")]
@@ -113,17 +113,17 @@ def test_no_value_in_any_place_breaks_it(ingest: IngestProcess, data: st.DataObj
         body, query, proof = prove(Random(0), gateway, NATIVE, body)
         headers += proof
     sent = Attempt(0, gateway, b"POST", written(b"POST", path.encode() + query, headers, body), broken=False)
-    work = Work(ingest.pid)
+    cpu = CpuTimer(ingest.pid)
     run = uvloop.run(ask_once(ingest.port, sent))
 
     assert run.complaints == []
-    assert work.seconds < WORKED_WITHIN_S
+    assert cpu.seconds < CPU_LIMIT_S
 
 
-async def ask_once(port: int, sent: Attempt) -> Run:
-    run, line = Run(0), await Line.open(port)
-    run.judge(sent, await line.ask(sent))
-    line.close()
+async def ask_once(port: int, sent: Attempt) -> FuzzRun:
+    run, connection = FuzzRun(0), await HttpConnection.open(port)
+    run.judge(sent, await connection.ask(sent))
+    connection.close()
     return run
 
 
@@ -136,13 +136,13 @@ async def ask_once(port: int, sent: Attempt) -> Run:
         (b"POST", [(b"User-Agent", b"\xff")], 202),
     ],
 )
-async def test_what_no_handler_foresaw_is_answered_with_a_problem_too(
+async def test_unexpected_requests_are_answered_with_a_problem_document(
     ingest: IngestProcess, method: bytes, headers: list[tuple[bytes, bytes]], status: int
 ) -> None:
     wire = written(method, b"/api/v1/track/native", [(b"Host", b"x"), *headers], VISIT)
-    work, line = Work(ingest.pid), await Line.open(ingest.port)
-    answer = await line.ask(Attempt(0, "by hand", method, wire, broken=False))
-    line.close()
+    cpu, connection = CpuTimer(ingest.pid), await HttpConnection.open(ingest.port)
+    answer = await connection.ask(Attempt(0, "by hand", method, wire, broken=False))
+    connection.close()
     assert answer.status == status
     assert answer.headers[b"content-type"] == (b"application/json" if status == 202 else b"application/problem+json")
-    assert work.seconds < WORKED_WITHIN_S
+    assert cpu.seconds < CPU_LIMIT_S
