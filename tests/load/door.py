@@ -28,7 +28,7 @@ from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.migrations import migrate
 from orylo_common.postgres.pool import open_pool
 from orylo_common.process import spare_the_collector
-from orylo_ingest.limits import LimitSettings
+from orylo_ingest.http.rate_limiter import LimitSettings
 from tests.load.gateways import GATEWAYS, gateway_requests
 from tests.load.sender import Results, quantile, send
 from tests.support.memory_broker import MemoryBroker
@@ -76,9 +76,9 @@ async def bare(port: int) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def door(environment: Mapping[str, str], *, grouped: bool) -> AsyncIterator[None]:
-    from orylo_ingest import store
     from orylo_ingest.app import open_app
     from orylo_ingest.settings import Settings
+    from orylo_ingest.webhooks import store
 
     os.environ |= environment
     settings = Settings()

@@ -13,7 +13,7 @@ from orylo_common.control import Keyring, admin
 from orylo_common.control.models import Mode
 from orylo_common.postgres.pool import open_pool
 from orylo_ingest.gateways import GATEWAYS
-from orylo_ingest.limits import LimitSettings
+from orylo_ingest.http.rate_limiter import LimitSettings
 from tests.support.servers import child, free_ports, wait_until
 
 SECRET = "whsec_process_only"

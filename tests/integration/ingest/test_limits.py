@@ -13,8 +13,8 @@ from redis.asyncio import Redis
 from orylo_common.control import admin
 from orylo_common.messages import WebhookRejected
 from orylo_common.postgres.pool import open_pool
-from orylo_ingest import limits
-from orylo_ingest.limits import LimitSettings
+from orylo_ingest.http import rate_limiter as limits
+from orylo_ingest.http.rate_limiter import LimitSettings
 from tests.integration.ingest.running import (
     TENANT,
     Answer,

@@ -18,10 +18,10 @@ from structlog.testing import capture_logs
 
 from orylo_common.broker.connect import open_broker
 from orylo_common.broker.ports import Broker, Outgoing
-from orylo_common.identity import identify
 from orylo_common.messages import BY_TYPE, PaymentSucceeded, encode
 from orylo_common.telemetry import traces
 from orylo_ingest.gateways import GATEWAYS
+from orylo_ingest.privacy.person import identify
 from tests.integration.ingest.running import SECRET, TENANT, Ingest, Published, running_ingest, stripe_signature
 from tests.support.eventually import eventually
 from tests.unit.ingest.given import FIXTURES, document_of

@@ -12,7 +12,7 @@ from orylo_common.control.models import GatewaySecret
 from orylo_common.messages import GatewayFact, decode
 from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.gateways.port import RawWebhook
-from orylo_ingest.intake import Record, take_in
+from orylo_ingest.webhooks.record import Record, take_in
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "gateways"
 TENANT = UUID("01900000-0000-7000-8000-000000000001")

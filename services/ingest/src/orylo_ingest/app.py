@@ -22,15 +22,15 @@ from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_ingest.endpoints.tracking import TrackingEndpoint
 from orylo_ingest.endpoints.webhooks import WebhookEndpoint
-from orylo_ingest.limits import Limits
+from orylo_ingest.http.rate_limiter import Limits
+from orylo_ingest.http.rejection_reports import RejectionReports
+from orylo_ingest.http.server import serve_http
 from orylo_ingest.outbox import write_messages
-from orylo_ingest.rejection_reports import RejectionReports
-from orylo_ingest.replays import replay_webhook
 from orylo_ingest.routes import routes
-from orylo_ingest.secret_use import SecretUse
-from orylo_ingest.server import serve_http
 from orylo_ingest.settings import Settings
-from orylo_ingest.store import DEADLINE, EventStore, prune
+from orylo_ingest.webhooks.replays import replay_webhook
+from orylo_ingest.webhooks.secret_use import SecretUse
+from orylo_ingest.webhooks.store import DEADLINE, EventStore, prune
 
 ROLE = "orylo_ingest"
 # Short: a gateway that is told to come again waits far longer by itself.

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from aiohttp import StreamReader, hdrs, web
 
-from orylo_ingest import problems
-from orylo_ingest.problems import Refused
+from orylo_ingest.http import problems
+from orylo_ingest.http.problems import Refused
 
 # How zlib is told of each encoding.
 _WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}

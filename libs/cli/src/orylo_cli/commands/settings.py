@@ -17,7 +17,7 @@ from orylo_common.postgres.pool import Connection
 from orylo_detector.domain.rules import DetectionPolicy
 from orylo_dispatch.domain.policy import DispatchPolicy
 from orylo_ingest.endpoints.tracking import TrackingSettings
-from orylo_ingest.limits import LimitSettings
+from orylo_ingest.http.rate_limiter import LimitSettings
 from orylo_trust.domain.points import Points
 
 SELECT_SECTIONS = "SELECT section, value FROM control.settings WHERE tenant_id = $1"

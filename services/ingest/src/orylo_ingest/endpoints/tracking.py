@@ -23,13 +23,13 @@ from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.telemetry.traces import current_traceparent, span
-from orylo_ingest import problems
 from orylo_ingest.bodies import read_body
+from orylo_ingest.documents.json_repair import mended
 from orylo_ingest.endpoints.webhooks import RETRY_AFTER, client_address
-from orylo_ingest.json_mending import mended
-from orylo_ingest.limits import Limits, LimitSettings, limited_address
+from orylo_ingest.http import problems
+from orylo_ingest.http.problems import Problem, Refused
+from orylo_ingest.http.rate_limiter import Limits, LimitSettings, limited_address
 from orylo_ingest.metrics import VISITS
-from orylo_ingest.problems import Problem, Refused
 from orylo_ingest.tracking.visit import Visit, checkout_started, click_recorded
 
 MAX_BODY_BYTES = 16 * 1024

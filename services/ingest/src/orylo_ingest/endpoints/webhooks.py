@@ -19,20 +19,20 @@ from orylo_common.postgres.group_commit import Overloaded
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.telemetry.traces import current_traceparent, span
-from orylo_ingest import problems
-from orylo_ingest.answers import Answer
 from orylo_ingest.bodies import read_body
 from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.gateways.authentication import authenticate_hmac
 from orylo_ingest.gateways.port import AuthenticationFailed, Gateway, RawWebhook, UnreadableBody
-from orylo_ingest.intake import Record, take_in
-from orylo_ingest.limits import Limits, LimitSettings, limited_address
+from orylo_ingest.http import problems
+from orylo_ingest.http.answers import Answer
+from orylo_ingest.http.problems import Problem, Refused
+from orylo_ingest.http.rate_limiter import Limits, LimitSettings, limited_address
+from orylo_ingest.http.rejection_log import RejectionLog
+from orylo_ingest.http.rejection_reports import RejectionReports
 from orylo_ingest.metrics import WEBHOOK_SECONDS, WEBHOOKS
-from orylo_ingest.problems import Problem, Refused
-from orylo_ingest.rejection_log import RejectionLog
-from orylo_ingest.rejection_reports import RejectionReports
-from orylo_ingest.secret_use import SecretUse
-from orylo_ingest.store import EventStore, Outcome
+from orylo_ingest.webhooks.record import Record, take_in
+from orylo_ingest.webhooks.secret_use import SecretUse
+from orylo_ingest.webhooks.store import EventStore, Outcome
 
 PATH = "/api/v1/webhooks/"
 # What a gateway that is told to come again should wait when nothing better is known.

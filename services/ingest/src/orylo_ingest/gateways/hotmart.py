@@ -20,7 +20,6 @@ from typing import Any, Literal
 from uuid import UUID
 
 from orylo_common.control.models import GatewaySecret
-from orylo_common.identity import Person, is_token
 from orylo_common.messages import (
     CheckoutAbandoned,
     DisputeLost,
@@ -56,6 +55,8 @@ from orylo_ingest.gateways.port import (
     UnreadableBody,
 )
 from orylo_ingest.metrics import count_variant
+from orylo_ingest.privacy.hashing import is_token
+from orylo_ingest.privacy.person import Person
 
 TOKEN_HEADER = "X-HOTMART-HOTTOK"  # noqa: S105  the header's name
 TOKEN_FIELD = "hottok"  # noqa: S105  the field's name

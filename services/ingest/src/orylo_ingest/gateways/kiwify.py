@@ -22,7 +22,6 @@ from urllib.parse import parse_qsl
 from uuid import UUID
 
 from orylo_common.control.models import GatewaySecret
-from orylo_common.identity import Person
 from orylo_common.messages import (
     CheckoutAbandoned,
     DisputeLost,
@@ -47,6 +46,7 @@ from orylo_ingest.gateways.port import (
     Told,
 )
 from orylo_ingest.metrics import count_variant
+from orylo_ingest.privacy.person import Person
 
 SIGNATURE_PARAMETER = "signature"
 # The address is the merchant's own, with one parameter added.

@@ -15,7 +15,6 @@ from typing import Any
 from uuid import UUID
 
 from orylo_common.control.models import GatewaySecret
-from orylo_common.identity import Person, is_token
 from orylo_common.messages import (
     CheckoutAbandoned,
     DisputeLost,
@@ -33,6 +32,8 @@ from orylo_ingest.gateways.authentication import matching_token
 from orylo_ingest.gateways.fields import SAO_PAULO, Stamps, child, integer, present, required, text
 from orylo_ingest.gateways.port import Document, Envelope, EventRow, Ignored, NotUnderstood, RawWebhook, Told
 from orylo_ingest.metrics import count_variant
+from orylo_ingest.privacy.hashing import is_token
+from orylo_ingest.privacy.person import Person
 
 TOKEN_FIELD = "token"  # noqa: S105  the field's name
 

@@ -11,9 +11,9 @@ from uuid import UUID
 import orjson
 
 from orylo_common.control.models import GatewaySecret
-from orylo_common.identity import Person
 from orylo_common.messages import GatewayFact
-from orylo_ingest.json_mending import mended
+from orylo_ingest.documents.json_repair import mended
+from orylo_ingest.privacy.person import Person
 
 # A JSON object, or a form's fields. Unknown until an adapter has looked at each value.
 Document = dict[str, Any]

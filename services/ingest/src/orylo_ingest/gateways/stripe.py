@@ -23,7 +23,6 @@ from typing import Any
 from uuid import UUID
 
 from orylo_common.control.models import GatewaySecret
-from orylo_common.identity import Person
 from orylo_common.messages import (
     CheckoutAbandoned,
     DisputeLost,
@@ -59,6 +58,7 @@ from orylo_ingest.gateways.stripe_invoices import (
     ref,
 )
 from orylo_ingest.metrics import count_variant
+from orylo_ingest.privacy.person import Person
 
 SIGNATURE_HEADER = "Stripe-Signature"
 TOLERANCE_S = 300

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from orylo_common.identity import Person, customer_id, has_card_number, identify
 from orylo_common.ids import uuid7
 from orylo_common.messages import PAGE, CheckoutStarted, ClickRecorded, MatchKeys, Tracking
-from orylo_ingest.free_text import FreeText
+from orylo_ingest.privacy.cards import has_card_number
+from orylo_ingest.privacy.free_text import FreeText
+from orylo_ingest.privacy.person import Person, customer_id, identify
 
 # PostgreSQL's texts cannot hold NUL, nor UTF-8 a surrogate; the others serve nobody.
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")

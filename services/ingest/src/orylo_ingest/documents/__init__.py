@@ -1,0 +1,1 @@
+"""Request bodies as documents: JSON or a form."""

@@ -1,0 +1,90 @@
+"""The HTTP server. aiohttp's router and application cost as much as reading a webhook does: webhooks go past them."""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from orylo_ingest.endpoints.webhooks import PATH, WebhookEndpoint
+from orylo_ingest.http.connections import BOUNDS, Server
+from orylo_ingest.http.problems import broken_off, refused_by_aiohttp
+
+# What is in hand when the stop comes has this long.
+SHUTDOWN_S = 20.0
+# Gateways and balancers keep connections open; longer than the usual balancer's minute, so that it closes first.
+KEEPALIVE_S = 75.0
+
+
+@asynccontextmanager
+async def serve_http(
+    table: list[web.RouteDef], webhooks: WebhookEndpoint, *, host: str, port: int, reuse_port: bool, max_body_bytes: int
+) -> AsyncIterator[int]:
+    """Answer while inside; the port, which the system chose where `port` is 0. Leaving finishes what is in hand."""
+    app = web.Application(client_max_size=max_body_bytes)
+    app.add_routes(table)
+    runner = _Runner(app, webhooks)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port, backlog=1024, reuse_port=reuse_port or None)
+        await site.start()
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+class _Runner(web.AppRunner):
+    def __init__(self, app: web.Application, webhooks: WebhookEndpoint) -> None:
+        super().__init__(
+            app,
+            access_log=None,
+            logger=_logger(),
+            shutdown_timeout=SHUTDOWN_S,
+            keepalive_timeout=KEEPALIVE_S,
+            # Bodies are inflated where their bounds are (`bodies.py`).
+            auto_decompress=False,
+            **BOUNDS,
+        )
+        self._webhooks = webhooks
+
+    async def _make_server(self) -> Server:
+        routed = await super()._make_server()
+        handler = _past_the_router(self._webhooks.receive, routed.request_handler)
+        return Server(handler, request_factory=routed.request_factory, **self._kwargs)
+
+
+def _logger() -> logging.Logger:
+    """Bugs are logged. What is no HTTP, or not encoded as it says, is answered: a line would repeat what it holds."""
+    logger = logging.getLogger(__name__)
+    logger.addFilter(_is_ours)
+    return logger
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError | web.RequestPayloadError))
+
+
+def _past_the_router(
+    receive: Callable[[web.Request], Awaitable[web.StreamResponse]], route: Callable[[Any], Awaitable[Any]]
+) -> Callable[[Any], Awaitable[Any]]:
+    """The same answers as the route table gives, for the one route that everything depends on."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        # A client that waits for 100 Continue is rare, and the application knows how to answer it.
+        if (
+            request.method == hdrs.METH_POST
+            and request.raw_path.startswith(PATH)
+            and hdrs.EXPECT not in request.headers
+        ):
+            return await receive(request)
+        try:
+            response: web.StreamResponse = await route(request)
+        except web.HTTPException as refusal:
+            return refused_by_aiohttp(refusal)
+        except (web.RequestPayloadError, ConnectionError):
+            return broken_off().response()
+        return response
+
+    return handle

@@ -1,0 +1,267 @@
+"""From a document that is proven genuine to the record that is written: no I/O, no clock.
+
+Hashed, then scrubbed, then read: what an adapter reads to build a message is the scrubbed copy, so that no
+clear text can get into a message, and a copy replayed later takes the very same path.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any, Literal, get_args
+from uuid import UUID
+
+import structlog
+
+from orylo_common.broker.ports import Outgoing
+from orylo_common.control.models import LiveMode
+from orylo_common.ids import uuid7
+from orylo_common.messages import encode_first
+from orylo_common.messages import type_of as _type_of
+from orylo_ingest.gateways.port import Document, Envelope, Gateway, Ignored, NotUnderstood, Told
+from orylo_ingest.privacy.cards import MASK
+from orylo_ingest.privacy.person import Identity, Person, customer_id, identify
+from orylo_ingest.privacy.scrub import OWN_KEY, flags_of, scrub
+from orylo_ingest.webhooks.announcements import announce_set_aside
+from orylo_ingest.webhooks.event_ids import event_id_of
+
+Status = Literal["published", "ignored", "quarantined", "conflict"]
+
+EVERY_MODE: frozenset[LiveMode] = frozenset(get_args(LiveMode))
+
+_MAX_ID = 255
+_MAX_AMOUNT = 2**53
+type_of = lru_cache(_type_of)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Record:
+    """One gateway event as it is stored, with the message that leaves, if any.
+
+    `announcement` leaves in its place where the event is set aside: it tells people of it, and nothing else.
+    """
+
+    tenant_id: UUID
+    event_id: UUID
+    gateway: str
+    gateway_event_id: str | None
+    gateway_event_type: str
+    status: Status
+    reason: str | None
+    payment_id: str | None
+    payload: bytes
+    occurred_at: datetime
+    facts: tuple[str, ...] = ()
+    outgoing: Outgoing | None = None
+    announcement: Outgoing | None = None
+
+    @property
+    def body_sha256(self) -> bytes:
+        """What tells two bodies of one event apart: of the scrubbed copy, so that spacing does not count."""
+        return sha256(self.payload).digest()
+
+    @property
+    def message_type(self) -> str | None:
+        return self.outgoing.type if self.outgoing else None
+
+    def as_conflict(self) -> "Record":
+        """The same, as a second body under an event id that is taken: kept to be looked at, and nothing more."""
+        conflict = replace(
+            self,
+            event_id=event_id_of("conflict", f"{self.event_id}:{self.body_sha256.hex()}"),
+            status="conflict",
+            reason=f"event {self.event_id} came before with another body",
+            facts=(),
+            outgoing=None,
+        )
+        conflict.announcement = _announce(conflict, "conflict")
+        return conflict
+
+
+def take_in(
+    gateway: Gateway,
+    tenant_id: UUID,
+    document: Any,
+    received_at: datetime,
+    *,
+    secrets: Sequence[bytes] = (),
+    accept: frozenset[LiveMode] = EVERY_MODE,
+    zone: tzinfo | None = None,
+    traceparent: str | None = None,
+) -> Record:
+    """What becomes of a webhook. Scrubs `document` in place. Never raises for what a document holds.
+
+    `secrets` are the endpoint's own: its gateway's token stands in no copy.
+    """
+    if isinstance(document, dict):
+        document.pop(OWN_KEY, None)
+    return _take_in(gateway, tenant_id, document, received_at, secrets, accept, zone, traceparent)
+
+
+def take_in_again(
+    gateway: Gateway,
+    tenant_id: UUID,
+    scrubbed: Any,
+    received_at: datetime,
+    *,
+    zone: tzinfo | None = None,
+    event_id: UUID | None = None,
+) -> Record:
+    """The same for a scrubbed copy. `event_id`, where given, is what it keeps, however it is recognised by now."""
+    return _take_in(
+        gateway, tenant_id, scrubbed, received_at, (), EVERY_MODE, zone, traceparent=None, event_id=event_id
+    )
+
+
+def _take_in(
+    gateway: Gateway,
+    tenant_id: UUID,
+    document: Any,
+    received_at: datetime,
+    secrets: Sequence[bytes],
+    accept: frozenset[LiveMode],
+    zone: tzinfo | None,
+    traceparent: str | None,
+    event_id: UUID | None = None,
+) -> Record:
+    identity, event_key = _identify(gateway, document), _envelope(gateway, document).event_key
+    payload = scrub(document, identity, secrets)
+    # Only now: what is stored and shown of the envelope is as clean as the rest.
+    envelope = _envelope(gateway, document)
+    record = Record(
+        tenant_id=tenant_id,
+        event_id=event_id or event_id_of(gateway.name, event_key or sha256(payload).hexdigest()),
+        gateway=gateway.name,
+        gateway_event_id=envelope.gateway_event_id and envelope.gateway_event_id[:_MAX_ID],
+        gateway_event_type=envelope.event_type[:_MAX_ID],
+        status="quarantined",
+        reason=None,
+        payment_id=None,
+        payload=payload,
+        occurred_at=received_at,
+    )
+    mode: LiveMode = "live" if envelope.livemode and not envelope.test else "test"
+    if mode not in accept:
+        record.status, record.reason = "ignored", f"{mode} mode, which this gateway is not set to accept"
+        # Sent again once the mode is accepted, it must be no repeat of this.
+        record.event_id = event_id_of("not_accepted", str(record.event_id))
+        return record
+    try:
+        told = _read(gateway, document, received_at, zone)
+        if isinstance(told, Ignored):
+            record.status, record.reason = "ignored", told.reason
+        else:
+            _publish(record, told, identity, envelope, traceparent)
+    except NotUnderstood as problem:
+        record.reason = str(problem)
+        record.announcement = _announce(record, "quarantined")
+    return record
+
+
+def _announce(record: Record, kind: Literal["quarantined", "conflict"]) -> Outgoing:
+    return announce_set_aside(
+        kind,
+        tenant_id=record.tenant_id,
+        event_id=record.event_id,
+        gateway=record.gateway,
+        gateway_event_id=record.gateway_event_id,
+        gateway_event_type=record.gateway_event_type,
+        reason=record.reason or "",
+        payload=record.payload,
+        occurred_at=record.occurred_at,
+    )
+
+
+def _envelope(gateway: Gateway, document: Any) -> Envelope:
+    return gateway.envelope(document) if isinstance(document, dict) else Envelope("unknown")
+
+
+def _identify(gateway: Gateway, document: Any) -> Identity:
+    if not isinstance(document, dict):
+        return Identity()
+    try:
+        identity = identify(gateway.person(document))
+    except Exception as error:  # noqa: BLE001  whatever is in the document, it is kept, and without clear text
+        log.warning("webhook.person_unreadable", gateway=gateway.name, error=type(error).__name__)
+        identity = identify(Person())
+    identity.flags = {**flags_of(document), **identity.flags}
+    return identity
+
+
+def _read(gateway: Gateway, document: Any, received_at: datetime, zone: tzinfo | None) -> Told | Ignored:
+    if not isinstance(document, dict):
+        raise NotUnderstood("the body is no JSON object")
+    try:
+        return gateway.normalise(document, received_at, zone)
+    except NotUnderstood:
+        raise
+    except Exception as error:
+        # A bug of ours must not refuse a genuine webhook: it waits in quarantine until it is fixed.
+        log.exception("webhook.adapter_failed", gateway=gateway.name)
+        raise NotUnderstood(f"the adapter failed ({type(error).__name__})") from None
+
+
+def _publish(record: Record, told: Told, identity: Identity, envelope: Envelope, traceparent: str | None) -> None:
+    fields = told.fields
+    _check(fields)
+    if any("\n" in fact for fact in told.facts):
+        raise NotUnderstood("an id with a line break in it")
+    if any(MASK in fact for fact in told.facts):
+        # Behind the mask two sales would be one, and the second would never be told.
+        raise NotUnderstood("an id in it looks like a card number")
+    message_id = uuid7()
+    payment_id = fields.get("payment_id")
+    data = {
+        **fields,
+        "event_id": record.event_id,
+        "gateway": record.gateway,
+        "gateway_event_type": record.gateway_event_type,
+        "livemode": envelope.livemode,
+        "match_keys": identity.match_keys,
+        "customer_flags": identity.flags,
+    }
+    if envelope.test:
+        data["test"] = True
+    if record.gateway_event_id is not None:
+        data["gateway_event_id"] = record.gateway_event_id
+    customer = customer_id(
+        record.tenant_id,
+        identity.match_keys,
+        gateway_customer=told.gateway_customer,
+        card_fingerprint=fields["card"].get("fingerprint") if "card" in fields else None,
+    )
+    if customer is not None:
+        data["customer_id"] = customer
+    body = encode_first(
+        told.message,
+        message_id=message_id,
+        tenant_id=record.tenant_id,
+        occurred_at=told.occurred_at,
+        subject=fields.get("checkout_id") or payment_id or "",
+        data=data,
+        traceparent=traceparent,
+    )
+    record.status = "published"
+    record.payment_id = payment_id
+    record.occurred_at = told.occurred_at
+    # Whoever presses the panel's test button twice wants to see both.
+    record.facts = () if envelope.test else told.facts
+    record.outgoing = Outgoing(message_id, type_of(told.message), body)
+
+
+def _check(fields: Document) -> None:
+    """What the message classes ask of a value beyond its type. The types are what `fields.py` gives."""
+    amount = fields.get("amount_minor")
+    if amount is not None and not 0 <= amount <= _MAX_AMOUNT:
+        raise NotUnderstood("the amount is negative, or beyond reason")
+    if not 0 <= fields.get("refunded_minor", 0) <= _MAX_AMOUNT:
+        raise NotUnderstood("the refunded amount is negative, or beyond reason")
+    currency = fields.get("currency")
+    if currency is not None and not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
+        raise NotUnderstood("the currency is no ISO 4217 code")
+    last4 = fields["card"].get("last4") if "card" in fields else None
+    if last4 is not None and not (len(last4) == 4 and last4.isascii() and last4.isdecimal()):
+        del fields["card"]["last4"]
