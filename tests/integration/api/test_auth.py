@@ -90,7 +90,7 @@ async def test_cookies_of_https_are_secure(
 async def test_the_callers_address_is_the_one_that_our_own_proxy_saw(api: Api, postgres_dsn: str) -> None:
     headers = {"X-Forwarded-For": "203.0.113.9, 198.51.100.7"}
     body = {"email": api.a.owner, "password": PASSWORD}
-    for proxies, seen in ((0, "127.0.0.1"), (1, "198.51.100.7"), (2, "203.0.113.9")):
+    for proxies, seen in ((0, "127.0.0.1"), (1, "198.51.100.7"), (2, "203.0.113.9"), (3, "127.0.0.1")):
         async with running_api(postgres_dsn, api_trusted_proxies=proxies) as (url, _, _):
             async with api.client().post(url + LOGIN, json=body, headers=headers) as response:
                 assert response.status == 200

@@ -365,7 +365,7 @@ async def test_refusals_name_the_fields(api: Api, machine: aiohttp.ClientSession
         assert response.status == 422
     async with machine.post(status_path, data=b"x" * 100_000, headers={"Content-Type": "application/json"}) as response:
         assert response.status == 413
-        assert (await response.json())["detail"] == "the body may have at most 65536 bytes"
+        assert (await response.json())["detail"] == "The body may have at most 65536 bytes."
 
 
 @pytest.mark.parametrize(

@@ -850,6 +850,11 @@ export interface components {
             type: string;
             title: string;
             status: number;
+            /**
+             * @description the last part of `type`
+             * @example validation
+             */
+            code: string;
             /** @default null */
             detail: string | null;
             /**

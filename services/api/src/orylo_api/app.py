@@ -90,7 +90,13 @@ async def open_app(
 
 @asynccontextmanager
 async def _listen(services: Services, health: Health) -> AsyncIterator[None]:
-    runner = web.AppRunner(make_web_app(services, health), access_log=None, shutdown_timeout=SHUTDOWN.total_seconds())
+    runner = web.AppRunner(
+        make_web_app(services, health),
+        access_log=None,
+        shutdown_timeout=SHUTDOWN.total_seconds(),
+        # `orylo_common.http.bodies` decompresses, within its bounds.
+        auto_decompress=False,
+    )
     await runner.setup()
     try:
         settings = services.settings

@@ -9,11 +9,13 @@ import pytest
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.errors import TransientError
+from orylo_common.http.bodies import too_large
+from orylo_common.http.problems import Problem
 from orylo_common.messages import WebhookRejected, decode
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_ingest.http import rejection_reports
-from orylo_ingest.http.problems import Problem, too_large, unauthenticated
+from orylo_ingest.http.problems import unauthenticated
 from orylo_ingest.http.rejection_reports import RejectionReports
 
 TENANT, OTHER = UUID(int=1), UUID(int=2)

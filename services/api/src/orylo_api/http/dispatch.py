@@ -12,10 +12,11 @@ from orylo_api.call import SERVICES, Call
 from orylo_api.http import idempotency
 from orylo_api.http.authentication import authenticate, authorise
 from orylo_api.http.middleware import REQUEST_TIMEOUT
-from orylo_api.http.reading import read_body, read_origin, read_path, read_query
+from orylo_api.http.reading import BODY_TIMEOUT, MAX_BODY, parse_body, read_origin, read_path, read_query
 from orylo_api.models.fields import Answer
 from orylo_api.route import Media, Route
 from orylo_api.tenancy import tenant_transaction
+from orylo_common.http.bodies import read_body
 
 
 def handler_of(route: Route) -> Handler:
@@ -34,29 +35,30 @@ async def _serve(route: Route, request: web.Request) -> web.StreamResponse:
     if route.permission is not None:
         principal = await authenticate(request, services)
         authorise(principal, route.permission)
+    body = await read_body(request, max_bytes=MAX_BODY, timeout=BODY_TIMEOUT)
     call: Call[object, object, object] = Call(
         request=request,
         services=services,
         path=read_path(request, route.path_values) if route.path_values else None,
         query=read_query(request, route.query) if route.query else None,
-        body=await read_body(request, route.body) if route.body else None,
+        body=parse_body(request, body, route.body) if route.body else None,
         origin=read_origin(request, services.settings),
         known_principal=principal,
     )
     if not route.in_transaction:
         return _respond(route, request, await route.endpoint(call))
-    response = await _serve_in_transaction(route, call)
+    response = await _serve_in_transaction(route, call, body)
     services.relay.offer(call.outgoing)
     return response
 
 
-async def _serve_in_transaction(route: Route, call: Call[object, object, object]) -> web.StreamResponse:
+async def _serve_in_transaction(route: Route, call: Call[object, object, object], body: bytes) -> web.StreamResponse:
     principal, request = call.principal, call.request
     key = idempotency.read_key(request) if route.takes_idempotency_key else None
     pool, readonly = call.services.tenant_pool, route.method == hdrs.METH_GET
     async with tenant_transaction(pool, principal.tenant.id, principal.role, readonly=readonly) as connection:
         if key is not None:
-            stored = await idempotency.claim(connection, principal, key, request, call.services.clock.now())
+            stored = await idempotency.claim(connection, principal, key, request, body, call.services.clock.now())
             if stored is not None:
                 return _json(stored.body, stored.status, {idempotency.REPLAYED_HEADER: "true"})
         answer = await route.endpoint(replace(call, open_transaction=connection))

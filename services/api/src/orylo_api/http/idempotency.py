@@ -41,13 +41,11 @@ def read_key(request: web.Request) -> str | None:
 
 
 async def claim(
-    connection: Connection, principal: Principal, key: str, request: web.Request, now: datetime
+    connection: Connection, principal: Principal, key: str, request: web.Request, body: bytes, now: datetime
 ) -> StoredAnswer | None:
     """Take the key, or give the answer that it had before. Raises `Conflict` if it was used for something else."""
     fingerprint = sha256(
-        b"\n".join(
-            (str(principal.id).encode(), request.method.encode(), request.raw_path.encode(), await request.read())
-        )
+        b"\n".join((str(principal.id).encode(), request.method.encode(), request.raw_path.encode(), body))
     ).digest()
     if await connection.fetchval(CLAIM_KEY, principal.tenant.id, key, fingerprint, now) is not None:
         return None

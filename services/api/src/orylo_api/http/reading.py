@@ -1,5 +1,7 @@
 """From bytes to checked values; what cannot be read or accepted is refused with the name of the field."""
 
+from datetime import timedelta
+
 from aiohttp import web
 from pydantic import ValidationError
 
@@ -8,8 +10,10 @@ from orylo_api.models.fields import Request
 from orylo_api.models.problems import FieldProblem
 from orylo_api.sessions import Origin
 from orylo_api.settings import Settings
+from orylo_common.http.addresses import client_address
 
 MAX_BODY = 64 * 1024
+BODY_TIMEOUT = timedelta(seconds=10)
 MAX_USER_AGENT = 300
 
 
@@ -32,11 +36,11 @@ def read_query(request: web.Request, model: type[Request]) -> Request:
         raise _refused("query", invalid) from None
 
 
-async def read_body(request: web.Request, model: type[Request]) -> Request:
+def parse_body(request: web.Request, body: bytes, model: type[Request]) -> Request:
     if request.content_type != "application/json":
         raise WrongMediaType("the body has to be application/json")
     try:
-        return model.model_validate_json(await request.read())
+        return model.model_validate_json(body)
     except ValidationError as invalid:
         if any(error["type"] == "json_invalid" for error in invalid.errors(include_url=False, include_input=False)):
             raise Unreadable("the body is not JSON") from None
@@ -44,13 +48,9 @@ async def read_body(request: web.Request, model: type[Request]) -> Request:
 
 
 def read_origin(request: web.Request, settings: Settings) -> Origin:
-    """The caller's address, as far as our own proxies vouch for it, and user agent."""
-    address = request.remote or ""
-    if settings.api_trusted_proxies:
-        # The last entries were added by our proxies, those before them by anybody.
-        told = [part.strip() for part in ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")]
-        address = told[-min(settings.api_trusted_proxies, len(told))] or address
-    return Origin(_printable(address)[:64], _printable(request.headers.get("User-Agent", ""))[:MAX_USER_AGENT])
+    """Return the caller's address and user agent."""
+    address = client_address(request, settings.api_trusted_proxies) or ""
+    return Origin(address, _printable(request.headers.get("User-Agent", ""))[:MAX_USER_AGENT])
 
 
 def came_by_https(request: web.Request, settings: Settings) -> bool:

@@ -21,6 +21,7 @@ class Problem(Answer):
     type: str = Field(examples=["urn:orylo:problem:validation"])
     title: str
     status: int = Field(ge=400, le=599)
+    code: str = Field(description="the last part of `type`", examples=["validation"])
     detail: str | None = None
     errors: list[FieldProblem] | None = Field(default=None, description="each field that was refused")
     tenants: list[TenantName] | None = Field(default=None, description="those that a sign-in may mean, to name one of")

@@ -18,16 +18,17 @@ from orylo_common.clock import Clock
 from orylo_common.control import ControlPlane, TenantSettings
 from orylo_common.control.models import Tenant
 from orylo_common.errors import TransientError
+from orylo_common.http.addresses import client_address
+from orylo_common.http.bodies import read_body, unreadable
+from orylo_common.http.problems import HTTPProblem, Problem
 from orylo_common.messages import Message, encode
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.telemetry.traces import current_traceparent, span
-from orylo_ingest.bodies import read_body
 from orylo_ingest.documents.json_repair import mended
-from orylo_ingest.endpoints.webhooks import RETRY_AFTER, client_address
+from orylo_ingest.endpoints.webhooks import RETRY_AFTER
 from orylo_ingest.http import problems
-from orylo_ingest.http.problems import Problem, Refused
 from orylo_ingest.http.rate_limiter import Limits, LimitSettings, limited_address
 from orylo_ingest.metrics import VISITS
 from orylo_ingest.tracking.visit import Visit, checkout_started, click_recorded
@@ -119,7 +120,7 @@ class TrackingEndpoint:
         try:
             with span("visit"):
                 await self._track(request)
-        except Refused as refused:
+        except HTTPProblem as refused:
             outcome, answer = refused.problem.code, refused.problem.response()
         else:
             outcome = "accepted"
@@ -134,10 +135,10 @@ class TrackingEndpoint:
         tenant = self.plane.tenant(request.match_info["tenant"])
         if tenant is None:
             wait = self.limits.spend_stray(limited)
-            raise Refused(problems.too_many_visits(wait) if wait else NO_TENANT)
+            raise HTTPProblem(problems.too_many_visits(wait) if wait else NO_TENANT)
         allowed = self._allowed_origins(request)
         if allowed and request.headers.get("Origin") not in allowed:
-            raise Refused(NOT_ALLOWED)
+            raise HTTPProblem(NOT_ALLOWED)
         self._check_limits(tenant, limited)
         visit = _visit_in(await read_body(request, max_bytes=MAX_BODY_BYTES, timeout=self.body_timeout))
         click = click_recorded(
@@ -159,20 +160,20 @@ class TrackingEndpoint:
         if wait := self.limits.spend_from("visits_from", tenant.id, limits.visits_per_address, address) or (
             self.limits.spend("visits", tenant.id, limits.visits)
         ):
-            raise Refused(problems.too_many_visits(wait))
+            raise HTTPProblem(problems.too_many_visits(wait))
 
     async def _publish(self, *messages: Message) -> None:
         traceparent = current_traceparent()
         leaving = [Outgoing(each.message_id, each.type, encode(each, traceparent=traceparent)) for each in messages]
         if wait := self.breaker.retry_after:
-            raise Refused(problems.unavailable(wait))
+            raise HTTPProblem(problems.unavailable(wait))
         try:
             # Outside of the breaker: a full buffer is no reason to stop asking PostgreSQL.
             written = [self.outbox.add(each) for each in leaving]
             async with self.breaker:
                 await asyncio.gather(*written)
         except TransientError as error:
-            raise Refused(problems.unavailable(error.retry_after or RETRY_AFTER)) from None
+            raise HTTPProblem(problems.unavailable(error.retry_after or RETRY_AFTER)) from None
         self.relay.offer(leaving)
 
 
@@ -182,7 +183,7 @@ def _visit_in(body: bytes) -> Visit:
     except ValidationError as invalid:
         fields = sorted({".".join(map(str, error["loc"])) or "body" for error in invalid.errors(include_input=False)})
         detail = f"Not as the tracking script sends it: {', '.join(fields)}."
-        raise Refused(problems.unreadable(detail)) from None
+        raise HTTPProblem(unreadable(detail)) from None
 
 
 def _json_in(body: bytes) -> Any:
@@ -193,7 +194,7 @@ def _json_in(body: bytes) -> Any:
         except orjson.JSONDecodeError:
             return orjson.loads(mended(body))
     except ValueError:
-        raise Refused(problems.unreadable("The body is not JSON.")) from None
+        raise HTTPProblem(unreadable("The body is not JSON.")) from None
 
 
 def _cors(request: web.Request, allowed: tuple[str, ...]) -> dict[str, str]:

@@ -17,6 +17,7 @@ import structlog
 from orylo_common.broker.ports import Outgoing
 from orylo_common.clock import Clock
 from orylo_common.errors import TransientError
+from orylo_common.http.problems import Problem
 from orylo_common.ids import uuid7
 from orylo_common.messages import WebhookRejected, encode
 from orylo_common.postgres.group_commit import GroupCommit

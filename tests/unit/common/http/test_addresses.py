@@ -4,7 +4,7 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from multidict import CIMultiDict
 
-from orylo_ingest.endpoints.webhooks import _is_within, client_address
+from orylo_common.http.addresses import client_address, is_within
 
 
 @pytest.mark.parametrize(
@@ -43,4 +43,4 @@ def test_our_own_proxies_are_counted_from_the_right_over_all_lines(
     ],
 )
 def test_an_address_is_within_its_networks_in_whichever_family_it_is_told(address: str | None, within: bool) -> None:
-    assert _is_within(address, ("203.0.113.0/24", "2001:db8::/32")) is within
+    assert is_within(address, ("203.0.113.0/24", "2001:db8::/32")) is within
