@@ -26,11 +26,11 @@ from orylo_ingest.gateways.authentication import authenticate_hmac
 from orylo_ingest.gateways.port import AuthenticationFailed, Gateway, RawWebhook, UnreadableBody
 from orylo_ingest.http import problems
 from orylo_ingest.http.answers import Answer
-from orylo_ingest.http.problems import Problem
 from orylo_ingest.http.rate_limiter import Limits, LimitSettings, limited_address
 from orylo_ingest.http.rejection_log import RejectionLog
 from orylo_ingest.http.rejection_reports import RejectionReports
 from orylo_ingest.metrics import WEBHOOK_SECONDS, WEBHOOKS
+from orylo_ingest.webhooks.record import Record, take_in
 from orylo_ingest.webhooks.secret_use import SecretUse
 from orylo_ingest.webhooks.store import EventStore, Outcome
 

@@ -22,7 +22,6 @@ from orylo_common.ids import uuid7
 from orylo_common.messages import WebhookRejected, encode
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
-from orylo_ingest.http.problems import Problem
 from orylo_ingest.metrics import REJECTIONS_UNREPORTED
 
 FLUSH_EVERY = timedelta(seconds=1)
