@@ -140,7 +140,7 @@ async def test_an_address_that_guesses_is_put_off_and_the_gateway_is_not(ingest:
 async def test_an_address_that_asks_for_nobody_is_put_off_and_what_it_sends_for_others_is_not(
     ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "STRAYS_PER_ADDRESS", 2)
+    monkeypatch.setattr(limits, "UNKNOWN_TARGETS_PER_ADDRESS", 2)
 
     async def stray(number: int, address: str = FLOODER) -> Answer:
         tenant, gateway = (TENANT, "kiwify") if number % 2 else (f"guess-{number}", "stripe")

@@ -22,7 +22,7 @@ from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_ingest.endpoints.tracking import TrackingEndpoint
 from orylo_ingest.endpoints.webhooks import WebhookEndpoint
-from orylo_ingest.http.rate_limiter import Limits
+from orylo_ingest.http.rate_limiter import RateLimiter
 from orylo_ingest.http.rejection_reports import RejectionReports
 from orylo_ingest.http.server import serve_http
 from orylo_ingest.outbox import write_messages
@@ -59,7 +59,7 @@ async def open_app(
             GroupCommit(write_messages, pool, name="ingest.outbox", single_statement=True, deadline=DEADLINE)
         )
         refusals = await stack.enter_async_context(RejectionReports.open(outbox, relay, clock))
-        limits = await stack.enter_async_context(Limits.open(redis))
+        limits = await stack.enter_async_context(RateLimiter.open(redis))
         secret_use = await stack.enter_async_context(SecretUse.open(pool))
         replaying = CircuitBreaker("ingest.replays")
         replay = guarded(replaying, partial(replay_webhook, pool=pool, plane=plane, relay=relay, clock=clock))

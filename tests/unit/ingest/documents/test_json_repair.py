@@ -1,8 +1,9 @@
 import orjson
 import pytest
 
-from orylo_ingest.documents.json_repair import mended
-from orylo_ingest.gateways.port import MAX_MENDED_UNPROVEN, RawWebhook, UnreadableBody
+from orylo_ingest.documents.json_repair import repaired
+from orylo_ingest.documents.parsing import UnreadableBody
+from orylo_ingest.gateways.raw_webhook import MAX_REPAIRED_UNAUTHENTICATED, RawWebhook
 from tests.unit.ingest.given import body_of, message_in, stripe, taken_from
 
 
@@ -38,7 +39,7 @@ def test_what_a_strict_reader_refuses_is_read_all_the_same(sent: bytes, read: ob
 )
 def test_what_is_no_json_stays_none(sent: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
-        mended(sent)
+        repaired(sent)
 
 
 @pytest.mark.parametrize("depth", [1100, 2000, 100_000])
@@ -56,8 +57,8 @@ def test_a_sale_with_half_an_emoji_in_its_buyers_name_is_told() -> None:
 
 def test_a_stranger_gets_little_mended() -> None:
     short = body_of("perfectpay/approved_card.json").replace(b"{", b'{"odd":1e999,', 1)
-    assert RawWebhook({}, "", short).unproven_document()["odd"] is None
-    long = short.replace(b"{", b'{"more":"%s",' % (b"x" * MAX_MENDED_UNPROVEN), 1)
+    assert RawWebhook({}, "", short).unauthenticated_document()["odd"] is None
+    long = short.replace(b"{", b'{"more":"%s",' % (b"x" * MAX_REPAIRED_UNAUTHENTICATED), 1)
     with pytest.raises(UnreadableBody):
-        RawWebhook({}, "", long).unproven_document()
+        RawWebhook({}, "", long).unauthenticated_document()
     assert RawWebhook({}, "", long).document()["odd"] is None

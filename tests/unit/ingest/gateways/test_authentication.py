@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
+from orylo_ingest.documents.parsing import UnreadableBody
 from orylo_ingest.gateways import GATEWAYS, kiwify
 from orylo_ingest.gateways.authentication import authenticate_hmac
-from orylo_ingest.gateways.port import AuthenticationFailed, RawWebhook, UnreadableBody
+from orylo_ingest.gateways.port import AuthenticationFailed
+from orylo_ingest.gateways.raw_webhook import RawWebhook
 from tests.unit.ingest.given import VECTORS, body_of, secret
 
 NOW = datetime(2026, 3, 10, 17, 22, 45, tzinfo=UTC)

@@ -5,7 +5,7 @@ import pytest
 
 from orylo_common.messages import BY_TYPE, decode
 from orylo_ingest.gateways import GATEWAYS
-from orylo_ingest.webhooks.record import take_in_again
+from orylo_ingest.webhooks.record import rebuild_record
 from tests.unit.ingest.given import FIXTURES, FOLDER, INDEX, RECEIVED_AT, TENANT, body_of, message_in, taken
 from tests.unit.ingest.golden import outcome_of, path_of
 
@@ -37,7 +37,7 @@ def test_a_message_is_what_its_class_would_have_written(fixture: str) -> None:
 @pytest.mark.parametrize("fixture", FIXTURES)
 def test_its_scrubbed_copy_gives_the_same_again(fixture: str) -> None:
     record = taken(fixture)
-    again = take_in_again(GATEWAYS[record.gateway], TENANT, orjson.loads(record.payload), RECEIVED_AT)
+    again = rebuild_record(GATEWAYS[record.gateway], TENANT, orjson.loads(record.payload), RECEIVED_AT)
     assert outcome_of(again) == outcome_of(record)
 
 

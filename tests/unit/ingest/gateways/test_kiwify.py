@@ -6,7 +6,7 @@ import pytest
 
 from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.gateways.kiwify import EVENTS
-from orylo_ingest.gateways.port import Told
+from orylo_ingest.gateways.port import NormalisedEvent
 from orylo_ingest.privacy.hashing import hash_of
 from tests.unit.ingest.given import RECEIVED_AT, document_of, message_in, taken_from
 
@@ -49,7 +49,7 @@ def test_nothing_has_happened_after_it_was_received() -> None:
 
 def test_an_integration_may_have_a_zone_of_its_own() -> None:
     read = GATEWAYS["kiwify"].normalise(kiwify("order_approved_card"), RECEIVED_AT, ZoneInfo("UTC"))
-    assert isinstance(read, Told)
+    assert isinstance(read, NormalisedEvent)
     assert read.occurred_at == datetime(2026, 3, 10, 14, 22, tzinfo=ZoneInfo("UTC"))
 
 

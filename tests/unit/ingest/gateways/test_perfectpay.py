@@ -7,7 +7,7 @@ from prometheus_client import REGISTRY
 
 from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.gateways.perfectpay import STATUSES
-from orylo_ingest.gateways.port import Told
+from orylo_ingest.gateways.port import NormalisedEvent
 from tests.unit.ingest.given import RECEIVED_AT, document_of, message_in, taken_from
 
 
@@ -53,7 +53,7 @@ def test_stamps_are_of_sao_paulo_unless_the_integration_says_otherwise() -> None
     at = datetime.fromisoformat(sale["date_approved"])
     assert told(sale).occurred_at == at.replace(tzinfo=ZoneInfo("America/Sao_Paulo"))
     read = GATEWAYS["perfectpay"].normalise(perfectpay("approved_card"), RECEIVED_AT, ZoneInfo("UTC"))
-    assert isinstance(read, Told)
+    assert isinstance(read, NormalisedEvent)
     assert read.occurred_at == at.replace(tzinfo=ZoneInfo("UTC"))
 
 

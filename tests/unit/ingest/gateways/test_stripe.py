@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from orylo_ingest.gateways.stripe import EVENTS
+from orylo_ingest.gateways.stripe.events import EVENTS
 from orylo_ingest.privacy.hashing import hash_of
 from tests.unit.ingest.given import message_in, stripe, taken_from
 
@@ -213,7 +213,7 @@ def test_a_type_that_is_not_listed_has_a_true_reason(type_: str, status: str, re
 
 
 def test_every_event_of_the_table_is_told_or_has_its_reason() -> None:
-    assert all((row.read is not None) == bool(row.tells) for row in EVENTS.values())
+    assert all((row.read is not None) == bool(row.messages) for row in EVENTS.values())
     assert all(row.note for row in EVENTS.values() if row.read is None)
 
 

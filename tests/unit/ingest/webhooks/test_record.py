@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from orylo_common.control.models import LiveMode
 from orylo_common.messages import decode
 from orylo_ingest.gateways import GATEWAYS
-from orylo_ingest.gateways.port import NotUnderstood
+from orylo_ingest.gateways.port import UnprocessableEvent
 from orylo_ingest.webhooks.event_ids import event_id_of
-from orylo_ingest.webhooks.record import take_in, take_in_again
+from orylo_ingest.webhooks.record import build_record, rebuild_record
 from tests.unit.ingest.given import FIXTURES, RECEIVED_AT, TENANT, document_of, stripe, taken_from
 
 TELLING = ("4242424242424242", "a@b.cd", "+5511987650001", "sha256:" + "0" * 64, "1e400", "-1", "2026-03-10")
@@ -69,7 +69,7 @@ def test_a_bug_in_an_adapter_keeps_the_webhook() -> None:
         def person(self, document: Any) -> Any:
             raise KeyError("email")
 
-    record = take_in(Broken(), TENANT, stripe("charge.succeeded"), RECEIVED_AT)
+    record = build_record(Broken(), TENANT, stripe("charge.succeeded"), RECEIVED_AT)
     assert record.status == "quarantined"
     assert record.reason == "the adapter failed (ZeroDivisionError)"
     assert b"mariana.souza" not in record.payload
@@ -117,10 +117,10 @@ def test_what_is_shown_of_the_envelope_is_clean_and_the_event_is_still_itself(ga
 def test_after_a_fix_the_scrubbed_copy_gives_what_the_webhook_would_have_given() -> None:
     class NotYet(type(GATEWAYS["stripe"])):  # type: ignore[misc]
         def normalise(self, document: Any, received_at: Any, zone: Any = None) -> Any:
-            raise NotUnderstood("not yet")
+            raise UnprocessableEvent("not yet")
 
-    quarantined = take_in(NotYet(), TENANT, stripe("charge.succeeded"), RECEIVED_AT)
-    replayed = take_in_again(GATEWAYS["stripe"], TENANT, orjson.loads(quarantined.payload), RECEIVED_AT)
+    quarantined = build_record(NotYet(), TENANT, stripe("charge.succeeded"), RECEIVED_AT)
+    replayed = rebuild_record(GATEWAYS["stripe"], TENANT, orjson.loads(quarantined.payload), RECEIVED_AT)
     direct = taken_from("stripe", stripe("charge.succeeded"))
     assert direct.outgoing is not None
     assert replayed.outgoing is not None

@@ -1,1 +1,1 @@
-"""Request bodies as documents: JSON or a form."""
+"""Request bodies as documents: JSON, possibly broken, or a form."""

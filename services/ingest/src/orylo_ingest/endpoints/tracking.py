@@ -26,10 +26,10 @@ from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.telemetry.traces import current_traceparent, span
-from orylo_ingest.documents.json_repair import mended
+from orylo_ingest.documents.json_repair import repaired
 from orylo_ingest.endpoints.webhooks import RETRY_AFTER
 from orylo_ingest.http import problems
-from orylo_ingest.http.rate_limiter import Limits, LimitSettings, limited_address
+from orylo_ingest.http.rate_limiter import LimitSettings, RateLimiter, rate_limit_address
 from orylo_ingest.metrics import VISITS
 from orylo_ingest.tracking.visit import Visit, checkout_started, click_recorded
 
@@ -83,7 +83,7 @@ class TrackingEndpoint:
     # What leaves is all that ingest keeps of a visit: the clicks themselves belong to dispatch.
     outbox: GroupCommit[Outgoing, None]
     relay: OutboxRelay
-    limits: Limits
+    limits: RateLimiter
     clock: Clock
     breaker: CircuitBreaker
     body_timeout: timedelta
@@ -131,10 +131,10 @@ class TrackingEndpoint:
 
     async def _track(self, request: web.Request) -> None:
         address = client_address(request, self.trusted_proxies)
-        limited = limited_address(request, address, self.trusted_proxies)
+        limited = rate_limit_address(request, address, self.trusted_proxies)
         tenant = self.plane.tenant(request.match_info["tenant"])
         if tenant is None:
-            wait = self.limits.spend_stray(limited)
+            wait = self.limits.consume_unknown_target(limited)
             raise HTTPProblem(problems.too_many_visits(wait) if wait else NO_TENANT)
         allowed = self._allowed_origins(request)
         if allowed and request.headers.get("Origin") not in allowed:
@@ -157,8 +157,8 @@ class TrackingEndpoint:
 
     def _check_limits(self, tenant: Tenant, address: str | None) -> None:
         limits = self.plane.settings(tenant.id, LimitSettings)
-        if wait := self.limits.spend_from("visits_from", tenant.id, limits.visits_per_address, address) or (
-            self.limits.spend("visits", tenant.id, limits.visits)
+        if wait := self.limits.consume_by_address("visits_from", tenant.id, limits.visits_per_address, address) or (
+            self.limits.consume("visits", tenant.id, limits.visits)
         ):
             raise HTTPProblem(problems.too_many_visits(wait))
 
@@ -192,7 +192,7 @@ def _json_in(body: bytes) -> Any:
         try:
             return orjson.loads(body)
         except orjson.JSONDecodeError:
-            return orjson.loads(mended(body))
+            return orjson.loads(repaired(body))
     except ValueError:
         raise HTTPProblem(unreadable("The body is not JSON.")) from None
 

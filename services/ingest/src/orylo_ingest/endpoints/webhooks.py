@@ -21,18 +21,20 @@ from orylo_common.postgres.group_commit import Overloaded
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.telemetry.traces import current_traceparent, span
+from orylo_ingest.documents.parsing import UnreadableBody
 from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.gateways.authentication import authenticate_hmac
-from orylo_ingest.gateways.port import AuthenticationFailed, Gateway, RawWebhook, UnreadableBody
+from orylo_ingest.gateways.port import AuthenticationFailed, Gateway
+from orylo_ingest.gateways.raw_webhook import RawWebhook
 from orylo_ingest.http import problems
-from orylo_ingest.http.answers import Answer
-from orylo_ingest.http.rate_limiter import Limits, LimitSettings, limited_address
+from orylo_ingest.http.answers import JsonAnswer
+from orylo_ingest.http.rate_limiter import LimitSettings, RateLimiter, rate_limit_address
 from orylo_ingest.http.rejection_log import RejectionLog
 from orylo_ingest.http.rejection_reports import RejectionReports
 from orylo_ingest.metrics import WEBHOOK_SECONDS, WEBHOOKS
-from orylo_ingest.webhooks.record import Record, take_in
+from orylo_ingest.webhooks.record import Record, build_record
 from orylo_ingest.webhooks.secret_use import SecretUse
-from orylo_ingest.webhooks.store import EventStore, Outcome
+from orylo_ingest.webhooks.store import EventStore, WriteOutcome
 
 PATH = "/api/v1/webhooks/"
 # What a gateway that is told to come again should wait when nothing better is known.
@@ -52,7 +54,7 @@ class WebhookEndpoint:
     breaker: CircuitBreaker
     refusals: RejectionReports
     secret_use: SecretUse
-    limits: Limits
+    limits: RateLimiter
     clock: Clock
     max_body_bytes: int
     body_timeout: timedelta
@@ -117,10 +119,10 @@ class WebhookEndpoint:
             raise HTTPProblem(unreadable(str(unread))) from None
 
         # Of what is genuine only: a stranger cannot use up what is a merchant's.
-        if pause := self.limits.spend("webhooks", tenant.id, self.plane.settings(tenant.id, LimitSettings).webhooks):
+        if pause := self.limits.consume("webhooks", tenant.id, self.plane.settings(tenant.id, LimitSettings).webhooks):
             raise HTTPProblem(problems.too_many_webhooks(pause))
 
-        return take_in(
+        return build_record(
             gateway,
             tenant.id,
             document,
@@ -135,7 +137,7 @@ class WebhookEndpoint:
         """The bytes as they were signed."""
         return read_body(request, max_bytes=self.max_body_bytes, timeout=self.body_timeout)
 
-    async def _write(self, record: Record) -> Outcome:
+    async def _write(self, record: Record) -> WriteOutcome:
         full = False
         try:
             async with self.breaker:
@@ -145,24 +147,24 @@ class WebhookEndpoint:
                     # PostgreSQL is there and slow: no reason to stop asking it.
                     full = True
             if not full:
-                if outcome is Outcome.CONFLICT and (announcement := await self.store.add_conflict(record)):
+                if outcome is WriteOutcome.CONFLICT and (announcement := await self.store.add_conflict(record)):
                     self.relay.offer((announcement,))
                 return outcome
         except TransientError as error:
             raise HTTPProblem(problems.unavailable(error.retry_after or RETRY_AFTER)) from None
         raise HTTPProblem(problems.unavailable(RETRY_AFTER))
 
-    def _answer(self, record: Record, outcome: Outcome) -> web.StreamResponse:
-        known = outcome is Outcome.DUPLICATE or outcome is Outcome.CONFLICT
+    def _answer(self, record: Record, outcome: WriteOutcome) -> web.StreamResponse:
+        known = outcome is WriteOutcome.DUPLICATE or outcome is WriteOutcome.CONFLICT
         leaving = record.outgoing or record.announcement
         if not known and leaving is not None:
             self.relay.offer((leaving,))
-        counted = record.status if outcome is Outcome.ACCEPTED and record.outgoing is None else outcome.value
+        counted = record.status if outcome is WriteOutcome.ACCEPTED and record.outgoing is None else outcome.value
         _count(record.gateway, counted)
         if counted in ("quarantined", "conflict"):
             self.rejection_log.tell_set_aside(record, counted)
         body = f'{{"status":"{"duplicate" if known else "accepted"}","event_id":"{record.event_id}"}}'
-        return Answer(HTTPStatus.OK if known else HTTPStatus.ACCEPTED, body.encode())
+        return JsonAnswer(HTTPStatus.OK if known else HTTPStatus.ACCEPTED, body.encode())
 
     def _refuse(self, request: web.Request, label: str, tenant: str, problem: Problem) -> web.Response:
         _count(label, _OUTCOMES[problem.status])
@@ -174,19 +176,19 @@ class WebhookEndpoint:
             self.refusals.tell(known.id, label, problem, remote=remote, size=size)
             if problem.status in _NOT_GENUINE:
                 limit = self.plane.settings(known.id, LimitSettings).rejected_webhooks_per_address
-                address = limited_address(request, remote, self.trusted_proxies)
-                self.limits.spend_from("refused", known.id, limit, address)
+                address = rate_limit_address(request, remote, self.trusted_proxies)
+                self.limits.consume_by_address("refused", known.id, limit, address)
         return problem.response()
 
     def _stray(self, request: web.Request) -> Problem:
         remote = client_address(request, self.trusted_proxies)
-        wait = self.limits.spend_stray(limited_address(request, remote, self.trusted_proxies))
+        wait = self.limits.consume_unknown_target(rate_limit_address(request, remote, self.trusted_proxies))
         return problems.too_many_refused(wait) if wait else problems.NOT_FOUND
 
     def _check_refusals(self, request: web.Request, tenant: Tenant) -> None:
-        if self.limits.any_is_shut:
+        if self.limits.any_blocked:
             remote = client_address(request, self.trusted_proxies) or ""
-            if wait := self.limits.wait("refused", tenant.id, remote):
+            if wait := self.limits.blocked("refused", tenant.id, remote):
                 raise HTTPProblem(problems.too_many_refused(wait))
 
     def _check_address(self, request: web.Request, setting: GatewaySetting) -> None:

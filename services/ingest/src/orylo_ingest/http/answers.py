@@ -5,7 +5,7 @@ from http import HTTPStatus
 from aiohttp import HttpVersion11, web
 
 
-class Answer(web.StreamResponse):
+class JsonAnswer(web.StreamResponse):
     """A small JSON body in one write. Headers cannot be added, which the application's hooks would try."""
 
     def __init__(self, status: HTTPStatus, body: bytes) -> None:

@@ -1,7 +1,8 @@
-"""How much may come, by tenant and by address: counted here, settled with all other processes ten times a second.
+"""Rate limits per tenant and per address, counted locally and synchronised through Redis every 100 ms.
 
-No request waits for Redis. What a process took since it last settled is added to the shared count of the window;
-when that exceeds the limit, whoever it is has to wait until the window ends. Redis away: nobody is limited.
+No request waits for Redis. What a process consumed since the last synchronisation is added to the shared count of the
+window. Once that exceeds the limit, the tenant or address is blocked until the window ends. While Redis is unavailable,
+no limits apply.
 """
 
 import asyncio
@@ -27,33 +28,33 @@ from orylo_common.control import TenantSettings
 from orylo_common.errors import TransientError
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 
-# A burst may take the whole of a window's allowance at once.
+# A burst may use the whole window's allowance at once.
 WINDOW_S = 10
-SETTLE_EVERY = timedelta(milliseconds=100)
-# For all of one round of settling; Redis answers in a fraction of a millisecond where it is well.
+SYNC_INTERVAL = timedelta(milliseconds=100)
+# For one whole synchronisation. A healthy Redis answers in a fraction of a millisecond.
 REDIS_TIMEOUT = timedelta(milliseconds=500)
-# Settled at once, each in a round trip of its own.
-AT_ONCE = 50
-# What is for nobody here, of one address, a second.
-STRAYS_PER_ADDRESS = 100
-# Tenants and addresses that are counted at a time; more are let through uncounted.
-MAX_ACCOUNTS = 20_000
+# Allowances synchronised concurrently, each in its own round trip.
+SYNC_CONCURRENCY = 50
+# Requests per second that one address may send to unknown tenants or gateways.
+UNKNOWN_TARGETS_PER_ADDRESS = 100
+# Tenants and addresses counted at a time. Beyond that, new ones are not limited.
+MAX_ALLOWANCES = 20_000
 
-_NOBODY = UUID(int=0)
+_NO_TENANT = UUID(int=0)
 LOOPBACK = ("127.", "::1")
-# What a proxy passes on may be any text.
+# A forwarded address can be any text.
 MAX_ADDRESS = 64
 
-# What is limited, whose, and from where.
+# What is limited, for which tenant, and from which address.
 Key = tuple[str, UUID, str]
 
 log = structlog.get_logger(__name__)
 
 
-def limited_address(request: web.Request, address: str | None, trusted_proxies: int) -> str | None:
-    """Whom limits for each address count; None for what would be everybody.
+def rate_limit_address(request: web.Request, address: str | None, trusted_proxies: int) -> str | None:
+    """Return the address that limits per address apply to, or None if all callers would share it.
 
-    That is a proxy on this machine which the settings say nothing of: it tells of itself by the header.
+    That is the case for a proxy on this machine, recognised by its `X-Forwarded-For`, that the settings do not mention.
     """
     unknown_proxy = not trusted_proxies and hdrs.X_FORWARDED_FOR in request.headers
     return None if address and unknown_proxy and address.startswith(LOOPBACK) else address
@@ -72,119 +73,122 @@ class LimitSettings(TenantSettings):
 
 
 @dataclass(slots=True)
-class Account:
-    """What one key took and has not settled. While it is shut, nothing more is given."""
+class Allowance:
+    """What one key consumed since the last synchronisation, and until when it is blocked."""
 
     per_second: int
-    unsettled: int = 0
-    shut_until: float = 0.0
+    unsynced: int = 0
+    blocked_until: float = 0.0
 
 
-class Limits:
-    """`spend` at once; what was spent is settled behind the caller's back."""
+class RateLimiter:
+    """Counts requests without waiting; counts are synchronised in the background."""
 
     def __init__(self, limiter: FixedWindowRateLimiter, breaker: CircuitBreaker) -> None:
         self._limiter = limiter
         self._breaker = breaker
-        # An account that is open and settled is dropped: there is nothing in it to remember.
-        self._accounts: dict[Key, Account] = {}
-        self._shut: set[Key] = set()
+        # Allowances that are neither blocked nor unsynced are dropped: they carry no information.
+        self._allowances: dict[Key, Allowance] = {}
+        self._blocked: set[Key] = set()
 
     @classmethod
     @asynccontextmanager
     async def open(cls, redis: Redis) -> AsyncIterator[Self]:
-        # The pool decides whether that is a server, or the process's own memory in embedded mode.
+        # The pool connects to a server, or in embedded mode to the process's own memory.
         pool = cast(Any, redis.connection_pool)
         storage = RedisStorage("redis://", implementation="redispy", key_prefix="orylo:limits", connection_pool=pool)
-        limits = cls(FixedWindowRateLimiter(storage), CircuitBreaker("ingest.limits"))
-        settling = asyncio.create_task(limits._settle_for_ever())
+        limiter = cls(FixedWindowRateLimiter(storage), CircuitBreaker("ingest.limits"))
+        syncing = asyncio.create_task(limiter._sync_for_ever())
         try:
-            yield limits
+            yield limiter
         finally:
-            settling.cancel()
-            await asyncio.gather(settling, return_exceptions=True)
+            syncing.cancel()
+            await asyncio.gather(syncing, return_exceptions=True)
 
-    def spend(self, what: str, tenant_id: UUID, per_second: int, address: str = "") -> timedelta | None:
-        """Take one, or be told how long to wait."""
+    def consume(self, what: str, tenant_id: UUID, per_second: int, address: str = "") -> timedelta | None:
+        """Consume one request, or return how long to wait for the next."""
         key = what, tenant_id, address
-        account = self._accounts.get(key)
-        if account is None:
-            if len(self._accounts) >= MAX_ACCOUNTS:
+        allowance = self._allowances.get(key)
+        if allowance is None:
+            if len(self._allowances) >= MAX_ALLOWANCES:
                 return None
-            account = self._accounts[key] = Account(per_second)
-        if account.shut_until and (wait := self.wait(what, tenant_id, address)):
+            allowance = self._allowances[key] = Allowance(per_second)
+        if allowance.blocked_until and (wait := self.blocked(what, tenant_id, address)):
             return wait
-        if account.unsettled >= per_second * WINDOW_S and self._breaker.state == "closed":
-            return SETTLE_EVERY
-        account.per_second = per_second
-        account.unsettled += 1
+        if allowance.unsynced >= per_second * WINDOW_S and self._breaker.state == "closed":
+            return SYNC_INTERVAL
+        allowance.per_second = per_second
+        allowance.unsynced += 1
         return None
 
-    def spend_from(self, what: str, tenant_id: UUID, per_second: int, address: str | None) -> timedelta | None:
-        """The same for each address; `address` is what `limited_address` says."""
+    def consume_by_address(self, what: str, tenant_id: UUID, per_second: int, address: str | None) -> timedelta | None:
+        """Consume one request of an address, as returned by `rate_limit_address`."""
         if address is None:
             return None
-        return self.spend(what, tenant_id, per_second, address[:MAX_ADDRESS])
+        return self.consume(what, tenant_id, per_second, address[:MAX_ADDRESS])
 
-    def spend_stray(self, address: str | None) -> timedelta | None:
-        """The same for what is for nobody here. Nothing else waits for it: gateways send for many from one address."""
-        return self.spend_from("strays", _NOBODY, STRAYS_PER_ADDRESS, address)
+    def consume_unknown_target(self, address: str | None) -> timedelta | None:
+        """Consume one request to an unknown tenant or gateway.
 
-    def wait(self, what: str, tenant_id: UUID, address: str) -> timedelta | None:
-        """How long to wait for the next one, if at all; takes none."""
+        Only such requests are blocked by it: a gateway sends the webhooks of many tenants from one address.
+        """
+        return self.consume_by_address("unknown_target", _NO_TENANT, UNKNOWN_TARGETS_PER_ADDRESS, address)
+
+    def blocked(self, what: str, tenant_id: UUID, address: str) -> timedelta | None:
+        """Return how long the key stays blocked, or None. Consumes nothing."""
         key = what, tenant_id, address[:MAX_ADDRESS]
-        if key not in self._shut:
+        if key not in self._blocked:
             return None
-        left = self._accounts[key].shut_until - time.monotonic()
+        left = self._allowances[key].blocked_until - time.monotonic()
         return timedelta(seconds=left) if left > 0 else None
 
     @property
-    def any_is_shut(self) -> bool:
-        """Cheaper to ask than what `wait` wants to know."""
-        return bool(self._shut)
+    def any_blocked(self) -> bool:
+        """Return whether any key is blocked. Cheaper than finding the arguments of `blocked`."""
+        return bool(self._blocked)
 
-    async def settle(self) -> None:
-        """Add what was spent to the shared counts, and learn who has had enough."""
+    async def sync(self) -> None:
+        """Add what was consumed to the shared counts, and block the keys that exceed their limit."""
         now = time.monotonic()
-        due: list[tuple[Key, Account, int]] = []
-        for key, account in list(self._accounts.items()):
-            if account.unsettled:
-                due.append((key, account, account.unsettled))
-                account.unsettled = 0
-            elif account.shut_until <= now:
-                del self._accounts[key]
-                self._shut.discard(key)
+        due: list[tuple[Key, Allowance, int]] = []
+        for key, allowance in list(self._allowances.items()):
+            if allowance.unsynced:
+                due.append((key, allowance, allowance.unsynced))
+                allowance.unsynced = 0
+            elif allowance.blocked_until <= now:
+                del self._allowances[key]
+                self._blocked.discard(key)
         try:
-            for start in range(0, len(due), AT_ONCE):
-                await self._settle(due[start : start + AT_ONCE])
+            for start in range(0, len(due), SYNC_CONCURRENCY):
+                await self._sync(due[start : start + SYNC_CONCURRENCY])
         except TransientError as error:
-            log.warning("limits.not_settled", accounts=len(due), error=str(error))
+            log.warning("rate_limits.not_synchronised", allowances=len(due), error=str(error))
 
-    async def _settle(self, due: list[tuple[Key, Account, int]]) -> None:
+    async def _sync(self, due: list[tuple[Key, Allowance, int]]) -> None:
         async with self._breaker:
             try:
                 async with asyncio.timeout(REDIS_TIMEOUT.total_seconds()):
-                    await asyncio.gather(*(self._settle_one(*each) for each in due))
+                    await asyncio.gather(*(self._sync_one(*each) for each in due))
             except (RedisError, OSError, TimeoutError) as error:
                 raise TransientError(f"Redis did not count ({type(error).__name__})") from error
 
-    async def _settle_one(self, key: Key, account: Account, spent: int) -> None:
+    async def _sync_one(self, key: Key, allowance: Allowance, consumed: int) -> None:
         what, tenant_id, address = key
-        item = _item(account.per_second)
-        if not await self._limiter.hit(item, what, str(tenant_id), address, cost=spent):
+        item = _item(allowance.per_second)
+        if not await self._limiter.hit(item, what, str(tenant_id), address, cost=consumed):
             ends_at = (await self._limiter.get_window_stats(item, what, str(tenant_id), address)).reset_time
-            account.shut_until = time.monotonic() + min(max(ends_at - time.time(), 0.0), WINDOW_S)
-            self._shut.add(key)
+            allowance.blocked_until = time.monotonic() + min(max(ends_at - time.time(), 0.0), WINDOW_S)
+            self._blocked.add(key)
 
-    async def _settle_for_ever(self) -> None:
+    async def _sync_for_ever(self) -> None:
         while True:
-            await asyncio.sleep(SETTLE_EVERY.total_seconds())
+            await asyncio.sleep(SYNC_INTERVAL.total_seconds())
             try:
-                if self._accounts:
-                    await self.settle()
+                if self._allowances:
+                    await self.sync()
             except Exception:
-                # Nobody foresaw it, yet limits that ended would go unseen.
-                log.exception("limits.failed")
+                # Log and continue: if this task died, nothing would report it.
+                log.exception("rate_limits.sync_failed")
 
 
 @lru_cache(maxsize=1000)

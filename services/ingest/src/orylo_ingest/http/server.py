@@ -23,7 +23,7 @@ KEEPALIVE_S = 75.0
 async def serve_http(
     table: list[web.RouteDef], webhooks: WebhookEndpoint, *, host: str, port: int, reuse_port: bool, max_body_bytes: int
 ) -> AsyncIterator[int]:
-    """Answer while inside; the port, which the system chose where `port` is 0. Leaving finishes what is in hand."""
+    """JsonAnswer while inside; the port, which the system chose where `port` is 0. Leaving finishes what is in hand."""
     app = web.Application(client_max_size=max_body_bytes)
     app.add_routes(table)
     runner = _Runner(app, webhooks)

@@ -12,7 +12,7 @@ from urllib.parse import unquote, unquote_to_bytes
 from orylo_ingest.privacy.cards import MASK, mask_card_numbers, may_hold_card_number, outline_of
 from orylo_ingest.privacy.contact_patterns import may_hold_people, replace_bare_numbers, replace_people
 from orylo_ingest.privacy.hashing import TOKEN_PREFIX, is_token
-from orylo_ingest.privacy.known_people import Known, flat_bytes, replace_known
+from orylo_ingest.privacy.known_people import KnownIdentifier, flat_bytes, replace_known
 from orylo_ingest.privacy.personal_keys import is_identifier
 
 SECRET_MASK = "[secret]"  # noqa: S105  no secret: what stands in its place
@@ -28,7 +28,7 @@ _JSON_ESCAPE = re.compile(rb"\\(?:u[0-9a-f]{4}|.)")
 
 
 @dataclass(slots=True)
-class Attention:
+class ScanBudget:
     """How many characters of what may hold something are still gone through in a large document."""
 
     left: int
@@ -37,7 +37,7 @@ class Attention:
 class FreeText(NamedTuple):
     """What is looked for beside what has a form of its own: who is known, and the endpoint's secrets."""
 
-    known: Sequence[Known] = ()
+    known: Sequence[KnownIdentifier] = ()
     secrets: Sequence[bytes] = ()
 
     def may_be_in(self, payload: bytes) -> bool:
@@ -71,38 +71,38 @@ class FreeText(NamedTuple):
                 return cleaned
         return self._clean(text, bare_numbers)
 
-    def clean_all(self, value: Any, key: str = "", attention: Attention | None = None) -> Any:
+    def clean_all(self, value: Any, key: str = "", budget: ScanBudget | None = None) -> Any:
         """Every text and number in a document, and the names of its fields. `key` is the one it stands under.
 
-        Without `attention` all of it is gone through; else what it does not suffice for is masked whole, as a card is:
+        Without `budget` all of it is gone through; else what it does not suffice for is masked whole, as a card is:
         an id behind that mask is no id to intake.
         """
         if isinstance(value, str):
             of_an_id = is_identifier(key)
             if of_an_id and _TRANSACTION.fullmatch(value):
                 return value
-            return self._attend(value, attention) or self.clean(value, of_an_id=of_an_id)
+            return self._attend(value, budget) or self.clean(value, of_an_id=of_an_id)
         if isinstance(value, dict):
             return {
-                self._attend(name, attention) or self.clean(name): self.clean_all(item, name, attention)
+                self._attend(name, budget) or self.clean(name): self.clean_all(item, name, budget)
                 for name, item in value.items()
             }
         if isinstance(value, list):
-            return [self.clean_all(item, key, attention) for item in _without_card_in_parts(value)]
+            return [self.clean_all(item, key, budget) for item in _without_card_in_parts(value)]
         if isinstance(value, int | float) and not isinstance(value, bool):
             written = str(int(value))
             cleaned = self.clean(written, of_an_id=is_identifier(key))
             return value if cleaned == written else cleaned
         return value
 
-    def _attend(self, text: str, attention: Attention | None) -> str | None:
+    def _attend(self, text: str, budget: ScanBudget | None) -> str | None:
         """What stands in the place of a text that need not, or cannot, be gone through."""
-        if attention is None:
+        if budget is None:
             return None
         if not self.may_be_in(text.encode()):
             return text
-        attention.left -= len(text)
-        return MASK if attention.left < 0 else None
+        budget.left -= len(text)
+        return MASK if budget.left < 0 else None
 
     def _clean(self, text: str, bare_numbers: bool) -> str:
         if is_token(text):

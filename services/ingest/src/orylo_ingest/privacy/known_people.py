@@ -19,7 +19,7 @@ _NOT_ASCII = re.compile(r"[^a-z0-9]+")
 Span = tuple[int, int, str]
 
 
-class Known(NamedTuple):
+class KnownIdentifier(NamedTuple):
     """Letters and digits only, in lower case and without accents. `core` is the part that cannot be left out."""
 
     flat: str
@@ -53,7 +53,7 @@ def flat_bytes(raw: bytes) -> bytes:
     return raw.translate(_TO_LOWER, _BETWEEN)
 
 
-def replace_known(text: str, known: Iterable[Known]) -> str:
+def replace_known(text: str, known: Iterable[KnownIdentifier]) -> str:
     """The text with the token in the place of each that it names."""
     plain = _plain(text)
     flat = "".join(filter(str.isalnum, plain))
@@ -69,7 +69,7 @@ def replace_known(text: str, known: Iterable[Known]) -> str:
     return "".join([*kept, text[end:]])
 
 
-def _spans(known: Known, flat: str, places: Sequence[int]) -> Iterable[Span]:
+def _spans(known: KnownIdentifier, flat: str, places: Sequence[int]) -> Iterable[Span]:
     rest = known.flat[: -len(known.core)]
     begin = flat.find(known.core)
     while begin >= 0:

@@ -11,7 +11,7 @@ from disposable_email_domains import blocklist
 from orylo_ingest.privacy import normalisation
 from orylo_ingest.privacy.countries import alpha2
 from orylo_ingest.privacy.hashing import TOKEN_PREFIX, hash_of, hashed, is_token
-from orylo_ingest.privacy.known_people import Known
+from orylo_ingest.privacy.known_people import KnownIdentifier
 from orylo_ingest.privacy.phones import phone_country, phone_digits
 
 
@@ -39,7 +39,7 @@ class Person:
 
 
 @dataclass(slots=True)
-class Identity:
+class HashedIdentity:
     """`match_keys` and `flags` are the fields of the messages' `MatchKeys` and `CustomerFlags`.
 
     `tokens` maps each clear text to what takes its place in a scrubbed copy; what is `known` is replaced also
@@ -49,7 +49,7 @@ class Identity:
     match_keys: dict[str, str] = field(default_factory=dict)
     flags: dict[str, str | bool] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict, repr=False)
-    known: list[Known] = field(default_factory=list, repr=False)
+    known: list[KnownIdentifier] = field(default_factory=list, repr=False)
 
     def add(self, key: str, clear: str, hexdigest: str | None) -> None:
         if hexdigest is not None:
@@ -59,13 +59,13 @@ class Identity:
     def recognise(self, clear: str) -> None:
         """Also inside other texts."""
         token = self.tokens.get(clear)
-        if token and token != clear and (known := Known.text(clear, token)):
+        if token and token != clear and (known := KnownIdentifier.text(clear, token)):
             self.known.append(known)
 
 
-def identify(person: Person) -> Identity:
+def identify(person: Person) -> HashedIdentity:
     """Hash everything, and compute from clear text what cannot be computed later."""
-    identity = Identity()
+    identity = HashedIdentity()
     country = alpha2(person.country) if person.country else None
     if country is not None:
         identity.match_keys["country"] = hash_of(country.lower())
@@ -113,7 +113,7 @@ def _customer_id(tenant_id: UUID, kind: str, value: str) -> str:
     return "cus_" + sha256(f"{tenant_id}:{kind}:{value}".encode()).hexdigest()[:32]
 
 
-def _add_email(identity: Identity, email: str) -> None:
+def _add_email(identity: HashedIdentity, email: str) -> None:
     if is_token(email):
         identity.match_keys["email"] = email[len(TOKEN_PREFIX) :]
         return
@@ -126,7 +126,7 @@ def _add_email(identity: Identity, email: str) -> None:
         identity.flags["email_domain_hash"] = domain_hash
 
 
-def _add_phone(identity: Identity, person: Person, region: str | None) -> None:
+def _add_phone(identity: HashedIdentity, person: Person, region: str | None) -> None:
     phone = person.phone or ""
     if is_token(phone):
         identity.match_keys["phone"] = phone[len(TOKEN_PREFIX) :]
@@ -135,13 +135,13 @@ def _add_phone(identity: Identity, person: Person, region: str | None) -> None:
     if digits is not None:
         sent = person.phone_as_sent or phone
         identity.add("phone", sent, hash_of(digits))
-        identity.known.append(Known.phone(digits, identity.tokens[sent]))
+        identity.known.append(KnownIdentifier.phone(digits, identity.tokens[sent]))
         origin = phone_country(digits)
         if origin is not None:
             identity.flags["phone_country"] = origin
 
 
-def _add_names(identity: Identity, person: Person) -> None:
+def _add_names(identity: HashedIdentity, person: Person) -> None:
     if person.name:
         # A scrubbed full name is one token for each of its two parts.
         first, _, rest = person.name.strip().partition(" ")

@@ -5,7 +5,7 @@ import unicodedata
 from enum import IntEnum
 
 
-class Kind(IntEnum):
+class PersonalDatum(IntEnum):
     KEEP = 0
     DROP = 1
     FORGET = 2
@@ -27,80 +27,80 @@ def _words(text: str) -> list[str]:
 
 
 # Keys in lower case and without punctuation.
-_EXACT: dict[str, Kind] = {
+_EXACT: dict[str, PersonalDatum] = {
     # Stripe's count of open deliveries changes with every attempt: it would make each another body.
     **dict.fromkeys(
         _words(
             "hottok token clientsecret secret password apikey accesstoken authtoken signature cvv cvc cvn "
             "securitycode cardnumber pan pendingwebhooks senha"
         ),
-        Kind.DROP,
+        PersonalDatum.DROP,
     ),
-    **dict.fromkeys(("latitude", "longitude"), Kind.FORGET),
-    **dict.fromkeys(("mobile", "cell", "tel", "fone", "telephone"), Kind.PHONE),
+    **dict.fromkeys(("latitude", "longitude"), PersonalDatum.FORGET),
+    **dict.fromkeys(("mobile", "cell", "tel", "fone", "telephone"), PersonalDatum.PHONE),
     **dict.fromkeys(
         _words(
             "document documentnumber producerdocument identificationnumber doc ssn rg nif dni taxid idnumber nationalid"
         ),
-        Kind.DOCUMENT,
+        PersonalDatum.DOCUMENT,
     ),
-    **dict.fromkeys(("city", "addresscity", "cidade", "municipio"), Kind.CITY),
-    **dict.fromkeys(("addressstate",), Kind.STATE),
-    **dict.fromkeys(("zip", "zipcode", "postalcode", "addresszipcode", "cep", "postcode"), Kind.ZIP),
-    **dict.fromkeys(("birthday", "datebirth", "birthdate", "dob", "dateofbirth", "nascimento"), Kind.BIRTH),
+    **dict.fromkeys(("city", "addresscity", "cidade", "municipio"), PersonalDatum.CITY),
+    **dict.fromkeys(("addressstate",), PersonalDatum.STATE),
+    **dict.fromkeys(("zip", "zipcode", "postalcode", "addresszipcode", "cep", "postcode"), PersonalDatum.ZIP),
+    **dict.fromkeys(("birthday", "datebirth", "birthdate", "dob", "dateofbirth", "nascimento"), PersonalDatum.BIRTH),
     **dict.fromkeys(
         _words(
             "line1 line2 address addressline1 addressline2 addressnumber addresscomp addressdistrict street streetname "
             "streetnumber complement neighborhood district bairro logradouro endereco rua instagram"
         ),
-        Kind.OTHER,
+        PersonalDatum.OTHER,
     ),
     **dict.fromkeys(
         _words("buyer cliente comprador cardholder accountholder user subscriber assinante mother mae father pai"),
-        Kind.PERSON,
+        PersonalDatum.PERSON,
     ),
-    **dict.fromkeys(("login",), Kind.OTHER),
+    **dict.fromkeys(("login",), PersonalDatum.OTHER),
     # They say something about a name, a document or a telephone, and are none.
-    **dict.fromkeys(("documenttype", "doctype", "eventname"), Kind.KEEP),
+    **dict.fromkeys(("documenttype", "doctype", "eventname"), PersonalDatum.KEEP),
 }
 _CONTAINS = (
-    ("email", Kind.EMAIL),
-    ("phone", Kind.PHONE),
-    ("celular", Kind.PHONE),
-    ("telefone", Kind.PHONE),
-    ("whatsapp", Kind.PHONE),
-    ("cpf", Kind.DOCUMENT),
-    ("cnpj", Kind.DOCUMENT),
-    ("passport", Kind.DOCUMENT),
+    ("email", PersonalDatum.EMAIL),
+    ("phone", PersonalDatum.PHONE),
+    ("celular", PersonalDatum.PHONE),
+    ("telefone", PersonalDatum.PHONE),
+    ("whatsapp", PersonalDatum.PHONE),
+    ("cpf", PersonalDatum.DOCUMENT),
+    ("cnpj", PersonalDatum.DOCUMENT),
+    ("passport", PersonalDatum.DOCUMENT),
 )
 # Words, and pairs of words, that say in any key what it holds.
-_BY_WORDS: dict[str, Kind] = {
-    **dict.fromkeys(_words("password senha cvv cvc codigoseguranca"), Kind.DROP),
-    **dict.fromkeys(_words("tel fone cel cell mobile telephone whats zap"), Kind.PHONE),
-    **dict.fromkeys(_words("razaosocial surname"), Kind.NAME),
+_BY_WORDS: dict[str, PersonalDatum] = {
+    **dict.fromkeys(_words("password senha cvv cvc codigoseguranca"), PersonalDatum.DROP),
+    **dict.fromkeys(_words("tel fone cel cell mobile telephone whats zap"), PersonalDatum.PHONE),
+    **dict.fromkeys(_words("razaosocial surname"), PersonalDatum.NAME),
     **dict.fromkeys(
         _words(
             "document documento documentos doc identidade rg cnh passaporte ssn nif dni cuit curp taxid nationalid "
             "inscricaoestadual"
         ),
-        Kind.DOCUMENT,
+        PersonalDatum.DOCUMENT,
     ),
-    **dict.fromkeys(_words("city cidade municipio"), Kind.CITY),
-    **dict.fromkeys(_words("uf"), Kind.STATE),
-    **dict.fromkeys(_words("zip zipcode postcode postalcode cep codigopostal"), Kind.ZIP),
+    **dict.fromkeys(_words("city cidade municipio"), PersonalDatum.CITY),
+    **dict.fromkeys(_words("uf"), PersonalDatum.STATE),
+    **dict.fromkeys(_words("zip zipcode postcode postalcode cep codigopostal"), PersonalDatum.ZIP),
     **dict.fromkeys(
         _words(
             "birth birthday birthdate datebirth dob nascimento nasc datanascimento dtnascimento nascimentodata "
             "datanasc dtnasc aniversario dataaniversario"
         ),
-        Kind.BIRTH,
+        PersonalDatum.BIRTH,
     ),
     **dict.fromkeys(
         _words(
             "address endereco street rua avenida logradouro bairro neighborhood complement complemento pontoreferencia "
             "instagram telegram skype"
         ),
-        Kind.OTHER,
+        PersonalDatum.OTHER,
     ),
     **dict.fromkeys(
         _words(
@@ -108,7 +108,7 @@ _BY_WORDS: dict[str, Kind] = {
             "titular portador holder payer pagador beneficiario beneficiary guardian filiacao conjuge spouse hospede "
             "guest attendee participante inscrito dependente"
         ),
-        Kind.PERSON,
+        PersonalDatum.PERSON,
     ),
 }
 # Beside such a word, these tell of what sort it is, where it comes from, or what was done with it; and of nobody.
@@ -147,56 +147,61 @@ _PEOPLE = re.compile(
     r"|destinatario|recipient"
 )
 _AMONG_PEOPLE = {
-    "number": Kind.OTHER,
-    "numero": Kind.OTHER,
-    "state": Kind.STATE,
-    "estado": Kind.STATE,
-    "uf": Kind.STATE,
-    "region": Kind.STATE,
+    "number": PersonalDatum.OTHER,
+    "numero": PersonalDatum.OTHER,
+    "state": PersonalDatum.STATE,
+    "estado": PersonalDatum.STATE,
+    "uf": PersonalDatum.STATE,
+    "region": PersonalDatum.STATE,
 }
-_VALUE_OF = {"taxids": Kind.DOCUMENT, "customertaxids": Kind.DOCUMENT, "text": Kind.OTHER, "numeric": Kind.OTHER}
+_VALUE_OF = {
+    "taxids": PersonalDatum.DOCUMENT,
+    "customertaxids": PersonalDatum.DOCUMENT,
+    "text": PersonalDatum.OTHER,
+    "numeric": PersonalDatum.OTHER,
+}
 
 _NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]+")
 
 
-def kind_of(key: str, parent: str, inherited: Kind = Kind.KEEP) -> Kind:
+def datum_of(key: str, parent: str, inherited: PersonalDatum = PersonalDatum.KEEP) -> PersonalDatum:
     """What a value is, by its key and the key above it; else what is `inherited` from a personal key above."""
     key, parent = _without_accents(key), _without_accents(parent)
     name, above = (_NOT_ALPHANUMERIC.sub("", text.lower()) for text in (key, parent))
-    kind = _own_kind(name, above)
-    if kind is Kind.KEEP and name not in _EXACT:
-        kind = _kind_by_words(key)
-    return inherited if kind is Kind.KEEP and name not in _OF_ITS_SORT else kind
+    kind = _datum_by_name(name, above)
+    if kind is PersonalDatum.KEEP and name not in _EXACT:
+        kind = _datum_by_words(key)
+    return inherited if kind is PersonalDatum.KEEP and name not in _OF_ITS_SORT else kind
 
 
 def is_identifier(key: str) -> bool:
     return not _KNOWN_BY.isdisjoint(_words_of(key))
 
 
-def kind_below(kind: Kind) -> Kind:
+def passed_down(kind: PersonalDatum) -> PersonalDatum:
     """What an object of this kind hands down to what is in it."""
-    return Kind.KEEP if kind is Kind.PERSON else kind
+    return PersonalDatum.KEEP if kind is PersonalDatum.PERSON else kind
 
 
-def _own_kind(name: str, above: str) -> Kind:
+def _datum_by_name(name: str, above: str) -> PersonalDatum:
     if name in _EXACT:
         return _EXACT[name]
     if name == "value":
-        return _VALUE_OF.get(above, Kind.KEEP)
+        return _VALUE_OF.get(above, PersonalDatum.KEEP)
     if name in _AMONG_PEOPLE:
-        return _AMONG_PEOPLE[name] if _PEOPLE.search(above) else Kind.KEEP
+        return _AMONG_PEOPLE[name] if _PEOPLE.search(above) else PersonalDatum.KEEP
     for part, kind in _CONTAINS:
         if part in name:
             return kind
     if name.endswith(("address", "endereco")):
-        return Kind.KEEP if name.endswith("ipaddress") else Kind.OTHER
+        return PersonalDatum.KEEP if name.endswith("ipaddress") else PersonalDatum.OTHER
     if name.endswith(("name", "nome", "sobrenome")) or name.startswith("nome"):
         whose = name if name not in ("name", "nome") else above
-        return Kind.KEEP if _THINGS.match(whose) and not _OF_A_PERSON.search(whose) else Kind.NAME
-    return Kind.KEEP
+        return PersonalDatum.KEEP if _THINGS.match(whose) and not _OF_A_PERSON.search(whose) else PersonalDatum.NAME
+    return PersonalDatum.KEEP
 
 
-def _kind_by_words(key: str) -> Kind:
+def _datum_by_words(key: str) -> PersonalDatum:
     """The most telling of what its words say, unless what is beside them says that it is about that, and not it."""
     words = [word for word in _words_of(key) if word not in _FILLING][:_MAX_WORDS]
     found = [
@@ -206,7 +211,7 @@ def _kind_by_words(key: str) -> Kind:
         if (kind := _BY_WORDS.get("".join(words[at : at + size])))
         and _NOT_IT.isdisjoint(words[:at] + words[at + size :])
     ]
-    return min(found, default=Kind.KEEP)
+    return min(found, default=PersonalDatum.KEEP)
 
 
 def _words_of(key: str) -> list[str]:

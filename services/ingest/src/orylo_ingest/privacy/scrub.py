@@ -14,10 +14,10 @@ from typing import Any
 import orjson
 
 from orylo_ingest.privacy import normalisation
-from orylo_ingest.privacy.free_text import Attention, FreeText
+from orylo_ingest.privacy.free_text import FreeText, ScanBudget
 from orylo_ingest.privacy.hashing import is_token, token
-from orylo_ingest.privacy.person import Identity
-from orylo_ingest.privacy.personal_keys import Kind, kind_below, kind_of
+from orylo_ingest.privacy.person import HashedIdentity
+from orylo_ingest.privacy.personal_keys import PersonalDatum, datum_of, passed_down
 from orylo_ingest.privacy.phones import phone_digits
 
 MAX_TEXT = 4096
@@ -36,13 +36,13 @@ OWN_KEY = "orylo"
 
 
 _NORMALISE: dict[int, Callable[[str], str | None]] = {
-    Kind.EMAIL: normalisation.email,
-    Kind.PHONE: phone_digits,
-    Kind.DOCUMENT: normalisation.document,
-    Kind.CITY: normalisation.city,
-    Kind.STATE: normalisation.state,
-    Kind.ZIP: normalisation.zip_code,
-    Kind.BIRTH: normalisation.birth_date,
+    PersonalDatum.EMAIL: normalisation.email,
+    PersonalDatum.PHONE: phone_digits,
+    PersonalDatum.DOCUMENT: normalisation.document,
+    PersonalDatum.CITY: normalisation.city,
+    PersonalDatum.STATE: normalisation.state,
+    PersonalDatum.ZIP: normalisation.zip_code,
+    PersonalDatum.BIRTH: normalisation.birth_date,
 }
 
 
@@ -54,27 +54,27 @@ _MAX_PLANS = 2000
 # Objects with more in their keys than this, in letters, have no shape worth remembering; some 60 MiB at the very most.
 _MAX_REMEMBERED = 2048
 # Plain numbers: comparing members of an enumeration takes five times as long.
-_DROP = int(Kind.DROP)
+_DROP = int(PersonalDatum.DROP)
 _CONTAINERS = frozenset({dict, list})
 # What an object or a list hands down to what has no kind of its own in it.
-_BELOW = tuple(int(kind_below(kind)) for kind in Kind)
+_BELOW = tuple(int(passed_down(kind)) for kind in PersonalDatum)
 
 
 @dataclass(slots=True)
-class _Walk:
+class _ScrubPass:
     """One pass through a document: what takes the place of whom, and how many fields may still come."""
 
     tokens: dict[str, str]
     left: int = MAX_FIELDS
 
 
-def scrub(document: Any, identity: Identity, secrets: Sequence[bytes] = ()) -> bytes:
+def scrub(document: Any, identity: HashedIdentity, secrets: Sequence[bytes] = ()) -> bytes:
     """Scrub `document` in place, and return it as JSON. Sorting keys or spacing them otherwise changes nothing.
 
     `secrets` are the endpoint's own: its gateway's token is taken out wherever it stands.
     """
     root = {"": document}
-    _object(root, "", 0, _Walk(identity.tokens), 0)
+    _object(root, "", 0, _ScrubPass(identity.tokens), 0)
     if isinstance(document, dict) and identity.flags:
         document[OWN_KEY] = {"flags": identity.flags}
     payload = orjson.dumps(root[""])
@@ -82,7 +82,7 @@ def scrub(document: Any, identity: Identity, secrets: Sequence[bytes] = ()) -> b
     if len(payload) > _LARGE:
         _shorten(root, lambda text: _beginning(text, free_text), _LOOKED_THROUGH)
     if len(payload) > _LARGE or free_text.may_be_in(payload):
-        root[""] = free_text.clean_all(root[""], attention=Attention(_LARGE) if len(payload) > _LARGE else None)
+        root[""] = free_text.clean_all(root[""], budget=ScanBudget(_LARGE) if len(payload) > _LARGE else None)
         if isinstance(document, dict):
             document.clear()
             document.update(root[""])
@@ -102,7 +102,7 @@ def flags_of(document: Any) -> dict[str, str | bool]:
     return flags if isinstance(flags, dict) else {}
 
 
-def _object(node: dict[str, Any], parent: str, inherited: int, walk: _Walk, depth: int) -> None:
+def _object(node: dict[str, Any], parent: str, inherited: int, walk: _ScrubPass, depth: int) -> None:
     walk.left -= len(node)
     if walk.left < 0 or len(node) > MAX_ITEMS:
         _cut(node, walk)
@@ -121,7 +121,7 @@ def _object(node: dict[str, Any], parent: str, inherited: int, walk: _Walk, dept
             node[key] = _replaced(node[key], kind, walk.tokens)
 
 
-def _cut(node: dict[str, Any], walk: _Walk) -> None:
+def _cut(node: dict[str, Any], walk: _ScrubPass) -> None:
     """Keep the first fields of an object that is too large, or that comes when there is room for no more."""
     room = max(0, min(MAX_ITEMS, walk.left + len(node)))
     walk.left += len(node) - room
@@ -132,7 +132,7 @@ def _cut(node: dict[str, Any], walk: _Walk) -> None:
 def _plan(shape: tuple[object, ...], node: dict[str, Any], parent: str, inherited: int) -> tuple[Step, ...]:
     steps = []
     for key, value in node.items():
-        kind, value_type = int(kind_of(key, parent, Kind(inherited))), type(value)
+        kind, value_type = int(datum_of(key, parent, PersonalDatum(inherited))), type(value)
         if value is not None and (kind or value_type in _CONTAINERS):
             steps.append((key, kind, value_type))
     plan = tuple(steps)
@@ -163,7 +163,7 @@ def _beginning(text: str, free_text: FreeText) -> str:
     return cleaned[: max(0, min(MAX_TEXT, len(cleaned) - MAX_TEXT))]
 
 
-def _container(value: Any, key: str, kind: int, walk: _Walk, depth: int) -> Any:
+def _container(value: Any, key: str, kind: int, walk: _ScrubPass, depth: int) -> Any:
     if depth >= MAX_DEPTH:
         return None
     if type(value) is dict:
@@ -174,7 +174,7 @@ def _container(value: Any, key: str, kind: int, walk: _Walk, depth: int) -> Any:
     return [_item(item, key, kind, walk, depth + 1) for item in items]
 
 
-def _item(value: Any, key: str, kind: int, walk: _Walk, depth: int) -> Any:
+def _item(value: Any, key: str, kind: int, walk: _ScrubPass, depth: int) -> Any:
     if type(value) in _CONTAINERS:
         return _container(value, key, kind, walk, depth)
     return _replaced(value, kind, walk.tokens) if kind else value
@@ -184,7 +184,7 @@ def _replaced(value: Any, kind: int, tokens: dict[str, str]) -> str | bool | Non
     """The token for a personal value; blank ones stay, so that one sees that nothing was sent."""
     if value is None or isinstance(value, bool):
         return value
-    if kind == Kind.FORGET:
+    if kind == PersonalDatum.FORGET:
         return None
     text = str(value)
     known = tokens.get(text.strip())
@@ -192,7 +192,7 @@ def _replaced(value: Any, kind: int, tokens: dict[str, str]) -> str | bool | Non
         return known
     if not text.strip() or is_token(text):
         return text
-    if kind in (Kind.NAME, Kind.PERSON):
+    if kind in (PersonalDatum.NAME, PersonalDatum.PERSON):
         return " ".join(_name_tokens(text))
     normalise = _NORMALISE.get(kind)
     normalised = normalise(text) if normalise else None

@@ -14,7 +14,7 @@ from orylo_common.messages import WebhookQuarantined, encode
 MAX_PAYLOAD_BYTES = 64 * 1024
 
 
-def announce_set_aside(
+def quarantine_announcement(
     kind: Literal["quarantined", "conflict"],
     *,
     tenant_id: UUID,

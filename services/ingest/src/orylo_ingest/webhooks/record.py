@@ -19,11 +19,12 @@ from orylo_common.control.models import LiveMode
 from orylo_common.ids import uuid7
 from orylo_common.messages import encode_first
 from orylo_common.messages import type_of as _type_of
-from orylo_ingest.gateways.port import Document, Envelope, Gateway, Ignored, NotUnderstood, Told
+from orylo_ingest.documents.parsing import Document
+from orylo_ingest.gateways.port import Envelope, Gateway, IgnoredEvent, NormalisedEvent, UnprocessableEvent
 from orylo_ingest.privacy.cards import MASK
-from orylo_ingest.privacy.person import Identity, Person, customer_id, identify
+from orylo_ingest.privacy.person import HashedIdentity, Person, customer_id, identify
 from orylo_ingest.privacy.scrub import OWN_KEY, flags_of, scrub
-from orylo_ingest.webhooks.announcements import announce_set_aside
+from orylo_ingest.webhooks.announcements import quarantine_announcement
 from orylo_ingest.webhooks.event_ids import event_id_of
 
 Status = Literal["published", "ignored", "quarantined", "conflict"]
@@ -81,7 +82,7 @@ class Record:
         return conflict
 
 
-def take_in(
+def build_record(
     gateway: Gateway,
     tenant_id: UUID,
     document: Any,
@@ -98,10 +99,10 @@ def take_in(
     """
     if isinstance(document, dict):
         document.pop(OWN_KEY, None)
-    return _take_in(gateway, tenant_id, document, received_at, secrets, accept, zone, traceparent)
+    return _build(gateway, tenant_id, document, received_at, secrets, accept, zone, traceparent)
 
 
-def take_in_again(
+def rebuild_record(
     gateway: Gateway,
     tenant_id: UUID,
     scrubbed: Any,
@@ -111,12 +112,10 @@ def take_in_again(
     event_id: UUID | None = None,
 ) -> Record:
     """The same for a scrubbed copy. `event_id`, where given, is what it keeps, however it is recognised by now."""
-    return _take_in(
-        gateway, tenant_id, scrubbed, received_at, (), EVERY_MODE, zone, traceparent=None, event_id=event_id
-    )
+    return _build(gateway, tenant_id, scrubbed, received_at, (), EVERY_MODE, zone, traceparent=None, event_id=event_id)
 
 
-def _take_in(
+def _build(
     gateway: Gateway,
     tenant_id: UUID,
     document: Any,
@@ -151,18 +150,18 @@ def _take_in(
         return record
     try:
         told = _read(gateway, document, received_at, zone)
-        if isinstance(told, Ignored):
+        if isinstance(told, IgnoredEvent):
             record.status, record.reason = "ignored", told.reason
         else:
             _publish(record, told, identity, envelope, traceparent)
-    except NotUnderstood as problem:
+    except UnprocessableEvent as problem:
         record.reason = str(problem)
         record.announcement = _announce(record, "quarantined")
     return record
 
 
 def _announce(record: Record, kind: Literal["quarantined", "conflict"]) -> Outgoing:
-    return announce_set_aside(
+    return quarantine_announcement(
         kind,
         tenant_id=record.tenant_id,
         event_id=record.event_id,
@@ -179,9 +178,9 @@ def _envelope(gateway: Gateway, document: Any) -> Envelope:
     return gateway.envelope(document) if isinstance(document, dict) else Envelope("unknown")
 
 
-def _identify(gateway: Gateway, document: Any) -> Identity:
+def _identify(gateway: Gateway, document: Any) -> HashedIdentity:
     if not isinstance(document, dict):
-        return Identity()
+        return HashedIdentity()
     try:
         identity = identify(gateway.person(document))
     except Exception as error:  # noqa: BLE001  whatever is in the document, it is kept, and without clear text
@@ -191,27 +190,31 @@ def _identify(gateway: Gateway, document: Any) -> Identity:
     return identity
 
 
-def _read(gateway: Gateway, document: Any, received_at: datetime, zone: tzinfo | None) -> Told | Ignored:
+def _read(
+    gateway: Gateway, document: Any, received_at: datetime, zone: tzinfo | None
+) -> NormalisedEvent | IgnoredEvent:
     if not isinstance(document, dict):
-        raise NotUnderstood("the body is no JSON object")
+        raise UnprocessableEvent("the body is no JSON object")
     try:
         return gateway.normalise(document, received_at, zone)
-    except NotUnderstood:
+    except UnprocessableEvent:
         raise
     except Exception as error:
         # A bug of ours must not refuse a genuine webhook: it waits in quarantine until it is fixed.
         log.exception("webhook.adapter_failed", gateway=gateway.name)
-        raise NotUnderstood(f"the adapter failed ({type(error).__name__})") from None
+        raise UnprocessableEvent(f"the adapter failed ({type(error).__name__})") from None
 
 
-def _publish(record: Record, told: Told, identity: Identity, envelope: Envelope, traceparent: str | None) -> None:
+def _publish(
+    record: Record, told: NormalisedEvent, identity: HashedIdentity, envelope: Envelope, traceparent: str | None
+) -> None:
     fields = told.fields
     _check(fields)
     if any("\n" in fact for fact in told.facts):
-        raise NotUnderstood("an id with a line break in it")
+        raise UnprocessableEvent("an id with a line break in it")
     if any(MASK in fact for fact in told.facts):
         # Behind the mask two sales would be one, and the second would never be told.
-        raise NotUnderstood("an id in it looks like a card number")
+        raise UnprocessableEvent("an id in it looks like a card number")
     message_id = uuid7()
     payment_id = fields.get("payment_id")
     data = {
@@ -256,12 +259,12 @@ def _check(fields: Document) -> None:
     """What the message classes ask of a value beyond its type. The types are what `fields.py` gives."""
     amount = fields.get("amount_minor")
     if amount is not None and not 0 <= amount <= _MAX_AMOUNT:
-        raise NotUnderstood("the amount is negative, or beyond reason")
+        raise UnprocessableEvent("the amount is negative, or beyond reason")
     if not 0 <= fields.get("refunded_minor", 0) <= _MAX_AMOUNT:
-        raise NotUnderstood("the refunded amount is negative, or beyond reason")
+        raise UnprocessableEvent("the refunded amount is negative, or beyond reason")
     currency = fields.get("currency")
     if currency is not None and not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
-        raise NotUnderstood("the currency is no ISO 4217 code")
+        raise UnprocessableEvent("the currency is no ISO 4217 code")
     last4 = fields["card"].get("last4") if "card" in fields else None
     if last4 is not None and not (len(last4) == 4 and last4.isascii() and last4.isdecimal()):
         del fields["card"]["last4"]

@@ -1,4 +1,4 @@
-"""A quarantined webhook is read once more, from its scrubbed copy: an adapter was mended, and a person asks."""
+"""A quarantined webhook is read once more, from its scrubbed copy: an adapter was repaired, and a person asks."""
 
 from datetime import datetime
 from uuid import UUID
@@ -17,7 +17,7 @@ from orylo_common.postgres.pool import Connection
 from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.metrics import REPLAYS
 from orylo_ingest.outbox import write_messages
-from orylo_ingest.webhooks.record import Record, take_in_again
+from orylo_ingest.webhooks.record import Record, rebuild_record
 
 # A second request waits for the first, and then finds nothing to do.
 SELECT_QUARANTINED = """
@@ -62,7 +62,7 @@ async def _replay(
         log.info("webhook.replay_needless", tenant_id=request.tenant_id, event_id=request.event_id)
         return []
     setting = plane.gateway(request.tenant_id, row["gateway"])
-    record = take_in_again(
+    record = rebuild_record(
         GATEWAYS[row["gateway"]],
         request.tenant_id,
         row["payload"],

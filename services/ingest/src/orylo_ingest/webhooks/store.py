@@ -105,7 +105,7 @@ PACE = timedelta(milliseconds=2)
 DEADLINE = timedelta(seconds=5)
 
 
-class Outcome(StrEnum):
+class WriteOutcome(StrEnum):
     ACCEPTED = "accepted"
     ALREADY_REPORTED = "already_reported"
     DUPLICATE = "duplicate"
@@ -116,7 +116,7 @@ class Outcome(StrEnum):
 class EventStore:
     """Durable once awaited. Raises `PostgresUnavailable`, and `Overloaded` when too much waits already."""
 
-    _batches: GroupCommit[Record, Outcome]
+    _batches: GroupCommit[Record, WriteOutcome]
 
     @classmethod
     @asynccontextmanager
@@ -132,16 +132,16 @@ class EventStore:
         ) as batches:
             yield cls(batches)
 
-    def add(self, record: Record) -> Awaitable[Outcome]:
+    def add(self, record: Record) -> Awaitable[WriteOutcome]:
         return self._batches.add(record)
 
     async def add_conflict(self, record: Record) -> Outgoing | None:
         """Keep the second body under a taken event id; what tells people of it, unless it was kept before."""
         conflict = record.as_conflict()
-        return conflict.announcement if await self._batches.add(conflict) is Outcome.ACCEPTED else None
+        return conflict.announcement if await self._batches.add(conflict) is WriteOutcome.ACCEPTED else None
 
 
-async def record_batch(connection: Connection, records: Sequence[Record]) -> list[Outcome]:
+async def record_batch(connection: Connection, records: Sequence[Record]) -> list[WriteOutcome]:
     """Write every record that is new, and say what became of each.
 
     What leaves of one that tells a known sale again is `payment.enriched`, and of other known facts nothing: its
@@ -152,12 +152,12 @@ async def record_batch(connection: Connection, records: Sequence[Record]) -> lis
         firsts.setdefault(_key(record.tenant_id, record.event_id), record)
     rows = await connection.fetch(RECORD, *_columns(firsts))
 
-    outcomes = dict.fromkeys(firsts, Outcome.ACCEPTED)
+    outcomes = dict.fromkeys(firsts, WriteOutcome.ACCEPTED)
     bodies: dict[Key, bytes | None] = {}
     for row in rows:
         key = _key(row["tenant_id"], row["event_id"])
         if row["is_new"]:
-            outcomes[key] = Outcome.ALREADY_REPORTED
+            outcomes[key] = WriteOutcome.ALREADY_REPORTED
             body = row["body"]
             firsts[key].outgoing = Outgoing(row["message_id"], ENRICHED, body) if body is not None else None
         else:
@@ -172,7 +172,7 @@ async def record_batch(connection: Connection, records: Sequence[Record]) -> lis
             answers.append(outcomes[key])
         else:
             same = record.body_sha256 == bodies.get(key, first.body_sha256)
-            answers.append(Outcome.DUPLICATE if same else Outcome.CONFLICT)
+            answers.append(WriteOutcome.DUPLICATE if same else WriteOutcome.CONFLICT)
     return answers
 
 
