@@ -8,10 +8,15 @@ BIN := .venv/bin
 CODE := libs services tests
 OWN := common cli ingest detector trust dispatch api
 
-.PHONY: help setup run web test lint fmt bench soak chaos docs lock clean
+# One more than the two cores of a small machine: many tests wait for servers.
+WORKERS ?= 3
+# Tests that need no server.
+FAST := -m "not integration and not e2e" tests/unit tests/contract
+
+.PHONY: help setup run web test test-fast lint fmt bench soak chaos docs lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install everything into .venv, and the command as .venv/bin/orylo
 	@scripts/setup
@@ -22,9 +27,12 @@ run: setup web ## Run the whole platform with a demo shop; ARGS="--api-port 9000
 web: setup ## Build the dashboard to where the API serves it from
 	@scripts/web build
 
-test: setup web ## Run every test; ARGS="tests/unit -x" chooses
-	@scripts/web test
-	@$(BIN)/pytest $(ARGS)
+test: setup web ## Run every test in parallel; ARGS="tests/unit -x" is given to pytest instead
+	@$(if $(ARGS),,scripts/web test)
+	@$(BIN)/pytest $(or $(ARGS),-n $(WORKERS))
+
+test-fast: setup ## Run the unit and contract tests that need no server
+	@$(BIN)/pytest $(or $(ARGS),-n 2) $(FAST)
 
 lint: setup ## Check style, types, import contracts, YAML and the dashboard's code
 	@$(BIN)/ruff check --quiet $(CODE)

@@ -252,7 +252,7 @@ async def test_cookies_that_others_wrote_badly_cost_nothing(browser: Browser, pa
 async def test_a_lead_is_known_by_hashes_only(browser: Browser, page_url: str, orylo_up: Embedded) -> None:
     page = await opened(browser, page_url)
     click_id = await page.evaluate("orylo.clickId()")
-    await page.get_by_label("E-mail").fill("Lead.Person@Example.com")
+    await page.get_by_label("Email").fill("Lead.Person@Example.com")
     await page.get_by_role("button", name="Send me the free lesson").click()
     expected = hashlib.sha256(b"lead.person@example.com").hexdigest()
 

@@ -21,7 +21,7 @@ import psutil
 import uvloop
 
 from orylo_cli.embedded.postgres import running_postgres
-from orylo_common.broker.rabbitmq import RabbitMQBroker
+from orylo_common.broker.rabbitmq.broker import RabbitMQBroker
 from orylo_common.broker.topology import queues_for
 from orylo_common.messages import PaymentSucceeded, type_of
 from tests.load.door import SECRET, TENANT, Measured, ask, prepare, server

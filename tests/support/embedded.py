@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from orylo_cli.embedded.data_dir import DataDir
-from tests.support.servers import free_ports, wait_until
+from tests.support.servers import free_ports, killed_with_parent, wait_until
 
 ORYLO = Path(sys.executable).with_name("orylo")
 STOP_TIMEOUT_S = 90.0
@@ -52,7 +52,11 @@ class Embedded:
         command += ["--ingest-port", str(self.ingest_port), "--api-port", str(self.api_port), *options]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                command, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                killed_with_parent(command),
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
         process = self._process
         wait_until(lambda: process.poll() is not None or self._ready(), "orylo up", self.log)

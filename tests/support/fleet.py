@@ -16,7 +16,7 @@ from pathlib import Path
 from orylo_cli.embedded.postgres import EmbeddedPostgres
 from orylo_common.control import Keyring
 from tests.support.rabbitmq import CONFIGURATION, ERLANG_ARGUMENTS, PLACES
-from tests.support.servers import free_ports, listens, program, wait_until
+from tests.support.servers import free_ports, killed_with_parent, listens, program, wait_until
 
 SERVICES = ("ingest", "detector", "trust", "dispatch", "api")
 
@@ -132,6 +132,7 @@ class Fleet:
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
             "LC_ALL": "C.UTF-8",
+            "RUNNING_UNDER_SYSTEMD": "1",
             "ERL_EPMD_PORT": str(self._epmd_port),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             "RABBITMQ_NODENAME": self._rabbitmq_node,
@@ -165,7 +166,7 @@ class Fleet:
     def _spawn(self, name: str, *command: str | Path, environment: dict[str, str] | None = None) -> None:
         with self.log(name).open("ab") as log:
             self._processes[name] = subprocess.Popen(
-                command,
+                killed_with_parent(command),
                 cwd=self._folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,

@@ -11,9 +11,10 @@ import psutil
 
 from orylo_common.control import Keyring, admin
 from orylo_common.control.models import Mode
+from orylo_common.control.sections.limits import LimitSettings
+from orylo_common.control.sections.store import write_section
 from orylo_common.postgres.pool import open_pool
 from orylo_ingest.gateways import GATEWAYS
-from orylo_ingest.http.rate_limiter import LimitSettings
 from tests.support.servers import child, free_ports, wait_until
 
 SECRET = "whsec_process_only"
@@ -78,7 +79,7 @@ async def open_shop(
     """A tenant with every gateway switched on, all of them with `SECRET`."""
     async with open_pool(dsn, role="none", max_size=1) as pool, pool.acquire() as connection:
         tenant = await admin.create_tenant(connection, slug)
-        await admin.put_settings(connection, tenant.id, limits)
+        await write_section(connection, tenant.id, limits)
         for gateway in GATEWAYS:
             await admin.set_gateway(connection, tenant.id, gateway, mode=mode)
             await admin.put_gateway_secret(

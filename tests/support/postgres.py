@@ -13,7 +13,7 @@ from orylo_common.postgres.migrations import migrate
 from tests.support.servers import container, docker_answers, wait_until
 
 # A power cut during the tests may cost what it likes.
-FAST = {**DURABLE, "fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB", "max_connections": "200"}
+FAST = {**DURABLE, "fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB", "max_connections": "500"}
 
 TEMPLATE = "orylo_template"
 

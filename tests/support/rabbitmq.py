@@ -80,6 +80,8 @@ def rabbitmq_server(folder: Path) -> Iterator[RabbitMQ]:
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "LC_ALL": "C.UTF-8",
+        # Become the Erlang machine: as its parent, the script would leave it behind when it is killed.
+        "RUNNING_UNDER_SYSTEMD": "1",
         "ERL_EPMD_PORT": str(mapper),
         "ERL_EPMD_ADDRESS": "127.0.0.1",
         "RABBITMQ_NODENAME": f"orylo-{secrets.token_hex(4)}@localhost",

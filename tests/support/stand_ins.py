@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support.servers import free_ports, listens, wait_until
+from tests.support.servers import free_ports, killed_with_parent, listens, wait_until
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def meta_process(folder: Path) -> Iterator[MetaProcess]:
     (port,) = free_ports(1)
     command = [sys.executable, "-m", "orylo_cli.demo.fake_meta", "--port", str(port)]
     with (folder / "meta.log").open("ab") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+        process = subprocess.Popen(killed_with_parent(command), stdout=log, stderr=log)
     try:
         wait_until(lambda: listens(port), "fake Meta", folder / "meta.log")
         yield MetaProcess(f"http://127.0.0.1:{port}")

@@ -11,11 +11,12 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from orylo_api import queries
-from orylo_api.changes import COUNTERS, DeadMessage
-from orylo_api.models.payments import Payment
-from orylo_api.projections import News
-from orylo_api.store import write_news
+from orylo_api.dead_letters.projection import DeadLetterRow
+from orylo_api.payments.models import Payment
+from orylo_api.payments.queries import find_payment
+from orylo_api.projection.batch import write_batch
+from orylo_api.read_models.claims import Projectable
+from orylo_api.read_models.effects import COUNTERS
 from orylo_common.ids import uuid7
 from orylo_common.messages import (
     PAGE,
@@ -88,9 +89,9 @@ async def empty_tables(dsn: str) -> None:
     await connection.close()
 
 
-async def write(pool: asyncpg.Pool, batch: Sequence[News]) -> list[bool]:
+async def write(pool: asyncpg.Pool, batch: Sequence[Projectable]) -> list[bool]:
     async with pool.acquire() as connection, connection.transaction():
-        return await write_news(connection, batch)
+        return await write_batch(connection, batch)
 
 
 async def contents(pool: asyncpg.Pool) -> dict[str, list[dict[str, Any]]]:
@@ -100,9 +101,9 @@ async def contents(pool: asyncpg.Pool) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def a_shops_day() -> list[News]:
+def a_shops_day() -> list[Projectable]:
     """Some purchases by some buyers, each with a different end, for two tenants."""
-    news: list[News] = []
+    news: list[Projectable] = []
     for number in range(12):
         tenant = (TENANT, OTHER_TENANT)[number % 2]
         ids: dict[str, Any] = {
@@ -125,7 +126,7 @@ def a_shops_day() -> list[News]:
             detection(**ids, occurred_at=start + timedelta(seconds=50), decision=list(Decision)[number % 3]),
         ]
         later = start + timedelta(days=number % 3)
-        ends: list[News] = [
+        ends: list[Projectable] = [
             payment(PaymentRefunded, **ids, occurred_at=later, full=False, refunded_minor=400),
             payment(PaymentRefunded, **ids, occurred_at=later, refunded_minor=1000),
             payment(DisputeOpened, **ids, occurred_at=later, amount_minor=77, card=None),
@@ -139,7 +140,7 @@ def a_shops_day() -> list[News]:
             "payment_id": ids["payment_id"],
             "conversion_id": uuid7(),
         }
-        sent: list[News] = [
+        sent: list[Projectable] = [
             conversion(ConversionMatched, **conversion_ids, occurred_at=start),
             conversion(ConversionFailed, **conversion_ids, occurred_at=start + timedelta(minutes=1)),
             conversion(ConversionDispatched, **conversion_ids, occurred_at=start + timedelta(minutes=2), attempts=4),
@@ -190,7 +191,7 @@ async def test_batches_of_two_replicas_at_once_neither_lock_up_nor_lose_a_count(
 
     async def replica(seed: int) -> None:
         shuffled = random.Random(seed).sample(news, len(news))
-        async with GroupCommit(write_news, pool, name=f"replica_{seed}", max_items=25) as batcher:
+        async with GroupCommit(write_batch, pool, name=f"replica_{seed}", max_items=25) as batcher:
             await asyncio.gather(*(batcher.add(message) for message in shuffled))
 
     await asyncio.gather(*(replica(seed) for seed in range(4)))
@@ -251,7 +252,7 @@ async def test_a_sale_looks_the_same_whichever_event_told_it_first(pool: asyncpg
             for batch in (order[:2], order[2:3], order[3:]):
                 await write(pool, batch)
             async with pool.acquire() as connection:
-                found = await queries.find_payment(connection, first.payment_id)
+                found = await find_payment(connection, first.payment_id)
             assert found is not None
             shown[found.model_dump_json()] = found
             counted.add(tuple(await pool.fetchrow(SALES) or ()))
@@ -337,13 +338,13 @@ async def test_counters_that_belong_to_no_payment(pool: asyncpg.Pool) -> None:
     assert await pool.fetchval("SELECT count(*) FROM api.payments_view") == 0
 
 
-def a_dead_message(**changes: Any) -> DeadMessage:
+def a_dead_message(**changes: Any) -> DeadLetterRow:
     fields: dict[str, Any] = {
-        "tenant_id": TENANT, "message_id": uuid7(), "source": "detector", "kind": "message", "subject_id": uuid7(),
+        "tenant_id": TENANT, "id": uuid7(), "source": "detector", "kind": "message", "subject_id": uuid7(),
         "type": "payment.succeeded.v1", "subject": PAYMENT, "reason": "a bug", "code": None, "attempts": 20,
         "body": b"{}", "first_failed_at": NOON, "created_at": after(1),
     }  # fmt: skip
-    return DeadMessage(**{**fields, **changes})
+    return DeadLetterRow(**{**fields, **changes})
 
 
 async def test_a_dead_message_is_taken_in_once(pool: asyncpg.Pool) -> None:
@@ -387,7 +388,7 @@ async def test_a_customer_whom_trust_has_not_spoken_of_starts_where_the_tenant_l
         await admin.execute("INSERT INTO control.settings VALUES ($1, 'trust', $2)", TENANT, value)
         try:
             async with pool.acquire() as connection, connection.transaction():
-                await write_news(connection, [payment(PaymentCreated)])
+                await write_batch(connection, [payment(PaymentCreated)])
         finally:
             await admin.execute("DELETE FROM control.tenants WHERE id = $1", TENANT)
 

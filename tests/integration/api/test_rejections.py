@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from orylo_api import retention
+from orylo_api.projection import retention
 from orylo_common.messages import WebhookRejected
 from tests.integration.api.conftest import Api
 from tests.unit.api.builders import refused
@@ -96,7 +96,7 @@ async def test_each_tenant_keeps_its_newest(api: Api, machine: aiohttp.ClientSes
     )
     bound = retention.BOUND_REJECTIONS.replace(f"OFFSET {retention.MAX_REJECTIONS - 1}", "OFFSET 1")
     async with api.projector.acquire() as connection:
-        await retention.forget_long_lived(connection)
+        await retention.delete_old(connection)
         assert len(await listed(machine)) == 5
         newest = (await listed(machine))[:2]
         await connection.execute(bound)

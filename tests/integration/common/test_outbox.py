@@ -1,11 +1,13 @@
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 import asyncpg
 import pytest
+import structlog
 
 from orylo_common.broker.ports import Outgoing, PublishNotConfirmed
+from orylo_common.broker.postgres.broker import PostgresBroker
 from orylo_common.ids import uuid7
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import open_pool
@@ -90,6 +92,34 @@ async def test_a_crash_between_commit_and_offer_loses_nothing(pool: asyncpg.Pool
     async with OutboxRelay(pool, "public", broker):
         await eventually(lambda: broker.messages == [message])
         await eventually(lambda: is_empty(pool))
+
+
+async def test_an_unexpected_error_stops_neither_publisher_nor_sweeper(postgres_dsn: str, pool: asyncpg.Pool) -> None:
+    """A missing grant is no transient error. Once it is mended everything leaves without a restart."""
+    broker = await PostgresBroker.open(postgres_dsn)
+    try:
+        async with OutboxRelay(pool, "public", broker) as relay:
+            with structlog.testing.capture_logs() as logged:
+                await pool.execute("REVOKE INSERT ON bus.messages FROM orylo_bus")
+                for _ in range(3):
+                    relay.offer([await committed(pool)])
+                await pool.execute("UPDATE public.outbox SET created_at = now() - interval '1 minute'")
+                await eventually(lambda: {"public.outbox.publish", "public.outbox.sweep"} <= failed_loops(logged))
+            assert await rows(pool) == 3
+
+            await pool.execute("GRANT INSERT ON bus.messages TO orylo_bus")
+            await eventually(lambda: is_empty(pool))
+            relay.offer([await committed(pool)])
+            await eventually(lambda: is_empty(pool))
+            assert await pool.fetchval("SELECT count(*) FROM bus.messages") >= 4
+    finally:
+        await pool.execute("GRANT INSERT ON bus.messages TO orylo_bus")
+        await broker.close()
+        await pool.execute("TRUNCATE bus.messages, bus.deliveries")
+
+
+def failed_loops(logged: Sequence[Mapping[str, Any]]) -> set[str]:
+    return {line["loop"] for line in logged if line["event"] == "loop.failed"}
 
 
 async def test_two_sweepers_publish_different_rows(pool: asyncpg.Pool) -> None:

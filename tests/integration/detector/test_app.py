@@ -20,7 +20,7 @@ from orylo_common.messages import (
     TrustStatus,
     TrustUpdated,
 )
-from orylo_detector import app, patience
+from orylo_detector import app, deadline
 from orylo_detector.app import open_app
 from orylo_detector.engine import Engine
 from orylo_detector.settings import Settings
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.integration
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that stands still for a moment makes no detector late, and no answer of Redis or PostgreSQL."""
     monkeypatch.setattr(app, "Engine", partial(Engine, time_limit=timedelta(minutes=1)))
-    monkeypatch.setattr(patience, "SLICE_S", 15)
+    monkeypatch.setattr(deadline, "SLICE_S", 15)
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 from orylo_common.errors import TransientError
 from orylo_common.messages import PaymentFailed
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, CircuitOpen
-from orylo_detector import patience
+from orylo_detector import deadline
 from orylo_detector.adapters.redis_attempts import KEEP, RECORD, REMEMBERED, RedisAttempts
 from orylo_detector.domain.velocity import velocities
 from tests.unit.detector.cases import NOW, payment
@@ -25,7 +25,7 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that stands still for a moment makes no answer late."""
-    monkeypatch.setattr(patience, "SLICE_S", 15)
+    monkeypatch.setattr(deadline, "SLICE_S", 15)
 
 
 @pytest.fixture

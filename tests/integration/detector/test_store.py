@@ -24,7 +24,7 @@ from orylo_common.messages import (
 )
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.pool import open_pool
-from orylo_detector import patience
+from orylo_detector import deadline
 from orylo_detector.domain.features import CustomerHistory
 from orylo_detector.domain.verdict import Verdict
 from orylo_detector.handlers import detection_of
@@ -45,7 +45,7 @@ async def pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that stands still for a moment makes no answer late."""
-    monkeypatch.setattr(patience, "SLICE_S", 15)
+    monkeypatch.setattr(deadline, "SLICE_S", 15)
 
 
 @pytest.fixture
@@ -213,7 +213,7 @@ async def test_amounts_that_are_late_are_left_out_and_the_customer_is_known(
     async with busy.transaction():
         await busy.execute("LOCK TABLE detector.amounts IN ACCESS EXCLUSIVE MODE")
         with monkeypatch.context() as impatient:
-            impatient.setattr(patience, "SLICE_S", 0.025)
+            impatient.setattr(deadline, "SLICE_S", 0.025)
             [history] = await PostgresHistory(pool).read([payment(tenant_id=tenant_id)])
     await busy.close()
 

@@ -5,10 +5,10 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from orylo_common.control.sections.dispatch import DispatchPolicy
 from orylo_common.messages import Tracking
 from orylo_dispatch.clicks import find_candidates
 from orylo_dispatch.domain.matching import traces_of
-from orylo_dispatch.domain.policy import DispatchPolicy
 from orylo_dispatch.facts import Paid
 from tests.integration.dispatch.running import Dispatch, Shop
 from tests.unit.dispatch.cases import EMAIL, PHONE

@@ -10,7 +10,8 @@ import pytest
 
 from orylo_cli.demo.fake_meta import FakeMeta
 from orylo_cli.demo.fake_meta.faults import Fault
-from orylo_common.control.admin import put_settings
+from orylo_common.control.sections.dispatch import DispatchPolicy
+from orylo_common.control.sections.store import write_section
 from orylo_common.messages import (
     ConversionDispatched,
     ConversionFailed,
@@ -20,7 +21,6 @@ from orylo_common.messages import (
     Decision,
     Tracking,
 )
-from orylo_dispatch.domain.policy import DispatchPolicy
 from orylo_dispatch.handlers import redrive
 from tests.integration.dispatch.conftest import DATASET
 from tests.integration.dispatch.running import Dispatch, Shop, put_token, running_dispatch
@@ -90,7 +90,9 @@ async def test_a_blocked_payment_is_kept_back(dispatch: Dispatch, shop: Shop, fa
     await dispatch.allow(allowed)
 
     await eventually(lambda: received(fake_meta) == {allowed.payment_id: 1})
-    await eventually(lambda: bool(dispatch.broker.of(ConversionSuppressed)))
+    await eventually(
+        lambda: bool(dispatch.broker.of(ConversionSuppressed) and dispatch.broker.of(ConversionDispatched))
+    )
     assert await dispatch.states() == {blocked.payment_id: "suppressed", allowed.payment_id: "dispatched"}
     [suppressed] = dispatch.broker.of(ConversionSuppressed)
     assert (suppressed.payment_id, suppressed.reason) == (blocked.payment_id, "blocked")
@@ -147,7 +149,7 @@ async def test_a_tenant_can_choose_to_send_blocked_payments(
     postgres_dsn: str, admin: asyncpg.Pool, shop: Shop, fake_meta: FakeMeta
 ) -> None:
     async with admin.acquire() as connection:
-        await put_settings(connection, shop.tenant_id, DispatchPolicy(send_blocked=True))
+        await write_section(connection, shop.tenant_id, DispatchPolicy(send_blocked=True))
     async with running_dispatch(postgres_dsn, fake_meta) as dispatch:
         paid = shop.payment()
         await dispatch.pay(paid)

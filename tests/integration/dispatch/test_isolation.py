@@ -13,6 +13,7 @@ from orylo_common.messages import ConversionDispatched, ConversionFailed, Conver
 from orylo_dispatch.delivery_queue import DeliveryQueue, Settlement
 from orylo_dispatch.domain.attempt import Attempt, Outcome, State, Step
 from orylo_dispatch.metrics import WAITING
+from orylo_dispatch.retention import delete_old
 from orylo_dispatch.upkeep import Upkeep
 from tests.integration.dispatch.conftest import DATASET
 from tests.integration.dispatch.running import LIMITS, Dispatch, Shop, open_shop, put_token, running_dispatch
@@ -131,7 +132,7 @@ async def test_what_may_have_arrived_too_long_ago_is_not_repeated(
 ) -> None:
     async with running_dispatch(postgres_dsn, fake_meta) as first:
         # So that only this test's own claims are made.
-        first.sender._closing.set()
+        await first.sender._loops.aclose()
         paid = shop.payment()
         await first.pay(paid)
         await first.pool.execute("UPDATE dispatch.deliveries SET state = 'pending'")
@@ -148,7 +149,7 @@ async def test_what_may_have_arrived_too_long_ago_is_not_repeated(
 
 
 async def test_a_claim_that_ran_out_changes_nothing_any_more(dispatch: Dispatch, shop: Shop) -> None:
-    dispatch.sender._closing.set()
+    await dispatch.sender._loops.aclose()
     await dispatch.pay(shop.payment())
     await dispatch.pool.execute("UPDATE dispatch.deliveries SET state = 'pending'")
     queue, now, key = DeliveryQueue(dispatch.pool), datetime.now(UTC), (shop.tenant_id, shop.destination_id)
@@ -216,7 +217,7 @@ async def test_upkeep_forgets_and_counts(dispatch: Dispatch, shop: Shop) -> None
     await dispatch.pay(shop.payment())
     async with dispatch.pool.acquire() as connection:
         await Upkeep(Later(timedelta(0))).count_waiting(connection)
-        await Upkeep(Later(timedelta(days=100))).forget_old(connection)
+        await delete_old(connection, clock=Later(timedelta(days=100)))
         assert await connection.fetchval("SELECT count(*) FROM dispatch.decisions") == 0
         assert await connection.fetchval("SELECT count(*) FROM dispatch.clicks") == 0
     assert WAITING.labels("held")._value.get() == 1

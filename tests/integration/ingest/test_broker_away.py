@@ -6,7 +6,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from orylo_common.broker.rabbitmq import RabbitMQBroker
+from orylo_common.broker.rabbitmq.broker import RabbitMQBroker
 from orylo_common.control import Keyring
 from tests.load.sender import send
 from tests.load.webhooks import stripe_requests

@@ -10,6 +10,8 @@ import pytest
 from redis.asyncio import Redis
 
 from orylo_common.control import Keyring, admin
+from orylo_common.control.sections.store import write_section
+from orylo_common.control.sections.trust import TrustPolicy
 from orylo_common.messages import (
     CustomerStatusSet,
     DisputeOpened,
@@ -26,7 +28,6 @@ from orylo_common.telemetry.health import serve_health
 from orylo_trust.adapters.redis_standings import RedisStandings
 from orylo_trust.app import open_app
 from orylo_trust.domain.account import Standing
-from orylo_trust.domain.points import Points
 from orylo_trust.settings import Settings
 from tests.support.eventually import eventually
 from tests.support.memory_broker import MemoryBroker
@@ -118,7 +119,7 @@ async def test_a_customers_life_is_told_change_by_change(broker: MemoryBroker) -
 async def test_the_tenant_says_what_a_cause_is_worth(broker: MemoryBroker, postgres_dsn: str) -> None:
     async with open_pool(postgres_dsn, role="postgres", max_size=1) as pool, pool.acquire() as connection:
         tenant = await admin.create_tenant(connection, "loja")
-        await admin.put_settings(connection, tenant.id, Points(start=70, dispute_opened=-20))
+        await write_section(connection, tenant.id, TrustPolicy(start=70, dispute_opened=-20))
 
     async def told() -> bool:
         # Another customer's each time: the settings arrive when they arrive.

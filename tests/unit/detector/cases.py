@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, overload
 from uuid import UUID, uuid4
 
+from orylo_common.control.sections.detection import Entity
 from orylo_common.messages import PaymentFact, PaymentSucceeded
 from orylo_detector.domain.amounts import AmountHistory
 from orylo_detector.domain.features import CustomerHistory, Features, Subject
-from orylo_detector.domain.velocity import Attempt, Entity, microseconds
+from orylo_detector.domain.velocity import Attempt, microseconds
 
 NOW = datetime(2026, 5, 10, 12, tzinfo=UTC)
 TENANT = UUID("0196b7a0-0000-7000-8000-000000000001")

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_detector.detectors import amount_anomaly
 from orylo_detector.domain.amounts import AmountHistory, bucket, summarise
 from orylo_detector.domain.features import FeatureMissing, Features, Subject
-from orylo_detector.domain.rules import DetectionPolicy
 from tests.unit.detector.cases import features, payment
 
 RULES = DetectionPolicy()

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import Decision, DetectorResult, PaymentFact, TrustStatus
 from orylo_detector.detectors import DETECTORS, Detector
 from orylo_detector.domain.features import FeatureMissing, Features
-from orylo_detector.domain.rules import DetectionPolicy
 from orylo_detector.domain.verdict import Finding, Weighted, combined_risk
 from orylo_detector.engine import Engine
 from tests.unit.detector.cases import REGULAR, attempts, features, payment

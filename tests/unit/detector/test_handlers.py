@@ -3,10 +3,10 @@ from datetime import timedelta
 from uuid import UUID
 
 from orylo_common.broker.ports import Outgoing
+from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import Decision, DetectionCreated, PaymentFact, PaymentFailed, decode
 from orylo_detector.detectors import DETECTORS
 from orylo_detector.domain.features import Features
-from orylo_detector.domain.rules import DetectionPolicy
 from orylo_detector.engine import Engine
 from orylo_detector.handlers import decide_payment
 from orylo_detector.store.decisions import Decided

@@ -3,9 +3,9 @@ from datetime import timedelta
 
 import pytest
 
+from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_detector.detectors import trust_history
 from orylo_detector.domain.features import CustomerHistory
-from orylo_detector.domain.rules import DetectionPolicy
 from tests.unit.detector.cases import NOW, REGULAR, features, payment
 
 RULES = DetectionPolicy()

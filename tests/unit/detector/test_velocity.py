@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orylo_common.control.sections.detection import DetectionPolicy, VelocityLimit
 from orylo_common.messages import PaymentCreated, PaymentFailed, PaymentSucceeded
 from orylo_detector.detectors import velocity
 from orylo_detector.domain.features import FeatureMissing, Features
-from orylo_detector.domain.rules import DetectionPolicy, VelocityLimit
 from orylo_detector.domain.velocity import Attempt, attempt_key, entities_of, microseconds, velocities
 from tests.unit.detector.cases import NOW, attempts, features, payment
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from orylo_common.control.sections.dispatch import DispatchPolicy, MethodPolicy
 from orylo_common.messages import Tracking
 from orylo_dispatch.domain.matching import NOT_MATCHED, Click, Traces, carried_click_ids, match
-from orylo_dispatch.domain.policy import DispatchPolicy, Rule
 from tests.unit.dispatch.cases import CLICK_ID, EMAIL, PAID_AT, PHONE, ago, click, traces
 
 POLICY = DispatchPolicy()
@@ -74,7 +74,9 @@ def test_a_gateway_that_counts_whole_seconds_does_not_lose_the_click_before() ->
 
 
 def test_each_method_looks_back_only_so_far() -> None:
-    policy = DispatchPolicy(email=Rule(confidence=0.5, look_back_days=7), phone=Rule(confidence=0.3, look_back_days=20))
+    policy = DispatchPolicy(
+        email=MethodPolicy(confidence=0.5, look_back_days=7), phone=MethodPolicy(confidence=0.3, look_back_days=20)
+    )
     old = click(clicked_at=ago(days=10), email=EMAIL, phone=PHONE)
 
     assert matched(traces(email=EMAIL, phone=PHONE), old, policy=policy) == ("phone", CLICK_ID)
@@ -83,7 +85,7 @@ def test_each_method_looks_back_only_so_far() -> None:
 
 
 def test_a_look_back_of_zero_switches_a_method_off() -> None:
-    policy = DispatchPolicy(email=Rule(confidence=1, look_back_days=0))
+    policy = DispatchPolicy(email=MethodPolicy(confidence=1, look_back_days=0))
 
     assert matched(traces(email=EMAIL), click(clicked_at=PAID_AT, email=EMAIL), policy=policy) == ("none", None)
 

@@ -1,18 +1,18 @@
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+from orylo_common.control.sections.trust import TrustPolicy
 from orylo_common.messages import CustomerStatusSet, PaymentCreated, PaymentSucceeded, TrustStatus
 from orylo_trust.domain.ledger import Cause
-from orylo_trust.domain.points import Points
 from orylo_trust.handlers import post_fact, set_status
 from orylo_trust.posting import Posting
 from tests.unit.trust.test_ledger import fact
 
-POINTS = Points(start=60, clean_payment=3)
+POINTS = TrustPolicy(start=60, clean_payment=3)
 
 
 class Plane:
-    def settings(self, tenant_id: UUID, model: type[Points], /) -> Points:
+    def settings(self, tenant_id: UUID, model: type[TrustPolicy], /) -> TrustPolicy:
         return POINTS
 
 

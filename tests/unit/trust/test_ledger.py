@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orylo_common.control.sections.trust import TrustPolicy
 from orylo_common.messages import (
     DisputeLost,
     DisputeOpened,
@@ -18,7 +19,6 @@ from orylo_common.messages import (
 )
 from orylo_trust.domain.account import Account, StatusChange
 from orylo_trust.domain.ledger import Cause, Entry, entries_for, month_of, score, total
-from orylo_trust.domain.points import Points
 
 NOW = datetime(2026, 5, 10, 12, tzinfo=UTC)
 START = 50
@@ -43,8 +43,8 @@ def fact(message_class: type[PaymentFact], **changes: object) -> PaymentFact:
     )
 
 
-def score_after(*facts: PaymentFact, points: Points | None = None) -> int:
-    points = points or Points()
+def score_after(*facts: PaymentFact, points: TrustPolicy | None = None) -> int:
+    points = points or TrustPolicy()
     return score(total(points.start, [entry for each in facts for entry in entries_for(each, points)]))
 
 
@@ -117,7 +117,7 @@ def test_a_test_mode_payment_counts() -> None:
 
 
 def test_the_points_are_the_tenants() -> None:
-    points = Points(start=70, clean_payment=5, clean_payments_per_month=7, refund=-20)
+    points = TrustPolicy(start=70, clean_payment=5, clean_payments_per_month=7, refund=-20)
 
     assert score_after(paid(1), paid(2), refunded(1), points=points) == 57
 

@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from orylo_common.broker.connect import open_broker
 from orylo_common.broker.ports import Broker
 from orylo_common.errors import TransientError
+from orylo_common.postgres.partitions import maintain_partitions
 from orylo_common.settings import CommonSettings
 from orylo_common.telemetry.health import Health, serve_health
 from orylo_common.telemetry.logs import configure_logs
@@ -57,7 +58,7 @@ def serve(
     """
     configure_logs(service, settings.log_level, log_format=settings.log_format)
     with configure_traces(service, settings.otlp_endpoint):
-        return run_until_stopped(lambda: _open_service(open_app, settings, health_port))
+        return run_until_stopped(lambda: _open_service(open_app, settings, service, health_port))
 
 
 def run_until_stopped(
@@ -72,7 +73,7 @@ def run_until_stopped(
 
 @asynccontextmanager
 async def _open_service(
-    open_app: OpenApp[OwnSettings], settings: OwnSettings, health_port: int | None
+    open_app: OpenApp[OwnSettings], settings: OwnSettings, service: str, health_port: int | None
 ) -> AsyncIterator[None]:
     redis = Redis.from_url(settings.redis_url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S)
     async with (
@@ -80,6 +81,7 @@ async def _open_service(
         # A broker that is away delays what it carries. The door takes webhooks all the same, and the rest waits.
         open_broker(settings.broker_url, settings.database_url, required=False) as broker,
         open_app(settings, broker=broker, redis=redis) as health,
+        maintain_partitions(settings.database_url, role=f"orylo_{service}"),
     ):
         if health_port is None:
             yield

@@ -8,10 +8,10 @@ from datetime import timedelta
 import structlog
 from prometheus_client import Counter
 
+from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import DetectorResult, PaymentFact, TrustStatus
 from orylo_detector.detectors import DETECTORS, Detector
 from orylo_detector.domain.features import FeatureMissing, Features
-from orylo_detector.domain.rules import DetectionPolicy
 from orylo_detector.domain.verdict import Finding, Verdict, Weighted, conclude
 
 TIME_LIMIT = timedelta(milliseconds=100)

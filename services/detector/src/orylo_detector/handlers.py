@@ -3,10 +3,10 @@
 from prometheus_client import Counter
 
 from orylo_common.broker.ports import Outgoing
+from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.ids import uuid7
 from orylo_common.messages import Decision, DetectionCreated, PaymentFact, TrustUpdated, encode
 from orylo_common.telemetry.traces import current_traceparent
-from orylo_detector.domain.rules import DetectionPolicy
 from orylo_detector.domain.verdict import Verdict
 from orylo_detector.engine import Engine
 from orylo_detector.ports import Announcer, Batches, FeatureSource, RulesOf

@@ -6,11 +6,11 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from orylo_common.broker.ports import Outgoing
+from orylo_common.control.sections.detection import DetectionPolicy, Entity
 from orylo_common.messages import PaymentFact
 from orylo_detector.domain.amounts import AmountHistory
 from orylo_detector.domain.features import CustomerHistory, Features, Subject
-from orylo_detector.domain.rules import DetectionPolicy
-from orylo_detector.domain.velocity import Attempt, Entity
+from orylo_detector.domain.velocity import Attempt
 
 Attempts = Mapping[Entity, Sequence[Attempt]]
 

@@ -1,7 +1,6 @@
 """The dispatch service's composition root."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -30,8 +29,8 @@ from orylo_common.messages import (
 )
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
-from orylo_common.postgres.periodic import run_periodically
-from orylo_common.postgres.pool import Connection, open_pool
+from orylo_common.postgres.periodic import Job, run_periodically
+from orylo_common.postgres.pool import open_pool
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_dispatch.delivery_queue import DeliveryQueue
@@ -48,6 +47,7 @@ from orylo_dispatch.handlers import (
     remember_checkout,
     remember_click,
 )
+from orylo_dispatch.retention import delete_old
 from orylo_dispatch.sender import Sender
 from orylo_dispatch.settings import Settings
 from orylo_dispatch.store import FactStore
@@ -88,9 +88,9 @@ async def open_app(
         await enter(writer)
         handlers = _handlers(plane, Recorder(writer.add, offer=relay.offer, wake=sender.wake), frozenset(sinks))
         postgres = CircuitBreaker("dispatch.postgres")
-        guarded = {message: guarded(postgres, handler) for message, handler in handlers.items()}
-        await enter(Consumer(broker, "dispatch", guarded, prefetch=settings.dispatch_prefetch, gates=[postgres]))
-        await enter(_upkeep(pool, Upkeep(clock)))
+        handlers = {message: guarded(postgres, handler) for message, handler in handlers.items()}
+        await enter(Consumer(broker, "dispatch", handlers, prefetch=settings.dispatch_prefetch, gates=[postgres]))
+        await enter(_upkeep(pool, clock))
 
         health = Health()
         health.check("postgres", partial(pool.fetchval, "SELECT 1"))
@@ -121,17 +121,15 @@ def _handlers(plane: ControlPlane, recorder: Recorder, kinds: frozenset[str]) ->
 
 
 @asynccontextmanager
-async def _upkeep(pool: asyncpg.Pool, upkeep: Upkeep) -> AsyncIterator[None]:
-    jobs: Mapping[str, tuple[timedelta, Callable[[Connection], Awaitable[None]]]] = {
+async def _upkeep(pool: asyncpg.Pool, clock: Clock) -> AsyncIterator[None]:
+    upkeep = Upkeep(clock)
+    jobs: Mapping[str, tuple[timedelta, Job]] = {
         "dispatch.release_undecided": (timedelta(seconds=15), upkeep.release_undecided),
         "dispatch.count_waiting": (timedelta(seconds=15), upkeep.count_waiting),
         "dispatch.give_up_old": (timedelta(minutes=5), upkeep.give_up_old),
-        "dispatch.forget_old": (timedelta(hours=1), upkeep.forget_old),
+        "dispatch.retention": (timedelta(hours=1), partial(delete_old, clock=clock)),
     }
-    tasks = [asyncio.create_task(run_periodically(pool, name, interval, job)) for name, (interval, job) in jobs.items()]
-    try:
+    async with AsyncExitStack() as stack:
+        for name, (interval, job) in jobs.items():
+            await stack.enter_async_context(run_periodically(pool, name, interval, job))
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.control import Destination
+from orylo_common.control.sections.dispatch import DispatchPolicy
 from orylo_common.messages import Decision, Match, PaymentEnriched, PaymentSucceeded
 from orylo_dispatch.domain.matching import Click, Traces
-from orylo_dispatch.domain.policy import DispatchPolicy
 
 # Tenant and destination.
 DestinationKey = tuple[UUID, UUID]

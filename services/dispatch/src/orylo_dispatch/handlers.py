@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.control import ControlPlane
+from orylo_common.control.sections.dispatch import DispatchPolicy
 from orylo_common.errors import TransientError
 from orylo_common.messages import (
     CheckoutStarted,
@@ -22,7 +23,6 @@ from orylo_common.telemetry.traces import current_traceparent
 from orylo_dispatch.domain.attempt import State
 from orylo_dispatch.domain.cookies import fbc_for, fbclid_of
 from orylo_dispatch.domain.matching import Click, carried_click_ids, checkout_click_id, traces_of
-from orylo_dispatch.domain.policy import DispatchPolicy
 from orylo_dispatch.facts import (
     ClickSeen,
     Decided,

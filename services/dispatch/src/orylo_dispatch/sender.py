@@ -2,25 +2,21 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
-import structlog
-
 from orylo_common.broker.ports import Outgoing
 from orylo_common.clock import Clock
 from orylo_common.control import ControlPlane, Destination
-from orylo_common.errors import TransientError
+from orylo_common.repeating import repeating
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.resilience.retry import RetryPolicy
 from orylo_dispatch.delivery_queue import DeliveryQueue
 from orylo_dispatch.destinations.port import ConversionSink, SinkFactory
 from orylo_dispatch.facts import DestinationKey
 from orylo_dispatch.worker import Limits, Worker
-
-log = structlog.get_logger(__name__)
 
 # Retries, expired claims and other replicas' leftovers; what is new wakes its worker at once.
 POLL_EVERY = timedelta(seconds=1)
@@ -50,18 +46,17 @@ class Sender:
         self._retries = retries
         self._breaker = breaker
         self._workers: dict[DestinationKey, Worker] = {}
-        self._closing = asyncio.Event()
+        self._loops = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        self._poll = asyncio.create_task(self._poll_until_closed())
+        await self._loops.enter_async_context(repeating("dispatch.poll", self._poll, every=POLL_EVERY))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Requests in hand are finished and recorded; what was not sent stays due."""
-        self._closing.set()
-        await self._poll
+        await self._loops.aclose()
         await asyncio.gather(*(worker.close() for worker in self._workers.values()))
 
     def wake(self, keys: Iterable[DestinationKey]) -> None:
@@ -88,15 +83,5 @@ class Sender:
         tenant_id, destination_id = key
         return next((each for each in self._plane.destinations(tenant_id) if each.id == destination_id), None)
 
-    async def _poll_until_closed(self) -> None:
-        while not self._closing.is_set():
-            try:
-                self.wake(await self._queue.destinations_due(self._clock.now()))
-            except TransientError as error:
-                log.warning("dispatch.poll_failed", error=type(error).__name__)
-            except Exception:
-                # Nobody foresaw it, yet without the poll no retry would ever leave.
-                log.exception("dispatch.poll_failed")
-            with suppress(TimeoutError):
-                async with asyncio.timeout(POLL_EVERY.total_seconds()):
-                    await self._closing.wait()
+    async def _poll(self) -> None:
+        self.wake(await self._queue.destinations_due(self._clock.now()))

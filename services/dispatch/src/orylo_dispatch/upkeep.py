@@ -8,18 +8,11 @@ from orylo_common.postgres.pool import Connection
 from orylo_dispatch.announcements import INSERT_OUTBOX, announce, outbox_columns
 from orylo_dispatch.domain.attempt import State
 from orylo_dispatch.domain.conversion import OLDEST
-from orylo_dispatch.domain.policy import LONGEST_LOOK_BACK
 from orylo_dispatch.facts import DELIVERY_COLUMNS, Delivery
 from orylo_dispatch.metrics import DELIVERIES, OLDEST_DUE_SECONDS, WAITING
 
 # A decision takes milliseconds. After this the detector is away, and a sale told late is worth less every hour.
 LONGEST_HOLD = timedelta(minutes=10)
-# A redelivered message may still ask for a decision, or bring one, until then.
-KEEP_DECISIONS = timedelta(days=30)
-# A payment may be older than the webhook that tells of it.
-KEEP_CLICKS = LONGEST_LOOK_BACK + timedelta(days=7)
-# An older payment is not sent any more.
-KEEP_ENRICHMENTS = timedelta(days=7)
 # Rows in one transaction; the next run takes the rest.
 ROWS = 5000
 
@@ -42,19 +35,6 @@ GIVE_UP_OLD = f"""
         LIMIT {ROWS} FOR UPDATE SKIP LOCKED
     )
     RETURNING {DELIVERY_COLUMNS}, d.attempts, d.code, d.reason
-"""  # noqa: S608
-
-FORGET_CLICKS = f"""
-    DELETE FROM dispatch.clicks WHERE ctid = ANY(ARRAY(
-        SELECT ctid FROM dispatch.clicks WHERE recorded_at < $1 ORDER BY recorded_at LIMIT {ROWS}))
-"""  # noqa: S608
-FORGET_DECISIONS = f"""
-    DELETE FROM dispatch.decisions WHERE ctid = ANY(ARRAY(
-        SELECT ctid FROM dispatch.decisions WHERE created_at < $1 ORDER BY created_at LIMIT {ROWS}))
-"""  # noqa: S608
-FORGET_ENRICHMENTS = f"""
-    DELETE FROM dispatch.enrichments WHERE ctid = ANY(ARRAY(
-        SELECT ctid FROM dispatch.enrichments WHERE created_at < $1 ORDER BY created_at LIMIT {ROWS}))
 """  # noqa: S608
 
 # Each state by itself, so that each reads its own small index however many deliveries are done.
@@ -89,12 +69,6 @@ class Upkeep:
         await connection.execute(INSERT_OUTBOX, *outbox_columns(messages))
         for row in rows:
             DELIVERIES.labels(row["destination_kind"], State.FAILED).inc()
-
-    async def forget_old(self, connection: Connection) -> None:
-        now = self._clock.now()
-        await connection.execute(FORGET_CLICKS, now - KEEP_CLICKS)
-        await connection.execute(FORGET_DECISIONS, now - KEEP_DECISIONS)
-        await connection.execute(FORGET_ENRICHMENTS, now - KEEP_ENRICHMENTS)
 
     async def count_waiting(self, connection: Connection) -> None:
         row = await connection.fetchrow(COUNT_WAITING, self._clock.now())

@@ -66,8 +66,8 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
             CustomerStatusSet: partial(set_status, plane=plane, ledger=ledger),
         }
         postgres = CircuitBreaker("trust.postgres")
-        guarded = {message: guarded(postgres, handler) for message, handler in handlers.items()}
-        await enter(Consumer(broker, "trust", guarded, prefetch=settings.trust_prefetch, gates=[postgres]))
+        handlers = {message: guarded(postgres, handler) for message, handler in handlers.items()}
+        await enter(Consumer(broker, "trust", handlers, prefetch=settings.trust_prefetch, gates=[postgres]))
 
         health = Health()
         health.check("postgres", partial(pool.fetchval, "SELECT 1"))

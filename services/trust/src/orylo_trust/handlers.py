@@ -3,18 +3,18 @@
 from typing import Protocol
 from uuid import UUID
 
+from orylo_common.control.sections.trust import TrustPolicy
 from orylo_common.messages import CustomerStatusSet, PaymentFact, PaymentSucceeded
 from orylo_common.telemetry.traces import current_traceparent
 from orylo_trust.domain.account import StatusChange
 from orylo_trust.domain.ledger import entries_for
-from orylo_trust.domain.points import Points
 from orylo_trust.posting import Posting
 
 
 class PointsOf(Protocol):
     """The control plane, as far as the handlers know it."""
 
-    def settings(self, tenant_id: UUID, model: type[Points], /) -> Points: ...
+    def settings(self, tenant_id: UUID, model: type[TrustPolicy], /) -> TrustPolicy: ...
 
 
 class Poster(Protocol):
@@ -25,7 +25,7 @@ async def post_fact(fact: PaymentFact, *, plane: PointsOf, ledger: Poster) -> No
     """Enter what a gateway tells of a payment into its customer's ledger."""
     if fact.customer_id is None and isinstance(fact, PaymentSucceeded):
         return
-    points = plane.settings(fact.tenant_id, Points)
+    points = plane.settings(fact.tenant_id, TrustPolicy)
     entries = entries_for(fact, points)
     if entries:
         await ledger.post(
@@ -50,7 +50,7 @@ async def set_status(change: CustomerStatusSet, *, plane: PointsOf, ledger: Post
         Posting(
             tenant_id=change.tenant_id,
             customer_id=change.customer_id,
-            start=plane.settings(change.tenant_id, Points).start,
+            start=plane.settings(change.tenant_id, TrustPolicy).start,
             message_id=change.message_id,
             correlation_id=change.correlation_id,
             occurred_at=change.occurred_at,

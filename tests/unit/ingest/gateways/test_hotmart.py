@@ -129,7 +129,7 @@ def test_a_partial_refund_does_not_pass_for_a_full_one() -> None:
     sale["data"]["purchase"]["status"] = "PARTIALLY_REFUNDED"
     older = hotmart("v1_purchase_refunded") | {"status": "partially_refunded"}
     for record in (taken_from("hotmart", sale), taken_from("hotmart", older)):
-        assert (record.status, record.reason) == ("ignored", "a partial refund: nothing tells how much went back")
+        assert (record.status, record.reason) == ("ignored", "a partial refund, whose amount Hotmart does not send")
 
 
 # What the documentation lists, and what really comes.

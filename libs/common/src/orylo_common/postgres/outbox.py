@@ -16,6 +16,7 @@ broker left behind is swept up later, by whichever replica comes first.
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
@@ -26,9 +27,8 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from orylo_common.broker.ports import Broker, Outgoing
-from orylo_common.errors import TransientError
 from orylo_common.pace import Pace
-from orylo_common.postgres.errors import TRANSIENT_ERRORS, raise_if_cancelled
+from orylo_common.repeating import repeating
 
 PUBLISHED = Counter("orylo_outbox_published_total", "Messages confirmed by the broker", ["schema", "path"])
 WAITING = Gauge("orylo_outbox_waiting", "Messages offered and not yet confirmed, in this process", ["schema"])
@@ -43,6 +43,8 @@ PACE = timedelta(milliseconds=5)
 DELETE_EVERY = timedelta(milliseconds=100)
 # Older than any publish that still runs, so that the sweeper does not race the offer.
 SWEEP_AGE = timedelta(seconds=5)
+# On exit, for publishing what was offered.
+DRAIN = timedelta(seconds=10)
 
 log = structlog.get_logger(__name__)
 
@@ -57,8 +59,11 @@ class OutboxRelay:
         self._offered: deque[Outgoing] = deque()
         self._confirmed: list[UUID] = []
         self._wake = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._loops = AsyncExitStack()
         self._pace = Pace(PACE)
         self._closing = False
+        self._failing = False
         self._delete = f"DELETE FROM {schema}.outbox WHERE message_id = ANY($1::uuid[])"  # noqa: S608
         # SKIP LOCKED: two replicas sweep different rows.
         self._sweep = f"""
@@ -72,22 +77,25 @@ class OutboxRelay:
         self._swept = PUBLISHED.labels(schema, "swept")
 
     async def __aenter__(self) -> Self:
-        self._publisher = asyncio.create_task(self._publish_offered())
-        self._upkeep = [asyncio.create_task(self._delete_for_ever()), asyncio.create_task(self._sweep_for_ever())]
+        outbox, enter = f"{self._schema}.outbox", self._loops.enter_async_context
+        await enter(
+            repeating(f"{outbox}.delete", self._delete_confirmed, every=DELETE_EVERY, on_exit=self._delete_confirmed)
+        )
+        await enter(repeating(f"{outbox}.sweep", self._sweep_all, every=SWEEP_EVERY))
+        await enter(repeating(f"{outbox}.publish", self._publish_next))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Publish what was offered; what cannot leave now is in the table for the next start."""
+        """Publish what was offered. What cannot be published now stays in the table for the next start."""
         self._closing = True
         self._wake.set()
-        for task in self._upkeep:
-            task.cancel()
-        await asyncio.wait([self._publisher], timeout=10)
-        self._publisher.cancel()
-        await asyncio.gather(self._publisher, *self._upkeep, return_exceptions=True)
-        await self._delete_confirmed()
+        if not self._failing:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(DRAIN.total_seconds()):
+                    await self._drained.wait()
+        await self._loops.aclose()
 
     def offer(self, messages: Sequence[Outgoing]) -> None:
         """Hand over messages whose rows are committed; returns at once."""
@@ -97,54 +105,40 @@ class OutboxRelay:
         self._waiting.set(len(self._offered))
         self._wake.set()
 
-    async def _publish_offered(self) -> None:
-        while True:
-            if not self._offered:
-                if self._closing:
-                    return
-                self._wake.clear()
-                await self._wake.wait()
-                continue
-            if not self._closing:
-                await self._pace.turn()
-            batch = [self._offered.popleft() for _ in range(min(len(self._offered), BATCH))]
-            self._waiting.set(len(self._offered))
-            try:
-                await self._broker.publish(batch)
-                self._confirmed += [message.message_id for message in batch]
-                self._published.inc(len(batch))
-            except TransientError as error:
-                raise_if_cancelled()
-                # The rows are still there. Memory is let go, so that an absent broker fills no buffer.
-                log.warning("outbox.publish_failed", schema=self._schema, error=type(error).__name__)
-                self._offered.clear()
-                if self._closing:
-                    return
-                await asyncio.sleep(1)
-
-    async def _delete_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(DELETE_EVERY.total_seconds())
-            await self._delete_confirmed()
+    async def _publish_next(self) -> None:
+        """Publish one batch, or wait until there is one."""
+        if not self._offered:
+            if self._closing:
+                self._drained.set()
+            self._wake.clear()
+            await self._wake.wait()
+            return
+        if not self._closing:
+            await self._pace.turn()
+        batch = [self._offered.popleft() for _ in range(min(len(self._offered), BATCH))]
+        self._waiting.set(len(self._offered))
+        try:
+            await self._broker.publish(batch)
+        except BaseException:
+            # The rows are still there for the sweeper. Without a broker the memory must not fill up.
+            self._offered.clear()
+            self._waiting.set(0)
+            self._failing = True
+            self._drained.set()
+            raise
+        self._failing = False
+        self._confirmed += [message.message_id for message in batch]
+        self._published.inc(len(batch))
 
     async def _delete_confirmed(self) -> None:
+        """Rows that could not be deleted are published again by the sweeper."""
         confirmed, self._confirmed = self._confirmed, []
-        if not confirmed:
-            return
-        try:
+        if confirmed:
             await self._pool.execute(self._delete, confirmed)
-        except TRANSIENT_ERRORS as error:
-            log.warning("outbox.delete_failed", schema=self._schema, error=type(error).__name__)
 
-    async def _sweep_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(SWEEP_EVERY.total_seconds())
-            try:
-                while await self.sweep() == BATCH:
-                    pass
-            except (TransientError, *TRANSIENT_ERRORS) as error:
-                raise_if_cancelled()
-                log.warning("outbox.sweep_failed", schema=self._schema, error=type(error).__name__)
+    async def _sweep_all(self) -> None:
+        while await self.sweep() == BATCH:
+            pass
 
     async def sweep(self, *, older_than: timedelta = SWEEP_AGE) -> int:
         """Publish one batch of rows left behind for longer than `older_than`; how many there were."""

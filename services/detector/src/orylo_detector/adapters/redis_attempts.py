@@ -14,11 +14,12 @@ from hashlib import blake2b
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from orylo_common.control.sections.detection import Entity
 from orylo_common.errors import TransientError
 from orylo_common.messages import PaymentFact, PaymentFailed
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
-from orylo_detector.domain.velocity import LONGEST, Attempt, Entity, attempt_key, entities_of, microseconds
-from orylo_detector.patience import in_time
+from orylo_detector.deadline import in_time
+from orylo_detector.domain.velocity import LONGEST, Attempt, attempt_key, entities_of, microseconds
 from orylo_detector.ports import Attempts
 
 RECORD = struct.Struct("<qq3s?8s8s")

@@ -4,10 +4,10 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Protocol
 
+from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import PaymentFact
 from orylo_detector.detectors import amount_anomaly, trust_history, velocity
 from orylo_detector.domain.features import Features
-from orylo_detector.domain.rules import DetectionPolicy
 from orylo_detector.domain.verdict import Finding
 
 

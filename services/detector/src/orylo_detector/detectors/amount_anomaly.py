@@ -1,8 +1,8 @@
 """An amount far above what this customer, this product or this merchant usually sees."""
 
+from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import PaymentFact
 from orylo_detector.domain.features import FeatureMissing, Features, Subject
-from orylo_detector.domain.rules import DetectionPolicy
 from orylo_detector.domain.verdict import Finding
 
 # In spreads above the median: where it begins to be odd, and where it could not be odder.

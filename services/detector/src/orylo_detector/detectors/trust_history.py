@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
+from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import PaymentFact
 from orylo_detector.domain.features import CustomerHistory, Features
-from orylo_detector.domain.rules import DetectionPolicy
 from orylo_detector.domain.verdict import Finding
 
 # A customer of whom nothing is known stands at 50; a refund or two is no reason yet.

@@ -1,8 +1,8 @@
 """More attempts, or more money, from one customer, card or address than is usual."""
 
+from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import PaymentFact
 from orylo_detector.domain.features import FeatureMissing, Features
-from orylo_detector.domain.rules import DetectionPolicy
 from orylo_detector.domain.velocity import velocities
 from orylo_detector.domain.verdict import Finding
 

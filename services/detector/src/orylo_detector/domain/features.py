@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from orylo_common.control.sections.detection import Entity
 from orylo_common.messages import PaymentFact, TrustStatus
 from orylo_detector.domain.amounts import AmountHistory
-from orylo_detector.domain.velocity import Attempt, Entity
+from orylo_detector.domain.velocity import Attempt
 
 Subject = Literal["customer", "product", "tenant"]
 

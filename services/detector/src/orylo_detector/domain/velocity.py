@@ -4,12 +4,10 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import accumulate
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from orylo_common.control.sections.detection import Entity, Window
 from orylo_common.messages import PaymentFact, PaymentFailed
-
-Entity = Literal["customer", "card", "ip", "device"]
-Window = Literal["1m", "1h", "24h"]
 
 WINDOWS: dict[Window, timedelta] = {"1m": timedelta(minutes=1), "1h": timedelta(hours=1), "24h": timedelta(hours=24)}
 LONGEST = WINDOWS["24h"]

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import Decision, DetectorResult, TrustStatus
-from orylo_detector.domain.rules import DetectionPolicy
 
 ALLOWLISTED, BLOCKED = "list.allowlisted", "list.blocked"
 

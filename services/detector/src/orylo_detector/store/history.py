@@ -9,9 +9,9 @@ import structlog
 
 from orylo_common.messages import PaymentFact, TrustStatus
 from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
+from orylo_detector.deadline import in_time
 from orylo_detector.domain.amounts import AmountHistory, summarise
 from orylo_detector.domain.features import CustomerHistory, subjects_of
-from orylo_detector.patience import in_time
 from orylo_detector.ports import History
 
 # LATERAL with one key at a time, here and below: by its index whatever the planner believes of the table's size.

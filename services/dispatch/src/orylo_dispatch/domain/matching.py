@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from orylo_common.control.sections.dispatch import METHODS, DispatchPolicy, Method
 from orylo_common.messages import CheckoutStarted, Match, PaymentSucceeded, Tracking
 from orylo_dispatch.domain.cookies import fbclid_of
-from orylo_dispatch.domain.policy import METHODS, DispatchPolicy, Method
 
 # Gateways tell whole seconds by their own clocks, so that a click just before can seem to come just after.
 CLOCK_TOLERANCE = timedelta(seconds=5)
@@ -87,10 +87,10 @@ def match(traces: Traces, clicks: Iterable[Click], policy: DispatchPolicy) -> tu
     before = [click for click in clicks if click.clicked_at <= traces.paid_at + CLOCK_TOLERANCE]
     before.sort(key=lambda click: click.clicked_at, reverse=True)
     for method in METHODS:
-        rule, agrees = policy.rule(method), _AGREES[method]
+        chosen, agrees = policy.method(method), _AGREES[method]
         for click in before:
-            if traces.paid_at - click.clicked_at < rule.look_back and agrees(traces, click):
-                return Match(method=method, confidence=rule.confidence, click_id=click.click_id), click
+            if traces.paid_at - click.clicked_at < chosen.look_back and agrees(traces, click):
+                return Match(method=method, confidence=chosen.confidence, click_id=click.click_id), click
     return NOT_MATCHED, None
 
 

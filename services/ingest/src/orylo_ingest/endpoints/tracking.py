@@ -7,16 +7,18 @@ from datetime import timedelta
 from hashlib import sha256
 from http import HTTPStatus
 from importlib.resources import files
-from typing import Annotated, Any, ClassVar
+from typing import Any
 
 import orjson
 from aiohttp import web
-from pydantic import AfterValidator, StringConstraints, ValidationError
+from pydantic import ValidationError
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.clock import Clock
-from orylo_common.control import ControlPlane, TenantSettings
+from orylo_common.control import ControlPlane
 from orylo_common.control.models import Tenant
+from orylo_common.control.sections.limits import LimitSettings
+from orylo_common.control.sections.tracking import TrackingSettings
 from orylo_common.errors import TransientError
 from orylo_common.http.addresses import client_address
 from orylo_common.http.bodies import read_body, unreadable
@@ -29,31 +31,13 @@ from orylo_common.telemetry.traces import current_traceparent, span
 from orylo_ingest.documents.json_repair import repaired
 from orylo_ingest.endpoints.webhooks import RETRY_AFTER
 from orylo_ingest.http import problems
-from orylo_ingest.http.rate_limiter import LimitSettings, RateLimiter, rate_limit_address
+from orylo_ingest.http.rate_limiter import RateLimiter, rate_limit_address
 from orylo_ingest.metrics import VISITS
 from orylo_ingest.tracking.visit import Visit, checkout_started, click_recorded
 
 MAX_BODY_BYTES = 16 * 1024
 # An hour: a correction reaches every page the same day, and a visitor loads the script once.
 CACHE = "public, max-age=3600, stale-while-revalidate=86400"
-
-
-# As browsers send it: in lower case, and without a path.
-Origin = Annotated[
-    str,
-    StringConstraints(pattern=r"^(?i:https?)://[A-Za-z0-9.\-\[\]:]+/?$"),
-    AfterValidator(lambda text: text.lower().rstrip("/")),
-]
-
-
-class TrackingSettings(TenantSettings):
-    """A tenant's section `tracking`."""
-
-    section: ClassVar[str] = "tracking"
-
-    # Such as https://shop.example.com. Empty: any page may tell of visits.
-    allowed_origins: tuple[Origin, ...] = ()
-
 
 NOT_ALLOWED = Problem(
     HTTPStatus.FORBIDDEN, "origin_not_allowed", "This page is not on the tenant's list of allowed origins."

@@ -12,6 +12,7 @@ from aiohttp import web
 from orylo_common.clock import Clock
 from orylo_common.control.models import GatewaySetting, Tenant
 from orylo_common.control.plane import ControlPlane
+from orylo_common.control.sections.limits import LimitSettings
 from orylo_common.errors import TransientError
 from orylo_common.http.addresses import client_address, is_within
 from orylo_common.http.bodies import read_body, unreadable
@@ -28,7 +29,7 @@ from orylo_ingest.gateways.port import AuthenticationFailed, Gateway
 from orylo_ingest.gateways.raw_webhook import RawWebhook
 from orylo_ingest.http import problems
 from orylo_ingest.http.answers import JsonAnswer
-from orylo_ingest.http.rate_limiter import LimitSettings, RateLimiter, rate_limit_address
+from orylo_ingest.http.rate_limiter import RateLimiter, rate_limit_address
 from orylo_ingest.http.rejection_log import RejectionLog
 from orylo_ingest.http.rejection_reports import RejectionReports
 from orylo_ingest.metrics import WEBHOOK_SECONDS, WEBHOOKS

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any, ClassVar, Self, cast
+from typing import Any, Self, cast
 from uuid import UUID
 
 import structlog
@@ -20,12 +20,11 @@ from aiohttp import hdrs, web
 from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
-from pydantic import Field
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from orylo_common.control import TenantSettings
 from orylo_common.errors import TransientError
+from orylo_common.repeating import repeating
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 
 # A burst may use the whole window's allowance at once.
@@ -60,18 +59,6 @@ def rate_limit_address(request: web.Request, address: str | None, trusted_proxie
     return None if address and unknown_proxy and address.startswith(LOOPBACK) else address
 
 
-class LimitSettings(TenantSettings):
-    """A tenant's section `limits`, each for a second, on average over ten."""
-
-    section: ClassVar[str] = "limits"
-
-    webhooks: int = Field(default=3_000, ge=1, le=1_000_000)
-    # Before a signature is even looked at: an address that keeps sending what is not genuine is put off.
-    rejected_webhooks_per_address: int = Field(default=100, ge=1, le=1_000_000)
-    visits: int = Field(default=3_000, ge=1, le=1_000_000)
-    visits_per_address: int = Field(default=100, ge=1, le=1_000_000)
-
-
 @dataclass(slots=True)
 class Allowance:
     """What one key consumed since the last synchronisation, and until when it is blocked."""
@@ -98,12 +85,8 @@ class RateLimiter:
         pool = cast(Any, redis.connection_pool)
         storage = RedisStorage("redis://", implementation="redispy", key_prefix="orylo:limits", connection_pool=pool)
         limiter = cls(FixedWindowRateLimiter(storage), CircuitBreaker("ingest.limits"))
-        syncing = asyncio.create_task(limiter._sync_for_ever())
-        try:
+        async with repeating("ingest.limits", limiter.sync, every=SYNC_INTERVAL):
             yield limiter
-        finally:
-            syncing.cancel()
-            await asyncio.gather(syncing, return_exceptions=True)
 
     def consume(self, what: str, tenant_id: UUID, per_second: int, address: str = "") -> timedelta | None:
         """Consume one request, or return how long to wait for the next."""
@@ -179,16 +162,6 @@ class RateLimiter:
             ends_at = (await self._limiter.get_window_stats(item, what, str(tenant_id), address)).reset_time
             allowance.blocked_until = time.monotonic() + min(max(ends_at - time.time(), 0.0), WINDOW_S)
             self._blocked.add(key)
-
-    async def _sync_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(SYNC_INTERVAL.total_seconds())
-            try:
-                if self._allowances:
-                    await self.sync()
-            except Exception:
-                # Log and continue: if this task died, nothing would report it.
-                log.exception("rate_limits.sync_failed")
 
 
 @lru_cache(maxsize=1000)

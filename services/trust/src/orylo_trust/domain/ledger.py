@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
+from orylo_common.control.sections.trust import TrustPolicy
 from orylo_common.messages import (
     DisputeFact,
     DisputeWon,
@@ -17,7 +18,6 @@ from orylo_common.messages import (
     PaymentRefunded,
     PaymentSucceeded,
 )
-from orylo_trust.domain.points import Points
 
 LOWEST, HIGHEST = 0, 100
 
@@ -59,7 +59,7 @@ class Month:
         return Month(self.points + entry.points, max(self.cap, entry.monthly_cap or 0))
 
 
-def entries_for(fact: PaymentFact, points: Points) -> tuple[Entry, ...]:
+def entries_for(fact: PaymentFact, points: TrustPolicy) -> tuple[Entry, ...]:
     """The rows a fact asks for; none where it says nothing about trust, as a panel's test event does."""
     if fact.test:
         return ()
