@@ -220,7 +220,7 @@ async def test_no_planted_value_is_kept_anywhere(
 
     # It was all there to be found.
     assert sum(len(text) for table, text in tables.items() if table.startswith("ingest.events_")) > 200_000
-    assert {"orylo:limits" in limits, "webhook.set_aside" in kept["logs"], '"name": "visit"' in spans} == {True}
+    assert {"orylo:limits" in limits, "webhook.quarantined" in kept["logs"], '"name": "visit"' in spans} == {True}
     assert "orylo_visits_total" in metrics
     told = {message.type for message in ingest.published.messages}
     assert told >= {"payment.succeeded.v1", "dispute.opened.v1", "checkout.started.v1", "webhook.quarantined.v1"}

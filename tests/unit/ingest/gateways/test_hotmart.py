@@ -210,7 +210,7 @@ def test_a_relay_may_write_its_times_in_any_way(written: Any) -> None:
 @pytest.mark.parametrize("written", [None, "", "soon", -1, 1, True, "17", 1e30, "0001-01-01T00:00:00+14:00"])
 def test_what_is_no_time_is_not_taken_for_one(written: Any) -> None:
     record = taken_from("hotmart", hotmart("simplified_approved") | {"event_time": written})
-    assert (record.status, record.reason) == ("quarantined", "event_time is no time")
+    assert (record.status, record.reason) == ("quarantined", "event_time is not a time")
 
 
 def test_an_undocumented_event_is_kept_to_be_looked_at() -> None:

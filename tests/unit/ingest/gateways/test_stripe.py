@@ -159,7 +159,7 @@ def test_a_completed_session_is_paid_where_it_says_so(payment_status: str, messa
 @pytest.mark.parametrize("payment_status", ["paid", "no_payment_required", "unpaid"])
 def test_a_session_over_nothing_is_no_sale(payment_status: str) -> None:
     record = taken(stripe("checkout.session.completed", payment_status=payment_status, amount_total=0))
-    assert (record.status, record.reason) == ("ignored", "nothing was to be paid: a session over 0 is no sale")
+    assert (record.status, record.reason) == ("ignored", "nothing to pay: the session's total is 0")
 
 
 def test_an_invoice_of_nothing_is_no_payment() -> None:
@@ -192,18 +192,18 @@ def test_a_thin_event_is_kept_to_be_looked_at() -> None:
 @pytest.mark.parametrize("document", [{}, {"a": 1}, {"id": "evt_1", "object": "charge"}])
 def test_what_is_no_event_at_all_is_not_called_a_thin_one(document: dict[str, object]) -> None:
     record = taken(document)
-    assert (record.status, record.reason) == ("quarantined", "no event of Stripe's: its object is not `event`")
+    assert (record.status, record.reason) == ("quarantined", "not a Stripe event: its object is not `event`")
 
 
 @pytest.mark.parametrize(
     ("type_", "status", "reason"),
     [
-        ("invoice.settled", "quarantined", "this version does not know"),
-        ("refund.settled", "quarantined", "this version does not know"),
-        ("invoice_payment.settled", "quarantined", "this version does not know"),
-        ("charge.settled", "quarantined", "this version does not know"),
-        ("invoice_payment.paid", "ignored", "invoice.paid tells it"),
-        ("payout.paid", "ignored", "no type that tells of a buyer's payment"),
+        ("invoice.settled", "quarantined", "unknown event type"),
+        ("refund.settled", "quarantined", "unknown event type"),
+        ("invoice_payment.settled", "quarantined", "unknown event type"),
+        ("charge.settled", "quarantined", "unknown event type"),
+        ("invoice_payment.paid", "ignored", "invoice.paid reports the same"),
+        ("payout.paid", "ignored", "not about a payment"),
     ],
 )
 def test_a_type_that_is_not_listed_has_a_true_reason(type_: str, status: str, reason: str) -> None:

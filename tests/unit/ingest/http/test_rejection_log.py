@@ -22,7 +22,7 @@ def time(monkeypatch: pytest.MonkeyPatch) -> type[Time]:
 
 
 def refuse(log: RejectionLog, tenant: str = "loja", code: str = "signature_mismatch") -> None:
-    log.tell(gateway="stripe", tenant=tenant, code=code, status=401, size=10)
+    log.log_rejection(gateway="stripe", tenant=tenant, code=code, status=401, size=10)
 
 
 def test_a_flood_of_one_kind_is_a_line_now_and_then(time: type[Time]) -> None:
@@ -32,15 +32,13 @@ def test_a_flood_of_one_kind_is_a_line_now_and_then(time: type[Time]) -> None:
             refuse(log)
         time.now += 11
         refuse(log)
-    assert [line["more_since_the_last_line"] for line in lines] == [0, 499]
+    assert [line["suppressed"] for line in lines] == [0, 499]
 
 
 def test_a_line_says_what_was_refused_and_not_who_sent_it() -> None:
     with capture_logs() as lines:
         refuse(RejectionLog())
-    assert set(lines[0]) == {
-        *("event", "log_level", "gateway", "tenant", "code", "status", "bytes", "more_since_the_last_line")
-    }
+    assert set(lines[0]) == {*("event", "log_level", "gateway", "tenant", "code", "status", "bytes", "suppressed")}
 
 
 def test_other_kinds_are_told_at_once() -> None:
@@ -65,9 +63,6 @@ def test_what_is_set_aside_is_told_the_same_way() -> None:
     log, record = RejectionLog(), taken_from("stripe", {"id": "evt_1"})
     with capture_logs() as lines:
         for _ in range(20):
-            log.tell_set_aside(record, "quarantined")
-        log.tell_set_aside(taken_from("stripe", stripe("charge.succeeded")), "conflict")
-    assert [(line["event"], line["why"]) for line in lines] == [
-        ("webhook.set_aside", "quarantined"),
-        ("webhook.set_aside", "conflict"),
-    ]
+            log.log_unprocessed(record, "quarantined")
+        log.log_unprocessed(taken_from("stripe", stripe("charge.succeeded")), "conflict")
+    assert [line["event"] for line in lines] == ["webhook.quarantined", "webhook.conflict"]

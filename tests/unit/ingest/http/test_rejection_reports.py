@@ -71,7 +71,7 @@ def tell(
     gateway: str = "stripe",
     remote: str | None = "203.0.113.7",
 ) -> None:
-    reports.tell(tenant_id, gateway, problem, remote=remote, size=10)
+    reports.report(tenant_id, gateway, problem, remote=remote, size=10)
 
 
 async def test_many_of_a_kind_are_one_message(reports: RejectionReports, outbox: Outbox) -> None:

@@ -82,7 +82,7 @@ def test_a_payment_whose_id_was_masked_is_quarantined_and_not_taken_for_another(
 
     record = taken_from("stripe", document)
 
-    assert (record.status, record.reason) == ("quarantined", "an id in it looks like a card number")
+    assert (record.status, record.reason) == ("quarantined", "an id looks like a card number")
     assert record.facts == ()
     assert b"4242424242424242" not in record.payload
 
@@ -152,7 +152,7 @@ def test_a_gateway_takes_the_modes_that_it_is_set_to(livemode: bool, mode: froze
         event["livemode"] = livemode
         refused = taken_from("stripe", deepcopy(event), accept=(LIVE | TEST) - mode)
         assert refused.status == "ignored"
-        assert refused.reason == f"{'live' if livemode else 'test'} mode, which this gateway is not set to accept"
+        assert refused.reason == f"{'live' if livemode else 'test'} mode, which this gateway does not accept"
         assert (refused.outgoing, refused.announcement) == (None, None)
         assert taken_from("stripe", deepcopy(event), accept=mode).status == taken_from("stripe", event).status
 

@@ -1,1 +1,1 @@
-"""The HTTP server, its limits, and the answers it gives."""
+"""The HTTP server, rate limits, and rejections."""

@@ -1,4 +1,4 @@
-"""What a webhook is answered with, written out: aiohttp's own response costs as much as proving the signature."""
+"""A response for webhooks, serialised by hand: aiohttp's own costs as much as verifying the signature."""
 
 from http import HTTPStatus
 
@@ -6,10 +6,10 @@ from aiohttp import HttpVersion11, web
 
 
 class JsonAnswer(web.StreamResponse):
-    """A small JSON body in one write. Headers cannot be added, which the application's hooks would try."""
+    """A small JSON body in one write. Does not support further headers, which hooks of the application would add."""
 
     def __init__(self, status: HTTPStatus, body: bytes) -> None:
-        # Nothing of the base class is set up: all that the server asks of a response stands below.
+        # The base class is not initialised: the methods below are all that the server calls.
         self._head = _HEADS[status]
         self._bytes = body
         self._stays_open = True
@@ -30,11 +30,11 @@ class JsonAnswer(web.StreamResponse):
             connection = b"Connection: close\r\n"
         transport = request.transport
         if transport is None:
-            raise ConnectionResetError("the sender is gone")
+            raise ConnectionResetError("the client disconnected")
         transport.write(self._head[1] % (len(self._bytes), connection) + self._bytes)
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """All of it was written at once."""
+        """Do nothing: `prepare` wrote the whole response."""
 
 
 _HEADS = {

@@ -1,6 +1,6 @@
-"""What merchants are told of webhooks that were refused: gathered in memory, and sent off once a second.
+"""Report rejected webhooks to merchants: gathered in memory, published once a second.
 
-A refusal costs a look-up and an addition, however many there are: nothing is written while one is answered.
+A rejection costs a lookup and an addition, however many there are. Nothing is written while a request is handled.
 """
 
 import asyncio
@@ -23,16 +23,17 @@ from orylo_common.repeating import repeating
 from orylo_ingest.metrics import REJECTIONS_UNREPORTED
 
 FLUSH_EVERY = timedelta(seconds=1)
-# A tenant has at most as many kinds as there are gateways and codes, some fifty: this is room for all of a
-# hundred tenants that are all refused in every way within one second.
+# A tenant has at most one kind per gateway and code, some fifty. This is enough for a hundred tenants whose webhooks
+# are rejected for every possible reason within one second.
 MAX_KINDS = 5_000
 
-Kind = tuple[UUID, str, str]
+# Tenant, gateway and code.
+ReportKind = tuple[UUID, str, str]
 
 
 @dataclass(slots=True)
 class Tally:
-    """Refusals of one kind since the last flush."""
+    """Rejections of one kind since the last flush."""
 
     problem: Problem
     first_at: datetime
@@ -43,13 +44,13 @@ class Tally:
 
 
 class RejectionReports:
-    """`tell` at once; a message for each kind leaves with the next flush."""
+    """Counts rejections, and publishes one message per kind with each flush."""
 
     def __init__(self, outbox: GroupCommit[Outgoing, None], relay: OutboxRelay, clock: Clock) -> None:
         self._outbox = outbox
         self._relay = relay
         self._clock = clock
-        self._tallies: dict[Kind, Tally] = {}
+        self._tallies: dict[ReportKind, Tally] = {}
 
     @classmethod
     @asynccontextmanager
@@ -58,8 +59,8 @@ class RejectionReports:
         async with repeating("ingest.rejection_reports", reports.flush, every=FLUSH_EVERY, on_exit=reports.flush):
             yield reports
 
-    def tell(self, tenant_id: UUID, gateway: str, problem: Problem, *, remote: str | None, size: int) -> None:
-        """`gateway` is one that we know, or `unknown`: who calls cannot make up kinds."""
+    def report(self, tenant_id: UUID, gateway: str, problem: Problem, *, remote: str | None, size: int) -> None:
+        """Count a rejection. `gateway` is a known one or `unknown`, so that callers cannot create kinds."""
         kind, now = (tenant_id, gateway, problem.code), self._clock.now()
         tally = self._tallies.get(kind)
         if tally is None:
@@ -72,32 +73,33 @@ class RejectionReports:
         tally.count += 1
 
     async def flush(self) -> None:
-        """Send what was gathered. If that fails it is kept for the next time."""
-        told, self._tallies = self._tallies, {}
-        if not told:
+        """Publish what was gathered. If that fails it is kept for the next flush."""
+        gathered, self._tallies = self._tallies, {}
+        if not gathered:
             return
-        messages = [_message(kind, tally) for kind, tally in told.items()]
+        messages = [_message(kind, tally) for kind, tally in gathered.items()]
         try:
             await asyncio.gather(*(self._outbox.add(message) for message in messages))
         except BaseException:
-            self._take_back(told)
+            self._put_back(gathered)
             raise
         self._relay.offer(messages)
 
-    def _take_back(self, untold: dict[Kind, Tally]) -> None:
-        """Where a lost answer hid that some were written, those are counted twice: this is for looking at only."""
+    def _put_back(self, unreported: dict[ReportKind, Tally]) -> None:
+        """Merge tallies that were not written. Those whose write succeeded without a response are counted twice,
+        which is acceptable for a report."""
         for kind, newer in self._tallies.items():
-            older = untold.get(kind)
+            older = unreported.get(kind)
             if older is not None:
                 newer.first_at, newer.count = older.first_at, newer.count + older.count
-            if older is None and len(untold) >= MAX_KINDS:
+            if older is None and len(unreported) >= MAX_KINDS:
                 REJECTIONS_UNREPORTED.inc(newer.count)
             else:
-                untold[kind] = newer
-        self._tallies = untold
+                unreported[kind] = newer
+        self._tallies = unreported
 
 
-def _message(kind: Kind, tally: Tally) -> Outgoing:
+def _message(kind: ReportKind, tally: Tally) -> Outgoing:
     tenant_id, gateway, code = kind
     message_id = uuid7()
     message = WebhookRejected(
@@ -118,7 +120,7 @@ def _message(kind: Kind, tally: Tally) -> Outgoing:
 
 
 def _address(remote: str | None) -> str | None:
-    """What a proxy passed on may be any text."""
+    """Return the address, or None for the arbitrary text that a proxy may pass on."""
     try:
         return str(ipaddress.ip_address(remote or ""))
     except ValueError:

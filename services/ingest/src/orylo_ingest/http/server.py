@@ -1,4 +1,4 @@
-"""The HTTP server. aiohttp's router and application cost as much as reading a webhook does: webhooks go past them."""
+"""The HTTP server. Webhooks bypass aiohttp's router and application, which cost as much as reading a webhook."""
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,12 +10,12 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from orylo_common.http.bodies import incomplete
 from orylo_ingest.endpoints.webhooks import PATH, WebhookEndpoint
-from orylo_ingest.http.connections import BOUNDS, Server
-from orylo_ingest.http.problems import refused_by_aiohttp
+from orylo_ingest.http.connections import BOUNDS, ConnectionServer
+from orylo_ingest.http.problems import from_aiohttp
 
-# What is in hand when the stop comes has this long.
+# For requests in progress when the server stops.
 SHUTDOWN_S = 20.0
-# Gateways and balancers keep connections open; longer than the usual balancer's minute, so that it closes first.
+# Longer than a load balancer's usual minute, so that the balancer closes idle connections first.
 KEEPALIVE_S = 75.0
 
 
@@ -50,30 +50,30 @@ class _Runner(web.AppRunner):
         )
         self._webhooks = webhooks
 
-    async def _make_server(self) -> Server:
+    async def _make_server(self) -> ConnectionServer:
         routed = await super()._make_server()
-        handler = _past_the_router(self._webhooks.receive, routed.request_handler)
-        return Server(handler, request_factory=routed.request_factory, **self._kwargs)
+        handler = _bypass_router(self._webhooks.receive, routed.request_handler)
+        return ConnectionServer(handler, request_factory=routed.request_factory, **self._kwargs)
 
 
 def _logger() -> logging.Logger:
-    """Bugs are logged. What is no HTTP, or not encoded as it says, is answered: a line would repeat what it holds."""
+    """Return a logger for bugs. Invalid HTTP is not logged: the line would repeat its content."""
     logger = logging.getLogger(__name__)
-    logger.addFilter(_is_ours)
+    logger.addFilter(_is_bug)
     return logger
 
 
-def _is_ours(record: logging.LogRecord) -> bool:
+def _is_bug(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError | web.RequestPayloadError))
 
 
-def _past_the_router(
+def _bypass_router(
     receive: Callable[[web.Request], Awaitable[web.StreamResponse]], route: Callable[[Any], Awaitable[Any]]
 ) -> Callable[[Any], Awaitable[Any]]:
-    """The same answers as the route table gives, for the one route that everything depends on."""
+    """Call `receive` for webhooks, and the route table for everything else. The responses are the same."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        # A client that waits for 100 Continue is rare, and the application knows how to answer it.
+        # A client that waits for 100 Continue is rare, and aiohttp's application handles it.
         if (
             request.method == hdrs.METH_POST
             and request.raw_path.startswith(PATH)
@@ -82,8 +82,8 @@ def _past_the_router(
             return await receive(request)
         try:
             response: web.StreamResponse = await route(request)
-        except web.HTTPException as refusal:
-            return refused_by_aiohttp(refusal)
+        except web.HTTPException as error:
+            return from_aiohttp(error)
         except (web.RequestPayloadError, ConnectionError):
             return incomplete().response()
         return response

@@ -1,4 +1,4 @@
-"""What people are told of a webhook that was set aside."""
+"""Announce quarantined and conflicting webhooks to people."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -10,7 +10,7 @@ from orylo_common.broker.ports import Outgoing
 from orylo_common.ids import uuid7
 from orylo_common.messages import WebhookQuarantined, encode
 
-# A queue takes 256 KiB at most. What is larger can be looked at in ingest.events.
+# SQS accepts at most 256 KiB per message. Larger payloads can be read in ingest.events.
 MAX_PAYLOAD_BYTES = 64 * 1024
 
 
@@ -26,7 +26,7 @@ def quarantine_announcement(
     payload: bytes,
     occurred_at: datetime,
 ) -> Outgoing:
-    """`payload` is the scrubbed copy."""
+    """Return the message that reports the webhook. `payload` is the scrubbed copy."""
     message_id = uuid7()
     message = WebhookQuarantined(
         message_id=message_id,
@@ -39,13 +39,13 @@ def quarantine_announcement(
         gateway_event_type=gateway_event_type,
         kind=kind,
         reason=reason,
-        payload=_shown(payload),
+        payload=_displayed(payload),
         payload_bytes=len(payload),
     )
     return Outgoing(message_id, message.type, encode(message))
 
 
-def _shown(payload: bytes) -> Any:
+def _displayed(payload: bytes) -> Any:
     if len(payload) > MAX_PAYLOAD_BYTES:
         return None
     return orjson.loads(payload)

@@ -1,7 +1,7 @@
-"""From a document that is proven genuine to the record that is written: no I/O, no clock.
+"""Build the record to store from an authenticated document. No I/O, no clock.
 
-Hashed, then scrubbed, then read: what an adapter reads to build a message is the scrubbed copy, so that no
-clear text can get into a message, and a copy replayed later takes the very same path.
+The order is: hash, scrub, then interpret. Adapters build messages from the scrubbed copy, so no clear text can get into
+a message, and a stored copy that is replayed later takes the same path.
 """
 
 from collections.abc import Sequence
@@ -40,9 +40,9 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Record:
-    """One gateway event as it is stored, with the message that leaves, if any.
+    """One gateway event as stored, with the message to publish, if any.
 
-    `announcement` leaves in its place where the event is set aside: it tells people of it, and nothing else.
+    A quarantined or conflicting event has an `announcement` instead, which only informs people.
     """
 
     tenant_id: UUID
@@ -61,7 +61,7 @@ class Record:
 
     @property
     def body_sha256(self) -> bytes:
-        """What tells two bodies of one event apart: of the scrubbed copy, so that spacing does not count."""
+        """Distinguishes two bodies of one event. Hashed from the scrubbed copy, so whitespace does not matter."""
         return sha256(self.payload).digest()
 
     @property
@@ -69,12 +69,12 @@ class Record:
         return self.outgoing.type if self.outgoing else None
 
     def as_conflict(self) -> "Record":
-        """The same, as a second body under an event id that is taken: kept to be looked at, and nothing more."""
+        """Return a copy for a second body under a known event id: stored for inspection, without effect."""
         conflict = replace(
             self,
             event_id=event_id_of("conflict", f"{self.event_id}:{self.body_sha256.hex()}"),
             status="conflict",
-            reason=f"event {self.event_id} came before with another body",
+            reason=f"event {self.event_id} was received before with another body",
             facts=(),
             outgoing=None,
         )
@@ -93,9 +93,9 @@ def build_record(
     zone: tzinfo | None = None,
     traceparent: str | None = None,
 ) -> Record:
-    """What becomes of a webhook. Scrubs `document` in place. Never raises for what a document holds.
+    """Build the record to store for a webhook. Scrubs `document` in place. No document makes it raise.
 
-    `secrets` are the endpoint's own: its gateway's token stands in no copy.
+    `secrets` are the endpoint's own, which are removed from the copy.
     """
     if isinstance(document, dict):
         document.pop(OWN_KEY, None)
@@ -111,7 +111,7 @@ def rebuild_record(
     zone: tzinfo | None = None,
     event_id: UUID | None = None,
 ) -> Record:
-    """The same for a scrubbed copy. `event_id`, where given, is what it keeps, however it is recognised by now."""
+    """Build the record again from a scrubbed copy. It keeps `event_id`, if given, even if its key changed since."""
     return _build(gateway, tenant_id, scrubbed, received_at, (), EVERY_MODE, zone, traceparent=None, event_id=event_id)
 
 
@@ -128,7 +128,7 @@ def _build(
 ) -> Record:
     identity, event_key = _identify(gateway, document), _envelope(gateway, document).event_key
     payload = scrub(document, identity, secrets)
-    # Only now: what is stored and shown of the envelope is as clean as the rest.
+    # Read again: the envelope is stored and displayed, so it must come from the scrubbed copy.
     envelope = _envelope(gateway, document)
     record = Record(
         tenant_id=tenant_id,
@@ -144,18 +144,18 @@ def _build(
     )
     mode: LiveMode = "live" if envelope.livemode and not envelope.test else "test"
     if mode not in accept:
-        record.status, record.reason = "ignored", f"{mode} mode, which this gateway is not set to accept"
-        # Sent again once the mode is accepted, it must be no repeat of this.
+        record.status, record.reason = "ignored", f"{mode} mode, which this gateway does not accept"
+        # If it is sent again once the mode is accepted, it must not count as a repeat of this.
         record.event_id = event_id_of("not_accepted", str(record.event_id))
         return record
     try:
-        told = _read(gateway, document, received_at, zone)
-        if isinstance(told, IgnoredEvent):
-            record.status, record.reason = "ignored", told.reason
+        event = _read(gateway, document, received_at, zone)
+        if isinstance(event, IgnoredEvent):
+            record.status, record.reason = "ignored", event.reason
         else:
-            _publish(record, told, identity, envelope, traceparent)
-    except UnprocessableEvent as problem:
-        record.reason = str(problem)
+            _set_message(record, event, identity, envelope, traceparent)
+    except UnprocessableEvent as error:
+        record.reason = str(error)
         record.announcement = _announce(record, "quarantined")
     return record
 
@@ -183,7 +183,7 @@ def _identify(gateway: Gateway, document: Any) -> HashedIdentity:
         return HashedIdentity()
     try:
         identity = identify(gateway.person(document))
-    except Exception as error:  # noqa: BLE001  whatever is in the document, it is kept, and without clear text
+    except Exception as error:  # noqa: BLE001  (logged; whatever the document holds, it is stored, and without clear text)
         log.warning("webhook.person_unreadable", gateway=gateway.name, error=type(error).__name__)
         identity = identify(Person())
     identity.flags = {**flags_of(document), **identity.flags}
@@ -194,27 +194,27 @@ def _read(
     gateway: Gateway, document: Any, received_at: datetime, zone: tzinfo | None
 ) -> NormalisedEvent | IgnoredEvent:
     if not isinstance(document, dict):
-        raise UnprocessableEvent("the body is no JSON object")
+        raise UnprocessableEvent("the body is not a JSON object")
     try:
         return gateway.normalise(document, received_at, zone)
     except UnprocessableEvent:
         raise
     except Exception as error:
-        # A bug of ours must not refuse a genuine webhook: it waits in quarantine until it is fixed.
+        # A bug must not reject an authentic webhook: it stays in quarantine until the bug is fixed.
         log.exception("webhook.adapter_failed", gateway=gateway.name)
         raise UnprocessableEvent(f"the adapter failed ({type(error).__name__})") from None
 
 
-def _publish(
-    record: Record, told: NormalisedEvent, identity: HashedIdentity, envelope: Envelope, traceparent: str | None
+def _set_message(
+    record: Record, event: NormalisedEvent, identity: HashedIdentity, envelope: Envelope, traceparent: str | None
 ) -> None:
-    fields = told.fields
+    fields = event.fields
     _check(fields)
-    if any("\n" in fact for fact in told.facts):
-        raise UnprocessableEvent("an id with a line break in it")
-    if any(MASK in fact for fact in told.facts):
-        # Behind the mask two sales would be one, and the second would never be told.
-        raise UnprocessableEvent("an id in it looks like a card number")
+    if any("\n" in fact for fact in event.facts):
+        raise UnprocessableEvent("an id contains a line break")
+    if any(MASK in fact for fact in event.facts):
+        # Masked, two sales would have the same id, and the second would never be published.
+        raise UnprocessableEvent("an id looks like a card number")
     message_id = uuid7()
     payment_id = fields.get("payment_id")
     data = {
@@ -233,38 +233,38 @@ def _publish(
     customer = customer_id(
         record.tenant_id,
         identity.match_keys,
-        gateway_customer=told.gateway_customer,
+        gateway_customer=event.gateway_customer,
         card_fingerprint=fields["card"].get("fingerprint") if "card" in fields else None,
     )
     if customer is not None:
         data["customer_id"] = customer
     body = encode_first(
-        told.message,
+        event.message,
         message_id=message_id,
         tenant_id=record.tenant_id,
-        occurred_at=told.occurred_at,
+        occurred_at=event.occurred_at,
         subject=fields.get("checkout_id") or payment_id or "",
         data=data,
         traceparent=traceparent,
     )
     record.status = "published"
     record.payment_id = payment_id
-    record.occurred_at = told.occurred_at
-    # Whoever presses the panel's test button twice wants to see both.
-    record.facts = () if envelope.test else told.facts
-    record.outgoing = Outgoing(message_id, type_of(told.message), body)
+    record.occurred_at = event.occurred_at
+    # Test events claim no facts, so that each press of the panel's test button shows up.
+    record.facts = () if envelope.test else event.facts
+    record.outgoing = Outgoing(message_id, type_of(event.message), body)
 
 
 def _check(fields: Document) -> None:
-    """What the message classes ask of a value beyond its type. The types are what `fields.py` gives."""
+    """Check what the message classes require of values beyond their types, which `fields.py` ensures."""
     amount = fields.get("amount_minor")
     if amount is not None and not 0 <= amount <= _MAX_AMOUNT:
-        raise UnprocessableEvent("the amount is negative, or beyond reason")
+        raise UnprocessableEvent("the amount is negative or too large")
     if not 0 <= fields.get("refunded_minor", 0) <= _MAX_AMOUNT:
-        raise UnprocessableEvent("the refunded amount is negative, or beyond reason")
+        raise UnprocessableEvent("the refunded amount is negative or too large")
     currency = fields.get("currency")
     if currency is not None and not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
-        raise UnprocessableEvent("the currency is no ISO 4217 code")
+        raise UnprocessableEvent("the currency is not an ISO 4217 code")
     last4 = fields["card"].get("last4") if "card" in fields else None
     if last4 is not None and not (len(last4) == 4 and last4.isascii() and last4.isdecimal()):
         del fields["card"]["last4"]

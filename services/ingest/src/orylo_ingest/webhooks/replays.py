@@ -1,4 +1,4 @@
-"""A quarantined webhook is read once more, from its scrubbed copy: an adapter was repaired, and a person asks."""
+"""Replay a quarantined webhook from its scrubbed copy, on request, after an adapter was fixed."""
 
 from datetime import datetime
 from uuid import UUID
@@ -19,7 +19,7 @@ from orylo_ingest.metrics import REPLAYS
 from orylo_ingest.outbox import write_messages
 from orylo_ingest.webhooks.record import Record, rebuild_record
 
-# A second request waits for the first, and then finds nothing to do.
+# A concurrent request waits for the first, then finds the webhook no longer quarantined.
 SELECT_QUARANTINED = """
     SELECT event_id, gateway, payload, created_at FROM ingest.events
     WHERE tenant_id = $1 AND status = 'quarantined' AND event_id = $2
@@ -31,7 +31,7 @@ CLAIM_FACTS = """
     ON CONFLICT DO NOTHING
     RETURNING fact
 """
-# With `created_at`, which says in which partition the event is.
+# `created_at` selects the partition.
 UPDATE_EVENT = """
     UPDATE ingest.events
     SET status = $4, message_type = $5, reason = $6, payment_id = $7, gateway_event_id = $8, gateway_event_type = $9,
@@ -45,13 +45,13 @@ log = structlog.get_logger(__name__)
 async def replay_webhook(
     request: WebhookReplayRequested, *, pool: asyncpg.Pool, plane: ControlPlane, relay: OutboxRelay, clock: Clock
 ) -> None:
-    """Take the webhook in again if it still is in quarantine; what becomes of it is told."""
+    """Build the record again if the webhook is still quarantined, store it, and publish the outcome."""
     try:
         async with pool.acquire() as connection, connection.transaction():
-            leaving = await _replay(connection, request, plane, clock.now())
+            outgoing = await _replay(connection, request, plane, clock.now())
     except TRANSIENT_ERRORS as error:
         raise PostgresUnavailable(f"PostgreSQL did not commit ({type(error).__name__})") from error
-    relay.offer(leaving)
+    relay.offer(outgoing)
 
 
 async def _replay(
@@ -59,7 +59,7 @@ async def _replay(
 ) -> list[Outgoing]:
     row = await connection.fetchrow(SELECT_QUARANTINED, request.tenant_id, UUID(request.event_id))
     if row is None:
-        log.info("webhook.replay_needless", tenant_id=request.tenant_id, event_id=request.event_id)
+        log.info("webhook.replay_unnecessary", tenant_id=request.tenant_id, event_id=request.event_id)
         return []
     setting = plane.gateway(request.tenant_id, row["gateway"])
     record = rebuild_record(
@@ -71,7 +71,7 @@ async def _replay(
         event_id=UUID(request.event_id),
     )
     status: str = record.status
-    if record.outgoing is not None and not await _tells_first(connection, record):
+    if record.outgoing is not None and not await _claim_facts(connection, record):
         status, record.outgoing = "already_reported", None
     await connection.execute(
         UPDATE_EVENT,
@@ -86,10 +86,10 @@ async def _replay(
         record.gateway_event_type,
         record.occurred_at,
     )
-    leaving = [_outcome(request, record, status, now)]
+    outgoing = [_outcome(request, record, status, now)]
     if record.outgoing is not None:
-        leaving.append(record.outgoing)
-    await write_messages(connection, leaving)
+        outgoing.append(record.outgoing)
+    await write_messages(connection, outgoing)
     REPLAYS.labels(record.gateway, status).inc()
     log.info(
         "webhook.replayed",
@@ -99,11 +99,11 @@ async def _replay(
         status=status,
         reason=record.reason,
     )
-    return leaving
+    return outgoing
 
 
-async def _tells_first(connection: Connection, record: Record) -> bool:
-    """Whether nothing that the record tells was told before. As at the door, a part is enough to keep quiet."""
+async def _claim_facts(connection: Connection, record: Record) -> bool:
+    """Claim the record's facts. Returns False if any was reported before, as for a webhook that arrives."""
     claimed = await connection.fetch(CLAIM_FACTS, record.tenant_id, list(record.facts), record.event_id)
     return len(claimed) == len(record.facts)
 

@@ -1,6 +1,6 @@
-"""When each secret last proved a webhook: kept in memory, and written down now and then.
+"""Record when each secret last authenticated a webhook, so that an operator who rolls a secret sees when to remove it.
 
-It tells whoever changes a secret when the old one can go; to the minute is enough for that.
+Kept in memory and written at most once a minute, which is precise enough.
 """
 
 import asyncio
@@ -15,11 +15,11 @@ import asyncpg
 from orylo_common.repeating import repeating
 
 WRITE_EVERY = timedelta(minutes=1)
-# How soon the first use of all shows.
-LOOK_EVERY = timedelta(seconds=1)
+# How soon the first use becomes visible.
+CHECK_EVERY = timedelta(seconds=1)
 
-# Locked in the order of their ids, so that two replicas wait for each other and never deadlock.
-NOTE_USES = """
+# Rows are locked in id order, so that two replicas wait for each other instead of deadlocking.
+UPDATE_LAST_USED = """
     WITH used AS (
         SELECT s.id, u.at
         FROM control.gateway_secrets s JOIN unnest($1::uuid[], $2::timestamptz[]) AS u (id, at) ON u.id = s.id
@@ -40,7 +40,7 @@ class SecretUse:
     @asynccontextmanager
     async def open(cls, pool: asyncpg.Pool) -> AsyncIterator[Self]:
         use = cls(pool)
-        async with repeating("ingest.secret_use", use._write_if_due, every=LOOK_EVERY, on_exit=use.write):
+        async with repeating("ingest.secret_use", use._write_if_due, every=CHECK_EVERY, on_exit=use.write):
             yield use
 
     def note(self, secret_id: UUID, at: datetime) -> None:
@@ -52,7 +52,7 @@ class SecretUse:
         if not used:
             return
         try:
-            await self._pool.execute(NOTE_USES, list(used), list(used.values()))
+            await self._pool.execute(UPDATE_LAST_USED, list(used), list(used.values()))
         except BaseException:
             self._last = used | self._last
             raise

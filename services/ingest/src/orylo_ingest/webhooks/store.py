@@ -1,6 +1,6 @@
-"""What ingest writes: a webhook's event, what makes it unique, what it tells and the message that leaves.
+"""Store webhooks: the event, its dedupe key, the facts it reports, and the message to publish.
 
-All of it, for a whole batch of webhooks, is one statement.
+A whole batch of webhooks is stored with one statement.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Sequence
@@ -18,86 +18,16 @@ from orylo_common.messages import PaymentEnriched, type_of
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.pool import Connection
 from orylo_ingest.webhooks.record import Record
+from orylo_ingest.webhooks.statements import RECORD_BATCH, SELECT_BODIES
 
-# Arrays in, rows out: `item` has a line for each event of the batch, `claim` one for each fact told.
-# Both are written in the order of their keys, so that two processes wait for each other and never deadlock.
-# What is asked with IN is looked up in a hash; a join would be planned for one row, and cost the square of
-# the batch.
-RECORD = """
-    WITH item AS (
-        SELECT *, sha256(payload) AS body_sha256 FROM unnest(
-            $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-            $9::text[], $10::text[], $11::bytea[], $12::timestamptz[], $13::uuid[], $14::bytea[]
-        ) AS i (
-            tenant_id, event_id, gateway, gateway_event_id, gateway_event_type, status, message_type, reason,
-            payment_id, facts, payload, occurred_at, message_id, body
-        )
-    ), registered AS (
-        INSERT INTO ingest.dedupe_registry (tenant_id, event_id, body_sha256)
-        SELECT tenant_id, event_id, body_sha256 FROM item
-        ON CONFLICT DO NOTHING
-        RETURNING tenant_id, event_id
-    ), claim AS (
-        SELECT tenant_id, fact, event_id
-        FROM item JOIN registered USING (tenant_id, event_id), unnest(string_to_array(facts, E'\\n')) AS fact
-    ), claimed AS (
-        INSERT INTO ingest.facts (tenant_id, fact, event_id)
-        SELECT tenant_id, fact, event_id FROM claim ORDER BY tenant_id, fact, event_id
-        ON CONFLICT DO NOTHING
-        RETURNING tenant_id, fact, event_id
-    ), already_reported AS (
-        SELECT DISTINCT tenant_id, event_id FROM claim
-        WHERE (tenant_id, fact, event_id) NOT IN (SELECT tenant_id, fact, event_id FROM claimed)
-    ), stored AS (
-        INSERT INTO ingest.events (
-            tenant_id, event_id, gateway, gateway_event_id, gateway_event_type, status, message_type, reason,
-            payment_id, payload, body_sha256, occurred_at
-        )
-        SELECT tenant_id, event_id, gateway, gateway_event_id, gateway_event_type,
-               CASE WHEN (tenant_id, event_id) IN (SELECT tenant_id, event_id FROM already_reported)
-                    THEN 'already_reported' ELSE status END,
-               message_type, reason, payment_id, convert_from(payload, 'UTF8')::jsonb, body_sha256, occurred_at
-        FROM item JOIN registered USING (tenant_id, event_id)
-    ), announced AS (
-        INSERT INTO ingest.outbox (message_id, type, body)
-        -- Without a message type of its own it is set aside, and people are told.
-        SELECT message_id, coalesce(message_type, 'webhook.quarantined.v1'), body
-        FROM item JOIN registered USING (tenant_id, event_id)
-        WHERE body IS NOT NULL AND (tenant_id, event_id) NOT IN (SELECT tenant_id, event_id FROM already_reported)
-    ), told_again AS (
-        SELECT tenant_id, event_id, message_id,
-               jsonb_set(convert_from(body, 'UTF8')::jsonb, '{type}', '"payment.enriched.v1"') AS message
-        FROM already_reported JOIN item USING (tenant_id, event_id) WHERE message_type = 'payment.succeeded.v1'
-    ), enriched AS (
-        INSERT INTO ingest.outbox (message_id, type, body)
-        SELECT message_id, 'payment.enriched.v1', convert_to(message::text, 'UTF8') FROM told_again
-        RETURNING message_id, body
-    )
-    SELECT already_reported.tenant_id, already_reported.event_id, NULL::bytea AS body_sha256, true AS is_new,
-           enriched.message_id, enriched.body
-    FROM already_reported LEFT JOIN told_again USING (tenant_id, event_id) LEFT JOIN enriched USING (message_id)
-    UNION ALL
-    SELECT item.tenant_id, item.event_id, known.body_sha256, false, NULL, NULL
-    FROM item
-    LEFT JOIN registered USING (tenant_id, event_id)
-    LEFT JOIN ingest.dedupe_registry known USING (tenant_id, event_id)
-    WHERE registered.event_id IS NULL
-"""
-
-# An event that another process registered while the statement ran is not in its snapshot: asked for again.
-SELECT_BODIES = """
-    SELECT tenant_id, event_id, body_sha256 FROM ingest.dedupe_registry
-    WHERE (tenant_id, event_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))
-"""
-
-# The numbers of tenant and event: as UUIDs they would take ten times as long to compare and to look up.
+# Tenant and event as integers: UUIDs would take ten times as long to compare and look up.
 Key = tuple[int, int]
 
 ENRICHED = type_of(PaymentEnriched)
 
-# Between two batches: a tenth of the 20 ms that an answer may take.
+# Between two batches: a tenth of the 20 ms that a response may take.
 PACE = timedelta(milliseconds=2)
-# Gateways wait ten seconds and more for an answer: a 503 must come before they hang up.
+# Gateways wait ten seconds or longer for a response. A 503 must arrive before they disconnect.
 DEADLINE = timedelta(seconds=5)
 
 
@@ -110,7 +40,7 @@ class WriteOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EventStore:
-    """Durable once awaited. Raises `PostgresUnavailable`, and `Overloaded` when too much waits already."""
+    """Writes are durable once awaited. Raises `PostgresUnavailable`, or `Overloaded` if too many are waiting."""
 
     _batches: GroupCommit[Record, WriteOutcome]
 
@@ -132,21 +62,20 @@ class EventStore:
         return self._batches.add(record)
 
     async def add_conflict(self, record: Record) -> Outgoing | None:
-        """Keep the second body under a taken event id; what tells people of it, unless it was kept before."""
+        """Store a second body under a known event id. Returns its announcement, unless it was stored before."""
         conflict = record.as_conflict()
         return conflict.announcement if await self._batches.add(conflict) is WriteOutcome.ACCEPTED else None
 
 
 async def record_batch(connection: Connection, records: Sequence[Record]) -> list[WriteOutcome]:
-    """Write every record that is new, and say what became of each.
+    """Write every new record, and return the outcome for each.
 
-    What leaves of one that tells a known sale again is `payment.enriched`, and of other known facts nothing: its
-    `outgoing` becomes that.
+    Sets `outgoing` of records whose facts were reported before: to `payment.enriched` for a payment, else to None.
     """
     firsts: dict[Key, Record] = {}
     for record in records:
         firsts.setdefault(_key(record.tenant_id, record.event_id), record)
-    rows = await connection.fetch(RECORD, *_columns(firsts))
+    rows = await connection.fetch(RECORD_BATCH, *_columns(firsts))
 
     outcomes = dict.fromkeys(firsts, WriteOutcome.ACCEPTED)
     bodies: dict[Key, bytes | None] = {}
@@ -158,21 +87,21 @@ async def record_batch(connection: Connection, records: Sequence[Record]) -> lis
             firsts[key].outgoing = Outgoing(row["message_id"], ENRICHED, body) if body is not None else None
         else:
             bodies[key] = row["body_sha256"]
-    await _ask_for_missing(connection, bodies)
+    await _read_missing(connection, bodies)
 
-    answers = []
+    results = []
     for record in records:
         key = _key(record.tenant_id, record.event_id)
         first = firsts[key]
         if key not in bodies and record is first:
-            answers.append(outcomes[key])
+            results.append(outcomes[key])
         else:
             same = record.body_sha256 == bodies.get(key, first.body_sha256)
-            answers.append(WriteOutcome.DUPLICATE if same else WriteOutcome.CONFLICT)
-    return answers
+            results.append(WriteOutcome.DUPLICATE if same else WriteOutcome.CONFLICT)
+    return results
 
 
-async def _ask_for_missing(connection: Connection, bodies: dict[Key, bytes | None]) -> None:
+async def _read_missing(connection: Connection, bodies: dict[Key, bytes | None]) -> None:
     missing = [key for key, body in bodies.items() if body is None]
     if missing:
         tenants, events = ([UUID(int=number) for number in numbers] for numbers in zip(*missing, strict=True))
@@ -180,25 +109,29 @@ async def _ask_for_missing(connection: Connection, bodies: dict[Key, bytes | Non
             bodies[_key(row["tenant_id"], row["event_id"])] = row["body_sha256"]
 
 
-def _columns(records: dict[Key, Record]) -> list[list[object]]:
-    batch = [records[key] for key in sorted(records)]
-    leaving = [record.outgoing or record.announcement for record in batch]
-    return [
-        [record.tenant_id for record in batch],
-        [record.event_id for record in batch],
-        [record.gateway for record in batch],
-        [record.gateway_event_id for record in batch],
-        [record.gateway_event_type for record in batch],
-        [record.status for record in batch],
-        [record.message_type for record in batch],
-        [record.reason for record in batch],
-        [record.payment_id for record in batch],
-        ["\n".join(record.facts) for record in batch],
-        [record.payload for record in batch],
-        [record.occurred_at for record in batch],
-        [message and message.message_id for message in leaving],
-        [message and message.body for message in leaving],
-    ]
+def _columns(records: dict[Key, Record]) -> list[tuple[object, ...]]:
+    """Return the parameters of `RECORD_BATCH`: one array per column, with rows in key order."""
+    return list(zip(*(_row(records[key]) for key in sorted(records)), strict=True))
+
+
+def _row(record: Record) -> tuple[object, ...]:
+    message = record.outgoing or record.announcement
+    return (
+        record.tenant_id,
+        record.event_id,
+        record.gateway,
+        record.gateway_event_id,
+        record.gateway_event_type,
+        record.status,
+        record.message_type,
+        record.reason,
+        record.payment_id,
+        "\n".join(record.facts),
+        record.payload,
+        record.occurred_at,
+        message and message.message_id,
+        message and message.body,
+    )
 
 
 def _key(tenant_id: UUID, event_id: UUID) -> Key:
