@@ -20,7 +20,7 @@ from orylo_common.ids import uuid7
 from orylo_common.messages import ConversionFailed, PaymentSucceeded
 from orylo_common.postgres.pool import open_pool
 from tests.integration.api.conftest import Api
-from tests.unit.api.builders import NOON, conversion, detection, payment, quarantined, refused, trust_updated
+from tests.unit.api.builders import NOON, conversion, detection, payment, quarantined, rejected, trust_updated
 
 pytestmark = pytest.mark.integration
 
@@ -53,7 +53,7 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
     failed = conversion(ConversionFailed, **about)
     paid = payment(PaymentSucceeded, **about, customer_id=customer_id)
     trusted = trust_updated(tenant_id=tenant_id, customer_id=customer_id)
-    await api.project(found, failed, paid, trusted, refused(tenant_id=tenant_id, occurred_at=api.clock.now()))
+    await api.project(found, failed, paid, trusted, rejected(tenant_id=tenant_id, occurred_at=api.clock.now()))
     aside = quarantined(tenant_id=tenant_id)
     await api.project(aside)
     dead = await api.pool.fetchval("SELECT id FROM api.dead_letters WHERE tenant_id = $1", tenant_id)

@@ -51,6 +51,7 @@ from tests.unit.api.builders import (
     conversion,
     detection,
     payment,
+    rejected,
     trust_updated,
 )
 from tests.unit.ingest.given import message_in, stripe, taken_from
@@ -69,6 +70,7 @@ TABLES = {
     "rollups": "tenant_id, grain, bucket",
     "rollup_amounts": "tenant_id, grain, bucket, currency",
     "dead_letters": "tenant_id, id",
+    "rejections_view": "tenant_id, id",
 }
 
 
@@ -177,6 +179,52 @@ async def test_any_order_and_any_repetition_give_the_same_rows(pool: asyncpg.Poo
             await write(pool, shuffled[:size])
             del shuffled[:size]
         assert await contents(pool) == expected
+
+
+def events_of_one_payment() -> list[Projectable]:
+    """Events that disagree on everything a row takes from them."""
+    return [
+        payment(PaymentCreated, occurred_at=after(0), amount_minor=900, customer_id=None, card=None, products=()),
+        payment(PaymentSucceeded, occurred_at=after(1), customer_id=None, payment_method=None),
+        payment(PaymentSucceeded, occurred_at=after(2), amount_minor=1300, currency="USD", customer_id=None),
+        payment(PaymentEnriched, occurred_at=after(-5), customer_id="cus_early", payment_method="link"),
+        payment(PaymentEnriched, occurred_at=after(3), customer_id="cus_late", payment_method="pix"),
+        payment(PaymentRefunded, occurred_at=after(4), full=False, refunded_minor=300),
+        payment(PaymentRefunded, occurred_at=after(5), full=False, refunded_minor=200, amount_minor=1),
+        payment(DisputeOpened, occurred_at=after(6), amount_minor=77, card=None),
+    ]
+
+
+def rejections_of_one_minute() -> list[Projectable]:
+    return [
+        rejected(
+            occurred_at=after(0) + timedelta(seconds=second),
+            first_at=after(0) + timedelta(seconds=second - count),
+            count=count,
+            status=status,
+            reason=f"reason {second}",
+            remote=None if second % 2 else f"192.0.2.{second}",
+            size=count * 100,
+        )
+        for second, count, status in ((1, 5, 401), (2, 1, 403), (3, 4, 401), (3, 2, 403))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "events"), [("payments_view", events_of_one_payment()), ("rejections_view", rejections_of_one_minute())]
+)
+async def test_two_events_change_a_row_the_same_way_in_one_batch_and_in_two(
+    pool: asyncpg.Pool, postgres_dsn: str, table: str, events: list[Projectable]
+) -> None:
+    """`merge` in Python and the upsert in SQL agree, for every pair and either order."""
+    for pair in permutations(events, 2):
+        rows = []
+        for batches in ([pair], [pair[:1], pair[1:]]):
+            await empty_tables(postgres_dsn)
+            for batch in batches:
+                await write(pool, batch)
+            rows.append([dict(row) for row in await pool.fetch(f"SELECT * FROM api.{table}")])
+        assert rows[0] == rows[1]
 
 
 async def test_a_batch_says_which_news_was_new(pool: asyncpg.Pool) -> None:

@@ -11,8 +11,8 @@ from orylo_common.postgres.periodic import run_alone
 from orylo_common.postgres.pool import Connection, open_pool
 from orylo_common.postgres.retention import Retention, delete_expired
 from orylo_detector.retention import RETENTIONS as DETECTOR
-from orylo_dispatch.retention import RETENTIONS as DISPATCH
-from orylo_ingest.retention import RETENTIONS as INGEST
+from orylo_dispatch.conversions.retention import RETENTIONS as DISPATCH
+from orylo_ingest.webhooks.retention import RETENTIONS as INGEST
 
 pytestmark = pytest.mark.integration
 

@@ -5,13 +5,13 @@ import pytest
 
 from orylo_common.errors import TransientError
 from orylo_common.messages import PaymentFact
-from orylo_detector.feature_reader import Gatherer
+from orylo_detector.feature_reader import FeatureReader
 from orylo_detector.ports import Attempts, History
 from tests.unit.detector.cases import REGULAR, attempts, payment
 
 
 class Known:
-    """AttemptLog and HistoryReader that answer when they are let, and remember how they were asked."""
+    """AttemptLog and HistoryReader that answer once `answer` is set, and record the batch sizes."""
 
     def __init__(self) -> None:
         self.batches: list[int] = []
@@ -33,22 +33,22 @@ class Known:
         return [History(REGULAR, {}) for _ in payments]
 
 
-async def test_payments_that_arrive_together_are_gathered_together_and_each_gets_its_own() -> None:
+async def test_payments_that_arrive_together_are_read_together_and_each_gets_its_own_features() -> None:
     known = Known()
-    gatherer = Gatherer(known, known)
-    gathered = await asyncio.gather(*(gatherer.gather(payment(amount_minor=number)) for number in range(1, 6)))
+    reader = FeatureReader(known, known)
+    features = await asyncio.gather(*(reader.read(payment(amount_minor=number)) for number in range(1, 6)))
 
     assert known.batches == [5]
-    assert [len((each.attempts or {})["card"]) for each in gathered] == [1, 2, 3, 4, 5]
+    assert [len((each.attempts or {})["card"]) for each in features] == [1, 2, 3, 4, 5]
 
 
-async def test_what_comes_while_a_batch_is_gathered_is_the_next_one() -> None:
+async def test_payments_that_arrive_while_a_batch_is_read_form_the_next_one() -> None:
     known = Known()
     known.answer.clear()
-    gatherer = Gatherer(known, known, max_batch=3)
-    first = gatherer.gather(payment())
+    reader = FeatureReader(known, known, max_batch=3)
+    first = reader.read(payment())
     await asyncio.sleep(0)
-    later = [gatherer.gather(payment()) for _ in range(5)]
+    later = [reader.read(payment()) for _ in range(5)]
     known.answer.set()
     await asyncio.gather(first, *later)
 
@@ -56,21 +56,21 @@ async def test_what_comes_while_a_batch_is_gathered_is_the_next_one() -> None:
 
 
 @pytest.mark.parametrize("error", [TransientError("away"), ValueError("a bug")])
-async def test_attempts_that_cannot_be_counted_are_missing_and_the_rest_is_there(error: Exception) -> None:
+async def test_attempts_that_cannot_be_counted_are_missing_and_the_other_features_are_read(error: Exception) -> None:
     known = Known()
     known.attempts_fail = error
-    gathered = await Gatherer(known, known).gather(payment())
+    features = await FeatureReader(known, known).read(payment())
 
-    assert gathered.attempts is None
-    assert gathered.customer == REGULAR
+    assert features.attempts is None
+    assert features.customer == REGULAR
 
 
-async def test_without_the_history_nothing_is_known_and_the_next_batch_is_asked_again() -> None:
+async def test_a_failed_history_read_fails_its_payments_and_the_next_batch_reads_again() -> None:
     known = Known()
     known.history_fails = TransientError("away")
-    gatherer = Gatherer(known, known)
+    reader = FeatureReader(known, known)
     with pytest.raises(TransientError):
-        await gatherer.gather(payment())
+        await reader.read(payment())
 
     known.history_fails = None
-    assert (await gatherer.gather(payment())).customer == REGULAR
+    assert (await reader.read(payment())).customer == REGULAR

@@ -1,19 +1,19 @@
-"""Waiting for an answer no longer than a detector may take."""
+"""The time limit for reading a detector's features."""
 
 import asyncio
 from typing import TypeVar
 
-# In slices, because a busy loop is late itself: its answer may be waiting when the first of them has passed.
+# 100 ms, in slices: when the event loop is busy, the answer may have arrived by the time the first slice is over.
 SLICES, SLICE_S = 4, 0.025
 
-Answer = TypeVar("Answer")
+T = TypeVar("T")
 
 
-async def in_time(asking: asyncio.Task[Answer]) -> Answer:
-    """What the task answers; one that is late is cancelled, and not waited for. Raises `TimeoutError`."""
+async def within_deadline(task: asyncio.Task[T]) -> T:
+    """Return the task's result. A late task is cancelled without waiting for it. Raises `TimeoutError`."""
     for _ in range(SLICES):
-        await asyncio.wait([asking], timeout=SLICE_S)
-        if asking.done():
-            return asking.result()
-    asking.cancel()
+        await asyncio.wait([task], timeout=SLICE_S)
+        if task.done():
+            return task.result()
+    task.cancel()
     raise TimeoutError

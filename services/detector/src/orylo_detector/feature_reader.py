@@ -1,4 +1,4 @@
-"""Features of payments: those that arrive together share one round trip to Redis and one to PostgreSQL."""
+"""Reads the features of payments. Payments that arrive together share one round trip to Redis and one to PostgreSQL."""
 
 import asyncio
 from collections import deque
@@ -15,9 +15,9 @@ from orylo_common.resilience.circuit_breaker import CircuitOpen
 from orylo_detector.domain.features import Features
 from orylo_detector.ports import AttemptLog, Attempts, HistoryReader
 
-# Enough to share the round trip's cost, few enough that it stays far below a detector's 100 ms.
+# Large enough to share the cost of a round trip, small enough to stay far below a detector's 100 ms.
 MAX_BATCH = 100
-# Between two batches: a small part of the 50 ms that a decision may take.
+# Between two batches: a small part of the 50 ms budget of a decision.
 PACE = timedelta(milliseconds=2)
 
 UNCOUNTED = Counter("orylo_detector_uncounted_total", "Payments whose attempt could not be counted in Redis")
@@ -25,8 +25,8 @@ UNCOUNTED = Counter("orylo_detector_uncounted_total", "Payments whose attempt co
 log = structlog.get_logger(__name__)
 
 
-class Gatherer:
-    """While one batch is being gathered the next one waits, so that a lone payment waits for nothing."""
+class FeatureReader:
+    """Reads in batches: payments that arrive while one batch is read form the next. A lone payment does not wait."""
 
     def __init__(self, attempts: AttemptLog, history: HistoryReader, *, max_batch: int = MAX_BATCH) -> None:
         self._attempts = attempts
@@ -36,7 +36,7 @@ class Gatherer:
         self._running: asyncio.Task[None] | None = None
         self._pace = Pace(PACE)
 
-    def gather(self, payment: PaymentFact) -> asyncio.Future[Features]:
+    def read(self, payment: PaymentFact) -> asyncio.Future[Features]:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Features] = loop.create_future()
         self._waiting.append((payment, future))
@@ -50,16 +50,16 @@ class Gatherer:
                 if len(self._waiting) < self._max_batch:
                     await self._pace.turn()
                 size = min(len(self._waiting), self._max_batch)
-                await self._gather_batch([self._waiting.popleft() for _ in range(size)])
+                await self._read_batch([self._waiting.popleft() for _ in range(size)])
         finally:
             self._running = None
 
-    async def _gather_batch(self, batch: list[tuple[PaymentFact, asyncio.Future[Features]]]) -> None:
+    async def _read_batch(self, batch: list[tuple[PaymentFact, asyncio.Future[Features]]]) -> None:
         payments = [payment for payment, _ in batch]
         counting = asyncio.create_task(self._count(payments))
         try:
             histories = await self._history.read(payments)
-        except Exception as error:  # noqa: BLE001  each caller is told
+        except Exception as error:  # noqa: BLE001  (each caller receives it)
             for _, future in batch:
                 if not future.done():
                     future.set_exception(error)
@@ -71,7 +71,7 @@ class Gatherer:
                 future.set_result(Features(known, history.customer, history.amounts))
 
     async def _count(self, payments: Sequence[PaymentFact]) -> Sequence[Attempts | None]:
-        """Redis away costs what it knows, and no decision."""
+        """Record the attempts. Without Redis they are unknown, and the decision is made without them."""
         try:
             return await self._attempts.record(payments)
         except CircuitOpen:

@@ -13,7 +13,7 @@ from orylo_common.control.plane import ControlPlane
 from orylo_common.control.sections.limits import LimitSettings
 from orylo_common.http.bodies import read_body
 from orylo_common.http.problems import HTTPProblem
-from orylo_common.pace import Turnstile
+from orylo_common.pace import LoopThrottle
 from orylo_common.telemetry.traces import current_traceparent, span
 from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.gateways.port import Gateway
@@ -49,11 +49,11 @@ class WebhookEndpoint:
     clock: Clock
     max_body_bytes: int
     body_timeout: timedelta
-    turnstile: Turnstile = field(default_factory=partial(Turnstile, AT_ONCE))
+    throttle: LoopThrottle = field(default_factory=partial(LoopThrottle, AT_ONCE))
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
-        await self.turnstile.passed()
+        await self.throttle.admit()
         path, _, query = request.raw_path.partition("?")
         gateway_name, _, tenant_name = path[len(PATH) :].partition("/")
         tenant_name = tenant_name.rstrip("/")
