@@ -15,7 +15,8 @@ from orylo_cli.demo.fake_meta import FakeMeta
 from orylo_common.broker.ports import Broker, Outgoing
 from orylo_common.clock import Clock, SystemClock
 from orylo_common.control import ControlPlane, Keyring, Part, open_control
-from orylo_common.control.admin import add_destination, create_tenant
+from orylo_common.control.destinations import add_destination
+from orylo_common.control.tenants import create_tenant
 from orylo_common.messages import (
     ClickRecorded,
     DetectionCreated,
@@ -36,6 +37,7 @@ from orylo_dispatch.handlers import Recorder, apply_decision, enrich_payment, ma
 from orylo_dispatch.sender import Sender
 from orylo_dispatch.store import FactStore
 from orylo_dispatch.worker import Limits
+from tests.support.actors import ACTOR
 from tests.unit.dispatch.cases import detection, payment
 
 KEYS = Keyring.generate()
@@ -138,7 +140,7 @@ async def running_dispatch(
 
 async def open_shop(admin: asyncpg.Pool, slug: str, dataset_id: str, **config: Any) -> Shop:
     async with admin.acquire() as connection:
-        tenant = await create_tenant(connection, slug)
+        tenant = await create_tenant(connection, slug, actor=ACTOR)
         shop = Shop(tenant.id, tenant.id, dataset_id)
         return replace(shop, destination_id=await put_token(admin, shop, "token", **config))
 
@@ -154,4 +156,5 @@ async def put_token(admin: asyncpg.Pool, shop: Shop, token: str, **config: Any) 
             name="main",
             config={"pixel_id": shop.dataset_id, **config},
             secret=token,
+            actor=ACTOR,
         )

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from orylo_cli.demo.fake_meta import FakeMeta
-from orylo_cli.demo.fake_meta.faults import Fault
+from orylo_cli.demo.fake_meta.faults import InjectedFault
 from orylo_common.messages import ConversionDispatched, ConversionFailed, ConversionMatched
 from orylo_dispatch.delivery_queue import DeliveryQueue, Settlement
 from orylo_dispatch.domain.attempt import Attempt, Outcome, State, Step
@@ -40,7 +40,7 @@ async def test_an_expired_token_stops_one_destination_until_there_is_a_new_one(
     postgres_dsn: str, admin: asyncpg.Pool, shop: Shop, fake_meta: FakeMeta
 ) -> None:
     well = await open_shop(admin, "outra", OTHER)
-    fake_meta.misbehave(Fault(mode="expired_token", dataset_id=DATASET))
+    fake_meta.inject(InjectedFault(mode="expired_token", dataset_id=DATASET))
     async with running_dispatch(postgres_dsn, fake_meta) as dispatch:
         for number in range(20):
             await asyncio.gather(dispatch.allow(shop.payment(number)), dispatch.allow(well.payment(number)))
@@ -51,7 +51,7 @@ async def test_an_expired_token_stops_one_destination_until_there_is_a_new_one(
         assert received(fake_meta) == {}
         assert dispatch.broker.of(ConversionFailed) == []
 
-        fake_meta.misbehave(Fault(dataset_id=DATASET))
+        fake_meta.inject(InjectedFault(dataset_id=DATASET))
         await put_token(admin, shop, "two\nlines")
         await eventually(lambda: _last_code(admin, "incomplete"))
         await put_token(admin, shop, "new-token")
@@ -73,10 +73,10 @@ async def _last_code(admin: asyncpg.Pool, code: str) -> bool:
 async def test_a_token_that_works_again_is_noticed_without_a_change(
     dispatch: Dispatch, shop: Shop, fake_meta: FakeMeta
 ) -> None:
-    fake_meta.misbehave(Fault(mode="expired_token"))
+    fake_meta.inject(InjectedFault(mode="expired_token"))
     await dispatch.allow(shop.payment())
     await eventually(lambda: fake_meta.datasets[DATASET].requests == 1)
-    fake_meta.misbehave(Fault())
+    fake_meta.inject(InjectedFault())
 
     await eventually(lambda: len(received(fake_meta)) == 1)
 
@@ -85,7 +85,7 @@ async def test_a_destination_that_hangs_delays_no_other(
     postgres_dsn: str, admin: asyncpg.Pool, shop: Shop, fake_meta: FakeMeta
 ) -> None:
     well = await open_shop(admin, "outra", OTHER)
-    fake_meta.misbehave(Fault(mode="hang", dataset_id=DATASET))
+    fake_meta.inject(InjectedFault(mode="hang", dataset_id=DATASET))
     async with running_dispatch(postgres_dsn, fake_meta) as dispatch:
         await dispatch.allow(shop.payment())
         await eventually(lambda: fake_meta.datasets[DATASET].requests == 1)
@@ -96,13 +96,13 @@ async def test_a_destination_that_hangs_delays_no_other(
         worker = dispatch.sender._workers[shop.tenant_id, shop.destination_id]
         assert worker._task is not None
         assert (worker._task.done(), fake_meta.datasets[DATASET].requests) == (False, 1)
-        fake_meta.misbehave(Fault(dataset_id=DATASET))
+        fake_meta.inject(InjectedFault(dataset_id=DATASET))
 
 
 async def test_killed_between_sending_and_recording_the_same_event_is_repeated(
     postgres_dsn: str, shop: Shop, fake_meta: FakeMeta
 ) -> None:
-    fake_meta.misbehave(Fault(latency_ms=60_000))
+    fake_meta.inject(InjectedFault(latency_ms=60_000))
     paid = shop.payment()
     async with running_dispatch(postgres_dsn, fake_meta, limits=replace(LIMITS, lease=LEASE)) as killed:
         await killed.allow(paid)
@@ -113,7 +113,7 @@ async def test_killed_between_sending_and_recording_the_same_event_is_repeated(
         worker._closing = True
         worker._task.cancel()
         await asyncio.gather(worker._task, return_exceptions=True)
-        fake_meta.misbehave(Fault())
+        fake_meta.inject(InjectedFault())
 
         async with running_dispatch(postgres_dsn, fake_meta) as survivor:
             await eventually(lambda: bool(survivor.broker.of(ConversionDispatched)))
@@ -167,7 +167,7 @@ async def test_a_claim_that_ran_out_changes_nothing_any_more(dispatch: Dispatch,
 
 
 async def test_stopping_finishes_the_request_in_hand(postgres_dsn: str, shop: Shop, fake_meta: FakeMeta) -> None:
-    fake_meta.misbehave(Fault(latency_ms=300))
+    fake_meta.inject(InjectedFault(latency_ms=300))
     async with running_dispatch(postgres_dsn, fake_meta) as dispatch:
         await dispatch.allow(shop.payment())
         await eventually(lambda: len(received(fake_meta)) == 1)
@@ -196,7 +196,7 @@ async def test_a_payment_nobody_decides_on_is_sent_after_a_while(
 async def test_what_grows_too_old_behind_a_dead_token_is_told(
     dispatch: Dispatch, shop: Shop, fake_meta: FakeMeta
 ) -> None:
-    fake_meta.misbehave(Fault(mode="expired_token"))
+    fake_meta.inject(InjectedFault(mode="expired_token"))
     await dispatch.allow(shop.payment())
     await eventually(lambda: fake_meta.datasets[DATASET].requests == 1)
     worker = dispatch.sender._workers[shop.tenant_id, shop.destination_id]

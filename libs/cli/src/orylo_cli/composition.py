@@ -1,4 +1,4 @@
-"""Every service in one process, on one PostgreSQL: the platform that `orylo up` runs."""
+"""All services in one process and on one PostgreSQL, as `orylo up` runs them."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -21,9 +21,10 @@ from orylo_common.telemetry.health import Health
 
 @asynccontextmanager
 async def open_platform(database_url: str) -> AsyncIterator[Mapping[str, Health]]:
-    """Each service's health, by its name, on a migrated database. The environment holds what their settings ask for.
+    """Start every service on a migrated database and yield each one's health by name.
 
-    The door is opened last and closed first: what comes in finds everybody at work.
+    Settings come from the environment. Ingest starts last and stops first, so that webhooks arrive only while the
+    other services run.
     """
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context

@@ -1,4 +1,4 @@
-"""Redis in this process."""
+"""An in-process Redis."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ SWEEP_EVERY = timedelta(minutes=1)
 
 @asynccontextmanager
 async def open_cache(*, sweep_every: timedelta = SWEEP_EVERY) -> AsyncIterator[Redis]:
-    """Forgets what has expired, so that its memory does not grow for as long as the platform runs."""
+    """Run an in-process Redis that deletes expired keys, so that its memory does not grow."""
     async with FakeAsyncRedis() as redis:
         sweeping = asyncio.create_task(_sweep(redis, sweep_every))
         try:
@@ -26,5 +26,5 @@ async def open_cache(*, sweep_every: timedelta = SWEEP_EVERY) -> AsyncIterator[R
 async def _sweep(redis: Redis, every: timedelta) -> None:
     while True:
         await asyncio.sleep(every.total_seconds())
-        # By itself fakeredis drops an expired key only where somebody asks for that key; counting asks for all.
+        # fakeredis deletes an expired key only when it is read. DBSIZE reads them all.
         await redis.dbsize()

@@ -1,4 +1,4 @@
-"""The health of services that share one process, each under its own name on one loopback port."""
+"""Health endpoints of services that share one process, on one loopback port."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -9,10 +9,10 @@ from orylo_common.telemetry.health import Health
 
 
 @asynccontextmanager
-async def serve_healths(healths: Mapping[str, Health]) -> AsyncIterator[str]:
-    """The address below which `/detector/readyz` and the others are."""
+async def serve_health(by_service: Mapping[str, Health]) -> AsyncIterator[str]:
+    """Serve the endpoints, such as `/detector/readyz`, and yield their base URL."""
     app = web.Application()
-    for name, health in healths.items():
+    for name, health in by_service.items():
         part = web.Application()
         part.add_routes(health.routes())
         app.add_subapp(f"/{name}/", part)
