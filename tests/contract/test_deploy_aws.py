@@ -14,7 +14,7 @@ from cfnlint.api import lint_file  # type: ignore[import-untyped]
 from cfnlint.decode import decode  # type: ignore[import-untyped]
 
 from orylo_common.broker.ports import Outgoing
-from orylo_common.broker.sqs import VISIBILITY_S, SqsBroker
+from orylo_common.broker.sqs.broker import VISIBILITY_S, SqsBroker
 from orylo_common.broker.topology import QUEUES, dead_letter_queue
 from orylo_common.control.keyring import Keyring
 from orylo_common.ids import uuid7

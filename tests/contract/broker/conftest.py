@@ -9,13 +9,13 @@ import pytest
 import pytest_asyncio
 
 from orylo_common.broker.ports import Broker, Delivery, Subscription
-from orylo_common.broker.postgres import PostgresBroker
-from orylo_common.broker.postgres_subscription import PostgresSubscription
-from orylo_common.broker.rabbitmq import RabbitMQBroker
-from orylo_common.broker.rabbitmq_subscription import RabbitMQSubscription
-from orylo_common.broker.rabbitmq_topology import waiting_queues
-from orylo_common.broker.sqs import SqsBroker
-from orylo_common.broker.sqs_subscription import SqsSubscription
+from orylo_common.broker.postgres.broker import PostgresBroker
+from orylo_common.broker.postgres.subscription import PostgresSubscription
+from orylo_common.broker.rabbitmq.broker import RabbitMQBroker
+from orylo_common.broker.rabbitmq.subscription import RabbitMQSubscription
+from orylo_common.broker.rabbitmq.topology import waiting_queues
+from orylo_common.broker.sqs.broker import SqsBroker
+from orylo_common.broker.sqs.subscription import SqsSubscription
 from orylo_common.broker.topology import QUEUES, dead_letter_queue
 from orylo_common.ids import uuid7
 from tests.support.memory_broker import MemoryBroker, MemorySubscription

@@ -11,8 +11,8 @@ import pytest_asyncio
 
 from orylo_common.broker.connect import open_broker
 from orylo_common.broker.ports import Outgoing, PublishNotConfirmed
-from orylo_common.broker.postgres import PostgresBroker, sweep
-from orylo_common.broker.postgres_subscription import FLOOR_MARGIN, PostgresSubscription
+from orylo_common.broker.postgres.broker import PostgresBroker, sweep
+from orylo_common.broker.postgres.subscription import FLOOR_MARGIN, PostgresSubscription
 from orylo_common.ids import uuid7
 from orylo_common.postgres.errors import PostgresUnavailable
 from tests.support.eventually import eventually
@@ -25,7 +25,7 @@ SOON = timedelta(seconds=45)
 
 CUT_WAITING = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE application_name = 'orylo_bus' AND wait_event_type = 'Lock'
+    WHERE datname = current_database() AND application_name = 'orylo_bus' AND wait_event_type = 'Lock'
 """
 
 INSERT_LATE = """
@@ -42,7 +42,7 @@ ROWS_READ = """
 VICTIM = """
 import asyncio, sys
 from datetime import timedelta
-from orylo_common.broker.postgres import PostgresBroker
+from orylo_common.broker.postgres.broker import PostgresBroker
 
 async def main():
     broker = await PostgresBroker.open(sys.argv[1])

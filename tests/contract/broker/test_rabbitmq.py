@@ -9,8 +9,8 @@ import pytest_asyncio
 
 from orylo_common.broker.connect import open_broker
 from orylo_common.broker.ports import BrokerUnavailable, Outgoing, PublishNotConfirmed
-from orylo_common.broker.rabbitmq import RabbitMQBroker
-from orylo_common.broker.rabbitmq_topology import DELAYS, retry_queue
+from orylo_common.broker.rabbitmq.broker import RabbitMQBroker
+from orylo_common.broker.rabbitmq.topology import DELAYS, retry_queue
 from orylo_common.ids import uuid7
 from tests.support.eventually import eventually
 

@@ -9,8 +9,8 @@ import pytest_asyncio
 
 from orylo_common.broker.connect import open_broker
 from orylo_common.broker.ports import BrokerUnavailable, Outgoing, PublishNotConfirmed
-from orylo_common.broker.sqs import SqsBroker
-from orylo_common.broker.sqs_messages import batches, entry
+from orylo_common.broker.sqs.broker import SqsBroker
+from orylo_common.broker.sqs.messages import batches, entry
 from orylo_common.ids import uuid7
 
 pytestmark = pytest.mark.integration

@@ -9,11 +9,11 @@ import pytest
 from argon2 import PasswordHasher
 from yarl import URL
 
+from orylo_api.access.lockout import FREE_PER_ACCOUNT, FREE_PER_ADDRESS, LoginAttempt, charge, forgive
+from orylo_api.access.roles import ALLOWED
+from orylo_api.access.sessions import REUSE_GRACE
 from orylo_api.errors import TooManyAttempts
-from orylo_api.lockout import FREE_PER_ACCOUNT, FREE_PER_ADDRESS, Attempt, charge, forgive
-from orylo_api.roles import ALLOWED
 from orylo_api.routes import ROUTES
-from orylo_api.sessions import REUSE_GRACE
 from orylo_common.control import Keyring
 from orylo_common.control.api_keys import create_api_key
 from orylo_common.control.models import Role
@@ -131,7 +131,7 @@ async def test_guessing_at_unknown_accounts_looks_the_same(api: Api) -> None:
 
 async def charged(api: Api, email: str, address: str, *, succeeds: bool = False) -> bool:
     """Whether the attempt was let through to the password."""
-    attempt, now = Attempt.of(email, address), api.clock.now()
+    attempt, now = LoginAttempt.of(email, address), api.clock.now()
     async with api.projector.acquire() as connection:
         try:
             await charge(connection, attempt, now)

@@ -60,7 +60,7 @@ def up(*options: str) -> subprocess.CompletedProcess[str]:
 def test_a_second_up_fails_with_one_line(platform: Embedded) -> None:
     refused = up("--data-dir", str(platform.data_dir))
     assert refused.returncode == 1
-    assert refused.stderr == f"orylo: orylo is already running on {platform.data_dir} (process {platform.pid})\n"
+    assert refused.stderr == f"orylo: orylo is already running in {platform.data_dir} (process {platform.pid})\n"
 
 
 def test_a_port_in_use_is_named_with_its_option(platform: Embedded, tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_ingest_and_the_api_cannot_share_a_port(tmp_path: Path) -> None:
     (port,) = map(str, free_ports(1))
     refused = up("--data-dir", str(tmp_path / "data"), "--ingest-port", port, "--api-port", port)
     assert refused.returncode == 1
-    assert refused.stderr == f"orylo: both want port {port}: choose another with --ingest-port or --api-port\n"
+    assert refused.stderr == f"orylo: ingest and the API both use port {port}: choose another with --ingest-port or --api-port\n"
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,7 @@ async def test_an_error_that_nobody_foresaw_does_not_end_the_following(
         broken.setattr(ControlPlane, "reload", fail)
         async with pool.acquire() as connection:
             await create_tenant(connection, "segunda", actor=ACTOR)
-        await eventually(lambda: any(line["event"] == "control.failed" for line in logged))
+        await eventually(lambda: any(line["event"] == "loop.failed" for line in logged))
 
     await eventually(lambda: plane.tenant("segunda") is not None)
 
@@ -186,7 +186,8 @@ async def test_a_rotated_master_key_still_opens_old_secrets() -> None:
 
 async def test_the_plane_survives_a_cut_connection(pool: asyncpg.Pool, tenant: Tenant, plane: ControlPlane) -> None:
     await pool.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query LIKE 'LISTEN%'"
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE 'LISTEN%'"
     )
     assert plane.tenant("loja") == tenant
 

@@ -6,7 +6,7 @@ from typer.testing import CliRunner, Result
 
 from orylo_cli.main import cli
 
-ID = "01a1fb1d-bca7-73d3-bd18-7f15298f1086"
+ID = "0198c0de-0000-7000-8000-000000000000"
 ELSEWHERE = dict.fromkeys(("ORYLO_DATABASE_URL", "ORYLO_MASTER_KEY"), "")
 
 

@@ -15,13 +15,17 @@ import orylo_trust.app
 import orylo_trust.settings
 from orylo_cli.embedded.cache import open_cache
 from orylo_common.broker.connect import open_broker
+from orylo_common.http.private import PrivateRoutes
+from orylo_common.postgres.partitions import maintain_partitions
 from orylo_common.settings import load
-from orylo_common.telemetry.health import Health
+
+# Every role may maintain partitions.
+PARTITIONS_ROLE = orylo_ingest.app.ROLE
 
 
 @asynccontextmanager
-async def open_platform(database_url: str) -> AsyncIterator[Mapping[str, Health]]:
-    """Start every service on a migrated database and yield each one's health by name.
+async def open_platform(database_url: str) -> AsyncIterator[Mapping[str, PrivateRoutes]]:
+    """Start every service on a migrated database and yield each one's private routes by name.
 
     Settings come from the environment. Ingest starts last and stops first, so that webhooks arrive only while the
     other services run.
@@ -30,6 +34,7 @@ async def open_platform(database_url: str) -> AsyncIterator[Mapping[str, Health]
         enter = stack.enter_async_context
         redis = await enter(open_cache())
         broker = await enter(open_broker("postgres", database_url))
+        await enter(maintain_partitions(database_url, role=PARTITIONS_ROLE))
         api, dispatch, trust, detector, ingest = (
             load(orylo_api.settings.Settings),
             load(orylo_dispatch.settings.Settings),

@@ -23,6 +23,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from orylo_common.errors import TransientError
+from orylo_common.repeating import repeating
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 
 # A burst may take the whole of a window's allowance at once.
@@ -83,12 +84,8 @@ class Limits:
         pool = cast(Any, redis.connection_pool)
         storage = RedisStorage("redis://", implementation="redispy", key_prefix="orylo:limits", connection_pool=pool)
         limits = cls(FixedWindowRateLimiter(storage), CircuitBreaker("ingest.limits"))
-        settling = asyncio.create_task(limits._settle_for_ever())
-        try:
+        async with repeating("ingest.limits", limits.settle, every=SETTLE_EVERY):
             yield limits
-        finally:
-            settling.cancel()
-            await asyncio.gather(settling, return_exceptions=True)
 
     def spend(self, what: str, tenant_id: UUID, per_second: int, address: str = "") -> timedelta | None:
         """Take one, or be told how long to wait."""
@@ -161,16 +158,6 @@ class Limits:
             ends_at = (await self._limiter.get_window_stats(item, what, str(tenant_id), address)).reset_time
             account.shut_until = time.monotonic() + min(max(ends_at - time.time(), 0.0), WINDOW_S)
             self._shut.add(key)
-
-    async def _settle_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(SETTLE_EVERY.total_seconds())
-            try:
-                if self._accounts:
-                    await self.settle()
-            except Exception:
-                # Nobody foresaw it, yet limits that ended would go unseen.
-                log.exception("limits.failed")
 
 
 @lru_cache(maxsize=1000)

@@ -55,6 +55,7 @@ RAW_DEFLATE = zlib.compress(BODY, wbits=-zlib.MAX_WBITS)
         (zlib.compress(BODY), "deflate"),
         (RAW_DEFLATE, "deflate"),
     ],
+    ids=["plain", "gzip", "x-gzip", "zlib", "raw deflate"],
 )
 async def test_a_supported_encoding_is_decompressed(sent: bytes, encoding: str) -> None:
     assert await read(sent, encoded(encoding)) == BODY

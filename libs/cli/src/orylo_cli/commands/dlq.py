@@ -7,8 +7,8 @@ from uuid import UUID
 
 import typer
 
-from orylo_api import dead_letters
-from orylo_api.models.dead_letters import DeadLetter, DeadLetterQuery, DeadLetterState
+from orylo_api.dead_letters.models import DeadLetter, DeadLetterQuery, DeadLetterState
+from orylo_api.dead_letters.queries import find_dead_letter
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, TenantFilterOption
 from orylo_cli.commands.serve import Service
 from orylo_cli.console import FAILED, print_json, print_note, print_rows, print_text
@@ -78,7 +78,7 @@ def show(dead_letter: IdArgument, as_json: JsonOption = False, data_dir: DataDir
     Example: `orylo dlq show 01a1fb1d-bca7-73d3-bd18-7f15298f1086`
     """
     with open_target(data_dir, "dlq show") as target:
-        found = target.run(lambda connection: dead_letters.find_dead_letter(connection, dead_letter))
+        found = target.run(lambda connection: find_dead_letter(connection, dead_letter))
         tenants = target.run(lambda connection: tenant_slugs(connection, [dead_letter]))
     if found is None:
         raise InvalidChange("this dead letter does not exist")

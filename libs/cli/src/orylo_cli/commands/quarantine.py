@@ -6,7 +6,7 @@ from uuid import UUID
 
 import typer
 
-from orylo_api.models.quarantine import Quarantined, QuarantineKind, QuarantineState
+from orylo_api.quarantine.models import Quarantined, QuarantineKind, QuarantineState
 from orylo_cli.commands.gateway_secret import GatewayFilterOption, check_gateway
 from orylo_cli.commands.options import (
     DEFAULT_DATA_DIR,

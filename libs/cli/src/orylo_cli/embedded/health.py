@@ -5,16 +5,16 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from orylo_common.telemetry.health import Health
+from orylo_common.http.private import PrivateRoutes
 
 
 @asynccontextmanager
-async def serve_health(by_service: Mapping[str, Health]) -> AsyncIterator[str]:
-    """Serve the endpoints, such as `/detector/readyz`, and yield their base URL."""
+async def serve_health(services: Mapping[str, PrivateRoutes]) -> AsyncIterator[str]:
+    """Serve the private routes, such as `/detector/readyz`, and yield their base URL."""
     app = web.Application()
-    for name, health in by_service.items():
+    for name, private in services.items():
         part = web.Application()
-        part.add_routes(health.routes())
+        part.add_routes(private.routes())
         app.add_subapp(f"/{name}/", part)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from orylo_api import dead_letters
+from orylo_api.dead_letters import queries, settling
+from orylo_api.dead_letters.models import DeadLetterQuery, DeadLetterState, DeadLetterSummary
 from orylo_api.errors import Conflict, NotFound
-from orylo_api.models.dead_letters import DeadLetterQuery, DeadLetterState, DeadLetterSummary
 from orylo_cli.operations.binding import bind_to_tenant
 from orylo_common.broker.ports import Broker
 from orylo_common.control.audit import Actor, write_audit_line
@@ -37,7 +37,7 @@ async def list_page(
         if tenant is not None:
             found = await find_tenant(connection, tenant)
             await bind_to_tenant(connection, found.id)
-        return await dead_letters.list_dead_letters(connection, query)
+        return await queries.list_dead_letters(connection, query)
 
 
 async def list_all(connection: Connection, query: DeadLetterQuery, tenant: str | None) -> list[DeadLetterSummary]:
@@ -58,7 +58,7 @@ async def replay_one(
 ) -> DeadLetterResult:
     try:
         async with connection.transaction():
-            settled = await dead_letters.replay(connection, broker, dead_letter_id, actor=actor.name, now=now)
+            settled = await settling.replay(connection, broker, dead_letter_id, actor=actor.name, now=now)
             await _audit(connection, settled, actor, "dead_letter.replay")
     except (NotFound, Conflict, TransientError) as error:
         return DeadLetterResult(dead_letter_id, error=str(error))
@@ -70,7 +70,7 @@ async def discard_one(
 ) -> DeadLetterResult:
     try:
         async with connection.transaction():
-            settled = await dead_letters.discard(connection, dead_letter_id, actor=actor.name, reason=reason, now=now)
+            settled = await settling.discard(connection, dead_letter_id, actor=actor.name, reason=reason, now=now)
             await _audit(connection, settled, actor, "dead_letter.discard")
     except (NotFound, Conflict) as error:
         return DeadLetterResult(dead_letter_id, error=str(error))

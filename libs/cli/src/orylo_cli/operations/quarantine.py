@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from orylo_api import quarantine
 from orylo_api.errors import Conflict, NotFound
-from orylo_api.models.quarantine import Quarantined, QuarantineKind, QuarantineState
-from orylo_api.outbox import write_message
+from orylo_api.http.outbox import write_message
+from orylo_api.quarantine import queries, settling
+from orylo_api.quarantine.models import Quarantined, QuarantineKind, QuarantineState
 from orylo_cli.operations.binding import bind_to_tenant, unbind
 from orylo_common.control.audit import Actor, write_audit_line
 from orylo_common.control.errors import InvalidChange
@@ -63,7 +63,7 @@ async def show_quarantined(connection: Connection, webhook_id: UUID, tenant: str
     """Raises `InvalidChange` if the webhook is unknown, or if several tenants have it and none is given."""
     owner = await _find_owner(connection, webhook_id, tenant)
     await bind_to_tenant(connection, owner.id)
-    return owner, await quarantine.find_quarantined(connection, webhook_id)
+    return owner, await queries.find_quarantined(connection, webhook_id)
 
 
 async def replay_one(
@@ -74,7 +74,7 @@ async def replay_one(
         owner = await _find_owner(connection, webhook_id, tenant)
         async with connection.transaction():
             await bind_to_tenant(connection, owner.id)
-            _, request = await quarantine.request_replay(connection, webhook_id, actor=actor.name, now=now)
+            _, request = await settling.request_replay(connection, webhook_id, actor=actor.name, now=now)
             await write_message(connection, request)
             await write_audit_line(
                 connection, owner.id, actor, action="quarantine.replay", subject=f"webhook {webhook_id}"
@@ -92,7 +92,7 @@ async def discard_one(
         owner = await _find_owner(connection, webhook_id, tenant)
         async with connection.transaction():
             await bind_to_tenant(connection, owner.id)
-            discarded = await quarantine.discard(connection, webhook_id, actor=actor.name, reason=reason, now=now)
+            discarded = await settling.discard(connection, webhook_id, actor=actor.name, reason=reason, now=now)
             await write_audit_line(
                 connection,
                 owner.id,

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 from orylo_common.broker.ports import Broker
-from orylo_common.broker.postgres import PostgresBroker
+from orylo_common.broker.postgres.broker import PostgresBroker
 from orylo_common.errors import TransientError
 
 log = structlog.get_logger(__name__)
@@ -38,11 +38,11 @@ async def _open(url: str, database_url: str) -> Broker:
         case "postgres":
             return await PostgresBroker.open(database_url)
         case "amqp" | "amqps":
-            from orylo_common.broker.rabbitmq import RabbitMQBroker
+            from orylo_common.broker.rabbitmq.broker import RabbitMQBroker
 
             return RabbitMQBroker(url)
         case "sqs":
-            from orylo_common.broker.sqs import SqsBroker
+            from orylo_common.broker.sqs.broker import SqsBroker
 
             return await SqsBroker.open(url)
         case scheme:

@@ -1,4 +1,4 @@
-"""Every refusal as `application/problem+json` (RFC 9457): the one place that knows statuses."""
+"""Exceptions to error responses: the one place that knows HTTP statuses."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,7 +14,7 @@ from orylo_api.errors import (
     Forbidden,
     Invalid,
     NotFound,
-    Refusal,
+    RequestError,
     SeveralTenants,
     TooManyAttempts,
     Unauthenticated,
@@ -27,16 +27,17 @@ from orylo_common.postgres.errors import TRANSIENT_ERRORS
 
 log = structlog.get_logger(__name__)
 
-STATUSES: Mapping[type[Refusal], tuple[int, str, str]] = {
-    Unreadable: (400, "unreadable", "The request cannot be read"),
-    Unauthenticated: (401, "unauthenticated", "Not authenticated"),
-    Forbidden: (403, "forbidden", "Not allowed"),
-    NotFound: (404, "not_found", "Not found"),
-    Conflict: (409, "conflict", "Not possible now"),
-    SeveralTenants: (409, "tenant_needed", "Which tenant?"),
-    WrongMediaType: (415, "wrong_media_type", "Wrong media type"),
-    Invalid: (422, "validation", "Values were refused"),
-    TooManyAttempts: (429, "too_many_attempts", "Too many attempts"),
+# Status, code and title.
+PROBLEMS: Mapping[type[RequestError], tuple[HTTPStatus, str, str]] = {
+    Unreadable: (HTTPStatus.BAD_REQUEST, "unreadable", "Malformed request"),
+    Unauthenticated: (HTTPStatus.UNAUTHORIZED, "unauthenticated", "Not authenticated"),
+    Forbidden: (HTTPStatus.FORBIDDEN, "forbidden", "Forbidden"),
+    NotFound: (HTTPStatus.NOT_FOUND, "not_found", "Not found"),
+    Conflict: (HTTPStatus.CONFLICT, "conflict", "Conflict"),
+    SeveralTenants: (HTTPStatus.CONFLICT, "tenant_needed", "Tenant needed"),
+    WrongMediaType: (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "wrong_media_type", "Unsupported media type"),
+    Invalid: (HTTPStatus.UNPROCESSABLE_ENTITY, "validation", "Invalid values"),
+    TooManyAttempts: (HTTPStatus.TOO_MANY_REQUESTS, "too_many_attempts", "Too many attempts"),
 }
 RETRY_AFTER = timedelta(seconds=2)
 
@@ -45,15 +46,15 @@ RETRY_AFTER = timedelta(seconds=2)
 _MEMBERS: Mapping[str, object] = {"errors": None, "tenants": None}
 
 
-def answer_error(error: Exception) -> web.Response:
-    """Return the error response for an exception that an endpoint raised."""
+def error_response(error: Exception) -> web.Response:
+    """Return the response for an exception that an endpoint raised."""
     problem = _problem_of(error)
     return replace(problem, members={**_MEMBERS, **problem.members}).response(_headers_of(error))
 
 
 def _problem_of(error: Exception) -> Problem:
-    if isinstance(error, Refusal):
-        return _refused(error)
+    if isinstance(error, RequestError):
+        return _problem_of_request(error)
     if isinstance(error, HTTPProblem):
         return error.problem
     if isinstance(error, web.HTTPException):
@@ -63,35 +64,33 @@ def _problem_of(error: Exception) -> Problem:
     if isinstance(error, asyncpg.DataError):
         # Every value is validated before; this one passed the validation and PostgreSQL does not accept it.
         log.warning("request.data_refused", error=type(error).__name__)
-        return _refused(Unreadable("a value is not one that can be looked up"))
+        return _problem_of_request(Unreadable("a value cannot be looked up"))
     if isinstance(error, (TransientError, *TRANSIENT_ERRORS)):
         log.warning("request.unavailable", error=type(error).__name__)
         return Problem(
             HTTPStatus.SERVICE_UNAVAILABLE,
             "unavailable",
-            "something that this needs does not answer",
+            "A service that this request needs does not respond.",
             title="Try again later",
             retry_after=RETRY_AFTER,
         )
     log.error("request.failed", exc_info=error)
-    return Problem(
-        HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "it was recorded and will be looked at", title="This is our fault"
-    )
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "The error was logged.", title="Internal error")
 
 
-def _refused(refusal: Refusal) -> Problem:
-    status, code, title = STATUSES[type(refusal)]
+def _problem_of_request(error: RequestError) -> Problem:
+    status, code, title = PROBLEMS[type(error)]
     members: dict[str, object] = {}
-    if isinstance(refusal, Invalid):
-        members["errors"] = [error.model_dump() for error in refusal.errors]
-    if isinstance(refusal, SeveralTenants):
-        members["tenants"] = [tenant.model_dump() for tenant in refusal.tenants]
+    if isinstance(error, Invalid):
+        members["errors"] = [problem.model_dump() for problem in error.errors]
+    if isinstance(error, SeveralTenants):
+        members["tenants"] = [tenant.model_dump() for tenant in error.tenants]
     return Problem(
-        HTTPStatus(status),
-        refusal.code or code,
-        str(refusal),
+        status,
+        error.code or code,
+        _sentence(str(error)),
         title=title,
-        retry_after=refusal.retry_after if isinstance(refusal, TooManyAttempts) else None,
+        retry_after=error.retry_after if isinstance(error, TooManyAttempts) else None,
         members=members,
     )
 
@@ -107,7 +106,11 @@ def _headers_of(error: Exception) -> dict[str, str]:
 def _detail(error: web.HTTPException) -> str:
     match error:
         case web.HTTPNotFound():
-            return "there is nothing at this address"
+            return "There is nothing at this path."
         case web.HTTPMethodNotAllowed():
-            return f"this address takes {' and '.join(sorted(error.allowed_methods))} only"
+            return f"This path accepts only {' and '.join(sorted(error.allowed_methods))}."
     return HTTPStatus(error.status).description
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."

@@ -17,7 +17,7 @@ from orylo_common.errors import TransientError
 from orylo_common.http.addresses import client_address, is_within
 from orylo_common.http.bodies import read_body, unreadable
 from orylo_common.http.problems import HTTPProblem, Problem
-from orylo_common.pace import Turnstile
+from orylo_common.pace import LoopThrottle
 from orylo_common.postgres.group_commit import Overloaded
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
@@ -59,11 +59,11 @@ class WebhookEndpoint:
     body_timeout: timedelta
     trusted_proxies: int
     rejection_log: RejectionLog = field(default_factory=RejectionLog)
-    turnstile: Turnstile = field(default_factory=partial(Turnstile, AT_ONCE))
+    throttle: LoopThrottle = field(default_factory=partial(LoopThrottle, AT_ONCE))
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
-        await self.turnstile.passed()
+        await self.throttle.admit()
         path, _, query = request.raw_path.partition("?")
         gateway_name, _, tenant = path[len(PATH) :].partition("/")
         gateway = GATEWAYS.get(gateway_name)

@@ -1,0 +1,149 @@
+"""The event bus in PostgreSQL: a row per message, and one per queue that has yet to deal with it.
+
+For a platform in one process or a few. A publish is one durable statement. What a subscription does
+(`postgres_subscription.py`) may be lost with the server, which costs a redelivery, so it does not wait for the
+disk. Connections must reach PostgreSQL itself or a pooler in session mode: a lease is a session's lock.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Self
+from uuid import uuid4
+
+import asyncpg
+
+from orylo_common.broker.ports import BrokerUnavailable, Outgoing, PublishNotConfirmed
+from orylo_common.broker.postgres.subscription import ROLE, PostgresSubscription, channel
+from orylo_common.broker.topology import queues_for
+from orylo_common.postgres.errors import TRANSIENT_ERRORS
+from orylo_common.postgres.periodic import run_periodically
+from orylo_common.postgres.pool import Connection, open_pool
+
+# NOTIFY makes commits wait for each other, so it is sent only where another process subscribes: a process
+# wakes its own subscriptions itself.
+PUBLISH = """
+    WITH binding AS MATERIALIZED (
+        SELECT * FROM unnest($3::text[], $4::text[]) AS b (type, queue)
+    ), added AS (
+        INSERT INTO bus.messages (type, body) SELECT * FROM unnest($1::text[], $2::bytea[])
+        RETURNING message_no, type
+    ), queued AS (
+        INSERT INTO bus.deliveries (queue, message_no)
+        SELECT binding.queue, added.message_no FROM added JOIN binding USING (type)
+    )
+    SELECT pg_notify($6 || queue, '') FROM bus.subscriptions
+    WHERE queue = ANY($4::text[]) AND process <> $5 GROUP BY queue
+"""
+
+DEPTH = "SELECT count(*) FROM bus.deliveries WHERE queue = $1 AND lease_owner IS NULL"
+
+# Bodies older than the oldest one that a queue still needs. One snapshot sees a message and its deliveries
+# together or not at all, so a publish that is not committed yet loses nothing. What failed carries its own body and
+# does not count. The recursion finds the queues with one index probe each.
+SWEEP = """
+    WITH RECURSIVE queues AS (
+        (SELECT queue FROM bus.deliveries WHERE available_at IS NULL ORDER BY queue LIMIT 1)
+        UNION ALL
+        SELECT (SELECT queue FROM bus.deliveries WHERE available_at IS NULL AND queue > queues.queue
+                ORDER BY queue LIMIT 1)
+        FROM queues WHERE queues.queue IS NOT NULL
+    ), oldest AS (
+        SELECT (SELECT message_no FROM bus.deliveries
+                WHERE available_at IS NULL AND body IS NULL AND deliveries.queue = queues.queue
+                ORDER BY message_no LIMIT 1) AS message_no
+        FROM queues
+    )
+    DELETE FROM bus.messages
+    WHERE message_no < coalesce((SELECT min(message_no) FROM oldest), 9223372036854775807)
+"""
+SWEEP_EVERY = timedelta(seconds=2)
+
+
+class PostgresBroker:
+    """Broker over the schema `bus`."""
+
+    def __init__(self, dsn: str, pool: asyncpg.Pool, stack: AsyncExitStack) -> None:
+        self._dsn = dsn
+        self._pool = pool
+        self._stack = stack
+        self._process = uuid4()
+        self._subscriptions: defaultdict[str, set[PostgresSubscription]] = defaultdict(set)
+
+    @classmethod
+    async def open(cls, dsn: str) -> Self:
+        """Raises `PostgresUnavailable`. The schema must have been migrated."""
+        stack = AsyncExitStack()
+        pool = await stack.enter_async_context(open_pool(dsn, role=ROLE))
+        await stack.enter_async_context(run_periodically(pool, "bus.sweep", SWEEP_EVERY, sweep))
+        return cls(dsn, pool, stack)
+
+    async def declare(self) -> None:
+        """Nothing to make: a queue is a value in a column, its bindings are applied when publishing."""
+
+    async def publish(self, messages: Sequence[Outgoing]) -> None:
+        types = {message.type for message in messages}
+        await self._publish(messages, [(name, queue) for name in types for queue in queues_for(name)])
+
+    async def redrive(self, queue: str, messages: Sequence[Outgoing]) -> None:
+        await self._publish(messages, [(name, queue) for name in {message.type for message in messages}])
+
+    async def _publish(self, messages: Sequence[Outgoing], bindings: Sequence[tuple[str, str]]) -> None:
+        bound = {name for name, _ in bindings}
+        messages = [message for message in messages if message.type in bound]
+        if not messages:
+            return
+        queues = [queue for _, queue in bindings]
+        try:
+            await self._pool.execute(
+                PUBLISH,
+                [message.type for message in messages],
+                [message.body for message in messages],
+                [name for name, _ in bindings],
+                queues,
+                self._process,
+                channel(""),
+            )
+        except TRANSIENT_ERRORS as error:
+            raise PublishNotConfirmed(f"PostgreSQL did not confirm ({type(error).__name__})") from error
+        for queue in set(queues):
+            self.wake(queue)
+
+    def wake(self, queue: str) -> None:
+        """Tell this process's subscriptions that there may be something to receive."""
+        for subscription in self._subscriptions[queue]:
+            subscription.wake()
+
+    async def subscribe(self, queue: str, *, prefetch: int) -> PostgresSubscription:
+        subscription = await PostgresSubscription.open(
+            self._dsn, queue, prefetch=prefetch, process=self._process, wake=self.wake, closed=self._forget
+        )
+        self._subscriptions[queue].add(subscription)
+        return subscription
+
+    def _forget(self, subscription: PostgresSubscription) -> None:
+        self._subscriptions[subscription.queue].discard(subscription)
+
+    async def depth(self, queue: str) -> int:
+        try:
+            return int(await self._pool.fetchval(DEPTH, queue))
+        except TRANSIENT_ERRORS as error:
+            raise BrokerUnavailable(f"PostgreSQL does not answer ({type(error).__name__})") from error
+
+    async def ping(self) -> None:
+        try:
+            await self._pool.execute("SELECT")
+        except TRANSIENT_ERRORS as error:
+            raise BrokerUnavailable(f"PostgreSQL does not answer ({type(error).__name__})") from error
+
+    async def close(self) -> None:
+        for subscriptions in list(self._subscriptions.values()):
+            for subscription in list(subscriptions):
+                await subscription.close()
+        await self._stack.aclose()
+
+
+async def sweep(connection: Connection) -> None:
+    """Delete the bodies that no queue needs any more."""
+    await connection.execute(SWEEP)

@@ -1,0 +1,78 @@
+"""One queue of SQS: its calls, ten messages at a time, with their failures mapped."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import ClientError as HttpError
+from botocore.exceptions import BotoCoreError, ClientError
+
+from orylo_common.broker.ports import BrokerUnavailable
+from orylo_common.broker.sqs.messages import SYSTEM_ATTRIBUTES, Entry, Received, batches
+
+FAILURES = (ClientError, BotoCoreError, HttpError, OSError, TimeoutError)
+
+
+class SqsQueue:
+    """Every method raises `BrokerUnavailable` when AWS does not do as asked."""
+
+    def __init__(self, sqs: Any, url: str) -> None:
+        self._sqs = sqs
+        self._url = url
+
+    async def receive(self, limit: int, wait_s: int) -> list[Received]:
+        async with mapped():
+            answer = await self._sqs.receive_message(
+                QueueUrl=self._url,
+                MaxNumberOfMessages=limit,
+                WaitTimeSeconds=wait_s,
+                AttributeNames=SYSTEM_ATTRIBUTES,
+                MessageAttributeNames=["All"],
+            )
+        return [Received.of(message) for message in answer.get("Messages", ())]
+
+    async def send(self, entries: Sequence[Entry]) -> None:
+        await run_batches(self._sqs.send_message_batch(QueueUrl=self._url, Entries=batch) for batch in batches(entries))
+
+    async def delete(self, receipts: Sequence[str]) -> None:
+        entries = [{"ReceiptHandle": receipt} for receipt in receipts]
+        await run_batches(
+            self._sqs.delete_message_batch(QueueUrl=self._url, Entries=batch) for batch in batches(entries)
+        )
+
+    async def hide(self, receipt: str, seconds: int) -> None:
+        """Nobody receives the message before then."""
+        async with mapped():
+            await self._sqs.change_message_visibility(
+                QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds
+            )
+
+    async def counts(self) -> tuple[int, int]:
+        """Messages that can be received now, and those that are hidden: in hand somewhere, or being retried."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        async with mapped():
+            answer = await self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=names)
+        ready, hidden = (int(answer["Attributes"][name]) for name in names)
+        return ready, hidden
+
+
+@asynccontextmanager
+async def mapped() -> AsyncIterator[None]:
+    try:
+        yield
+    except FAILURES as error:
+        raise BrokerUnavailable(f"AWS did not do as asked ({_code(error)})") from error
+
+
+async def run_batches(calls: Iterable[Awaitable[Any]]) -> None:
+    """Run batch calls side by side; fails when one message of one of them was refused."""
+    async with mapped():
+        answers = await asyncio.gather(*calls)
+    refused = [failed for answer in answers for failed in answer.get("Failed", ())]
+    if refused:
+        raise BrokerUnavailable(f"AWS refused {len(refused)} messages ({refused[0]['Code']})")
+
+
+def _code(error: BaseException) -> str:
+    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__

@@ -1,0 +1,40 @@
+"""The audit log: who changed what, when and from where, with the values before and after."""
+
+from datetime import datetime
+from typing import Any
+
+from orylo_api.access.identity import Principal
+from orylo_api.access.sessions import Origin
+from orylo_api.call import Call
+from orylo_common.control.audit import Actor, write_audit_line
+from orylo_common.postgres.pool import Connection
+
+
+async def write_change(
+    call: Call[Any, Any, Any],
+    *,
+    action: str,
+    subject: str,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    """Add a line, in the transaction of the change."""
+    now = call.services.clock.now()
+    await write_line(call.connection, call.principal, call.origin, action, subject, now, before=before, after=after)
+
+
+async def write_line(
+    connection: Connection,
+    principal: Principal,
+    origin: Origin,
+    action: str,
+    subject: str,
+    now: datetime,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    actor = Actor(principal.kind, principal.id, principal.name, origin.address, origin.user_agent)
+    await write_audit_line(
+        connection, principal.tenant.id, actor, action=action, subject=subject, before=before, after=after, at=now
+    )
