@@ -73,7 +73,9 @@ def test_ingest_and_the_api_cannot_share_a_port(tmp_path: Path) -> None:
     (port,) = map(str, free_ports(1))
     refused = up("--data-dir", str(tmp_path / "data"), "--ingest-port", port, "--api-port", port)
     assert refused.returncode == 1
-    assert refused.stderr == f"orylo: ingest and the API both use port {port}: choose another with --ingest-port or --api-port\n"
+    assert refused.stderr == (
+        f"orylo: ingest and the API both use port {port}: choose another with --ingest-port or --api-port\n"
+    )
 
 
 @pytest.mark.parametrize(
