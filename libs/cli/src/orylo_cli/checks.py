@@ -102,7 +102,7 @@ async def _check_master_key(connection: asyncpg.Connection, target: Target) -> C
         return Check("master key", ok=False, finding="missing or not valid", advice=str(error))
     if not stored:
         return Check("master key", ok=True, finding="no secrets are stored yet")
-    decrypted = sum(map(keyring.opens, stored))
+    decrypted = sum(map(keyring.decrypts, stored))
     return Check(
         "master key",
         ok=decrypted == len(stored),

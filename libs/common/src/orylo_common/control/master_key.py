@@ -17,7 +17,7 @@ async def stored_secrets(connection: Connection) -> list[bytes]:
 async def check_master_key(connection: Connection, keyring: Keyring) -> None:
     """Raise `InvalidChange` if the keyring decrypts none of the stored secrets: the services use other keys."""
     stored = await stored_secrets(connection)
-    if stored and not any(map(keyring.opens, stored)):
+    if stored and not any(map(keyring.decrypts, stored)):
         raise InvalidChange(
             "ORYLO_MASTER_KEY decrypts none of the stored secrets: use the key that the services use. "
             "If that key is lost, give the services a new one and add --key-lost to this command"
