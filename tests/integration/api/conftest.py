@@ -16,9 +16,13 @@ from orylo_api.app import open_app
 from orylo_api.projection.batch import write_batch
 from orylo_api.settings import Settings
 from orylo_common.broker.postgres.broker import PostgresBroker
-from orylo_common.control import Keyring, Tenant, admin
+from orylo_common.control import Keyring, Tenant
+from orylo_common.control.api_keys import create_api_key
 from orylo_common.control.models import Role
+from orylo_common.control.tenants import create_tenant
+from orylo_common.control.users import create_user
 from orylo_common.postgres.pool import open_pool
+from tests.support.actors import ACTOR
 from tests.support.servers import free_ports
 
 PASSWORD = "correct horse battery"
@@ -92,17 +96,17 @@ class Api:
 
     async def user(self, shop: Shop, role: Role, email: str) -> Shop:
         async with self.pool.acquire() as connection:
-            await admin.create_user(connection, shop.tenant.id, email, password=PASSWORD, role=role)
-            key = await admin.create_api_key(connection, shop.tenant.id, name=email, role=role)
+            await create_user(connection, shop.tenant.id, email, password=PASSWORD, role=role, actor=ACTOR)
+            key = await create_api_key(connection, shop.tenant.id, name=email, role=role, actor=ACTOR)
         return Shop(shop.tenant, email, key.key)
 
 
 async def make_shop(pool: asyncpg.Pool, slug: str) -> Shop:
     owner = f"owner@{slug}.example"
     async with pool.acquire() as connection:
-        tenant = await admin.create_tenant(connection, slug)
-        await admin.create_user(connection, tenant.id, owner, password=PASSWORD, role=Role.OWNER)
-        key = await admin.create_api_key(connection, tenant.id, name="machine", role=Role.OWNER)
+        tenant = await create_tenant(connection, slug, actor=ACTOR)
+        await create_user(connection, tenant.id, owner, password=PASSWORD, role=Role.OWNER, actor=ACTOR)
+        key = await create_api_key(connection, tenant.id, name="machine", role=Role.OWNER, actor=ACTOR)
     return Shop(tenant, owner, key.key)
 
 

@@ -14,10 +14,12 @@ from orylo_api.access.roles import ALLOWED
 from orylo_api.access.sessions import REUSE_GRACE
 from orylo_api.errors import TooManyAttempts
 from orylo_api.routes import ROUTES
-from orylo_common.control import Keyring, admin
+from orylo_common.control import Keyring
+from orylo_common.control.api_keys import create_api_key
 from orylo_common.control.models import Role
 from orylo_common.control.passwords import needs_rehash
 from tests.integration.api.conftest import PASSWORD, Api, running_api
+from tests.support.actors import ACTOR
 
 pytestmark = pytest.mark.integration
 
@@ -230,7 +232,7 @@ async def test_a_refresh_token_that_comes_back_ends_the_session(api: Api) -> Non
     assert (await post(thief, REFRESH))[0] == 401
     assert await status_of(browser) == 401
     assert (await post(browser, REFRESH))[0] == 401
-    actions = await api.pool.fetch("SELECT action FROM api.audit_log ORDER BY id DESC LIMIT 1")
+    actions = await api.pool.fetch("SELECT action FROM control.audit_log ORDER BY id DESC LIMIT 1")
     assert [row["action"] for row in actions] == ["auth.refresh_reused"]
 
 
@@ -338,6 +340,6 @@ async def test_without_a_session_nothing_is_told(api: Api) -> None:
 
 async def test_an_api_keys_last_use_is_noted(api: Api) -> None:
     async with api.pool.acquire() as connection:
-        key = await admin.create_api_key(connection, api.a.tenant.id, name="noted", role=Role.VIEWER)
+        key = await create_api_key(connection, api.a.tenant.id, name="noted", role=Role.VIEWER, actor=ACTOR)
     assert await status_of(api.client({"Authorization": f"Bearer {key.key}"})) == 200
     assert await api.pool.fetchval("SELECT last_used_at FROM control.api_keys WHERE name = 'noted'") is not None

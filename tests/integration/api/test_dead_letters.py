@@ -129,7 +129,7 @@ async def test_giving_up_needs_a_reason_and_is_recorded(api: Api, machine: aioht
     status, discarded = await settle(machine, found["id"], "discard", reason="pixel deleted")
 
     assert (status, discarded["state"], discarded["settled_reason"]) == (200, "discarded", "pixel deleted")
-    line = await api.pool.fetchrow("SELECT action, after FROM api.audit_log ORDER BY id DESC LIMIT 1")
+    line = await api.pool.fetchrow("SELECT action, after FROM control.audit_log ORDER BY id DESC LIMIT 1")
     assert line is not None
     assert tuple(line) == ("dead_letter.discard", {"state": "discarded", "reason": "pixel deleted"})
 

@@ -286,7 +286,7 @@ async def test_a_status_that_a_person_sets_is_published_and_recorded(api: Api) -
     assert (message.customer_id, message.status, message.reason) == ("cus_status", "blocked", "stolen card")
     assert message.tenant_id == api.a.tenant.id
     assert accepted["actor"] == api.a.owner
-    line = await api.pool.fetchrow("SELECT * FROM api.audit_log ORDER BY id DESC LIMIT 1")
+    line = await api.pool.fetchrow("SELECT * FROM control.audit_log ORDER BY id DESC LIMIT 1")
     assert line is not None
     assert (line["actor"], line["action"], line["subject"]) == (
         api.a.owner, "customer.set_status", "customer cus_status"
@@ -314,7 +314,7 @@ async def test_repeating_a_post_with_its_key_has_no_second_effect(api: Api, mach
 
     assert {(status, answer) for status, answer, _ in answers} == {(202, answers[0][1])}
     assert sorted(replayed for _, _, replayed in answers) == [False] + [True] * 7
-    changes = await api.pool.fetchval("SELECT count(*) FROM api.audit_log WHERE subject = 'customer cus_idem'")
+    changes = await api.pool.fetchval("SELECT count(*) FROM control.audit_log WHERE subject = 'customer cus_idem'")
     assert changes == 1
     assert (await send({**body, "reason": "another"}))[0] == 409
     async with api.client(api.b.bearer).post(path, json=body, headers=headers) as response:

@@ -92,7 +92,7 @@ async def test_a_replay_is_asked_of_ingest(api: Api, machine: aiohttp.ClientSess
     assert isinstance(request, WebhookReplayRequested)
     assert (request.tenant_id, request.event_id) == (api.a.tenant.id, aside.event_id)
     assert request.actor == "machine"
-    lines = "SELECT action FROM api.audit_log WHERE tenant_id = $1 AND subject = $2"
+    lines = "SELECT action FROM control.audit_log WHERE tenant_id = $1 AND subject = $2"
     (line,) = await api.pool.fetch(lines, api.a.tenant.id, f"webhook {aside.event_id}")
     assert line["action"] == "quarantine.replay"
 
@@ -122,7 +122,7 @@ async def test_what_nobody_will_understand_is_given_up_and_recorded(api: Api, ma
         assert (status, answer["state"], answer["discarded_by"]) == (200, "discarded", "machine")
     assert (await get(machine, PATH, state="open"))["items"] == []
     assert len((await get(machine, PATH, state="discarded"))["items"]) == 2
-    line = await api.pool.fetchrow("SELECT action, after FROM api.audit_log ORDER BY id DESC LIMIT 1")
+    line = await api.pool.fetchrow("SELECT action, after FROM control.audit_log ORDER BY id DESC LIMIT 1")
     assert line is not None
     assert tuple(line) == ("quarantine.discard", {"state": "discarded", "reason": "sent by hand"})
     assert (await discard(machine, aside, "again"))[1]["type"] == "urn:orylo:problem:already_settled"

@@ -10,9 +10,9 @@ import pytest
 from fakeredis import FakeAsyncRedis, FakeServer
 from redis.asyncio import Redis
 
-from orylo_common.control import admin
 from orylo_common.control.sections.limits import LimitSettings
 from orylo_common.control.sections.store import write_section
+from orylo_common.control.tenants import find_tenant
 from orylo_common.messages import WebhookRejected
 from orylo_common.postgres.pool import open_pool
 from orylo_ingest.http import rate_limiter as limits
@@ -24,6 +24,7 @@ from tests.integration.ingest.running import (
     running_ingest,
     stripe_signature,
 )
+from tests.support.actors import ACTOR
 from tests.support.eventually import eventually
 from tests.unit.ingest.given import stripe
 
@@ -49,8 +50,8 @@ async def ingest(postgres_dsn: str, redis: Redis) -> AsyncIterator[Ingest]:
 
 async def limit(dsn: str, **allowed: int) -> None:
     async with open_pool(dsn, role="postgres", max_size=1) as pool, pool.acquire() as connection:
-        tenant = await admin.find_tenant(connection, TENANT)
-        await write_section(connection, tenant.id, LimitSettings(**allowed))
+        tenant = await find_tenant(connection, TENANT)
+        await write_section(connection, tenant.id, LimitSettings(**allowed), actor=ACTOR)
 
 
 def payment(number: int) -> bytes:

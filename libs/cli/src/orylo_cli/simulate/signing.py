@@ -1,4 +1,4 @@
-"""How a tenant's gateways get in: which are switched on, and how their deliveries are authenticated."""
+"""Authentication of simulated webhooks, as each gateway does it."""
 
 import hashlib
 import hmac
@@ -9,19 +9,19 @@ from typing import Literal
 from orylo_cli.simulate.hotmart import HOTTOK_HEADER
 from orylo_cli.simulate.stripe import signature_header
 
-Gateway = Literal["stripe", "hotmart"]
+SimulatedGateway = Literal["stripe", "hotmart"]
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """One gateway's way in. `hmac`: the tenant has switched it to signatures over the raw body."""
+class WebhookSigner:
+    """Signs one gateway's webhooks. In mode `hmac`, X-Signature covers the raw body, whatever the gateway."""
 
-    gateway: Gateway
+    gateway: SimulatedGateway
     secret: str
     mode: Literal["native", "hmac"] = "native"
 
     def headers(self, body: bytes, at: int) -> Mapping[str, str]:
-        """The headers of a delivery made at this Unix second."""
+        """Return the headers of a webhook that is sent at this Unix second."""
         return {"Content-Type": "application/json; charset=utf-8", **self._authentication(body, at)}
 
     def _authentication(self, body: bytes, at: int) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""What Meta accepts of one event; where Meta's pages are silent, the stricter reading."""
+"""Validation of events as Meta does it. Where Meta's documentation is silent, this is the stricter reading."""
 
 import math
 import re
@@ -71,8 +71,8 @@ PLAIN_KEYS = frozenset(
         "whatsapp_business_account_id",
     ]
 )
-# An event that has nothing beyond one of these tells too little about who bought.
-TOO_LITTLE = (
+# Meta rejects an event whose user data is a subset of one of these.
+INSUFFICIENT = (
     frozenset({"ct", "country", "st", "zp", "ge", "client_user_agent"}),
     frozenset({"db", "client_user_agent"}),
     frozenset({"fn", "ge"}),
@@ -92,7 +92,7 @@ def check_count(events: object) -> list[Any]:
 
 
 def check_event(event: object, index: int, now: float) -> None:
-    """Raises `MetaError` with the reason that Meta would give."""
+    """Raise `MetaError` with Meta's reason if Meta would reject the event."""
     if not isinstance(event, Mapping):
         raise invalid_parameter(f"param data[{index}] must be an object")
     unknown = sorted(event.keys() - EVENT_KEYS)
@@ -141,7 +141,7 @@ def _check_user_data(user_data: object, index: int, event_time: int) -> None:
         if not all(isinstance(value, str) and HASH.match(value) for value in values):
             raise invalid_parameter(f"The {key} parameter is not hashed", 2804016)
     given = {key for key, value in user_data.items() if value not in (None, "", [])}
-    if any(given <= too_little for too_little in TOO_LITTLE):
+    if any(given <= insufficient for insufficient in INSUFFICIENT):
         raise invalid_parameter("This event has not enough customer information parameters", 2804050)
     _check_cookies(user_data, event_time)
 

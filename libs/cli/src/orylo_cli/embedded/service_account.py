@@ -1,4 +1,4 @@
-"""Which user PostgreSQL runs as. It refuses to be root, so root starts it as somebody else."""
+"""The user that PostgreSQL runs as. PostgreSQL does not run as root, so root starts it as another user."""
 
 import os
 import pwd
@@ -10,31 +10,30 @@ from pathlib import Path
 
 from orylo_cli.embedded.errors import EmbeddedError
 
-# What lets PostgreSQL pass through private folders such as /root on the way to its own, least first.
-# Containers often grant only the last.
+# Capabilities to traverse private folders such as /root, weakest first. Containers often grant only the last one.
 CAPABILITIES = (None, "dac_read_search", "dac_override")
 
 
 @dataclass(frozen=True)
-class Account:
-    """A user to run as; `uid` None means the one that we are."""
+class ServiceAccount:
+    """The user to run PostgreSQL as; without `uid`, the current user."""
 
     uid: int | None = None
     gid: int | None = None
     capability: str | None = None
 
     def command(self, arguments: Sequence[str | Path]) -> list[str]:
-        """The command line that runs `arguments` as this account, ending when we end, however we end."""
+        """Return the command that runs `arguments` as this account and ends when this process ends, even by SIGKILL."""
         command = [str(argument) for argument in arguments]
         setpriv = shutil.which("setpriv")
         if setpriv is None:
             if self.uid is not None:
-                raise EmbeddedError("setpriv is missing, which root needs to start PostgreSQL: install util-linux")
+                raise EmbeddedError("root needs setpriv to start PostgreSQL as another user: install util-linux")
             return command
         return [setpriv, *self._switch(), "--pdeathsig", "INT", *command]
 
     def own(self, path: Path) -> None:
-        """Make it this account's. Raises `OSError` where the file system knows no owners."""
+        """Make this account the owner of `path`. Raises `OSError` on a file system without owners."""
         if self.uid is not None and self.gid is not None:
             os.chown(path, self.uid, self.gid)
 
@@ -44,29 +43,29 @@ class Account:
         switch = ["--reuid", str(self.uid), "--regid", str(self.gid), "--clear-groups"]
         if self.capability:
             caps = f"-all,+{self.capability}"
-            # Without the last one the kernel ignores the capability in access(2), with which
-            # PostgreSQL looks for its own programs.
+            # Without no_setuid_fixup the kernel ignores the capability in access(2), with which PostgreSQL finds its
+            # own programs.
             switch += ["--inh-caps", caps, "--ambient-caps", caps, "--securebits", "+no_setuid_fixup"]
         return switch
 
 
-def account_for(folder: Path, program: Path) -> Account | None:
-    """Who can run `program` on the data in `folder`, with the least privilege that works; None if nobody can.
+def account_for(folder: Path, program: Path) -> ServiceAccount | None:
+    """Return the account with the least privilege that can run `program` on `folder`, or None.
 
-    `folder` exists, and is theirs afterwards. No other folder changes, and no user is added.
+    The account becomes the owner of `folder`. No other folder changes, and no user is created.
     """
     if os.geteuid() != 0:
-        return Account()
+        return ServiceAccount()
     uid, gid = _owner(folder)
     for capability in CAPABILITIES:
-        account = Account(uid, gid, capability)
+        account = ServiceAccount(uid, gid, capability)
         if _reaches(account, folder, program):
             return account
     return None
 
 
 def _owner(folder: Path) -> tuple[int, int]:
-    """The present owner, else `postgres` where there is one, else `nobody`."""
+    """Return the current owner; if that is root, `postgres` or, without such a user, `nobody`."""
     status = folder.stat()
     if status.st_uid != 0:
         return status.st_uid, status.st_gid
@@ -79,7 +78,7 @@ def _owner(folder: Path) -> tuple[int, int]:
     return 65534, 65534
 
 
-def _reaches(account: Account, folder: Path, program: Path) -> bool:
+def _reaches(account: ServiceAccount, folder: Path, program: Path) -> bool:
     try:
         account.own(folder)
     except OSError:

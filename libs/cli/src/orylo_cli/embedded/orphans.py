@@ -1,4 +1,4 @@
-"""PostgreSQL processes that outlived whoever started them."""
+"""PostgreSQL processes whose parent was killed."""
 
 import os
 import signal
@@ -10,39 +10,39 @@ from orylo_cli.embedded.errors import EmbeddedError
 STOP_TIMEOUT_S = 20.0
 
 
-def stop_leftovers(data: Path) -> None:
-    """End every process that still works in the data directory, so that a new server may.
+def stop_orphans(data: Path) -> None:
+    """End every process that uses the data directory, so that a new server can start.
 
-    The caller holds the lock of the platform's folder: nobody else is starting one there.
+    The caller holds the lock of the platform's folder, so no other server is starting there.
     """
     for ending in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
         if not _end(data, ending):
-            # With nobody working there the file is stale, and its process id may be another program's by now.
+            # Without such a process the file is stale, and another program may have its process id now.
             (data / "postmaster.pid").unlink(missing_ok=True)
             return
-    raise EmbeddedError(f"another PostgreSQL is at work in {data} and does not end")
+    raise EmbeddedError(f"another PostgreSQL uses {data} and could not be stopped")
 
 
 def _end(data: Path, ending: signal.Signals) -> list[int]:
-    """Signal and wait; who is still there."""
-    working = _working_in(data)
-    for pid in working:
+    """Signal the processes and wait. Return those that still run."""
+    running = _using(data)
+    for pid in running:
         _kill(pid, ending)
     deadline = time.monotonic() + STOP_TIMEOUT_S
-    while working and time.monotonic() < deadline:
+    while running and time.monotonic() < deadline:
         time.sleep(0.05)
-        working = _working_in(data)
-    return working
+        running = _using(data)
+    return running
 
 
-def _working_in(data: Path) -> list[int]:
-    """PostgreSQL's processes have their data directory as working directory."""
+def _using(data: Path) -> list[int]:
+    """Return the PostgreSQL processes whose working directory is `data`."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if Path(os.readlink(process / "cwd")) == data and Path(os.readlink(process / "exe")).name == "postgres":
                 found.append(int(process.name))
-        except OSError:  # another user's, or gone
+        except OSError:  # it belongs to another user, or has ended
             continue
     return found
 
