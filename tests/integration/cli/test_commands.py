@@ -328,7 +328,7 @@ def test_a_replayed_dead_letter_is_back_in_its_queue_and_settled(
     assert parsed(orylo("dlq", "replay", "--all", "--tenant", tenant, "--json")) == [
         {"id": dead_letter, "state": "replayed", "error": None}
     ]
-    assert "it is replayed already" in orylo("dlq", "replay", dead_letter, fails=True).output
+    assert "the dead letter is already replayed" in orylo("dlq", "replay", dead_letter, fails=True).output
 
 
 async def test_replaying_puts_the_message_into_the_one_queue(orylo: Run, dead_letter: str, postgres_dsn: str) -> None:
@@ -533,4 +533,4 @@ def test_quarantine_is_listed_shown_replayed_and_discarded(
     given_up = parsed(orylo("quarantine", "discard", str(conflict), "--reason", "sent by hand", "--json"))
     assert [outcome["discarded"] for outcome in given_up] == [True]
     assert "gave it up: sent by hand" in orylo("quarantine", "show", str(conflict)).output
-    assert "discarded already" in orylo("quarantine", "discard", str(conflict), "--reason", "again", fails=True).output
+    assert "already discarded" in orylo("quarantine", "discard", str(conflict), "--reason", "again", fails=True).output
