@@ -23,6 +23,7 @@ SOON = timedelta(seconds=45)
 @pytest_asyncio.fixture
 async def broker(rabbitmq_url: str) -> AsyncIterator[RabbitMQBroker]:
     broker = RabbitMQBroker(rabbitmq_url)
+    await (await broker._connected()).queue_purge("trust")
     yield broker
     await broker.close()
 
