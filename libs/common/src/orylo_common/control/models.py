@@ -43,7 +43,7 @@ class GatewaySecret:
 class GatewaySetting:
     """How a tenant's gateway reaches us. `secrets` are the active ones; any of them authenticates.
 
-    `sealed` counts those among them that no master key opens: what they would prove is not forged for that.
+    `undecryptable` counts those that no master key decrypts: a webhook they would authenticate may be genuine.
     """
 
     tenant_id: UUID
@@ -56,7 +56,7 @@ class GatewaySetting:
     secrets: tuple[GatewaySecret, ...]
     # What stamps that name no zone are in; none: the gateway's usual one.
     zone: tzinfo | None
-    sealed: int = 0
+    undecryptable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
