@@ -1,4 +1,4 @@
-"""The whole API on a real database, two tenants in it, and clients that speak to it as people and as machines."""
+"""The whole API on a real database with two tenants, and clients with a session or an API key."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -30,7 +30,7 @@ OTHER_QUEUES = ["ingest", "detector", "trust", "dispatch"]
 
 
 class ShiftedClock:
-    """The real time, and as much later as a test wants; or one moment for as long as a test wants."""
+    """The real time, shifted or stopped by a test."""
 
     def __init__(self) -> None:
         self.ahead = timedelta()
@@ -40,7 +40,7 @@ class ShiftedClock:
         return (self._moment or datetime.now(UTC)) + self.ahead
 
     def stop(self) -> datetime:
-        """What depends on how much time passes between two requests, or on the hour that it is, no longer does."""
+        """Stop the clock, for tests that depend on the time between requests or on the hour."""
         self._moment = datetime.now(UTC)
         return self._moment
 
@@ -74,15 +74,15 @@ class Api:
     sessions: list[aiohttp.ClientSession] = field(default_factory=list)
 
     def client(self, headers: dict[str, str] | None = None) -> aiohttp.ClientSession:
-        """A browser, or a machine where `headers` hold its key."""
-        # Cookies of 127.0.0.1 are kept only by a jar that is told to.
+        """Return a browser, or a machine if `headers` contain an API key."""
+        # By default, a cookie jar ignores cookies of IP addresses.
         jar = aiohttp.CookieJar(unsafe=True)
         session = aiohttp.ClientSession(self.url, headers=headers, cookie_jar=jar)
         self.sessions.append(session)
         return session
 
     async def sign_in(self, shop: Shop) -> aiohttp.ClientSession:
-        """A browser with a session, that sends its CSRF token."""
+        """Return a browser with a session, which sends its CSRF token."""
         browser = self.client()
         body = {"email": shop.owner, "password": PASSWORD}
         async with browser.post("/api/v1/auth/login", json=body) as response:
@@ -90,9 +90,9 @@ class Api:
             browser.headers["X-CSRF-Token"] = (await response.json())["csrf_token"]
         return browser
 
-    async def project(self, *news: Any) -> None:
+    async def project(self, *messages: Any) -> None:
         async with self.projector.acquire() as connection, connection.transaction():
-            await write_batch(connection, news)
+            await write_batch(connection, messages)
 
     async def user(self, shop: Shop, role: Role, email: str) -> Shop:
         async with self.pool.acquire() as connection:
@@ -112,7 +112,7 @@ async def make_shop(pool: asyncpg.Pool, slug: str) -> Shop:
 
 @asynccontextmanager
 async def running_api(dsn: str, **settings: Any) -> AsyncIterator[tuple[str, PostgresBroker, str]]:
-    """A replica: its address, its broker, the master key."""
+    """Run a replica. Yield its URL, its broker and the master key."""
     (port,), clock = free_ports(1), settings.pop("clock", None)
     master_key = settings.setdefault("master_key", Keyring.generate())
     broker = await PostgresBroker.open(dsn)

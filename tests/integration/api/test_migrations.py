@@ -24,7 +24,7 @@ LEFT_BEHIND = """
 """
 
 
-async def test_every_step_has_its_way_back(empty_postgres_dsn: str) -> None:
+async def test_every_migration_can_be_rolled_back(empty_postgres_dsn: str) -> None:
     sets = [control.MIGRATIONS, partitions.MIGRATIONS, MIGRATIONS]
     await migrate(empty_postgres_dsn, sets)
     connection = await asyncpg.connect(empty_postgres_dsn)
