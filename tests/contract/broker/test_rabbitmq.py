@@ -23,7 +23,8 @@ SOON = timedelta(seconds=45)
 @pytest_asyncio.fixture
 async def broker(rabbitmq_url: str) -> AsyncIterator[RabbitMQBroker]:
     broker = RabbitMQBroker(rabbitmq_url)
-    await (await broker._connected()).queue_purge("trust")
+    channel = (await broker._connected()).pika
+    await (await channel.get_queue("trust")).purge()
     yield broker
     await broker.close()
 

@@ -2,16 +2,17 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { render } from "@testing-library/react";
 import { MemoryRouter } from "react-router";
 
-import { newQueryClient, Screens } from "../app/App";
+import { PageRoutes } from "../app/App";
+import { newQueryClient } from "../app/queryClient";
 
-/** The whole dashboard at an address. What is refused is not tried again, so that tests need not wait. */
-export function renderScreens(address = "/") {
+/** Render the whole dashboard at an address. Failed queries are not retried: tests need not wait. */
+export function renderApp(address = "/") {
   const queries = newQueryClient();
   queries.setDefaultOptions({ queries: { ...queries.getDefaultOptions().queries, retry: false } });
   return render(
     <QueryClientProvider client={queries}>
       <MemoryRouter initialEntries={[address]}>
-        <Screens />
+        <PageRoutes />
       </MemoryRouter>
     </QueryClientProvider>,
   );

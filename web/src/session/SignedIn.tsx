@@ -1,14 +1,15 @@
+import type { ReactNode } from "react";
+
 import { Navigate, useLocation } from "react-router";
 
 import { useFailure } from "../api/useFailure";
-import { useSession } from "../session/session";
-import { StreamProvider } from "../stream/StreamProvider";
 import { Failed } from "../ui/states/Failed";
 import { Loading } from "../ui/states/Loading";
-import { AppShell } from "./shell/AppShell";
+import { IdentityContext } from "./identity";
+import { useSession } from "./session";
 
-/** Everything behind the sign-in. */
-export function SignedIn() {
+/** Require a session: render the children, or redirect to the sign-in page. */
+export function SignedIn({ children }: { children: ReactNode }) {
   const session = useSession();
   const failure = useFailure(session);
   const location = useLocation();
@@ -18,9 +19,5 @@ export function SignedIn() {
   }
   if (session.data === undefined) return <Loading what="your session" rows={0} />;
   if (session.data === null) return <Navigate to="/login" replace state={{ from: location.pathname + location.search }} />;
-  return (
-    <StreamProvider>
-      <AppShell identity={session.data} />
-    </StreamProvider>
-  );
+  return <IdentityContext value={session.data}>{children}</IdentityContext>;
 }
