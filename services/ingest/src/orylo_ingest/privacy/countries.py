@@ -1,11 +1,11 @@
-"""Countries as ISO 3166-1 alpha-2, from what checkouts call them."""
+"""Convert the country names that checkouts send to ISO 3166-1 alpha-2."""
 
 from phonenumbers import SUPPORTED_REGIONS
 
-# Codes that are in use for a country and are not its own.
+# Codes in use that are not the country's own.
 _OTHER_CODES = {"UK": "GB", "EL": "GR", "XK": "XK"}
 
-# Names in Portuguese, English and Spanish, and alpha-3 codes, of the countries our gateways sell to most.
+# Names in Portuguese, English and Spanish, and alpha-3 codes, of the gateways' most frequent countries.
 _NAMES = {
     "AR": "argentina arg",
     "AT": "austria áustria aut",
@@ -54,7 +54,7 @@ _BY_NAME = {name: code for code, names in _NAMES.items() for name in names.split
 
 
 def alpha2(value: str) -> str | None:
-    """The country's code in upper case; None for what is no country we know."""
+    """Return the country's code in upper case, or None if unknown."""
     text = value.strip()
     if len(text) == 2:
         code = text.upper()

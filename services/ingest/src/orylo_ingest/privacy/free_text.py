@@ -1,6 +1,6 @@
-"""People, card numbers and secrets in texts that may hold anything: a merchant's note, an address, a parameter.
+"""Scrub people, card numbers and secrets from text that may contain anything: a note, an address, a parameter.
 
-A document is first looked through as a whole, which is cheap; only one with something in it is gone through again.
+A document is first screened as a whole, which is cheap. Only documents with a finding are walked value by value.
 """
 
 import re
@@ -10,18 +10,18 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, unquote_to_bytes
 
 from orylo_ingest.privacy.cards import MASK, mask_card_numbers, may_hold_card_number, outline_of
-from orylo_ingest.privacy.contact_patterns import may_hold_people, replace_bare_numbers, replace_people
+from orylo_ingest.privacy.contact_patterns import may_hold_contacts, replace_bare_numbers, replace_contacts
 from orylo_ingest.privacy.hashing import TOKEN_PREFIX, is_token
 from orylo_ingest.privacy.known_people import KnownIdentifier, flat_bytes, replace_known
 from orylo_ingest.privacy.personal_keys import is_identifier
 
 SECRET_MASK = "[secret]"  # noqa: S105  no secret: what stands in its place
-# A shorter one is a word, or part of one.
+# Shorter secrets could be words, or parts of words.
 MIN_SECRET = 6
-# An address in an address in an address: each encodes what it holds once more.
+# A URL inside a URL inside a URL: each level encodes its content once more.
 MAX_ENCODINGS = 3
 
-# Hotmart's transactions. Masked, two sales would have one and the same id.
+# Hotmart's transaction ids. Masked, two sales would have the same id.
 _TRANSACTION = re.compile(r"HP[0-9]{10,16}")
 _TOKEN = re.compile(rf"({TOKEN_PREFIX}[0-9a-f]{{64}})")
 _JSON_ESCAPE = re.compile(rb"\\(?:u[0-9a-f]{4}|.)")
@@ -29,22 +29,22 @@ _JSON_ESCAPE = re.compile(rb"\\(?:u[0-9a-f]{4}|.)")
 
 @dataclass(slots=True)
 class ScanBudget:
-    """How many characters of what may hold something are still gone through in a large document."""
+    """How many more characters of suspicious text are cleaned in a large document."""
 
     left: int
 
 
 class FreeText(NamedTuple):
-    """What is looked for beside what has a form of its own: who is known, and the endpoint's secrets."""
+    """Scrubs recognisable patterns and, in addition, known people and the endpoint's secrets."""
 
     known: Sequence[KnownIdentifier] = ()
     secrets: Sequence[bytes] = ()
 
     def may_be_in(self, payload: bytes) -> bool:
-        """Whether anything is in a JSON document. False only where `clean` would change none of its texts."""
+        """Return False only if `clean` would change no text in the JSON document."""
         payload = _decoded(payload)
         outline = outline_of(payload)
-        if may_hold_people(payload, outline) or may_hold_card_number(payload, outline):
+        if may_hold_contacts(payload, outline) or may_hold_card_number(payload, outline):
             return True
         for secret in self.secrets:
             if len(secret) >= MIN_SECRET and secret in payload:
@@ -57,9 +57,9 @@ class FreeText(NamedTuple):
         return False
 
     def clean(self, text: str, *, of_an_id: bool = False) -> str:
-        """The text with a token, or a mask, in the place of each. One that hides something is kept decoded.
+        """Return the text with a token or a mask in place of each finding. A text with a finding is returned decoded.
 
-        What is `of_an_id` stands where something other than a person is named by a number.
+        `of_an_id` marks text under a key whose numbers identify something other than a person.
         """
         bare_numbers = not of_an_id or any(map(str.isspace, text))
         if "%" in text:
@@ -72,19 +72,19 @@ class FreeText(NamedTuple):
         return self._clean(text, bare_numbers)
 
     def clean_all(self, value: Any, key: str = "", budget: ScanBudget | None = None) -> Any:
-        """Every text and number in a document, and the names of its fields. `key` is the one it stands under.
+        """Clean every text and number in a document, and the names of its fields. `key` is the key of `value`.
 
-        Without `budget` all of it is gone through; else what it does not suffice for is masked whole, as a card is:
-        an id behind that mask is no id to intake.
+        Once `budget` is exhausted, suspicious texts are masked whole, as a card is. A record with such a mask in an id
+        is quarantined.
         """
         if isinstance(value, str):
             of_an_id = is_identifier(key)
             if of_an_id and _TRANSACTION.fullmatch(value):
                 return value
-            return self._attend(value, budget) or self.clean(value, of_an_id=of_an_id)
+            return self._within_budget(value, budget) or self.clean(value, of_an_id=of_an_id)
         if isinstance(value, dict):
             return {
-                self._attend(name, budget) or self.clean(name): self.clean_all(item, name, budget)
+                self._within_budget(name, budget) or self.clean(name): self.clean_all(item, name, budget)
                 for name, item in value.items()
             }
         if isinstance(value, list):
@@ -95,8 +95,8 @@ class FreeText(NamedTuple):
             return value if cleaned == written else cleaned
         return value
 
-    def _attend(self, text: str, budget: ScanBudget | None) -> str | None:
-        """What stands in the place of a text that need not, or cannot, be gone through."""
+    def _within_budget(self, text: str, budget: ScanBudget | None) -> str | None:
+        """Return the replacement for a text that needs no cleaning, or for which the budget is exhausted; else None."""
         if budget is None:
             return None
         if not self.may_be_in(text.encode()):
@@ -110,10 +110,10 @@ class FreeText(NamedTuple):
         for secret in self.secrets:
             if len(secret) >= MIN_SECRET:
                 text = text.replace(secret.decode(errors="replace"), SECRET_MASK)
-        text = replace_people(replace_known(text, self.known))
+        text = replace_contacts(replace_known(text, self.known))
         if TOKEN_PREFIX not in text:
             return _replace_numbers(text, bare_numbers)
-        # In one of three hundred hashes stand digits that would pass as a card number.
+        # One hash in three hundred contains digits that would pass as a card number.
         return "".join(part if is_token(part) else _replace_numbers(part, bare_numbers) for part in _TOKEN.split(text))
 
 
@@ -123,7 +123,7 @@ def _replace_numbers(text: str, bare_numbers: bool) -> str:
 
 
 def _without_card_in_parts(items: list[Any]) -> list[Any]:
-    """A list of texts, each a part of a card number, with the mask in their place."""
+    """Return the list with a mask in place of texts that together form a card number."""
     if not all(type(item) is str and item.isdecimal() for item in items):
         return items
     joined = "|".join(items)

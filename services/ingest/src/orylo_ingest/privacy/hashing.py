@@ -1,22 +1,22 @@
-"""SHA-256 of what is normalised, and the form in which a scrubbed copy holds it."""
+"""SHA-256 hashes of normalised values, and the tokens that stand for them in scrubbed copies."""
 
 from collections.abc import Callable
 from hashlib import sha256
 
-TOKEN_PREFIX = "sha256:"  # noqa: S105  no secret: what a hash begins with
+TOKEN_PREFIX = "sha256:"  # noqa: S105  a prefix, not a secret
 _TOKEN_LENGTH = len(TOKEN_PREFIX) + 64
 _HEX = frozenset("0123456789abcdef")
 
 
 def hash_of(normalised: str) -> str:
-    """64 lower-case hex digits. Never of an empty text: all such people would be one."""
+    """Return 64 lower-case hex digits. Rejects an empty text, whose hash would merge different people."""
     if not normalised:
         raise ValueError("nothing to hash")
     return sha256(normalised.encode()).hexdigest()
 
 
 def token(normalised: str) -> str:
-    """The hash as a scrubbed copy holds it."""
+    """Return the hash in the notation of scrubbed copies."""
     return TOKEN_PREFIX + hash_of(normalised)
 
 
@@ -25,7 +25,7 @@ def is_token(value: str) -> bool:
 
 
 def hashed(value: str | None, normalise: Callable[[str], str | None]) -> str | None:
-    """The hash of the normalised value; a token's own hash; None where nothing is left to hash."""
+    """Return the hash of the normalised value, or of a token. None if nothing is left to hash."""
     if not value:
         return None
     if is_token(value):

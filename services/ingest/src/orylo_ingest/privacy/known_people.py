@@ -1,4 +1,4 @@
-"""What is known of a person, found in other texts in whatever spelling it stands there."""
+"""Find the known identifiers of a person in other texts, in any spelling."""
 
 import re
 import unicodedata
@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple, Self
 
-# Shorter ones are also words, or parts of other numbers.
+# Shorter ones could be words, or parts of other numbers.
 _SHORTEST = 5
-# A subscriber's own digits: the rest, area and country, may be left out.
+# The subscriber's own digits. Area and country code may be missing.
 _SUBSCRIBER = 8
 
-# Upper case and what may stand between letters and digits do not count.
+# Case and separators are ignored.
 _TO_LOWER = bytes(range(256)).lower()
 _BETWEEN = b" .,-_/+()'@\t\n\r"
 _NOT_ASCII = re.compile(r"[^a-z0-9]+")
@@ -20,41 +20,41 @@ Span = tuple[int, int, str]
 
 
 class KnownIdentifier(NamedTuple):
-    """Letters and digits only, in lower case and without accents. `core` is the part that cannot be left out."""
+    """An identifier in lower-case letters and digits, without accents. `core` is the part that is never left out."""
 
     flat: str
     core: str
     token: str
-    # Stands in the flat bytes of every text in which `core` stands.
+    # Occurs in the flat bytes of every text in which `core` occurs.
     clue: bytes
 
     @classmethod
     def text(cls, clear: str, token: str) -> Self | None:
-        """An e-mail, a name, or a document."""
+        """Return an email, a name, or a document. None if it is too short."""
         lowered = "".join(filter(str.isalnum, clear.lower()))
         if len(lowered) < _SHORTEST:
             return None
         if lowered.isascii():
             return cls(lowered, lowered, token, lowered.encode())
-        # An accent may be written or left out: the longest part without any is the same either way.
+        # Accents may be missing: the longest part without any is the same either way.
         clue = max(_NOT_ASCII.split(lowered), key=len) or lowered
         flat = "".join(filter(str.isalnum, _plain(clear)))
         return cls(flat, flat, token, clue.encode())
 
     @classmethod
     def phone(cls, digits: str, token: str) -> Self:
-        """`digits` with the country code."""
+        """`digits` include the country code."""
         core = digits[-_SUBSCRIBER:]
         return cls(digits, core, token, core.encode())
 
 
 def flat_bytes(raw: bytes) -> bytes:
-    """Where the clues are looked for."""
+    """Return the bytes in which to search for clues."""
     return raw.translate(_TO_LOWER, _BETWEEN)
 
 
 def replace_known(text: str, known: Iterable[KnownIdentifier]) -> str:
-    """The text with the token in the place of each that it names."""
+    """Return the text with the token in place of each identifier that occurs in it."""
     plain = _plain(text)
     flat = "".join(filter(str.isalnum, plain))
     named = [each for each in known if each.core in flat]
@@ -87,14 +87,14 @@ def _spans(known: KnownIdentifier, flat: str, places: Sequence[int]) -> Iterable
 
 
 def _runs_on(flat: str, places: Sequence[int], at: int) -> bool:
-    """Whether what stands before `at` and at it is one word, or one number."""
+    """Return whether a word or a number continues across position `at`."""
     if not 0 < at < len(flat) or places[at - 1] + 1 != places[at]:
         return False
     return flat[at - 1].isdigit() == flat[at].isdigit()
 
 
 def _plain(text: str) -> str:
-    """As long as the text: lower case, without accents, in ASCII where there is such a letter."""
+    """Return a text of the same length in lower case, without accents, in ASCII if possible."""
     return text.lower() if text.isascii() else "".join(map(_plain_character, text))
 
 

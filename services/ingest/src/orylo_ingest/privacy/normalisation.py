@@ -1,7 +1,7 @@
 """Identifiers in the form that Meta's Conversions API documents, ready to be hashed.
 
-Every function returns None where nothing is left: an empty text is never hashed. Where Meta's own library
-and its documentation disagree, the documentation is followed (`tests/unit/ingest/privacy` lists the cases).
+Every function returns None if nothing is left: an empty text is never hashed. Where Meta's library and its
+documentation disagree, this follows the documentation (`tests/unit/ingest/privacy` lists the cases).
 """
 
 import re
@@ -36,27 +36,27 @@ def email(value: str) -> str | None:
 
 
 def name(value: str) -> str | None:
-    """Lower case without punctuation; accents and single inner spaces stay."""
+    """Return the name in lower case without punctuation, with accents and single inner spaces."""
     text = _composed(value).lower()
     if not text.isalpha():
-        text = " ".join("".join(filter(_is_no_punctuation, text)).split())
+        text = " ".join("".join(filter(_is_not_punctuation, text)).split())
     return text or None
 
 
 def city(value: str) -> str | None:
-    """Letters in lower case, accents kept; no digit, space or punctuation."""
+    """Return the letters in lower case, with accents."""
     text = _composed(value).lower()
     return text if text.isalpha() else _letters(text)
 
 
 def state(value: str, country: str | None = None) -> str | None:
-    """As a city; in the United States its two-letter code."""
+    """Return the letters in lower case, or the two-letter code of a US state."""
     text = city(value)
     return _US_STATES.get(text, text) if text and country == "US" else text
 
 
 def zip_code(value: str, country: str | None = None) -> str | None:
-    """Letters and digits in lower case: five digits of a US code, area, district and sector of a British one."""
+    """Return letters and digits in lower case; the first five digits in the US, up to the sector in Great Britain."""
     text = "".join(filter(str.isalnum, _composed(value).lower()))
     if country == "US" and _US_ZIP.fullmatch(text):
         return text[:5]
@@ -71,7 +71,7 @@ def country(value: str) -> str | None:
 
 
 def birth_date(value: str, country: str | None = None) -> str | None:
-    """YYYYMMDD. Where day and month could be either, the country's custom decides."""
+    """Return YYYYMMDD. If day and month are ambiguous, the country's custom decides."""
     text = value.strip()
     if match := _YEAR_FIRST.fullmatch(text):
         year, month, day = (int(part) for part in match.groups())
@@ -85,18 +85,18 @@ def birth_date(value: str, country: str | None = None) -> str | None:
 
 
 def document(value: str) -> str | None:
-    """A tax or identity number: its letters and digits. Only zeros mean that there is none."""
+    """Return the letters and digits of a tax or identity number. A number of only zeros means none."""
     text = "".join(filter(str.isalnum, _composed(value).lower()))
     return text if text.strip("0") else None
 
 
 def _composed(value: str) -> str:
-    # The same name typed on two systems can differ in bytes: é is one code point or two.
+    # The same name can differ in bytes between systems: é is one code point or two.
     return value if value.isascii() else unicodedata.normalize("NFC", value)
 
 
-def _is_no_punctuation(character: str) -> bool:
-    # Punctuation, symbols, controls. Not the marks that many scripts write their vowels with.
+def _is_not_punctuation(character: str) -> bool:
+    # Combining marks (category M) stay: many scripts write their vowels with them.
     return character.isalnum() or character.isspace() or unicodedata.category(character)[0] == "M"
 
 

@@ -1,4 +1,4 @@
-"""A buyer as a gateway names them, and what remains when the clear text is gone."""
+"""A buyer as named by a gateway, and the hashed identity that replaces the clear text."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,8 +19,8 @@ from orylo_ingest.privacy.phones import phone_country, phone_digits
 class Person:
     """Clear text as the gateway sent it, or the tokens of a scrubbed copy.
 
-    `phone` is composed by the adapter where the gateway splits it; `phone_as_sent` is then the part
-    that stands in the payload. `phone_region` (alpha-2) is where a number without country code belongs.
+    If the gateway splits the phone number, `phone` is the whole and `phone_as_sent` the part in the payload.
+    `phone_region` (alpha-2) is the country of a number without a country code.
     """
 
     email: str | None = None
@@ -42,8 +42,8 @@ class Person:
 class HashedIdentity:
     """`match_keys` and `flags` are the fields of the messages' `MatchKeys` and `CustomerFlags`.
 
-    `tokens` maps each clear text to what takes its place in a scrubbed copy; what is `known` is replaced also
-    where it stands inside another text.
+    `tokens` maps each clear text to its replacement in a scrubbed copy. `known` identifiers are also replaced inside
+    other texts.
     """
 
     match_keys: dict[str, str] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class HashedIdentity:
             self.tokens[clear] = TOKEN_PREFIX + hexdigest
 
     def recognise(self, clear: str) -> None:
-        """Also inside other texts."""
+        """Replace the text inside other texts too."""
         token = self.tokens.get(clear)
         if token and token != clear and (known := KnownIdentifier.text(clear, token)):
             self.known.append(known)
@@ -97,7 +97,7 @@ def customer_id(
     gateway_customer: str | None = None,
     card_fingerprint: str | None = None,
 ) -> str | None:
-    """The same for the same person at the same tenant, by the best identifier there is.
+    """Return an id that is the same for the same person at one tenant, derived from the best identifier available.
 
     `gateway_customer` names the gateway too, such as `stripe:cus_…`.
     """
@@ -143,7 +143,7 @@ def _add_phone(identity: HashedIdentity, person: Person, region: str | None) -> 
 
 def _add_names(identity: HashedIdentity, person: Person) -> None:
     if person.name:
-        # A scrubbed full name is one token for each of its two parts.
+        # A scrubbed full name has one token for each of its two parts.
         first, _, rest = person.name.strip().partition(" ")
         keys = (hashed(first, normalisation.name), hashed(rest, normalisation.name))
         if not is_token(first):
@@ -166,7 +166,7 @@ def _add_names(identity: HashedIdentity, person: Person) -> None:
 
 @lru_cache(maxsize=10_000)
 def _domain(domain: str) -> tuple[bool, str]:
-    """Whether mail to it, or to a domain above it, is thrown away; and the domain's hash."""
+    """Return whether the domain, or a parent of it, is known for disposable addresses, and the domain's hash."""
     parts = domain.split(".")
     disposable = any(".".join(parts[start:]) in blocklist for start in range(len(parts) - 1))
     return disposable, hash_of(domain)

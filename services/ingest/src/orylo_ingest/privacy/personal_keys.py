@@ -1,4 +1,4 @@
-"""Which keys of a gateway's documents hold something about a person, or a secret."""
+"""Classify the keys of gateway documents: which hold personal data or secrets."""
 
 import re
 import unicodedata
@@ -18,7 +18,7 @@ class PersonalDatum(IntEnum):
     ZIP = 9
     BIRTH = 10
     OTHER = 11
-    # A name where it is a text; an object under it is judged by its own keys.
+    # A name if the value is text. An object is classified by its own keys.
     PERSON = 12
 
 
@@ -26,9 +26,9 @@ def _words(text: str) -> list[str]:
     return text.split()
 
 
-# Keys in lower case and without punctuation.
+# Whole keys, in lower case and without punctuation.
 _EXACT: dict[str, PersonalDatum] = {
-    # Stripe's count of open deliveries changes with every attempt: it would make each another body.
+    # pendingwebhooks: Stripe's count of open deliveries changes with every attempt, so each would be another body.
     **dict.fromkeys(
         _words(
             "hottok token clientsecret secret password apikey accesstoken authtoken signature cvv cvc cvn "
@@ -60,7 +60,7 @@ _EXACT: dict[str, PersonalDatum] = {
         PersonalDatum.PERSON,
     ),
     **dict.fromkeys(("login",), PersonalDatum.OTHER),
-    # They say something about a name, a document or a telephone, and are none.
+    # About a name or a document, but not personal.
     **dict.fromkeys(("documenttype", "doctype", "eventname"), PersonalDatum.KEEP),
 }
 _CONTAINS = (
@@ -73,7 +73,7 @@ _CONTAINS = (
     ("cnpj", PersonalDatum.DOCUMENT),
     ("passport", PersonalDatum.DOCUMENT),
 )
-# Words, and pairs of words, that say in any key what it holds.
+# Words, and pairs of words, that classify any key containing them.
 _BY_WORDS: dict[str, PersonalDatum] = {
     **dict.fromkeys(_words("password senha cvv cvc codigoseguranca"), PersonalDatum.DROP),
     **dict.fromkeys(_words("tel fone cel cell mobile telephone whats zap"), PersonalDatum.PHONE),
@@ -111,8 +111,8 @@ _BY_WORDS: dict[str, PersonalDatum] = {
         PersonalDatum.PERSON,
     ),
 }
-# Beside such a word, these tell of what sort it is, where it comes from, or what was done with it; and of nobody.
-_NOT_IT = frozenset(
+# Next to such a word, these describe its kind, origin or treatment: the value is not personal.
+_NOT_PERSONAL = frozenset(
     _words(
         "id ids uuid hash token key ref type tipo code codigo category categoria group grupo role country pais locale "
         "language idioma currency moeda agent ip mac ua status state count total quantity qtd amount valor price fee "
@@ -121,27 +121,27 @@ _NOT_IT = frozenset(
         "data dt at em created updated time hora plan plano product produto field label brand bank banco network"
     )
 )
-# Under a key with one of these stands what something is known by: a sale, a product, a campaign.
-_KNOWN_BY = frozenset(
+# Keys with one of these hold the id of something: a sale, a product, a campaign.
+_IDENTIFIER_WORDS = frozenset(
     _words(
         "id ids uuid ucode code codigo cod transaction transacao order pedido sale venda payment pagamento charge "
         "reference referencia ref external number numero key chave sku barcode invoice fatura subscription product "
         "produto prod plan plano offer oferta utm src sck xcod campaign campanha fingerprint token hash"
     )
 )
-_FILLING = frozenset(_words("of de do da"))
+_PREPOSITIONS = frozenset(_words("of de do da"))
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-# Nobody's key has more.
+# More than any real key has.
 _MAX_WORDS = 12
-# Things have names too.
+# Names of things, not of people.
 _THINGS = re.compile(
     r"^(?:prod(?!ucer|utor)|plan|offer|oferta|module|modulo|price|item|line|coupon|course|curso|content|campaign|event|utm|country"
     r"|checkoutcountry|file|domain|host|bank|network|brand|status)"
 )
 _OF_A_PERSON = re.compile(r"holder|titular|owner|customer|client|buyer|comprador|payer|pagador|contact|recipient")
-# Below a personal key these tell of what sort it is, and of nobody.
-_OF_ITS_SORT = frozenset(_words("country countrycode countryiso countryiso2 countryname type status object tipo pais"))
-# Under these, and only there, these words are part of an address.
+# Below a personal key these describe its kind and are not personal.
+_DESCRIPTIVE = frozenset(_words("country countrycode countryiso countryiso2 countryname type status object tipo pais"))
+# `_AMONG_PEOPLE` are part of an address only below these keys.
 _PEOPLE = re.compile(
     r"address|billing|shipping|buyer|customer|user|subscriber|producer|location|endereco|entrega|cobranca|cliente|comprador"
     r"|destinatario|recipient"
@@ -165,21 +165,21 @@ _NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]+")
 
 
 def datum_of(key: str, parent: str, inherited: PersonalDatum = PersonalDatum.KEEP) -> PersonalDatum:
-    """What a value is, by its key and the key above it; else what is `inherited` from a personal key above."""
+    """Classify a value by its key and its parent key. Falls back to what is `inherited` from a personal key above."""
     key, parent = _without_accents(key), _without_accents(parent)
     name, above = (_NOT_ALPHANUMERIC.sub("", text.lower()) for text in (key, parent))
     kind = _datum_by_name(name, above)
     if kind is PersonalDatum.KEEP and name not in _EXACT:
         kind = _datum_by_words(key)
-    return inherited if kind is PersonalDatum.KEEP and name not in _OF_ITS_SORT else kind
+    return inherited if kind is PersonalDatum.KEEP and name not in _DESCRIPTIVE else kind
 
 
 def is_identifier(key: str) -> bool:
-    return not _KNOWN_BY.isdisjoint(_words_of(key))
+    return not _IDENTIFIER_WORDS.isdisjoint(_words_of(key))
 
 
 def passed_down(kind: PersonalDatum) -> PersonalDatum:
-    """What an object of this kind hands down to what is in it."""
+    """Return the classification that the values inside such an object inherit."""
     return PersonalDatum.KEEP if kind is PersonalDatum.PERSON else kind
 
 
@@ -202,14 +202,14 @@ def _datum_by_name(name: str, above: str) -> PersonalDatum:
 
 
 def _datum_by_words(key: str) -> PersonalDatum:
-    """The most telling of what its words say, unless what is beside them says that it is about that, and not it."""
-    words = [word for word in _words_of(key) if word not in _FILLING][:_MAX_WORDS]
+    """Return the strictest classification by the key's words, ignoring words next to one in `_NOT_PERSONAL`."""
+    words = [word for word in _words_of(key) if word not in _PREPOSITIONS][:_MAX_WORDS]
     found = [
         kind
         for size in (1, 2)
         for at in range(len(words))
         if (kind := _BY_WORDS.get("".join(words[at : at + size])))
-        and _NOT_IT.isdisjoint(words[:at] + words[at + size :])
+        and _NOT_PERSONAL.isdisjoint(words[:at] + words[at + size :])
     ]
     return min(found, default=PersonalDatum.KEEP)
 

@@ -1,7 +1,6 @@
 """Phone numbers as digits with their country code.
 
-Nearly all of them are settled by counting digits; the phonenumbers library, a hundred times slower, is
-asked only about the rest.
+Nearly all are recognised by counting digits. The phonenumbers library, a hundred times slower, handles the rest.
 """
 
 import re
@@ -20,10 +19,9 @@ _REGIONS = {str(code): regions[0] for code, regions in phonenumbers.COUNTRY_CODE
 
 
 def phone_digits(value: str, country: str | None = None) -> str | None:
-    """Digits with the country code; None for what cannot be a phone number.
+    """Return the digits with the country code, or None if this cannot be a phone number.
 
-    `country` (alpha-2) is where a number without a country code belongs. Without it such a number says
-    too little to recognise anybody by.
+    `country` (alpha-2) applies to numbers without a country code, which do not identify anyone otherwise.
     """
     text = value if value.isascii() else unicodedata.normalize("NFKC", value)
     text = _EXTENSION.sub("", text).replace("(0)", "").strip()
@@ -38,7 +36,7 @@ def phone_digits(value: str, country: str | None = None) -> str | None:
 
 
 def phone_country(digits: str) -> str | None:
-    """The country (alpha-2) that digits with a country code belong to."""
+    """Return the country (alpha-2) of digits with a country code."""
     if digits.startswith("1"):
         return _north_american(digits[1:4]) if len(digits) == 11 else None
     for length in (2, 3):
@@ -51,7 +49,7 @@ def phone_country(digits: str) -> str | None:
 def _national(digits: str, country: str | None) -> str | None:
     length = len(digits.lstrip("0"))
     if country == "BR":
-        # Two digits of area and eight or nine of number; a leading 0 is the trunk prefix.
+        # Two digits of area code and eight or nine of number. A leading 0 is the trunk prefix.
         bare = digits.lstrip("0")
         if length in (10, 11):
             return "55" + bare
@@ -68,7 +66,7 @@ def _national(digits: str, country: str | None) -> str | None:
 
 def _parsed(digits: str, country: str) -> str | None:
     calling_code = str(phonenumbers.country_code_for_region(country))
-    # Some checkouts leave out only the plus sign: that reading comes first where its length is possible.
+    # Some checkouts omit only the plus sign. That reading comes first if its length is possible.
     readings = (["+" + digits] if digits.startswith(calling_code) else []) + [digits]
     for text in readings:
         try:
@@ -86,6 +84,6 @@ def _bounded(digits: str) -> str | None:
 
 @lru_cache(maxsize=1000)
 def _north_american(area: str) -> str | None:
-    """By area code alone, so that nobody's number lies in the cache."""
+    """Return the country by area code alone, so that the cache holds no phone numbers."""
     number = phonenumbers.PhoneNumber(country_code=1, national_number=int(area + "2345678"))
     return phonenumbers.region_code_for_number(number)

@@ -1,10 +1,10 @@
-"""A copy of what came in, for people to look at and to replay: the structure stays, the people are gone.
+"""Scrub a webhook's document for inspection and replay: the structure stays, personal data and secrets go.
 
-A personal value is replaced by `sha256:<hash of it normalised>`, so that a copy read again gives the same
-match keys. Tokens and secrets are removed, card numbers masked, sizes bounded.
+A personal value is replaced by `sha256:<hash of the normalised value>`, so that a replayed copy gives the same match
+keys. Tokens and secrets are removed, card numbers masked, sizes bounded.
 
-Whether a key is personal is settled by its name and the name above it. What hides in other texts is looked
-for in the finished copy as a whole: that is cheap, and only a copy with something in it is gone through again.
+A key is personal by its name and its parent's name. Personal data in other texts is searched for in the finished copy
+as a whole, which is cheap. Only a copy with a finding is walked again.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,17 +21,17 @@ from orylo_ingest.privacy.personal_keys import PersonalDatum, datum_of, passed_d
 from orylo_ingest.privacy.phones import phone_digits
 
 MAX_TEXT = 4096
-# Of an object or a list, and of a whole document: gateways send some hundred.
+# Per object or list, and per document. Gateways send a few hundred.
 MAX_ITEMS = 500
 MAX_FIELDS = 2500
 MAX_DEPTH = 64
-# Of a longer text the beginning is looked through, and half of that is kept: what is cut in two goes with the rest.
-_LOOKED_THROUGH = 2 * MAX_TEXT
-# In a larger copy only so much is gone through of what may hold something.
+# Of a longer text this much is cleaned and half of that kept, so that nothing cut in two remains.
+_CLEANED = 2 * MAX_TEXT
+# In a larger copy, at most this many characters of suspicious text are cleaned.
 _LARGE = 16 * 1024
 MAX_BYTES = 256 * 1024
 
-# Where a scrubbed copy keeps what was computed from clear text.
+# The key of a scrubbed copy that holds what was computed from clear text.
 OWN_KEY = "orylo"
 
 
@@ -46,32 +46,32 @@ _NORMALISE: dict[int, Callable[[str], str | None]] = {
 }
 
 
-# What there is to do in an object, by what decides it: the key above, what that hands down, the object's own keys, and
-# the types of their values. A gateway sends the same few shapes over and over, and most values ask for nothing.
+# The steps for an object, cached by its shape: the parent key, the inherited classification, the object's own keys and
+# the types of their values. A gateway repeats a few shapes, in which most values need no step.
 Step = tuple[str, int, type]
 _plans: dict[tuple[object, ...], tuple[Step, ...]] = {}
 _MAX_PLANS = 2000
-# Objects with more in their keys than this, in letters, have no shape worth remembering; some 60 MiB at the very most.
-_MAX_REMEMBERED = 2048
-# Plain numbers: comparing members of an enumeration takes five times as long.
+# Shapes with more letters in their keys than this are not cached. The cache takes some 60 MiB at most.
+_MAX_CACHED_LETTERS = 2048
+# Plain integers: comparing enumeration members takes five times as long.
 _DROP = int(PersonalDatum.DROP)
 _CONTAINERS = frozenset({dict, list})
-# What an object or a list hands down to what has no kind of its own in it.
+# What values without a classification of their own inherit from their object or list.
 _BELOW = tuple(int(passed_down(kind)) for kind in PersonalDatum)
 
 
 @dataclass(slots=True)
 class _ScrubPass:
-    """One pass through a document: what takes the place of whom, and how many fields may still come."""
+    """State of one pass through a document: the replacements, and how many more fields are allowed."""
 
     tokens: dict[str, str]
     left: int = MAX_FIELDS
 
 
 def scrub(document: Any, identity: HashedIdentity, secrets: Sequence[bytes] = ()) -> bytes:
-    """Scrub `document` in place, and return it as JSON. Sorting keys or spacing them otherwise changes nothing.
+    """Scrub `document` in place, and return it as JSON.
 
-    `secrets` are the endpoint's own: its gateway's token is taken out wherever it stands.
+    `secrets` are the endpoint's own. They are removed wherever they occur.
     """
     root = {"": document}
     _object(root, "", 0, _ScrubPass(identity.tokens), 0)
@@ -80,14 +80,14 @@ def scrub(document: Any, identity: HashedIdentity, secrets: Sequence[bytes] = ()
     payload = orjson.dumps(root[""])
     free_text = FreeText(identity.known, secrets)
     if len(payload) > _LARGE:
-        _shorten(root, lambda text: _beginning(text, free_text), _LOOKED_THROUGH)
+        _shorten(root, lambda text: _beginning(text, free_text), _CLEANED)
     if len(payload) > _LARGE or free_text.may_be_in(payload):
         root[""] = free_text.clean_all(root[""], budget=ScanBudget(_LARGE) if len(payload) > _LARGE else None)
         if isinstance(document, dict):
             document.clear()
             document.update(root[""])
         payload = orjson.dumps(root[""])
-    # Only now: an address or a number that is cut in two would not be recognised.
+    # Only now: an email or a number cut in two would not be recognised.
     if len(payload) > MAX_TEXT and _shorten(root, lambda text: text[:MAX_TEXT], MAX_TEXT):
         payload = orjson.dumps(root[""])
     if len(payload) > MAX_BYTES:
@@ -96,16 +96,16 @@ def scrub(document: Any, identity: HashedIdentity, secrets: Sequence[bytes] = ()
 
 
 def flags_of(document: Any) -> dict[str, str | bool]:
-    """What a scrubbed copy remembers of the clear text."""
+    """Return the flags that a scrubbed copy keeps of the clear text."""
     own = document.get(OWN_KEY) if isinstance(document, dict) else None
     flags = own.get("flags") if isinstance(own, dict) else None
     return flags if isinstance(flags, dict) else {}
 
 
-def _object(node: dict[str, Any], parent: str, inherited: int, walk: _ScrubPass, depth: int) -> None:
-    walk.left -= len(node)
-    if walk.left < 0 or len(node) > MAX_ITEMS:
-        _cut(node, walk)
+def _object(node: dict[str, Any], parent: str, inherited: int, scrub_pass: _ScrubPass, depth: int) -> None:
+    scrub_pass.left -= len(node)
+    if scrub_pass.left < 0 or len(node) > MAX_ITEMS:
+        _cut(node, scrub_pass)
     shape = parent, inherited, *node, *map(type, node.values())
     plan = _plans.get(shape)
     if plan is None:
@@ -114,17 +114,17 @@ def _object(node: dict[str, Any], parent: str, inherited: int, walk: _ScrubPass,
         if kind == _DROP:
             del node[key]
         elif value_type is dict and depth < MAX_DEPTH:
-            _object(node[key], key, _BELOW[kind], walk, depth + 1)
+            _object(node[key], key, _BELOW[kind], scrub_pass, depth + 1)
         elif value_type in _CONTAINERS:
-            node[key] = _container(node[key], key, kind, walk, depth)
+            node[key] = _container(node[key], key, kind, scrub_pass, depth)
         else:
-            node[key] = _replaced(node[key], kind, walk.tokens)
+            node[key] = _replaced(node[key], kind, scrub_pass.tokens)
 
 
-def _cut(node: dict[str, Any], walk: _ScrubPass) -> None:
-    """Keep the first fields of an object that is too large, or that comes when there is room for no more."""
-    room = max(0, min(MAX_ITEMS, walk.left + len(node)))
-    walk.left += len(node) - room
+def _cut(node: dict[str, Any], scrub_pass: _ScrubPass) -> None:
+    """Keep only as many of the object's first fields as the limits allow."""
+    room = max(0, min(MAX_ITEMS, scrub_pass.left + len(node)))
+    scrub_pass.left += len(node) - room
     for key in list(node)[room:]:
         del node[key]
 
@@ -136,7 +136,7 @@ def _plan(shape: tuple[object, ...], node: dict[str, Any], parent: str, inherite
         if value is not None and (kind or value_type in _CONTAINERS):
             steps.append((key, kind, value_type))
     plan = tuple(steps)
-    if len(parent) + sum(map(len, node)) <= _MAX_REMEMBERED:
+    if len(parent) + sum(map(len, node)) <= _MAX_CACHED_LETTERS:
         if len(_plans) >= _MAX_PLANS:
             _plans.clear()
         _plans[shape] = plan
@@ -144,7 +144,7 @@ def _plan(shape: tuple[object, ...], node: dict[str, Any], parent: str, inherite
 
 
 def _shorten(node: Any, cut: Callable[[str], str], longest: int) -> bool:
-    """Cut long texts in an object or a list, in place, and drop fields with such names; whether there were any."""
+    """Cut long texts in place, and drop fields with long names. Returns whether there were any."""
     found = False
     for key, value in list(node.items() if isinstance(node, dict) else enumerate(node)):
         if type(key) is str and len(key) > longest:
@@ -159,29 +159,29 @@ def _shorten(node: Any, cut: Callable[[str], str], longest: int) -> bool:
 
 
 def _beginning(text: str, free_text: FreeText) -> str:
-    cleaned = free_text.clean(text[:_LOOKED_THROUGH])
+    cleaned = free_text.clean(text[:_CLEANED])
     return cleaned[: max(0, min(MAX_TEXT, len(cleaned) - MAX_TEXT))]
 
 
-def _container(value: Any, key: str, kind: int, walk: _ScrubPass, depth: int) -> Any:
+def _container(value: Any, key: str, kind: int, scrub_pass: _ScrubPass, depth: int) -> Any:
     if depth >= MAX_DEPTH:
         return None
     if type(value) is dict:
-        _object(value, key, _BELOW[kind], walk, depth + 1)
+        _object(value, key, _BELOW[kind], scrub_pass, depth + 1)
         return value
-    items = value[: max(0, min(MAX_ITEMS, walk.left))]
-    walk.left -= len(items)
-    return [_item(item, key, kind, walk, depth + 1) for item in items]
+    items = value[: max(0, min(MAX_ITEMS, scrub_pass.left))]
+    scrub_pass.left -= len(items)
+    return [_item(item, key, kind, scrub_pass, depth + 1) for item in items]
 
 
-def _item(value: Any, key: str, kind: int, walk: _ScrubPass, depth: int) -> Any:
+def _item(value: Any, key: str, kind: int, scrub_pass: _ScrubPass, depth: int) -> Any:
     if type(value) in _CONTAINERS:
-        return _container(value, key, kind, walk, depth)
-    return _replaced(value, kind, walk.tokens) if kind else value
+        return _container(value, key, kind, scrub_pass, depth)
+    return _replaced(value, kind, scrub_pass.tokens) if kind else value
 
 
 def _replaced(value: Any, kind: int, tokens: dict[str, str]) -> str | bool | None:
-    """The token for a personal value; blank ones stay, so that one sees that nothing was sent."""
+    """Return the token for a personal value. Blank values stay, to show that nothing was sent."""
     if value is None or isinstance(value, bool):
         return value
     if kind == PersonalDatum.FORGET:
