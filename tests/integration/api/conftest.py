@@ -26,6 +26,7 @@ from tests.support.actors import ACTOR
 from tests.support.servers import free_ports
 
 PASSWORD = "correct horse battery"
+OTHER_QUEUES = ["ingest", "detector", "trust", "dispatch"]
 
 
 class ShiftedClock:
@@ -143,9 +144,16 @@ async def shared_api(postgres_dsn: str) -> AsyncIterator[Api]:
             await session.close()
 
 
+async def empty(pool: asyncpg.Pool, *tables: str) -> None:
+    """Delete all rows, a table at a time. TRUNCATE would deadlock with the running API."""
+    for table in tables:
+        await pool.execute(f"DELETE FROM api.{table}")
+
+
 @pytest.fixture
 async def api(shared_api: Api) -> Api:
-    """Neither attempts to sign in nor a clock that was shifted or stopped outlast their test."""
-    await shared_api.pool.execute("DELETE FROM api.login_failures")
+    """The shared API without an earlier test's login failures, shifted clock, or messages to the other services."""
+    await empty(shared_api.pool, "login_failures")
+    await shared_api.pool.execute("DELETE FROM bus.deliveries WHERE queue = ANY($1)", OTHER_QUEUES)
     shared_api.clock.reset()
     return shared_api

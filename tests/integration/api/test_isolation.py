@@ -19,7 +19,7 @@ from orylo_common.control.models import Role
 from orylo_common.ids import uuid7
 from orylo_common.messages import ConversionFailed, PaymentSucceeded
 from orylo_common.postgres.pool import open_pool
-from tests.integration.api.conftest import Api
+from tests.integration.api.conftest import Api, make_shop
 from tests.unit.api.builders import NOON, conversion, detection, payment, quarantined, rejected, trust_updated
 
 pytestmark = pytest.mark.integration
@@ -89,7 +89,8 @@ async def call(client: aiohttp.ClientSession, route: Route, things: Things) -> t
 
 @pytest.fixture(params=["session", "key"])
 async def client_of_a(api: Api, request: pytest.FixtureRequest) -> aiohttp.ClientSession:
-    return await api.sign_in(api.a) if request.param == "session" else api.client(api.a.bearer)
+    shop = await make_shop(api.pool, f"loja-vazia-{uuid7().hex}")
+    return await api.sign_in(shop) if request.param == "session" else api.client(shop.bearer)
 
 
 async def test_no_route_tells_one_tenant_of_another(
@@ -124,11 +125,12 @@ async def test_what_is_looked_for_is_there(api: Api, theirs: Things) -> None:
     assert (await client.get("/api/v1/overview")).status == 200
 
 
-async def test_an_overview_adds_up_only_ones_own(api: Api) -> None:
+async def test_an_overview_adds_up_only_ones_own(api: Api, theirs: Things) -> None:
     now = api.clock.stop()
     await api.project(detection(tenant_id=api.b.tenant.id, occurred_at=now))
     counts = []
-    for shop in (api.a, api.b):
+    empty_shop = await make_shop(api.pool, f"loja-vazia-{uuid7().hex}")
+    for shop in (empty_shop, api.b):
         async with api.client(shop.bearer).get("/api/v1/overview") as response:
             overview = await response.json()
             counts.append((overview["today"]["counts"]["detections_review"] > 0, overview["open_dead_letters"] > 0))

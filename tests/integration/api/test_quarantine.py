@@ -11,7 +11,7 @@ import pytest
 
 from orylo_common.control.models import Role
 from orylo_common.messages import WebhookQuarantined, WebhookReplayRequested, decode
-from tests.integration.api.conftest import Api
+from tests.integration.api.conftest import Api, empty
 from tests.unit.api.builders import quarantined, replayed
 
 pytestmark = pytest.mark.integration
@@ -27,7 +27,7 @@ async def machine(api: Api) -> aiohttp.ClientSession:
 @pytest.fixture(autouse=True)
 async def _empty(api: Api) -> AsyncIterator[None]:
     yield
-    await api.pool.execute("TRUNCATE api.quarantine_view, api.inbox, api.idempotency_keys")
+    await empty(api.pool, "quarantine_view", "inbox", "idempotency_keys")
 
 
 def of(api: Api, **changes: Any) -> WebhookQuarantined:
@@ -69,7 +69,7 @@ async def test_news_of_it_may_come_in_any_order_and_twice(api: Api, machine: aio
         await api.project(*order[:1])
         await api.project(*order[1:], *order)
         seen.append(await get(machine, f"{PATH}/{aside.event_id}"))
-        await api.pool.execute("TRUNCATE api.quarantine_view, api.inbox")
+        await empty(api.pool, "quarantine_view", "inbox")
     for shown in seen:
         assert (shown["state"], shown["message_type"]) == ("published", "payment.succeeded.v1")
         assert shown["payload"] == {"id": "evt_1"}
@@ -92,11 +92,9 @@ async def test_a_replay_is_asked_of_ingest(api: Api, machine: aiohttp.ClientSess
     assert isinstance(request, WebhookReplayRequested)
     assert (request.tenant_id, request.event_id) == (api.a.tenant.id, aside.event_id)
     assert request.actor == "machine"
-    (line,) = await api.pool.fetch(
-        "SELECT action, subject FROM control.audit_log WHERE tenant_id = $1 AND actor_kind <> 'command'",
-        api.a.tenant.id,
-    )
-    assert tuple(line) == ("quarantine.replay", f"webhook {aside.event_id}")
+    lines = "SELECT action FROM control.audit_log WHERE tenant_id = $1 AND subject = $2"
+    (line,) = await api.pool.fetch(lines, api.a.tenant.id, f"webhook {aside.event_id}")
+    assert line["action"] == "quarantine.replay"
 
 
 async def test_what_cannot_be_replayed_is_refused(api: Api, machine: aiohttp.ClientSession) -> None:

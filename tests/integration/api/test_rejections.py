@@ -10,7 +10,7 @@ import pytest
 
 from orylo_api.projection import retention
 from orylo_common.messages import WebhookRejected
-from tests.integration.api.conftest import Api
+from tests.integration.api.conftest import Api, empty
 from tests.unit.api.builders import rejected
 
 pytestmark = pytest.mark.integration
@@ -28,7 +28,7 @@ async def machine(api: Api) -> aiohttp.ClientSession:
 @pytest.fixture(autouse=True)
 async def _empty(api: Api) -> AsyncIterator[None]:
     yield
-    await api.pool.execute("TRUNCATE api.rejections_view, api.inbox")
+    await empty(api.pool, "rejections_view", "inbox")
 
 
 def of(api: Api, **changes: Any) -> WebhookRejected:

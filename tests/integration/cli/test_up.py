@@ -16,6 +16,7 @@ import orjson
 import pytest
 
 from orylo_cli.demo.shop import FAKE_META_ONLY
+from orylo_cli.embedded.data_dir import DataDir
 from orylo_common.control.keyring import Keyring
 from tests.support.collector import running_collector
 from tests.support.embedded import ORYLO, Embedded, running_embedded
@@ -110,9 +111,11 @@ def test_a_service_without_postgres_fails_with_one_line(tmp_path: Path, service:
 def test_a_service_whose_port_is_in_use_fails_with_one_line(
     tmp_path: Path, platform: Embedded, service: str, variable: str
 ) -> None:
+    # With another master key the service would also log that it cannot read the secrets.
+    master_key = DataDir(platform.data_dir).master_key()
     here = {"ORYLO_DATABASE_URL": platform.dsn, "ORYLO_BROKER_URL": "postgres"}
     taken = {f"ORYLO_{variable}": str(platform.api_port)}
-    ended = Embedded(tmp_path, {**here, **SERVED, **taken}).attempt("serve", service)
+    ended = Embedded(tmp_path, {**here, **SERVED, **taken, "ORYLO_MASTER_KEY": master_key}).attempt("serve", service)
     assert ended.returncode == 1
     assert "Traceback" not in ended.stdout + ended.stderr
     assert "address already in use" in (ended.stdout + ended.stderr).splitlines()[-1]
