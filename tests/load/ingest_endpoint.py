@@ -81,9 +81,9 @@ async def bare(port: int) -> AsyncIterator[None]:
 @asynccontextmanager
 async def ingest(environment: Mapping[str, str], *, grouped: bool) -> AsyncIterator[None]:
     """Serve the ingest endpoint, with group commit or with one transaction per request."""
-    from orylo_ingest import store
     from orylo_ingest.app import open_app
     from orylo_ingest.settings import Settings
+    from orylo_ingest.webhooks import store
 
     os.environ |= environment
     settings = Settings()

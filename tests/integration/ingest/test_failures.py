@@ -73,7 +73,7 @@ async def test_a_postgres_that_hangs_is_given_up_and_the_circuit_opens(
     postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stopped process, a dead host, a disk that stands still: no error comes, and no answer either."""
-    monkeypatch.setattr("orylo_ingest.store.DEADLINE", timedelta(seconds=0.5))
+    monkeypatch.setattr("orylo_ingest.webhooks.store.DEADLINE", timedelta(seconds=0.5))
     async with behind_a_cable(postgres_dsn) as (ingest, proxy):
         assert (await ingest.stripe(payment(0))).status == 202
         proxy.stall()

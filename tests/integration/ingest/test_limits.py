@@ -15,7 +15,7 @@ from orylo_common.control.sections.store import write_section
 from orylo_common.control.tenants import find_tenant
 from orylo_common.messages import WebhookRejected
 from orylo_common.postgres.pool import open_pool
-from orylo_ingest import limits
+from orylo_ingest.http import rate_limiter as limits
 from tests.integration.ingest.running import (
     TENANT,
     Answer,
@@ -147,7 +147,7 @@ async def test_an_address_that_guesses_is_put_off_and_the_gateway_is_not(ingest:
 async def test_an_address_that_asks_for_nobody_is_put_off_and_what_it_sends_for_others_is_not(
     ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "STRAYS_PER_ADDRESS", 2)
+    monkeypatch.setattr(limits, "UNKNOWN_TARGETS_PER_ADDRESS", 2)
 
     async def stray(number: int, address: str = FLOODER) -> Answer:
         tenant, gateway = (TENANT, "kiwify") if number % 2 else (f"guess-{number}", "stripe")

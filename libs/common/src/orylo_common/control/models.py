@@ -43,7 +43,7 @@ class GatewaySecret:
 class GatewaySetting:
     """A tenant's gateway. Any of the active `secrets` authenticates a webhook.
 
-    `sealed` counts the active secrets that no master key decrypts: a webhook that fails authentication may be genuine.
+    `undecryptable` counts those that no master key decrypts: a webhook they would authenticate may be genuine.
     """
 
     tenant_id: UUID
@@ -56,7 +56,7 @@ class GatewaySetting:
     secrets: tuple[GatewaySecret, ...]
     # The zone of timestamps without one. None: the gateway's usual zone.
     zone: tzinfo | None
-    sealed: int = 0
+    undecryptable: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,7 @@ class ControlPlane:
                 allowed_networks=tuple(row["allowed_networks"]),
                 secrets=secrets,
                 zone=_zone(row["timezone"]),
-                sealed=len(row["secrets"]) - len(secrets),
+                undecryptable=len(row["secrets"]) - len(secrets),
             )
         return gateways
 

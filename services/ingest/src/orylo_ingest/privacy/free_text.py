@@ -1,0 +1,139 @@
+"""People, card numbers and secrets in texts that may hold anything: a merchant's note, an address, a parameter.
+
+A document is first looked through as a whole, which is cheap; only one with something in it is gone through again.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from urllib.parse import unquote, unquote_to_bytes
+
+from orylo_ingest.privacy.cards import MASK, mask_card_numbers, may_hold_card_number, outline_of
+from orylo_ingest.privacy.contact_patterns import may_hold_people, replace_bare_numbers, replace_people
+from orylo_ingest.privacy.hashing import TOKEN_PREFIX, is_token
+from orylo_ingest.privacy.known_people import KnownIdentifier, flat_bytes, replace_known
+from orylo_ingest.privacy.personal_keys import is_identifier
+
+SECRET_MASK = "[secret]"  # noqa: S105  no secret: what stands in its place
+# A shorter one is a word, or part of one.
+MIN_SECRET = 6
+# An address in an address in an address: each encodes what it holds once more.
+MAX_ENCODINGS = 3
+
+# Hotmart's transactions. Masked, two sales would have one and the same id.
+_TRANSACTION = re.compile(r"HP[0-9]{10,16}")
+_TOKEN = re.compile(rf"({TOKEN_PREFIX}[0-9a-f]{{64}})")
+_JSON_ESCAPE = re.compile(rb"\\(?:u[0-9a-f]{4}|.)")
+
+
+@dataclass(slots=True)
+class ScanBudget:
+    """How many characters of what may hold something are still gone through in a large document."""
+
+    left: int
+
+
+class FreeText(NamedTuple):
+    """What is looked for beside what has a form of its own: who is known, and the endpoint's secrets."""
+
+    known: Sequence[KnownIdentifier] = ()
+    secrets: Sequence[bytes] = ()
+
+    def may_be_in(self, payload: bytes) -> bool:
+        """Whether anything is in a JSON document. False only where `clean` would change none of its texts."""
+        payload = _decoded(payload)
+        outline = outline_of(payload)
+        if may_hold_people(payload, outline) or may_hold_card_number(payload, outline):
+            return True
+        for secret in self.secrets:
+            if len(secret) >= MIN_SECRET and secret in payload:
+                return True
+        if self.known:
+            flat = flat_bytes(payload)
+            for each in self.known:
+                if each.clue in flat:
+                    return True
+        return False
+
+    def clean(self, text: str, *, of_an_id: bool = False) -> str:
+        """The text with a token, or a mask, in the place of each. One that hides something is kept decoded.
+
+        What is `of_an_id` stands where something other than a person is named by a number.
+        """
+        bare_numbers = not of_an_id or any(map(str.isspace, text))
+        if "%" in text:
+            plain = text
+            for _ in range(MAX_ENCODINGS):
+                plain = unquote(plain).replace("\0", "")
+            cleaned = self._clean(plain, bare_numbers)
+            if cleaned != plain:
+                return cleaned
+        return self._clean(text, bare_numbers)
+
+    def clean_all(self, value: Any, key: str = "", budget: ScanBudget | None = None) -> Any:
+        """Every text and number in a document, and the names of its fields. `key` is the one it stands under.
+
+        Without `budget` all of it is gone through; else what it does not suffice for is masked whole, as a card is:
+        an id behind that mask is no id to intake.
+        """
+        if isinstance(value, str):
+            of_an_id = is_identifier(key)
+            if of_an_id and _TRANSACTION.fullmatch(value):
+                return value
+            return self._attend(value, budget) or self.clean(value, of_an_id=of_an_id)
+        if isinstance(value, dict):
+            return {
+                self._attend(name, budget) or self.clean(name): self.clean_all(item, name, budget)
+                for name, item in value.items()
+            }
+        if isinstance(value, list):
+            return [self.clean_all(item, key, budget) for item in _without_card_in_parts(value)]
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            written = str(int(value))
+            cleaned = self.clean(written, of_an_id=is_identifier(key))
+            return value if cleaned == written else cleaned
+        return value
+
+    def _attend(self, text: str, budget: ScanBudget | None) -> str | None:
+        """What stands in the place of a text that need not, or cannot, be gone through."""
+        if budget is None:
+            return None
+        if not self.may_be_in(text.encode()):
+            return text
+        budget.left -= len(text)
+        return MASK if budget.left < 0 else None
+
+    def _clean(self, text: str, bare_numbers: bool) -> str:
+        if is_token(text):
+            return text
+        for secret in self.secrets:
+            if len(secret) >= MIN_SECRET:
+                text = text.replace(secret.decode(errors="replace"), SECRET_MASK)
+        text = replace_people(replace_known(text, self.known))
+        if TOKEN_PREFIX not in text:
+            return _replace_numbers(text, bare_numbers)
+        # In one of three hundred hashes stand digits that would pass as a card number.
+        return "".join(part if is_token(part) else _replace_numbers(part, bare_numbers) for part in _TOKEN.split(text))
+
+
+def _replace_numbers(text: str, bare_numbers: bool) -> str:
+    masked = mask_card_numbers(text)
+    return replace_bare_numbers(masked) if bare_numbers else masked
+
+
+def _without_card_in_parts(items: list[Any]) -> list[Any]:
+    """A list of texts, each a part of a card number, with the mask in their place."""
+    if not all(type(item) is str and item.isdecimal() for item in items):
+        return items
+    joined = "|".join(items)
+    masked = mask_card_numbers(joined)
+    return items if masked == joined else masked.split("|")
+
+
+def _decoded(payload: bytes) -> bytes:
+    for _ in range(MAX_ENCODINGS):
+        if b"%" not in payload:
+            break
+        payload = unquote_to_bytes(payload)
+    return _JSON_ESCAPE.sub(b" ", payload) if b"\\" in payload else payload

@@ -1,0 +1,222 @@
+"""Which keys of a gateway's documents hold something about a person, or a secret."""
+
+import re
+import unicodedata
+from enum import IntEnum
+
+
+class PersonalDatum(IntEnum):
+    KEEP = 0
+    DROP = 1
+    FORGET = 2
+    EMAIL = 3
+    PHONE = 4
+    NAME = 5
+    DOCUMENT = 6
+    CITY = 7
+    STATE = 8
+    ZIP = 9
+    BIRTH = 10
+    OTHER = 11
+    # A name where it is a text; an object under it is judged by its own keys.
+    PERSON = 12
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+# Keys in lower case and without punctuation.
+_EXACT: dict[str, PersonalDatum] = {
+    # Stripe's count of open deliveries changes with every attempt: it would make each another body.
+    **dict.fromkeys(
+        _words(
+            "hottok token clientsecret secret password apikey accesstoken authtoken signature cvv cvc cvn "
+            "securitycode cardnumber pan pendingwebhooks senha"
+        ),
+        PersonalDatum.DROP,
+    ),
+    **dict.fromkeys(("latitude", "longitude"), PersonalDatum.FORGET),
+    **dict.fromkeys(("mobile", "cell", "tel", "fone", "telephone"), PersonalDatum.PHONE),
+    **dict.fromkeys(
+        _words(
+            "document documentnumber producerdocument identificationnumber doc ssn rg nif dni taxid idnumber nationalid"
+        ),
+        PersonalDatum.DOCUMENT,
+    ),
+    **dict.fromkeys(("city", "addresscity", "cidade", "municipio"), PersonalDatum.CITY),
+    **dict.fromkeys(("addressstate",), PersonalDatum.STATE),
+    **dict.fromkeys(("zip", "zipcode", "postalcode", "addresszipcode", "cep", "postcode"), PersonalDatum.ZIP),
+    **dict.fromkeys(("birthday", "datebirth", "birthdate", "dob", "dateofbirth", "nascimento"), PersonalDatum.BIRTH),
+    **dict.fromkeys(
+        _words(
+            "line1 line2 address addressline1 addressline2 addressnumber addresscomp addressdistrict street streetname "
+            "streetnumber complement neighborhood district bairro logradouro endereco rua instagram"
+        ),
+        PersonalDatum.OTHER,
+    ),
+    **dict.fromkeys(
+        _words("buyer cliente comprador cardholder accountholder user subscriber assinante mother mae father pai"),
+        PersonalDatum.PERSON,
+    ),
+    **dict.fromkeys(("login",), PersonalDatum.OTHER),
+    # They say something about a name, a document or a telephone, and are none.
+    **dict.fromkeys(("documenttype", "doctype", "eventname"), PersonalDatum.KEEP),
+}
+_CONTAINS = (
+    ("email", PersonalDatum.EMAIL),
+    ("phone", PersonalDatum.PHONE),
+    ("celular", PersonalDatum.PHONE),
+    ("telefone", PersonalDatum.PHONE),
+    ("whatsapp", PersonalDatum.PHONE),
+    ("cpf", PersonalDatum.DOCUMENT),
+    ("cnpj", PersonalDatum.DOCUMENT),
+    ("passport", PersonalDatum.DOCUMENT),
+)
+# Words, and pairs of words, that say in any key what it holds.
+_BY_WORDS: dict[str, PersonalDatum] = {
+    **dict.fromkeys(_words("password senha cvv cvc codigoseguranca"), PersonalDatum.DROP),
+    **dict.fromkeys(_words("tel fone cel cell mobile telephone whats zap"), PersonalDatum.PHONE),
+    **dict.fromkeys(_words("razaosocial surname"), PersonalDatum.NAME),
+    **dict.fromkeys(
+        _words(
+            "document documento documentos doc identidade rg cnh passaporte ssn nif dni cuit curp taxid nationalid "
+            "inscricaoestadual"
+        ),
+        PersonalDatum.DOCUMENT,
+    ),
+    **dict.fromkeys(_words("city cidade municipio"), PersonalDatum.CITY),
+    **dict.fromkeys(_words("uf"), PersonalDatum.STATE),
+    **dict.fromkeys(_words("zip zipcode postcode postalcode cep codigopostal"), PersonalDatum.ZIP),
+    **dict.fromkeys(
+        _words(
+            "birth birthday birthdate datebirth dob nascimento nasc datanascimento dtnascimento nascimentodata "
+            "datanasc dtnasc aniversario dataaniversario"
+        ),
+        PersonalDatum.BIRTH,
+    ),
+    **dict.fromkeys(
+        _words(
+            "address endereco street rua avenida logradouro bairro neighborhood complement complemento pontoreferencia "
+            "instagram telegram skype"
+        ),
+        PersonalDatum.OTHER,
+    ),
+    **dict.fromkeys(
+        _words(
+            "cliente comprador destinatario recipient responsavel contato contact aluno aluna student apelido usuario "
+            "titular portador holder payer pagador beneficiario beneficiary guardian filiacao conjuge spouse hospede "
+            "guest attendee participante inscrito dependente"
+        ),
+        PersonalDatum.PERSON,
+    ),
+}
+# Beside such a word, these tell of what sort it is, where it comes from, or what was done with it; and of nobody.
+_NOT_IT = frozenset(
+    _words(
+        "id ids uuid hash token key ref type tipo code codigo category categoria group grupo role country pais locale "
+        "language idioma currency moeda agent ip mac ua status state count total quantity qtd amount valor price fee "
+        "tax discount desconto check checks required enabled collection valid verified format formato mask version "
+        "url uri link file list lista source origem origin reason motivo method metodo mode level limit score date "
+        "data dt at em created updated time hora plan plano product produto field label brand bank banco network"
+    )
+)
+# Under a key with one of these stands what something is known by: a sale, a product, a campaign.
+_KNOWN_BY = frozenset(
+    _words(
+        "id ids uuid ucode code codigo cod transaction transacao order pedido sale venda payment pagamento charge "
+        "reference referencia ref external number numero key chave sku barcode invoice fatura subscription product "
+        "produto prod plan plano offer oferta utm src sck xcod campaign campanha fingerprint token hash"
+    )
+)
+_FILLING = frozenset(_words("of de do da"))
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+# Nobody's key has more.
+_MAX_WORDS = 12
+# Things have names too.
+_THINGS = re.compile(
+    r"^(?:prod(?!ucer|utor)|plan|offer|oferta|module|modulo|price|item|line|coupon|course|curso|content|campaign|event|utm|country"
+    r"|checkoutcountry|file|domain|host|bank|network|brand|status)"
+)
+_OF_A_PERSON = re.compile(r"holder|titular|owner|customer|client|buyer|comprador|payer|pagador|contact|recipient")
+# Below a personal key these tell of what sort it is, and of nobody.
+_OF_ITS_SORT = frozenset(_words("country countrycode countryiso countryiso2 countryname type status object tipo pais"))
+# Under these, and only there, these words are part of an address.
+_PEOPLE = re.compile(
+    r"address|billing|shipping|buyer|customer|user|subscriber|producer|location|endereco|entrega|cobranca|cliente|comprador"
+    r"|destinatario|recipient"
+)
+_AMONG_PEOPLE = {
+    "number": PersonalDatum.OTHER,
+    "numero": PersonalDatum.OTHER,
+    "state": PersonalDatum.STATE,
+    "estado": PersonalDatum.STATE,
+    "uf": PersonalDatum.STATE,
+    "region": PersonalDatum.STATE,
+}
+_VALUE_OF = {
+    "taxids": PersonalDatum.DOCUMENT,
+    "customertaxids": PersonalDatum.DOCUMENT,
+    "text": PersonalDatum.OTHER,
+    "numeric": PersonalDatum.OTHER,
+}
+
+_NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]+")
+
+
+def datum_of(key: str, parent: str, inherited: PersonalDatum = PersonalDatum.KEEP) -> PersonalDatum:
+    """What a value is, by its key and the key above it; else what is `inherited` from a personal key above."""
+    key, parent = _without_accents(key), _without_accents(parent)
+    name, above = (_NOT_ALPHANUMERIC.sub("", text.lower()) for text in (key, parent))
+    kind = _datum_by_name(name, above)
+    if kind is PersonalDatum.KEEP and name not in _EXACT:
+        kind = _datum_by_words(key)
+    return inherited if kind is PersonalDatum.KEEP and name not in _OF_ITS_SORT else kind
+
+
+def is_identifier(key: str) -> bool:
+    return not _KNOWN_BY.isdisjoint(_words_of(key))
+
+
+def passed_down(kind: PersonalDatum) -> PersonalDatum:
+    """What an object of this kind hands down to what is in it."""
+    return PersonalDatum.KEEP if kind is PersonalDatum.PERSON else kind
+
+
+def _datum_by_name(name: str, above: str) -> PersonalDatum:
+    if name in _EXACT:
+        return _EXACT[name]
+    if name == "value":
+        return _VALUE_OF.get(above, PersonalDatum.KEEP)
+    if name in _AMONG_PEOPLE:
+        return _AMONG_PEOPLE[name] if _PEOPLE.search(above) else PersonalDatum.KEEP
+    for part, kind in _CONTAINS:
+        if part in name:
+            return kind
+    if name.endswith(("address", "endereco")):
+        return PersonalDatum.KEEP if name.endswith("ipaddress") else PersonalDatum.OTHER
+    if name.endswith(("name", "nome", "sobrenome")) or name.startswith("nome"):
+        whose = name if name not in ("name", "nome") else above
+        return PersonalDatum.KEEP if _THINGS.match(whose) and not _OF_A_PERSON.search(whose) else PersonalDatum.NAME
+    return PersonalDatum.KEEP
+
+
+def _datum_by_words(key: str) -> PersonalDatum:
+    """The most telling of what its words say, unless what is beside them says that it is about that, and not it."""
+    words = [word for word in _words_of(key) if word not in _FILLING][:_MAX_WORDS]
+    found = [
+        kind
+        for size in (1, 2)
+        for at in range(len(words))
+        if (kind := _BY_WORDS.get("".join(words[at : at + size])))
+        and _NOT_IT.isdisjoint(words[:at] + words[at + size :])
+    ]
+    return min(found, default=PersonalDatum.KEEP)
+
+
+def _words_of(key: str) -> list[str]:
+    return [word.lower() for word in _WORD.findall(key)]
+
+
+def _without_accents(key: str) -> str:
+    return key if key.isascii() else unicodedata.normalize("NFKD", key).encode("ascii", "ignore").decode()
