@@ -1,12 +1,12 @@
-"""Kill -9 of every process in the middle of the work: what was promised is still done, and done once.
+"""Kill every process under load with SIGKILL and check that each accepted webhook has its effects exactly once.
 
     python -m tests.chaos.kill_everything [--webhooks 5000] [--rate 250]
 
-Sends webhooks at a rate, as gateways do: what is not answered 2xx is sent again. Meanwhile each service, RabbitMQ,
-PostgreSQL and Redis are killed and started again; in the embedded platform, the one process. At the end, when nothing
-moves any more, every webhook that was answered 2xx is stored once and has exactly one detection, one entry in the
-trust ledger and one event that Meta counts. Prints the counts, and how many sales Meta was sent more than once; the
-exit status is 1 when any of them is wrong.
+Sends webhooks at a rate and repeats those not answered with 2xx, as gateways do. Meanwhile each service, RabbitMQ,
+PostgreSQL and Redis is killed and restarted; on the embedded platform, the single process. Once all work is done,
+every webhook answered with 2xx must be stored once and have exactly one detection, one entry in the trust ledger and
+one event counted by Meta. Prints the counts, and how many sales were sent to Meta more than once. The exit status is 1
+if any count is wrong.
 """
 
 import argparse
@@ -19,11 +19,11 @@ from pathlib import Path
 
 import asyncpg
 
-from tests.load.gateway import send_until_taken
+from tests.load.redelivery import send_until_accepted
 from tests.load.webhooks import payment_id, stripe_requests
 from tests.support.embedded import running_embedded
 from tests.support.fleet import SERVICES, running_fleet
-from tests.support.stand_ins import MetaProcess, meta_process
+from tests.support.meta_process import MetaProcess, meta_process
 
 TENANT, SECRET = "chaos", "whsec_chaos_only"
 
@@ -45,23 +45,23 @@ Counts = dict[str, dict[str, int]]
 
 
 async def send_like_a_gateway(port: int, run: str, count: int, rate: float) -> set[str]:
-    """Every webhook until it is answered 2xx; the payments that were promised."""
+    """Send every webhook until it is answered with 2xx. Return the ids of the accepted payments."""
     host = f"127.0.0.1:{port}"
     requests = list(stripe_requests(run, count, tenant=TENANT, secret=SECRET, host=host))
-    told = await send_until_taken(
-        requests, port=port, rate=rate, tell=lambda owed: print(f"  {owed} to be sent again", flush=True)
+    result = await send_until_accepted(
+        requests, port=port, rate=rate, on_retry=lambda left: print(f"  sending {left} again", flush=True)
     )
-    return {payment_id(run, number) for number in told.taken}
+    return {payment_id(run, number) for number in result.accepted}
 
 
-async def wait_and_count(dsn: str, meta: MetaProcess, promised: set[str]) -> Counts:
-    """How often each promised payment stands where, once nothing moves any more; gives it three minutes.
+async def wait_and_count(dsn: str, meta: MetaProcess, accepted: set[str]) -> Counts:
+    """Wait until the counts are complete and stable, for at most three minutes. Return them.
 
-    What is sent a second time comes late: whoever counts as soon as everything is there does not see it.
+    A duplicate arrives late: counting as soon as the counts are complete would miss it.
     """
     give_up, before, quiet_since = time.monotonic() + SETTLED_WITHIN_S, Counts(), time.monotonic()
     while True:
-        waiting, counts = await look(dsn, meta, promised)
+        waiting, counts = await look(dsn, meta, accepted)
         complete = all(times >= 1 for rows in counts.values() for times in rows.values())
         if waiting or not complete or counts != before:
             before, quiet_since = counts, time.monotonic()
@@ -70,25 +70,25 @@ async def wait_and_count(dsn: str, meta: MetaProcess, promised: set[str]) -> Cou
         await asyncio.sleep(1)
 
 
-async def look(dsn: str, meta: MetaProcess, promised: set[str]) -> tuple[int, Counts]:
-    """What has yet to leave, and what is there."""
+async def look(dsn: str, meta: MetaProcess, accepted: set[str]) -> tuple[int, Counts]:
+    """Return how much work is still pending, and the counts per payment."""
     connection = await asyncpg.connect(dsn)
     try:
         waiting = sum([await connection.fetchval(f"SELECT count(*) FROM {what}") for what in WAITING])
         found = {what: {row[0]: row[1] for row in await connection.fetch(query)} for what, query in COUNTS.items()}
     finally:
         await connection.close()
-    # A sale is known to Meta by its payment.
+    # A conversion's event id at Meta is the payment's id.
     found |= {COUNTED_AT_META: meta.counted(), SENT_TO_META: meta.received()}
-    return waiting, {what: {payment: rows.get(payment, 0) for payment in promised} for what, rows in found.items()}
+    return waiting, {what: {payment: rows.get(payment, 0) for payment in accepted} for what, rows in found.items()}
 
 
-def verdict(where: str, promised: set[str], counts: Counts) -> bool:
-    """Print the counts; whether each is exactly one.
+def verdict(where: str, accepted: set[str], counts: Counts) -> bool:
+    """Print the counts. Return whether each is exactly one.
 
-    A sale whose answer was lost with the process is sent to Meta again, which knows it by its id: that may be.
+    A sale may be sent to Meta twice, if the process died before it read Meta's answer: Meta drops the duplicate by id.
     """
-    print(f"\n{where}: {len(promised)} webhooks answered 2xx")
+    print(f"\n{where}: {len(accepted)} webhooks answered with 2xx")
     right = True
     for what, rows in counts.items():
         missing = sum(times == 0 for times in rows.values())
@@ -104,13 +104,13 @@ def configure(orylo: Callable[..., str]) -> None:
     orylo("destination", "add", TENANT, "meta", "--pixel-id", "1234567890", "--token", "EAAchaos")
 
 
-# What is started again is told to end with the thread that started it: one thread that stays.
+# Restarted servers die with the thread that started them, so one long-lived thread starts all of them.
 KILLER = ThreadPoolExecutor(max_workers=1)
 
 
 async def run(port: int, kills: dict[str, Kill], count: int, rate: float) -> set[str]:
-    """A wave of webhooks for each victim, which is killed in the middle of it."""
-    promised: set[str] = set()
+    """Send one wave of webhooks per victim and kill the victim in the middle of its wave."""
+    accepted: set[str] = set()
     waves = len(kills)
     for wave, (name, kill) in enumerate(kills.items()):
         share = count // waves + (wave < count % waves)
@@ -118,8 +118,8 @@ async def run(port: int, kills: dict[str, Kill], count: int, rate: float) -> set
         await asyncio.sleep(share / rate / 2)
         print(f"  kill -9 {name}", flush=True)
         await asyncio.get_running_loop().run_in_executor(KILLER, kill)
-        promised |= await sending
-    return promised
+        accepted |= await sending
+    return accepted
 
 
 def distributed(folder: Path, count: int, rate: float) -> bool:
@@ -134,9 +134,9 @@ def distributed(folder: Path, count: int, rate: float) -> bool:
             return kill_and_start
 
         kills = {victim: kill(victim) for victim in (*SERVICES, "redis", "rabbitmq", "postgres")}
-        promised = asyncio.run(run(fleet.ingest_port, kills, count, rate))
-        counts = asyncio.run(wait_and_count(fleet.dsn, meta, promised))
-        return verdict("distributed", promised, counts) and len(promised) == count
+        accepted = asyncio.run(run(fleet.ingest_port, kills, count, rate))
+        counts = asyncio.run(wait_and_count(fleet.dsn, meta, accepted))
+        return verdict("distributed", accepted, counts) and len(accepted) == count
 
 
 def embedded(folder: Path, count: int, rate: float) -> bool:
@@ -147,16 +147,16 @@ def embedded(folder: Path, count: int, rate: float) -> bool:
             platform.kill()
             platform.start()
 
-        kills = {f"orylo up, time {time_}": kill_and_start for time_ in (1, 2, 3)}
-        promised = asyncio.run(run(platform.ingest_port, kills, count, rate))
-        counts = asyncio.run(wait_and_count(platform.dsn, meta, promised))
-        return verdict("embedded", promised, counts) and len(promised) == count
+        kills = {f"orylo up, round {number}": kill_and_start for number in (1, 2, 3)}
+        accepted = asyncio.run(run(platform.ingest_port, kills, count, rate))
+        counts = asyncio.run(wait_and_count(platform.dsn, meta, accepted))
+        return verdict("embedded", accepted, counts) and len(accepted) == count
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--webhooks", type=int, default=5000)
-    parser.add_argument("--rate", type=float, default=250, help="webhooks a second")
+    parser.add_argument("--rate", type=float, default=250, help="webhooks per second")
     parser.add_argument("--only", choices=["embedded", "distributed"])
     arguments = parser.parse_args()
     runs: dict[str, Callable[[Path, int, float], bool]] = {"embedded": embedded, "distributed": distributed}

@@ -1,9 +1,9 @@
-"""Meta is down for a minute: webhooks and decisions go on, and afterwards every sale arrives there once.
+"""Take Meta down for a minute and check that webhooks are still decided and every sale reaches Meta once afterwards.
 
     python -m tests.chaos.meta_away [--seconds 60] [--rate 20]
 
-Prints what was decided and how fast while Meta was away, and what Meta had when it was back; the exit status is 1 when
-anything is missing.
+Prints how many webhooks were decided and how fast while Meta was down, and what Meta received afterwards. The exit
+status is 1 if a sale is missing.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from tests.chaos.kill_everything import SECRET, TENANT, configure
 from tests.load.sender import quantile, send
 from tests.load.webhooks import payment_id, stripe_requests
 from tests.support.embedded import Embedded, running_embedded
-from tests.support.stand_ins import MetaProcess, meta_process
+from tests.support.meta_process import MetaProcess, meta_process
 
 ARRIVES_WITHIN_S = 90
 DECIDED = "SELECT payment_id, extract(epoch FROM created_at)::float8 FROM detector.detections"
@@ -37,7 +37,8 @@ async def run(platform: Embedded, meta: MetaProcess, seconds: float, rate: float
     requests = list(stripe_requests(run_id, count, tenant=TENANT, secret=SECRET, host=host))
     meta.misbehave(mode="down")
     results = await send(requests, port=platform.ingest_port, rate=rate, connections=8)
-    print(f"Meta was down for {seconds:.0f} s; {sum(s == 202 for s in results.status)} of {count} webhooks were taken")
+    accepted = sum(status == 202 for status in results.status)
+    print(f"Meta was down for {seconds:.0f} s; {accepted} of {count} webhooks were accepted")
     print("\n".join(f"  {line}" for line in open_breakers(platform)))
 
     connection = await asyncpg.connect(platform.dsn)
@@ -57,16 +58,14 @@ async def run(platform: Embedded, meta: MetaProcess, seconds: float, rate: float
             break
         await asyncio.sleep(0.5)
     arrived = [payment for payment in due if counted.get(payment) == 1]
-    print(
-        f"Meta is back: {len(arrived)} of {count} arrived, each counted once, {time.monotonic() - started:.0f} s later"
-    )
+    print(f"Meta is back: {len(arrived)} of {count} counted exactly once after {time.monotonic() - started:.0f} s")
     return len(arrived) == count
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--rate", type=float, default=20, help="webhooks a second")
+    parser.add_argument("--rate", type=float, default=20, help="webhooks per second")
     arguments = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="orylo-chaos-") as folder,
@@ -75,8 +74,8 @@ def main() -> None:
     ):
         configure(platform.orylo)
         time.sleep(1)
-        right = asyncio.run(run(platform, meta, arguments.seconds, arguments.rate))
-    raise SystemExit(0 if right else 1)
+        passed = asyncio.run(run(platform, meta, arguments.seconds, arguments.rate))
+    raise SystemExit(0 if passed else 1)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from orylo_common.money import minor_digits
 
-MONEY = Path(__file__).parents[2] / "web/src/ui/money.ts"
+MONEY = Path(__file__).parents[2] / "web/src/ui/format/money.ts"
 
 
 def test_minor_units_are_the_same_on_both_sides() -> None:

@@ -1,8 +1,8 @@
-"""Requests that no gateway sends, as bytes on the wire. A seed and a number make the same one again.
+"""Build requests that no gateway sends, as raw HTTP. A seed and a number always give the same request.
 
     python -m tests.fuzz.attempts SEED NUMBER
 
-prints it.
+prints one of them.
 """
 
 import gzip
@@ -17,7 +17,7 @@ from random import Random
 from tests.fuzz.bodies import GATEWAYS, VISIT, another, mutated
 from tests.support.ingest_process import SECRET
 
-# One whose gateways prove themselves in their own ways, and one behind a relay that signs.
+# Tenants: one whose gateways use their own authentication, and one behind a relay that signs with HMAC.
 NATIVE, RELAY = "native", "relay"
 BOMB = gzip.compress(b" " * 30_000_000, 9)
 
@@ -26,7 +26,7 @@ Headers = list[tuple[bytes, bytes]]
 
 @dataclass(frozen=True)
 class Attempt:
-    """`broken`: what is sent may be no HTTP, and more or fewer than one request; the sender then hangs up."""
+    """One request. If `broken`, the bytes may be malformed HTTP, or more or less than one request."""
 
     number: int
     kind: str
@@ -45,7 +45,7 @@ def attempt(seed: int, number: int) -> Attempt:
     if not tracks:
         body, query, proof = prove(random, gateway, tenant, body)
         path, headers = path + query, headers + proof
-    # Most are well-formed and genuine, so that what lies behind the proof is reached.
+    # Most attempts are well-formed and authenticated: only those reach the code behind authentication.
     if random.random() < 0.6:
         return Attempt(number, f"{gateway} {how}", b"POST", written(b"POST", path, headers, body), broken=False)
     shape = random.choice(SHAPES)
@@ -53,7 +53,7 @@ def attempt(seed: int, number: int) -> Attempt:
 
 
 def prove(random: Random, gateway: str, tenant: str, body: bytes) -> tuple[bytes, bytes, Headers]:
-    """Body, query and headers of what is genuine, to the byte, whatever it says."""
+    """Return body, query and headers of an authenticated request with this body."""
     key, query, headers = SECRET.encode(), b"", []
     match gateway if tenant == NATIVE else RELAY:
         case "stripe":
@@ -65,7 +65,7 @@ def prove(random: Random, gateway: str, tenant: str, body: bytes) -> tuple[bytes
             body = b'{"signature":"%s","order":%s}' % (signed(body, "sha1"), body)
         case "kiwify":
             query = b"?signature=" + signed(body, "sha1")
-    # A relay's, and that of simplified bodies. PerfectPay's token stands in the body.
+    # For the relay and for simplified bodies. PerfectPay's token is in the body.
     return body, query, [*headers, (b"X-Signature", b"sha256=" + signed(body, "sha256"))]
 
 
@@ -84,7 +84,7 @@ def written(method: bytes, path: bytes, headers: Headers, body: bytes, *, length
 
 
 def other_proof(random: Random, number: int, path: bytes, headers: Headers, body: bytes) -> Attempt:
-    """Proofs that are missing, garbled, repeated, of another time or not even text."""
+    """Use proofs that are missing, garbled, repeated, out of date or not text."""
     values = (
         b"",
         b"t=,v1=",
@@ -106,7 +106,7 @@ def other_proof(random: Random, number: int, path: bytes, headers: Headers, body
 
 
 def other_headers(random: Random, number: int, path: bytes, headers: Headers, body: bytes) -> Attempt:
-    """Headers that are no business of a webhook's, or that are too many of it."""
+    """Add unusual headers, or too many of them."""
     choices: list[Headers] = [
         [
             (
@@ -133,7 +133,7 @@ def other_headers(random: Random, number: int, path: bytes, headers: Headers, bo
 
 
 def other_encoding(random: Random, number: int, path: bytes, headers: Headers, body: bytes) -> Attempt:
-    """Bodies that are compressed, or say so."""
+    """Send a compressed body, or one that wrongly claims to be."""
     zipped = gzip.compress(body, 1)
     name, coded = random.choice(
         (
@@ -161,7 +161,7 @@ def other_encoding(random: Random, number: int, path: bytes, headers: Headers, b
 
 
 def in_chunks(random: Random, number: int, path: bytes, headers: Headers, body: bytes) -> Attempt:
-    """A body in chunks, well-formed."""
+    """Send the body in well-formed chunks."""
     headers = [*headers, (b"Transfer-Encoding", b"chunked")]
     size = random.choice((1 + len(body) // 100, 500, 9000))
     pieces = [
@@ -173,7 +173,7 @@ def in_chunks(random: Random, number: int, path: bytes, headers: Headers, body: 
 
 
 def other_address(random: Random, number: int, path: bytes, headers: Headers, body: bytes) -> Attempt:
-    """Paths and methods that nothing is behind, or something else."""
+    """Use unknown paths and methods, or those of another endpoint."""
     path = random.choice(
         (
             path.replace(NATIVE.encode(), RELAY.encode()),
@@ -214,7 +214,7 @@ def other_address(random: Random, number: int, path: bytes, headers: Headers, bo
 
 
 def broken_length(random: Random, number: int, path: bytes, headers: Headers, body: bytes) -> Attempt:
-    """Lengths that are wrong, negative, twice there or no numbers."""
+    """Send a Content-Length that is wrong, negative, repeated or not a number."""
     lengths: Headers = random.choice(
         (
             [(b"Content-Length", b"%d" % (len(body) + 10))],
@@ -234,6 +234,7 @@ def broken_length(random: Random, number: int, path: bytes, headers: Headers, bo
 
 
 def broken_chunks(random: Random, number: int, path: bytes, headers: Headers, body: bytes) -> Attempt:
+    """Send malformed chunks."""
     chunks = random.choice(
         (
             b"%x\r\n%s\r\n" % (len(body), body),
@@ -252,7 +253,7 @@ def broken_chunks(random: Random, number: int, path: bytes, headers: Headers, bo
 
 
 def broken_head(random: Random, number: int, path: bytes, headers: Headers, body: bytes) -> Attempt:
-    """Request lines and headers that are none."""
+    """Send a malformed request line or malformed headers."""
     whole = written(b"POST", path, headers, body)
     head, _, _ = whole.partition(b"\r\n\r\n")
     wire = random.choice(

@@ -1,4 +1,4 @@
-"""Bodies that no gateway sends: made from the fixtures by a random hand, which a seed repeats."""
+"""Mutate fixtures into bodies that no gateway sends. The same seed gives the same bodies."""
 
 import json
 import re
@@ -10,11 +10,11 @@ from tests.support.ingest_process import SECRET
 from tests.unit.ingest.given import FOLDER
 
 GATEWAYS = ("stripe", "hotmart", "kiwify", "perfectpay")
-# Two gateways' proof stands in the body.
+# The tokens of the gateways that authenticate in the body.
 TOKENS = re.compile(rb"hottok-fixture-not-a-secret|pp-fixture-token-not-a-secret-01")
-# What tells one event, or one payment, from the others.
+# Ids of events and payments.
 IDS = re.compile(rb'"(?:id|order_id|code|transaction|purchase_id|payment_intent)"\s*:\s*"[^"]+')
-# JSON, and one form.
+# JSON bodies and one form body.
 ORIGINALS: dict[str, list[bytes]] = {
     gateway: [TOKENS.sub(SECRET.encode(), path.read_bytes()) for path in sorted((FOLDER / gateway).iterdir())]
     for gateway in GATEWAYS
@@ -35,7 +35,7 @@ VISIT = json.dumps(
     }
 ).encode()
 
-# As they stand in a body.
+# Unusual but valid JSON values.
 WEIRD = [
     b"null",
     b"true",
@@ -77,7 +77,7 @@ WEIRD = [
     b"[" + b"1," * 20_000 + b"1]",
     b"{" + b",".join(b'"%d":%d' % (number, number) for number in range(3000)) + b"}",
 ]
-# The same, though no JSON, or none that everybody reads.
+# Values that are not valid JSON, or that not every parser accepts.
 UNREADABLE = [
     b"1e400",
     b"-1e999",
@@ -95,7 +95,7 @@ UNREADABLE = [
     b"[" * 50_000 + b"]" * 50_000,
     b"[" * 100_000,
 ]
-# Any body at all, whatever the gateway.
+# Whole bodies, for any gateway.
 STRANGE = [
     b"",
     b" ",
@@ -121,11 +121,11 @@ STRANGE = [
 
 HOLE = "@hole@"
 
-Hand = Callable[[Random, bytes], bytes]
+Mutation = Callable[[Random, bytes], bytes]
 
 
 def another(random: Random, number: int, gateway: str) -> bytes:
-    """A fixture: mostly another event than all before it, sometimes the same again."""
+    """Return a fixture: mostly with new ids, sometimes unchanged and so a duplicate."""
     original = random.choice(ORIGINALS[gateway])
     return original if random.random() < 0.2 else IDS.sub(rb"\g<0>%d" % number, original)
 
@@ -158,7 +158,7 @@ def put_in(random: Random, body: bytes) -> bytes:
 
 
 def repeat_a_key(random: Random, body: bytes) -> bytes:
-    """Two values under one key: which of them counts?"""
+    """Repeat a key of the document with another value."""
     keys = [at for at in range(len(body)) if body[at : at + 1] == b"{"]
     document = _loaded(body)
     if not keys or not isinstance(document, dict) or not document:
@@ -169,7 +169,7 @@ def repeat_a_key(random: Random, body: bytes) -> bytes:
 
 
 def swap_values(random: Random, body: bytes) -> bytes:
-    """Values of other types, from one to a dozen."""
+    """Replace one to twelve values with values of other types."""
     document = _loaded(body)
     places = list(_places(document))
     if not places:
@@ -195,7 +195,7 @@ def drop_keys(random: Random, body: bytes) -> bytes:
 
 
 def mix(random: Random, body: bytes) -> bytes:
-    """Values moved to where others were."""
+    """Copy values over other values of the document."""
     document = _loaded(body)
     places = list(_places(document))
     if len(places) < 2:
@@ -215,7 +215,8 @@ def anything(random: Random, body: bytes) -> bytes:
     return random.choice((random.choice(STRANGE), random.randbytes(random.randrange(2000))))
 
 
-HANDS: dict[Hand, int] = {
+# With their relative frequency.
+MUTATIONS: dict[Mutation, int] = {
     swap_values: 40,
     drop_keys: 12,
     mix: 10,
@@ -231,13 +232,13 @@ HANDS: dict[Hand, int] = {
 
 
 def mutated(random: Random, original: bytes) -> tuple[str, bytes]:
-    """What was done, and what came of it."""
-    (hand,) = random.choices(list(HANDS), list(HANDS.values()))
-    return hand.__name__, hand(random, original)
+    """Return the name of the mutation and the mutated body."""
+    (mutation,) = random.choices(list(MUTATIONS), list(MUTATIONS.values()))
+    return mutation.__name__, mutation(random, original)
 
 
 def put_at_a_place(body: bytes, number: int, value: Any) -> bytes:
-    """One value of a document in exchange for another one; the whole of a body that is no JSON."""
+    """Replace one value of a document. A body that is not JSON is replaced as a whole."""
     document = _loaded(body)
     places = list(_places(document))
     if places:
@@ -254,7 +255,7 @@ def _loaded(body: bytes) -> Any:
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every value of a document, as what holds it and under what."""
+    """Yield every value's container and key."""
     if isinstance(value, dict | list):
         for key in list(value) if isinstance(value, dict) else range(len(value)):
             yield value, key

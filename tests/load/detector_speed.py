@@ -1,6 +1,6 @@
-"""How many payments the detector decides per second: decoded, decided, committed and announced.
+"""Measure how many payments per second the detector decodes, decides, commits and publishes.
 
-The service itself, on a PostgreSQL and a Redis of its own; the bus is in memory, so that it costs nothing.
+Runs the real service on its own PostgreSQL and Redis. The bus is in memory, so it costs nothing.
 
     python -m tests.load.detector_speed [--messages 20000] [--redis fake] [--profile]
 """
@@ -48,13 +48,13 @@ class Measured:
         rate = self.messages / self.wall_s
         return (
             f"detector: {rate:,.0f} messages/s, {rate / GOAL_PER_SECOND:.2f} of the goal of {GOAL_PER_SECOND:,}; "
-            f"{self.cpu_s / self.messages * 1e6:.0f} µs of this process's CPU each, "
-            f"which is {self.messages / self.cpu_s:,.0f}/s of a core that nobody shares"
+            f"{self.cpu_s / self.messages * 1e6:.0f} µs of CPU per message, "
+            f"or {self.messages / self.cpu_s:,.0f}/s on an idle core"
         )
 
 
 def messages(count: int) -> list[Outgoing]:
-    """Payments of some tenants, by customers of whom every third has come before."""
+    """Build payments of several tenants. About every third customer has paid before."""
     random = Random(1)
     tenants = [uuid4() for _ in range(TENANTS)]
     made = []
@@ -86,7 +86,7 @@ async def measure(database_url: str, redis_url: str | None, count: int, profile:
         with _profiled(profile):
             wall, cpu = time.perf_counter(), time.process_time()
             await broker.publish(payments)
-            # What went in stands among what was published, and so does every detection.
+            # `published` holds the payments themselves and one detection for each.
             await eventually(lambda: len(broker.published) == 2 * count, within_s=600)
             return Measured(count, time.perf_counter() - wall, time.process_time() - cpu)
 
@@ -115,8 +115,8 @@ async def run(arguments: argparse.Namespace, postgres_dsn: str, redis_url: str |
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--messages", type=int, default=20_000)
-    parser.add_argument("--redis", choices=["real", "fake"], default="real", help="fake: as in embedded mode")
-    parser.add_argument("--profile", action="store_true", help="print where the time goes; the rate suffers")
+    parser.add_argument("--redis", choices=["real", "fake"], default="real", help="fake is what embedded mode uses")
+    parser.add_argument("--profile", action="store_true", help="print a profile; lowers the rate")
     arguments = parser.parse_args()
     configure_logs("load", "warning")
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:

@@ -1,4 +1,4 @@
-"""Sales of every gateway as bytes on the wire: bodies in the gateway's own structure, proven in its own way."""
+"""Build sales of every gateway as raw HTTP requests, with the gateway's own body format and authentication."""
 
 import hashlib
 import hmac
@@ -18,14 +18,14 @@ GATEWAYS = ("stripe", "hotmart", "kiwify", "perfectpay")
 
 
 class Proof(NamedTuple):
-    """What a gateway adds to a body: to its query, or to its headers."""
+    """A gateway's proof of authenticity, as it appears in the query or in the headers."""
 
     query: str = ""
     headers: str = ""
 
 
 class Sale(NamedTuple):
-    """A real sale of a gateway, and how the next one differs: by what stands for its ids and for its buyer."""
+    """A sale from a gateway's fixtures, and the fields that must differ from one sale to the next."""
 
     fixture: str
     ids: tuple[str, ...]
@@ -57,7 +57,7 @@ SALES: Mapping[str, Sale] = {
 def gateway_requests(
     gateway: str, run: str, count: int, *, tenant: str, secret: str, host: str, first: int = 0
 ) -> Iterator[bytes]:
-    """`count` HTTP/1.1 requests, each another sale; Stripe's are signed as of now."""
+    """Yield `count` HTTP/1.1 requests, each for a different sale. Stripe's carry a current timestamp."""
     if gateway == "stripe":
         yield from stripe_requests(run, count, tenant=tenant, secret=secret, host=host, first=first)
         return
@@ -79,7 +79,7 @@ def gateway_requests(
 @cache
 def _template(gateway: str) -> str:
     sale = SALES[gateway]
-    # The fixtures' UUIDs are mostly zeros, which looks more like card numbers than what gateways send.
+    # The fixtures' UUIDs are mostly zeros, so they resemble card numbers more than real ones do.
     written = UUID_.sub(lambda found: str(uuid5(NAMESPACE_OID, found[0])), (FIXTURES / sale.fixture).read_text())
     document: Any = json.loads(written)
     for path in sale.ids:

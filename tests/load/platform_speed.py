@@ -1,9 +1,9 @@
-"""The whole platform under load: webhook → decision, webhook → Meta, and the highest rate it sustains.
+"""Measure the whole platform under load: webhook → decision, webhook → Meta, and the highest sustained rate.
 
     python -m tests.load.platform_speed [--seconds 20] [--only embedded|rabbitmq] [--no-sustained]
 
-Embedded it is `orylo up`; on RabbitMQ every service is a process of its own, beside RabbitMQ, PostgreSQL and Redis. All
-of it, the load and Meta's stand-in share this machine. Times are wall-clock, from when a webhook was due.
+`embedded` runs `orylo up`. `rabbitmq` runs every service as a process, with RabbitMQ, PostgreSQL and Redis. The
+platform, the load generator and the fake Meta share this machine. Times are wall-clock, from when a webhook was due.
 """
 
 import argparse
@@ -23,11 +23,11 @@ from tests.load.sender import Results, quantile, send
 from tests.load.webhooks import payment_id, stripe_requests
 from tests.support.embedded import running_embedded
 from tests.support.fleet import running_fleet
-from tests.support.stand_ins import MetaProcess, meta_process
+from tests.support.meta_process import MetaProcess, meta_process
 
 TENANT, SECRET = "load", "whsec_load_only"
 WARM_UP_S = 5
-# A rate is sustained when, this long after the last webhook, nothing waits any more.
+# A rate counts as sustained if all work is done this long after the last webhook.
 CATCH_UP_S = 2.0
 STEPS = (200, 300, 400, 500, 600, 700, 800, 900, 1000, 1200, 1400, 1600, 2000)
 
@@ -37,7 +37,7 @@ COUNT_DECIDED = "SELECT count(*) FROM detector.detections WHERE starts_with(paym
 
 @dataclass(frozen=True)
 class Subject:
-    """What is measured: where it listens and where it keeps its rows."""
+    """A running platform to measure."""
 
     name: str
     port: int
@@ -63,7 +63,7 @@ def configure(orylo: Callable[..., str]) -> None:
     orylo("tenant", "create", TENANT)
     orylo("gateway", "set", TENANT, "stripe", "--secret", SECRET)
     orylo("destination", "add", TENANT, "meta", "--pixel-id", "1234567890", "--token", "EAAload")
-    # Every service hears of it at once; the first webhook should not be the one to find out.
+    # Let every service see the configuration before the first webhook.
     time.sleep(1)
 
 
@@ -87,7 +87,7 @@ async def measure_latency(subject: Subject, rate: float, seconds: float) -> None
     await connection.close()
     first_at = subject.meta.first_at()
     decided = sorted(at - due[payment] for payment, at in rows)
-    # A sale is known to Meta by its payment.
+    # A conversion's event id at Meta is the payment's id.
     sent = sorted(first_at[payment] - at for payment, at in due.items() if payment in first_at)
     heading(f"{subject.name}: {rate:.0f} webhooks/s for {seconds:.0f} s, {refused} not accepted")
     for what, times, goal in (
@@ -109,12 +109,12 @@ async def find_sustained(subject: Subject, seconds: float, goal: float) -> None:
         if accepted < len(results.status) or answered_late or not kept_up:
             break
         best = rate
-    heading(f"{subject.name}: the highest rate at which nothing piles up, {seconds:.0f} s each")
+    heading(f"{subject.name}: highest rate without a growing backlog, {seconds:.0f} s per step")
     line("webhooks → decided, in the ledger, at Meta", f"{best:7.0f} /s", Goal(best, goal, "above"))
 
 
 async def _settled(subject: Subject, run: str, count: int, *, within_s: float) -> bool:
-    """Whether all `count` webhooks of the run are decided, and at Meta, in time; waits for them in any case."""
+    """Wait until all `count` webhooks of the run are decided and sent to Meta. Return whether that was in time."""
     connection = await asyncpg.connect(subject.dsn)
     started = time.monotonic()
     try:

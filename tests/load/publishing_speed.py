@@ -1,10 +1,10 @@
-"""Webhooks a second that one ingest process takes, makes durable and has confirmed by RabbitMQ, for a minute.
+"""Measure how many webhooks per second one ingest process stores and publishes to RabbitMQ, for a minute.
 
     python -m tests.load.publishing_speed [--rate 4000] [--seconds 60]
 
 The sender keeps a constant pace. The ingest process has one core; RabbitMQ, PostgreSQL (every commit on disk) and the
-sender share this machine with it. At the end every 202 is a row, nothing is left in the outbox, and each queue that a
-sale goes to holds all of them.
+sender share this machine with it. At the end every 202 must be a row, the outbox must be empty, and each queue bound
+to sales must hold all of them.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from orylo_cli.embedded.postgres import running_postgres
 from orylo_common.broker.rabbitmq.broker import RabbitMQBroker
 from orylo_common.broker.topology import queues_for
 from orylo_common.messages import PaymentSucceeded, type_of
-from tests.load.door import SECRET, TENANT, Measured, ask, prepare, server
+from tests.load.ingest_endpoint import SECRET, TENANT, Measured, ask, prepare, server
 from tests.load.report import Goal, heading, line, machine
 from tests.load.sender import send
 from tests.load.webhooks import stripe_requests
@@ -33,12 +33,12 @@ from tests.support.rabbitmq import rabbitmq_server
 STORED = "SELECT count(*) FROM ingest.events WHERE status = 'published'"
 UNCONFIRMED = "SELECT count(*) FROM ingest.outbox"
 CATCH_UP_S = 60.0
-# By the name of the process; the sender is this one itself.
+# By process name. The sender is this process.
 KINDS = {"beam.smp": "RabbitMQ", "postgres": "PostgreSQL", Path(sys.executable).name: "ingest"}
 
 
 def used_s() -> dict[str, float]:
-    """Seconds of processor time that each kind of process has used so far."""
+    """Return the CPU seconds that each kind of process has used so far."""
     used: defaultdict[str, float] = defaultdict(float)
     for process in psutil.Process().children(recursive=True):
         with suppress(psutil.NoSuchProcess):
@@ -51,7 +51,7 @@ def used_s() -> dict[str, float]:
 
 
 async def until_confirmed(dsn: str) -> int:
-    """How many are left when nothing is, or when patience is at its end."""
+    """Wait until the outbox is empty, for at most `CATCH_UP_S`. Return how many messages are left."""
     give_up = time.time() + CATCH_UP_S
     while True:
         left = await ask(dsn, UNCONFIRMED)
@@ -63,7 +63,7 @@ async def until_confirmed(dsn: str) -> int:
 async def run(dsn: str, url: str, environment: dict[str, str], rate: float, seconds: float) -> None:
     count, port = int(rate * seconds), int(environment["ORYLO_INGEST_PORT"])
     broker = RabbitMQBroker(url)
-    # All at once: they are still fresh when the last one leaves, and the sender has little to do meanwhile.
+    # Built in advance to keep the sender cheap; the signatures are still valid when the last request is sent.
     requests = list(
         stripe_requests(secrets.token_hex(4), count, tenant=TENANT, secret=SECRET, host=f"127.0.0.1:{port}")
     )
@@ -78,13 +78,13 @@ async def run(dsn: str, url: str, environment: dict[str, str], rate: float, seco
     line("  answered 202, of", f"{accepted:,}, {count:,}")
     confirmed = (count - left) / (confirmed_at - began)
     line("  published and confirmed", f"{confirmed:7,.0f} /s", Goal(confirmed, rate, "above"))
-    line("  the last confirmation after the last answer", f"{(confirmed_at - sent_at) * 1000:7,.0f} ms")
+    line("  last confirmation after the last answer", f"{(confirmed_at - sent_at) * 1000:7,.0f} ms")
     costs = ", ".join(f"{name} {seconds / count * 1e6:.0f} µs" for name, seconds in used.items())
-    line("  processor time for each webhook", costs)
+    line("  CPU time per webhook", costs)
     stored = await ask(dsn, STORED)
     line("  rows in the database; left in the outbox", f"{stored:,}; {left:,}")
     depths = {queue: await broker.depth(queue) for queue in queues_for(type_of(PaymentSucceeded))}
-    line("  waiting in the queues", ", ".join(f"{queue} {depth:,}" for queue, depth in depths.items()))
+    line("  messages in the queues", ", ".join(f"{queue} {depth:,}" for queue, depth in depths.items()))
     await broker.close()
     if accepted != count or stored != count or left or any(depth < count for depth in depths.values()):
         raise SystemExit("not every webhook was accepted, stored, published and confirmed")
@@ -92,7 +92,7 @@ async def run(dsn: str, url: str, environment: dict[str, str], rate: float, seco
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rate", type=float, default=4000, help="webhooks a second")
+    parser.add_argument("--rate", type=float, default=4000, help="webhooks per second")
     parser.add_argument("--seconds", type=float, default=60)
     arguments = parser.parse_args()
     machine()
@@ -104,7 +104,7 @@ def main() -> None:
             url = node.url("%2F")
             environment = prepare(dsn, url)
             heading("ingest on RabbitMQ: one process on one core, every sale in four quorum queues")
-            with server("door", environment):
+            with server("ingest", environment):
                 uvloop.run(run(dsn, url, environment, arguments.rate, arguments.seconds))
 
 

@@ -1,4 +1,4 @@
-"""How a benchmark prints: a figure, the goal it has, and the ratio between them."""
+"""Print a benchmark's figures beside their goals."""
 
 import platform
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import psutil
 
 @dataclass(frozen=True)
 class Goal:
-    """`above`: the figure should be at least the goal; `below`: at most."""
+    """A figure and its goal: `above` means it should be at least the goal, `below` at most."""
 
     figure: float
     goal: float
@@ -17,7 +17,7 @@ class Goal:
 
     @property
     def ratio(self) -> float:
-        """1 is the goal, more is better."""
+        """Return the figure relative to the goal: 1 meets it, more is better."""
         if self.side == "above":
             return self.figure / self.goal
         return self.goal / self.figure if self.figure else float("inf")

@@ -1,10 +1,11 @@
-"""Sends prepared requests over keep-alive connections and times every answer.
+"""Send prepared requests over keep-alive connections and time every answer.
 
     python -m tests.load.sender --port 8080 --tenant demo --secret whsec_… --count 6000 --rate 200
 
-With `--rate` the schedule is open-loop: a request is timed from the moment it was due, so that a server that
-stalls pays for everything that had to wait. Without it each connection sends as soon as it is answered.
-Loopback only; stops by itself. Prints one JSON object; `--log` keeps when each was due and how it was answered.
+With `--rate` the schedule is open-loop: a request is timed from the moment it was due, so a stall counts for every
+request that had to wait. Without it each connection sends its next request once the last one is answered. Connects to
+the loopback only and ends after the last request. Prints one JSON object; `--log` writes when each request was due and
+its status.
 """
 
 import argparse
@@ -27,7 +28,7 @@ GIVE_UP_AFTER_S = 60.0
 
 @dataclass
 class Results:
-    """`status[i]` is 0 where request `i` got no answer; times are wall-clock seconds."""
+    """The outcome of each request. `status[i]` is 0 if request `i` got no answer; times are wall-clock seconds."""
 
     due: list[float]
     status: list[int]
@@ -54,7 +55,7 @@ def quantile(ordered: Sequence[float], q: float) -> float:
 
 
 @dataclass
-class Line:
+class SendQueue:
     """The requests still to be sent, and the connections free to send them."""
 
     requests: Sequence[bytes]
@@ -68,7 +69,7 @@ class Line:
     connections: set[asyncio.Task[None]] = field(default_factory=set)
 
     def connect(self, port: int) -> None:
-        """Open a connection, however long the server is away."""
+        """Open a connection, and retry for as long as the server is away."""
         task = asyncio.create_task(self._connect(port))
         self.connections.add(task)
         task.add_done_callback(self.connections.discard)
@@ -93,7 +94,7 @@ class Line:
             self.idle.append(connection)
 
     async def keep_time(self) -> None:
-        """Put each request on the line when it is due."""
+        """Hand each request to a connection when it is due."""
         assert self.rate is not None
         started = time.time()
         while self.next < len(self.requests):
@@ -117,19 +118,19 @@ class Line:
 class Connection(asyncio.Protocol):
     """One keep-alive connection, one request at a time."""
 
-    def __init__(self, line: Line, port: int) -> None:
-        self._line = line
+    def __init__(self, queue: SendQueue, port: int) -> None:
+        self._queue = queue
         self._port = port
         self._received = b""
         self._index = -1
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._line.start(self)
+        self._queue.start(self)
 
     def send(self, index: int) -> None:
         self._index = index
-        self._transport.write(self._line.requests[index])
+        self._transport.write(self._queue.requests[index])
 
     def data_received(self, data: bytes) -> None:
         self._received += data
@@ -141,36 +142,36 @@ class Connection(asyncio.Protocol):
             return
         self._received = body[length:]
         index, self._index = self._index, -1
-        self._line.answered(index, int(head[9:12]))
-        self._line.start(self)
+        self._queue.answered(index, int(head[9:12]))
+        self._queue.start(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._index >= 0:
-            self._line.answered(self._index, 0)
-        if self in self._line.idle:
-            self._line.idle.remove(self)
-        if not self._line.done.is_set():
-            self._line.connect(self._port)
+            self._queue.answered(self._index, 0)
+        if self in self._queue.idle:
+            self._queue.idle.remove(self)
+        if not self._queue.done.is_set():
+            self._queue.connect(self._port)
 
     def close(self) -> None:
         self._transport.abort()
 
 
 async def send(requests: Sequence[bytes], *, port: int, connections: int = 64, rate: float | None = None) -> Results:
-    """Send every request once; requests whose connection broke have status 0."""
-    line = Line(requests, Results.of(len(requests)), rate, unanswered=len(requests))
+    """Send every request once. A request whose connection broke has status 0."""
+    queue = SendQueue(requests, Results.of(len(requests)), rate, unanswered=len(requests))
     for _ in range(connections):
-        line.connect(port)
-    clock = asyncio.create_task(line.keep_time()) if rate else None
+        queue.connect(port)
+    clock = asyncio.create_task(queue.keep_time()) if rate else None
     allowed = (len(requests) / rate if rate else 0) + GIVE_UP_AFTER_S
     with suppress(TimeoutError):
-        await asyncio.wait_for(line.done.wait(), allowed)
-    line.done.set()
+        await asyncio.wait_for(queue.done.wait(), allowed)
+    queue.done.set()
     if clock:
         clock.cancel()
-    for connection in line.idle:
+    for connection in queue.idle:
         connection.close()
-    return line.results
+    return queue.results
 
 
 def main() -> None:
@@ -178,9 +179,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--tenant", required=True)
     parser.add_argument("--secret", required=True)
-    parser.add_argument("--run", default=f"{int(time.time()):x}", help="makes this run's ids its own")
+    parser.add_argument("--run", default=f"{int(time.time()):x}", help="prefix of this run's ids")
     parser.add_argument("--count", type=int, default=1000)
-    parser.add_argument("--rate", type=float, help="requests a second; as fast as answered when left out")
+    parser.add_argument("--rate", type=float, help="requests per second; without it, as fast as the server answers")
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--log", type=Path)
     arguments = parser.parse_args()

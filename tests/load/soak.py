@@ -1,10 +1,10 @@
-"""A million webhooks at a steady pace through one ingest process: nothing is lost, and its memory stays flat.
+"""Send a million webhooks at a steady pace through one ingest process and check counts and memory.
 
     python -m tests.load.soak [--events 1000000] [--rate 1000] [--bus rabbitmq|postgres]
 
-Sales of all four gateways, each signed when it is sent. PostgreSQL has every commit on disk; whatever reaches a queue
-is drained and its ids are counted. Every half a minute it prints how many there are at each stage and what the process
-takes up; the exit status is 1 unless the numbers are equal at all of them, and the memory is what it was after warm-up.
+The sales come from all four gateways and are signed when they are sent. PostgreSQL has every commit on disk. Every
+queue is drained and its message ids are counted. Prints the count at each stage and the process's memory every 30 s.
+The exit status is 1 unless all stages have equal counts and memory has not grown since warm-up.
 """
 
 import argparse
@@ -42,18 +42,18 @@ from tests.support.redis import redis_server
 
 TENANT = "shop"
 CONNECTIONS = 64
-TELL_EVERY_S = 30.0
+REPORT_EVERY_S = 30.0
 SETTLED_WITHIN_S = 120.0
-# Between the second tenth of the run and the last.
+# Relative growth between the second and the last tenth of the run.
 MAY_GROW = 0.1
 QUEUES = queues_for(type_of(PaymentSucceeded))
 PREFETCH = 2_000
-# Signed together: a few milliseconds' work, and sent within the second.
+# Requests signed together. That takes a few milliseconds, and they are sent within a second.
 BLOCK = 64
 
 
 class Sales(Sequence[bytes]):
-    """Requests that are made, and signed, when they are asked for; one gateway's after the other's."""
+    """Requests that are built and signed on access, one gateway after the other."""
 
     def __init__(self, run: str, numbers: range, host: str) -> None:
         self._run, self._numbers, self._host = run, numbers, host
@@ -91,17 +91,17 @@ class Soak:
         return secrets.token_hex(4)
 
     async def send_all(self, events: int, rate: float) -> None:
-        """At a constant pace, a part at a time: what the sender remembers of a part is not kept."""
-        part = int(rate * TELL_EVERY_S)
+        """Send at a constant pace, in parts, so that the sender's results do not accumulate."""
+        part = int(rate * REPORT_EVERY_S)
         for first in range(0, events, part):
             numbers = range(first, min(first + part, events))
             sales = Sales(self.run, numbers, f"127.0.0.1:{self.ingest.port}")
             results = await send(sales, port=self.ingest.port, connections=CONNECTIONS, rate=rate)
             self.statuses.update(results.status)
-            await self.tell()
+            await self.report()
 
     async def drain(self, broker: Broker, queue: str) -> None:
-        """As a consumer that has nothing to do: nothing piles up, and every message's id is remembered once."""
+        """Consume and acknowledge every message of a queue, and collect the message ids."""
         subscription = await broker.subscribe(queue, prefetch=PREFETCH)
         while True:
             deliveries = await subscription.receive(PREFETCH // 4, timedelta(seconds=1))
@@ -130,7 +130,7 @@ class Soak:
             **{queue: len(ids) for queue, ids in self.received.items()},
         }
 
-    async def tell(self) -> None:
+    async def report(self) -> None:
         counted = "   ".join(f"{what} {number:,}" for what, number in (await self.counts()).items())
         print(f"{time.monotonic() - self.started:6.0f} s   {counted}   {self.ingest.resident_mib:.1f} MiB", flush=True)
 
@@ -144,38 +144,38 @@ class Soak:
             await asyncio.sleep(0.5)
 
     def verdict(self, counts: dict[str, int], events: int) -> bool:
-        """Print it."""
+        """Print the totals. Return whether nothing was lost and memory stayed flat."""
         stages = ("sent", "202", "events", *QUEUES)
         nothing_lost = all(counts[stage] == events for stage in stages) and counts["outbox"] == 0
         tenth = max(1, len(self.memory_mib) // 10)
         warm, end = median(self.memory_mib[tenth : 2 * tenth]), median(self.memory_mib[-tenth:])
-        heading(f"{events:,} webhooks, {'nothing lost' if nothing_lost else 'NOT EQUAL AT EVERY STAGE'}")
+        heading(f"{events:,} webhooks, {'nothing lost' if nothing_lost else 'COUNTS DIFFER BETWEEN STAGES'}")
         for stage in (*stages, "outbox", "confirmed"):
             line(stage, f"{counts[stage]:,}")
         line("answers", str(dict(self.statuses)))
-        line("resident after warm-up, and at the end", f"{warm:.1f}, {end:.1f} MiB: {(end / warm - 1) * 100:+.1f} %")
+        line("resident after warm-up, at the end", f"{warm:.1f}, {end:.1f} MiB: {(end / warm - 1) * 100:+.1f} %")
         return nothing_lost and end <= warm * (1 + MAY_GROW)
 
 
 async def soak(ingest: IngestProcess, dsn: str, broker_url: str, events: int, rate: float) -> bool:
     running = Soak(ingest, dsn)
     async with open_broker(broker_url, dsn) as broker:
-        behind = [asyncio.create_task(running.drain(broker, queue)) for queue in QUEUES]
-        behind.append(asyncio.create_task(running.watch_memory()))
+        background = [asyncio.create_task(running.drain(broker, queue)) for queue in QUEUES]
+        background.append(asyncio.create_task(running.watch_memory()))
         try:
             await running.send_all(events, rate)
             counts = await running.settle()
         finally:
-            for task in behind:
+            for task in background:
                 task.cancel()
-            await asyncio.gather(*behind, return_exceptions=True)
+            await asyncio.gather(*background, return_exceptions=True)
     return running.verdict(counts, events)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=1_000_000)
-    parser.add_argument("--rate", type=float, default=1_000, help="webhooks a second")
+    parser.add_argument("--rate", type=float, default=1_000, help="webhooks per second")
     parser.add_argument("--bus", choices=["rabbitmq", "postgres"], default="rabbitmq")
     arguments = parser.parse_args()
     machine()

@@ -1,4 +1,4 @@
-"""Signed Stripe webhooks as bytes on the wire, made before the clock starts."""
+"""Build signed Stripe webhooks as raw HTTP requests."""
 
 import hashlib
 import hmac
@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from ipaddress import IPv6Address
 
-# The size and shape of a real `payment_intent.succeeded` of API version 2026-10-28: some 2 kB.
+# As large as a real `payment_intent.succeeded` of API version 2026-10-28: about 2 kB.
 TEMPLATE = {
     "id": "evt_{id}",
     "object": "event",
@@ -76,26 +76,26 @@ TEMPLATE = {
     "type": "payment_intent.succeeded",
 }
 
-# The addresses for documentation (RFC 3849): 2001:db8::/32.
+# Addresses reserved for documentation (RFC 3849): 2001:db8::/32.
 DOCUMENTATION = 0x20010DB8 << 96
 
-# One payment in so many has the same buyer, as in a shop with returning customers.
+# So many payments share a buyer, as in a shop with returning customers.
 PAYMENTS_PER_CUSTOMER = 4
 
 
 def payment_id(run: str, number: int) -> str:
-    """Orylo's id of the payment in webhook `number` of the run."""
-    # The letter keeps run and number apart: digits in a row can look like a card, and would be masked.
+    """Return Orylo's id of the payment in webhook `number` of the run."""
+    # The letter separates run and number: a long run of digits can look like a card number and would be masked.
     return f"stripe:pi_{run}x{number:08d}"
 
 
 def stripe_requests(run: str, count: int, *, tenant: str, secret: str, host: str, first: int = 0) -> Iterator[bytes]:
-    """`count` HTTP/1.1 requests, each another payment, signed as of now."""
+    """Yield `count` HTTP/1.1 requests, each for a different payment, with a current signature."""
     now = int(time.time())
     template = json.dumps(TEMPLATE, indent=2).replace('"created": 0', f'"created": {now}')
     for number in range(first, first + count):
         customer = number // PAYMENTS_PER_CUSTOMER
-        # Each buyer's own: the detector counts attempts per address and per browser.
+        # Different for each buyer: the detector counts attempts per address and per browser.
         device = str(zlib.crc32(f"{run}{customer}".encode()))
         ip = str(IPv6Address(DOCUMENTATION + (zlib.crc32(run.encode()) << 64) + customer))
         body = (

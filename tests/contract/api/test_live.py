@@ -15,7 +15,7 @@ pytestmark = pytest.mark.integration
 
 EXAMPLES_PER_OPERATION = 20
 MUTATED_REQUESTS = 1_500
-AT_ONCE = 50
+AT_ONCE = 150
 SILENT_TURNS = 20
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 

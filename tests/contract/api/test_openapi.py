@@ -5,8 +5,8 @@ from pathlib import Path
 
 from openapi_spec_validator import validate
 
-from orylo_api.openapi import build_document
-from orylo_api.route import Media
+from orylo_api.http.openapi import build_document
+from orylo_api.http.route import Media
 from orylo_api.routes import ROUTES
 
 PUBLISHED = Path(__file__).parents[3] / "services/api/openapi.json"
@@ -37,6 +37,6 @@ def test_every_operation_says_what_it_takes_and_answers() -> None:
 def test_what_goes_out_is_always_there() -> None:
     """A client need not ask whether a field of an answer is missing."""
     document = build_document(ROUTES)
-    for name in ("Detection", "Counts", "DeadLetter", "Problem", "DetectionPage"):
+    for name in ("Detection", "Counts", "DeadLetter", "ProblemDetails", "DetectionPage"):
         schema = document["components"]["schemas"][name]
         assert set(schema["required"]) == set(schema["properties"]), name

@@ -25,7 +25,7 @@ SOON = timedelta(seconds=45)
 
 CUT_WAITING = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE application_name = 'orylo_bus' AND wait_event_type = 'Lock'
+    WHERE datname = current_database() AND application_name = 'orylo_bus' AND wait_event_type = 'Lock'
 """
 
 INSERT_LATE = """

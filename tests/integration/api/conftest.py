@@ -13,8 +13,8 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from orylo_api.app import open_app
+from orylo_api.projection.batch import write_batch
 from orylo_api.settings import Settings
-from orylo_api.store import write_news
 from orylo_common.broker.postgres.broker import PostgresBroker
 from orylo_common.control import Keyring, Tenant, admin
 from orylo_common.control.models import Role
@@ -87,7 +87,7 @@ class Api:
 
     async def project(self, *news: Any) -> None:
         async with self.projector.acquire() as connection, connection.transaction():
-            await write_news(connection, news)
+            await write_batch(connection, news)
 
     async def user(self, shop: Shop, role: Role, email: str) -> Shop:
         async with self.pool.acquire() as connection:

@@ -9,11 +9,11 @@ import pytest
 from argon2 import PasswordHasher
 from yarl import URL
 
+from orylo_api.access.lockout import FREE_PER_ACCOUNT, FREE_PER_ADDRESS, LoginAttempt, charge, forgive
+from orylo_api.access.roles import ALLOWED
+from orylo_api.access.sessions import REUSE_GRACE
 from orylo_api.errors import TooManyAttempts
-from orylo_api.lockout import FREE_PER_ACCOUNT, FREE_PER_ADDRESS, Attempt, charge, forgive
-from orylo_api.roles import ALLOWED
 from orylo_api.routes import ROUTES
-from orylo_api.sessions import REUSE_GRACE
 from orylo_common.control import Keyring, admin
 from orylo_common.control.models import Role
 from orylo_common.control.passwords import needs_rehash
@@ -90,7 +90,7 @@ async def test_cookies_of_https_are_secure(
 async def test_the_callers_address_is_the_one_that_our_own_proxy_saw(api: Api, postgres_dsn: str) -> None:
     headers = {"X-Forwarded-For": "203.0.113.9, 198.51.100.7"}
     body = {"email": api.a.owner, "password": PASSWORD}
-    for proxies, seen in ((0, "127.0.0.1"), (1, "198.51.100.7"), (2, "203.0.113.9")):
+    for proxies, seen in ((0, "127.0.0.1"), (1, "198.51.100.7"), (2, "203.0.113.9"), (3, "127.0.0.1")):
         async with running_api(postgres_dsn, api_trusted_proxies=proxies) as (url, _, _):
             async with api.client().post(url + LOGIN, json=body, headers=headers) as response:
                 assert response.status == 200
@@ -129,7 +129,7 @@ async def test_guessing_at_unknown_accounts_looks_the_same(api: Api) -> None:
 
 async def charged(api: Api, email: str, address: str, *, succeeds: bool = False) -> bool:
     """Whether the attempt was let through to the password."""
-    attempt, now = Attempt.of(email, address), api.clock.now()
+    attempt, now = LoginAttempt.of(email, address), api.clock.now()
     async with api.projector.acquire() as connection:
         try:
             await charge(connection, attempt, now)

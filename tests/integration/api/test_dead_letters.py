@@ -8,9 +8,9 @@ from uuid import UUID
 import aiohttp
 import pytest
 
-from orylo_api import dead_letters
+from orylo_api.dead_letters import queries, settling
+from orylo_api.dead_letters.models import DeadLetterQuery
 from orylo_api.errors import Conflict
-from orylo_api.models.dead_letters import DeadLetterQuery
 from orylo_common.broker.ports import Delivery, Outgoing
 from orylo_common.broker.postgres.broker import PostgresBroker
 from orylo_common.ids import uuid7
@@ -139,12 +139,12 @@ async def test_the_command_line_settles_for_every_tenant(api: Api) -> None:
     for shop in (api.a, api.b):
         await api.project(conversion(ConversionFailed, tenant_id=shop.tenant.id))
     async with api.projector.acquire() as connection, connection.transaction():
-        items, _ = await dead_letters.list_dead_letters(connection, DeadLetterQuery())
+        items, _ = await queries.list_dead_letters(connection, DeadLetterQuery())
         assert len(items) == 2
         now = api.clock.now()
-        await dead_letters.discard(connection, items[0].id, actor="orylo dlq", reason="old", now=now)
+        await settling.discard(connection, items[0].id, actor="orylo dlq", reason="old", now=now)
         with pytest.raises(Conflict):
-            await dead_letters.replay(connection, api.broker, items[0].id, actor="orylo dlq", now=now)
+            await settling.replay(connection, api.broker, items[0].id, actor="orylo dlq", now=now)
 
 
 async def test_the_bus_fills_the_read_models(api: Api, machine: aiohttp.ClientSession) -> None:

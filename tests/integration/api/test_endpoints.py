@@ -7,8 +7,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from orylo_api.pages import SIFT_LIMIT
-from orylo_api.route import Route
+from orylo_api.http.pages import FILTER_LIMIT
+from orylo_api.http.route import Route
 from orylo_api.routes import ROUTES
 from orylo_common.ids import uuid7
 from orylo_common.messages import (
@@ -130,7 +130,7 @@ async def test_what_no_index_finds_is_sifted_page_by_page(api: Api, machine: aio
         FROM generate_series(1, $2) AS n
         """,
         api.a.tenant.id,
-        2 * SIFT_LIMIT + 100,
+        2 * FILTER_LIMIT + 100,
     )
     query: dict[str, Any] = {"gateway": "rare", "to": "2002-01-01T00:00:00Z", "limit": 10}
     pages = []
@@ -365,7 +365,7 @@ async def test_refusals_name_the_fields(api: Api, machine: aiohttp.ClientSession
         assert response.status == 422
     async with machine.post(status_path, data=b"x" * 100_000, headers={"Content-Type": "application/json"}) as response:
         assert response.status == 413
-        assert (await response.json())["detail"] == "the body may have at most 65536 bytes"
+        assert (await response.json())["detail"] == "The body may have at most 65536 bytes."
 
 
 @pytest.mark.parametrize(

@@ -10,17 +10,17 @@ import aiohttp
 import asyncpg
 import pytest
 
-from orylo_api.changes import DeadMessage
-from orylo_api.intake import NOBODY
-from orylo_api.route import Media, Route
+from orylo_api.dead_letters.projection import DeadLetterRow
+from orylo_api.dead_letters.recording import UNKNOWN_TENANT
+from orylo_api.http.route import Media, Route
+from orylo_api.http.tenancy import tenant_transaction
 from orylo_api.routes import ROUTES
-from orylo_api.tenancy import tenant_transaction
 from orylo_common.control.models import Role
 from orylo_common.ids import uuid7
 from orylo_common.messages import ConversionFailed, PaymentSucceeded
 from orylo_common.postgres.pool import open_pool
 from tests.integration.api.conftest import Api
-from tests.unit.api.builders import NOON, conversion, detection, payment, quarantined, refused, trust_updated
+from tests.unit.api.builders import NOON, conversion, detection, payment, quarantined, rejected, trust_updated
 
 pytestmark = pytest.mark.integration
 
@@ -53,7 +53,7 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
     failed = conversion(ConversionFailed, **about)
     paid = payment(PaymentSucceeded, **about, customer_id=customer_id)
     trusted = trust_updated(tenant_id=tenant_id, customer_id=customer_id)
-    await api.project(found, failed, paid, trusted, refused(tenant_id=tenant_id, occurred_at=api.clock.now()))
+    await api.project(found, failed, paid, trusted, rejected(tenant_id=tenant_id, occurred_at=api.clock.now()))
     aside = quarantined(tenant_id=tenant_id)
     await api.project(aside)
     dead = await api.pool.fetchval("SELECT id FROM api.dead_letters WHERE tenant_id = $1", tenant_id)
@@ -213,13 +213,13 @@ async def test_other_schemas_are_out_of_reach(tenant_pool: asyncpg.Pool) -> None
 
 
 async def test_what_belongs_to_nobody_is_the_operators(api: Api) -> None:
-    dead = DeadMessage(
-        tenant_id=NOBODY, message_id=uuid7(), source="detector", kind="message", subject_id=uuid7(), type=None,
+    dead = DeadLetterRow(
+        tenant_id=UNKNOWN_TENANT, id=uuid7(), source="detector", kind="message", subject_id=uuid7(), type=None,
         subject=None, reason="not JSON", code=None, attempts=1, body=b"\xff", first_failed_at=NOON, created_at=NOON,
     )  # fmt: skip
     await api.project(dead)
     operator = await api.user(api.a, Role.OPERATOR, "operator@loja-a.example")
-    path = f"/api/v1/dead-letters/{dead.message_id}"
+    path = f"/api/v1/dead-letters/{dead.id}"
 
     assert (await api.client(api.a.bearer).get(path)).status == 404
     async with api.client(operator.bearer).get(path) as response:

@@ -11,11 +11,12 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from orylo_api import queries
-from orylo_api.changes import COUNTERS, DeadMessage
-from orylo_api.models.payments import Payment
-from orylo_api.projections import News
-from orylo_api.store import write_news
+from orylo_api.dead_letters.projection import DeadLetterRow
+from orylo_api.payments.models import Payment
+from orylo_api.payments.queries import find_payment
+from orylo_api.projection.batch import write_batch
+from orylo_api.read_models.claims import Projectable
+from orylo_api.read_models.effects import COUNTERS
 from orylo_common.ids import uuid7
 from orylo_common.messages import (
     PAGE,
@@ -50,6 +51,7 @@ from tests.unit.api.builders import (
     conversion,
     detection,
     payment,
+    rejected,
     trust_updated,
 )
 from tests.unit.ingest.given import message_in, stripe, taken_from
@@ -68,6 +70,7 @@ TABLES = {
     "rollups": "tenant_id, grain, bucket",
     "rollup_amounts": "tenant_id, grain, bucket, currency",
     "dead_letters": "tenant_id, id",
+    "rejections_view": "tenant_id, id",
 }
 
 
@@ -88,9 +91,9 @@ async def empty_tables(dsn: str) -> None:
     await connection.close()
 
 
-async def write(pool: asyncpg.Pool, batch: Sequence[News]) -> list[bool]:
+async def write(pool: asyncpg.Pool, batch: Sequence[Projectable]) -> list[bool]:
     async with pool.acquire() as connection, connection.transaction():
-        return await write_news(connection, batch)
+        return await write_batch(connection, batch)
 
 
 async def contents(pool: asyncpg.Pool) -> dict[str, list[dict[str, Any]]]:
@@ -100,9 +103,9 @@ async def contents(pool: asyncpg.Pool) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def a_shops_day() -> list[News]:
+def a_shops_day() -> list[Projectable]:
     """Some purchases by some buyers, each with a different end, for two tenants."""
-    news: list[News] = []
+    news: list[Projectable] = []
     for number in range(12):
         tenant = (TENANT, OTHER_TENANT)[number % 2]
         ids: dict[str, Any] = {
@@ -125,7 +128,7 @@ def a_shops_day() -> list[News]:
             detection(**ids, occurred_at=start + timedelta(seconds=50), decision=list(Decision)[number % 3]),
         ]
         later = start + timedelta(days=number % 3)
-        ends: list[News] = [
+        ends: list[Projectable] = [
             payment(PaymentRefunded, **ids, occurred_at=later, full=False, refunded_minor=400),
             payment(PaymentRefunded, **ids, occurred_at=later, refunded_minor=1000),
             payment(DisputeOpened, **ids, occurred_at=later, amount_minor=77, card=None),
@@ -139,7 +142,7 @@ def a_shops_day() -> list[News]:
             "payment_id": ids["payment_id"],
             "conversion_id": uuid7(),
         }
-        sent: list[News] = [
+        sent: list[Projectable] = [
             conversion(ConversionMatched, **conversion_ids, occurred_at=start),
             conversion(ConversionFailed, **conversion_ids, occurred_at=start + timedelta(minutes=1)),
             conversion(ConversionDispatched, **conversion_ids, occurred_at=start + timedelta(minutes=2), attempts=4),
@@ -178,6 +181,52 @@ async def test_any_order_and_any_repetition_give_the_same_rows(pool: asyncpg.Poo
         assert await contents(pool) == expected
 
 
+def events_of_one_payment() -> list[Projectable]:
+    """Events that disagree on everything a row takes from them."""
+    return [
+        payment(PaymentCreated, occurred_at=after(0), amount_minor=900, customer_id=None, card=None, products=()),
+        payment(PaymentSucceeded, occurred_at=after(1), customer_id=None, payment_method=None),
+        payment(PaymentSucceeded, occurred_at=after(2), amount_minor=1300, currency="USD", customer_id=None),
+        payment(PaymentEnriched, occurred_at=after(-5), customer_id="cus_early", payment_method="link"),
+        payment(PaymentEnriched, occurred_at=after(3), customer_id="cus_late", payment_method="pix"),
+        payment(PaymentRefunded, occurred_at=after(4), full=False, refunded_minor=300),
+        payment(PaymentRefunded, occurred_at=after(5), full=False, refunded_minor=200, amount_minor=1),
+        payment(DisputeOpened, occurred_at=after(6), amount_minor=77, card=None),
+    ]
+
+
+def rejections_of_one_minute() -> list[Projectable]:
+    return [
+        rejected(
+            occurred_at=after(0) + timedelta(seconds=second),
+            first_at=after(0) + timedelta(seconds=second - count),
+            count=count,
+            status=status,
+            reason=f"reason {second}",
+            remote=None if second % 2 else f"192.0.2.{second}",
+            size=count * 100,
+        )
+        for second, count, status in ((1, 5, 401), (2, 1, 403), (3, 4, 401), (3, 2, 403))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "events"), [("payments_view", events_of_one_payment()), ("rejections_view", rejections_of_one_minute())]
+)
+async def test_two_events_change_a_row_the_same_way_in_one_batch_and_in_two(
+    pool: asyncpg.Pool, postgres_dsn: str, table: str, events: list[Projectable]
+) -> None:
+    """`merge` in Python and the upsert in SQL agree, for every pair and either order."""
+    for pair in permutations(events, 2):
+        rows = []
+        for batches in ([pair], [pair[:1], pair[1:]]):
+            await empty_tables(postgres_dsn)
+            for batch in batches:
+                await write(pool, batch)
+            rows.append([dict(row) for row in await pool.fetch(f"SELECT * FROM api.{table}")])
+        assert rows[0] == rows[1]
+
+
 async def test_a_batch_says_which_news_was_new(pool: asyncpg.Pool) -> None:
     first, second = payment(PaymentCreated), detection()
 
@@ -190,7 +239,7 @@ async def test_batches_of_two_replicas_at_once_neither_lock_up_nor_lose_a_count(
 
     async def replica(seed: int) -> None:
         shuffled = random.Random(seed).sample(news, len(news))
-        async with GroupCommit(write_news, pool, name=f"replica_{seed}", max_items=25) as batcher:
+        async with GroupCommit(write_batch, pool, name=f"replica_{seed}", max_items=25) as batcher:
             await asyncio.gather(*(batcher.add(message) for message in shuffled))
 
     await asyncio.gather(*(replica(seed) for seed in range(4)))
@@ -251,7 +300,7 @@ async def test_a_sale_looks_the_same_whichever_event_told_it_first(pool: asyncpg
             for batch in (order[:2], order[2:3], order[3:]):
                 await write(pool, batch)
             async with pool.acquire() as connection:
-                found = await queries.find_payment(connection, first.payment_id)
+                found = await find_payment(connection, first.payment_id)
             assert found is not None
             shown[found.model_dump_json()] = found
             counted.add(tuple(await pool.fetchrow(SALES) or ()))
@@ -337,13 +386,13 @@ async def test_counters_that_belong_to_no_payment(pool: asyncpg.Pool) -> None:
     assert await pool.fetchval("SELECT count(*) FROM api.payments_view") == 0
 
 
-def a_dead_message(**changes: Any) -> DeadMessage:
+def a_dead_message(**changes: Any) -> DeadLetterRow:
     fields: dict[str, Any] = {
-        "tenant_id": TENANT, "message_id": uuid7(), "source": "detector", "kind": "message", "subject_id": uuid7(),
+        "tenant_id": TENANT, "id": uuid7(), "source": "detector", "kind": "message", "subject_id": uuid7(),
         "type": "payment.succeeded.v1", "subject": PAYMENT, "reason": "a bug", "code": None, "attempts": 20,
         "body": b"{}", "first_failed_at": NOON, "created_at": after(1),
     }  # fmt: skip
-    return DeadMessage(**{**fields, **changes})
+    return DeadLetterRow(**{**fields, **changes})
 
 
 async def test_a_dead_message_is_taken_in_once(pool: asyncpg.Pool) -> None:
@@ -387,7 +436,7 @@ async def test_a_customer_whom_trust_has_not_spoken_of_starts_where_the_tenant_l
         await admin.execute("INSERT INTO control.settings VALUES ($1, 'trust', $2)", TENANT, value)
         try:
             async with pool.acquire() as connection, connection.transaction():
-                await write_news(connection, [payment(PaymentCreated)])
+                await write_batch(connection, [payment(PaymentCreated)])
         finally:
             await admin.execute("DELETE FROM control.tenants WHERE id = $1", TENANT)
 

@@ -8,10 +8,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from orylo_api import retention
+from orylo_api.projection import retention
 from orylo_common.messages import WebhookRejected
 from tests.integration.api.conftest import Api
-from tests.unit.api.builders import refused
+from tests.unit.api.builders import rejected
 
 pytestmark = pytest.mark.integration
 
@@ -32,7 +32,7 @@ async def _empty(api: Api) -> AsyncIterator[None]:
 
 
 def of(api: Api, **changes: Any) -> WebhookRejected:
-    return refused(**{"tenant_id": api.a.tenant.id, "occurred_at": RECENT, "first_at": RECENT, **changes})
+    return rejected(**{"tenant_id": api.a.tenant.id, "occurred_at": RECENT, "first_at": RECENT, **changes})
 
 
 async def listed(client: aiohttp.ClientSession, **query: Any) -> list[dict[str, Any]]:
@@ -91,12 +91,12 @@ async def test_each_tenant_keeps_its_newest(api: Api, machine: aiohttp.ClientSes
     now = api.clock.now()
     await api.project(
         *(of(api, occurred_at=now - timedelta(minutes=number)) for number in range(5)),
-        refused(tenant_id=api.b.tenant.id, occurred_at=now),
+        rejected(tenant_id=api.b.tenant.id, occurred_at=now),
         of(api, code="too_old", occurred_at=now - timedelta(days=31)),
     )
     bound = retention.BOUND_REJECTIONS.replace(f"OFFSET {retention.MAX_REJECTIONS - 1}", "OFFSET 1")
     async with api.projector.acquire() as connection:
-        await retention.forget_long_lived(connection)
+        await retention.delete_old(connection)
         assert len(await listed(machine)) == 5
         newest = (await listed(machine))[:2]
         await connection.execute(bound)

@@ -12,14 +12,15 @@ import orjson
 import pytest
 
 from orylo_api import app
-from orylo_api.endpoints import stream as endpoint
-from orylo_api.models.conversions import Conversion
-from orylo_api.models.customers import TrustChange
-from orylo_api.models.dead_letters import DeadLetterSummary
-from orylo_api.models.detections import Detection
-from orylo_api.models.fields import Answer
-from orylo_api.retention import forget_short_lived
-from orylo_api.stream import CLIENT_BUFFER, Ended, open_stream
+from orylo_api.conversions.models import Conversion
+from orylo_api.customers.models import TrustChange
+from orylo_api.dead_letters.models import DeadLetterSummary
+from orylo_api.detections.models import Detection
+from orylo_api.http.fields import ResponseBody
+from orylo_api.projection.retention import delete_stream_events
+from orylo_api.stream import endpoints as endpoint
+from orylo_api.stream.hub import open_stream
+from orylo_api.stream.subscription import CLIENT_BUFFER, StreamEnded
 from orylo_common.messages import ConversionDispatched, ConversionFailed
 from tests.integration.api.conftest import Api, running_api
 from tests.support.eventually import eventually
@@ -86,7 +87,7 @@ async def test_what_is_pushed_is_what_the_api_answers(api: Api, machine: aiohttp
         await api.project(made, trust(api, 1), sent, conversion(ConversionFailed, tenant_id=api.a.tenant.id))
         events = await reader.take(5)
 
-    models: dict[str, type[Answer]] = {
+    models: dict[str, type[ResponseBody]] = {
         "detection.created": Detection,
         "trust.updated": TrustChange,
         "conversion.dispatched": Conversion,
@@ -193,7 +194,7 @@ async def test_a_slow_client_is_dropped_and_others_are_not(api: Api) -> None:
                 await asyncio.wait_for(quick.next(), 45)
                 received += 1
             assert received == CLIENT_BUFFER + 19
-            with pytest.raises(Ended):
+            with pytest.raises(StreamEnded):
                 await slow.next()
 
 
@@ -201,7 +202,8 @@ async def test_a_stream_survives_a_cut_connection_to_the_database(api: Api, mach
     async with listening(machine) as reader:
         await reader.next()
         await api.pool.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%orylo_api_stream%'"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND query LIKE 'LISTEN%orylo_api_stream%'"
         )
         await api.project(trust(api, 1, "cus_cut"))
         assert (await reader.next()).data["customer_id"] == "cus_cut"
@@ -249,7 +251,7 @@ async def test_old_events_are_forgotten_but_for_the_newest(api: Api) -> None:
     await api.pool.execute("UPDATE api.stream_events SET created_at = now() - interval '1 hour'")
 
     async with api.projector.acquire() as connection, connection.transaction():
-        await forget_short_lived(connection)
+        await delete_stream_events(connection)
 
     assert await api.pool.fetchval("SELECT count(*) FROM api.stream_events") == 1
 

@@ -15,10 +15,10 @@ import orylo_detector
 import orylo_dispatch
 import orylo_ingest
 import orylo_trust
-from orylo_cli.commands.settings import SECTIONS
 from orylo_cli.main import cli
-from orylo_common.control import TenantSettings
+from orylo_common.control import TenantSettings, sections
 from orylo_common.control.keyring import Keyring
+from orylo_common.control.sections import SECTIONS
 
 pytestmark = pytest.mark.integration
 
@@ -120,8 +120,8 @@ def test_a_tenant_or_a_section_that_is_none_is_said(orylo: Run, tenant: str) -> 
 
 
 def test_no_section_is_left_out() -> None:
-    for service in (orylo_api, orylo_detector, orylo_dispatch, orylo_ingest, orylo_trust):
-        for module in pkgutil.walk_packages(service.__path__, f"{service.__name__}."):
+    for package in (sections, orylo_api, orylo_detector, orylo_dispatch, orylo_ingest, orylo_trust):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.endswith("__main__"):
                 importlib.import_module(module.name)
     found = {each for each in TenantSettings.__subclasses__() if each.__module__.startswith("orylo_")}

@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY
 from orylo_common.control import ControlPlane, Keyring, Part, Tenant, TenantSettings, admin, open_control
 from orylo_common.control.keyring import WrongMasterKey
 from orylo_common.control.models import Role
+from orylo_common.control.sections.store import write_section
 from orylo_common.postgres.pool import open_pool
 from tests.support.eventually import eventually
 from tests.support.listening import listeners
@@ -72,7 +73,7 @@ async def test_settings_fall_back_to_their_defaults(pool: asyncpg.Pool, tenant: 
     assert plane.settings(tenant.id, Colours) == Colours()
 
     async with pool.acquire() as connection:
-        await admin.put_settings(connection, tenant.id, Colours(sky="red"))
+        await write_section(connection, tenant.id, Colours(sky="red"))
     await eventually(lambda: plane.settings(tenant.id, Colours).sky == "red")
     assert await pool.fetchval("SELECT value FROM control.settings") == {"sky": "red"}
 
@@ -140,7 +141,7 @@ async def test_an_error_that_nobody_foresaw_does_not_end_the_following(
         broken.setattr(ControlPlane, "reload", fail)
         async with pool.acquire() as connection:
             await admin.create_tenant(connection, "segunda")
-        await eventually(lambda: any(line["event"] == "control.failed" for line in logged))
+        await eventually(lambda: any(line["event"] == "loop.failed" for line in logged))
 
     await eventually(lambda: plane.tenant("segunda") is not None)
 
@@ -169,7 +170,8 @@ async def test_a_rotated_master_key_still_opens_old_secrets() -> None:
 
 async def test_the_plane_survives_a_cut_connection(pool: asyncpg.Pool, tenant: Tenant, plane: ControlPlane) -> None:
     await pool.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query LIKE 'LISTEN%'"
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE 'LISTEN%'"
     )
     assert plane.tenant("loja") == tenant
 

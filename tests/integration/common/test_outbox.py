@@ -1,11 +1,13 @@
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 import asyncpg
 import pytest
+import structlog
 
 from orylo_common.broker.ports import Outgoing, PublishNotConfirmed
+from orylo_common.broker.postgres.broker import PostgresBroker
 from orylo_common.ids import uuid7
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import open_pool
@@ -17,7 +19,7 @@ INSERT = "INSERT INTO public.outbox (message_id, type, body) VALUES ($1, $2, $3)
 
 
 class Published:
-    """A broker that takes everything, or nothing while it is `away`."""
+    """A broker that accepts everything, or nothing while it is `away`."""
 
     def __init__(self) -> None:
         self.messages: list[Outgoing] = []
@@ -67,7 +69,7 @@ async def test_an_offered_message_is_published_and_its_row_removed(pool: asyncpg
     assert await rows(pool) == 0
 
 
-async def test_what_could_not_leave_stays_and_is_swept_up(pool: asyncpg.Pool) -> None:
+async def test_a_message_that_could_not_be_published_stays_and_is_swept(pool: asyncpg.Pool) -> None:
     broker: Any = Published()
     broker.away = True
     message = await committed(pool)
@@ -90,6 +92,34 @@ async def test_a_crash_between_commit_and_offer_loses_nothing(pool: asyncpg.Pool
     async with OutboxRelay(pool, "public", broker):
         await eventually(lambda: broker.messages == [message])
         await eventually(lambda: is_empty(pool))
+
+
+async def test_an_unexpected_error_stops_neither_publisher_nor_sweeper(postgres_dsn: str, pool: asyncpg.Pool) -> None:
+    """A missing grant is not a transient error. Once it is restored, all messages are published without a restart."""
+    broker = await PostgresBroker.open(postgres_dsn)
+    try:
+        async with OutboxRelay(pool, "public", broker) as relay:
+            with structlog.testing.capture_logs() as logged:
+                await pool.execute("REVOKE INSERT ON bus.messages FROM orylo_bus")
+                for _ in range(3):
+                    relay.offer([await committed(pool)])
+                await pool.execute("UPDATE public.outbox SET created_at = now() - interval '1 minute'")
+                await eventually(lambda: {"public.outbox.publish", "public.outbox.sweep"} <= failed_loops(logged))
+            assert await rows(pool) == 3
+
+            await pool.execute("GRANT INSERT ON bus.messages TO orylo_bus")
+            await eventually(lambda: is_empty(pool))
+            relay.offer([await committed(pool)])
+            await eventually(lambda: is_empty(pool))
+            assert await pool.fetchval("SELECT count(*) FROM bus.messages") >= 4
+    finally:
+        await pool.execute("GRANT INSERT ON bus.messages TO orylo_bus")
+        await broker.close()
+        await pool.execute("TRUNCATE bus.messages, bus.deliveries")
+
+
+def failed_loops(logged: Sequence[Mapping[str, Any]]) -> set[str]:
+    return {line["loop"] for line in logged if line["event"] == "loop.failed"}
 
 
 async def test_two_sweepers_publish_different_rows(pool: asyncpg.Pool) -> None:

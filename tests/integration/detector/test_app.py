@@ -20,7 +20,7 @@ from orylo_common.messages import (
     TrustStatus,
     TrustUpdated,
 )
-from orylo_detector import app, patience
+from orylo_detector import app, deadline
 from orylo_detector.app import open_app
 from orylo_detector.engine import Engine
 from orylo_detector.settings import Settings
@@ -33,15 +33,15 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(autouse=True)
-def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine that stands still for a moment makes no detector late, and no answer of Redis or PostgreSQL."""
+def _no_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remove the deadlines: on a machine that stalls no detector and no feature may be late."""
     monkeypatch.setattr(app, "Engine", partial(Engine, time_limit=timedelta(minutes=1)))
-    monkeypatch.setattr(patience, "SLICE_S", 15)
+    monkeypatch.setattr(deadline, "SLICE_S", 15)
 
 
 @asynccontextmanager
 async def detector(postgres_dsn: str, redis_url: str) -> AsyncIterator[MemoryBroker]:
-    """A replica with a bus of its own."""
+    """Run a replica with its own bus."""
     settings = Settings(
         database_url=postgres_dsn,
         redis_url=redis_url,
@@ -71,7 +71,7 @@ async def decided(broker: MemoryBroker, count: int) -> list[DetectionCreated]:
 
 
 async def done(broker: MemoryBroker) -> None:
-    """Every message sent so far was handled."""
+    """Wait until every message sent so far is handled."""
     await eventually(lambda: not broker.ready["detector"] and not broker.waiting["detector"])
     await eventually(lambda: all(not subscription._unsettled for subscription in broker.subscriptions))
     assert broker.dead_letters("detector") == []
@@ -92,7 +92,7 @@ def trust_update(version: int, status: TrustStatus, customer_id: str) -> TrustUp
     )
 
 
-async def test_an_event_that_is_delivered_often_is_decided_and_announced_once(broker: MemoryBroker) -> None:
+async def test_an_event_that_is_delivered_repeatedly_is_decided_and_announced_once(broker: MemoryBroker) -> None:
     fact, other = payment(), payment()
     for message in (fact, fact, other, fact):
         await broker.send(message)
@@ -103,7 +103,7 @@ async def test_an_event_that_is_delivered_often_is_decided_and_announced_once(br
     assert sorted(d.event_id for d in await decided(broker, 2)) == sorted([fact.event_id, other.event_id])
 
 
-async def test_replicas_that_get_the_same_events_decide_each_once(postgres_dsn: str, redis_url: str) -> None:
+async def test_replicas_that_receive_the_same_events_decide_each_once(postgres_dsn: str, redis_url: str) -> None:
     facts = [payment(customer_id=f"cus_{number % 9}", ip=None) for number in range(300)]
     async with detector(postgres_dsn, redis_url) as one, detector(postgres_dsn, redis_url) as two:
         for forth, back in zip(facts, reversed(facts), strict=True):
@@ -126,7 +126,7 @@ async def test_a_burst_with_one_card_is_blocked(broker: MemoryBroker) -> None:
     assert "velocity.card.1m" in last.reasons
 
 
-async def test_a_redelivered_attempt_is_no_second_attempt(broker: MemoryBroker) -> None:
+async def test_a_redelivered_attempt_counts_once(broker: MemoryBroker) -> None:
     fact = payment(customer_id="cus_again", card={"fingerprint": "fp_again"}, ip=None)
     for _ in range(20):
         await broker.send(fact)
@@ -136,7 +136,7 @@ async def test_a_redelivered_attempt_is_no_second_attempt(broker: MemoryBroker) 
     assert (await decided(broker, 2))[-1].decision is Decision.ALLOW
 
 
-async def test_the_newest_status_is_what_counts(broker: MemoryBroker) -> None:
+async def test_the_newest_status_counts(broker: MemoryBroker) -> None:
     await broker.send(trust_update(2, TrustStatus.BLOCKED, "cus_listed"))
     await done(broker)
     await broker.send(trust_update(1, TrustStatus.ALLOWLISTED, "cus_listed"))
@@ -147,7 +147,7 @@ async def test_the_newest_status_is_what_counts(broker: MemoryBroker) -> None:
     assert (detection.decision, detection.risk_score, detection.reasons[0]) == (Decision.BLOCK, 100, "list.blocked")
 
 
-async def test_a_dispute_speaks_against_the_next_payment(broker: MemoryBroker) -> None:
+async def test_a_dispute_raises_the_risk_of_the_next_payment(broker: MemoryBroker) -> None:
     await broker.send(payment(customer_id="cus_disputing", payment_id="stripe:pi_disputed"))
     await broker.send(
         payment(DisputeOpened, customer_id=None, payment_id="stripe:pi_disputed", dispute_id="dp_1", card=None)
@@ -158,14 +158,14 @@ async def test_a_dispute_speaks_against_the_next_payment(broker: MemoryBroker) -
     assert "trust_history.disputes" in (await decided(broker, 2))[-1].reasons
 
 
-async def test_a_canceled_payment_is_left_alone(broker: MemoryBroker) -> None:
+async def test_a_canceled_payment_is_ignored(broker: MemoryBroker) -> None:
     await broker.send(payment(PaymentCanceled))
     await done(broker)
 
     assert detections(broker) == []
 
 
-async def test_redis_dies_and_decisions_go_on_without_velocity(postgres_dsn: str, tmp_path: Path) -> None:
+async def test_without_redis_decisions_continue_without_velocity(postgres_dsn: str, tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         with redis_server(tmp_path) as redis_url:
             broker = await stack.enter_async_context(detector(postgres_dsn, redis_url))

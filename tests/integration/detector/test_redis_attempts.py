@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 from orylo_common.errors import TransientError
 from orylo_common.messages import PaymentFailed
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, CircuitOpen
-from orylo_detector import patience
+from orylo_detector import deadline
 from orylo_detector.adapters.redis_attempts import KEEP, RECORD, REMEMBERED, RedisAttempts
 from orylo_detector.domain.velocity import velocities
 from tests.unit.detector.cases import NOW, payment
@@ -23,9 +23,9 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture(autouse=True)
-def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine that stands still for a moment makes no answer late."""
-    monkeypatch.setattr(patience, "SLICE_S", 15)
+def _no_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remove the deadline: on a machine that stalls no answer may be late."""
+    monkeypatch.setattr(deadline, "SLICE_S", 15)
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ async def test_attempts_of_a_card_are_seen_by_the_next_payment_with_it(attempts:
     assert velocities(known["card"], NOW, "BRL")["1m"].amount_minor == 500 + 10_000 + 700
 
 
-async def test_what_is_told_twice_counts_once(attempts: RedisAttempts) -> None:
+async def test_an_attempt_that_is_reported_twice_counts_once(attempts: RedisAttempts) -> None:
     again = payment(payment_id="stripe:pi_1")
     for batch in ([again], [again, again], [payment(payment_id="stripe:pi_1")]):
         [*_, known] = await attempts.record(batch)
@@ -49,7 +49,7 @@ async def test_what_is_told_twice_counts_once(attempts: RedisAttempts) -> None:
     assert len(known["card"]) == 1
 
 
-async def test_refusals_of_one_payment_are_told_apart(attempts: RedisAttempts) -> None:
+async def test_declines_of_one_payment_are_separate_attempts(attempts: RedisAttempts) -> None:
     refused = [payment(PaymentFailed, payment_id="stripe:pi_1", attempt_id=f"ch_{number}") for number in range(3)]
     [*_, known] = await attempts.record(refused)
 
@@ -64,12 +64,14 @@ async def test_tenants_do_not_share_entities(attempts: RedisAttempts) -> None:
     assert len(known["ip"]) == 1
 
 
-async def test_a_payment_that_names_nobody_costs_no_round_trip(attempts: RedisAttempts, redis: Redis) -> None:
+async def test_a_payment_without_entities_needs_no_round_trip(attempts: RedisAttempts, redis: Redis) -> None:
     assert await attempts.record([payment(customer_id=None, card=None, ip=None)]) == [{}]
     assert await redis.dbsize() == 0
 
 
-async def test_a_busy_log_is_cut_to_the_newest_and_lives_for_a_day(attempts: RedisAttempts, redis: Redis) -> None:
+async def test_a_busy_log_is_trimmed_to_the_newest_attempts_and_expires_after_a_day(
+    attempts: RedisAttempts, redis: Redis
+) -> None:
     moment = NOW
     for _ in range(12):
         batch = [
@@ -86,7 +88,7 @@ async def test_a_busy_log_is_cut_to_the_newest_and_lives_for_a_day(attempts: Red
     assert 0 < await redis.ttl(key) <= KEEP.total_seconds()
 
 
-async def test_every_log_gets_its_end_of_life_with_the_next_batch(attempts: RedisAttempts, redis: Redis) -> None:
+async def test_every_log_gets_its_expiry_with_the_next_batch(attempts: RedisAttempts, redis: Redis) -> None:
     await attempts.record([payment()])
     await attempts.record([payment(customer_id=None, card=None, ip="203.0.113.99")])
 
@@ -95,7 +97,7 @@ async def test_every_log_gets_its_end_of_life_with_the_next_batch(attempts: Redi
     assert await redis.strlen(log) == RECORD.size
 
 
-async def test_no_address_stands_in_redis(attempts: RedisAttempts, redis: Redis) -> None:
+async def test_redis_holds_no_personal_data_in_clear(attempts: RedisAttempts, redis: Redis) -> None:
     await attempts.record([payment()])
 
     stored = str([(key, await redis.get(key)) for key in await redis.keys("*")])
@@ -103,7 +105,7 @@ async def test_no_address_stands_in_redis(attempts: RedisAttempts, redis: Redis)
     assert "fp_1" not in stored
 
 
-async def test_a_redis_that_is_away_is_soon_not_asked_any_more() -> None:
+async def test_the_circuit_opens_when_redis_is_unreachable() -> None:
     nowhere = Redis.from_url("redis://127.0.0.1:1/0")
     attempts = RedisAttempts(nowhere, CircuitBreaker("test.nowhere", failures=3))
     for _ in range(3):

@@ -24,11 +24,11 @@ from orylo_common.messages import (
 )
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.pool import open_pool
-from orylo_detector import patience
+from orylo_detector import deadline
 from orylo_detector.domain.features import CustomerHistory
 from orylo_detector.domain.verdict import Verdict
 from orylo_detector.handlers import detection_of
-from orylo_detector.store.decisions import Decided, record_decisions
+from orylo_detector.store.decisions import StoredDecision, record_decisions
 from orylo_detector.store.history import PostgresHistory
 from orylo_detector.store.learning import copy_trust, learn_incidents
 from tests.unit.detector.cases import NOW, payment
@@ -43,9 +43,9 @@ async def pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
 
 
 @pytest.fixture(autouse=True)
-def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine that stands still for a moment makes no answer late."""
-    monkeypatch.setattr(patience, "SLICE_S", 15)
+def _no_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remove the deadline: on a machine that stalls no answer may be late."""
+    monkeypatch.setattr(deadline, "SLICE_S", 15)
 
 
 @pytest.fixture
@@ -53,9 +53,9 @@ def tenant_id() -> UUID:
     return uuid4()
 
 
-def decided(fact: PaymentFact) -> Decided:
+def decided(fact: PaymentFact) -> StoredDecision:
     detection = detection_of(fact, Verdict(Decision.REVIEW, 60, ("velocity.card.1h",), (), ("geo",)))
-    return Decided(fact, detection, Outgoing(detection.message_id, detection.type, encode(detection)))
+    return StoredDecision(fact, detection, Outgoing(detection.message_id, detection.type, encode(detection)))
 
 
 async def decide(pool: asyncpg.Pool, *facts: PaymentFact) -> list[bool]:
@@ -79,7 +79,7 @@ async def customer(pool: asyncpg.Pool, tenant_id: UUID, customer_id: str = "cus_
     return known.customer
 
 
-def told(tenant_id: UUID, version: int, score: int, status: TrustStatus = TrustStatus.NEUTRAL) -> TrustUpdated:
+def trust_updated(tenant_id: UUID, version: int, score: int, status: TrustStatus = TrustStatus.NEUTRAL) -> TrustUpdated:
     return TrustUpdated(
         message_id=uuid4(),
         tenant_id=tenant_id,
@@ -94,7 +94,7 @@ def told(tenant_id: UUID, version: int, score: int, status: TrustStatus = TrustS
     )
 
 
-async def test_an_event_is_decided_once_however_often_it_comes(pool: asyncpg.Pool, tenant_id: UUID) -> None:
+async def test_an_event_is_decided_once_however_often_it_is_delivered(pool: asyncpg.Pool, tenant_id: UUID) -> None:
     event = payment(tenant_id=tenant_id)
     outcomes = [await decide(pool, event, event), await decide(pool, event)]
 
@@ -127,7 +127,7 @@ async def test_replicas_racing_with_the_same_events_decide_each_once(pool: async
     assert await pool.fetchval("SELECT sum(payments) FROM detector.customers WHERE tenant_id = $1", tenant_id) == 200
 
 
-async def test_a_paid_payment_is_learnt_from_once(pool: asyncpg.Pool, tenant_id: UUID) -> None:
+async def test_a_paid_payment_is_added_to_the_history_once(pool: asyncpg.Pool, tenant_id: UUID) -> None:
     of_payment: dict[str, Any] = {"tenant_id": tenant_id, "payment_id": "stripe:pi_1", "amount_minor": 10_000}
     later = NOW + timedelta(days=3)
     await decide(pool, payment(PaymentCreated, **of_payment))
@@ -146,7 +146,7 @@ async def test_a_paid_payment_is_learnt_from_once(pool: asyncpg.Pool, tenant_id:
     assert history.amounts["customer"].distance(10_000) == pytest.approx(0, abs=0.4)
 
 
-async def test_amounts_of_another_currency_are_another_history(pool: asyncpg.Pool, tenant_id: UUID) -> None:
+async def test_each_currency_has_its_own_amount_history(pool: asyncpg.Pool, tenant_id: UUID) -> None:
     await decide(pool, payment(tenant_id=tenant_id, currency="USD"))
 
     [history] = await PostgresHistory(pool).read([payment(tenant_id=tenant_id)])
@@ -154,7 +154,7 @@ async def test_amounts_of_another_currency_are_another_history(pool: asyncpg.Poo
     assert history.amounts["customer"].payments == 0
 
 
-async def test_each_case_counts_once_in_whatever_order_it_is_told(pool: asyncpg.Pool, tenant_id: UUID) -> None:
+async def test_each_incident_counts_once_in_any_order_of_reports(pool: asyncpg.Pool, tenant_id: UUID) -> None:
     dispute = {"tenant_id": tenant_id, "dispute_id": "dp_1", "amount_minor": 100}
     refund = {"tenant_id": tenant_id, "payment_id": "stripe:pi_9", "refunded_minor": 1}
     await learn(
@@ -172,7 +172,7 @@ async def test_each_case_counts_once_in_whatever_order_it_is_told(pool: asyncpg.
 
 
 @pytest.mark.parametrize("payment_first", [True, False])
-async def test_a_dispute_that_names_nobody_is_its_payments_customers(
+async def test_a_dispute_without_a_customer_belongs_to_its_payments_customer(
     pool: asyncpg.Pool, tenant_id: UUID, *, payment_first: bool
 ) -> None:
     paid = payment(PaymentSucceeded, tenant_id=tenant_id, payment_id="stripe:pi_1")
@@ -189,14 +189,19 @@ async def test_a_dispute_that_names_nobody_is_its_payments_customers(
     assert known.disputes == 1
 
 
-async def test_the_newest_that_trust_says_holds(pool: asyncpg.Pool, tenant_id: UUID) -> None:
-    await trust(pool, told(tenant_id, 2, 45), told(tenant_id, 3, 40, TrustStatus.BLOCKED), told(tenant_id, 1, 52))
-    await trust(pool, told(tenant_id, 2, 45))
+async def test_the_newest_trust_update_counts(pool: asyncpg.Pool, tenant_id: UUID) -> None:
+    await trust(
+        pool,
+        trust_updated(tenant_id, 2, 45),
+        trust_updated(tenant_id, 3, 40, TrustStatus.BLOCKED),
+        trust_updated(tenant_id, 1, 52),
+    )
+    await trust(pool, trust_updated(tenant_id, 2, 45))
 
     assert await customer(pool, tenant_id) == CustomerHistory(trust_score=40, status=TrustStatus.BLOCKED)
 
 
-async def test_batches_that_refuse_one_item_keep_the_others(pool: asyncpg.Pool, tenant_id: UUID) -> None:
+async def test_a_batch_with_one_invalid_item_keeps_the_others(pool: asyncpg.Pool, tenant_id: UUID) -> None:
     good, bad = payment(tenant_id=tenant_id), payment(tenant_id=tenant_id, event_id="not\x00text")
     async with GroupCommit(record_decisions, pool, name="one") as batches:
         outcomes = await asyncio.gather(batches.add(decided(good)), batches.add(decided(bad)), return_exceptions=True)
@@ -205,15 +210,15 @@ async def test_batches_that_refuse_one_item_keep_the_others(pool: asyncpg.Pool, 
     assert isinstance(outcomes[1], asyncpg.DataError)
 
 
-async def test_amounts_that_are_late_are_left_out_and_the_customer_is_known(
+async def test_late_amounts_are_left_out_and_the_customer_is_read(
     pool: asyncpg.Pool, postgres_dsn: str, tenant_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await trust(pool, told(tenant_id, 1, 40, TrustStatus.BLOCKED))
+    await trust(pool, trust_updated(tenant_id, 1, 40, TrustStatus.BLOCKED))
     busy = await asyncpg.connect(postgres_dsn)
     async with busy.transaction():
         await busy.execute("LOCK TABLE detector.amounts IN ACCESS EXCLUSIVE MODE")
-        with monkeypatch.context() as impatient:
-            impatient.setattr(patience, "SLICE_S", 0.025)
+        with monkeypatch.context() as strict:
+            strict.setattr(deadline, "SLICE_S", 0.025)
             [history] = await PostgresHistory(pool).read([payment(tenant_id=tenant_id)])
     await busy.close()
 
@@ -225,7 +230,9 @@ async def test_amounts_that_are_late_are_left_out_and_the_customer_is_known(
 
 
 @pytest.mark.parametrize("first", ["payment", "dispute"])
-async def test_a_dispute_is_the_payers_whomever_it_names(pool: asyncpg.Pool, tenant_id: UUID, first: str) -> None:
+async def test_a_dispute_belongs_to_the_payer_not_to_the_customer_it_names(
+    pool: asyncpg.Pool, tenant_id: UUID, first: str
+) -> None:
     paid = payment(PaymentSucceeded, tenant_id=tenant_id, customer_id="cus_payer")
     disputed = payment(
         DisputeOpened, tenant_id=tenant_id, customer_id="cus_named", payment_id=paid.payment_id, dispute_id="dp_1"

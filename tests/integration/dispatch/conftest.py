@@ -15,7 +15,7 @@ DATASET = "1234567890"
 
 @pytest.fixture
 async def admin(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
-    """Everything is empty again afterwards."""
+    """Empty the tables afterwards."""
     async with open_pool(postgres_dsn, role="postgres", max_size=2) as pool:
         yield pool
         await pool.execute(

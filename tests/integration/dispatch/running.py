@@ -1,4 +1,4 @@
-"""A dispatch service with everything real but the bus: its messages are handed in, and what it publishes is kept."""
+"""The dispatch service with everything real except the bus: tests call the handlers and see the published messages."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -29,21 +29,24 @@ from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import open_pool
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.resilience.retry import RetryPolicy
-from orylo_dispatch.delivery_queue import DeliveryQueue
-from orylo_dispatch.destinations.meta import MetaConversions
-from orylo_dispatch.facts import Effect, Fact
-from orylo_dispatch.handlers import Recorder, apply_decision, enrich_payment, match_payment, remember_click
-from orylo_dispatch.sender import Sender
-from orylo_dispatch.store import FactStore
-from orylo_dispatch.worker import Limits
+from orylo_dispatch.conversions.announcements import CONVERSION_COLUMNS
+from orylo_dispatch.conversions.facts import Fact, SideEffects
+from orylo_dispatch.conversions.store import FactStore
+from orylo_dispatch.delivery.limits import WorkerLimits
+from orylo_dispatch.delivery.queue import DeliveryQueue
+from orylo_dispatch.delivery.sender import Sender
+from orylo_dispatch.delivery.sink import SinkKind
+from orylo_dispatch.destinations.meta.limits import MAX_AGE
+from orylo_dispatch.destinations.meta.sink import MetaConversions
+from orylo_dispatch.handlers import Recorder, apply_decision, enrich_payment, match_payment, record_click
 from tests.unit.dispatch.cases import detection, payment
 
 KEYS = Keyring.generate()
 KEYRING = Keyring.parse(KEYS)
 PARTS = frozenset({Part.DESTINATIONS, Part.SETTINGS})
-# As in production, but for what a test waits for: leases are long, so that a machine which stands still for a moment
-# neither gives up a request nor makes another replica repeat it.
-LIMITS = Limits(linger=timedelta(milliseconds=5), probe_every=timedelta(seconds=0.3))
+# As in production, except for the delays that tests wait for. The lease stays long: on a machine that pauses for a
+# moment no claim may expire.
+LIMITS = WorkerLimits(linger=timedelta(milliseconds=5), probe_every=timedelta(seconds=0.3))
 QUICK = RetryPolicy(base=timedelta(milliseconds=20), cap=timedelta(milliseconds=200))
 
 Kind = TypeVar("Kind", bound=Message)
@@ -93,7 +96,7 @@ class Dispatch:
         await apply_decision(decided, plane=self.plane, recorder=self.recorder)
 
     async def click(self, clicked: ClickRecorded) -> None:
-        await remember_click(clicked, recorder=self.recorder)
+        await record_click(clicked, recorder=self.recorder)
 
     async def allow(self, paid: PaymentSucceeded) -> None:
         await self.pay(paid)
@@ -110,7 +113,7 @@ async def running_dispatch(
     meta: FakeMeta,
     *,
     clock: Clock | None = None,
-    limits: Limits = LIMITS,
+    limits: WorkerLimits = LIMITS,
 ) -> AsyncIterator[Dispatch]:
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
@@ -120,18 +123,18 @@ async def running_dispatch(
         broker = MemoryBroker()
         relay = await enter(OutboxRelay(pool, "dispatch", cast(Broker, broker)))
         session = await enter(aiohttp.ClientSession())
+        meta_conversions = partial(MetaConversions, session=session, base_url=f"{meta.base_url}/v26.0", retries=QUICK)
         sender = Sender(
-            DeliveryQueue(pool),
+            DeliveryQueue(pool, CONVERSION_COLUMNS),
             plane,
-            sinks={"meta": partial(MetaConversions, session=session, base_url=f"{meta.base_url}/v26.0", clock=clock)},
+            kinds={"meta": SinkKind(meta_conversions, max_age=MAX_AGE)},
             offer=relay.offer,
             clock=clock,
             limits=limits,
-            retries=QUICK,
             breaker=partial(CircuitBreaker, recovery=timedelta(seconds=0.4)),
         )
         await enter(sender)
-        writer: GroupCommit[Fact, Effect] = GroupCommit(FactStore(clock).write, pool, name="test.facts")
+        writer: GroupCommit[Fact, SideEffects] = GroupCommit(FactStore(clock).write, pool, name="test.facts")
         await enter(writer)
         yield Dispatch(broker, plane, Recorder(writer.add, offer=relay.offer, wake=sender.wake), sender, relay, pool)
 
@@ -144,7 +147,7 @@ async def open_shop(admin: asyncpg.Pool, slug: str, dataset_id: str, **config: A
 
 
 async def put_token(admin: asyncpg.Pool, shop: Shop, token: str, **config: Any) -> UUID:
-    """As a person does who has made a new one."""
+    """Enter a new token, as a person does."""
     async with admin.acquire() as connection:
         return await add_destination(
             connection,

@@ -1,4 +1,4 @@
-"""The whole service as it is started: messages in from the bus, conversions out to Meta and back onto the bus."""
+"""The whole service: messages from the bus, conversions to Meta, results back to the bus."""
 
 import asyncio
 from datetime import timedelta
@@ -28,9 +28,9 @@ from orylo_dispatch.app import open_app
 from orylo_dispatch.settings import Settings
 from tests.integration.dispatch.conftest import DATASET
 from tests.integration.dispatch.running import KEYS, Shop
-from tests.support.cable import cable_to
 from tests.support.eventually import eventually
 from tests.support.memory_broker import MemoryBroker
+from tests.support.tcp_proxy import tcp_proxy
 from tests.unit.dispatch.cases import CLICK_ID, EMAIL, click_recorded, detection, payment
 
 pytestmark = pytest.mark.integration
@@ -40,7 +40,7 @@ async def publish(broker: Broker, *messages: Message) -> None:
     await broker.publish([Outgoing(message.message_id, message.type, encode(message)) for message in messages])
 
 
-async def test_from_the_bus_to_meta_and_back(
+async def test_a_payment_on_the_bus_becomes_a_conversion_at_meta_and_a_result_on_the_bus(
     postgres_dsn: str,
     admin: asyncpg.Pool,
     shop: Shop,
@@ -55,7 +55,7 @@ async def test_from_the_bus_to_meta_and_back(
     now = SystemClock().now()
     paid = shop.payment(tracking=Tracking())
     clicked = click_recorded(tenant_id=shop.tenant_id, occurred_at=now - timedelta(days=2))
-    # The gateway's checkout ties the click to the buyer's e-mail; the payment tells only the e-mail.
+    # The gateway's checkout links the click with the buyer's email; the payment has only the email.
     checkout = CheckoutStarted.model_validate(
         {
             "message_id": uuid4(),
@@ -86,10 +86,10 @@ async def test_from_the_bus_to_meta_and_back(
         await eventually(lambda: DATASET in fake_meta.datasets and fake_meta.datasets[DATASET].received == 1)
         await eventually(lambda: _holds(admin, "SELECT count(*) = 1 FROM dispatch.reversals"))
 
-        told: list[Message] = []
+        received: list[Message] = []
         async with asyncio.timeout(45):
-            while not any(isinstance(message, ConversionDispatched) for message in told):
-                told += [decode(each.body) for each in await api.receive(10, timedelta(seconds=1))]
+            while not any(isinstance(message, ConversionDispatched) for message in received):
+                received += [decode(each.body) for each in await api.receive(10, timedelta(seconds=1))]
         await api.close()
 
         async def is_ready() -> bool:
@@ -97,25 +97,25 @@ async def test_from_the_bus_to_meta_and_back(
 
         await eventually(is_ready)
 
-    [sent] = [message for message in told if isinstance(message, ConversionDispatched)]
+    [sent] = [message for message in received if isinstance(message, ConversionDispatched)]
     assert (sent.match.method, sent.match.click_id, sent.payment_id) == ("email", CLICK_ID, paid.payment_id)
     assert "fbc" in fake_meta.datasets[DATASET].latest[-1]["user_data"]
 
 
-async def test_without_postgres_messages_wait_and_no_attempt_is_used_up(
+async def test_without_postgres_messages_wait_and_use_up_no_attempts(
     postgres_dsn: str, admin: asyncpg.Pool, shop: Shop, fake_meta: FakeMeta
 ) -> None:
     broker = MemoryBroker()
 
     def retried() -> float:
-        told = {"queue": "dispatch", "type": ClickRecorded.model_fields["type"].default, "outcome": "retried"}
-        return REGISTRY.get_sample_value("orylo_messages_handled_total", told) or 0.0
+        labels = {"queue": "dispatch", "type": ClickRecorded.model_fields["type"].default, "outcome": "retried"}
+        return REGISTRY.get_sample_value("orylo_messages_handled_total", labels) or 0.0
 
     before = retried()
-    async with cable_to(postgres_dsn) as (cable, dsn), FakeAsyncRedis() as redis:
+    async with tcp_proxy(postgres_dsn) as (proxy, dsn), FakeAsyncRedis() as redis:
         settings = Settings(database_url=dsn, redis_url="redis://unused", broker_url="postgres", master_key=KEYS)
         async with open_app(settings, broker=broker, redis=redis):
-            cable.cut()
+            proxy.cut()
             for number in range(5):
                 await broker.send(click_recorded(tenant_id=shop.tenant_id, click_id=f"first-{number}"))
             await eventually(lambda: retried() >= before + 5)
@@ -124,7 +124,7 @@ async def test_without_postgres_messages_wait_and_no_attempt_is_used_up(
             await asyncio.sleep(2)
 
             assert retried() == before + 5
-            await cable.mend()
+            await proxy.restore()
             await eventually(lambda: _holds(admin, "SELECT count(*) = 55 FROM dispatch.clicks"))
 
 

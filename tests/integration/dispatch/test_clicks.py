@@ -1,33 +1,33 @@
-"""Looking a click up costs the same however many clicks there are."""
+"""The cost of finding a click does not depend on the number of clicks."""
 
 from uuid import UUID
 
 import asyncpg
 import pytest
 
+from orylo_common.control.sections.dispatch import DispatchPolicy
 from orylo_common.messages import Tracking
-from orylo_dispatch.clicks import find_candidates
-from orylo_dispatch.domain.matching import traces_of
-from orylo_dispatch.domain.policy import DispatchPolicy
-from orylo_dispatch.facts import Paid
+from orylo_dispatch.conversions.clicks import find_candidates
+from orylo_dispatch.conversions.facts import PaymentSeen
+from orylo_dispatch.domain.matching import signals_of
 from tests.integration.dispatch.running import Dispatch, Shop
 from tests.unit.dispatch.cases import EMAIL, PHONE
 
 pytestmark = pytest.mark.integration
 
-# Of the transaction that asks, through indexes and without.
+# Rows that the current transaction has read, through indexes and without.
 ROWS_READ = """
     SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = 'dispatch.clicks'::regclass
 """
 FBP = "fb.1.1778000000000.1234567890"
-# All of one shop, of one browser and one address, and of nobody known: what misleads a planner most.
+# All from one shop, one browser and one address, without identifiers: the statistics that mislead the planner most.
 MANY_CLICKS = """
     INSERT INTO dispatch.clicks (tenant_id, click_id, clicked_at, fbp, ip, user_agent)
     SELECT $1, 'c' || n, now() - interval '1 hour', $2, '203.0.113.7', 'Mozilla' FROM generate_series(1, 20000) AS n
 """
 
 
-async def test_the_last_click_is_found_without_reading_the_others(
+async def test_finding_the_last_click_does_not_read_the_others(
     dispatch: Dispatch, shop: Shop, admin: asyncpg.Pool
 ) -> None:
     await dispatch.pool.execute(MANY_CLICKS, shop.tenant_id, FBP)
@@ -39,11 +39,11 @@ async def test_the_last_click_is_found_without_reading_the_others(
         read = await connection.fetchval(ROWS_READ)
 
     assert [len(clicks) for clicks in found[:2]] == [1, 0]
-    # One for each payment that shares the browser; reading every click for each of them reads millions.
+    # One row for each payment with the same browser. Reading all clicks for each of them would be millions.
     assert 250 <= read < 2_000
 
 
-async def test_no_tenant_finds_anothers_click(dispatch: Dispatch, shop: Shop) -> None:
+async def test_a_tenant_never_finds_the_click_of_another(dispatch: Dispatch, shop: Shop) -> None:
     other = UUID(int=7)
     await dispatch.pool.execute(MANY_CLICKS.replace("20000", "1"), other, FBP)
 
@@ -51,8 +51,8 @@ async def test_no_tenant_finds_anothers_click(dispatch: Dispatch, shop: Shop) ->
         assert await find_candidates(connection, [_paid(shop, 0)]) == [[]]
 
 
-def _paid(shop: Shop, number: int) -> Paid:
-    """The even ones share the browser of all clicks, the odd ones nothing with any."""
+def _paid(shop: Shop, number: int) -> PaymentSeen:
+    """Even numbers have the browser of all clicks; odd numbers have nothing in common with any."""
     known = {"fbp": FBP} if number % 2 == 0 else {}
     payment = shop.payment(number, tracking=Tracking(**known), match_keys={"email": EMAIL, "phone": PHONE})
-    return Paid(payment, traces_of(payment), DispatchPolicy(), [])
+    return PaymentSeen(payment, signals_of(payment), DispatchPolicy(), [])

@@ -10,7 +10,8 @@ import pytest
 
 from orylo_cli.demo.fake_meta import FakeMeta
 from orylo_cli.demo.fake_meta.faults import Fault
-from orylo_common.control.admin import put_settings
+from orylo_common.control.sections.dispatch import DispatchPolicy
+from orylo_common.control.sections.store import write_section
 from orylo_common.messages import (
     ConversionDispatched,
     ConversionFailed,
@@ -20,8 +21,7 @@ from orylo_common.messages import (
     Decision,
     Tracking,
 )
-from orylo_dispatch.domain.policy import DispatchPolicy
-from orylo_dispatch.handlers import redrive
+from orylo_dispatch.handlers import redrive_conversion
 from tests.integration.dispatch.conftest import DATASET
 from tests.integration.dispatch.running import Dispatch, Shop, put_token, running_dispatch
 from tests.support.eventually import eventually
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.integration
 
 
 def received(meta: FakeMeta, dataset_id: str = DATASET) -> dict[str, int]:
-    """How often Meta got each event."""
+    """Return how often Meta received each event."""
     counts: dict[str, int] = meta.datasets[dataset_id].report()["event_ids"]
     return counts
 
@@ -63,7 +63,7 @@ async def test_a_decided_payment_is_matched_and_sent(dispatch: Dispatch, shop: S
 
 
 @pytest.mark.parametrize("first", ["payment", "decision", "both"])
-async def test_payment_and_decision_may_come_in_either_order(
+async def test_payment_and_decision_can_arrive_in_either_order(
     dispatch: Dispatch, shop: Shop, fake_meta: FakeMeta, first: str
 ) -> None:
     paid = shop.payment()
@@ -82,7 +82,7 @@ async def test_payment_and_decision_may_come_in_either_order(
 
 
 @pytest.mark.parametrize("first", ["payment", "decision"])
-async def test_a_blocked_payment_is_kept_back(dispatch: Dispatch, shop: Shop, fake_meta: FakeMeta, first: str) -> None:
+async def test_a_blocked_payment_is_suppressed(dispatch: Dispatch, shop: Shop, fake_meta: FakeMeta, first: str) -> None:
     blocked, allowed = shop.payment(1), shop.payment(2)
     steps = [dispatch.pay(blocked), dispatch.decide(detection(blocked, Decision.BLOCK))]
     for step in steps if first == "payment" else reversed(steps):
@@ -90,13 +90,15 @@ async def test_a_blocked_payment_is_kept_back(dispatch: Dispatch, shop: Shop, fa
     await dispatch.allow(allowed)
 
     await eventually(lambda: received(fake_meta) == {allowed.payment_id: 1})
-    await eventually(lambda: bool(dispatch.broker.of(ConversionSuppressed)))
+    await eventually(
+        lambda: bool(dispatch.broker.of(ConversionSuppressed) and dispatch.broker.of(ConversionDispatched))
+    )
     assert await dispatch.states() == {blocked.payment_id: "suppressed", allowed.payment_id: "dispatched"}
     [suppressed] = dispatch.broker.of(ConversionSuppressed)
     assert (suppressed.payment_id, suppressed.reason) == (blocked.payment_id, "blocked")
 
 
-async def test_a_block_from_before_the_tenants_first_destination_holds(
+async def test_a_block_from_before_the_first_destination_still_applies(
     dispatch: Dispatch, admin: asyncpg.Pool, shop: Shop
 ) -> None:
     await admin.execute("DELETE FROM control.destinations")
@@ -111,7 +113,7 @@ async def test_a_block_from_before_the_tenants_first_destination_holds(
     assert await dispatch.states() == {blocked.payment_id: "suppressed"}
 
 
-async def test_a_conversion_that_cannot_be_read_fails_and_the_others_of_its_destination_leave(
+async def test_an_unreadable_conversion_fails_and_the_others_of_its_destination_are_sent(
     dispatch: Dispatch, admin: asyncpg.Pool, shop: Shop
 ) -> None:
     unreadable, other = shop.payment(1), shop.payment(2)
@@ -124,10 +126,10 @@ async def test_a_conversion_that_cannot_be_read_fails_and_the_others_of_its_dest
 
     assert await dispatch.states() == {unreadable.payment_id: "failed", other.payment_id: "dispatched"}
     [failed] = dispatch.broker.of(ConversionFailed)
-    assert (failed.code, failed.reason) == ("unreadable", "What was stored of the conversion cannot be read.")
+    assert (failed.code, failed.reason) == ("unreadable", "The stored conversion cannot be read.")
 
 
-async def test_a_conversion_waits_while_no_key_opens_its_destinations_token(
+async def test_a_conversion_waits_while_the_token_of_its_destination_is_undecryptable(
     dispatch: Dispatch, admin: asyncpg.Pool, shop: Shop, fake_meta: FakeMeta
 ) -> None:
     stored = await admin.fetchval("SELECT secret_encrypted FROM control.destinations")
@@ -147,7 +149,7 @@ async def test_a_tenant_can_choose_to_send_blocked_payments(
     postgres_dsn: str, admin: asyncpg.Pool, shop: Shop, fake_meta: FakeMeta
 ) -> None:
     async with admin.acquire() as connection:
-        await put_settings(connection, shop.tenant_id, DispatchPolicy(send_blocked=True))
+        await write_section(connection, shop.tenant_id, DispatchPolicy(send_blocked=True))
     async with running_dispatch(postgres_dsn, fake_meta) as dispatch:
         paid = shop.payment()
         await dispatch.pay(paid)
@@ -155,7 +157,7 @@ async def test_a_tenant_can_choose_to_send_blocked_payments(
         await eventually(lambda: received(fake_meta) == {paid.payment_id: 1})
 
 
-async def test_a_test_event_of_the_panel_is_never_a_conversion(dispatch: Dispatch, shop: Shop) -> None:
+async def test_a_test_event_of_a_gateways_panel_is_suppressed(dispatch: Dispatch, shop: Shop) -> None:
     paid = shop.payment(test=True)
     await dispatch.allow(paid)
 
@@ -164,7 +166,7 @@ async def test_a_test_event_of_the_panel_is_never_a_conversion(dispatch: Dispatc
     assert dispatch.broker.of(ConversionMatched) == []
 
 
-async def test_repeated_messages_send_each_conversion_once_over_two_replicas(
+async def test_repeated_messages_in_two_replicas_send_each_conversion_once(
     postgres_dsn: str, shop: Shop, fake_meta: FakeMeta
 ) -> None:
     payments = [shop.payment(number) for number in range(200)]
@@ -183,14 +185,14 @@ async def test_repeated_messages_send_each_conversion_once_over_two_replicas(
     assert len(matched) == len(set(matched)) == 200
 
 
-async def test_one_bad_event_in_a_hundred_sinks_nobody_else(
+async def test_one_bad_event_among_a_hundred_does_not_stop_the_others(
     dispatch: Dispatch, shop: Shop, fake_meta: FakeMeta
 ) -> None:
     payments = [shop.payment(number) for number in range(100)]
     bad = payments[61]
     fake_meta.misbehave(Fault(refuse_event_ids=frozenset({bad.payment_id}), refuse_subcode=2804050))
 
-    # In this order one commit lets all of them go, so that they are one batch.
+    # In this order one commit releases all of them, so they form one batch.
     await asyncio.gather(*(dispatch.decide(detection(paid)) for paid in payments))
     await asyncio.gather(*(dispatch.pay(paid) for paid in payments))
     await eventually(lambda: len(dispatch.broker.of(ConversionDispatched)) == 99)
@@ -199,11 +201,11 @@ async def test_one_bad_event_in_a_hundred_sinks_nobody_else(
     assert received(fake_meta) == {paid.payment_id: 1 for paid in payments if paid is not bad}
     [failed] = dispatch.broker.of(ConversionFailed)
     assert (failed.payment_id, failed.code, failed.attempts) == (bad.payment_id, "100/2804050", 1)
-    assert "Too little is known of the buyer." in failed.reason
+    assert "Too little is known about the buyer." in failed.reason
     assert fake_meta.datasets[DATASET].requests <= 20
 
 
-async def test_what_meta_would_refuse_is_not_sent_at_all(dispatch: Dispatch, shop: Shop, fake_meta: FakeMeta) -> None:
+async def test_an_event_that_meta_would_refuse_is_not_sent(dispatch: Dispatch, shop: Shop, fake_meta: FakeMeta) -> None:
     old = shop.payment(occurred_at=datetime.now(UTC) - timedelta(days=8))
     await dispatch.allow(old)
 
@@ -211,7 +213,7 @@ async def test_what_meta_would_refuse_is_not_sent_at_all(dispatch: Dispatch, sho
     assert fake_meta.datasets[DATASET].requests == 0
 
 
-async def test_meta_away_opens_the_breaker_and_everything_arrives_once_it_is_back(
+async def test_an_outage_of_meta_opens_the_breaker_and_all_conversions_arrive_afterwards(
     dispatch: Dispatch, shop: Shop, fake_meta: FakeMeta
 ) -> None:
     fake_meta.misbehave(Fault(mode="down"))
@@ -222,7 +224,7 @@ async def test_meta_away_opens_the_breaker_and_everything_arrives_once_it_is_bac
     requests, seen_at = fake_meta.datasets[DATASET].requests, asyncio.get_running_loop().time()
 
     await eventually(lambda: fake_meta.datasets[DATASET].requests >= requests + 4)
-    # Probes only: from the first of them, which may come at once, to the fourth takes three times the recovery.
+    # Only probes: between the first, which may come at once, and the fourth lie three recovery times.
     assert asyncio.get_running_loop().time() - seen_at > 1.1
     fake_meta.misbehave(Fault())
     await eventually(lambda: len(dispatch.broker.of(ConversionDispatched)) == 50)
@@ -231,7 +233,7 @@ async def test_meta_away_opens_the_breaker_and_everything_arrives_once_it_is_bac
     assert dispatch.broker.of(ConversionFailed) == []
 
 
-async def test_a_throttled_destination_is_left_alone_for_as_long_as_it_says(
+async def test_a_throttled_destination_is_not_called_for_as_long_as_it_asks(
     dispatch: Dispatch, shop: Shop, fake_meta: FakeMeta
 ) -> None:
     fake_meta.misbehave(Fault(mode="throttled", code=4, retry_after_seconds=90))
@@ -250,7 +252,7 @@ async def test_a_throttled_destination_is_left_alone_for_as_long_as_it_says(
     assert received(fake_meta) == {}
 
 
-async def test_a_failed_conversion_is_tried_again_when_a_person_asks(
+async def test_a_failed_conversion_is_sent_again_on_request(
     dispatch: Dispatch, shop: Shop, fake_meta: FakeMeta
 ) -> None:
     paid = shop.payment()
@@ -269,7 +271,7 @@ async def test_a_failed_conversion_is_tried_again_when_a_person_asks(
     )
     stranger = request.model_copy(update={"tenant_id": uuid4(), "message_id": uuid4()})
     for asked in (stranger, request, request):
-        await redrive(asked, recorder=dispatch.recorder)
+        await redrive_conversion(asked, recorder=dispatch.recorder)
 
     await eventually(lambda: [each.attempts for each in dispatch.broker.of(ConversionDispatched)] == [2])
     assert received(fake_meta) == {paid.payment_id: 1}

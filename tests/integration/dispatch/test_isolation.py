@@ -1,4 +1,4 @@
-"""One destination's trouble is nobody else's, and nothing is sent twice whatever dies when."""
+"""A failing destination affects no other, and a crash at any point never counts a conversion twice."""
 
 import asyncio
 from dataclasses import replace
@@ -9,11 +9,16 @@ import pytest
 
 from orylo_cli.demo.fake_meta import FakeMeta
 from orylo_cli.demo.fake_meta.faults import Fault
+from orylo_common.clock import Clock
 from orylo_common.messages import ConversionDispatched, ConversionFailed, ConversionMatched
-from orylo_dispatch.delivery_queue import DeliveryQueue, Settlement
-from orylo_dispatch.domain.attempt import Attempt, Outcome, State, Step
+from orylo_dispatch.conversions.announcements import CONVERSION_COLUMNS
+from orylo_dispatch.conversions.decisions import release_undecided
+from orylo_dispatch.conversions.retention import delete_old
+from orylo_dispatch.delivery.maintenance import DeliveryMaintenance
+from orylo_dispatch.delivery.queue import DeliveryQueue, DeliveryResult
+from orylo_dispatch.destinations.meta.limits import MAX_AGE
+from orylo_dispatch.domain.attempt import AttemptOutcome, DeliveryAttempt, DeliveryState, NextStep
 from orylo_dispatch.metrics import WAITING
-from orylo_dispatch.upkeep import Upkeep
 from tests.integration.dispatch.conftest import DATASET
 from tests.integration.dispatch.running import LIMITS, Dispatch, Shop, open_shop, put_token, running_dispatch
 from tests.integration.dispatch.test_delivery import received
@@ -36,7 +41,11 @@ class Later:
         return datetime.now(UTC) + self._ahead
 
 
-async def test_an_expired_token_stops_one_destination_until_there_is_a_new_one(
+def _delivery_maintenance(clock: Clock) -> DeliveryMaintenance:
+    return DeliveryMaintenance(clock, CONVERSION_COLUMNS, {"meta": MAX_AGE})
+
+
+async def test_an_expired_token_stops_one_destination_until_the_token_is_replaced(
     postgres_dsn: str, admin: asyncpg.Pool, shop: Shop, fake_meta: FakeMeta
 ) -> None:
     well = await open_shop(admin, "outra", OTHER)
@@ -46,7 +55,7 @@ async def test_an_expired_token_stops_one_destination_until_there_is_a_new_one(
             await asyncio.gather(dispatch.allow(shop.payment(number)), dispatch.allow(well.payment(number)))
         await eventually(lambda: len(received(fake_meta, OTHER)) == 20)
         refused = fake_meta.datasets[DATASET].requests
-        # One request found out; the next questions are harmless reads, which are not counted.
+        # One request met the expired token. The probes after it are harmless reads, which are not counted.
         assert refused == 1
         assert received(fake_meta) == {}
         assert dispatch.broker.of(ConversionFailed) == []
@@ -70,7 +79,7 @@ async def _last_code(admin: asyncpg.Pool, code: str) -> bool:
     return bool(await admin.fetchval("SELECT code FROM dispatch.attempts ORDER BY at DESC LIMIT 1") == code)
 
 
-async def test_a_token_that_works_again_is_noticed_without_a_change(
+async def test_a_token_that_works_again_is_detected_without_a_change(
     dispatch: Dispatch, shop: Shop, fake_meta: FakeMeta
 ) -> None:
     fake_meta.misbehave(Fault(mode="expired_token"))
@@ -81,7 +90,7 @@ async def test_a_token_that_works_again_is_noticed_without_a_change(
     await eventually(lambda: len(received(fake_meta)) == 1)
 
 
-async def test_a_destination_that_hangs_delays_no_other(
+async def test_a_hanging_destination_does_not_delay_others(
     postgres_dsn: str, admin: asyncpg.Pool, shop: Shop, fake_meta: FakeMeta
 ) -> None:
     well = await open_shop(admin, "outra", OTHER)
@@ -92,14 +101,14 @@ async def test_a_destination_that_hangs_delays_no_other(
         for number in range(10):
             await dispatch.allow(well.payment(number))
         await eventually(lambda: len(received(fake_meta, OTHER)) == 10)
-        # The one that hangs was not given up meanwhile, which would have been followed by another.
+        # The hanging request is still running; if it had been cancelled, there would be a second one.
         worker = dispatch.sender._workers[shop.tenant_id, shop.destination_id]
         assert worker._task is not None
         assert (worker._task.done(), fake_meta.datasets[DATASET].requests) == (False, 1)
         fake_meta.misbehave(Fault(dataset_id=DATASET))
 
 
-async def test_killed_between_sending_and_recording_the_same_event_is_repeated(
+async def test_after_a_kill_between_sending_and_recording_the_same_event_is_repeated(
     postgres_dsn: str, shop: Shop, fake_meta: FakeMeta
 ) -> None:
     fake_meta.misbehave(Fault(latency_ms=60_000))
@@ -107,7 +116,7 @@ async def test_killed_between_sending_and_recording_the_same_event_is_repeated(
     async with running_dispatch(postgres_dsn, fake_meta, limits=replace(LIMITS, lease=LEASE)) as killed:
         await killed.allow(paid)
         await eventually(lambda: received(fake_meta) == {paid.payment_id: 1})
-        # What kill -9 does: nothing after the request runs.
+        # Like kill -9: nothing runs after the request.
         worker = killed.sender._workers[shop.tenant_id, shop.destination_id]
         assert worker._task is not None
         worker._closing = True
@@ -126,16 +135,16 @@ async def test_killed_between_sending_and_recording_the_same_event_is_repeated(
     assert fake_meta.report()["unique"] == 1
 
 
-async def test_what_may_have_arrived_too_long_ago_is_not_repeated(
+async def test_an_event_that_may_have_arrived_too_long_ago_is_not_repeated(
     postgres_dsn: str, shop: Shop, fake_meta: FakeMeta
 ) -> None:
     async with running_dispatch(postgres_dsn, fake_meta) as first:
-        # So that only this test's own claims are made.
-        first.sender._closing.set()
+        # Stop the sender's poll: only this test claims deliveries.
+        await first.sender._loops.aclose()
         paid = shop.payment()
         await first.pay(paid)
         await first.pool.execute("UPDATE dispatch.deliveries SET state = 'pending'")
-        [claim] = await DeliveryQueue(first.pool).claim(
+        [claim] = await DeliveryQueue(first.pool, CONVERSION_COLUMNS).claim(
             (shop.tenant_id, shop.destination_id), limit=1, now=datetime.now(UTC), lease=LEASE
         )
         assert claim.number == 1
@@ -147,26 +156,27 @@ async def test_what_may_have_arrived_too_long_ago_is_not_repeated(
     assert received(fake_meta) == {}
 
 
-async def test_a_claim_that_ran_out_changes_nothing_any_more(dispatch: Dispatch, shop: Shop) -> None:
-    dispatch.sender._closing.set()
+async def test_an_expired_claim_changes_nothing(dispatch: Dispatch, shop: Shop) -> None:
+    await dispatch.sender._loops.aclose()
     await dispatch.pay(shop.payment())
     await dispatch.pool.execute("UPDATE dispatch.deliveries SET state = 'pending'")
-    queue, now, key = DeliveryQueue(dispatch.pool), datetime.now(UTC), (shop.tenant_id, shop.destination_id)
-    sent = Attempt(Outcome.DISPATCHED)
-    done = Step(State.DISPATCHED, now, 0, None)
+    queue, now = DeliveryQueue(dispatch.pool, CONVERSION_COLUMNS), datetime.now(UTC)
+    key = (shop.tenant_id, shop.destination_id)
+    sent = DeliveryAttempt(AttemptOutcome.DISPATCHED)
+    done = NextStep(DeliveryState.DISPATCHED, now, 0, None)
 
     [first] = await queue.claim(key, limit=10, now=now, lease=LEASE)
     assert await queue.claim(key, limit=10, now=now + LEASE / 2, lease=LEASE) == []
     [second] = await queue.claim(key, limit=10, now=now + 2 * LEASE, lease=LEASE)
 
-    assert await queue.settle([Settlement(first, done, sent)], now=now) == []
-    assert len(await queue.settle([Settlement(second, done, sent)], now=now)) == 1
+    assert await queue.settle([DeliveryResult(first, done, sent)], now=now) == []
+    assert len(await queue.settle([DeliveryResult(second, done, sent)], now=now)) == 1
     assert second.maybe_sent_at == first.started_at
     outcomes = await dispatch.pool.fetch("SELECT attempt_number, outcome FROM dispatch.attempts ORDER BY 1")
     assert [tuple(row) for row in outcomes] == [(1, "unknown"), (2, "dispatched")]
 
 
-async def test_stopping_finishes_the_request_in_hand(postgres_dsn: str, shop: Shop, fake_meta: FakeMeta) -> None:
+async def test_stopping_finishes_the_request_in_progress(postgres_dsn: str, shop: Shop, fake_meta: FakeMeta) -> None:
     fake_meta.misbehave(Fault(latency_ms=300))
     async with running_dispatch(postgres_dsn, fake_meta) as dispatch:
         await dispatch.allow(shop.payment())
@@ -176,16 +186,16 @@ async def test_stopping_finishes_the_request_in_hand(postgres_dsn: str, shop: Sh
         assert await pool.fetchval("SELECT state FROM dispatch.deliveries") == "dispatched"
 
 
-async def test_a_payment_nobody_decides_on_is_sent_after_a_while(
+async def test_a_payment_without_a_decision_is_sent_after_ten_minutes(
     dispatch: Dispatch, shop: Shop, fake_meta: FakeMeta
 ) -> None:
     paid = shop.payment()
     await dispatch.pay(paid)
     async with dispatch.pool.acquire() as connection:
-        await Upkeep(Later(timedelta(minutes=9))).release_undecided(connection)
+        await release_undecided(connection, clock=Later(timedelta(minutes=9)))
         assert await dispatch.states() == {paid.payment_id: "held"}
-        # Due at once by the clock that let it go.
-        await Upkeep(Later(timedelta(minutes=11))).release_undecided(connection)
+        # It was released by a clock that is ahead, so it is not due yet by ours.
+        await release_undecided(connection, clock=Later(timedelta(minutes=11)))
         await connection.execute("UPDATE dispatch.deliveries SET due_at = now()")
 
     await eventually(lambda: received(fake_meta) == {paid.payment_id: 1})
@@ -193,7 +203,7 @@ async def test_a_payment_nobody_decides_on_is_sent_after_a_while(
     assert [each.payment_id for each in dispatch.broker.of(ConversionMatched)] == [paid.payment_id]
 
 
-async def test_what_grows_too_old_behind_a_dead_token_is_told(
+async def test_a_delivery_that_becomes_too_old_behind_an_expired_token_fails(
     dispatch: Dispatch, shop: Shop, fake_meta: FakeMeta
 ) -> None:
     fake_meta.misbehave(Fault(mode="expired_token"))
@@ -202,8 +212,7 @@ async def test_what_grows_too_old_behind_a_dead_token_is_told(
     worker = dispatch.sender._workers[shop.tenant_id, shop.destination_id]
     await eventually(lambda: worker._task is not None and worker._task.done())
     async with dispatch.pool.acquire() as connection:
-        upkeep = Upkeep(Later(timedelta(days=7)))
-        await upkeep.give_up_old(connection)
+        await _delivery_maintenance(Later(timedelta(days=7))).discard_expired(connection)
 
     await dispatch.relay.sweep(older_than=timedelta(0))
     [failed] = dispatch.broker.of(ConversionFailed)
@@ -211,12 +220,12 @@ async def test_what_grows_too_old_behind_a_dead_token_is_told(
     assert "The token has expired" in failed.reason
 
 
-async def test_upkeep_forgets_and_counts(dispatch: Dispatch, shop: Shop) -> None:
+async def test_maintenance_deletes_old_rows_and_counts_waiting_deliveries(dispatch: Dispatch, shop: Shop) -> None:
     await dispatch.click(click_recorded(tenant_id=shop.tenant_id))
     await dispatch.pay(shop.payment())
     async with dispatch.pool.acquire() as connection:
-        await Upkeep(Later(timedelta(0))).count_waiting(connection)
-        await Upkeep(Later(timedelta(days=100))).forget_old(connection)
+        await _delivery_maintenance(Later(timedelta(0))).count_waiting(connection)
+        await delete_old(connection, clock=Later(timedelta(days=100)))
         assert await connection.fetchval("SELECT count(*) FROM dispatch.decisions") == 0
         assert await connection.fetchval("SELECT count(*) FROM dispatch.clicks") == 0
     assert WAITING.labels("held")._value.get() == 1

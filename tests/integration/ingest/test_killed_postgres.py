@@ -19,9 +19,9 @@ def test_every_202_is_in_the_database_and_what_was_refused_comes_again_once(tmp_
     print(outcome)
 
     assert outcome.statuses[503] > 0
-    assert outcome.taken == WEBHOOKS
+    assert outcome.accepted == WEBHOOKS
     assert (len(outcome.events), set(outcome.events.values())) == (WEBHOOKS, {1})
     assert (len(outcome.messages), set(outcome.messages.values())) == (WEBHOOKS, {1})
     assert outcome.is_right
     # It is the circuit that answers, not a time-out.
-    assert max(outcome.refusal_us) < REFUSED_WITHIN_US
+    assert max(outcome.rejection_us) < REFUSED_WITHIN_US

@@ -11,10 +11,11 @@ from fakeredis import FakeAsyncRedis, FakeServer
 from redis.asyncio import Redis
 
 from orylo_common.control import admin
+from orylo_common.control.sections.limits import LimitSettings
+from orylo_common.control.sections.store import write_section
 from orylo_common.messages import WebhookRejected
 from orylo_common.postgres.pool import open_pool
 from orylo_ingest import limits
-from orylo_ingest.limits import LimitSettings
 from tests.integration.ingest.running import (
     TENANT,
     Answer,
@@ -49,7 +50,7 @@ async def ingest(postgres_dsn: str, redis: Redis) -> AsyncIterator[Ingest]:
 async def limit(dsn: str, **allowed: int) -> None:
     async with open_pool(dsn, role="postgres", max_size=1) as pool, pool.acquire() as connection:
         tenant = await admin.find_tenant(connection, TENANT)
-        await admin.put_settings(connection, tenant.id, LimitSettings(**allowed))
+        await write_section(connection, tenant.id, LimitSettings(**allowed))
 
 
 def payment(number: int) -> bytes:
@@ -126,11 +127,16 @@ async def test_more_webhooks_than_a_tenant_may_send_are_asked_to_come_again(inge
 async def test_an_address_that_guesses_is_put_off_and_the_gateway_is_not(ingest: Ingest, postgres_dsn: str) -> None:
     await limit(postgres_dsn, rejected_webhooks_per_address=2)
 
+    codes: set[str] = set()
+
     async def guess(_: int) -> int:
-        return (await forged(ingest)).status
+        answer = await forged(ingest)
+        if answer.status == 429:
+            codes.add(answer.body["code"])
+        return answer.status
 
     assert set(await until_429(guess)) == {401, 429}
-    assert (await forged(ingest)).body["code"] == "too_many_refused"
+    assert codes == {"too_many_refused"}
     assert (await forged(ingest, OTHER)).status == 401
     assert (await genuine(ingest, 1, OTHER)).status == 202
     async with ingest.session.get(f"{ingest.url}/metrics") as response:
@@ -146,8 +152,13 @@ async def test_an_address_that_asks_for_nobody_is_put_off_and_what_it_sends_for_
         tenant, gateway = (TENANT, "kiwify") if number % 2 else (f"guess-{number}", "stripe")
         return await ingest.post(payment(0), tenant=tenant, gateway=gateway, headers={"X-Forwarded-For": address})
 
+    codes: set[str] = set()
+
     async def guess(number: int) -> int:
-        return (await stray(number)).status
+        answer = await stray(number)
+        if answer.status == 429:
+            codes.add(answer.body["code"])
+        return answer.status
 
     async def visit_nobody(_: int) -> int:
         async with ingest.session.post(
@@ -156,7 +167,7 @@ async def test_an_address_that_asks_for_nobody_is_put_off_and_what_it_sends_for_
             return response.status
 
     assert set(await until_429(guess)) == {404, 429}
-    assert (await stray(1)).body["code"] == "too_many_refused"
+    assert codes == {"too_many_refused"}
     assert set(await until_429(visit_nobody)) <= {404, 429}
     assert (await stray(1, OTHER)).status == 404
     assert (await genuine(ingest, 1)).status == 202

@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 
 from orylo_common.control import Keyring
-from orylo_ingest.limits import LimitSettings
+from orylo_common.control.sections.limits import LimitSettings
 from tests.load.sender import send
 from tests.load.webhooks import stripe_requests
 from tests.support.eventually import eventually

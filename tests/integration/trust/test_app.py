@@ -10,6 +10,9 @@ import pytest
 from redis.asyncio import Redis
 
 from orylo_common.control import Keyring, admin
+from orylo_common.control.sections.store import write_section
+from orylo_common.control.sections.trust import TrustPolicy
+from orylo_common.http.private import serve_private
 from orylo_common.messages import (
     CustomerStatusSet,
     DisputeOpened,
@@ -22,11 +25,9 @@ from orylo_common.messages import (
 )
 from orylo_common.postgres.pool import open_pool
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
-from orylo_common.telemetry.health import serve_health
 from orylo_trust.adapters.redis_standings import RedisStandings
 from orylo_trust.app import open_app
 from orylo_trust.domain.account import Standing
-from orylo_trust.domain.points import Points
 from orylo_trust.settings import Settings
 from tests.support.eventually import eventually
 from tests.support.memory_broker import MemoryBroker
@@ -63,7 +64,7 @@ def updates(broker: MemoryBroker) -> list[TrustUpdated]:
 
 
 async def handled(broker: MemoryBroker, *messages: Message) -> list[TrustUpdated]:
-    """What the service has announced once it has dealt with the messages, one after the other."""
+    """Send the messages one after the other. Return all announcements once they are handled."""
     for message in messages:
         await broker.send(message)
         await eventually(lambda: not broker.ready["trust"] and not broker.waiting["trust"])
@@ -91,7 +92,7 @@ def status_set(tenant_id: object, status: TrustStatus) -> CustomerStatusSet:
     )
 
 
-async def test_a_customers_life_is_told_change_by_change(broker: MemoryBroker) -> None:
+async def test_each_change_of_a_customer_is_announced(broker: MemoryBroker) -> None:
     tenant_id = uuid4()
     life = of(
         tenant_id,
@@ -115,22 +116,22 @@ async def test_a_customers_life_is_told_change_by_change(broker: MemoryBroker) -
     assert [(u.actor, u.reason) for u in updates(broker)] == [(None, None)] * 4 + [("ana", "chargebacks")]
 
 
-async def test_the_tenant_says_what_a_cause_is_worth(broker: MemoryBroker, postgres_dsn: str) -> None:
+async def test_the_points_come_from_the_tenants_policy(broker: MemoryBroker, postgres_dsn: str) -> None:
     async with open_pool(postgres_dsn, role="postgres", max_size=1) as pool, pool.acquire() as connection:
         tenant = await admin.create_tenant(connection, "loja")
-        await admin.put_settings(connection, tenant.id, Points(start=70, dispute_opened=-20))
+        await write_section(connection, tenant.id, TrustPolicy(start=70, dispute_opened=-20))
 
-    async def told() -> bool:
-        # Another customer's each time: the settings arrive when they arrive.
+    async def has_the_tenants_points() -> bool:
+        # A new customer each time, until the settings have arrived.
         its_own = {name: f"{name}_{uuid4()}" for name in ("dispute_id", "customer_id", "payment_id")}
         disputed = fact(DisputeOpened, **its_own)
         found = await handled(broker, *of(tenant.id, disputed))
         return any((update.score_before, update.score_after) == (70, 50) for update in found)
 
-    await eventually(told)
+    await eventually(has_the_tenants_points)
 
 
-async def test_a_change_is_forgotten_by_the_cache(broker: MemoryBroker, redis: Redis) -> None:
+async def test_a_change_drops_the_customer_from_the_cache(broker: MemoryBroker, redis: Redis) -> None:
     tenant_id = uuid4()
     cache = RedisStandings(redis, CircuitBreaker("test.standings"))
     await cache.put(tenant_id, "cus_1", Standing(99, TrustStatus.NEUTRAL, 1))
@@ -142,13 +143,13 @@ async def test_a_change_is_forgotten_by_the_cache(broker: MemoryBroker, redis: R
     await eventually(forgotten)
 
 
-async def test_a_standing_is_answered_from_the_cache_and_never_an_old_one(
+async def test_the_standings_endpoint_answers_from_the_cache_and_never_with_an_old_score(
     postgres_dsn: str, redis_url: str, redis: Redis
 ) -> None:
     tenant_id, broker, (port,) = uuid4(), MemoryBroker(), free_ports(1)
     async with (
-        open_app(settings(postgres_dsn, redis_url), broker=broker, redis=redis) as health,
-        serve_health(health, "127.0.0.1", port),
+        open_app(settings(postgres_dsn, redis_url), broker=broker, redis=redis) as private,
+        serve_private(private, "127.0.0.1", port),
         aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session,
     ):
 
@@ -164,13 +165,13 @@ async def test_a_standing_is_answered_from_the_cache_and_never_an_old_one(
 
         await handled(broker, *of(tenant_id, dispute(DisputeOpened)))
 
-        async def told_the_new() -> bool:
+        async def is_new() -> bool:
             return await standing() == (200, {"score": 2, "status": "neutral", "version": 2})
 
-        await eventually(told_the_new)
+        await eventually(is_new)
 
 
-async def test_a_message_that_cannot_be_stored_is_set_aside_at_once_and_alone(broker: MemoryBroker) -> None:
+async def test_a_message_that_cannot_be_stored_is_dead_lettered_at_once_and_alone(broker: MemoryBroker) -> None:
     tenant_id = uuid4()
     unstorable = fact(PaymentRefunded, refunded_minor=300, full=False, payment_id="stripe:pi_\0")
     for message in of(tenant_id, paid(1), unstorable, paid(2)):
@@ -182,18 +183,18 @@ async def test_a_message_that_cannot_be_stored_is_set_aside_at_once_and_alone(br
     assert (death.reason, death.attempts) == ("PostgreSQL refuses the data (CharacterNotInRepertoireError)", 1)
 
 
-async def test_without_redis_the_ledger_is_kept(postgres_dsn: str) -> None:
+async def test_without_redis_the_service_continues(postgres_dsn: str) -> None:
     nowhere, broker = "redis://127.0.0.1:1/0", MemoryBroker()
     async with (
         Redis.from_url(nowhere) as redis,
-        open_app(settings(postgres_dsn, nowhere), broker=broker, redis=redis) as health,
+        open_app(settings(postgres_dsn, nowhere), broker=broker, redis=redis) as private,
     ):
         for _ in range(10):
             await handled(broker, *of(uuid4(), paid(1)))
         await eventually(lambda: len(updates(broker)) == 10)
 
-        async def is_ready_without_it() -> bool:
-            readiness = await health.readiness()
+        async def is_ready_without_redis() -> bool:
+            readiness = await private.health.readiness()
             return readiness.ready and readiness.checks["redis"] != "ok"
 
-        await eventually(is_ready_without_it)
+        await eventually(is_ready_without_redis)

@@ -1,4 +1,4 @@
-"""What a change of the schema does to rows that are there."""
+"""Migrations of the schema `trust` with existing rows."""
 
 from uuid import UUID, uuid4
 
@@ -23,7 +23,7 @@ ADD_ROW = """
 """
 
 
-async def test_a_dispute_that_two_customers_were_charged_for_stays_with_the_payer(empty_postgres_dsn: str) -> None:
+async def test_a_dispute_that_was_charged_to_two_customers_stays_with_the_payer(empty_postgres_dsn: str) -> None:
     before = MigrationSet(MIGRATIONS.schema, MIGRATIONS.package)
     before.__dict__["migrations"] = MIGRATIONS.migrations[:1]
     everything = all_migrations()

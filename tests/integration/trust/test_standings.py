@@ -19,7 +19,7 @@ CHANGE = "UPDATE trust.accounts SET score = 2, version = 2 WHERE tenant_id = $1"
 
 
 class MemoryCache:
-    """A cache, in which `between` is what happens just before something is put."""
+    """A cache that runs the statement `between` just before each put."""
 
     def __init__(self) -> None:
         self.known: dict[tuple[UUID, str], Standing] = {}
@@ -57,7 +57,7 @@ async def test_a_standing_is_read_once_and_then_comes_from_the_cache(pool: async
     assert await standings.read(tenant_id, "cus_1") == Standing(2, TrustStatus.NEUTRAL, 2)
 
 
-async def test_a_change_while_it_is_read_leaves_nothing_old_in_the_cache(pool: asyncpg.Pool) -> None:
+async def test_a_change_during_a_read_leaves_no_old_standing_in_the_cache(pool: asyncpg.Pool) -> None:
     tenant_id, cache = uuid4(), MemoryCache()
     await pool.execute(ADD, tenant_id)
     cache.pool, cache.between = pool, CHANGE
@@ -66,5 +66,5 @@ async def test_a_change_while_it_is_read_leaves_nothing_old_in_the_cache(pool: a
     assert cache.known == {}
 
 
-async def test_nobody_knows_a_customer_without_an_account(pool: asyncpg.Pool) -> None:
+async def test_a_customer_without_an_account_has_no_standing(pool: asyncpg.Pool) -> None:
     assert await Standings(pool, MemoryCache()).read(uuid4(), "cus_1") is None

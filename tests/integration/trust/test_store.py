@@ -14,15 +14,15 @@ from orylo_common.messages import TrustStatus, TrustUpdated, decode
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.pool import open_pool
 from orylo_trust.domain.account import StatusChange
-from orylo_trust.domain.ledger import Cause, Entry, month_of
-from orylo_trust.posting import Posting
+from orylo_trust.domain.ledger import EntryCause, LedgerEntry, month_of
+from orylo_trust.posting import Posting, PostingResult
 from orylo_trust.recompute import differences
-from orylo_trust.store import Posted, write_postings
+from orylo_trust.store import write_postings
 
 pytestmark = pytest.mark.integration
 
 NOW = datetime(2026, 5, 10, 12, tzinfo=UTC)
-Batches = GroupCommit[Posting, Posted]
+Batches = GroupCommit[Posting, PostingResult]
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ async def batches(pool: asyncpg.Pool) -> AsyncIterator[Batches]:
 
 
 def posting(
-    *entries: Entry,
+    *entries: LedgerEntry,
     tenant_id: UUID,
     customer_id: str | None = "cus_1",
     occurred_at: datetime = NOW,
@@ -57,8 +57,8 @@ def posting(
     )
 
 
-def clean(number: int, moment: datetime = NOW) -> Entry:
-    return Entry(Cause.CLEAN_PAYMENT, f"stripe:pi_{number}", 2, month_of(moment), 10)
+def clean(number: int, moment: datetime = NOW) -> LedgerEntry:
+    return LedgerEntry(EntryCause.CLEAN_PAYMENT, f"stripe:pi_{number}", 2, month_of(moment), 10)
 
 
 def status_set(tenant_id: UUID, status: TrustStatus, set_at: datetime) -> Posting:
@@ -67,13 +67,13 @@ def status_set(tenant_id: UUID, status: TrustStatus, set_at: datetime) -> Postin
     )
 
 
-def updates(posted: Iterable[Posted]) -> list[TrustUpdated]:
+def updates(posted: Iterable[PostingResult]) -> list[TrustUpdated]:
     messages = [decode(outgoing.body) for each in posted for outgoing in each.announced]
     return [message for message in messages if isinstance(message, TrustUpdated)]
 
 
-DISPUTE = Entry(Cause.DISPUTE_OPENED, "dp_1", -50)
-DISPUTE_WON = Entry(Cause.DISPUTE_WON, "dp_1", 50)
+DISPUTE = LedgerEntry(EntryCause.DISPUTE_OPENED, "dp_1", -50)
+DISPUTE_WON = LedgerEntry(EntryCause.DISPUTE_WON, "dp_1", 50)
 
 
 async def test_one_batch_announces_each_change_with_its_own_version(batches: Batches, pool: asyncpg.Pool) -> None:
@@ -103,7 +103,7 @@ async def test_a_repeated_message_changes_and_announces_nothing(batches: Batches
     for _ in range(3):
         last = await batches.add(posting(DISPUTE, tenant_id=tenant_id))
 
-    assert last == Posted()
+    assert last == PostingResult()
     account = await pool.fetch("SELECT score, version FROM trust.accounts WHERE tenant_id = $1", tenant_id)
     assert [tuple(row) for row in account] == [(0, 1)]
     assert await pool.fetchval("SELECT count(*) FROM trust.ledger WHERE tenant_id = $1", tenant_id) == 1
@@ -117,20 +117,18 @@ async def test_the_monthly_cap_holds_over_batches(batches: Batches, pool: asyncp
     assert await pool.fetchval("SELECT score FROM trust.accounts WHERE tenant_id = $1", tenant_id) == 60
 
 
-async def test_an_older_status_that_comes_late_changes_nothing(batches: Batches, pool: asyncpg.Pool) -> None:
+async def test_an_older_status_that_arrives_late_changes_nothing(batches: Batches, pool: asyncpg.Pool) -> None:
     tenant_id = uuid4()
     await batches.add(status_set(tenant_id, TrustStatus.ALLOWLISTED, NOW))
 
-    assert await batches.add(status_set(tenant_id, TrustStatus.BLOCKED, NOW - timedelta(seconds=1))) == Posted()
+    assert await batches.add(status_set(tenant_id, TrustStatus.BLOCKED, NOW - timedelta(seconds=1))) == PostingResult()
     rows = await pool.fetch(
         "SELECT status, status_actor, status_reason FROM trust.accounts WHERE tenant_id = $1", tenant_id
     )
     assert [tuple(row) for row in rows] == [("allowlisted", "ana", "chargebacks")]
 
 
-async def test_another_tenants_customer_of_the_same_id_is_another_customer(
-    batches: Batches, pool: asyncpg.Pool
-) -> None:
+async def test_customers_of_two_tenants_with_the_same_id_are_separate(batches: Batches, pool: asyncpg.Pool) -> None:
     one, other = uuid4(), uuid4()
     await asyncio.gather(batches.add(posting(DISPUTE, tenant_id=one)), batches.add(posting(clean(1), tenant_id=other)))
 
@@ -138,24 +136,24 @@ async def test_another_tenants_customer_of_the_same_id_is_another_customer(
     assert dict(map(tuple, scores)) == {one: 0, other: 52}
 
 
-def nobodys(*entries: Entry, tenant_id: UUID) -> Posting:
+def without_customer(*entries: LedgerEntry, tenant_id: UUID) -> Posting:
     return posting(*entries, tenant_id=tenant_id, customer_id=None)
 
 
-async def test_a_dispute_that_names_nobody_is_the_payers(batches: Batches) -> None:
+async def test_a_dispute_without_a_customer_belongs_to_the_payer(batches: Batches) -> None:
     tenant_id = uuid4()
     await batches.add(posting(clean(1), tenant_id=tenant_id))
-    posted = await batches.add(nobodys(DISPUTE, tenant_id=tenant_id))
+    posted = await batches.add(without_customer(DISPUTE, tenant_id=tenant_id))
 
     assert posted.customers == {(tenant_id, "cus_1")}
     assert [(update.customer_id, update.score_after) for update in updates([posted])] == [("cus_1", 2)]
-    assert await batches.add(nobodys(DISPUTE, tenant_id=tenant_id)) == Posted()
+    assert await batches.add(without_customer(DISPUTE, tenant_id=tenant_id)) == PostingResult()
 
 
-async def test_what_is_told_before_its_payment_waits_for_it(batches: Batches, pool: asyncpg.Pool) -> None:
+async def test_a_dispute_reported_before_its_payment_waits_for_it(batches: Batches, pool: asyncpg.Pool) -> None:
     tenant_id = uuid4()
     for _ in range(2):
-        assert await batches.add(nobodys(DISPUTE, DISPUTE_WON, tenant_id=tenant_id)) == Posted()
+        assert await batches.add(without_customer(DISPUTE, DISPUTE_WON, tenant_id=tenant_id)) == PostingResult()
     posted = await batches.add(posting(clean(1), tenant_id=tenant_id))
 
     assert [update.version for update in updates([posted])] == [1, 2, 3]
@@ -163,31 +161,29 @@ async def test_what_is_told_before_its_payment_waits_for_it(batches: Batches, po
     assert await pool.fetchval("SELECT count(*) FROM trust.waiting WHERE tenant_id = $1", tenant_id) == 0
 
 
-async def test_a_batch_may_hold_both_in_either_order(batches: Batches) -> None:
+async def test_a_batch_may_hold_payment_and_dispute_in_either_order(batches: Batches) -> None:
     one, other = uuid4(), uuid4()
     posted = await asyncio.gather(
-        batches.add(nobodys(DISPUTE, tenant_id=one)),
+        batches.add(without_customer(DISPUTE, tenant_id=one)),
         batches.add(posting(clean(1), tenant_id=one)),
         batches.add(posting(clean(1), tenant_id=other)),
-        batches.add(nobodys(DISPUTE, tenant_id=other)),
+        batches.add(without_customer(DISPUTE, tenant_id=other)),
     )
     again = await batches.add(posting(clean(1), tenant_id=other))
 
     assert [len(each.announced) for each in posted] == [1, 1, 1, 1]
-    assert again == Posted()
+    assert again == PostingResult()
 
 
-async def test_a_disputes_account_is_the_payers_in_whatever_order_it_is_told(
-    batches: Batches, pool: asyncpg.Pool
-) -> None:
-    told = [
+async def test_a_dispute_belongs_to_the_payer_in_any_order_of_reports(batches: Batches, pool: asyncpg.Pool) -> None:
+    reports = [
         (clean(1), "cus_payer"),
         (DISPUTE, "cus_evidence"),
         (DISPUTE_WON, "cus_other"),
-        (Entry(Cause.REFUND, "stripe:pi_1", -5), None),
-        (Entry(Cause.FRAUD_WARNING, "issfr_1", -30), "cus_other"),
+        (LedgerEntry(EntryCause.REFUND, "stripe:pi_1", -5), None),
+        (LedgerEntry(EntryCause.FRAUD_WARNING, "issfr_1", -30), "cus_other"),
     ]
-    for order in permutations(told):
+    for order in permutations(reports):
         tenant_id = uuid4()
         announced = [await batches.add(posting(e, tenant_id=tenant_id, customer_id=c)) for e, c in order]
 
@@ -203,7 +199,7 @@ async def test_a_disputes_account_is_the_payers_in_whatever_order_it_is_told(
     assert [each async for each in differences(pool)] == []
 
 
-async def test_a_dispute_of_an_unknown_payment_is_the_named_customers(batches: Batches) -> None:
+async def test_a_dispute_of_an_unknown_payment_belongs_to_the_customer_it_names(batches: Batches) -> None:
     tenant_id = uuid4()
     posted = [
         await batches.add(posting(DISPUTE, tenant_id=tenant_id, customer_id="cus_named")),
@@ -216,7 +212,7 @@ async def test_a_dispute_of_an_unknown_payment_is_the_named_customers(batches: B
     ]
 
 
-async def test_what_moves_to_the_payer_is_announced_of_both(batches: Batches) -> None:
+async def test_a_move_to_the_payer_is_announced_for_both_customers(batches: Batches) -> None:
     tenant_id = uuid4()
     await batches.add(posting(DISPUTE, tenant_id=tenant_id, customer_id="cus_named"))
     posted = await batches.add(posting(clean(1), tenant_id=tenant_id, customer_id="cus_payer"))
@@ -229,9 +225,9 @@ async def test_what_moves_to_the_payer_is_announced_of_both(batches: Batches) ->
     ]
 
 
-async def test_replicas_told_of_one_payment_at_once_agree_on_its_customer(pool: asyncpg.Pool) -> None:
+async def test_replicas_that_process_a_payment_at_once_agree_on_its_customer(pool: asyncpg.Pool) -> None:
     tenant_id = uuid4()
-    told = [(DISPUTE, "cus_a"), (DISPUTE_WON, "cus_b"), (clean(1), "cus_payer"), (DISPUTE, None)]
+    reports = [(DISPUTE, "cus_a"), (DISPUTE_WON, "cus_b"), (clean(1), "cus_payer"), (DISPUTE, None)]
     async with (
         GroupCommit(write_postings, pool, name="one", max_items=1, writers=4) as one,
         GroupCommit(write_postings, pool, name="two", max_items=1, writers=4) as two,
@@ -247,7 +243,7 @@ async def test_replicas_told_of_one_payment_at_once_agree_on_its_customer(pool: 
                             payment=number,
                         )
                     )
-                    for entry, customer_id in told
+                    for entry, customer_id in reports
                     for replica in (one, two)
                 )
             )
@@ -294,7 +290,7 @@ async def test_replicas_posting_the_same_shuffled_messages_agree_with_the_ledger
         assert {(customer_id, number + 1) for number in range(version)} <= set(versions)
 
 
-async def test_a_score_that_is_not_the_ledgers_is_found(batches: Batches, pool: asyncpg.Pool) -> None:
+async def test_a_score_that_differs_from_the_ledger_is_found(batches: Batches, pool: asyncpg.Pool) -> None:
     tenant_id = uuid4()
     await batches.add(posting(DISPUTE, tenant_id=tenant_id))
     await pool.execute("UPDATE trust.accounts SET score = 77 WHERE tenant_id = $1", tenant_id)

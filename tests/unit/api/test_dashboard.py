@@ -4,8 +4,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from orylo_api.dashboard import Dashboard
-from orylo_api.http.middleware import answer_errors, secure_headers
+from orylo_api.http.dashboard import Dashboard
+from orylo_api.http.middleware import handle_errors, secure_headers
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def built(tmp_path: Path) -> Path:
 
 
 async def client_of(folder: Path) -> TestClient[web.Request, web.Application]:
-    app = web.Application(middlewares=[answer_errors])
+    app = web.Application(middlewares=[handle_errors])
     app.on_response_prepare.append(secure_headers)
     app.add_routes(Dashboard(folder).routes())
     return TestClient(TestServer(app), auto_decompress=False)

@@ -1,6 +1,6 @@
 from itertools import pairwise
 
-from orylo_api.roles import ALLOWED, Permission, permissions_of
+from orylo_api.access.roles import ALLOWED, Permission, permissions_of
 from orylo_common.control.models import Role
 
 MERCHANTS = (Role.OWNER, Role.ADMIN, Role.ANALYST, Role.VIEWER)

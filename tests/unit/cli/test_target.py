@@ -1,5 +1,4 @@
 from pathlib import Path
-from uuid import uuid4
 
 import orjson
 import pytest
@@ -7,7 +6,7 @@ from typer.testing import CliRunner, Result
 
 from orylo_cli.main import cli
 
-ID = str(uuid4())
+ID = "0198c0de-0000-7000-8000-000000000000"
 ELSEWHERE = dict.fromkeys(("ORYLO_DATABASE_URL", "ORYLO_MASTER_KEY"), "")
 
 

@@ -5,8 +5,9 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import Counter
 
+from orylo_common.http.private import serve_private
 from orylo_common.telemetry import health as health_module
-from orylo_common.telemetry.health import Health, serve_health
+from orylo_common.telemetry.health import Health
 from tests.support.servers import free_ports
 
 SEEN = Counter("orylo_test_seen_total", "Only here")
@@ -93,7 +94,7 @@ async def test_metrics_on_a_port_of_its_own() -> None:
     (port,) = free_ports(1)
 
     async with (
-        serve_health(Health(), "127.0.0.1", port),
+        serve_private(Health(), "127.0.0.1", port),
         ClientSession() as session,
         session.get(f"http://127.0.0.1:{port}/metrics") as response,
     ):

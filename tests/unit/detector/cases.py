@@ -1,14 +1,15 @@
-"""Builders of payments and of what is known about them."""
+"""Builders of payments and their features."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, overload
 from uuid import UUID, uuid4
 
+from orylo_common.control.sections.detection import Entity
 from orylo_common.messages import PaymentFact, PaymentSucceeded
 from orylo_detector.domain.amounts import AmountHistory
 from orylo_detector.domain.features import CustomerHistory, Features, Subject
-from orylo_detector.domain.velocity import Attempt, Entity, microseconds
+from orylo_detector.domain.velocity import PaymentAttempt, microseconds
 
 NOW = datetime(2026, 5, 10, 12, tzinfo=UTC)
 TENANT = UUID("0196b7a0-0000-7000-8000-000000000001")
@@ -48,16 +49,18 @@ def payment(message_class: type[PaymentFact] = PaymentSucceeded, **changes: Any)
 
 
 def features(
-    attempts: Mapping[Entity, Sequence[Attempt]] | None = None,
+    attempts: Mapping[Entity, Sequence[PaymentAttempt]] | None = None,
     customer: CustomerHistory | None = REGULAR,
     amounts: Mapping[Subject, AmountHistory] | None = None,
 ) -> Features:
     return Features(attempts if attempts is not None else {}, customer, amounts or {})
 
 
-def attempts(count: int, *, every: timedelta = timedelta(seconds=1), amount_minor: int = 1000) -> list[Attempt]:
-    """The last of them is now."""
+def attempts(count: int, *, every: timedelta = timedelta(seconds=1), amount_minor: int = 1000) -> list[PaymentAttempt]:
+    """Build attempts, the last one at `NOW`."""
     return [
-        Attempt(microseconds(NOW - number * every), amount_minor, b"BRL", False, f"attempt{number}".encode(), b"")
+        PaymentAttempt(
+            microseconds(NOW - number * every), amount_minor, b"BRL", False, f"attempt{number}".encode(), b""
+        )
         for number in range(count)
     ]

@@ -3,13 +3,13 @@ from datetime import timedelta
 from uuid import UUID
 
 from orylo_common.broker.ports import Outgoing
+from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import Decision, DetectionCreated, PaymentFact, PaymentFailed, decode
 from orylo_detector.detectors import DETECTORS
 from orylo_detector.domain.features import Features
-from orylo_detector.domain.rules import DetectionPolicy
 from orylo_detector.engine import Engine
 from orylo_detector.handlers import decide_payment
-from orylo_detector.store.decisions import Decided
+from orylo_detector.store.decisions import StoredDecision
 from tests.unit.detector.cases import attempts, features, payment
 
 
@@ -17,7 +17,7 @@ class Known:
     def __init__(self, known: Features) -> None:
         self._known = known
 
-    async def gather(self, payment: PaymentFact) -> Features:
+    async def read(self, payment: PaymentFact) -> Features:
         return self._known
 
 
@@ -27,13 +27,13 @@ class Plane:
 
 
 class MemoryDecisions:
-    """Also what is announced."""
+    """A BatchWriter of decisions that also records what is offered for publishing."""
 
     def __init__(self) -> None:
         self.events: set[str] = set()
         self.announced: list[Outgoing] = []
 
-    async def add(self, decided: Decided) -> bool:
+    async def add(self, decided: StoredDecision) -> bool:
         new = decided.payment.event_id not in self.events
         self.events.add(decided.payment.event_id)
         return new
@@ -43,12 +43,12 @@ class MemoryDecisions:
 
 
 async def decide(fact: PaymentFact, known: Features, store: MemoryDecisions) -> None:
-    # However long the machine stands still, no detector is late.
+    # No detector is late, even on a machine that stalls.
     engine = Engine(time_limit=timedelta(minutes=1))
-    await decide_payment(fact, features=Known(known), engine=engine, plane=Plane(), decisions=store, announcer=store)
+    await decide_payment(fact, features=Known(known), engine=engine, plane=Plane(), decisions=store, offer=store.offer)
 
 
-async def test_a_decision_is_announced_with_all_that_led_to_it() -> None:
+async def test_a_decision_is_announced_with_its_reasons_and_detectors() -> None:
     store, fact = MemoryDecisions(), payment(PaymentFailed)
     await decide(fact, features({"card": attempts(20)}), store)
 

@@ -3,16 +3,16 @@ from datetime import timedelta
 
 import pytest
 
+from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_detector.detectors import trust_history
 from orylo_detector.domain.features import CustomerHistory
-from orylo_detector.domain.rules import DetectionPolicy
 from tests.unit.detector.cases import NOW, REGULAR, features, payment
 
-RULES = DetectionPolicy()
+POLICY = DetectionPolicy()
 
 
 def assess(customer: CustomerHistory | None) -> tuple[int, tuple[str, ...]]:
-    finding = trust_history.assess(payment(), features(customer=customer), RULES)
+    finding = trust_history.assess(payment(), features(customer=customer), POLICY)
     return finding.score, finding.reasons
 
 
@@ -30,7 +30,9 @@ def assess(customer: CustomerHistory | None) -> tuple[int, tuple[str, ...]]:
         (replace(REGULAR, refunds=5), 40, "frequent_refunds"),
     ],
 )
-def test_what_speaks_against_a_customer(customer: CustomerHistory | None, score: int, reason: str) -> None:
+def test_each_finding_against_a_customer_has_its_score(
+    customer: CustomerHistory | None, score: int, reason: str
+) -> None:
     assert assess(customer) == (score, (f"trust_history.{reason}",))
 
 
@@ -45,11 +47,11 @@ def test_what_speaks_against_a_customer(customer: CustomerHistory | None, score:
         replace(REGULAR, refunds=3, payments=40),
     ],
 )
-def test_what_does_not(customer: CustomerHistory) -> None:
+def test_a_good_customer_scores_nothing(customer: CustomerHistory) -> None:
     assert assess(customer) == (0, ())
 
 
-def test_the_gravest_counts_and_comes_first() -> None:
+def test_the_most_serious_finding_counts_and_comes_first() -> None:
     assert assess(CustomerHistory(disputes=1, fraud_warnings=2)) == (
         90,
         ("trust_history.fraud_warnings", "trust_history.disputes", "trust_history.new_customer"),

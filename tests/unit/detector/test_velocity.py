@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orylo_common.control.sections.detection import DetectionPolicy, VelocityLimit
 from orylo_common.messages import PaymentCreated, PaymentFailed, PaymentSucceeded
 from orylo_detector.detectors import velocity
 from orylo_detector.domain.features import FeatureMissing, Features
-from orylo_detector.domain.rules import DetectionPolicy, VelocityLimit
-from orylo_detector.domain.velocity import Attempt, attempt_key, entities_of, microseconds, velocities
+from orylo_detector.domain.velocity import PaymentAttempt, attempt_key, entities_of, microseconds, velocities
 from tests.unit.detector.cases import NOW, attempts, features, payment
 
-RULES = DetectionPolicy(
+POLICY = DetectionPolicy(
     velocity={
         "card": {
             "1m": VelocityLimit(attempts=2),
@@ -22,14 +22,14 @@ RULES = DetectionPolicy(
 )
 
 
-def test_what_stays_within_its_limits_is_nothing() -> None:
-    finding = velocity.assess(payment(), features({"card": attempts(2)}), RULES)
+def test_attempts_within_their_limits_score_nothing() -> None:
+    finding = velocity.assess(payment(), features({"card": attempts(2)}), POLICY)
 
     assert (finding.score, finding.reasons) == (0, ())
 
 
-def test_each_limit_that_is_passed_is_a_reason() -> None:
-    finding = velocity.assess(payment(), features({"card": attempts(5)}), RULES)
+def test_each_exceeded_limit_is_a_reason() -> None:
+    finding = velocity.assess(payment(), features({"card": attempts(5)}), POLICY)
 
     assert finding.reasons == ("velocity.card.1m", "velocity.card.1h")
     assert finding.score == 100
@@ -38,28 +38,28 @@ def test_each_limit_that_is_passed_is_a_reason() -> None:
 def test_the_score_grows_with_the_excess() -> None:
     slow = [attempts(count, every=timedelta(minutes=2)) for count in (4, 5, 6, 8, 20)]
 
-    scores = [velocity.assess(payment(), features({"card": log}), RULES).score for log in slow]
+    scores = [velocity.assess(payment(), features({"card": log}), POLICY).score for log in slow]
     assert scores == [0, 62, 75, 100, 100]
 
 
 def test_amounts_have_limits_of_their_own_in_their_currency() -> None:
     log = attempts(2, amount_minor=6_000)
 
-    finding = velocity.assess(payment(), features({"card": log}), RULES)
+    finding = velocity.assess(payment(), features({"card": log}), POLICY)
     assert finding.reasons == ("velocity.card.1h.amount",)
-    assert velocity.assess(payment(currency="USD"), features({"card": log}), RULES).score == 0
+    assert velocity.assess(payment(currency="USD"), features({"card": log}), POLICY).score == 0
 
 
 def test_an_entity_without_limits_is_not_limited() -> None:
-    assert velocity.assess(payment(), features({"ip": attempts(50)}), RULES).score == 0
+    assert velocity.assess(payment(), features({"ip": attempts(50)}), POLICY).score == 0
 
 
-def test_without_redis_there_is_nothing_to_say() -> None:
+def test_without_attempts_the_detector_reports_a_missing_feature() -> None:
     with pytest.raises(FeatureMissing):
-        velocity.assess(payment(), Features(None, None, {}), RULES)
+        velocity.assess(payment(), Features(None, None, {}), POLICY)
 
 
-def test_the_windows_end_with_the_payment_and_not_with_the_clock() -> None:
+def test_windows_end_at_the_payments_time_not_at_the_clocks() -> None:
     log = attempts(3, every=timedelta(minutes=10))
     a_while_ago = NOW - timedelta(minutes=15)
 
@@ -67,30 +67,30 @@ def test_the_windows_end_with_the_payment_and_not_with_the_clock() -> None:
     assert [window.attempts for window in observed.values()] == [0, 1, 1]
 
 
-def test_a_window_is_exactly_as_long_as_it_says() -> None:
+def test_a_window_has_its_exact_length() -> None:
     assert velocities(attempts(2, every=timedelta(seconds=59.999999)), NOW, "BRL")["1m"].attempts == 2
     assert velocities(attempts(2, every=timedelta(minutes=1)), NOW, "BRL")["1m"].attempts == 1
 
 
-def test_a_refusal_is_an_attempt_of_its_own_and_the_rest_of_a_payment_is_one() -> None:
-    told = [
+def test_each_decline_is_an_attempt_and_all_other_events_of_a_payment_are_one() -> None:
+    events = [
         payment(PaymentCreated, payment_id="stripe:pi_1"),
         payment(PaymentFailed, payment_id="stripe:pi_1", attempt_id="ch_1"),
         payment(PaymentFailed, payment_id="stripe:pi_1", attempt_id="ch_2"),
         payment(PaymentFailed, payment_id="stripe:pi_1", attempt_id="ch_2"),
         payment(PaymentSucceeded, payment_id="stripe:pi_1"),
     ]
-    assert len({attempt_key(each) for each in told}) == 3
+    assert len({attempt_key(each) for each in events}) == 3
 
 
-def test_only_entities_that_are_told_are_counted() -> None:
+def test_only_named_entities_are_counted() -> None:
     assert entities_of(payment(customer_id=None, card=None)) == [("ip", "203.0.113.7")]
 
 
 @given(st.lists(st.integers(-1000, 90_000), max_size=40))
 def test_counts_do_not_depend_on_the_order_of_the_log_and_windows_contain_each_other(ages_s: list[int]) -> None:
     log = [
-        Attempt(microseconds(NOW - timedelta(seconds=age)), 100, b"BRL", False, str(number).encode(), b"")
+        PaymentAttempt(microseconds(NOW - timedelta(seconds=age)), 100, b"BRL", False, str(number).encode(), b"")
         for number, age in enumerate(ages_s)
     ]
     observed = velocities(log, NOW, "BRL")
@@ -101,7 +101,7 @@ def test_counts_do_not_depend_on_the_order_of_the_log_and_windows_contain_each_o
     assert all(window.amount_minor == 100 * window.attempts for window in observed.values())
 
 
-def test_a_browser_that_the_checkout_tells_of_is_counted_too() -> None:
+def test_a_browser_that_the_checkout_reports_is_counted() -> None:
     browser = "fb.1.1778000000000.1234567890"
 
     assert ("device", browser) in entities_of(payment(tracking={"fbp": browser}))

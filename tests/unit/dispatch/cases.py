@@ -1,4 +1,4 @@
-"""Builders for what the dispatch tests are about."""
+"""Builders of payments, clicks and decisions for the tests of dispatch."""
 
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -13,7 +13,7 @@ from orylo_common.messages import (
     PaymentSucceeded,
     Tracking,
 )
-from orylo_dispatch.domain.matching import Click, Traces
+from orylo_dispatch.domain.matching import Click, MatchSignals
 
 TENANT = UUID("0190a000-0000-7000-8000-000000000001")
 PAID_AT = datetime(2026, 5, 10, 12, 0, 0, tzinfo=UTC)
@@ -36,8 +36,8 @@ def click(click_id: str = CLICK_ID, *, clicked_at: datetime | None = None, **cha
     return Click(click_id=click_id, clicked_at=clicked_at or ago(hours=1), **changes)
 
 
-def traces(**changes: Any) -> Traces:
-    return Traces(**{"paid_at": PAID_AT, **changes})
+def signals(**changes: Any) -> MatchSignals:
+    return MatchSignals(**{"paid_at": PAID_AT, **changes})
 
 
 def payment(number: int = 1, **changes: Any) -> PaymentSucceeded:

@@ -3,7 +3,8 @@ from datetime import timedelta
 import pytest
 
 from orylo_common.messages import MatchKeys, Subscription, Tracking
-from orylo_dispatch.domain.conversion import conversion_of, event_time, find_fault
+from orylo_dispatch.destinations.meta.rules import event_time, find_fault
+from orylo_dispatch.domain.conversion import conversion_of
 from tests.unit.dispatch.cases import PAID_AT, ago, click, hashed, payment
 
 CLICKED = click(
@@ -16,7 +17,7 @@ CLICKED = click(
 )
 
 
-def test_the_visitors_address_and_browser_come_before_what_the_gateway_tells() -> None:
+def test_the_clicks_address_and_browser_take_precedence_over_the_gateways() -> None:
     paid = payment(ip="9.9.9.9", user_agent="Checkout")
 
     with_click, without = conversion_of(paid, CLICKED), conversion_of(paid, None)
@@ -26,34 +27,34 @@ def test_the_visitors_address_and_browser_come_before_what_the_gateway_tells() -
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.8", "fe80::1", "not an address", ""])
-def test_an_address_that_is_nobodys_is_left_out(address: str) -> None:
+def test_a_private_or_invalid_address_is_dropped(address: str) -> None:
     assert conversion_of(payment(ip=address), None).ip is None
 
 
-def test_the_cookie_that_the_checkout_carried_comes_before_the_clicks() -> None:
+def test_the_checkouts_cookie_takes_precedence_over_the_clicks() -> None:
     own = "fb.1.1778000001000.IwAR_own"
 
     assert conversion_of(payment(), CLICKED).fbc == CLICKED.fbc
     assert conversion_of(payment(tracking=Tracking(fbc=own)), CLICKED).fbc == own
-    # The same click: it knows when it was, the payment does not.
+    # The same click id: the click knows its time, the payment does not.
     assert conversion_of(payment(tracking=Tracking(fbclid="IwAR0")), CLICKED).fbc == CLICKED.fbc
     assert conversion_of(payment(tracking=Tracking(fbclid="IwAR_own")), None).fbc == "fb.1.1778414400000.IwAR_own"
 
 
 def test_only_a_charge_after_the_first_is_a_renewal() -> None:
-    def renewal(recurrence: int | None, told: bool | None = None) -> bool:
-        return conversion_of(payment(subscription=Subscription(recurrence=recurrence, renewal=told)), None).renewal
+    def renewal(recurrence: int | None, reported: bool | None = None) -> bool:
+        return conversion_of(payment(subscription=Subscription(recurrence=recurrence, renewal=reported)), None).renewal
 
     assert [renewal(None), renewal(1), renewal(2)] == [False, False, True]
-    assert renewal(None, told=True)
+    assert renewal(None, reported=True)
     assert conversion_of(payment(), None).renewal is False
 
 
-def test_a_page_after_the_checkout_can_know_the_id() -> None:
-    assert conversion_of(payment(7), None).shared_id == "stripe:pi_7"
+def test_the_dedupe_id_is_the_payments_which_a_page_after_the_checkout_knows() -> None:
+    assert conversion_of(payment(7), None).dedupe_id == "stripe:pi_7"
 
 
-def test_what_is_stored_comes_back_the_same() -> None:
+def test_a_stored_conversion_is_read_back_unchanged() -> None:
     conversion = conversion_of(payment(tracking=Tracking(fbp="fb.1.1778000000000.9")), CLICKED)
 
     assert type(conversion).model_validate_json(conversion.model_dump_json(exclude_defaults=True)) == conversion
@@ -67,11 +68,11 @@ def test_an_old_payment_is_not_sent() -> None:
         return fault.code if fault else None
 
     assert fault_after(days=6) is None
-    # Meta refuses at 7 days; an hour is kept for the way.
+    # Meta refuses after 7 days; one hour is reserved for the transfer.
     assert fault_after(days=6, hours=23, minutes=1) == "too_old"
 
 
-def test_a_clock_a_little_fast_is_put_right_and_one_far_ahead_is_not_believed() -> None:
+def test_a_slightly_fast_clock_is_corrected_and_a_far_future_time_is_a_fault() -> None:
     conversion = conversion_of(payment(), None)
     soon, tomorrow = ago(minutes=2), ago(days=1)
 
@@ -83,7 +84,7 @@ def test_a_clock_a_little_fast_is_put_right_and_one_far_ahead_is_not_believed() 
 
 
 @pytest.mark.parametrize(
-    ("known", "enough"),
+    ("identifiers", "enough"),
     [
         ({"email": hashed("a")}, True),
         ({"first_name": hashed("a"), "last_name": hashed("b")}, True),
@@ -94,7 +95,7 @@ def test_a_clock_a_little_fast_is_put_right_and_one_far_ahead_is_not_believed() 
         ({}, False),
     ],
 )
-def test_somebody_has_to_be_recognisable(known: dict[str, str], enough: bool) -> None:
-    paid = payment(customer_id=None, match_keys=MatchKeys(**known))
+def test_a_conversion_must_identify_its_buyer(identifiers: dict[str, str], enough: bool) -> None:
+    paid = payment(customer_id=None, match_keys=MatchKeys(**identifiers))
 
     assert (find_fault(conversion_of(paid, None), PAID_AT) is None) == enough

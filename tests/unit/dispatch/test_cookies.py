@@ -3,7 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from orylo_common.messages import Tracking
-from orylo_dispatch.domain.cookies import acceptable_fbc, acceptable_fbp, fbc_for, fbclid_of
+from orylo_dispatch.destinations.meta.rules import acceptable_fbc, acceptable_fbp
+from orylo_dispatch.domain.cookies import fbc_for, fbclid_of
 
 NOW = datetime(2026, 5, 10, 12, tzinfo=UTC)
 MS = int(NOW.timestamp()) * 1000
@@ -13,12 +14,12 @@ MS = int(NOW.timestamp()) * 1000
     "fbc",
     [
         f"fb.1.{MS}.IwAR0_abc-DEF",
-        # With the appendix of Meta's parameter builder, new and old.
+        # With the appendix of Meta's parameter builder, new and old format.
         f"fb.1.{MS}.IwAR0.AQECAAEB",
         f"fb.2.{MS}.IwAR0.Bg",
     ],
 )
-def test_real_cookies_pass_as_they_are(fbc: str) -> None:
+def test_valid_cookies_are_unchanged(fbc: str) -> None:
     assert acceptable_fbc(fbc, NOW) == fbc
 
 
@@ -36,11 +37,11 @@ def test_real_cookies_pass_as_they_are(fbc: str) -> None:
         f"fb.1.{MS}.IwAR0\n",
     ],
 )
-def test_what_meta_would_refuse_the_event_for_is_left_out(fbc: str | None) -> None:
+def test_a_cookie_that_meta_would_refuse_is_dropped(fbc: str | None) -> None:
     assert acceptable_fbc(fbc, NOW) is None
 
 
-def test_a_click_too_old_or_after_the_event_is_left_out() -> None:
+def test_a_click_that_is_too_old_or_after_the_event_is_dropped() -> None:
     fbc = f"fb.1.{MS}.IwAR0"
 
     assert acceptable_fbc(fbc, NOW + timedelta(days=89)) == fbc
@@ -48,11 +49,11 @@ def test_a_click_too_old_or_after_the_event_is_left_out() -> None:
     assert acceptable_fbc(fbc, NOW - timedelta(minutes=5)) is None
 
 
-def test_a_click_a_moment_after_the_event_is_taken_to_be_at_its_time() -> None:
+def test_a_click_just_after_the_event_gets_the_time_of_the_event() -> None:
     assert acceptable_fbc(f"fb.1.{MS + 900}.IwAR0", NOW) == f"fb.1.{MS}.IwAR0"
 
 
-def test_the_click_id_of_the_address_comes_before_the_cookies() -> None:
+def test_the_urls_click_id_takes_precedence_over_the_cookies() -> None:
     older = f"fb.1.{MS}.IwAR_old"
 
     assert fbclid_of(Tracking(fbclid="IwAR_new", fbc=older)) == "IwAR_new"
@@ -60,7 +61,7 @@ def test_the_click_id_of_the_address_comes_before_the_cookies() -> None:
     assert fbclid_of(Tracking(fbc="nonsense", fbclid="not one!")) is None
 
 
-def test_a_cookie_about_another_click_is_replaced_by_what_the_pixel_would_have_made() -> None:
+def test_a_cookie_with_another_click_id_is_replaced_by_the_value_that_the_pixel_would_set() -> None:
     older = f"fb.1.{MS - 5000}.IwAR_old"
 
     assert fbc_for("IwAR_old", older, NOW) == older
@@ -68,7 +69,7 @@ def test_a_cookie_about_another_click_is_replaced_by_what_the_pixel_would_have_m
     assert fbc_for("IwAR_new", None, NOW) == f"fb.1.{MS}.IwAR_new"
 
 
-def test_browser_ids() -> None:
+def test_only_a_valid_browser_id_is_accepted() -> None:
     assert acceptable_fbp("fb.1.1596403881668.1116446470") == "fb.1.1596403881668.1116446470"
     assert acceptable_fbp("fb.1.1596403881668.1116446470.AQICAQMC") is not None
     assert acceptable_fbp("fb.1.1596403881668.abc") is None

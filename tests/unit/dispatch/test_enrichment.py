@@ -1,4 +1,4 @@
-"""What a later event adds to a payment, and what it never changes."""
+"""A later event fills in the missing fields of a payment and never changes the others."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,11 +7,12 @@ from uuid import uuid4
 import pytest
 
 from orylo_common.messages import MatchKeys, PaymentEnriched, PaymentSucceeded, Product, Subscription, Tracking
-from orylo_dispatch.domain.conversion import conversion_of, find_fault, is_nameless
+from orylo_dispatch.destinations.meta.rules import find_fault
+from orylo_dispatch.domain.conversion import conversion_of, is_nameless
 from orylo_dispatch.domain.enrichment import enriched
 from tests.unit.dispatch.cases import EMAIL, PAID_AT, PHONE, hashed, payment
 
-NOBODY: dict[str, Any] = {"customer_id": None, "match_keys": MatchKeys()}
+NAMELESS: dict[str, Any] = {"customer_id": None, "match_keys": MatchKeys()}
 
 
 def later(paid: PaymentSucceeded, **changes: Any) -> PaymentEnriched:
@@ -26,10 +27,10 @@ def later(paid: PaymentSucceeded, **changes: Any) -> PaymentEnriched:
     return PaymentEnriched.model_validate(fields | changes)
 
 
-def test_what_was_open_is_filled_in() -> None:
-    paid = payment(**NOBODY)
+def test_missing_fields_are_filled_in() -> None:
+    paid = payment(**NAMELESS)
     products = (Product(product_id="prod_1"),)
-    told = later(
+    event = later(
         paid,
         ip="203.0.113.9",
         user_agent="Firefox",
@@ -39,14 +40,14 @@ def test_what_was_open_is_filled_in() -> None:
         tracking=Tracking(sck="fb|oc_1"),
     )
 
-    full = enriched(paid, told)
+    full = enriched(paid, event)
 
-    assert (full.match_keys.email, full.customer_id) == (EMAIL, told.customer_id)
+    assert (full.match_keys.email, full.customer_id) == (EMAIL, event.customer_id)
     assert (full.ip, full.user_agent, full.order_id, full.products) == ("203.0.113.9", "Firefox", "order-1", products)
-    assert (full.subscription, full.tracking) == (told.subscription, told.tracking)
+    assert (full.subscription, full.tracking) == (event.subscription, event.tracking)
 
 
-def test_what_was_said_stays() -> None:
+def test_known_fields_stay() -> None:
     paid = payment(
         match_keys=MatchKeys(phone=PHONE),
         ip="203.0.113.7",
@@ -54,7 +55,7 @@ def test_what_was_said_stays() -> None:
         products=(Product(product_id="prod_1"),),
         tracking=Tracking(src="google"),
     )
-    told = later(
+    event = later(
         paid,
         match_keys=MatchKeys(email=EMAIL, phone=hashed("another")),
         ip="203.0.113.9",
@@ -67,11 +68,11 @@ def test_what_was_said_stays() -> None:
         occurred_at=PAID_AT + timedelta(hours=1),
     )
 
-    full = enriched(paid, told)
+    full = enriched(paid, event)
 
     assert full.match_keys == MatchKeys(email=EMAIL, phone=PHONE)
     assert full.tracking == Tracking(src="google", sck="a")
-    # An address and a browser are one visitor's: never the one's address and the other's browser.
+    # The address of one visitor is never combined with the browser of another.
     assert (full.ip, full.user_agent, full.order_id) == ("203.0.113.7", None, "order-1")
     unchanged = {"match_keys", "tracking"}
     assert full.model_dump(exclude=unchanged) == paid.model_dump(exclude=unchanged)
@@ -80,15 +81,15 @@ def test_what_was_said_stays() -> None:
 @pytest.mark.parametrize(
     ("changes", "nameless", "fault"),
     [
-        (NOBODY, True, "anonymous"),
-        (NOBODY | {"customer_id": "cus_1"}, True, None),
-        (NOBODY | {"subscription": Subscription(subscription_id="sub_1")}, True, None),
-        (NOBODY | {"match_keys": MatchKeys(country=hashed("br")), "customer_id": "cus_1"}, True, None),
-        (NOBODY | {"match_keys": MatchKeys(email=EMAIL)}, False, None),
-        (NOBODY | {"tracking": Tracking(fbp="fb.1.1778000000000.1")}, False, None),
+        (NAMELESS, True, "anonymous"),
+        (NAMELESS | {"customer_id": "cus_1"}, True, None),
+        (NAMELESS | {"subscription": Subscription(subscription_id="sub_1")}, True, None),
+        (NAMELESS | {"match_keys": MatchKeys(country=hashed("br")), "customer_id": "cus_1"}, True, None),
+        (NAMELESS | {"match_keys": MatchKeys(email=EMAIL)}, False, None),
+        (NAMELESS | {"tracking": Tracking(fbp="fb.1.1778000000000.1")}, False, None),
     ],
 )
-def test_an_id_of_our_own_names_nobody(changes: dict[str, Any], nameless: bool, fault: str | None) -> None:
+def test_our_own_ids_do_not_name_a_buyer(changes: dict[str, Any], nameless: bool, fault: str | None) -> None:
     conversion = conversion_of(payment(**changes), None)
     found = find_fault(conversion, PAID_AT)
 

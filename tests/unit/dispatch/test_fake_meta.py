@@ -1,4 +1,4 @@
-"""The stand-in refuses what Meta refuses, and counts as Meta counts."""
+"""The fake Meta refuses the same events as Meta, and counts as Meta does."""
 
 import time
 from collections.abc import AsyncIterator
@@ -78,7 +78,7 @@ async def test_one_bad_event_fails_the_request(meta: FakeMeta, changes: dict[str
     assert meta.report()["received"] == 0
 
 
-async def test_what_is_accepted_is_counted_once_by_its_id(meta: FakeMeta) -> None:
+async def test_accepted_events_are_counted_once_by_their_id(meta: FakeMeta) -> None:
     for _ in range(2):
         assert (await post(meta, event(), event(event_id="e2")))[0] == 200
     assert (await post(meta, event(), dataset="2"))[1]["events_received"] == 1
@@ -99,14 +99,14 @@ async def test_a_repeat_after_the_window_counts_again() -> None:
         assert meta.report()["datasets"]["1"]["counted_twice"] == ["e1"]
 
 
-async def test_without_a_token_with_too_much_or_with_nothing(meta: FakeMeta) -> None:
+async def test_a_request_without_token_without_events_or_with_too_many_fails(meta: FakeMeta) -> None:
     assert (await post(meta, event(), token=None))[1]["error"]["code"] == 190
     assert (await post(meta))[0] == 400
     assert (await post(meta, *[event()] * 1001))[0] == 400
     assert (await post(meta, event(event_source_url="x" * 1_100_000)))[0] == 413
 
 
-async def test_it_misbehaves_as_it_is_told_for_one_dataset_or_all(meta: FakeMeta) -> None:
+async def test_it_injects_faults_for_one_dataset_or_for_all(meta: FakeMeta) -> None:
     assert await control(meta, mode="expired_token", dataset_id="1") == 200
     assert (await post(meta, event()))[1]["error"]["error_subcode"] == 463
     assert (await post(meta, event(), dataset="2"))[0] == 200

@@ -4,12 +4,13 @@ from typing import Any
 import pytest
 from multidict import CIMultiDict
 
-from orylo_dispatch.domain.meta_errors import Failure, Kind, classify
+from orylo_dispatch.destinations.meta.errors import MetaFailure, classify
+from orylo_dispatch.destinations.meta.reasons import FailureKind
 
 
 def refused(
     code: Any, subcode: Any = None, status: int = 400, headers: dict[str, str] | None = None, **more: Any
-) -> Failure:
+) -> MetaFailure:
     error = {"message": "texto", "type": "OAuthException", "code": code, "fbtrace_id": "Abc", **more}
     if subcode is not None:
         error["error_subcode"] = subcode
@@ -19,42 +20,44 @@ def refused(
 @pytest.mark.parametrize(
     ("code", "subcode", "status", "kind"),
     [
-        (1, None, 400, Kind.TRANSIENT),
-        (2, None, 503, Kind.TRANSIENT),
-        (4, None, 403, Kind.THROTTLED),
-        (17, 2446079, 400, Kind.THROTTLED),
-        (80004, 2446079, 400, Kind.THROTTLED),
-        (368, None, 400, Kind.THROTTLED),
-        (190, 463, 401, Kind.TOKEN),
-        (190, 460, 400, Kind.TOKEN),
-        (102, None, 400, Kind.TOKEN),
-        (10, None, 403, Kind.CONFIGURATION),
-        (200, None, 403, Kind.CONFIGURATION),
-        (294, None, 403, Kind.CONFIGURATION),
-        (100, 33, 400, Kind.CONFIGURATION),
-        (803, None, 404, Kind.CONFIGURATION),
-        (100, 2804003, 400, Kind.EVENT_REFUSED),
-        (100, 2804050, 400, Kind.EVENT_REFUSED),
-        (100, 2804999, 400, Kind.EVENT_REFUSED),
-        (506, None, 400, Kind.EVENT_REFUSED),
-        (100, None, 400, Kind.REQUEST_REFUSED),
-        (21009, None, 400, Kind.TRANSIENT),
-        (999_999, None, 400, Kind.TRANSIENT),
-        ("190", "463", 401, Kind.TOKEN),
-        (None, None, 400, Kind.TRANSIENT),
+        (1, None, 400, FailureKind.TRANSIENT),
+        (2, None, 503, FailureKind.TRANSIENT),
+        (4, None, 403, FailureKind.THROTTLED),
+        (17, 2446079, 400, FailureKind.THROTTLED),
+        (80004, 2446079, 400, FailureKind.THROTTLED),
+        (368, None, 400, FailureKind.THROTTLED),
+        (190, 463, 401, FailureKind.TOKEN),
+        (190, 460, 400, FailureKind.TOKEN),
+        (102, None, 400, FailureKind.TOKEN),
+        (10, None, 403, FailureKind.CONFIGURATION),
+        (200, None, 403, FailureKind.CONFIGURATION),
+        (294, None, 403, FailureKind.CONFIGURATION),
+        (100, 33, 400, FailureKind.CONFIGURATION),
+        (803, None, 404, FailureKind.CONFIGURATION),
+        (100, 2804003, 400, FailureKind.EVENT_REFUSED),
+        (100, 2804050, 400, FailureKind.EVENT_REFUSED),
+        (100, 2804999, 400, FailureKind.EVENT_REFUSED),
+        (506, None, 400, FailureKind.EVENT_REFUSED),
+        (100, None, 400, FailureKind.REQUEST_REFUSED),
+        (21009, None, 400, FailureKind.TRANSIENT),
+        (999_999, None, 400, FailureKind.TRANSIENT),
+        ("190", "463", 401, FailureKind.TOKEN),
+        (None, None, 400, FailureKind.TRANSIENT),
     ],
 )
-def test_codes_decide_and_not_statuses_or_texts(code: Any, subcode: Any, status: int, kind: Kind) -> None:
+def test_the_code_decides_and_not_the_status_or_the_text(
+    code: Any, subcode: Any, status: int, kind: FailureKind
+) -> None:
     assert refused(code, subcode, status).kind == kind
 
 
-def test_meta_may_say_that_it_will_pass() -> None:
-    assert refused(100, 2804003, is_transient=True).kind == Kind.TRANSIENT
-    # And still a throttled caller has to wait.
-    assert refused(4, is_transient=True).kind == Kind.THROTTLED
+def test_meta_can_declare_an_error_transient() -> None:
+    assert refused(100, 2804003, is_transient=True).kind == FailureKind.TRANSIENT
+    # A throttled caller still has to wait.
+    assert refused(4, is_transient=True).kind == FailureKind.THROTTLED
 
 
-def test_the_code_is_told_with_its_subcode() -> None:
+def test_the_code_includes_the_subcode() -> None:
     assert refused(100, 2804003).code == "100/2804003"
     assert refused(1).code == "1"
     assert refused(100, 2804003).trace_id == "Abc"
@@ -63,16 +66,16 @@ def test_the_code_is_told_with_its_subcode() -> None:
 @pytest.mark.parametrize(
     ("status", "kind", "code"),
     [
-        (500, Kind.TRANSIENT, "http 500"),
-        (502, Kind.TRANSIENT, "http 502"),
-        (408, Kind.TRANSIENT, "http 408"),
-        (403, Kind.TRANSIENT, "http 403"),
-        (429, Kind.THROTTLED, "http 429"),
-        (413, Kind.REQUEST_REFUSED, "http 413"),
-        (200, Kind.TRANSIENT, "http 200"),
+        (500, FailureKind.TRANSIENT, "http 500"),
+        (502, FailureKind.TRANSIENT, "http 502"),
+        (408, FailureKind.TRANSIENT, "http 408"),
+        (403, FailureKind.TRANSIENT, "http 403"),
+        (429, FailureKind.THROTTLED, "http 429"),
+        (413, FailureKind.REQUEST_REFUSED, "http 413"),
+        (200, FailureKind.TRANSIENT, "http 200"),
     ],
 )
-def test_a_page_of_an_edge_passes(status: int, kind: Kind, code: str) -> None:
+def test_the_answer_of_a_proxy_is_temporary(status: int, kind: FailureKind, code: str) -> None:
     failure = classify(status, None, CIMultiDict())
 
     assert (failure.kind, failure.code, failure.answered) == (kind, code, False)
@@ -97,15 +100,15 @@ def test_a_page_of_an_edge_passes(status: int, kind: Kind, code: str) -> None:
         ({"X-Business-Use-Case-Usage": '{"1":{"a":1},"2":["b"]}'}, 60),
     ],
 )
-def test_how_long_to_wait_stands_in_headers(headers: dict[str, str], seconds: int) -> None:
+def test_the_headers_say_how_long_to_wait(headers: dict[str, str], seconds: int) -> None:
     assert refused(80004, headers=headers).retry_after == timedelta(seconds=seconds)
 
 
-def test_a_breach_of_policy_is_waited_out_for_long() -> None:
+def test_after_a_policy_violation_the_wait_is_long() -> None:
     assert refused(368).retry_after == timedelta(hours=1)
 
 
-def test_the_reason_is_ours_with_metas_words_and_without_personal_data() -> None:
+def test_the_reason_quotes_meta_without_personal_data() -> None:
     text = (
         "em 62a14e44f765419d10fea99367361a727c12365e2520f32218d505ed9aa0f62f of ana@example.com "
         "at 203.0.113.7, +5511999990000, fb.1.1778000000000.IwAR0"

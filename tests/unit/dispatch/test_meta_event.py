@@ -1,4 +1,4 @@
-"""Our event beside the one that Meta's own SDK makes of the same data."""
+"""Our event compared with the one that Meta's own SDK makes from the same data."""
 
 from datetime import timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from facebook_business.adobjects.serverside.event import Event
 from facebook_business.adobjects.serverside.user_data import UserData
 
 from orylo_common.messages import MatchKeys, Product, Subscription, Tracking
-from orylo_dispatch.destinations.meta_event import to_meta_event
+from orylo_dispatch.destinations.meta.event import to_meta_event
 from orylo_dispatch.domain.conversion import conversion_of
 from tests.unit.dispatch.cases import PAID_AT, click, hashed, payment
 
@@ -40,7 +40,7 @@ def of(paid: Any = PAYMENT, seen: Any = CLICK, **more: Any) -> dict[str, Any]:
     return to_meta_event(conversion_of(paid, seen), now=PAID_AT + timedelta(minutes=1), **more)
 
 
-def test_it_is_what_the_official_sdk_makes_of_the_same_data() -> None:
+def test_the_event_equals_that_of_the_official_sdk() -> None:
     theirs = Event(
         event_name="Purchase",
         event_time=int(PAID_AT.timestamp()),
@@ -74,21 +74,21 @@ def test_it_is_what_the_official_sdk_makes_of_the_same_data() -> None:
             contents=[Content(product_id="p1", quantity=2, item_price=5.0), Content(product_id="p2", quantity=1)],
         ),
     ).normalize()
-    # The SDK writes currencies in lower case; Meta takes both.
+    # The SDK writes currencies in lower case; Meta accepts both.
     theirs["custom_data"]["currency"] = theirs["custom_data"]["currency"].upper()
 
     assert of() == theirs
 
 
-def test_amounts_are_told_in_the_currencys_own_unit() -> None:
+def test_amounts_are_in_the_major_unit_of_the_currency() -> None:
     def value(amount_minor: int, currency: str) -> float:
-        told: float = of(payment(amount_minor=amount_minor, currency=currency))["custom_data"]["value"]
-        return told
+        major: float = of(payment(amount_minor=amount_minor, currency=currency))["custom_data"]["value"]
+        return major
 
     assert [value(1999, "USD"), value(1999, "JPY"), value(1999, "KWD"), value(1, "BRL")] == [19.99, 1999, 1.999, 0.01]
 
 
-def test_a_website_event_names_its_page_and_others_are_not_called_one() -> None:
+def test_only_an_event_with_a_page_is_a_website_event() -> None:
     renewal = payment(subscription=Subscription(recurrence=2))
 
     assert of()["action_source"] == "website"
@@ -98,13 +98,13 @@ def test_a_website_event_names_its_page_and_others_are_not_called_one() -> None:
     assert of(renewal, None)["action_source"] == "system_generated"
 
 
-def test_a_cookie_that_meta_would_refuse_is_left_out_and_the_event_stays() -> None:
+def test_a_cookie_that_meta_would_refuse_is_dropped_and_the_event_is_sent() -> None:
     event = of(payment(tracking=Tracking(fbc="fb.1.1778410000000.fb.1.1.x", fbp="bad")), None)
 
     assert event["user_data"].keys() == {"em", "ph", "external_id"}
 
 
-def test_an_event_of_a_clock_that_is_fast_is_not_in_the_future() -> None:
+def test_a_fast_clock_does_not_put_the_event_in_the_future() -> None:
     now = PAID_AT - timedelta(minutes=3)
 
     assert to_meta_event(conversion_of(PAYMENT, None), now=now)["event_time"] == int(now.timestamp())

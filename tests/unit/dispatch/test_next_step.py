@@ -4,17 +4,24 @@ from typing import Any
 import pytest
 
 from orylo_common.resilience.retry import RetryPolicy
-from orylo_dispatch.domain.attempt import OUTAGE_WAIT, Attempt, Outcome, State, Step, next_step
+from orylo_dispatch.domain.attempt import (
+    OUTAGE_WAIT,
+    AttemptOutcome,
+    DeliveryAttempt,
+    DeliveryState,
+    NextStep,
+    next_step,
+)
 
 NOW = datetime(2026, 5, 10, 12, tzinfo=UTC)
 STARTED = NOW - timedelta(seconds=10)
 RETRIES = RetryPolicy(max_attempts=3, jitter=lambda: 1.0)
 
 
-def after(attempt: Attempt, **changes: Any) -> Step:
+def after(attempt: DeliveryAttempt, **changes: Any) -> NextStep:
     given: dict[str, Any] = {
         "number": 1,
-        "refusals": 0,
+        "answered_failures": 0,
         "started_at": STARTED,
         "maybe_sent_at": None,
         "now": NOW,
@@ -23,45 +30,47 @@ def after(attempt: Attempt, **changes: Any) -> Step:
     return next_step(attempt, **(given | changes))
 
 
-def test_a_confirmed_conversion_is_done_and_a_refused_one_is_given_up() -> None:
-    assert after(Attempt(Outcome.DISPATCHED)).state is State.DISPATCHED
-    failed = after(Attempt(Outcome.REFUSED, "100/2804003", "too old"))
-    assert (failed.state, failed.code, failed.reason) == (State.FAILED, "100/2804003", "too old")
+def test_a_confirmed_delivery_is_dispatched_and_a_refused_one_fails() -> None:
+    assert after(DeliveryAttempt(AttemptOutcome.DISPATCHED)).state is DeliveryState.DISPATCHED
+    failed = after(DeliveryAttempt(AttemptOutcome.REFUSED, "100/2804003", "too old"))
+    assert (failed.state, failed.code, failed.reason) == (DeliveryState.FAILED, "100/2804003", "too old")
 
 
-@pytest.mark.parametrize("outcome", [Outcome.TOKEN, Outcome.CONFIGURATION])
-def test_what_a_person_has_to_put_right_costs_the_conversion_nothing(outcome: Outcome) -> None:
-    step = after(Attempt(outcome, counts=True), number=500)
+@pytest.mark.parametrize("outcome", [AttemptOutcome.TOKEN, AttemptOutcome.CONFIGURATION])
+def test_a_wrong_token_or_configuration_never_fails_a_delivery(outcome: AttemptOutcome) -> None:
+    step = after(DeliveryAttempt(outcome, answered=True), number=500)
 
-    assert (step.state, step.due_at) == (State.PENDING, NOW)
-
-
-def test_a_throttled_one_waits_as_long_as_it_is_told() -> None:
-    assert after(Attempt(Outcome.THROTTLED, retry_after=timedelta(minutes=5))).due_at == NOW + timedelta(minutes=5)
-    assert after(Attempt(Outcome.THROTTLED)).due_at > NOW
+    assert (step.state, step.due_at) == (DeliveryState.PENDING, NOW)
 
 
-@pytest.mark.parametrize("outcome", [Outcome.TRANSIENT, Outcome.UNKNOWN])
-def test_an_outage_never_gives_up_and_never_waits_long(outcome: Outcome) -> None:
-    first, hundredth = after(Attempt(outcome)), after(Attempt(outcome), number=100)
+def test_a_throttled_delivery_waits_as_long_as_the_destination_asks() -> None:
+    assert after(DeliveryAttempt(AttemptOutcome.THROTTLED, retry_after=timedelta(minutes=5))).due_at == NOW + timedelta(
+        minutes=5
+    )
+    assert after(DeliveryAttempt(AttemptOutcome.THROTTLED)).due_at > NOW
+
+
+@pytest.mark.parametrize("outcome", [AttemptOutcome.TRANSIENT, AttemptOutcome.UNKNOWN])
+def test_an_outage_never_fails_a_delivery_and_never_waits_long(outcome: AttemptOutcome) -> None:
+    first, hundredth = after(DeliveryAttempt(outcome)), after(DeliveryAttempt(outcome), number=100)
 
     assert first.due_at == NOW + timedelta(seconds=1)
-    assert (hundredth.state, hundredth.due_at) == (State.PENDING, NOW + OUTAGE_WAIT)
+    assert (hundredth.state, hundredth.due_at) == (DeliveryState.PENDING, NOW + OUTAGE_WAIT)
 
 
-def test_an_answer_that_asks_for_another_try_is_obeyed_so_many_times() -> None:
-    puzzled = Attempt(Outcome.TRANSIENT, "1", "unknown error", counts=True)
+def test_answers_that_ask_for_a_retry_are_limited() -> None:
+    retryable = DeliveryAttempt(AttemptOutcome.TRANSIENT, "1", "unknown error", answered=True)
 
-    second = after(puzzled, number=2, refusals=1)
-    assert (second.state, second.refusals) == (State.PENDING, 2)
-    third = after(puzzled, number=9, refusals=2)
-    assert (third.state, third.code, third.reason) == (State.FAILED, "1", "unknown error")
+    second = after(retryable, number=2, answered_failures=1)
+    assert (second.state, second.answered_failures) == (DeliveryState.PENDING, 2)
+    third = after(retryable, number=9, answered_failures=2)
+    assert (third.state, third.code, third.reason) == (DeliveryState.FAILED, "1", "unknown error")
 
 
 def test_the_first_unknown_outcome_starts_the_dedupe_window() -> None:
-    first = after(Attempt(Outcome.UNKNOWN))
-    later = after(Attempt(Outcome.UNKNOWN), maybe_sent_at=STARTED - timedelta(hours=1))
-    certain = after(Attempt(Outcome.TRANSIENT))
+    first = after(DeliveryAttempt(AttemptOutcome.UNKNOWN))
+    later = after(DeliveryAttempt(AttemptOutcome.UNKNOWN), maybe_sent_at=STARTED - timedelta(hours=1))
+    certain = after(DeliveryAttempt(AttemptOutcome.TRANSIENT))
 
     assert first.maybe_sent_at == STARTED
     assert later.maybe_sent_at == STARTED - timedelta(hours=1)

@@ -9,11 +9,13 @@ import pytest
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.errors import TransientError
+from orylo_common.http.bodies import too_large
+from orylo_common.http.problems import Problem
 from orylo_common.messages import WebhookRejected, decode
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_ingest import rejection_reports
-from orylo_ingest.problems import Problem, too_large, unauthenticated
+from orylo_ingest.problems import unauthenticated
 from orylo_ingest.rejection_reports import RejectionReports
 
 TENANT, OTHER = UUID(int=1), UUID(int=2)
@@ -101,9 +103,11 @@ async def test_what_cannot_be_written_is_told_later_with_what_came_since(
     outbox.away = True
     tell(reports)
     tell(reports, gateway="kiwify")
-    await reports.flush()
+    with pytest.raises(TransientError):
+        await reports.flush()
     tell(reports, remote="198.51.100.1")
-    await reports.flush()
+    with pytest.raises(TransientError):
+        await reports.flush()
     outbox.away = False
     await reports.flush()
 
@@ -120,7 +124,8 @@ async def test_what_is_kept_in_memory_is_bounded(
     for round_ in range(3):
         for number in range(20):
             tell(reports, tenant_id=UUID(int=100 * round_ + number))
-        await reports.flush()
+        with pytest.raises(TransientError):
+            await reports.flush()
     outbox.away = False
     await reports.flush()
 

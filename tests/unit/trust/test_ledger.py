@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orylo_common.control.sections.trust import TrustPolicy
 from orylo_common.messages import (
     DisputeLost,
     DisputeOpened,
@@ -16,9 +17,8 @@ from orylo_common.messages import (
     PaymentSucceeded,
     TrustStatus,
 )
-from orylo_trust.domain.account import Account, StatusChange
-from orylo_trust.domain.ledger import Cause, Entry, entries_for, month_of, score, total
-from orylo_trust.domain.points import Points
+from orylo_trust.domain.account import StatusChange, TrustAccount
+from orylo_trust.domain.ledger import EntryCause, LedgerEntry, entries_for, month_of, score, total
 
 NOW = datetime(2026, 5, 10, 12, tzinfo=UTC)
 START = 50
@@ -43,9 +43,9 @@ def fact(message_class: type[PaymentFact], **changes: object) -> PaymentFact:
     )
 
 
-def score_after(*facts: PaymentFact, points: Points | None = None) -> int:
-    points = points or Points()
-    return score(total(points.start, [entry for each in facts for entry in entries_for(each, points)]))
+def score_after(*facts: PaymentFact, policy: TrustPolicy | None = None) -> int:
+    policy = policy or TrustPolicy()
+    return score(total(policy.start, [entry for each in facts for entry in entries_for(each, policy)]))
 
 
 def paid(number: int, occurred_at: datetime = NOW) -> PaymentFact:
@@ -74,19 +74,19 @@ def test_each_cause_has_its_points(facts: list[PaymentFact], expected: int) -> N
     assert score_after(*facts) == expected
 
 
-def test_parts_of_a_refund_are_one_refund() -> None:
+def test_partial_refunds_count_as_one_refund() -> None:
     assert score_after(refunded(300), refunded(700)) == 45
 
 
-def test_a_dispute_won_gives_back_what_it_took() -> None:
+def test_a_won_dispute_restores_its_points() -> None:
     assert score_after(paid(1), dispute(DisputeOpened), dispute(DisputeWon)) == 52
 
 
-def test_a_dispute_won_that_was_never_heard_of_gives_nothing() -> None:
+def test_a_won_dispute_whose_opening_was_never_reported_changes_nothing() -> None:
     assert score_after(paid(1), dispute(DisputeWon)) == 52
 
 
-def test_a_lost_dispute_adds_nothing_to_the_opened_one_and_stands_for_it_alone() -> None:
+def test_a_lost_dispute_counts_as_opened_and_no_further() -> None:
     assert score_after(paid(1), dispute(DisputeOpened), dispute(DisputeLost)) == 2
     assert score_after(paid(1), dispute(DisputeLost)) == 2
 
@@ -108,7 +108,7 @@ def test_a_month_begins_at_midnight_utc() -> None:
     assert month_of(in_sao_paulo).isoformat() == "2026-06-01"
 
 
-def test_a_test_event_says_nothing() -> None:
+def test_a_test_event_has_no_effect() -> None:
     assert score_after(fact(PaymentSucceeded, test=True), fact(DisputeOpened, dispute_id="dp_1", test=True)) == 50
 
 
@@ -116,13 +116,13 @@ def test_a_test_mode_payment_counts() -> None:
     assert score_after(fact(PaymentSucceeded, livemode=False)) == 52
 
 
-def test_the_points_are_the_tenants() -> None:
-    points = Points(start=70, clean_payment=5, clean_payments_per_month=7, refund=-20)
+def test_the_points_come_from_the_tenants_policy() -> None:
+    policy = TrustPolicy(start=70, clean_payment=5, clean_payments_per_month=7, refund=-20)
 
-    assert score_after(paid(1), paid(2), refunded(1), points=points) == 57
+    assert score_after(paid(1), paid(2), refunded(1), policy=policy) == 57
 
 
-def test_clamping_comes_last_so_that_what_went_over_still_counts() -> None:
+def test_clamping_is_the_last_step_so_points_beyond_the_limits_still_count() -> None:
     good_years = [paid(number, NOW + timedelta(days=31 * (number // 5))) for number in range(60)]
     assert score_after(*good_years) == 100
     assert score_after(*good_years, dispute(DisputeOpened)) == 100
@@ -131,46 +131,46 @@ def test_clamping_comes_last_so_that_what_went_over_still_counts() -> None:
 
 ENTRIES = st.builds(
     lambda cause, source, points, month, cap: (
-        Entry(cause, source, points, month_of(NOW + timedelta(days=31 * month)), cap)
-        if cause is Cause.CLEAN_PAYMENT
-        else Entry(cause, source, -points)
+        LedgerEntry(cause, source, points, month_of(NOW + timedelta(days=31 * month)), cap)
+        if cause is EntryCause.CLEAN_PAYMENT
+        else LedgerEntry(cause, source, -points)
     ),
-    st.sampled_from(Cause),
+    st.sampled_from(EntryCause),
     st.sampled_from([f"source {number}" for number in range(12)]),
     st.integers(0, 60),
     st.integers(0, 2),
     st.integers(0, 20),
 )
-# What two messages say of one source is the same: only such ledgers exist.
+# Two messages about the same source report the same entry, so only such ledgers exist.
 LEDGERS = st.lists(ENTRIES, max_size=25, unique_by=lambda entry: (entry.cause, entry.source_id))
 
 
 @given(LEDGERS.flatmap(lambda entries: st.tuples(st.just(entries), st.permutations(entries * 2))))
-def test_order_and_duplicates_change_nothing(case: tuple[list[Entry], list[Entry]]) -> None:
+def test_order_and_duplicates_change_nothing(case: tuple[list[LedgerEntry], list[LedgerEntry]]) -> None:
     entries, shuffled = case
 
     assert total(START, shuffled) == total(START, entries)
 
 
 @given(LEDGERS.flatmap(st.permutations))
-def test_posting_one_by_one_ends_where_the_whole_ledger_does(entries: list[Entry]) -> None:
-    account = Account(START, START)
+def test_posting_entries_one_by_one_gives_the_total_of_the_whole_ledger(entries: list[LedgerEntry]) -> None:
+    account = TrustAccount(START, START)
     for entry in entries:
         account.post(entry)
 
     assert account.total == total(START, entries)
 
 
-def test_what_a_cap_swallows_is_no_change() -> None:
-    account = Account(START, START)
-    clean = [Entry(Cause.CLEAN_PAYMENT, str(number), 2, month_of(NOW), 10) for number in range(7)]
+def test_points_above_the_cap_are_no_change() -> None:
+    account = TrustAccount(START, START)
+    clean = [LedgerEntry(EntryCause.CLEAN_PAYMENT, str(number), 2, month_of(NOW), 10) for number in range(7)]
 
     assert [account.post(entry) for entry in clean] == [True] * 5 + [False] * 2
     assert account.version == 5
 
 
-def test_the_newest_status_holds_whatever_order_they_come_in() -> None:
-    account = Account(START, START)
+def test_the_newest_status_is_in_force_in_any_order() -> None:
+    account = TrustAccount(START, START)
     blocked = StatusChange(TrustStatus.BLOCKED, "ana", "stolen card", NOW)
     cleared = StatusChange(TrustStatus.NEUTRAL, "bia", "her own card", NOW + timedelta(seconds=1))
 

@@ -1,4 +1,4 @@
-"""The cache in front of the scores, on a Redis in memory and without one."""
+"""The cache of scores, with an in-memory Redis and with an unreachable one."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ def cache(redis: FakeAsyncRedis) -> RedisStandings:
     return RedisStandings(redis, CircuitBreaker("test.standings", failures=2, recovery=timedelta(hours=1)))
 
 
-async def test_what_is_put_is_there_for_an_hour(cache: RedisStandings, redis: FakeAsyncRedis) -> None:
+async def test_a_standing_is_cached_for_an_hour(cache: RedisStandings, redis: FakeAsyncRedis) -> None:
     await cache.put(TENANT, "cus_1", KNOWN)
 
     assert await cache.get(TENANT, "cus_1") == KNOWN
@@ -42,7 +42,7 @@ async def test_what_is_put_is_there_for_an_hour(cache: RedisStandings, redis: Fa
     assert 3590 < await redis.ttl(key) <= 3600
 
 
-async def test_customers_that_change_together_are_forgotten_together(cache: RedisStandings) -> None:
+async def test_customers_that_change_together_are_dropped_together(cache: RedisStandings) -> None:
     async with cache:
         for number in range(3):
             await cache.put(TENANT, f"cus_{number}", KNOWN)
@@ -52,7 +52,7 @@ async def test_customers_that_change_together_are_forgotten_together(cache: Redi
     assert [await cache.get(TENANT, f"cus_{number}") for number in range(3)] == [None, None, KNOWN]
 
 
-async def test_a_redis_that_is_away_is_an_empty_cache(cache: RedisStandings, server: FakeServer) -> None:
+async def test_an_unreachable_redis_behaves_like_an_empty_cache(cache: RedisStandings, server: FakeServer) -> None:
     await cache.put(TENANT, "cus_1", KNOWN)
     server.connected = False
 

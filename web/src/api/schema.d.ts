@@ -30,7 +30,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Lengthen the session */
+        /** Refresh the session */
         post: operations["refresh"];
         delete?: never;
         options?: never;
@@ -62,7 +62,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who am I, and what may I do */
+        /** The caller and their permissions */
         get: operations["me"];
         put?: never;
         post?: never;
@@ -79,7 +79,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Numbers of today, of a day and of a week, and a series */
+        /** Totals of today, the last 24 hours and the last 7 days, and a time series */
         get: operations["show_overview"];
         put?: never;
         post?: never;
@@ -130,7 +130,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Buyers, those first seen last at the top */
+        /** Customers, most recently first seen first */
         get: operations["list_customers"];
         put?: never;
         post?: never;
@@ -147,7 +147,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One buyer with the latest of their history */
+        /** One customer with their recent history */
         get: operations["show_customer"];
         put?: never;
         post?: never;
@@ -167,7 +167,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Block a buyer, trust them always, or neither
+         * Set the status of a customer: blocked, allowlisted or neutral
          * @description For the roles admin, analyst, owner.
          */
         post: operations["set_status"];
@@ -184,7 +184,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One purchase */
+        /** One payment */
         get: operations["show_payment"];
         put?: never;
         post?: never;
@@ -235,7 +235,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was set aside, newest first */
+        /** Dead letters, newest first */
         get: operations["list_dead_letters"];
         put?: never;
         post?: never;
@@ -252,7 +252,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One of them with its payload and history */
+        /** One dead letter with its payload and history */
         get: operations["show_dead_letter"];
         put?: never;
         post?: never;
@@ -272,7 +272,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Try it once more
+         * Replay a dead letter
          * @description For the roles admin, operator, owner.
          */
         post: operations["replay"];
@@ -292,7 +292,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Give it up, with a reason
+         * Discard, with a reason
          * @description For the roles admin, operator, owner.
          */
         post: operations["discard"];
@@ -309,7 +309,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Webhooks that were turned away, and why; newest first */
+        /** Rejected webhooks and the reasons, newest first */
         get: operations["list_rejections"];
         put?: never;
         post?: never;
@@ -326,7 +326,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Genuine webhooks that were set aside, newest first */
+        /** Quarantined webhooks, newest first */
         get: operations["list_quarantine"];
         put?: never;
         post?: never;
@@ -343,7 +343,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One of them with its scrubbed payload */
+        /** One quarantined webhook with its scrubbed payload */
         get: operations["show_quarantined"];
         put?: never;
         post?: never;
@@ -363,7 +363,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Read it once more
+         * Replay a quarantined webhook
          * @description For the roles admin, operator, owner.
          */
         post: operations["replay_quarantined"];
@@ -383,7 +383,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Give it up, with a reason
+         * Discard, with a reason
          * @description For the roles admin, operator, owner.
          */
         post: operations["discard_quarantined"];
@@ -401,11 +401,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What happens, as it happens: server-sent events
+         * Live events, as server-sent events
          * @description `detection.created` carries a Detection, `trust.updated` a TrustChange, `conversion.dispatched` and `conversion.failed`
-         *     a Conversion, `dead_letter.created` a DeadLetterSummary, each as JSON in `data`. A client that was away goes on where
-         *     it left off by `Last-Event-ID`, for as long as events are kept (15 minutes). `ready` comes first where nothing is
-         *     resumed; `reset` says instead that events are missing, and that what is shown should be read anew.
+         *     a Conversion, `dead_letter.created` a DeadLetterSummary, each as JSON in `data`. A client that was disconnected resumes
+         *     with `Last-Event-ID`, for as long as events are stored (15 minutes). The first event is `ready`, unless the stream
+         *     resumes; it is `reset` if events are missing, and the client should then reload what it shows.
          */
         get: operations["stream"];
         put?: never;
@@ -439,7 +439,7 @@ export interface components {
     schemas: {
         /**
          * Amounts
-         * @description Sums in the currency's own minor unit. A purchase is counted once, but dispatched to each destination.
+         * @description Sums in the currency's minor unit. A payment counts once, except in `dispatched_minor`: once per destination.
          */
         Amounts: {
             currency: string;
@@ -493,7 +493,7 @@ export interface components {
         /** Counts */
         Counts: {
             /**
-             * @description that told something; one that tells a known sale again counts too
+             * @description that became a message, including those about a payment already known
              * @default 0
              */
             webhooks: number;
@@ -508,12 +508,12 @@ export interface components {
             /** @default 0 */
             detections_block: number;
             /**
-             * @description decided without every detector
+             * @description decided without one or more detectors
              * @default 0
              */
             detections_degraded: number;
             /**
-             * @description each purchase once
+             * @description each payment once
              * @default 0
              */
             payments_succeeded: number;
@@ -536,7 +536,7 @@ export interface components {
             /** @default 0 */
             conversions_dispatched: number;
             /**
-             * @description matched then, and failed now: as `status=failed` lists them
+             * @description matched in the period and failed at present, as `status=failed` lists them
              * @default 0
              */
             conversions_failed: number;
@@ -560,7 +560,7 @@ export interface components {
              * @description score or status last changed
              */
             updated_at: string;
-            /** @description the last of each kind, newest first */
+            /** @description the latest of each kind, newest first */
             history: (components["schemas"]["PaymentEntry"] | components["schemas"]["DetectionEntry"] | components["schemas"]["TrustEntry"])[];
         };
         /** CustomerPage */
@@ -589,13 +589,13 @@ export interface components {
         DeadLetter: {
             /** Format: uuid */
             id: string;
-            /** @description the service that gave up: ingest, detector, trust, dispatch or api */
+            /** @description the service that could not handle it: ingest, detector, trust, dispatch or api */
             source: string;
             /** @enum {string} */
             kind: "message" | "conversion";
-            /** @description the message's type; none where it cannot be read */
+            /** @description the message's type; null if the message cannot be read */
             type: string | null;
-            /** @description the payment, customer or conversion it is about */
+            /** @description the payment, customer or conversion it concerns */
             subject: string | null;
             reason: string;
             /** @description the destination's own error code */
@@ -609,9 +609,9 @@ export interface components {
             settled_at: string | null;
             settled_by: string | null;
             settled_reason: string | null;
-            /** @description the message as it was; bytes that are no JSON as {`base64`: …} */
+            /** @description the message as it was; if it is not JSON, {`base64`: …} */
             payload: unknown;
-            /** @description other times that the same message was set aside, newest first */
+            /** @description other dead letters of the same subject, newest first */
             history: components["schemas"]["EarlierDeath"][];
         };
         /** DeadLetterPage */
@@ -629,13 +629,13 @@ export interface components {
         DeadLetterSummary: {
             /** Format: uuid */
             id: string;
-            /** @description the service that gave up: ingest, detector, trust, dispatch or api */
+            /** @description the service that could not handle it: ingest, detector, trust, dispatch or api */
             source: string;
             /** @enum {string} */
             kind: "message" | "conversion";
-            /** @description the message's type; none where it cannot be read */
+            /** @description the message's type; null if the message cannot be read */
             type: string | null;
-            /** @description the payment, customer or conversion it is about */
+            /** @description the payment, customer or conversion it concerns */
             subject: string | null;
             reason: string;
             /** @description the destination's own error code */
@@ -661,23 +661,23 @@ export interface components {
             id: string;
             event_id: string;
             payment_id: string;
-            /** @description what was decided on, such as payment.succeeded.v1 */
+            /** @description type of the message decided on, such as payment.succeeded.v1 */
             payment_type: string;
             gateway: string;
             customer_id: string | null;
             decision: components["schemas"]["Decision"];
             risk_score: number;
-            /** @description codes, the weightiest first */
+            /** @description codes, the heaviest first */
             reasons: string[];
             detectors: components["schemas"]["DetectorScore"][];
-            /** @description detectors that were late or failed and were left out */
+            /** @description detectors left out because they were late or failed */
             degraded: string[];
-            /** @description in the currency's own minor unit */
+            /** @description in the currency's minor unit */
             amount_minor: number;
             currency: string;
             /**
              * Format: date-time
-             * @description when it happened at the gateway
+             * @description when the payment event happened, by the gateway's clock
              */
             occurred_at: string;
             /**
@@ -733,20 +733,20 @@ export interface components {
         };
         /** FieldProblem */
         FieldProblem: {
-            /** @description where it stands: `body.reason`, `query.limit`, `header.Idempotency-Key` */
+            /** @description the field's place: `body.reason`, `query.limit`, `header.Idempotency-Key` */
             field: string;
             message: string;
         };
         /**
          * Identity
-         * @description Who is asking, and what they may do.
+         * @description The caller, and what they may do.
          */
         Identity: {
             /** @enum {string} */
             kind: "user" | "api_key";
             /** Format: uuid */
             id: string;
-            /** @description a user's e-mail address, a key's name */
+            /** @description a user's email address, or an API key's name */
             name: string;
             role: components["schemas"]["Role"];
             permissions: components["schemas"]["Permission"][];
@@ -758,12 +758,12 @@ export interface components {
             /** Format: password */
             password: string;
             /**
-             * @description slug; needed only where the e-mail address belongs to several tenants
+             * @description slug; needed only if the email address belongs to several tenants
              * @default null
              */
             tenant: string | null;
             /**
-             * @description needed where the user has switched on a second factor
+             * @description needed if the user has a second factor
              * @default null
              */
             totp: string | null;
@@ -797,12 +797,12 @@ export interface components {
             test: boolean;
             /**
              * Format: date-time
-             * @description first heard of, by the gateway's clock
+             * @description when its first event happened, by the gateway's clock
              */
             created_at: string;
             /**
              * Format: date-time
-             * @description reached its state, by the gateway's clock
+             * @description when it reached its state, by the gateway's clock
              */
             updated_at: string;
         };
@@ -836,29 +836,34 @@ export interface components {
         Point: {
             /**
              * Format: date-time
-             * @description where the minute, hour or day begins
+             * @description start of the minute, hour or day
              */
             at: string;
             counts: components["schemas"]["Counts"];
         };
         /**
-         * Problem
+         * ProblemDetails
          * @description `type` is stable and for programs; `title` and `detail` are for people.
          */
-        Problem: {
+        ProblemDetails: {
             /** @example urn:orylo:problem:validation */
             type: string;
             title: string;
             status: number;
+            /**
+             * @description the last part of `type`
+             * @example validation
+             */
+            code: string;
             /** @default null */
             detail: string | null;
             /**
-             * @description each field that was refused
+             * @description each invalid field
              * @default null
              */
             errors: components["schemas"]["FieldProblem"][] | null;
             /**
-             * @description those that a sign-in may mean, to name one of
+             * @description tenants to choose one of when signing in
              * @default null
              */
             tenants: components["schemas"]["TenantName"][] | null;
@@ -886,15 +891,15 @@ export interface components {
              * @description the event's id
              */
             id: string;
-            /** @description quarantined: not understood; conflict: its event came before with another body, which stays */
+            /** @description quarantined: not understood; conflict: the event arrived before with another body, which is kept */
             kind: components["schemas"]["QuarantineKind"];
             gateway: string;
             gateway_event_id: string | null;
             gateway_event_type: string;
             reason: string;
-            /** @description open, or what became of it: replayed, or given up */
+            /** @description open, discarded, or the result of a replay */
             state: components["schemas"]["QuarantineState"];
-            /** @description what it was understood as in the end */
+            /** @description type of the message that a replay made of it */
             message_type: string | null;
             /** @description size of the scrubbed copy */
             payload_bytes: number;
@@ -906,7 +911,7 @@ export interface components {
             discarded_reason: string | null;
             /** Format: date-time */
             created_at: string;
-            /** @description what came in, personal values hashed; null where it is too large to be shown */
+            /** @description the body as received, with personal values hashed; null if it is too large */
             payload: unknown;
         };
         /** QuarantinedSummary */
@@ -916,15 +921,15 @@ export interface components {
              * @description the event's id
              */
             id: string;
-            /** @description quarantined: not understood; conflict: its event came before with another body, which stays */
+            /** @description quarantined: not understood; conflict: the event arrived before with another body, which is kept */
             kind: components["schemas"]["QuarantineKind"];
             gateway: string;
             gateway_event_id: string | null;
             gateway_event_type: string;
             reason: string;
-            /** @description open, or what became of it: replayed, or given up */
+            /** @description open, discarded, or the result of a replay */
             state: components["schemas"]["QuarantineState"];
-            /** @description what it was understood as in the end */
+            /** @description type of the message that a replay made of it */
             message_type: string | null;
             /** @description size of the scrubbed copy */
             payload_bytes: number;
@@ -939,27 +944,27 @@ export interface components {
         };
         /**
          * Rejection
-         * @description Webhooks that one gateway sent within one minute and that were turned away for one reason; nothing was kept.
+         * @description Webhooks of one gateway that were rejected within one minute for one reason. Their bodies were not stored.
          */
         Rejection: {
             /** Format: uuid */
             id: string;
-            /** @description unknown, where the address names none that there is */
+            /** @description `unknown` if the URL names no known gateway */
             gateway: string;
-            /** @description the HTTP status they were answered with */
+            /** @description HTTP status of the response */
             status: number;
-            /** @description the reason, for machines */
+            /** @description the reason, for programs */
             code: string;
-            /** @description what is wrong and what to do, as the last one was told */
+            /** @description what was wrong and how to fix it, as in the last response */
             reason: string;
             count: number;
             /** Format: date-time */
             first_at: string;
             /** Format: date-time */
             last_at: string;
-            /** @description the address the last one came from */
+            /** @description sender's address of the last one */
             remote: string | null;
-            /** @description bytes, as the last one announced them */
+            /** @description bytes of the last one, as its headers announced */
             size: number;
             /**
              * Format: date-time
@@ -995,18 +1000,18 @@ export interface components {
         SeriesRange: "1h" | "24h" | "7d" | "30d";
         /**
          * SignedIn
-         * @description The session itself travels in cookies; `csrf_token` also stands in the cookie `orylo_csrf`.
+         * @description The session itself is in cookies; `csrf_token` is also in the cookie `orylo_csrf`.
          */
         SignedIn: {
             me: components["schemas"]["Identity"];
-            /** @description to be sent as X-CSRF-Token with every POST */
+            /** @description send it as X-CSRF-Token with every POST */
             csrf_token: string;
-            /** @description refresh before then */
+            /** @description refresh the session before then */
             expires_in_s: number;
         };
         /**
          * StatusAccepted
-         * @description The change is recorded and on its way; the customer shows it within moments.
+         * @description The change is recorded. The customer shows it within moments.
          */
         StatusAccepted: {
             customer_id: string;
@@ -1019,7 +1024,7 @@ export interface components {
         /** StatusRequest */
         StatusRequest: {
             status: components["schemas"]["TrustStatus"];
-            /** @description kept with the change; no personal data */
+            /** @description stored with the change; must not hold personal data */
             reason: string;
         };
         /** TenantIdentity */
@@ -1041,7 +1046,7 @@ export interface components {
         };
         /**
          * TrustChange
-         * @description What `trust.updated` carries in the stream.
+         * @description The data of the stream event `trust.updated`.
          */
         TrustChange: {
             customer_id: string;
@@ -1067,9 +1072,9 @@ export interface components {
             score_after: number;
             status: components["schemas"]["TrustStatus"];
             cause: string;
-            /** @description who set the status, where that is the cause */
+            /** @description who set the status, if that is the cause */
             actor: string | null;
-            /** @description why they did, in their words */
+            /** @description the reason they gave */
             reason: string | null;
         };
         /**
@@ -1079,49 +1084,49 @@ export interface components {
         TrustStatus: "neutral" | "allowlisted" | "blocked";
     };
     responses: {
-        /** @description The request cannot be read */
+        /** @description The request is malformed */
         400: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["ProblemDetails"];
             };
         };
-        /** @description Nobody is signed in, or the key is not known */
+        /** @description Not signed in, or the API key is invalid */
         401: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["ProblemDetails"];
             };
         };
-        /** @description The role may not do this, or the CSRF token is missing */
+        /** @description The role lacks the permission, or the CSRF token is missing */
         403: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["ProblemDetails"];
             };
         };
-        /** @description There is no such thing, or it is not yours */
+        /** @description Not found, or it belongs to another tenant */
         404: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["ProblemDetails"];
             };
         };
-        /** @description It is not in a state that allows this, or the same idempotency key is in use */
+        /** @description Its state does not allow this, or the idempotency key was used for another request */
         409: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["ProblemDetails"];
             };
         };
         /** @description The body is too large */
@@ -1130,7 +1135,7 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["ProblemDetails"];
             };
         };
         /** @description The body is not application/json */
@@ -1139,34 +1144,34 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["ProblemDetails"];
             };
         };
-        /** @description A value was refused; `errors` names each */
+        /** @description Invalid values; `errors` names each field */
         422: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["ProblemDetails"];
             };
         };
-        /** @description Too many attempts; `Retry-After` says when */
+        /** @description Too many attempts; retry after `Retry-After` */
         429: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["ProblemDetails"];
             };
         };
-        /** @description Try again later; `Retry-After` says when */
+        /** @description Temporarily unavailable; retry after `Retry-After` */
         503: {
             headers: {
                 [name: string]: unknown;
             };
             content: {
-                "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["ProblemDetails"];
             };
         };
     };
@@ -1190,7 +1195,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1219,7 +1224,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1242,7 +1247,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -1263,7 +1268,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1280,9 +1285,9 @@ export interface operations {
     show_overview: {
         parameters: {
             query?: {
-                /** @description what the series covers */
+                /** @description period that the series covers */
                 range?: components["schemas"]["SeriesRange"];
-                /** @description IANA name; where `today` begins */
+                /** @description IANA name of the time zone in which `today` begins */
                 timezone?: string;
             };
             header?: never;
@@ -1291,7 +1296,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1310,7 +1315,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the previous page */
                 cursor?: string;
                 /** @description created at or after */
                 from?: string;
@@ -1328,7 +1333,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1347,7 +1352,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of what you have: if it is still current, 304 without a body */
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
                 "If-None-Match"?: string;
             };
             path: {
@@ -1357,7 +1362,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1366,7 +1371,7 @@ export interface operations {
                     "application/json": components["schemas"]["Detection"];
                 };
             };
-            /** @description What you have is still current */
+            /** @description The ETag sent is still current */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -1383,9 +1388,9 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the previous page */
                 cursor?: string;
-                /** @description only these, at most 100, with commas between */
+                /** @description only these: at most 100, separated by commas */
                 ids?: string;
                 status?: components["schemas"]["TrustStatus"];
                 /** @description with a trust score of at most this */
@@ -1397,7 +1402,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1416,7 +1421,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of what you have: if it is still current, 304 without a body */
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
                 "If-None-Match"?: string;
             };
             path: {
@@ -1426,7 +1431,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1435,7 +1440,7 @@ export interface operations {
                     "application/json": components["schemas"]["Customer"];
                 };
             };
-            /** @description What you have is still current */
+            /** @description The ETag sent is still current */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -1452,7 +1457,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description repeating a request with the same key, within a day, has no second effect and the same answer */
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1466,7 +1471,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description Success */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -1490,7 +1495,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of what you have: if it is still current, 304 without a body */
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
                 "If-None-Match"?: string;
             };
             path: {
@@ -1500,7 +1505,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1509,7 +1514,7 @@ export interface operations {
                     "application/json": components["schemas"]["Payment"];
                 };
             };
-            /** @description What you have is still current */
+            /** @description The ETag sent is still current */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -1526,7 +1531,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the previous page */
                 cursor?: string;
                 /** @description created at or after */
                 from?: string;
@@ -1542,7 +1547,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1561,7 +1566,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of what you have: if it is still current, 304 without a body */
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
                 "If-None-Match"?: string;
             };
             path: {
@@ -1571,7 +1576,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1580,7 +1585,7 @@ export interface operations {
                     "application/json": components["schemas"]["Conversion"];
                 };
             };
-            /** @description What you have is still current */
+            /** @description The ETag sent is still current */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -1597,7 +1602,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the previous page */
                 cursor?: string;
                 state?: components["schemas"]["DeadLetterState"];
                 source?: string;
@@ -1608,7 +1613,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1627,7 +1632,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of what you have: if it is still current, 304 without a body */
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
                 "If-None-Match"?: string;
             };
             path: {
@@ -1637,7 +1642,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1646,7 +1651,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeadLetter"];
                 };
             };
-            /** @description What you have is still current */
+            /** @description The ETag sent is still current */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -1663,7 +1668,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description repeating a request with the same key, within a day, has no second effect and the same answer */
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1673,7 +1678,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1694,7 +1699,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description repeating a request with the same key, within a day, has no second effect and the same answer */
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1708,7 +1713,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1732,7 +1737,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the previous page */
                 cursor?: string;
                 /** @description created at or after */
                 from?: string;
@@ -1747,7 +1752,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1766,7 +1771,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
-                /** @description `next_cursor` of the page before */
+                /** @description `next_cursor` of the previous page */
                 cursor?: string;
                 /** @description created at or after */
                 from?: string;
@@ -1782,7 +1787,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1801,7 +1806,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of what you have: if it is still current, 304 without a body */
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
                 "If-None-Match"?: string;
             };
             path: {
@@ -1811,7 +1816,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1820,7 +1825,7 @@ export interface operations {
                     "application/json": components["schemas"]["Quarantined"];
                 };
             };
-            /** @description What you have is still current */
+            /** @description The ETag sent is still current */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -1837,7 +1842,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description repeating a request with the same key, within a day, has no second effect and the same answer */
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1847,7 +1852,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -1868,7 +1873,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description repeating a request with the same key, within a day, has no second effect and the same answer */
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1882,7 +1887,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1905,11 +1910,11 @@ export interface operations {
     stream: {
         parameters: {
             query?: {
-                /** @description go on after this event, for those who cannot send the header Last-Event-ID */
+                /** @description resume after this event; for clients that cannot send the header Last-Event-ID */
                 last_event_id?: string;
             };
             header?: {
-                /** @description go on after this event */
+                /** @description resume after this event */
                 "Last-Event-ID"?: string;
             };
             path?: never;
@@ -1917,7 +1922,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A stream without end */
+            /** @description A stream of events */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1941,7 +1946,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -15,20 +15,25 @@ import orylo_trust.app
 import orylo_trust.settings
 from orylo_cli.embedded.cache import open_cache
 from orylo_common.broker.connect import open_broker
+from orylo_common.http.private import PrivateRoutes
+from orylo_common.postgres.partitions import maintain_partitions
 from orylo_common.settings import load
-from orylo_common.telemetry.health import Health
+
+# Every role may maintain partitions.
+PARTITIONS_ROLE = orylo_ingest.app.ROLE
 
 
 @asynccontextmanager
-async def open_platform(database_url: str) -> AsyncIterator[Mapping[str, Health]]:
-    """Each service's health, by its name, on a migrated database. The environment holds what their settings ask for.
+async def open_platform(database_url: str) -> AsyncIterator[Mapping[str, PrivateRoutes]]:
+    """Open all services on a migrated database, with settings from the environment. Return each one's private routes.
 
-    The door is opened last and closed first: what comes in finds everybody at work.
+    The ingest endpoint opens last and closes first, when all other services run.
     """
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         redis = await enter(open_cache())
         broker = await enter(open_broker("postgres", database_url))
+        await enter(maintain_partitions(database_url, role=PARTITIONS_ROLE))
         api, dispatch, trust, detector, ingest = (
             load(orylo_api.settings.Settings),
             load(orylo_dispatch.settings.Settings),

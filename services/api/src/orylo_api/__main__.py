@@ -7,8 +7,8 @@ import sys
 import orjson
 
 from orylo_api.app import open_app
+from orylo_api.http.openapi import build_document
 from orylo_api.migrations import MIGRATIONS
-from orylo_api.openapi import build_document
 from orylo_api.routes import ROUTES
 from orylo_api.settings import Settings
 from orylo_common.control import migrations as control

@@ -1,6 +1,5 @@
 """The API's composition root."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -11,17 +10,17 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from orylo_api.call import SERVICES, Services
-from orylo_api.dashboard import Dashboard
-from orylo_api.handlers import project_message, write_measured
+from orylo_api.dead_letters.recording import record_dead_letter
+from orylo_api.http.dashboard import Dashboard
 from orylo_api.http.dispatch import handler_of
-from orylo_api.http.middleware import answer_errors, count_requests, secure_headers
+from orylo_api.http.middleware import count_requests, handle_errors, secure_headers
+from orylo_api.http.openapi import build_document
 from orylo_api.http.reading import MAX_BODY
-from orylo_api.intake import take_in
-from orylo_api.openapi import build_document
-from orylo_api.retention import OTHERS_EVERY, STREAM_EVERY, forget_long_lived, forget_short_lived
+from orylo_api.projection.handlers import project_message, write_measured
+from orylo_api.projection.retention import OTHERS_EVERY, STREAM_EVERY, delete_old, delete_stream_events
 from orylo_api.routes import ROUTES
 from orylo_api.settings import Settings
-from orylo_api.stream import open_stream
+from orylo_api.stream.hub import open_stream
 from orylo_common.broker.consumer import Consumer, DeadLetterConsumer, Handler
 from orylo_common.broker.ports import Broker
 from orylo_common.broker.topology import QUEUES, dead_letter_queue
@@ -35,12 +34,12 @@ from orylo_common.postgres.pool import open_pool
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.telemetry.health import Health
 
-# Sees one tenant at a time, by row-level security.
+# Row-level security lets it see one tenant per transaction.
 TENANT_ROLE = "orylo_api"
-# Writes the read models of all tenants, and knows sessions and keys.
+# Writes the read models of all tenants, and looks up sessions and API keys.
 PROJECTOR_ROLE = "orylo_api_projector"
 
-# What the dashboard shows may be this much behind, for which a batch holds many times as much.
+# The dashboard may lag by this much more: batches are many times as large for it.
 PACE = timedelta(milliseconds=40)
 SHUTDOWN = timedelta(seconds=10)
 
@@ -49,7 +48,7 @@ SHUTDOWN = timedelta(seconds=10)
 async def open_app(
     settings: Settings, *, broker: Broker, redis: Redis, clock: Clock | None = None
 ) -> AsyncIterator[Health]:
-    """Read models follow the bus, and the port is open, while inside. Redis is not needed."""
+    """Project messages and serve requests until the block is left. Redis is not used."""
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
@@ -62,13 +61,13 @@ async def open_app(
         )
         await enter(Consumer(broker, "api", handlers, prefetch=settings.api_prefetch, gates=[breaker]))
         for queue in QUEUES:
-            handle = partial(take_in, queue=queue, batcher=batcher, clock=clock)
+            handle = partial(record_dead_letter, queue=queue, batcher=batcher, clock=clock)
             await enter(DeadLetterConsumer(broker, dead_letter_queue(queue), handle))
         for name, interval, job in (
-            ("api.stream_retention", STREAM_EVERY, forget_short_lived),
-            ("api.retention", OTHERS_EVERY, forget_long_lived),
+            ("api.stream_retention", STREAM_EVERY, delete_stream_events),
+            ("api.retention", OTHERS_EVERY, delete_old),
         ):
-            stack.callback(asyncio.create_task(run_periodically(private_pool, name, interval, job)).cancel)
+            await enter(run_periodically(private_pool, name, interval, job))
 
         services = Services(
             tenant_pool=tenant_pool,
@@ -90,7 +89,13 @@ async def open_app(
 
 @asynccontextmanager
 async def _listen(services: Services, health: Health) -> AsyncIterator[None]:
-    runner = web.AppRunner(make_web_app(services, health), access_log=None, shutdown_timeout=SHUTDOWN.total_seconds())
+    runner = web.AppRunner(
+        make_web_app(services, health),
+        access_log=None,
+        shutdown_timeout=SHUTDOWN.total_seconds(),
+        # `orylo_common.http.bodies` decompresses, within its bounds.
+        auto_decompress=False,
+    )
     await runner.setup()
     try:
         settings = services.settings
@@ -101,7 +106,7 @@ async def _listen(services: Services, health: Health) -> AsyncIterator[None]:
 
 
 def make_web_app(services: Services, health: Health) -> web.Application:
-    app = web.Application(middlewares=[count_requests, answer_errors], client_max_size=MAX_BODY)
+    app = web.Application(middlewares=[count_requests, handle_errors], client_max_size=MAX_BODY)
     app[SERVICES] = services
     app.on_response_prepare.append(secure_headers)
     app.on_shutdown.append(_end_streams)

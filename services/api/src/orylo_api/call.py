@@ -1,4 +1,4 @@
-"""One request on its way to an endpoint, read and checked; and what endpoints are served with."""
+"""What an endpoint receives: one validated request, and the services of the process."""
 
 from asyncio import Semaphore
 from collections.abc import Awaitable, Callable
@@ -8,26 +8,26 @@ from typing import Any, Generic, TypeVar
 import asyncpg
 from aiohttp import web
 
-from orylo_api.identity import Principal
-from orylo_api.models.fields import Answer
-from orylo_api.sessions import Lifetimes, Origin
+from orylo_api.access.identity import Principal
+from orylo_api.access.sessions import Lifetimes, Origin
+from orylo_api.http.fields import ResponseBody
 from orylo_api.settings import Settings
-from orylo_api.stream import StreamHub
+from orylo_api.stream.hub import StreamHub
 from orylo_common.broker.ports import Broker, Outgoing
 from orylo_common.clock import Clock
 from orylo_common.control import Keyring
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import Connection
 
-# Each verification takes 64 MiB and some 50 ms of a core.
+# Each verification takes 64 MiB and about 50 ms of a core.
 PASSWORDS_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    # Bound by row-level security to the tenant of its transaction.
+    # Row-level security binds each of its transactions to one tenant.
     tenant_pool: asyncpg.Pool
-    # Sessions, keys and the stream: what is looked up before the tenant is known.
+    # For lookups before the tenant is known: sessions, API keys, the stream.
     private_pool: asyncpg.Pool
     keyring: Keyring
     broker: Broker
@@ -61,22 +61,22 @@ class Call(Generic[PathValues, Query, Body]):
     origin: Origin
     known_principal: Principal | None = None
     open_transaction: Connection | None = None
-    # Messages whose outbox rows are in the transaction; they leave once it is committed.
+    # Messages whose outbox rows are in the transaction; they are published after the commit.
     outgoing: list[Outgoing] = field(default_factory=list)
 
     @property
     def principal(self) -> Principal:
-        """Who asks. Only for routes that are not open to anyone."""
+        """The caller. Only for routes that are not open to anyone."""
         if self.known_principal is None:
             raise RuntimeError("this route is open to anyone")
         return self.known_principal
 
     @property
     def connection(self) -> Connection:
-        """The transaction of this request, bound to the tenant. Only for routes with a permission."""
+        """The transaction of this request, bound to the caller's tenant. Only for routes with a permission."""
         if self.open_transaction is None:
             raise RuntimeError("this route has no transaction")
         return self.open_transaction
 
 
-Endpoint = Callable[[Call[Any, Any, Any]], Awaitable[Answer | web.StreamResponse]]
+Endpoint = Callable[[Call[Any, Any, Any]], Awaitable[ResponseBody | web.StreamResponse]]

@@ -1,15 +1,15 @@
-"""Why a request is refused. `http/problems.py` turns each into its status."""
+"""Reasons not to serve a request. `http/problems.py` turns each into an error response."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 
-from orylo_api.models.problems import FieldProblem, TenantName
+from orylo_api.http.problem_details import FieldProblem, TenantName
 
 
-class Refusal(Exception):
-    """The request is not served; the text says why, to whoever sent it."""
+class RequestError(Exception):
+    """The request cannot be served. The text is the reason, for the sender."""
 
-    # The last part of the problem's type, where the class alone does not say it.
+    # The problem's code, where the class alone does not determine it.
     code: str | None = None
 
     def __init__(self, detail: str, *, code: str | None = None) -> None:
@@ -17,48 +17,48 @@ class Refusal(Exception):
         self.code = code
 
 
-class Unreadable(Refusal):
+class Unreadable(RequestError):
     pass
 
 
-class Unauthenticated(Refusal):
+class Unauthenticated(RequestError):
     pass
 
 
-class Forbidden(Refusal):
+class Forbidden(RequestError):
     pass
 
 
-class NotFound(Refusal):
+class NotFound(RequestError):
     pass
 
 
-class Conflict(Refusal):
+class Conflict(RequestError):
     pass
 
 
 class SeveralTenants(Conflict):
-    """Address and password are right at more than one."""
+    """Users of several tenants have this email address and password."""
 
     def __init__(self, tenants: Sequence[TenantName]) -> None:
         slugs = ", ".join(tenant.slug for tenant in tenants)
-        super().__init__(f"this belongs to several tenants; name one of them: {slugs}")
+        super().__init__(f"several tenants have this user; name one of them: {slugs}")
         self.tenants = list(tenants)
 
 
-class WrongMediaType(Refusal):
+class WrongMediaType(RequestError):
     pass
 
 
-class Invalid(Refusal):
-    """Values that can be read and are not accepted."""
+class Invalid(RequestError):
+    """Values that can be read but are not allowed."""
 
     def __init__(self, detail: str, errors: Sequence[FieldProblem]) -> None:
         super().__init__(detail)
         self.errors = list(errors)
 
 
-class TooManyAttempts(Refusal):
+class TooManyAttempts(RequestError):
     def __init__(self, detail: str, retry_after: timedelta) -> None:
         super().__init__(detail)
         self.retry_after = retry_after

@@ -1,1 +1,1 @@
-"""The decision on each payment: detectors side by side, risk, reasons."""
+"""Decides on each payment: runs the detectors and combines their findings into a risk and reasons."""

@@ -1,6 +1,5 @@
 """The detector's composition root."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -27,28 +26,28 @@ from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.periodic import run_periodically
 from orylo_common.postgres.pool import open_pool
+from orylo_common.postgres.retention import delete_expired
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_detector.adapters.redis_attempts import RedisAttempts
 from orylo_detector.engine import Engine
-from orylo_detector.gather import Gatherer
-from orylo_detector.handlers import copy_trust, decide_payment, learn_aftermath
+from orylo_detector.feature_reader import FeatureReader
+from orylo_detector.handlers import copy_trust, decide_payment, learn_incident
+from orylo_detector.retention import DELETE_EVERY, RETENTIONS
 from orylo_detector.settings import Settings
 from orylo_detector.store import decisions, learning
 from orylo_detector.store.history import PostgresHistory
-from orylo_detector.store.retention import forget_old
 
 ROLE = "orylo_detector"
-# A small part of the 50 ms that a decision may take.
+# A small part of the 50 ms budget of a decision.
 PACE = timedelta(milliseconds=2)
-# The copy of the trust scores is behind by the way of a message anyhow.
+# The copy of the trust scores lags by a message's delivery anyway.
 COPY_PACE = timedelta(milliseconds=20)
-FORGET_EVERY = timedelta(hours=6)
 
 
 @asynccontextmanager
 async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> AsyncIterator[Health]:
-    """Payments are decided on while inside; leaving finishes what is in hand."""
+    """Decide on payments while inside. Leaving finishes the messages in hand."""
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         pool = await enter(open_pool(settings.database_url, role=ROLE))
@@ -68,13 +67,13 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
         attempts = RedisAttempts(redis, CircuitBreaker("detector.redis", failures=3, recovery=timedelta(seconds=5)))
         decide = partial(
             decide_payment,
-            features=Gatherer(attempts, PostgresHistory(pool)),
+            features=FeatureReader(attempts, PostgresHistory(pool)),
             engine=Engine(),
             plane=plane,
             decisions=decided,
-            announcer=relay,
+            offer=relay.offer,
         )
-        learn = partial(learn_aftermath, incidents=incidents)
+        learn = partial(learn_incident, incidents=incidents)
         handlers: Mapping[type[Message], Handler] = {
             PaymentCreated: decide,
             PaymentSucceeded: decide,
@@ -87,10 +86,10 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
             TrustUpdated: partial(copy_trust, trust=trust),
         }
         postgres = CircuitBreaker("detector.postgres")
-        guarded = {message: guarded(postgres, handler) for message, handler in handlers.items()}
-        await enter(Consumer(broker, "detector", guarded, prefetch=settings.detector_prefetch, gates=[postgres]))
-        retention = run_periodically(pool, "detector.retention", FORGET_EVERY, forget_old)
-        stack.callback(asyncio.create_task(retention).cancel)
+        handlers = {message: guarded(postgres, handler) for message, handler in handlers.items()}
+        await enter(Consumer(broker, "detector", handlers, prefetch=settings.detector_prefetch, gates=[postgres]))
+        delete = partial(delete_expired, retentions=RETENTIONS)
+        await enter(run_periodically(pool, "detector.retention", DELETE_EVERY, delete))
 
         health = Health()
         health.check("postgres", partial(pool.fetchval, "SELECT 1"))

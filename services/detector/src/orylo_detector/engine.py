@@ -1,4 +1,4 @@
-"""Runs the detectors side by side and concludes. It needs nothing but what it is given."""
+"""Runs the detectors concurrently and combines their findings. All inputs are arguments."""
 
 import asyncio
 import time
@@ -8,15 +8,15 @@ from datetime import timedelta
 import structlog
 from prometheus_client import Counter
 
+from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import DetectorResult, PaymentFact, TrustStatus
 from orylo_detector.detectors import DETECTORS, Detector
 from orylo_detector.domain.features import FeatureMissing, Features
-from orylo_detector.domain.rules import DetectionPolicy
-from orylo_detector.domain.verdict import Finding, Verdict, Weighted, conclude
+from orylo_detector.domain.verdict import Finding, Verdict, WeightedResult, conclude
 
 TIME_LIMIT = timedelta(milliseconds=100)
 
-# `cause` is one of missing (what it needs could not be gathered), late, failed.
+# `cause` is one of missing (its features could not be read), late, failed.
 LEFT_OUT = Counter("orylo_detector_left_out_total", "Detectors left out of a decision", ["detector", "cause"])
 _CAUSES: dict[type[Exception], str] = {FeatureMissing: "missing", TimeoutError: "late"}
 
@@ -28,43 +28,44 @@ class Engine:
         self._detectors = detectors
         self._limit_s = time_limit.total_seconds()
 
-    async def decide(self, payment: PaymentFact, features: Features, rules: DetectionPolicy) -> Verdict:
-        """Always a verdict: a detector that fails, or is late, is left out and named. No side effects."""
-        results = await self._run(payment, features, rules)
+    async def decide(self, payment: PaymentFact, features: Features, policy: DetectionPolicy) -> Verdict:
+        """Return a verdict in any case. A detector that fails or is late is left out and named in `degraded`."""
+        results = await self._run(payment, features, policy)
         found, degraded = [], []
         for detector, result in zip(self._detectors, results, strict=True):
             if result is None:
                 degraded.append(detector.name)
             else:
-                found.append(Weighted(result, rules.weights.get(detector.name, detector.weight)))
+                found.append(WeightedResult(result, policy.weights.get(detector.name, detector.weight)))
         status = features.customer.status if features.customer else TrustStatus.NEUTRAL
-        return conclude(found, tuple(degraded), status, rules)
+        return conclude(found, tuple(degraded), status, policy)
 
     async def _run(
-        self, payment: PaymentFact, features: Features, rules: DetectionPolicy
+        self, payment: PaymentFact, features: Features, policy: DetectionPolicy
     ) -> list[DetectorResult | None]:
-        """In the detectors' order; None for one that is left out.
+        """Return the results in the detectors' order, with None for each that is left out.
 
-        A task is made only for one that waits. One that only computes cannot be stopped; late, it is left out too.
+        Only a detector that awaits something gets a task. One that only computes cannot be interrupted; if it took
+        too long its result is discarded.
         """
         results: list[DetectorResult | None] = [None] * len(self._detectors)
         waiting: list[tuple[int, asyncio.Task[DetectorResult | None]]] = []
         for index, detector in enumerate(self._detectors):
             started = time.perf_counter_ns()
             try:
-                finding = detector.assess(payment, features, rules)
-            except Exception as error:  # noqa: BLE001  one detector's failure is not the decision's
+                finding = detector.assess(payment, features, policy)
+            except Exception as error:  # noqa: BLE001  (a failing detector must not fail the decision)
                 _leave_out(detector, error)
                 continue
             if isinstance(finding, Finding):
-                results[index] = self._in_time(detector, finding, started)
+                results[index] = self._unless_late(detector, finding, started)
             else:
                 waiting.append((index, asyncio.create_task(self._wait_for(detector, finding, started))))
         for index, task in waiting:
             results[index] = await task
         return results
 
-    def _in_time(self, detector: Detector, finding: Finding, started: int) -> DetectorResult | None:
+    def _unless_late(self, detector: Detector, finding: Finding, started: int) -> DetectorResult | None:
         result = _result(detector, finding, started)
         if result.duration_us <= self._limit_s * 1_000_000:
             return result
@@ -75,7 +76,7 @@ class Engine:
         try:
             async with asyncio.timeout(self._limit_s):
                 return _result(detector, await finding, started)
-        except Exception as error:  # noqa: BLE001  one detector's failure is not the decision's
+        except Exception as error:  # noqa: BLE001  (a failing detector must not fail the decision)
             _leave_out(detector, error)
             return None
 

@@ -1,20 +1,22 @@
-"""What the detector does with each message."""
+"""The handlers of the detector's messages."""
+
+from collections.abc import Callable, Sequence
 
 from prometheus_client import Counter
 
 from orylo_common.broker.ports import Outgoing
+from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.ids import uuid7
 from orylo_common.messages import Decision, DetectionCreated, PaymentFact, TrustUpdated, encode
 from orylo_common.telemetry.traces import current_traceparent
-from orylo_detector.domain.rules import DetectionPolicy
 from orylo_detector.domain.verdict import Verdict
 from orylo_detector.engine import Engine
-from orylo_detector.ports import Announcer, Batches, FeatureSource, RulesOf
-from orylo_detector.store.decisions import Decided
-from orylo_detector.store.learning import Aftermath
+from orylo_detector.ports import BatchWriter, DetectionPolicySource, FeatureSource
+from orylo_detector.store.decisions import StoredDecision
+from orylo_detector.store.learning import Incident
 
 DECISIONS = Counter("orylo_detector_decisions_total", "Decisions recorded", ["decision"])
-REPEATS = Counter("orylo_detector_repeats_total", "Payments' events that had been decided on before")
+REPEATS = Counter("orylo_detector_repeats_total", "Payment events that already had a decision")
 _COUNTED = {decision: DECISIONS.labels(decision.value) for decision in Decision}
 
 
@@ -23,43 +25,43 @@ async def decide_payment(
     *,
     features: FeatureSource,
     engine: Engine,
-    plane: RulesOf,
-    decisions: Batches[Decided, bool],
-    announcer: Announcer,
+    plane: DetectionPolicySource,
+    decisions: BatchWriter[StoredDecision, bool],
+    offer: Callable[[Sequence[Outgoing]], None],
 ) -> None:
-    """Reach a decision on one event of a payment, once, and announce it."""
-    # Gathered before the claim: a Redis round trip must not hold a row lock. What is counted there is
-    # counted by payment and attempt, so that a redelivery does not count twice.
-    known = await features.gather(payment)
+    """Decide on one event of a payment, once, and announce the decision."""
+    # Read before the claim: a Redis round trip must not hold a row lock. Attempts are counted by their id, so a
+    # redelivery does not count twice.
+    known = await features.read(payment)
     verdict = await engine.decide(payment, known, plane.settings(payment.tenant_id, DetectionPolicy))
 
     detection = detection_of(payment, verdict)
     announcement = Outgoing(detection.message_id, detection.type, encode(detection, traceparent=current_traceparent()))
-    if await decisions.add(Decided(payment, detection, announcement)):
-        announcer.offer([announcement])
+    if await decisions.add(StoredDecision(payment, detection, announcement)):
+        offer([announcement])
         _COUNTED[detection.decision].inc()
     else:
         REPEATS.inc()
 
 
-async def learn_aftermath(fact: Aftermath, *, incidents: Batches[Aftermath, None]) -> None:
-    """Remember what went wrong after a payment."""
+async def learn_incident(fact: Incident, *, incidents: BatchWriter[Incident, None]) -> None:
+    """Record a refund, a dispute or a fraud warning in the customer's history."""
     await incidents.add(fact)
 
 
-async def copy_trust(update: TrustUpdated, *, trust: Batches[TrustUpdated, None]) -> None:
-    """Keep the newest score and status of a customer at hand."""
+async def copy_trust(update: TrustUpdated, *, trust: BatchWriter[TrustUpdated, None]) -> None:
+    """Keep a copy of the customer's newest score and status."""
     await trust.add(update)
 
 
 def detection_of(payment: PaymentFact, verdict: Verdict) -> DetectionCreated:
-    """The message that tells a verdict."""
+    """Build the message that announces a verdict."""
     return DetectionCreated(
         message_id=uuid7(),
         tenant_id=payment.tenant_id,
         correlation_id=payment.correlation_id,
         causation_id=payment.message_id,
-        # The payment's own time: a decision on what happened then.
+        # The payment's time, not the decision's.
         occurred_at=payment.occurred_at,
         detection_id=uuid7(),
         event_id=payment.event_id,

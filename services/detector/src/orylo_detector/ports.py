@@ -1,23 +1,22 @@
-"""What the detector needs from outside."""
+"""The detector's ports."""
 
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-from orylo_common.broker.ports import Outgoing
+from orylo_common.control.sections.detection import DetectionPolicy, Entity
 from orylo_common.messages import PaymentFact
 from orylo_detector.domain.amounts import AmountHistory
 from orylo_detector.domain.features import CustomerHistory, Features, Subject
-from orylo_detector.domain.rules import DetectionPolicy
-from orylo_detector.domain.velocity import Attempt, Entity
+from orylo_detector.domain.velocity import PaymentAttempt
 
-Attempts = Mapping[Entity, Sequence[Attempt]]
+Attempts = Mapping[Entity, Sequence[PaymentAttempt]]
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What earlier messages tell of a payment's customer, product and tenant; `amounts` is None where that is late."""
+    """The history of a payment's customer, product and tenant. `amounts` is None if it could not be read in time."""
 
     customer: CustomerHistory | None
     amounts: Mapping[Subject, AmountHistory] | None
@@ -29,35 +28,30 @@ Result = TypeVar("Result", covariant=True)
 
 class AttemptLog(Protocol):
     async def record(self, payments: Sequence[PaymentFact]) -> Sequence[Attempts]:
-        """Note each payment's attempt, once however often it is told; for each, the last day of its entities.
+        """Record each payment's attempt. Return, for each payment, the attempts of its entities in the last day.
 
-        Raises `TransientError`.
+        An attempt that is reported again counts once. Raises `TransientError`.
         """
 
 
 class HistoryReader(Protocol):
     async def read(self, payments: Sequence[PaymentFact]) -> Sequence[History]:
-        """For each payment, in order. Raises `TransientError`."""
+        """Return one history for each payment, in order. Raises `TransientError`."""
 
 
 class FeatureSource(Protocol):
-    def gather(self, payment: PaymentFact) -> Awaitable[Features]:
-        """Raises `TransientError` where the history, and with it the lists, cannot be read."""
+    def read(self, payment: PaymentFact) -> Awaitable[Features]:
+        """Raises `TransientError` if the history, which holds the lists, cannot be read."""
 
 
-class RulesOf(Protocol):
-    """The control plane, as far as the detector knows it."""
+class DetectionPolicySource(Protocol):
+    """The part of the control plane that the detector uses."""
 
     def settings(self, tenant_id: UUID, model: type[DetectionPolicy], /) -> DetectionPolicy: ...
 
 
-class Batches(Protocol[Item, Result]):
-    """What writes together what comes together."""
+class BatchWriter(Protocol[Item, Result]):
+    """Writes in batches."""
 
     def add(self, item: Item) -> Awaitable[Result]:
-        """Done once the item is committed."""
-
-
-class Announcer(Protocol):
-    def offer(self, messages: Sequence[Outgoing]) -> None:
-        """Publish soon what is in the outbox."""
+        """Return once the item is committed."""

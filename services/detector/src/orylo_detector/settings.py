@@ -1,4 +1,4 @@
-"""Everything the detector reads from its environment, and nowhere else."""
+"""Every environment variable of the detector."""
 
 from pydantic import Field
 
@@ -6,6 +6,6 @@ from orylo_common.settings import CommonSettings
 
 
 class Settings(CommonSettings):
-    # What gathers while one batch is being read or committed, and is the next one.
+    # The messages that arrive while one batch is read or committed form the next batch.
     detector_prefetch: int = Field(default=500, ge=1, le=5000)
     health_port: int = Field(default=9100, ge=1, le=65535)

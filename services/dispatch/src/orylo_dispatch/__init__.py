@@ -1,1 +1,1 @@
-"""Matches conversions to clicks and delivers them to destinations."""
+"""Match conversions with clicks and deliver them to destinations."""

@@ -1,7 +1,6 @@
 """The dispatch service's composition root."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -30,31 +29,35 @@ from orylo_common.messages import (
 )
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
-from orylo_common.postgres.periodic import run_periodically
-from orylo_common.postgres.pool import Connection, open_pool
+from orylo_common.postgres.periodic import PeriodicJob, run_periodically
+from orylo_common.postgres.pool import open_pool
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
-from orylo_dispatch.delivery_queue import DeliveryQueue
-from orylo_dispatch.destinations.meta import MetaConversions
-from orylo_dispatch.destinations.port import SinkFactory
-from orylo_dispatch.facts import Effect, Fact
+from orylo_dispatch.conversions.announcements import CONVERSION_COLUMNS
+from orylo_dispatch.conversions.decisions import release_undecided
+from orylo_dispatch.conversions.facts import Fact, SideEffects
+from orylo_dispatch.conversions.retention import delete_old
+from orylo_dispatch.conversions.store import FactStore
+from orylo_dispatch.delivery.maintenance import DeliveryMaintenance
+from orylo_dispatch.delivery.queue import DeliveryQueue
+from orylo_dispatch.delivery.sender import Sender
+from orylo_dispatch.delivery.sink import SinkKind
+from orylo_dispatch.destinations.meta.limits import MAX_AGE
+from orylo_dispatch.destinations.meta.sink import MetaConversions
 from orylo_dispatch.handlers import (
     Recorder,
     apply_decision,
     enrich_payment,
     match_payment,
+    record_checkout,
+    record_click,
     record_reversal,
-    redrive,
-    remember_checkout,
-    remember_click,
+    redrive_conversion,
 )
-from orylo_dispatch.sender import Sender
 from orylo_dispatch.settings import Settings
-from orylo_dispatch.store import FactStore
-from orylo_dispatch.upkeep import Upkeep
 
 ROLE = "orylo_dispatch"
-# A small part of the half second until a conversion is sent; a batch holds many times as much.
+# A small part of the half second until a conversion is sent, and the batches become many times larger.
 PACE = timedelta(milliseconds=15)
 PARTS = frozenset({Part.DESTINATIONS, Part.SETTINGS})
 
@@ -67,7 +70,7 @@ async def open_app(
     redis: Redis,
     clock: Clock = SystemClock(),  # noqa: B008  has no state
 ) -> AsyncIterator[Health]:
-    """Conversions are matched and sent while inside; leaving finishes the requests in hand."""
+    """Match and send conversions until the context ends, then finish the requests in progress."""
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         pool = await enter(open_pool(settings.database_url, role=ROLE))
@@ -75,22 +78,17 @@ async def open_app(
         plane = await enter(open_control(settings.database_url, role=ROLE, keyring=keyring, parts=PARTS))
         relay = await enter(OutboxRelay(pool, "dispatch", broker))
         session = await enter(_open_session())
-        meta = partial(
-            MetaConversions,
-            session=session,
-            base_url=f"{settings.meta_base_url}/{settings.meta_api_version}",
-            clock=clock,
-        )
-        sinks: Mapping[str, SinkFactory] = {"meta": meta}
-        sender = Sender(DeliveryQueue(pool), plane, sinks=sinks, offer=relay.offer, clock=clock)
+        kinds: Mapping[str, SinkKind] = {"meta": _meta(settings, session)}
+        sender = Sender(DeliveryQueue(pool, CONVERSION_COLUMNS), plane, kinds=kinds, offer=relay.offer, clock=clock)
         await enter(sender)
-        writer: GroupCommit[Fact, Effect] = GroupCommit(FactStore(clock).write, pool, name="dispatch.facts", pace=PACE)
+        store = FactStore(clock)
+        writer: GroupCommit[Fact, SideEffects] = GroupCommit(store.write, pool, name="dispatch.facts", pace=PACE)
         await enter(writer)
-        handlers = _handlers(plane, Recorder(writer.add, offer=relay.offer, wake=sender.wake), frozenset(sinks))
+        handlers = _handlers(plane, Recorder(writer.add, offer=relay.offer, wake=sender.wake), frozenset(kinds))
         postgres = CircuitBreaker("dispatch.postgres")
-        guarded = {message: guarded(postgres, handler) for message, handler in handlers.items()}
-        await enter(Consumer(broker, "dispatch", guarded, prefetch=settings.dispatch_prefetch, gates=[postgres]))
-        await enter(_upkeep(pool, Upkeep(clock)))
+        handlers = {message: guarded(postgres, handler) for message, handler in handlers.items()}
+        await enter(Consumer(broker, "dispatch", handlers, prefetch=settings.dispatch_prefetch, gates=[postgres]))
+        await enter(_maintenance(pool, kinds, clock))
 
         health = Health()
         health.check("postgres", partial(pool.fetchval, "SELECT 1"))
@@ -99,8 +97,14 @@ async def open_app(
 
 
 def _open_session() -> aiohttp.ClientSession:
-    # No limit of connections: one destination that hangs must not take another's. No cookies: tenants share it.
+    # Without a limit of connections, because a destination that hangs must not use up those of another. Without
+    # cookies, because tenants share the session.
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar())
+
+
+def _meta(settings: Settings, session: aiohttp.ClientSession) -> SinkKind:
+    base_url = f"{settings.meta_base_url}/{settings.meta_api_version}"
+    return SinkKind(partial(MetaConversions, session=session, base_url=base_url), max_age=MAX_AGE)
 
 
 def _handlers(plane: ControlPlane, recorder: Recorder, kinds: frozenset[str]) -> Mapping[type[Message], Handler]:
@@ -114,24 +118,23 @@ def _handlers(plane: ControlPlane, recorder: Recorder, kinds: frozenset[str]) ->
         DisputeLost: reverse,
         FraudWarningReceived: reverse,
         DetectionCreated: partial(apply_decision, plane=plane, recorder=recorder),
-        ClickRecorded: partial(remember_click, recorder=recorder),
-        CheckoutStarted: partial(remember_checkout, recorder=recorder),
-        ConversionRedriveRequested: partial(redrive, recorder=recorder),
+        ClickRecorded: partial(record_click, recorder=recorder),
+        CheckoutStarted: partial(record_checkout, recorder=recorder),
+        ConversionRedriveRequested: partial(redrive_conversion, recorder=recorder),
     }
 
 
 @asynccontextmanager
-async def _upkeep(pool: asyncpg.Pool, upkeep: Upkeep) -> AsyncIterator[None]:
-    jobs: Mapping[str, tuple[timedelta, Callable[[Connection], Awaitable[None]]]] = {
-        "dispatch.release_undecided": (timedelta(seconds=15), upkeep.release_undecided),
-        "dispatch.count_waiting": (timedelta(seconds=15), upkeep.count_waiting),
-        "dispatch.give_up_old": (timedelta(minutes=5), upkeep.give_up_old),
-        "dispatch.forget_old": (timedelta(hours=1), upkeep.forget_old),
+async def _maintenance(pool: asyncpg.Pool, kinds: Mapping[str, SinkKind], clock: Clock) -> AsyncIterator[None]:
+    max_ages = {name: kind.max_age for name, kind in kinds.items()}
+    deliveries = DeliveryMaintenance(clock, CONVERSION_COLUMNS, max_ages)
+    jobs: Mapping[str, tuple[timedelta, PeriodicJob]] = {
+        "dispatch.release_undecided": (timedelta(seconds=15), partial(release_undecided, clock=clock)),
+        "dispatch.count_waiting": (timedelta(seconds=15), deliveries.count_waiting),
+        "dispatch.discard_expired": (timedelta(minutes=5), deliveries.discard_expired),
+        "dispatch.retention": (timedelta(hours=1), partial(delete_old, clock=clock)),
     }
-    tasks = [asyncio.create_task(run_periodically(pool, name, interval, job)) for name, (interval, job) in jobs.items()]
-    try:
+    async with AsyncExitStack() as stack:
+        for name, (interval, job) in jobs.items():
+            await stack.enter_async_context(run_periodically(pool, name, interval, job))
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

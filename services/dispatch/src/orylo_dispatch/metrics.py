@@ -1,29 +1,29 @@
-"""What dispatch counts."""
+"""The metrics of dispatch."""
 
 from prometheus_client import Counter, Gauge, Histogram
 
-ATTEMPTS = Counter("orylo_dispatch_attempts_total", "Tries to hand over a conversion", ["kind", "outcome"])
+ATTEMPTS = Counter("orylo_dispatch_attempts_total", "Delivery attempts", ["kind", "outcome"])
 DELIVERIES = Counter(
-    "orylo_dispatch_deliveries_total", "Conversions settled: dispatched, failed, suppressed", ["kind", "outcome"]
+    "orylo_dispatch_deliveries_total", "Conversions that were dispatched, failed or suppressed", ["kind", "outcome"]
 )
 SENT_SECONDS = Histogram(
     "orylo_dispatch_sent_seconds",
-    "From the payment, by the gateway's clock, to the destination's confirmation",
+    "Time from the payment, by the gateway's clock, to the destination's confirmation",
     ["kind"],
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600, 6 * 3600, 24 * 3600, 7 * 24 * 3600),
 )
 REQUEST_SECONDS = Histogram(
     "orylo_dispatch_batch_seconds",
-    "Time a batch took at the destination",
+    "Time to send a batch to the destination",
     ["kind"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 BATCH_SIZE = Histogram(
     "orylo_dispatch_batch_size", "Conversions in a batch", ["kind"], buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 )
-WAITING = Gauge("orylo_dispatch_waiting", "Conversions that are held, due, or waiting for another try", ["state"])
-OLDEST_DUE_SECONDS = Gauge("orylo_dispatch_oldest_due_seconds", "How long the longest due conversion has been due")
-# By id: what a destination is called is the tenant's own.
+WAITING = Gauge("orylo_dispatch_waiting", "Conversions that are held, due, or waiting for a retry", ["state"])
+OLDEST_DUE_SECONDS = Gauge("orylo_dispatch_oldest_due_seconds", "Time since the oldest due conversion became due")
+# The label is an id, because a destination's name belongs to the tenant.
 ON_HOLD = Gauge(
-    "orylo_dispatch_destination_on_hold", "1: the destination refuses its token or configuration", ["destination"]
+    "orylo_dispatch_destination_on_hold", "1 while the destination refuses its token or configuration", ["destination"]
 )

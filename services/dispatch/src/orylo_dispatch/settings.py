@@ -1,4 +1,4 @@
-"""Everything the dispatch service reads from its environment, and nowhere else."""
+"""Every environment variable that the dispatch service reads."""
 
 from typing import Annotated
 
@@ -8,9 +8,9 @@ from orylo_common.settings import CommonSettings
 
 
 class Settings(CommonSettings):
-    # Where the Conversions API is; the demo has a stand-in.
+    # The demo replaces it with a fake Meta.
     meta_base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+$")] = "https://graph.facebook.com"
     meta_api_version: Annotated[str, StringConstraints(pattern=r"^v\d{1,3}\.\d{1,2}$")] = "v26.0"
-    # What gathers while one batch is being committed, and is the next one.
+    # Messages that are received while one batch is committed form the next batch.
     dispatch_prefetch: int = Field(default=500, ge=1, le=5000)
     health_port: int = Field(default=9100, ge=1, le=65535)

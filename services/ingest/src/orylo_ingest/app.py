@@ -1,6 +1,5 @@
 """Composition root: settings in, running service out."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -18,6 +17,7 @@ from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.periodic import run_periodically
 from orylo_common.postgres.pool import open_pool
+from orylo_common.postgres.retention import delete_expired
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_ingest.endpoints.tracking import TrackingEndpoint
@@ -26,16 +26,16 @@ from orylo_ingest.limits import Limits
 from orylo_ingest.outbox import write_messages
 from orylo_ingest.rejection_reports import RejectionReports
 from orylo_ingest.replays import replay_webhook
+from orylo_ingest.retention import DELETE_EVERY, RETENTIONS
 from orylo_ingest.routes import routes
 from orylo_ingest.secret_use import SecretUse
 from orylo_ingest.server import serve_http
 from orylo_ingest.settings import Settings
-from orylo_ingest.store import DEADLINE, EventStore, prune
+from orylo_ingest.store import DEADLINE, EventStore
 
 ROLE = "orylo_ingest"
 # Short: a gateway that is told to come again waits far longer by itself.
 RECOVERY = timedelta(seconds=2)
-PRUNE_EVERY = timedelta(hours=6)
 REPLAYS_AT_ONCE = 4
 
 
@@ -67,8 +67,8 @@ async def open_app(
         await stack.enter_async_context(
             Consumer(broker, "ingest", handlers, prefetch=REPLAYS_AT_ONCE, gates=[replaying])
         )
-        pruning = asyncio.create_task(run_periodically(pool, "ingest.prune", PRUNE_EVERY, prune))
-        stack.callback(pruning.cancel)
+        delete = partial(delete_expired, retentions=RETENTIONS)
+        await stack.enter_async_context(run_periodically(pool, "ingest.retention", DELETE_EVERY, delete))
 
         health = Health()
         health.check("postgres", lambda: pool.fetchval("SELECT 1"))

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any, ClassVar, Self, cast
+from typing import Any, Self, cast
 from uuid import UUID
 
 import structlog
@@ -19,12 +19,11 @@ from aiohttp import hdrs, web
 from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
-from pydantic import Field
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from orylo_common.control import TenantSettings
 from orylo_common.errors import TransientError
+from orylo_common.repeating import repeating
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 
 # A burst may take the whole of a window's allowance at once.
@@ -59,18 +58,6 @@ def limited_address(request: web.Request, address: str | None, trusted_proxies: 
     return None if address and unknown_proxy and address.startswith(LOOPBACK) else address
 
 
-class LimitSettings(TenantSettings):
-    """A tenant's section `limits`, each for a second, on average over ten."""
-
-    section: ClassVar[str] = "limits"
-
-    webhooks: int = Field(default=3_000, ge=1, le=1_000_000)
-    # Before a signature is even looked at: an address that keeps sending what is not genuine is put off.
-    rejected_webhooks_per_address: int = Field(default=100, ge=1, le=1_000_000)
-    visits: int = Field(default=3_000, ge=1, le=1_000_000)
-    visits_per_address: int = Field(default=100, ge=1, le=1_000_000)
-
-
 @dataclass(slots=True)
 class Account:
     """What one key took and has not settled. While it is shut, nothing more is given."""
@@ -97,12 +84,8 @@ class Limits:
         pool = cast(Any, redis.connection_pool)
         storage = RedisStorage("redis://", implementation="redispy", key_prefix="orylo:limits", connection_pool=pool)
         limits = cls(FixedWindowRateLimiter(storage), CircuitBreaker("ingest.limits"))
-        settling = asyncio.create_task(limits._settle_for_ever())
-        try:
+        async with repeating("ingest.limits", limits.settle, every=SETTLE_EVERY):
             yield limits
-        finally:
-            settling.cancel()
-            await asyncio.gather(settling, return_exceptions=True)
 
     def spend(self, what: str, tenant_id: UUID, per_second: int, address: str = "") -> timedelta | None:
         """Take one, or be told how long to wait."""
@@ -175,16 +158,6 @@ class Limits:
             ends_at = (await self._limiter.get_window_stats(item, what, str(tenant_id), address)).reset_time
             account.shut_until = time.monotonic() + min(max(ends_at - time.time(), 0.0), WINDOW_S)
             self._shut.add(key)
-
-    async def _settle_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(SETTLE_EVERY.total_seconds())
-            try:
-                if self._accounts:
-                    await self.settle()
-            except Exception:
-                # Nobody foresaw it, yet limits that ended would go unseen.
-                log.exception("limits.failed")
 
 
 @lru_cache(maxsize=1000)

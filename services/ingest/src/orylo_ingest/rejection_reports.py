@@ -12,17 +12,15 @@ from datetime import datetime, timedelta
 from typing import Self
 from uuid import UUID
 
-import structlog
-
 from orylo_common.broker.ports import Outgoing
 from orylo_common.clock import Clock
-from orylo_common.errors import TransientError
+from orylo_common.http.problems import Problem
 from orylo_common.ids import uuid7
 from orylo_common.messages import WebhookRejected, encode
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
+from orylo_common.repeating import repeating
 from orylo_ingest.metrics import REJECTIONS_UNREPORTED
-from orylo_ingest.problems import Problem
 
 FLUSH_EVERY = timedelta(seconds=1)
 # A tenant has at most as many kinds as there are gateways and codes, some fifty: this is room for all of a
@@ -30,8 +28,6 @@ FLUSH_EVERY = timedelta(seconds=1)
 MAX_KINDS = 5_000
 
 Kind = tuple[UUID, str, str]
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -59,13 +55,8 @@ class RejectionReports:
     @asynccontextmanager
     async def open(cls, outbox: GroupCommit[Outgoing, None], relay: OutboxRelay, clock: Clock) -> AsyncIterator[Self]:
         reports = cls(outbox, relay, clock)
-        flushing = asyncio.create_task(reports._flush_for_ever())
-        try:
+        async with repeating("ingest.rejection_reports", reports.flush, every=FLUSH_EVERY, on_exit=reports.flush):
             yield reports
-        finally:
-            flushing.cancel()
-            await asyncio.gather(flushing, return_exceptions=True)
-            await reports.flush()
 
     def tell(self, tenant_id: UUID, gateway: str, problem: Problem, *, remote: str | None, size: int) -> None:
         """`gateway` is one that we know, or `unknown`: who calls cannot make up kinds."""
@@ -81,26 +72,17 @@ class RejectionReports:
         tally.count += 1
 
     async def flush(self) -> None:
-        """Send off what was gathered; where PostgreSQL is away it is kept for the next time."""
+        """Send what was gathered. If that fails it is kept for the next time."""
         told, self._tallies = self._tallies, {}
+        if not told:
+            return
         messages = [_message(kind, tally) for kind, tally in told.items()]
         try:
             await asyncio.gather(*(self._outbox.add(message) for message in messages))
-        except TransientError as error:
-            log.warning("refusals.not_told", kinds=len(told), error=type(error).__name__)
+        except BaseException:
             self._take_back(told)
-        else:
-            self._relay.offer(messages)
-
-    async def _flush_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_EVERY.total_seconds())
-            try:
-                if self._tallies:
-                    await self.flush()
-            except Exception:
-                # Nobody foresaw it, yet reports that ended would go unseen.
-                log.exception("refusals.flush_failed")
+            raise
+        self._relay.offer(messages)
 
     def _take_back(self, untold: dict[Kind, Tally]) -> None:
         """Where a lost answer hid that some were written, those are counted twice: this is for looking at only."""

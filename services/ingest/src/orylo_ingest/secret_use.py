@@ -11,9 +11,8 @@ from typing import Self
 from uuid import UUID
 
 import asyncpg
-import structlog
 
-from orylo_common.postgres.errors import TRANSIENT_ERRORS
+from orylo_common.repeating import repeating
 
 WRITE_EVERY = timedelta(minutes=1)
 # How soon the first use of all shows.
@@ -30,42 +29,36 @@ NOTE_USES = """
     UPDATE control.gateway_secrets s SET last_used_at = used.at FROM used WHERE s.id = used.id
 """
 
-log = structlog.get_logger(__name__)
-
 
 class SecretUse:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
         self._last: dict[UUID, datetime] = {}
+        self._write_at = 0.0
 
     @classmethod
     @asynccontextmanager
     async def open(cls, pool: asyncpg.Pool) -> AsyncIterator[Self]:
         use = cls(pool)
-        writing = asyncio.create_task(use._write_for_ever())
-        try:
+        async with repeating("ingest.secret_use", use._write_if_due, every=LOOK_EVERY, on_exit=use.write):
             yield use
-        finally:
-            writing.cancel()
-            await asyncio.gather(writing, return_exceptions=True)
-            await use.write()
 
     def note(self, secret_id: UUID, at: datetime) -> None:
         self._last[secret_id] = at
 
     async def write(self) -> None:
-        """What cannot be written now is written the next time."""
+        """Write all uses. Those that cannot be written now are kept for the next time."""
         used, self._last = self._last, {}
+        if not used:
+            return
         try:
-            if used:
-                await self._pool.execute(NOTE_USES, list(used), list(used.values()))
-        except TRANSIENT_ERRORS as error:
-            log.warning("secret_use.not_noted", secrets=len(used), error=type(error).__name__)
+            await self._pool.execute(NOTE_USES, list(used), list(used.values()))
+        except BaseException:
             self._last = used | self._last
+            raise
 
-    async def _write_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_EVERY.total_seconds())
-            if self._last:
-                await self.write()
-                await asyncio.sleep(WRITE_EVERY.total_seconds())
+    async def _write_if_due(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._last and now >= self._write_at:
+            await self.write()
+            self._write_at = now + WRITE_EVERY.total_seconds()

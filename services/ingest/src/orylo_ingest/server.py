@@ -8,9 +8,10 @@ from typing import Any
 from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from orylo_common.http.bodies import incomplete
 from orylo_ingest.connections import BOUNDS, Server
 from orylo_ingest.endpoints.webhooks import PATH, WebhookEndpoint
-from orylo_ingest.problems import broken_off, refused_by_aiohttp
+from orylo_ingest.problems import refused_by_aiohttp
 
 # What is in hand when the stop comes has this long.
 SHUTDOWN_S = 20.0
@@ -43,7 +44,7 @@ class _Runner(web.AppRunner):
             logger=_logger(),
             shutdown_timeout=SHUTDOWN_S,
             keepalive_timeout=KEEPALIVE_S,
-            # Bodies are inflated where their bounds are (`bodies.py`).
+            # Bodies are inflated where their bounds are (`orylo_common.http.bodies`).
             auto_decompress=False,
             **BOUNDS,
         )
@@ -84,7 +85,7 @@ def _past_the_router(
         except web.HTTPException as refusal:
             return refused_by_aiohttp(refusal)
         except (web.RequestPayloadError, ConnectionError):
-            return broken_off().response()
+            return incomplete().response()
         return response
 
     return handle

@@ -90,10 +90,6 @@ SELECT_BODIES = """
     WHERE (tenant_id, event_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))
 """
 
-# A gateway's own list of old deliveries reaches back 60 days at most; disputes end within a year and a half.
-PRUNE_REGISTRY = "DELETE FROM ingest.dedupe_registry WHERE created_at < now() - interval '180 days'"
-PRUNE_FACTS = "DELETE FROM ingest.facts WHERE created_at < now() - interval '24 months'"
-
 # The numbers of tenant and event: as UUIDs they would take ten times as long to compare and to look up.
 Key = tuple[int, int]
 
@@ -174,12 +170,6 @@ async def record_batch(connection: Connection, records: Sequence[Record]) -> lis
             same = record.body_sha256 == bodies.get(key, first.body_sha256)
             answers.append(Outcome.DUPLICATE if same else Outcome.CONFLICT)
     return answers
-
-
-async def prune(connection: Connection) -> None:
-    """Forget what cannot be repeated any more."""
-    await connection.execute(PRUNE_REGISTRY)
-    await connection.execute(PRUNE_FACTS)
 
 
 async def _ask_for_missing(connection: Connection, bodies: dict[Key, bytes | None]) -> None:

@@ -1,1 +1,1 @@
-"""The trust ledger of every customer."""
+"""Keeps the trust ledger of every customer."""

@@ -5,12 +5,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
-from aiohttp import web
 from redis.asyncio import Redis
 
 from orylo_common.broker.consumer import Consumer, Handler
 from orylo_common.broker.ports import Broker
 from orylo_common.control import Keyring, Part, open_control
+from orylo_common.http.private import PrivateAPI
 from orylo_common.messages import (
     CustomerStatusSet,
     DisputeLost,
@@ -26,22 +26,21 @@ from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import open_pool
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
+from orylo_trust import endpoint
 from orylo_trust.adapters.redis_standings import RedisStandings
-from orylo_trust.endpoint import PATH, StandingEndpoint
 from orylo_trust.handlers import post_fact, set_status
-from orylo_trust.ledger import Ledger
 from orylo_trust.settings import Settings
 from orylo_trust.standings import Standings
 from orylo_trust.store import write_postings
 
 ROLE = "orylo_trust"
-# Nobody waits for a score; a batch that gathers for this long holds many times as much.
+# No caller waits for a score, and a batch collected for this long is many times larger.
 PACE = timedelta(milliseconds=25)
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> AsyncIterator[Health]:
-    """The ledger is kept while inside; leaving finishes what is in hand."""
+async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> AsyncIterator[PrivateAPI]:
+    """Keep the ledger while inside. Leaving finishes the messages in hand."""
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         pool = await enter(open_pool(settings.database_url, role=ROLE, max_size=4))
@@ -52,10 +51,9 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
         relay = await enter(OutboxRelay(pool, "trust", broker))
         breaker = CircuitBreaker("trust.redis", failures=3, recovery=timedelta(seconds=5))
         cache = await enter(RedisStandings(redis, breaker))
-        batches = await enter(GroupCommit(write_postings, pool, name="trust.ledger", pace=PACE))
+        ledger = await enter(GroupCommit(write_postings, pool, name="trust.ledger", pace=PACE))
 
-        ledger = Ledger(batches, relay, cache)
-        post = partial(post_fact, plane=plane, ledger=ledger)
+        post = partial(post_fact, plane=plane, ledger=ledger, offer=relay.offer, cache=cache)
         handlers: Mapping[type[Message], Handler] = {
             PaymentSucceeded: post,
             PaymentRefunded: post,
@@ -63,15 +61,14 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
             DisputeWon: post,
             DisputeLost: post,
             FraudWarningReceived: post,
-            CustomerStatusSet: partial(set_status, plane=plane, ledger=ledger),
+            CustomerStatusSet: partial(set_status, plane=plane, ledger=ledger, offer=relay.offer, cache=cache),
         }
         postgres = CircuitBreaker("trust.postgres")
-        guarded = {message: guarded(postgres, handler) for message, handler in handlers.items()}
-        await enter(Consumer(broker, "trust", guarded, prefetch=settings.trust_prefetch, gates=[postgres]))
+        handlers = {message: guarded(postgres, handler) for message, handler in handlers.items()}
+        await enter(Consumer(broker, "trust", handlers, prefetch=settings.trust_prefetch, gates=[postgres]))
 
         health = Health()
         health.check("postgres", partial(pool.fetchval, "SELECT 1"))
         health.check("broker", broker.ping)
         health.check("redis", redis.ping, required=False)
-        health.beside(web.get(PATH, StandingEndpoint(Standings(pool, cache)).get))
-        yield health
+        yield PrivateAPI(health, endpoint.routes(Standings(pool, cache)))

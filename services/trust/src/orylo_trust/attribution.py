@@ -1,38 +1,37 @@
-"""Whose is it? All that is told of a payment is its payer's, whomever the message names.
+"""Attributes postings to customers: everything about a payment belongs to its payer.
 
-A dispute may name whom the evidence names, or nobody. Before its payment is told it is the named one's, and
-moves once the payer is known; or it waits, where it names nobody.
+A dispute may name the customer of its evidence, or none. Until its payment is reported, it belongs to the customer it
+names and moves to the payer later. If it names none, it waits for the payment.
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import UUID
 
 from orylo_common.postgres.pool import Connection
-from orylo_trust.domain.ledger import Cause, Entry
-from orylo_trust.posting import Posting
+from orylo_trust.domain.ledger import EntryCause, LedgerEntry
+from orylo_trust.posting import PaymentKey, Posting
 
-# Locks each payment's row until the end of the transaction, in one order for everyone: what is told of one
-# payment at the same moment is told one after the other, and the later one sees what the earlier left.
+# Locks each payment's row until the end of the transaction, always in the same order: concurrent reports of a payment
+# are processed one after the other, and the later one sees the result of the earlier one.
 CLAIM_PAYMENTS = """
     INSERT INTO trust.payers AS p (tenant_id, payment_id, customer_id, paid)
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[])
-        AS told (tenant_id, payment_id, customer_id, paid)
+        AS reported (tenant_id, payment_id, customer_id, paid)
     ORDER BY tenant_id, payment_id
     ON CONFLICT (tenant_id, payment_id) DO UPDATE
     SET customer_id = CASE WHEN p.paid OR (p.customer_id IS NOT NULL AND NOT EXCLUDED.paid)
                            THEN p.customer_id ELSE EXCLUDED.customer_id END,
         paid = p.paid OR EXCLUDED.paid
-    RETURNING tenant_id, payment_id, customer_id, xmax = 0 AS first_told
+    RETURNING tenant_id, payment_id, customer_id, xmax = 0 AS is_new
 """
 
 MOVE_ROWS = """
-    UPDATE trust.ledger AS l SET customer_id = told.customer_id
-    FROM unnest($1::uuid[], $2::text[], $3::text[]) AS told (tenant_id, payment_id, customer_id)
+    UPDATE trust.ledger AS l SET customer_id = reported.customer_id
+    FROM unnest($1::uuid[], $2::text[], $3::text[]) AS reported (tenant_id, payment_id, customer_id)
     JOIN trust.ledger AS was USING (tenant_id, payment_id)
-    WHERE was.cause <> 'clean_payment' AND was.customer_id <> told.customer_id
+    WHERE was.cause <> 'clean_payment' AND was.customer_id <> reported.customer_id
       AND l.tenant_id = was.tenant_id AND l.cause = was.cause AND l.source_id = was.source_id
     RETURNING l.tenant_id, l.payment_id, l.cause, l.source_id, l.points, l.event_id, l.occurred_at,
               was.customer_id AS moved_from
@@ -43,7 +42,7 @@ ADD_WAITING = """
                                correlation_id, occurred_at)
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::smallint[], $7::text[],
                          $8::uuid[], $9::uuid[], $10::timestamptz[])
-        AS told (tenant_id, payment_id, cause, source_id, points, start, event_id, message_id, correlation_id,
+        AS reported (tenant_id, payment_id, cause, source_id, points, start, event_id, message_id, correlation_id,
                  occurred_at)
     ORDER BY tenant_id, cause, source_id
     ON CONFLICT (tenant_id, cause, source_id) DO NOTHING
@@ -51,76 +50,77 @@ ADD_WAITING = """
 
 TAKE_WAITING = """
     DELETE FROM trust.waiting AS w
-    USING unnest($1::uuid[], $2::text[]) AS told (tenant_id, payment_id)
-    WHERE w.tenant_id = told.tenant_id AND w.payment_id = told.payment_id
+    USING unnest($1::uuid[], $2::text[]) AS reported (tenant_id, payment_id)
+    WHERE w.tenant_id = reported.tenant_id AND w.payment_id = reported.payment_id
     RETURNING w.tenant_id, w.payment_id, w.cause, w.source_id, w.points, w.start, w.event_id, w.message_id,
               w.correlation_id, w.occurred_at
 """
 
-Payment = tuple[UUID, str]
-
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """`first_told`: nothing was told of the payment before this batch."""
+    """The customer that a payment belongs to. `is_new` if this batch is the first to report the payment."""
 
     customer_id: str | None
-    first_told: bool
+    is_new: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """A ledger row that was another customer's until now."""
+class MovedEntry:
+    """A ledger entry that has just moved from another customer."""
 
-    entry: Entry
+    entry: LedgerEntry
     event_id: str
     occurred_at: datetime
     moved_from: str
 
 
 async def attribute(connection: Connection, postings: Sequence[Posting]) -> list[list[Posting]]:
-    """What each posting comes to: itself, once its customer is known, and what was told of its payment before."""
+    """Return for each posting the postings to write.
+
+    That is the posting itself, if its customer is known, with what waited for its payment and what moves to its payer.
+    """
     payers = await _claim(connection, postings)
-    told_before = {
-        payment: payer.customer_id for payment, payer in payers.items() if payer.customer_id and not payer.first_told
+    known_before = {
+        payment: payer.customer_id for payment, payer in payers.items() if payer.customer_id and not payer.is_new
     }
-    waited = await _take_waiting(connection, told_before) if told_before else {}
-    moved = await _move(connection, told_before) if told_before else {}
-    nobodys: list[Posting] = []
+    waited = await _take_waiting(connection, known_before) if known_before else {}
+    moved = await _move(connection, known_before) if known_before else {}
+    unattributed: list[Posting] = []
     attributed: list[list[Posting]] = []
     for posting in postings:
-        payer = payers.get(posting.payment)
+        payer = payers.get(posting.payment_key)
         customer_id = payer.customer_id if payer else posting.customer_id
         if customer_id is None:
-            nobodys.append(posting)
+            unattributed.append(posting)
             attributed.append([])
             continue
         own = replace(posting, customer_id=customer_id)
-        # Once, where a batch tells of the payment twice.
-        here = [_with_row(own, row) for row in moved.pop(posting.payment, ())]
-        attributed.append([own, *waited.pop(posting.payment, ()), *here])
-    await _keep_waiting(connection, nobodys)
+        # Popped: a batch may hold two postings of the payment.
+        here = [_with_entry(own, row) for row in moved.pop(posting.payment_key, ())]
+        attributed.append([own, *waited.pop(posting.payment_key, ()), *here])
+    await _keep_waiting(connection, unattributed)
     return attributed
 
 
-async def _claim(connection: Connection, postings: Sequence[Posting]) -> dict[Payment, Payer]:
-    told: dict[Payment, tuple[str | None, bool]] = {}
+async def _claim(connection: Connection, postings: Sequence[Posting]) -> dict[PaymentKey, Payer]:
+    claims: dict[PaymentKey, tuple[str | None, bool]] = {}
     for posting in postings:
-        known, paid = told.get(posting.payment, (None, False))
-        if posting.pays and not paid:
-            told[posting.payment] = (posting.customer_id, True)
+        known, paid = claims.get(posting.payment_key, (None, False))
+        if posting.is_payment and not paid:
+            claims[posting.payment_key] = (posting.customer_id, True)
         elif posting.payment_id:
-            told[posting.payment] = (known or posting.customer_id, paid)
-    if not told:
+            claims[posting.payment_key] = (known or posting.customer_id, paid)
+    if not claims:
         return {}
-    claims = [(*payment, *claim) for payment, claim in told.items()]
-    rows = await connection.fetch(CLAIM_PAYMENTS, *zip(*claims, strict=True))
+    columns = zip(*((*payment, *claim) for payment, claim in claims.items()), strict=True)
+    rows = await connection.fetch(CLAIM_PAYMENTS, *columns)
     return {(tenant_id, payment_id): Payer(*payer) for tenant_id, payment_id, *payer in rows}
 
 
-async def _take_waiting(connection: Connection, payers: dict[Payment, str]) -> dict[Payment, list[Posting]]:
-    """What has waited for these payments, as their customers'; it waits no longer."""
-    waited: defaultdict[Payment, list[Posting]] = defaultdict(list)
+async def _take_waiting(connection: Connection, payers: dict[PaymentKey, str]) -> dict[PaymentKey, list[Posting]]:
+    """Return and delete the postings that waited for these payments, attributed to their customers."""
+    waited: defaultdict[PaymentKey, list[Posting]] = defaultdict(list)
     for row in await connection.fetch(TAKE_WAITING, *zip(*payers, strict=True)):
         payment = row["tenant_id"], row["payment_id"]
         waited[payment].append(
@@ -131,7 +131,7 @@ async def _take_waiting(connection: Connection, payers: dict[Payment, str]) -> d
                 message_id=row["message_id"],
                 correlation_id=row["correlation_id"],
                 occurred_at=row["occurred_at"],
-                entries=(Entry(Cause(row["cause"]), row["source_id"], row["points"]),),
+                entries=(LedgerEntry(EntryCause(row["cause"]), row["source_id"], row["points"]),),
                 payment_id=row["payment_id"],
                 event_id=row["event_id"],
             )
@@ -139,29 +139,29 @@ async def _take_waiting(connection: Connection, payers: dict[Payment, str]) -> d
     return waited
 
 
-async def _move(connection: Connection, payers: dict[Payment, str]) -> dict[Payment, list[Moved]]:
-    """What had been entered for others than these payments' customers; it is theirs now."""
-    moved: defaultdict[Payment, list[Moved]] = defaultdict(list)
+async def _move(connection: Connection, payers: dict[PaymentKey, str]) -> dict[PaymentKey, list[MovedEntry]]:
+    """Move these payments' entries from other customers to the payments' customers. Return the moved entries."""
+    moved: defaultdict[PaymentKey, list[MovedEntry]] = defaultdict(list)
     columns = zip(*((*payment, customer_id) for payment, customer_id in payers.items()), strict=True)
     for row in await connection.fetch(MOVE_ROWS, *columns):
-        entry = Entry(Cause(row["cause"]), row["source_id"], row["points"])
+        entry = LedgerEntry(EntryCause(row["cause"]), row["source_id"], row["points"])
         moved[row["tenant_id"], row["payment_id"]].append(
-            Moved(entry, row["event_id"], row["occurred_at"], row["moved_from"])
+            MovedEntry(entry, row["event_id"], row["occurred_at"], row["moved_from"])
         )
     return moved
 
 
-def _with_row(posting: Posting, row: Moved) -> Posting:
+def _with_entry(posting: Posting, moved: MovedEntry) -> Posting:
     return replace(
         posting,
-        entries=(row.entry,),
-        event_id=row.event_id,
-        occurred_at=row.occurred_at,
-        moved_from=row.moved_from,
+        entries=(moved.entry,),
+        event_id=moved.event_id,
+        occurred_at=moved.occurred_at,
+        moved_from=moved.moved_from,
     )
 
 
-async def _keep_waiting(connection: Connection, nobodys: Sequence[Posting]) -> None:
+async def _keep_waiting(connection: Connection, unattributed: Sequence[Posting]) -> None:
     rows = [
         (
             posting.tenant_id,
@@ -175,7 +175,7 @@ async def _keep_waiting(connection: Connection, nobodys: Sequence[Posting]) -> N
             posting.correlation_id,
             posting.occurred_at,
         )
-        for posting in nobodys
+        for posting in unattributed
         for entry in posting.entries
     ]
     if rows:

@@ -1,30 +1,30 @@
-"""`GET /standings/{tenant}/{customer}`: a customer's score and status as they are now."""
+"""`GET /standings/{tenant_id}/{customer_id}` on the private port: a customer's current score and status."""
 
 from dataclasses import asdict
+from functools import partial
+from http import HTTPStatus
 from uuid import UUID
 
 import orjson
 from aiohttp import web
 
+from orylo_common.http.problems import Problem
 from orylo_trust.standings import Standings
 
-PATH = "/standings/{tenant_id}/{customer_id}"
+INVALID_TENANT = Problem(HTTPStatus.BAD_REQUEST, "invalid_tenant_id", "The tenant id must be a UUID.")
+UNKNOWN_CUSTOMER = Problem(HTTPStatus.NOT_FOUND, "unknown_customer", "The customer has no account.")
 
 
-class StandingEndpoint:
-    def __init__(self, standings: Standings) -> None:
-        self._standings = standings
-
-    async def get(self, request: web.Request) -> web.Response:
-        try:
-            tenant_id = UUID(request.match_info["tenant_id"])
-        except ValueError:
-            return _answer({"error": "the tenant's id is a UUID"}, 400)
-        standing = await self._standings.read(tenant_id, request.match_info["customer_id"])
-        if standing is None:
-            return _answer({"error": "nothing is known of that customer"}, 404)
-        return _answer(asdict(standing))
+def routes(standings: Standings) -> list[web.RouteDef]:
+    return [web.get("/standings/{tenant_id}/{customer_id}", partial(get_standing, standings=standings))]
 
 
-def _answer(body: object, status: int = 200) -> web.Response:
-    return web.Response(body=orjson.dumps(body), status=status, content_type="application/json")
+async def get_standing(request: web.Request, *, standings: Standings) -> web.Response:
+    try:
+        tenant_id = UUID(request.match_info["tenant_id"])
+    except ValueError:
+        return INVALID_TENANT.response()
+    standing = await standings.read(tenant_id, request.match_info["customer_id"])
+    if standing is None:
+        return UNKNOWN_CUSTOMER.response()
+    return web.Response(body=orjson.dumps(asdict(standing)), content_type="application/json")

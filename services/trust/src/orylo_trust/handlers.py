@@ -1,60 +1,72 @@
-"""What the trust service does with each message."""
+"""The handlers of the trust service's messages."""
 
-from typing import Protocol
-from uuid import UUID
+from collections.abc import Callable, Sequence
 
+from prometheus_client import Counter
+
+from orylo_common.broker.ports import Outgoing
+from orylo_common.control.sections.trust import TrustPolicy
 from orylo_common.messages import CustomerStatusSet, PaymentFact, PaymentSucceeded
 from orylo_common.telemetry.traces import current_traceparent
 from orylo_trust.domain.account import StatusChange
 from orylo_trust.domain.ledger import entries_for
-from orylo_trust.domain.points import Points
+from orylo_trust.ports import LedgerWriter, StandingCache, TrustPolicySource
 from orylo_trust.posting import Posting
 
+CHANGES = Counter("orylo_trust_changes_total", "Changes of a score or a status")
+UNCHANGED = Counter("orylo_trust_unchanged_total", "Messages that changed no score and no status, such as repeats")
 
-class PointsOf(Protocol):
-    """The control plane, as far as the handlers know it."""
-
-    def settings(self, tenant_id: UUID, model: type[Points], /) -> Points: ...
-
-
-class Poster(Protocol):
-    async def post(self, posting: Posting) -> None: ...
+Offer = Callable[[Sequence[Outgoing]], None]
 
 
-async def post_fact(fact: PaymentFact, *, plane: PointsOf, ledger: Poster) -> None:
-    """Enter what a gateway tells of a payment into its customer's ledger."""
+async def post_fact(
+    fact: PaymentFact, *, plane: TrustPolicySource, ledger: LedgerWriter, offer: Offer, cache: StandingCache
+) -> None:
+    """Post a payment fact to its customer's ledger."""
     if fact.customer_id is None and isinstance(fact, PaymentSucceeded):
         return
-    points = plane.settings(fact.tenant_id, Points)
-    entries = entries_for(fact, points)
+    policy = plane.settings(fact.tenant_id, TrustPolicy)
+    entries = entries_for(fact, policy)
     if entries:
-        await ledger.post(
-            Posting(
-                tenant_id=fact.tenant_id,
-                customer_id=fact.customer_id,
-                start=points.start,
-                message_id=fact.message_id,
-                correlation_id=fact.correlation_id,
-                occurred_at=fact.occurred_at,
-                entries=entries,
-                payment_id=fact.payment_id,
-                event_id=fact.event_id,
-                traceparent=current_traceparent(),
-            )
-        )
-
-
-async def set_status(change: CustomerStatusSet, *, plane: PointsOf, ledger: Poster) -> None:
-    """Put a customer on a list, or take them off, unless somebody did otherwise later."""
-    await ledger.post(
-        Posting(
-            tenant_id=change.tenant_id,
-            customer_id=change.customer_id,
-            start=plane.settings(change.tenant_id, Points).start,
-            message_id=change.message_id,
-            correlation_id=change.correlation_id,
-            occurred_at=change.occurred_at,
-            status_change=StatusChange(change.status, change.actor, change.reason, change.occurred_at),
+        posting = Posting(
+            tenant_id=fact.tenant_id,
+            customer_id=fact.customer_id,
+            start=policy.start,
+            message_id=fact.message_id,
+            correlation_id=fact.correlation_id,
+            occurred_at=fact.occurred_at,
+            entries=entries,
+            payment_id=fact.payment_id,
+            event_id=fact.event_id,
             traceparent=current_traceparent(),
         )
+        await _post(posting, ledger, offer, cache)
+
+
+async def set_status(
+    change: CustomerStatusSet, *, plane: TrustPolicySource, ledger: LedgerWriter, offer: Offer, cache: StandingCache
+) -> None:
+    """Set a customer's status, unless a newer change is in force."""
+    posting = Posting(
+        tenant_id=change.tenant_id,
+        customer_id=change.customer_id,
+        start=plane.settings(change.tenant_id, TrustPolicy).start,
+        message_id=change.message_id,
+        correlation_id=change.correlation_id,
+        occurred_at=change.occurred_at,
+        status_change=StatusChange(change.status, change.actor, change.reason, change.occurred_at),
+        traceparent=current_traceparent(),
     )
+    await _post(posting, ledger, offer, cache)
+
+
+async def _post(posting: Posting, ledger: LedgerWriter, offer: Offer, cache: StandingCache) -> None:
+    """Commit the posting, then publish its announcements and drop the changed customers from the cache."""
+    result = await ledger.add(posting)
+    if not result.announced:
+        UNCHANGED.inc()
+        return
+    CHANGES.inc(len(result.announced))
+    offer(result.announced)
+    for tenant_id, customer_id in result.customers:
+        cache.forget(tenant_id, customer_id)

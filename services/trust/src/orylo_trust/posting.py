@@ -1,19 +1,23 @@
-"""What one message asks of one customer's account."""
+"""A posting: the changes that one message asks for in one customer's account."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from orylo_common.broker.ports import Outgoing
 from orylo_trust.domain.account import StatusChange
-from orylo_trust.domain.ledger import Cause, Entry
+from orylo_trust.domain.ledger import EntryCause, LedgerEntry
+
+CustomerKey = tuple[UUID, str]
+PaymentKey = tuple[UUID, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """Also what its announcement has to carry.
+    """The changes, and what their announcement has to carry.
 
-    `customer_id` is whom the message names; attribution puts the payment's customer in its place. With
-    `moved_from` its rows are in the ledger already, and were that customer's until now.
+    `customer_id` is the customer that the message names. Attribution replaces it with the payment's customer. If
+    `moved_from` is set, the entries are in the ledger already and belonged to that customer until now.
     """
 
     tenant_id: UUID
@@ -22,7 +26,7 @@ class Posting:
     message_id: UUID
     correlation_id: UUID
     occurred_at: datetime
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[LedgerEntry, ...] = ()
     payment_id: str = ""
     event_id: str | None = None
     status_change: StatusChange | None = None
@@ -30,9 +34,24 @@ class Posting:
     moved_from: str | None = None
 
     @property
-    def payment(self) -> tuple[UUID, str]:
+    def customer_key(self) -> CustomerKey:
+        """Raises `ValueError` for a posting without a customer, which cannot be written."""
+        if self.customer_id is None:
+            raise ValueError("the posting has no customer")
+        return self.tenant_id, self.customer_id
+
+    @property
+    def payment_key(self) -> PaymentKey:
         return self.tenant_id, self.payment_id
 
     @property
-    def pays(self) -> bool:
-        return any(entry.cause is Cause.CLEAN_PAYMENT for entry in self.entries)
+    def is_payment(self) -> bool:
+        return any(entry.cause is EntryCause.CLEAN_PAYMENT for entry in self.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class PostingResult:
+    """The accounts that a posting changed, and the messages that announce the changes."""
+
+    customers: frozenset[CustomerKey] = frozenset()
+    announced: tuple[Outgoing, ...] = ()

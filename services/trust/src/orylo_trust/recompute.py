@@ -1,4 +1,4 @@
-"""Proof that what is stored is what the ledger says."""
+"""Verifies that the stored scores equal the ones computed from the ledger."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from orylo_common.postgres.pool import Connection
-from orylo_trust.domain.ledger import Cause, Entry, score, total
+from orylo_trust.domain.ledger import EntryCause, LedgerEntry, score, total
 
 SELECT_ACCOUNTS = """
     SELECT a.tenant_id, a.customer_id, a.start, a.total, a.score,
@@ -31,10 +31,10 @@ class Difference:
 
 
 async def differences(pool: asyncpg.Pool, tenant_id: UUID | None = None) -> AsyncIterator[Difference]:
-    """Every account, or every one of a tenant, whose stored score is not the one its ledger gives."""
+    """Yield the accounts, of one tenant or of all, whose stored score differs from their ledger's."""
     async with _snapshot(pool) as connection:
         async for row in connection.cursor(SELECT_ACCOUNTS, tenant_id, prefetch=500):
-            entries = [Entry(Cause(cause), *rest) for cause, *rest in row["entries"]]
+            entries = [LedgerEntry(EntryCause(cause), *rest) for cause, *rest in row["entries"]]
             recomputed = total(row["start"], entries)
             if (row["total"], row["score"]) != (recomputed, score(recomputed)):
                 yield Difference(row["tenant_id"], row["customer_id"], row["score"], score(recomputed))
@@ -42,6 +42,6 @@ async def differences(pool: asyncpg.Pool, tenant_id: UUID | None = None) -> Asyn
 
 @asynccontextmanager
 async def _snapshot(pool: asyncpg.Pool) -> AsyncIterator[Connection]:
-    """One state of the database for the whole reading, however much is written meanwhile."""
+    """Open a transaction that reads one snapshot, whatever is written meanwhile."""
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         yield connection

@@ -1,4 +1,4 @@
-"""What a customer's score and status are now: from the cache, or from PostgreSQL into the cache."""
+"""Reads a customer's current score and status from the cache, else from PostgreSQL, which fills the cache."""
 
 from uuid import UUID
 
@@ -17,7 +17,7 @@ class Standings:
         self._cache = cache
 
     async def read(self, tenant_id: UUID, customer_id: str) -> Standing | None:
-        """None for a customer who has no account."""
+        """Return None for a customer without an account."""
         cached = await self._cache.get(tenant_id, customer_id)
         if cached is not None:
             return cached
@@ -25,7 +25,7 @@ class Standings:
         if standing is None:
             return None
         await self._cache.put(tenant_id, customer_id, standing)
-        # A change committed since the row was read may have been forgotten before it was put.
+        # A change that was committed after this read may have cleared the cache before `put` filled it.
         if await self._select(tenant_id, customer_id) != standing:
             self._cache.forget(tenant_id, customer_id)
         return standing

@@ -25,10 +25,8 @@ def waiting() -> float | None:
 @pytest.fixture
 async def broker() -> AsyncIterator[MemoryBroker]:
     broker = MemoryBroker()
-    measuring = asyncio.create_task(measure_backlog(broker, QUEUE, every=timedelta(milliseconds=1)))
-    yield broker
-    measuring.cancel()
-    await asyncio.gather(measuring, return_exceptions=True)
+    async with measure_backlog(broker, QUEUE, every=timedelta(milliseconds=1)):
+        yield broker
 
 
 async def test_it_follows_the_queue(broker: MemoryBroker) -> None:

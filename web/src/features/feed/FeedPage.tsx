@@ -3,10 +3,10 @@ import { useState } from "react";
 import { useOutletContext } from "react-router";
 
 import type { Identity } from "../../api/types";
-import { DetailsDrawer } from "./DetailsDrawer";
+import { DetailsDrawer } from "./DetectionDrawer";
 import styles from "./FeedPage.module.css";
-import { LiveList } from "./LiveList";
-import { OverviewStrip } from "./OverviewStrip";
+import { LiveList } from "./list/LiveList";
+import { OverviewStrip } from "./overview/OverviewStrip";
 import { useFeedAddress } from "./useFeedAddress";
 
 export function FeedPage() {

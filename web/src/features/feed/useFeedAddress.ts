@@ -3,7 +3,7 @@ import { useCallback } from "react";
 import { useSearchParams } from "react-router";
 
 import { DECISIONS, GATEWAYS } from "../../ui/words";
-import type { Filters } from "./feed";
+import type { Filters } from "./live/liveState";
 
 // What the address names and the filter does not know filters nothing.
 const isDecision = (value: string | null): value is keyof typeof DECISIONS => value !== null && Object.hasOwn(DECISIONS, value);

@@ -4,11 +4,11 @@ import { Navigate, useLocation } from "react-router";
 
 import type { TenantName } from "../../api/types";
 import { useSession, useSignIn } from "../../session/session";
-import { Button } from "../../ui/Button";
-import { Icon } from "../../ui/Icon";
-import { Logo } from "../../ui/Logo";
+import { Button } from "../../ui/controls/Button";
+import { Icon } from "../../ui/display/Icon";
+import { Logo } from "../../ui/display/Logo";
 import styles from "./LoginPage.module.css";
-import { asksForCode, refusalInWords, tenantsIn } from "./refusals";
+import { asksForCode, refusalInWords, tenantsIn } from "./signInError";
 
 /** What is asked for in addition is what to fill in next. */
 const focus = (field: HTMLElement | null) => field?.focus();

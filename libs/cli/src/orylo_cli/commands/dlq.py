@@ -8,9 +8,9 @@ from uuid import UUID
 
 import typer
 
-from orylo_api import dead_letters
+from orylo_api.dead_letters import queries, settling
+from orylo_api.dead_letters.models import DeadLetter, DeadLetterQuery, DeadLetterState, DeadLetterSummary
 from orylo_api.errors import Conflict, NotFound
-from orylo_api.models.dead_letters import DeadLetter, DeadLetterQuery, DeadLetterState, DeadLetterSummary
 from orylo_cli.binding import bind_to_tenant
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption
 from orylo_cli.commands.serve import Service
@@ -85,7 +85,7 @@ def show_one(dead_letter: IdArgument, as_json: JsonOption = False, data_dir: Dat
     Example: `orylo dlq show 01a1fb1d-bca7-73d3-bd18-7f15298f1086`
     """
     with open_target(data_dir, "dlq show") as target:
-        found = target.run(lambda connection: dead_letters.find_dead_letter(connection, dead_letter))
+        found = target.run(lambda connection: queries.find_dead_letter(connection, dead_letter))
         tenants = target.run(lambda connection: _tenants(connection, [dead_letter]))
     if found is None:
         raise Refused("there is no such dead letter")
@@ -153,7 +153,7 @@ async def _find(
         if tenant is not None:
             found = await find_tenant(connection, tenant)
             await bind_to_tenant(connection, found.id)
-        return await dead_letters.list_dead_letters(connection, query)
+        return await queries.list_dead_letters(connection, query)
 
 
 async def _tenants(connection: Connection, ids: list[UUID]) -> dict[UUID, str]:
@@ -171,7 +171,7 @@ async def _find_all(connection: Connection, query: DeadLetterQuery, tenant: str 
 async def _replay_one(connection: Connection, broker: Broker, dead_letter: UUID) -> Outcome:
     try:
         async with connection.transaction():
-            settled = await dead_letters.replay(connection, broker, dead_letter, actor=_actor(), now=CLOCK.now())
+            settled = await settling.replay(connection, broker, dead_letter, actor=_actor(), now=CLOCK.now())
     except (NotFound, Conflict, TransientError) as error:
         return Outcome(dead_letter, error=str(error))
     return Outcome(dead_letter, state=settled.state)
@@ -180,9 +180,7 @@ async def _replay_one(connection: Connection, broker: Broker, dead_letter: UUID)
 async def _discard_one(connection: Connection, dead_letter: UUID, reason: str) -> Outcome:
     try:
         async with connection.transaction():
-            settled = await dead_letters.discard(
-                connection, dead_letter, actor=_actor(), reason=reason, now=CLOCK.now()
-            )
+            settled = await settling.discard(connection, dead_letter, actor=_actor(), reason=reason, now=CLOCK.now())
     except (NotFound, Conflict) as error:
         return Outcome(dead_letter, error=str(error))
     return Outcome(dead_letter, state=settled.state)

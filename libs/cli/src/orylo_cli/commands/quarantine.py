@@ -7,10 +7,10 @@ from uuid import UUID
 
 import typer
 
-from orylo_api import quarantine
 from orylo_api.errors import Conflict, NotFound
-from orylo_api.models.quarantine import Quarantined, QuarantineKind, QuarantineState
-from orylo_api.outbox import write_message
+from orylo_api.http.outbox import write_message
+from orylo_api.quarantine import queries, settling
+from orylo_api.quarantine.models import Quarantined, QuarantineKind, QuarantineState
 from orylo_cli.binding import bind_to_tenant
 from orylo_cli.commands.gateway_secret import check_gateway
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption
@@ -101,7 +101,7 @@ def show_one(
     async def work(connection: Connection) -> tuple[Tenant, Quarantined]:
         owner = await _owner(connection, webhook, tenant)
         await bind_to_tenant(connection, owner.id)
-        return owner, await quarantine.find_quarantined(connection, webhook)
+        return owner, await queries.find_quarantined(connection, webhook)
 
     with open_target(data_dir, "quarantine show") as target:
         owner, found = target.run(work)
@@ -210,7 +210,7 @@ async def _replay_one(connection: Connection, webhook: UUID, tenant: str | None)
         owner = await _owner(connection, webhook, tenant)
         async with connection.transaction():
             await bind_to_tenant(connection, owner.id)
-            _, request = await quarantine.request_replay(connection, webhook, actor=_actor(), now=CLOCK.now())
+            _, request = await settling.request_replay(connection, webhook, actor=_actor(), now=CLOCK.now())
             # It leaves with the next sweep of the API's outbox, in seconds while that runs.
             await write_message(connection, request)
             # The transaction within a transaction does not end what was set for the whole.
@@ -225,7 +225,7 @@ async def _discard_one(connection: Connection, webhook: UUID, tenant: str | None
         owner = await _owner(connection, webhook, tenant)
         async with connection.transaction():
             await bind_to_tenant(connection, owner.id)
-            await quarantine.discard(connection, webhook, actor=_actor(), reason=reason, now=CLOCK.now())
+            await settling.discard(connection, webhook, actor=_actor(), reason=reason, now=CLOCK.now())
             await connection.execute("RESET role")
     except (NotFound, Conflict, Refused) as error:
         return Outcome(webhook, error=str(error))

@@ -1,6 +1,6 @@
 """`orylo settings`: what a tenant can change about how it is served."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 import orjson
@@ -12,20 +12,12 @@ from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOpti
 from orylo_cli.console import say, say_json, show
 from orylo_cli.target import open_target
 from orylo_common.control import TenantSettings
-from orylo_common.control.admin import find_tenant, put_settings
+from orylo_common.control.admin import find_tenant
+from orylo_common.control.sections import SECTIONS
+from orylo_common.control.sections.store import parse_section, read_section, write_section
 from orylo_common.postgres.pool import Connection
-from orylo_detector.domain.rules import DetectionPolicy
-from orylo_dispatch.domain.policy import DispatchPolicy
-from orylo_ingest.endpoints.tracking import TrackingSettings
-from orylo_ingest.limits import LimitSettings
-from orylo_trust.domain.points import Points
 
 SELECT_SECTIONS = "SELECT section, value FROM control.settings WHERE tenant_id = $1"
-SELECT_SECTION = "SELECT value FROM control.settings WHERE tenant_id = $1 AND section = $2 FOR UPDATE"
-
-SECTIONS: Mapping[str, type[TenantSettings]] = {
-    each.section: each for each in (TrackingSettings, LimitSettings, DetectionPolicy, Points, DispatchPolicy)
-}
 
 # Nobody learns from a regular expression how an origin, the one setting that has one, is written.
 WRITTEN_LIKE = "an origin is written like https://shop.example.com"
@@ -51,7 +43,7 @@ def show_settings(
     async def work(connection: Connection) -> dict[str, Values]:
         found = await find_tenant(connection, tenant)
         stored = {row["section"]: row["value"] for row in await connection.fetch(SELECT_SECTIONS, found.id)}
-        return {name: _dumped(_read(model, stored.get(name, {}))) for name, model in models.items()}
+        return {name: _dumped(parse_section(model, stored.get(name))) for name, model in models.items()}
 
     with open_target(data_dir, "settings show") as target:
         sections = target.run(work)
@@ -90,9 +82,8 @@ def set_settings(
 
     async def work(connection: Connection) -> Values:
         found = await find_tenant(connection, tenant)
-        stored = await connection.fetchval(SELECT_SECTION, found.id, section)
-        settings = _changed(_read(model, stored or {}), changes)
-        await put_settings(connection, found.id, settings)
+        settings = _changed(await read_section(connection, found.id, model, for_update=True), changes)
+        await write_section(connection, found.id, settings)
         return _dumped(settings)
 
     with open_target(data_dir, "settings set") as target:
@@ -110,14 +101,6 @@ def _model_of(section: str) -> type[TenantSettings]:
     if section not in SECTIONS:
         raise typer.BadParameter(f"{section!r} is none of {', '.join(SECTIONS)}", param_hint="SECTION")
     return SECTIONS[section]
-
-
-def _read(model: type[TenantSettings], stored: Values) -> TenantSettings:
-    """As the services take it: what they do not understand counts as nothing set."""
-    try:
-        return model.model_validate(stored)
-    except ValidationError:
-        return model()
 
 
 def _changed(settings: TenantSettings, changes: Sequence[str]) -> TenantSettings:

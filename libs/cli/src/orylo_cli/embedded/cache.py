@@ -1,6 +1,5 @@
 """Redis in this process."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -8,23 +7,17 @@ from datetime import timedelta
 from fakeredis import FakeAsyncRedis
 from redis.asyncio import Redis
 
+from orylo_common.repeating import repeating
+
 SWEEP_EVERY = timedelta(minutes=1)
 
 
 @asynccontextmanager
 async def open_cache(*, sweep_every: timedelta = SWEEP_EVERY) -> AsyncIterator[Redis]:
-    """Forgets what has expired, so that its memory does not grow for as long as the platform runs."""
-    async with FakeAsyncRedis() as redis:
-        sweeping = asyncio.create_task(_sweep(redis, sweep_every))
-        try:
-            yield redis
-        finally:
-            sweeping.cancel()
-            await asyncio.gather(sweeping, return_exceptions=True)
-
-
-async def _sweep(redis: Redis, every: timedelta) -> None:
-    while True:
-        await asyncio.sleep(every.total_seconds())
-        # By itself fakeredis drops an expired key only where somebody asks for that key; counting asks for all.
-        await redis.dbsize()
+    """Open an in-memory Redis. Expired keys are dropped, so its memory does not grow without bound."""
+    async with (
+        FakeAsyncRedis() as redis,
+        # fakeredis drops an expired key only when that key is read. Counting reads all keys.
+        repeating("cache.sweep", redis.dbsize, every=sweep_every),
+    ):
+        yield redis

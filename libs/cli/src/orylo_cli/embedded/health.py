@@ -5,16 +5,16 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from orylo_common.telemetry.health import Health
+from orylo_common.http.private import PrivateRoutes
 
 
 @asynccontextmanager
-async def serve_healths(healths: Mapping[str, Health]) -> AsyncIterator[str]:
+async def serve_healths(services: Mapping[str, PrivateRoutes]) -> AsyncIterator[str]:
     """The address below which `/detector/readyz` and the others are."""
     app = web.Application()
-    for name, health in healths.items():
+    for name, private in services.items():
         part = web.Application()
-        part.add_routes(health.routes())
+        part.add_routes(private.routes())
         app.add_subapp(f"/{name}/", part)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()

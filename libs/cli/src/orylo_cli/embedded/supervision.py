@@ -2,6 +2,8 @@
 
 import asyncio
 import signal
+from contextlib import AsyncExitStack
+from datetime import timedelta
 from itertools import count
 from types import TracebackType
 from typing import Self
@@ -10,9 +12,10 @@ import structlog
 
 from orylo_cli.embedded.errors import EmbeddedError
 from orylo_cli.embedded.postgres import EmbeddedPostgres
+from orylo_common.repeating import repeating
 from orylo_common.resilience.retry import RetryPolicy
 
-LOOK_EVERY_S = 0.5
+LOOK_EVERY = timedelta(seconds=0.5)
 # A disk that is full for a moment, a port that another has taken: half a minute in all.
 RETRIES = RetryPolicy(max_attempts=6)
 
@@ -29,24 +32,23 @@ class Supervisor:
         self._postgres = postgres
         self._port = port
         self._retries = retries
+        self._loops = AsyncExitStack()
         self.gave_up: EmbeddedError | None = None
 
     async def __aenter__(self) -> Self:
-        self._watching = asyncio.create_task(self._watch())
+        watching = repeating("postgres.supervision", self._restart_if_gone, every=LOOK_EVERY)
+        await self._loops.enter_async_context(watching)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._watching.cancel()
-        await asyncio.gather(self._watching, return_exceptions=True)
+        await self._loops.aclose()
 
-    async def _watch(self) -> None:
-        while self.gave_up is None:
-            await asyncio.sleep(LOOK_EVERY_S)
-            if not self._postgres.alive():
-                log.error("postgres.ended", log_file=str(self._postgres.folder / "log"))
-                await self._start_again()
+    async def _restart_if_gone(self) -> None:
+        if self.gave_up is None and not self._postgres.alive():
+            log.error("postgres.ended", log_file=str(self._postgres.folder / "log"))
+            await self._start_again()
 
     async def _start_again(self) -> None:
         for attempt in count(1):

@@ -1,29 +1,27 @@
-"""How much waits in a queue, for whoever is on call."""
+"""The number of messages that wait in a queue, as a metric."""
 
-import asyncio
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 from prometheus_client import Gauge
 
 from orylo_common.broker.ports import Broker
-from orylo_common.errors import TransientError
-from orylo_common.postgres.errors import raise_if_cancelled
+from orylo_common.repeating import repeating
 
 WAITING = Gauge(
     "orylo_messages_waiting",
     "Messages in a queue that no consumer has in hand, those being retried included",
     ["queue"],
 )
-# As often as Prometheus looks.
+# As often as Prometheus scrapes.
 EVERY = timedelta(seconds=15)
 
 
-async def measure_backlog(broker: Broker, queue: str, *, every: timedelta = EVERY) -> None:
-    """Keep `orylo_messages_waiting` true until cancelled; while the broker is away it stays as it was."""
+def measure_backlog(broker: Broker, queue: str, *, every: timedelta = EVERY) -> AbstractAsyncContextManager[None]:
+    """Keep `orylo_messages_waiting` up to date. It keeps its value while the broker is unreachable."""
     gauge = WAITING.labels(queue)
-    while True:
-        with suppress(TransientError):
-            gauge.set(await broker.depth(queue))
-        raise_if_cancelled()
-        await asyncio.sleep(every.total_seconds())
+
+    async def measure() -> None:
+        gauge.set(await broker.depth(queue))
+
+    return repeating(f"backlog.{queue}", measure, every=every)

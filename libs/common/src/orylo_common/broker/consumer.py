@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import cache
 from time import perf_counter
@@ -55,21 +56,20 @@ class Consumer:
         self._broker = broker
         self._queue = queue
         self._handlers = handlers
+        self._running = AsyncExitStack()
         self._policy = retry_policy or RetryPolicy()
         self._timeout_s = handler_timeout.total_seconds()
         self._intake = Intake(broker, queue, self._handle, prefetch=prefetch, gates=gates, drain=drain)
 
     async def __aenter__(self) -> Self:
-        await self._intake.__aenter__()
-        self._measuring = asyncio.create_task(measure_backlog(self._broker, self._queue))
+        await self._running.enter_async_context(self._intake)
+        await self._running.enter_async_context(measure_backlog(self._broker, self._queue))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._measuring.cancel()
-        await asyncio.gather(self._measuring, return_exceptions=True)
-        await self._intake.__aexit__(kind, error, trace)
+        await self._running.aclose()
 
     async def _handle(self, delivery: Delivery) -> Outcome:
         message: Message | None = None

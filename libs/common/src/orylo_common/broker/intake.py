@@ -5,7 +5,7 @@ Made to cost little per message: deliveries come and are acknowledged in batches
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
@@ -17,6 +17,8 @@ from orylo_common.broker.outcomes import Outcome, Release
 from orylo_common.broker.ports import Broker, Delivery, Subscription
 from orylo_common.broker.settling import Settling
 from orylo_common.errors import TransientError
+from orylo_common.postgres.errors import raise_if_cancelled
+from orylo_common.repeating import repeating
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.resilience.retry import RetryPolicy
 
@@ -56,6 +58,7 @@ class Intake:
         self._prefetch = prefetch
         self._gates = gates
         self._drain_s = drain.total_seconds()
+        self._loops = AsyncExitStack()
         self._paused_until = 0.0
         self._in_flight: set[asyncio.Task[None]] = set()
         self._room_made = asyncio.Event()
@@ -64,33 +67,29 @@ class Intake:
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
-        self._taking = self._loop.create_task(self._take_for_ever())
+        await self._loops.enter_async_context(repeating(f"consumer.{self._queue}", self._take_while_connected))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._taking.cancel()
-        await asyncio.gather(self._taking, return_exceptions=True)
+        # Cancels the job, which then drains.
+        await self._loops.aclose()
 
-    async def _take_for_ever(self) -> None:
-        while True:
-            await self._until_gates_open()
+    async def _take_while_connected(self) -> None:
+        """Subscribe and take until a gate opens or the broker is lost."""
+        await self._until_gates_open()
+        try:
+            subscription = await self._broker.subscribe(self._queue, prefetch=self._prefetch)
             try:
-                subscription = await self._broker.subscribe(self._queue, prefetch=self._prefetch)
-                try:
-                    await self._take_until_shut(subscription)
-                finally:
-                    await subscription.close()
-            except TransientError as error:
-                self._failures += 1
-                log.warning("consumer.broker_unavailable", queue=self._queue, error=str(error))
-            except Exception:
-                # Nobody foresaw it, yet a consumer that ended would go unseen.
-                self._failures += 1
-                log.exception("consumer.failed", queue=self._queue)
-            else:
-                continue
+                await self._take_until_shut(subscription)
+            finally:
+                await subscription.close()
+        except TransientError as error:
+            # Its own pauses: with jitter, because all consumers of all replicas lose the broker together.
+            raise_if_cancelled()
+            self._failures += 1
+            log.warning("consumer.broker_unavailable", queue=self._queue, error=str(error))
             await asyncio.sleep(SHORTEST_PAUSE_S + RECONNECT.delay(self._failures).total_seconds())
 
     async def _take_until_shut(self, subscription: Subscription) -> None:

@@ -71,6 +71,9 @@ class Settling:
                 await self._subscription.ack(batch)
             except TransientError as error:
                 log.debug("consumer.not_acknowledged", deliveries=len(batch), error=str(error))
+            except Exception:
+                # Log and continue: if this task died, nothing would be acknowledged any more.
+                log.exception("consumer.not_acknowledged", deliveries=len(batch))
             self.unacknowledged -= len(batch)
             self._acknowledged()
         self._telling = None

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import asyncpg
 
 from orylo_common.control.keyring import Keyring
-from orylo_common.control.models import LiveMode, Mode, Role, Tenant, TenantSettings
+from orylo_common.control.models import LiveMode, Mode, Role, Tenant
 from orylo_common.control.passwords import MIN_PASSWORD_CHARACTERS, hash_password
 from orylo_common.ids import uuid7
 from orylo_common.postgres.pool import Connection
@@ -62,10 +62,6 @@ UPSERT_DESTINATION = """
 """
 SELECT_SECRETS = """
     SELECT secret_encrypted FROM control.gateway_secrets UNION ALL SELECT secret_encrypted FROM control.destinations
-"""
-UPSERT_SETTINGS = """
-    INSERT INTO control.settings (tenant_id, section, value) VALUES ($1, $2, $3)
-    ON CONFLICT (tenant_id, section) DO UPDATE SET value = EXCLUDED.value, updated_at = now()
 """
 
 
@@ -207,9 +203,3 @@ async def disable_destination(connection: Connection, tenant_id: UUID, kind: str
     """What is due waits; adding it again switches it on."""
     if await connection.execute(DISABLE_DESTINATION, tenant_id, kind, name) == "UPDATE 0":
         raise Refused(f"the tenant has no destination {kind} {name!r} that is switched on")
-
-
-async def put_settings(connection: Connection, tenant_id: UUID, settings: TenantSettings) -> None:
-    """Store what differs from the defaults."""
-    value = settings.model_dump(mode="json", exclude_defaults=True)
-    await connection.execute(UPSERT_SETTINGS, tenant_id, settings.section, value)

@@ -3,9 +3,8 @@
 PostgreSQL away: the last snapshot stays, so that a service goes on with what it knew.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta, tzinfo
 from enum import StrEnum
@@ -20,15 +19,12 @@ from pydantic import ValidationError
 
 from orylo_common.control.keyring import Keyring, WrongMasterKey
 from orylo_common.control.models import Destination, GatewaySecret, GatewaySetting, Tenant, TenantSettings
-from orylo_common.postgres.errors import TRANSIENT_ERRORS, raise_if_cancelled
-from orylo_common.postgres.partitions import MAINTAIN
-from orylo_common.postgres.periodic import run_periodically
+from orylo_common.postgres.listening import listening
 from orylo_common.postgres.pool import Connection, open_pool
 
 CHANNEL = "orylo_control"
 # What a lost notification costs at most.
 RELOAD_EVERY = timedelta(seconds=30)
-MAINTAIN_EVERY = timedelta(hours=1)
 
 SELECT_TENANTS = "SELECT id, slug, name FROM control.tenants"
 SELECT_GATEWAYS = """
@@ -75,7 +71,6 @@ class ControlPlane:
         self._parts = parts
         self._snapshot = Snapshot()
         self._sections: dict[tuple[UUID, type[TenantSettings]], TenantSettings] = {}
-        self._changed = asyncio.Event()
         # The rows whose secrets no key opens, told of once.
         self._unreadable: dict[Part, set[UUID]] = {part: set() for part in parts}
 
@@ -105,10 +100,6 @@ class ControlPlane:
             self._sections[tenant_id, model] = known
         return known
 
-    async def wait_for_change(self) -> None:
-        """Returns after the next reload, for what must act on a change rather than read it in passing."""
-        await self._changed.wait()
-
     async def reload(self) -> None:
         """Read everything anew. A secret that no key opens is left out, and its neighbours are not."""
         unreadable: dict[Part, set[UUID]] = {part: set() for part in self._parts}
@@ -123,8 +114,6 @@ class ControlPlane:
             )
         self._tell_unreadable(unreadable)
         self._snapshot, self._sections = snapshot, {}
-        self._changed.set()
-        self._changed = asyncio.Event()
 
     def opens_nothing(self) -> bool:
         """There are secrets, and the master key is none of theirs."""
@@ -134,35 +123,13 @@ class ControlPlane:
         opened = any(gateway.secrets for gateway in gateways) or any(each.secret for of in destinations for each in of)
         return not opened
 
-    async def follow(self) -> None:
-        """Reload at every change, and now and then without one, until cancelled."""
-        while True:
-            try:
-                async with self._pool.acquire() as connection:
-                    await self._follow(connection)
-            except TRANSIENT_ERRORS as error:
-                raise_if_cancelled()
-                log.warning("control.unavailable", error=type(error).__name__)
-            except Exception:
-                # Nobody foresaw it, yet a service that hears of no change any more would go unseen.
-                log.exception("control.failed")
-            await asyncio.sleep(1)
+    def following(self) -> AbstractAsyncContextManager[None]:
+        """Reload after every change, and every `RELOAD_EVERY` without one, while inside."""
 
-    async def _follow(self, connection: Connection) -> None:
-        told = asyncio.Event()
-        connection.add_termination_listener(lambda *_: told.set())
-        await connection.add_listener(CHANNEL, lambda *_: told.set())
-        try:
-            # Once more after listening has begun: a change just before it told nobody.
-            while not connection.is_closed():
-                told.clear()
-                await self.reload()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(RELOAD_EVERY.total_seconds()):
-                        await told.wait()
-        finally:
-            if not connection.is_closed():
-                await connection.reset()
+        async def reload(_: Connection) -> None:
+            await self.reload()
+
+        return listening("control.reload", self._pool, CHANNEL, reload, at_least_every=RELOAD_EVERY)
 
     async def _tenants(self, connection: Connection) -> dict[str, Tenant]:
         tenants = [Tenant(_uuid(row["id"]), row["slug"], row["name"]) for row in await connection.fetch(SELECT_TENANTS)]
@@ -229,7 +196,7 @@ class ControlPlane:
 
 @asynccontextmanager
 async def open_control(dsn: str, *, role: str, keyring: Keyring, parts: frozenset[Part]) -> AsyncIterator[ControlPlane]:
-    """The control plane as `role` may see it, kept current while inside; also keeps partitions made.
+    """The control plane as `role` may see it, kept current while inside.
 
     Raises `PostgresUnavailable`, and `WrongMasterKey` where not one of the stored secrets can be opened.
     """
@@ -238,20 +205,8 @@ async def open_control(dsn: str, *, role: str, keyring: Keyring, parts: frozense
         await plane.reload()
         if plane.opens_nothing():
             raise WrongMasterKey("ORYLO_MASTER_KEY does not open the stored secrets")
-        tasks = [
-            asyncio.create_task(plane.follow()),
-            asyncio.create_task(run_periodically(pool, "partitions", MAINTAIN_EVERY, _maintain_partitions)),
-        ]
-        try:
+        async with plane.following():
             yield plane
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _maintain_partitions(connection: Connection) -> None:
-    await connection.execute(MAINTAIN)
 
 
 def _zone(name: str | None) -> tzinfo | None:

@@ -1,4 +1,4 @@
-"""Messages that are written with the row they tell about, and leave after it is committed.
+"""The outbox: messages are written in the transaction of their row, and published after its commit.
 
 A service's schema holds the table:
 
@@ -9,13 +9,14 @@ A service's schema holds the table:
         created_at timestamptz NOT NULL DEFAULT now()
     );
 
-Its own statement inserts there; `OutboxRelay.offer` then publishes at once, and what a crash or an absent
-broker left behind is swept up later, by whichever replica comes first.
+The service's own statement inserts the messages. `OutboxRelay.offer` then publishes them at once. Messages left over
+by a crash or an unreachable broker are swept later, by any replica.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
@@ -26,29 +27,30 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from orylo_common.broker.ports import Broker, Outgoing
-from orylo_common.errors import TransientError
 from orylo_common.pace import Pace
-from orylo_common.postgres.errors import TRANSIENT_ERRORS, raise_if_cancelled
+from orylo_common.repeating import repeating
 
 PUBLISHED = Counter("orylo_outbox_published_total", "Messages confirmed by the broker", ["schema", "path"])
 WAITING = Gauge("orylo_outbox_waiting", "Messages offered and not yet confirmed, in this process", ["schema"])
 
 BATCH = 500
-# Above this many in memory, the table alone remembers: the sweeper brings them.
+# Further messages are only in the table, and the sweeper publishes them.
 MAX_OFFERED = 50_000
 SWEEP_EVERY = timedelta(seconds=1)
-# Between two publishings: what is offered meanwhile leaves together.
+# Between two batches: messages offered meanwhile are published together.
 PACE = timedelta(milliseconds=5)
-# Rows of what has left are deleted together: a crash before that only makes the sweeper publish them again.
+# Published rows are deleted together. After a crash before that, the sweeper publishes them again.
 DELETE_EVERY = timedelta(milliseconds=100)
-# Older than any publish that still runs, so that the sweeper does not race the offer.
+# Longer than any publish takes, so the sweeper does not race `offer`.
 SWEEP_AGE = timedelta(seconds=5)
+# On exit, for publishing the offered messages.
+DRAIN = timedelta(seconds=10)
 
 log = structlog.get_logger(__name__)
 
 
 class OutboxRelay:
-    """Publishes one schema's outbox; the messages of a row committed are never lost, and may repeat."""
+    """Publishes the outbox of one schema. A committed message is never lost, and may be published twice."""
 
     def __init__(self, pool: asyncpg.Pool, schema: str, broker: Broker) -> None:
         self._pool = pool
@@ -57,8 +59,11 @@ class OutboxRelay:
         self._offered: deque[Outgoing] = deque()
         self._confirmed: list[UUID] = []
         self._wake = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._loops = AsyncExitStack()
         self._pace = Pace(PACE)
         self._closing = False
+        self._failing = False
         self._delete = f"DELETE FROM {schema}.outbox WHERE message_id = ANY($1::uuid[])"  # noqa: S608
         # SKIP LOCKED: two replicas sweep different rows.
         self._sweep = f"""
@@ -72,82 +77,71 @@ class OutboxRelay:
         self._swept = PUBLISHED.labels(schema, "swept")
 
     async def __aenter__(self) -> Self:
-        self._publisher = asyncio.create_task(self._publish_offered())
-        self._upkeep = [asyncio.create_task(self._delete_for_ever()), asyncio.create_task(self._sweep_for_ever())]
+        outbox, enter = f"{self._schema}.outbox", self._loops.enter_async_context
+        await enter(
+            repeating(f"{outbox}.delete", self._delete_confirmed, every=DELETE_EVERY, on_exit=self._delete_confirmed)
+        )
+        await enter(repeating(f"{outbox}.sweep", self._sweep_all, every=SWEEP_EVERY))
+        await enter(repeating(f"{outbox}.publish", self._publish_next))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Publish what was offered; what cannot leave now is in the table for the next start."""
+        """Publish the offered messages. Any that cannot be published stay in the table for the next start."""
         self._closing = True
         self._wake.set()
-        for task in self._upkeep:
-            task.cancel()
-        await asyncio.wait([self._publisher], timeout=10)
-        self._publisher.cancel()
-        await asyncio.gather(self._publisher, *self._upkeep, return_exceptions=True)
-        await self._delete_confirmed()
+        if not self._failing:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(DRAIN.total_seconds()):
+                    await self._drained.wait()
+        await self._loops.aclose()
 
     def offer(self, messages: Sequence[Outgoing]) -> None:
-        """Hand over messages whose rows are committed; returns at once."""
+        """Hand over messages whose rows are committed. Returns at once."""
         if len(self._offered) + len(messages) > MAX_OFFERED:
             return
         self._offered.extend(messages)
         self._waiting.set(len(self._offered))
         self._wake.set()
 
-    async def _publish_offered(self) -> None:
-        while True:
-            if not self._offered:
-                if self._closing:
-                    return
-                self._wake.clear()
-                await self._wake.wait()
-                continue
-            if not self._closing:
-                await self._pace.turn()
-            batch = [self._offered.popleft() for _ in range(min(len(self._offered), BATCH))]
-            self._waiting.set(len(self._offered))
-            try:
-                await self._broker.publish(batch)
-                self._confirmed += [message.message_id for message in batch]
-                self._published.inc(len(batch))
-            except TransientError as error:
-                raise_if_cancelled()
-                # The rows are still there. Memory is let go, so that an absent broker fills no buffer.
-                log.warning("outbox.publish_failed", schema=self._schema, error=type(error).__name__)
-                self._offered.clear()
-                if self._closing:
-                    return
-                await asyncio.sleep(1)
-
-    async def _delete_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(DELETE_EVERY.total_seconds())
-            await self._delete_confirmed()
+    async def _publish_next(self) -> None:
+        """Publish one batch, or wait until there is one."""
+        if not self._offered:
+            if self._closing:
+                self._drained.set()
+            self._wake.clear()
+            await self._wake.wait()
+            return
+        if not self._closing:
+            await self._pace.turn()
+        batch = [self._offered.popleft() for _ in range(min(len(self._offered), BATCH))]
+        self._waiting.set(len(self._offered))
+        try:
+            await self._broker.publish(batch)
+        except BaseException:
+            # The rows are still there for the sweeper. Without a broker the memory must not fill up.
+            self._offered.clear()
+            self._waiting.set(0)
+            self._failing = True
+            self._drained.set()
+            raise
+        self._failing = False
+        self._confirmed += [message.message_id for message in batch]
+        self._published.inc(len(batch))
 
     async def _delete_confirmed(self) -> None:
+        """Rows that could not be deleted are published again by the sweeper."""
         confirmed, self._confirmed = self._confirmed, []
-        if not confirmed:
-            return
-        try:
+        if confirmed:
             await self._pool.execute(self._delete, confirmed)
-        except TRANSIENT_ERRORS as error:
-            log.warning("outbox.delete_failed", schema=self._schema, error=type(error).__name__)
 
-    async def _sweep_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(SWEEP_EVERY.total_seconds())
-            try:
-                while await self.sweep() == BATCH:
-                    pass
-            except (TransientError, *TRANSIENT_ERRORS) as error:
-                raise_if_cancelled()
-                log.warning("outbox.sweep_failed", schema=self._schema, error=type(error).__name__)
+    async def _sweep_all(self) -> None:
+        while await self.sweep() == BATCH:
+            pass
 
     async def sweep(self, *, older_than: timedelta = SWEEP_AGE) -> int:
-        """Publish one batch of rows left behind for longer than `older_than`; how many there were."""
+        """Publish one batch of rows older than `older_than`. Return their number."""
         async with self._pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(self._sweep, older_than)
             if rows:

@@ -1,41 +1,35 @@
-"""Periodic work: every replica runs it, an advisory lock makes it single."""
+"""Periodic jobs. Every replica schedules them; an advisory lock lets one replica at a time run them."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from functools import partial
 
 import asyncpg
-import structlog
 
-from orylo_common.errors import TransientError
-from orylo_common.postgres.errors import TRANSIENT_ERRORS, raise_if_cancelled
 from orylo_common.postgres.pool import Connection
+from orylo_common.repeating import repeating
 
-log = structlog.get_logger(__name__)
-
-# Held to the transaction's end, so a process that dies lets go at once.
+# Held until the transaction ends, so a process that dies releases it at once.
 TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtext($1), hashtext('orylo.periodic'))"
 
+# Returns true if there is more to do: the job then runs again at once.
+PeriodicJob = Callable[[Connection], Awaitable[bool | None]]
 
-async def run_periodically(
-    pool: asyncpg.Pool,
-    name: str,
-    interval: timedelta,
-    job: Callable[[Connection], Awaitable[None]],
-) -> None:
-    """Run `job` now and every `interval`, in one transaction under the lock `name`, until cancelled.
 
-    A failed run is logged and the next one comes in its turn.
+def run_periodically(
+    pool: asyncpg.Pool, name: str, interval: timedelta, job: PeriodicJob
+) -> AbstractAsyncContextManager[None]:
+    """Run `job` now and every `interval`, in a transaction that holds the lock `name`, until the block is left."""
+    return repeating(name, partial(run_alone, pool, name, job), every=interval)
+
+
+async def run_alone(pool: asyncpg.Pool, name: str, job: PeriodicJob) -> None:
+    """Run `job` until it has nothing left to do, each time in a transaction of its own.
+
+    Does nothing while another replica holds the lock `name`.
     """
-    while True:
-        try:
-            async with pool.acquire() as connection, connection.transaction():
-                if await connection.fetchval(TRY_LOCK, name):
-                    await job(connection)
-        except (TransientError, *TRANSIENT_ERRORS) as error:
-            raise_if_cancelled()
-            log.warning("periodic.unavailable", job=name, error=type(error).__name__)
-        except Exception:
-            # Whatever it is: a job that ended would go unseen.
-            log.exception("periodic.failed", job=name)
-        await asyncio.sleep(interval.total_seconds())
+    more: bool | None = True
+    while more:
+        async with pool.acquire() as connection, connection.transaction():
+            more = await job(connection) if await connection.fetchval(TRY_LOCK, name) else False

@@ -1,8 +1,7 @@
 """Is it alive, can it work, what does it count: `/healthz`, `/readyz`, `/metrics`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -29,7 +28,6 @@ class Health:
 
     def __init__(self) -> None:
         self._probes: dict[str, tuple[Probe, bool]] = {}
-        self._more: list[web.RouteDef] = []
         self._answer: asyncio.Task[Readiness] | None = None
         self._asked_at = 0.0
 
@@ -48,13 +46,8 @@ class Health:
         # Shielded: one caller that hangs up must not take the answer from the others.
         return await asyncio.shield(self._answer)
 
-    def beside(self, *routes: web.RouteDef) -> None:
-        """Answer these on the same port, for the platform's own services: nobody is asked who they are."""
-        self._more += routes
-
     def routes(self) -> list[web.RouteDef]:
         return [
-            *self._more,
             web.get("/healthz", _alive),
             web.get("/readyz", self._ready),
             web.get("/metrics", _metrics),
@@ -72,20 +65,6 @@ class Health:
         checks = dict(zip(self._probes, states, strict=True))
         missing = [name for name, (_, required) in self._probes.items() if required and checks[name] != "ok"]
         return Readiness(ready=not missing, checks=checks)
-
-
-@asynccontextmanager
-async def serve_health(health: Health, host: str, port: int) -> AsyncIterator[None]:
-    """Answer on a port of its own, for a service that has no other."""
-    app = web.Application()
-    app.add_routes(health.routes())
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, host, port).start()
-        yield
-    finally:
-        await runner.cleanup()
 
 
 async def _ask(probe: Probe) -> str:

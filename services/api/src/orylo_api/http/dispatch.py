@@ -1,4 +1,4 @@
-"""From a line of the route table to an aiohttp handler: who, what, may they, do it, answer."""
+"""From a route to an aiohttp handler: authenticate, authorise, read, call the endpoint, respond."""
 
 import asyncio
 from collections.abc import Mapping
@@ -8,14 +8,15 @@ from hashlib import sha256
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from orylo_api.access.authentication import authenticate, authorise
 from orylo_api.call import SERVICES, Call
 from orylo_api.http import idempotency
-from orylo_api.http.authentication import authenticate, authorise
+from orylo_api.http.fields import ResponseBody
 from orylo_api.http.middleware import REQUEST_TIMEOUT
-from orylo_api.http.reading import read_body, read_origin, read_path, read_query
-from orylo_api.models.fields import Answer
-from orylo_api.route import Media, Route
-from orylo_api.tenancy import tenant_transaction
+from orylo_api.http.reading import BODY_TIMEOUT, MAX_BODY, parse_body, read_origin, read_path, read_query
+from orylo_api.http.route import Media, Route
+from orylo_api.http.tenancy import tenant_transaction
+from orylo_common.http.bodies import read_body
 
 
 def handler_of(route: Route) -> Handler:
@@ -34,50 +35,51 @@ async def _serve(route: Route, request: web.Request) -> web.StreamResponse:
     if route.permission is not None:
         principal = await authenticate(request, services)
         authorise(principal, route.permission)
+    body = await read_body(request, max_bytes=MAX_BODY, timeout=BODY_TIMEOUT)
     call: Call[object, object, object] = Call(
         request=request,
         services=services,
         path=read_path(request, route.path_values) if route.path_values else None,
         query=read_query(request, route.query) if route.query else None,
-        body=await read_body(request, route.body) if route.body else None,
+        body=parse_body(request, body, route.body) if route.body else None,
         origin=read_origin(request, services.settings),
         known_principal=principal,
     )
     if not route.in_transaction:
         return _respond(route, request, await route.endpoint(call))
-    response = await _serve_in_transaction(route, call)
+    response = await _serve_in_transaction(route, call, body)
     services.relay.offer(call.outgoing)
     return response
 
 
-async def _serve_in_transaction(route: Route, call: Call[object, object, object]) -> web.StreamResponse:
+async def _serve_in_transaction(route: Route, call: Call[object, object, object], body: bytes) -> web.StreamResponse:
     principal, request = call.principal, call.request
     key = idempotency.read_key(request) if route.takes_idempotency_key else None
     pool, readonly = call.services.tenant_pool, route.method == hdrs.METH_GET
     async with tenant_transaction(pool, principal.tenant.id, principal.role, readonly=readonly) as connection:
         if key is not None:
-            stored = await idempotency.claim(connection, principal, key, request, call.services.clock.now())
+            stored = await idempotency.claim(connection, principal, key, request, body, call.services.clock.now())
             if stored is not None:
                 return _json(stored.body, stored.status, {idempotency.REPLAYED_HEADER: "true"})
-        answer = await route.endpoint(replace(call, open_transaction=connection))
-        response = _respond(route, request, answer)
+        result = await route.endpoint(replace(call, open_transaction=connection))
+        response = _respond(route, request, result)
         if key is not None and isinstance(response, web.Response) and isinstance(response.body, bytes):
-            stored = idempotency.StoredAnswer(response.status, response.body)
-            await idempotency.store_answer(connection, principal, key, stored)
+            stored = idempotency.StoredResponse(response.status, response.body)
+            await idempotency.store_response(connection, principal, key, stored)
         return response
 
 
-def _respond(route: Route, request: web.Request, answer: Answer | web.StreamResponse) -> web.StreamResponse:
-    if isinstance(answer, web.StreamResponse):
-        return answer
-    body = answer.__pydantic_serializer__.to_json(answer)
+def _respond(route: Route, request: web.Request, result: ResponseBody | web.StreamResponse) -> web.StreamResponse:
+    if isinstance(result, web.StreamResponse):
+        return result
+    body = result.__pydantic_serializer__.to_json(result)
     if not route.has_etag:
         return _json(body, route.status)
     etag = f'"{sha256(body).hexdigest()[:32]}"'
     known = [tag.strip().removeprefix("W/") for tag in request.headers.get(hdrs.IF_NONE_MATCH, "").split(",")]
     response = web.Response(status=304) if etag in known or "*" in known else _json(body, route.status)
     response.headers[hdrs.ETAG] = etag
-    # It may be kept, and has to be asked for again: that is what the tag is for.
+    # Browsers may cache the response but must revalidate it, by its ETag.
     response.headers[hdrs.CACHE_CONTROL] = "private, no-cache"
     return response
 

@@ -1,4 +1,4 @@
-"""Repeating a POST with the same `Idempotency-Key` has no second effect, and the same answer."""
+"""A POST that is repeated with the same `Idempotency-Key` takes effect once and gets the same response."""
 
 import re
 from dataclasses import dataclass
@@ -7,27 +7,27 @@ from hashlib import sha256
 
 from aiohttp import web
 
+from orylo_api.access.identity import Principal
 from orylo_api.errors import Conflict, Invalid
-from orylo_api.identity import Principal
-from orylo_api.models.problems import FieldProblem
+from orylo_api.http.problem_details import FieldProblem
 from orylo_common.postgres.pool import Connection
 
 HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotency-Replayed"
 _KEY = re.compile(r"[!-~]{1,200}")
 
-# The key is taken in the transaction of its effect: a second request waits here until the first has committed.
+# The key is claimed in the transaction of the effect: a second request waits here until the first commits.
 CLAIM_KEY = """
     INSERT INTO api.idempotency_keys (tenant_id, key, fingerprint, created_at) VALUES ($1, $2, $3, $4)
     ON CONFLICT (tenant_id, key) DO NOTHING
     RETURNING key
 """
 FIND_KEY = "SELECT fingerprint, status, body FROM api.idempotency_keys WHERE tenant_id = $1 AND key = $2"
-STORE_ANSWER = "UPDATE api.idempotency_keys SET status = $3, body = $4 WHERE tenant_id = $1 AND key = $2"
+STORE_RESPONSE = "UPDATE api.idempotency_keys SET status = $3, body = $4 WHERE tenant_id = $1 AND key = $2"
 
 
 @dataclass(frozen=True, slots=True)
-class StoredAnswer:
+class StoredResponse:
     status: int
     body: bytes
 
@@ -36,26 +36,24 @@ def read_key(request: web.Request) -> str | None:
     key = request.headers.get(HEADER)
     if key is not None and not _KEY.fullmatch(key):
         error = FieldProblem(field=f"header.{HEADER}", message="must be 1 to 200 visible ASCII characters")
-        raise Invalid("the idempotency key was refused", [error])
+        raise Invalid("the idempotency key is invalid", [error])
     return key
 
 
 async def claim(
-    connection: Connection, principal: Principal, key: str, request: web.Request, now: datetime
-) -> StoredAnswer | None:
-    """Take the key, or give the answer that it had before. Raises `Conflict` if it was used for something else."""
+    connection: Connection, principal: Principal, key: str, request: web.Request, body: bytes, now: datetime
+) -> StoredResponse | None:
+    """Claim the key, or return its earlier response. Raises `Conflict` if it was used for another request."""
     fingerprint = sha256(
-        b"\n".join(
-            (str(principal.id).encode(), request.method.encode(), request.raw_path.encode(), await request.read())
-        )
+        b"\n".join((str(principal.id).encode(), request.method.encode(), request.raw_path.encode(), body))
     ).digest()
     if await connection.fetchval(CLAIM_KEY, principal.tenant.id, key, fingerprint, now) is not None:
         return None
     row = await connection.fetchrow(FIND_KEY, principal.tenant.id, key)
     if row is None or row["body"] is None or row["fingerprint"] != fingerprint:
         raise Conflict("this idempotency key was used for another request", code="idempotency_key_reused")
-    return StoredAnswer(row["status"], row["body"])
+    return StoredResponse(row["status"], row["body"])
 
 
-async def store_answer(connection: Connection, principal: Principal, key: str, answer: StoredAnswer) -> None:
-    await connection.execute(STORE_ANSWER, principal.tenant.id, key, answer.status, answer.body)
+async def store_response(connection: Connection, principal: Principal, key: str, response: StoredResponse) -> None:
+    await connection.execute(STORE_RESPONSE, principal.tenant.id, key, response.status, response.body)

@@ -1,4 +1,4 @@
-"""What surrounds every request: time limit, errors, headers, numbers."""
+"""What every request passes through: the time limit, errors, headers and metrics."""
 
 import asyncio
 from datetime import timedelta
@@ -7,12 +7,12 @@ from time import perf_counter
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from orylo_api.http.problems import answer_error
+from orylo_api.http.problems import error_response
 from orylo_api.metrics import REQUEST_SECONDS, REQUESTS
 
 REQUEST_TIMEOUT = timedelta(seconds=15)
 
-# The dashboard is served by us alone and loads from nowhere else.
+# Only this origin serves the dashboard, and the dashboard loads from nowhere else.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -31,8 +31,9 @@ HSTS = "max-age=31536000"
 
 @web.middleware
 async def count_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """By the route's template: paths hold ids, and there is no end of them."""
+    """Count by the route's template: paths contain ids, of which there is no limit."""
     started = perf_counter()
+    # A client that hung up.
     status = 499
     try:
         response = await handler(request)
@@ -46,17 +47,17 @@ async def count_requests(request: web.Request, handler: Handler) -> web.StreamRe
 
 
 @web.middleware
-async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def handle_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except asyncio.CancelledError:
         raise
-    except Exception as error:  # noqa: BLE001  nothing may reach the client as a traceback
-        return answer_error(error)
+    except Exception as error:  # noqa: BLE001  no traceback may reach the client
+        return error_response(error)
 
 
 async def secure_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Added when the headers leave, so that streams have them too."""
+    """Add the headers just before any response starts, including streams."""
     response.headers["Server"] = "orylo"
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)

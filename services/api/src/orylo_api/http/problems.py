@@ -1,130 +1,116 @@
-"""Every refusal as `application/problem+json` (RFC 9457): the one place that knows statuses."""
+"""Exceptions to error responses: the one place that knows HTTP statuses."""
 
-import math
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
+from http import HTTPStatus
 
 import asyncpg
-import orjson
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from orylo_api.errors import (
     Conflict,
     Forbidden,
     Invalid,
     NotFound,
-    Refusal,
+    RequestError,
     SeveralTenants,
     TooManyAttempts,
     Unauthenticated,
     Unreadable,
     WrongMediaType,
 )
-from orylo_api.http.reading import MAX_BODY
-from orylo_api.models.problems import FieldProblem, TenantName
 from orylo_common.errors import TransientError
+from orylo_common.http.problems import HTTPProblem, Problem
 from orylo_common.postgres.errors import TRANSIENT_ERRORS
 
 log = structlog.get_logger(__name__)
 
-STATUSES: Mapping[type[Refusal], tuple[int, str, str]] = {
-    Unreadable: (400, "unreadable", "The request cannot be read"),
-    Unauthenticated: (401, "unauthenticated", "Not authenticated"),
-    Forbidden: (403, "forbidden", "Not allowed"),
-    NotFound: (404, "not_found", "Not found"),
-    Conflict: (409, "conflict", "Not possible now"),
-    SeveralTenants: (409, "tenant_needed", "Which tenant?"),
-    WrongMediaType: (415, "wrong_media_type", "Wrong media type"),
-    Invalid: (422, "validation", "Values were refused"),
-    TooManyAttempts: (429, "too_many_attempts", "Too many attempts"),
+# Status, code and title.
+PROBLEMS: Mapping[type[RequestError], tuple[HTTPStatus, str, str]] = {
+    Unreadable: (HTTPStatus.BAD_REQUEST, "unreadable", "Malformed request"),
+    Unauthenticated: (HTTPStatus.UNAUTHORIZED, "unauthenticated", "Not authenticated"),
+    Forbidden: (HTTPStatus.FORBIDDEN, "forbidden", "Forbidden"),
+    NotFound: (HTTPStatus.NOT_FOUND, "not_found", "Not found"),
+    Conflict: (HTTPStatus.CONFLICT, "conflict", "Conflict"),
+    SeveralTenants: (HTTPStatus.CONFLICT, "tenant_needed", "Tenant needed"),
+    WrongMediaType: (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "wrong_media_type", "Unsupported media type"),
+    Invalid: (HTTPStatus.UNPROCESSABLE_ENTITY, "validation", "Invalid values"),
+    TooManyAttempts: (HTTPStatus.TOO_MANY_REQUESTS, "too_many_attempts", "Too many attempts"),
 }
 RETRY_AFTER = timedelta(seconds=2)
 
 
-def problem_response(
-    status: int,
-    title: str,
-    *,
-    code: str,
-    detail: str | None = None,
-    errors: list[FieldProblem] | None = None,
-    tenants: list[TenantName] | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> web.Response:
-    problem = {
-        "type": f"urn:orylo:problem:{code}",
-        "title": title,
-        "status": status,
-        "detail": detail,
-        "errors": None if errors is None else [error.model_dump() for error in errors],
-        "tenants": None if tenants is None else [tenant.model_dump() for tenant in tenants],
-    }
-    return web.Response(
-        body=orjson.dumps(problem), status=status, content_type="application/problem+json", headers=headers
-    )
+# Every error response has these members; they are null where they do not apply.
+_MEMBERS: Mapping[str, object] = {"errors": None, "tenants": None}
 
 
-def answer_error(error: Exception) -> web.Response:
-    """What is answered where `error` was raised."""
-    if isinstance(error, Refusal):
-        return _refused(error)
+def error_response(error: Exception) -> web.Response:
+    """Return the response for an exception that an endpoint raised."""
+    problem = _problem_of(error)
+    return replace(problem, members={**_MEMBERS, **problem.members}).response(_headers_of(error))
+
+
+def _problem_of(error: Exception) -> Problem:
+    if isinstance(error, RequestError):
+        return _problem_of_request(error)
+    if isinstance(error, HTTPProblem):
+        return error.problem
     if isinstance(error, web.HTTPException):
-        return _http_error(error)
-    if isinstance(error, web.RequestPayloadError):
-        return _refused(Unreadable("the body does not end as its headers say, or is not encoded as they say"))
+        # aiohttp's own errors, such as an unknown path or method.
+        code = error.reason.lower().replace(" ", "_")
+        return Problem(HTTPStatus(error.status), code, _detail(error), title=error.reason)
     if isinstance(error, asyncpg.DataError):
-        # Every value is checked before; this is what the checks and the database do not agree on.
+        # Every value is validated before; this one passed the validation and PostgreSQL does not accept it.
         log.warning("request.data_refused", error=type(error).__name__)
-        return _refused(Unreadable("a value is not one that can be looked up"))
+        return _problem_of_request(Unreadable("a value cannot be looked up"))
     if isinstance(error, (TransientError, *TRANSIENT_ERRORS)):
         log.warning("request.unavailable", error=type(error).__name__)
-        return problem_response(
-            503,
-            "Try again later",
-            code="unavailable",
-            detail="something that this needs does not answer",
-            headers={"Retry-After": _seconds(RETRY_AFTER)},
+        return Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "unavailable",
+            "A service that this request needs does not respond.",
+            title="Try again later",
+            retry_after=RETRY_AFTER,
         )
     log.error("request.failed", exc_info=error)
-    return problem_response(500, "This is our fault", code="internal", detail="it was recorded and will be looked at")
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "The error was logged.", title="Internal error")
 
 
-def _refused(refusal: Refusal) -> web.Response:
-    status, code, title = STATUSES[type(refusal)]
-    headers = {}
-    if isinstance(refusal, TooManyAttempts):
-        headers["Retry-After"] = _seconds(refusal.retry_after)
-    if isinstance(refusal, Unauthenticated):
-        headers["WWW-Authenticate"] = "Bearer"
-    return problem_response(
+def _problem_of_request(error: RequestError) -> Problem:
+    status, code, title = PROBLEMS[type(error)]
+    members: dict[str, object] = {}
+    if isinstance(error, Invalid):
+        members["errors"] = [problem.model_dump() for problem in error.errors]
+    if isinstance(error, SeveralTenants):
+        members["tenants"] = [tenant.model_dump() for tenant in error.tenants]
+    return Problem(
         status,
-        title,
-        code=refusal.code or code,
-        detail=str(refusal),
-        errors=refusal.errors if isinstance(refusal, Invalid) else None,
-        tenants=refusal.tenants if isinstance(refusal, SeveralTenants) else None,
-        headers=headers,
+        error.code or code,
+        _sentence(str(error)),
+        title=title,
+        retry_after=error.retry_after if isinstance(error, TooManyAttempts) else None,
+        members=members,
     )
 
 
-def _http_error(error: web.HTTPException) -> web.Response:
-    """aiohttp's own refusals: no such path or method, a body too large."""
-    headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
-    code = error.reason.lower().replace(" ", "_")
-    return problem_response(error.status, error.reason, code=code, detail=_detail(error), headers=headers)
+def _headers_of(error: Exception) -> dict[str, str]:
+    if isinstance(error, Unauthenticated):
+        return {hdrs.WWW_AUTHENTICATE: "Bearer"}
+    if isinstance(error, web.HTTPException) and hdrs.ALLOW in error.headers:
+        return {hdrs.ALLOW: error.headers[hdrs.ALLOW]}
+    return {}
 
 
-def _detail(error: web.HTTPException) -> str | None:
+def _detail(error: web.HTTPException) -> str:
     match error:
         case web.HTTPNotFound():
-            return "there is nothing at this address"
+            return "There is nothing at this path."
         case web.HTTPMethodNotAllowed():
-            return f"this address takes {' and '.join(sorted(error.allowed_methods))} only"
-        case web.HTTPRequestEntityTooLarge():
-            return f"the body may have at most {MAX_BODY} bytes"
-    return None
+            return f"This path accepts only {' and '.join(sorted(error.allowed_methods))}."
+    return HTTPStatus(error.status).description
 
 
-def _seconds(duration: timedelta) -> str:
-    return str(math.ceil(duration.total_seconds()))
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."

@@ -1,56 +1,56 @@
-"""From bytes to checked values; what cannot be read or accepted is refused with the name of the field."""
+"""Read and validate the parts of a request. Errors name the invalid fields."""
+
+from datetime import timedelta
 
 from aiohttp import web
 from pydantic import ValidationError
 
+from orylo_api.access.sessions import Origin
 from orylo_api.errors import Invalid, NotFound, Unreadable, WrongMediaType
-from orylo_api.models.fields import Request
-from orylo_api.models.problems import FieldProblem
-from orylo_api.sessions import Origin
+from orylo_api.http.fields import RequestPart
+from orylo_api.http.problem_details import FieldProblem
 from orylo_api.settings import Settings
+from orylo_common.http.addresses import client_address
 
 MAX_BODY = 64 * 1024
+BODY_TIMEOUT = timedelta(seconds=10)
 MAX_USER_AGENT = 300
 
 
-def read_path(request: web.Request, model: type[Request]) -> Request:
+def read_path(request: web.Request, model: type[RequestPart]) -> RequestPart:
     try:
         return model.model_validate(dict(request.match_info))
     except ValidationError:
-        # An id of the wrong shape is the id of nothing.
+        # No id has such a shape.
         raise NotFound("there is nothing with this id") from None
 
 
-def read_query(request: web.Request, model: type[Request]) -> Request:
+def read_query(request: web.Request, model: type[RequestPart]) -> RequestPart:
     repeated = {name for name in request.query if len(request.query.getall(name)) > 1}
     if repeated:
         errors = [FieldProblem(field=f"query.{name}", message="is given twice") for name in sorted(repeated)]
-        raise Invalid("a parameter is given once", errors)
+        raise Invalid("each parameter may be given once", errors)
     try:
         return model.model_validate(dict(request.query))
     except ValidationError as invalid:
-        raise _refused("query", invalid) from None
+        raise _invalid("query", invalid) from None
 
 
-async def read_body(request: web.Request, model: type[Request]) -> Request:
+def parse_body(request: web.Request, body: bytes, model: type[RequestPart]) -> RequestPart:
     if request.content_type != "application/json":
-        raise WrongMediaType("the body has to be application/json")
+        raise WrongMediaType("the body must be application/json")
     try:
-        return model.model_validate_json(await request.read())
+        return model.model_validate_json(body)
     except ValidationError as invalid:
         if any(error["type"] == "json_invalid" for error in invalid.errors(include_url=False, include_input=False)):
             raise Unreadable("the body is not JSON") from None
-        raise _refused("body", invalid) from None
+        raise _invalid("body", invalid) from None
 
 
 def read_origin(request: web.Request, settings: Settings) -> Origin:
-    """The caller's address, as far as our own proxies vouch for it, and user agent."""
-    address = request.remote or ""
-    if settings.api_trusted_proxies:
-        # The last entries were added by our proxies, those before them by anybody.
-        told = [part.strip() for part in ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")]
-        address = told[-min(settings.api_trusted_proxies, len(told))] or address
-    return Origin(_printable(address)[:64], _printable(request.headers.get("User-Agent", ""))[:MAX_USER_AGENT])
+    """Return the caller's address and user agent."""
+    address = client_address(request, settings.api_trusted_proxies) or ""
+    return Origin(address, _storable(request.headers.get("User-Agent", ""))[:MAX_USER_AGENT])
 
 
 def came_by_https(request: web.Request, settings: Settings) -> bool:
@@ -58,18 +58,18 @@ def came_by_https(request: web.Request, settings: Settings) -> bool:
     return request.secure or forwarded or settings.api_secure_cookies
 
 
-def _printable(text: str) -> str:
-    """Headers may hold any bytes; the database takes text without NUL."""
+def _storable(text: str) -> str:
+    """Return text that PostgreSQL can store: headers may contain any bytes, its text must not contain NUL."""
     return text.encode("utf-8", "replace").decode().replace("\x00", "")
 
 
-def _refused(place: str, invalid: ValidationError) -> Invalid:
+def _invalid(place: str, invalid: ValidationError) -> Invalid:
     errors = [
         FieldProblem(field=_field(place, error["loc"]), message=error["msg"].removeprefix("Value error, "))
         for error in invalid.errors(include_url=False, include_input=False, include_context=False)
     ]
-    return Invalid("some values were refused", errors)
+    return Invalid("some values are invalid", errors)
 
 
 def _field(place: str, location: tuple[int | str, ...]) -> str:
-    return ".".join((place, *(_printable(str(part))[:100] for part in location)))
+    return ".".join((place, *(_storable(str(part))[:100] for part in location)))

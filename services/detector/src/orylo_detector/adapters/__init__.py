@@ -1,1 +1,1 @@
-"""What the detector reaches outside of PostgreSQL."""
+"""Adapters for systems other than PostgreSQL."""

@@ -1,8 +1,8 @@
-"""Attempts to pay in Redis: for each customer, card and address a log of fixed-size records.
+"""Attempts to pay in Redis: a log of fixed-size records for each customer, card, address and device.
 
-A log is one string that is only appended to, so that replicas never overwrite each other and one command
-per entity counts a payment; all logs of a batch are then read with one MGET. What is told twice is there
-twice, and counted once when read.
+A log is a string that is only appended to, so replicas never overwrite each other and one command per entity records
+a payment. One MGET then reads all logs of a batch. An attempt that was reported twice is in the log twice, and is
+counted once when read.
 """
 
 import asyncio
@@ -14,29 +14,30 @@ from hashlib import blake2b
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from orylo_common.control.sections.detection import Entity
 from orylo_common.errors import TransientError
 from orylo_common.messages import PaymentFact, PaymentFailed
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
-from orylo_detector.domain.velocity import LONGEST, Attempt, Entity, attempt_key, entities_of, microseconds
-from orylo_detector.patience import in_time
+from orylo_detector.deadline import within_deadline
+from orylo_detector.domain.velocity import LONGEST, PaymentAttempt, attempt_key, entities_of, microseconds
 from orylo_detector.ports import Attempts
 
 RECORD = struct.Struct("<qq3s?8s8s")
-# The newest of an entity that are read. Nobody's limit is higher than half of this.
+# Records read per entity, the newest. The highest limit of a policy is half of this.
 REMEMBERED = 512
 TRIM_ABOVE = 2 * REMEMBERED * RECORD.size
-# What is appended in the last hour before a renewal still lives for the longest window.
+# A record appended in the last hour before a renewal still lives for the longest window.
 KEEP = LONGEST + timedelta(hours=2)
 HOUR_US = 3_600_000_000
 
 
 class RedisAttempts:
-    """AttemptLog in Redis, behind a breaker, so that nobody waits for a Redis that is away."""
+    """AttemptLog in Redis, behind a circuit breaker: no payment waits while Redis is unreachable."""
 
     def __init__(self, redis: Redis, breaker: CircuitBreaker) -> None:
         self._redis = redis
         self._breaker = breaker
-        # Sent along with the next batch.
+        # Sent with the next batch.
         self._to_renew: set[bytes] = set()
         self._to_trim: dict[bytes, bytes] = {}
 
@@ -55,10 +56,10 @@ class RedisAttempts:
         return [{entity: attempts[key] for entity, key in named.items()} for named in keys]
 
     async def _append(self, records: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
-        """All logs, with the records appended, in one round trip."""
+        """Append the records and return all logs, in one round trip."""
         async with self._breaker:
             try:
-                return await in_time(asyncio.create_task(self._send(records)))
+                return await within_deadline(asyncio.create_task(self._send(records)))
             except TimeoutError:
                 raise TransientError("Redis did not answer in time") from None
 
@@ -76,20 +77,20 @@ class RedisAttempts:
             *_, logs = await pipeline.execute()
         except (RedisError, OSError) as error:
             raise TransientError(f"Redis failed ({type(error).__name__})") from error
-        # A Redis short of memory may evict what was just appended.
+        # A Redis short of memory may already have evicted the log.
         return {key: log or records[key] for key, log in zip(records, logs, strict=True)}
 
-    def _read(self, key: bytes, data: bytes, appended: bytes) -> list[Attempt]:
-        """The newest attempts, each once and as it was first told. Also notes what the log needs next time."""
+    def _read(self, key: bytes, data: bytes, appended: bytes) -> list[PaymentAttempt]:
+        """Return the newest attempts, each once, as first reported. Also note whether to renew or trim the log."""
         earlier = len(data) - len(appended)
         if earlier < RECORD.size or _hour(data, earlier - RECORD.size) != _hour(data, len(data) - RECORD.size):
             self._to_renew.add(key)
         newest = data[-REMEMBERED * RECORD.size :]
         if len(data) > TRIM_ABOVE:
-            # Another replica's append in between is lost with it: one in more than a thousand.
+            # Trimming may lose an append of another replica: fewer than one in a thousand.
             self._to_trim[key] = newest
-        latest_first = sorted(map(Attempt._make, RECORD.iter_unpack(newest)), reverse=True)
-        return list({attempt.attempt: attempt for attempt in latest_first}.values())
+        latest_first = sorted(map(PaymentAttempt._make, RECORD.iter_unpack(newest)), reverse=True)
+        return list({attempt.key: attempt for attempt in latest_first}.values())
 
 
 def _encode(payment: PaymentFact) -> bytes:
@@ -105,7 +106,7 @@ def _encode(payment: PaymentFact) -> bytes:
 
 
 def _key(payment: PaymentFact, entity: Entity, value: str) -> bytes:
-    """Hashed: an address is personal, and no value makes a key long."""
+    """Hash the value: an address is personal data, and keys stay short."""
     digest = blake2b(f"{payment.tenant_id}:{entity}:{value}".encode(), digest_size=16)
     return b"attempts:" + digest.hexdigest().encode()
 

@@ -1,34 +1,34 @@
-"""All detectors. A new one is a file beside these and a line in the table."""
+"""All detectors. To add one, add a module to this package and a line to `DETECTORS`."""
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Protocol
 
+from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import PaymentFact
 from orylo_detector.detectors import amount_anomaly, trust_history, velocity
 from orylo_detector.domain.features import Features
-from orylo_detector.domain.rules import DetectionPolicy
 from orylo_detector.domain.verdict import Finding
 
 
 class Assess(Protocol):
     def __call__(
-        self, payment: PaymentFact, features: Features, rules: DetectionPolicy, /
+        self, payment: PaymentFact, features: Features, policy: DetectionPolicy, /
     ) -> Finding | Awaitable[Finding]:
-        """At once, or after I/O of its own. Raises `FeatureMissing` where it can say nothing."""
+        """Return a finding, or a coroutine if the detector does I/O. Raises `FeatureMissing` without its features."""
 
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """`weight` is how much of its score counts towards the risk, where the tenant says nothing else."""
+    """`weight` is the share of the score that counts towards the risk, unless the tenant's policy overrides it."""
 
     name: str
     assess: Assess
     weight: float
 
 
-# The weights say what a detector can do alone, with thresholds of 50 and 80: velocity can block; an odd
-# amount or a bad history asks for a review, and blocks together with another.
+# With thresholds of 50 and 80, velocity can block alone. An unusual amount or a bad history leads to a review, and
+# blocks together with another finding.
 DETECTORS: tuple[Detector, ...] = (
     Detector("velocity", velocity.assess, weight=0.9),
     Detector("amount_anomaly", amount_anomaly.assess, weight=0.6),

@@ -1,29 +1,29 @@
-"""An amount far above what this customer, this product or this merchant usually sees."""
+"""An amount far above the usual for this customer, this product or this tenant."""
 
+from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import PaymentFact
 from orylo_detector.domain.features import FeatureMissing, Features, Subject
-from orylo_detector.domain.rules import DetectionPolicy
 from orylo_detector.domain.verdict import Finding
 
-# In spreads above the median: where it begins to be odd, and where it could not be odder.
-ODD, OUTRAGEOUS = 3.0, 8.0
+# In spreads above the median: where the score starts to rise, and where it reaches 100.
+UNUSUAL, EXTREME = 3.0, 8.0
 NO_HISTORY = "amount_anomaly.no_history"
 
-# The tenant's own history mixes all it sells, so that it says the least about one payment.
-SAY: dict[Subject, float] = {"customer": 1.0, "product": 0.9, "tenant": 0.7}
+# The tenant's history mixes all its products, so it says the least about one payment.
+SUBJECT_WEIGHTS: dict[Subject, float] = {"customer": 1.0, "product": 0.9, "tenant": 0.7}
 
 
-def assess(payment: PaymentFact, features: Features, rules: DetectionPolicy) -> Finding:
-    """The oddest comparison; where no history is long enough for one, the remark that it is not."""
+def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) -> Finding:
+    """Score the most unusual comparison. If no history is long enough, return the remark `no_history`."""
     if features.amounts is None:
         raise FeatureMissing("amounts")
     enough: dict[Subject, int] = {
-        "customer": rules.customer_min_payments,
-        "product": rules.product_min_payments,
-        "tenant": rules.tenant_min_payments,
+        "customer": policy.customer_min_payments,
+        "product": policy.product_min_payments,
+        "tenant": policy.tenant_min_payments,
     }
     scores = {
-        subject: round(SAY[subject] * _oddness(history.distance(payment.amount_minor)))
+        subject: round(SUBJECT_WEIGHTS[subject] * _score(history.distance(payment.amount_minor)))
         for subject, history in features.amounts.items()
         if history.payments >= enough[subject]
     }
@@ -34,6 +34,6 @@ def assess(payment: PaymentFact, features: Features, rules: DetectionPolicy) -> 
     )
 
 
-def _oddness(distance: float) -> float:
-    """0 to 100, for a distance in spreads."""
-    return 100 * min(max((distance - ODD) / (OUTRAGEOUS - ODD), 0.0), 1.0)
+def _score(distance: float) -> float:
+    """Return 0 to 100 for a distance in spreads."""
+    return 100 * min(max((distance - UNUSUAL) / (EXTREME - UNUSUAL), 0.0), 1.0)

@@ -1,20 +1,20 @@
-"""What is known of the customer: trust, disputes, warnings, refunds, and since when."""
+"""The customer's trust score, disputes, fraud warnings, refunds and age."""
 
 from datetime import timedelta
 
+from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import PaymentFact
 from orylo_detector.domain.features import CustomerHistory, Features
-from orylo_detector.domain.rules import DetectionPolicy
 from orylo_detector.domain.verdict import Finding
 
-# A customer of whom nothing is known stands at 50; a refund or two is no reason yet.
+# An unknown customer has a score of 50. One or two refunds are not a reason yet.
 LOW_TRUST = 40
 YOUNG = timedelta(days=1)
 FREQUENT_REFUNDS, REFUND_SHARE = 3, 0.3
 
 
-def assess(payment: PaymentFact, features: Features, rules: DetectionPolicy) -> Finding:
-    """The gravest of all that speaks against the customer."""
+def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) -> Finding:
+    """Score the most serious finding against the customer."""
     if features.customer is None:
         return Finding(15, ("trust_history.unknown_customer",))
     against = _against(features.customer, payment)

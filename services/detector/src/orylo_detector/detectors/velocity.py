@@ -1,20 +1,20 @@
-"""More attempts, or more money, from one customer, card or address than is usual."""
+"""More attempts or higher amounts from one customer, card, address or device than usual."""
 
+from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import PaymentFact
 from orylo_detector.domain.features import FeatureMissing, Features
-from orylo_detector.domain.rules import DetectionPolicy
 from orylo_detector.domain.velocity import velocities
 from orylo_detector.domain.verdict import Finding
 
 
-def assess(payment: PaymentFact, features: Features, rules: DetectionPolicy) -> Finding:
-    """The worst of all limits; reasons such as `velocity.card.1h` and `velocity.card.24h.amount`."""
+def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) -> Finding:
+    """Score the most exceeded limit. Reasons are such as `velocity.card.1h` and `velocity.card.24h.amount`."""
     if features.attempts is None:
         raise FeatureMissing("attempts")
     worst = 0
     reasons = []
     for entity, attempts in features.attempts.items():
-        limits = rules.velocity.get(entity, {})
+        limits = policy.velocity.get(entity, {})
         for window, observed in velocities(attempts, payment.occurred_at, payment.currency).items():
             limit = limits.get(window)
             if limit is None:
@@ -30,5 +30,5 @@ def assess(payment: PaymentFact, features: Features, rules: DetectionPolicy) -> 
 
 
 def _excess(observed: int, limit: int) -> int:
-    """From 50 just above the limit up to 100 at twice as much."""
+    """Return 50 just above the limit, rising to 100 at twice the limit."""
     return min(100, 50 + 50 * (observed - limit) // limit)

@@ -1,1 +1,1 @@
-"""The rules of detection: no I/O, no clock."""
+"""Detection logic. No I/O, no clock."""

@@ -1,18 +1,18 @@
-"""Amounts on a logarithmic scale, and how far one lies from what is usual.
+"""Amounts on a logarithmic scale, and the distance of one amount from the usual.
 
-A history is a histogram: a fixed number of buckets, the same sum in whatever order it was added up, and
-a median and a spread that a few extreme amounts cannot move.
+A history is a histogram with a fixed number of buckets. Its content does not depend on the order of the payments,
+and a few extreme amounts hardly move its median and spread.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# Four to the doubling: neighbours differ by 19 %, which is finer than any judgement made here.
+# Neighbouring buckets differ by 19 %, which is finer than any threshold here.
 BUCKETS_PER_DOUBLING = 4
-# The spread of a history without any (one price) and of one so wide that nothing would stand out.
+# Bounds of the spread: for a history with a single price, and for one so wide that no amount would stand out.
 NARROWEST, WIDEST = 1.5, 8.0
-# Makes the median absolute deviation of normally distributed values their standard deviation.
+# Converts a median absolute deviation to a standard deviation, for normally distributed values.
 MAD_TO_SIGMA = 1.4826
 
 
@@ -25,7 +25,7 @@ class AmountHistory:
     spread: float = NARROWEST
 
     def distance(self, amount_minor: int) -> float:
-        """Spreads above the median; negative below it."""
+        """Return the distance above the median, in spreads. Negative below it."""
         return (position(amount_minor) - self.median) / self.spread
 
 
@@ -38,7 +38,7 @@ def bucket(amount_minor: int) -> int:
 
 
 def summarise(histogram: Mapping[int, int]) -> AmountHistory:
-    """What `histogram` (payments by bucket) says about the usual."""
+    """Summarise a histogram of payments by bucket."""
     payments = sum(histogram.values())
     if not payments:
         return AmountHistory(0)
@@ -51,7 +51,7 @@ def summarise(histogram: Mapping[int, int]) -> AmountHistory:
 
 
 def _median(counts: Mapping[float, int]) -> float:
-    """The lower median of values given with their counts."""
+    """Return the lower median of values given with their counts."""
     left = (sum(counts.values()) + 1) // 2
     for value in sorted(counts):
         left -= counts[value]

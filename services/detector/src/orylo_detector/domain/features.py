@@ -1,24 +1,25 @@
-"""What is known about a payment when it is decided on."""
+"""The features of a payment: the input of the detectors."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from orylo_common.control.sections.detection import Entity
 from orylo_common.messages import PaymentFact, TrustStatus
 from orylo_detector.domain.amounts import AmountHistory
-from orylo_detector.domain.velocity import Attempt, Entity
+from orylo_detector.domain.velocity import PaymentAttempt
 
 Subject = Literal["customer", "product", "tenant"]
 
 
 class FeatureMissing(Exception):
-    """What a detector needs could not be gathered."""
+    """A feature that a detector needs could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerHistory:
-    """A customer as earlier messages tell. `trust_score` is None until trust has said anything."""
+    """A customer's history. `trust_score` is None until the trust service has published one."""
 
     payments: int = 0
     first_paid_at: datetime | None = None
@@ -32,19 +33,19 @@ class CustomerHistory:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """`attempts` and `amounts` are None where they could not be read in time, `customer` where nobody is named."""
+    """`attempts` and `amounts` are None if they could not be read in time, `customer` if the payment names none."""
 
-    attempts: Mapping[Entity, Sequence[Attempt]] | None
+    attempts: Mapping[Entity, Sequence[PaymentAttempt]] | None
     customer: CustomerHistory | None
     amounts: Mapping[Subject, AmountHistory] | None
 
 
 def subjects_of(payment: PaymentFact) -> dict[Subject, str]:
-    """Whose amounts a payment is compared with, and belongs to once it is paid."""
+    """Return the keys of the amount histories that a payment is compared with, and is added to once paid."""
     subjects: dict[Subject, str] = {"tenant": "tenant"}
     if payment.customer_id:
         subjects["customer"] = f"customer:{payment.customer_id}"
     if payment.products:
-        # The first is what was bought; order bumps follow it. Bounded, because it is part of a key.
+        # The first product is the main one, order bumps follow. Truncated, because it is part of a key.
         subjects["product"] = f"product:{payment.products[0].product_id[:200]}"
     return subjects

@@ -1,30 +1,29 @@
-"""Velocity: how often, and for how much, one customer, card, address or device tried to pay in a window."""
+"""Velocity: the number and the amount of attempts to pay of one customer, card, address or device in a window."""
 
 from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import accumulate
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from orylo_common.control.sections.detection import Entity, Window
 from orylo_common.messages import PaymentFact, PaymentFailed
-
-Entity = Literal["customer", "card", "ip", "device"]
-Window = Literal["1m", "1h", "24h"]
 
 WINDOWS: dict[Window, timedelta] = {"1m": timedelta(minutes=1), "1h": timedelta(hours=1), "24h": timedelta(hours=24)}
 LONGEST = WINDOWS["24h"]
 LENGTHS_US = tuple(length // timedelta(microseconds=1) for length in WINDOWS.values())
 
 
-class Attempt(NamedTuple):
-    """One try to pay, as it is remembered. `at_us` is when it happened, in microseconds since 1970."""
+class PaymentAttempt(NamedTuple):
+    """A recorded attempt to pay. `at_us` is its time in microseconds since 1970."""
 
     at_us: int
     amount_minor: int
     currency: bytes
     declined: bool
-    # Hashes: what is counted once, and the card that was used (empty: none known).
-    attempt: bytes
+    # Hash of `attempt_key`: attempts with the same one count once.
+    key: bytes
+    # Hash of the card's fingerprint. Empty if unknown.
     card: bytes
 
 
@@ -38,30 +37,32 @@ def microseconds(moment: datetime) -> int:
 
 
 def entities_of(payment: PaymentFact) -> list[tuple[Entity, str]]:
-    """Whom an attempt is counted for: each of them that the gateway tells."""
+    """Return the entities an attempt counts for: each one that the gateway names."""
     card = payment.card.fingerprint if payment.card else None
     named: tuple[tuple[Entity, str | None], ...] = (
         ("customer", payment.customer_id),
         ("card", card),
         ("ip", payment.ip),
-        # A browser, by the id that Meta gave it and the checkout carried through.
+        # A browser, by the id that Meta's pixel set and the checkout passed on.
         ("device", payment.tracking.fbp),
     )
     return [(entity, value) for entity, value in named if value]
 
 
 def attempt_key(payment: PaymentFact) -> str:
-    """What makes an attempt one attempt: all that is told of a payment, save that each refusal is its own."""
+    """Identify the attempt. All events of a payment are one attempt, except that each decline is its own."""
     if isinstance(payment, PaymentFailed):
         return f"{payment.payment_id} {payment.attempt_id or payment.event_id}"
     return payment.payment_id
 
 
-def velocities(attempts: Iterable[Attempt], until: datetime, currency: str) -> dict[Window, Velocity]:
-    """Attempts and amounts in the windows that end with `until`: what happened later, but was told
-    earlier, does not count. Amounts are those in `currency`."""
+def velocities(attempts: Iterable[PaymentAttempt], until: datetime, currency: str) -> dict[Window, Velocity]:
+    """Count the attempts and sum the amounts in the windows that end at `until`.
+
+    Later attempts do not count, even if they were reported earlier. Only amounts in `currency` are summed.
+    """
     end, currency_code = microseconds(until), currency.encode()
-    # By the shortest window that an attempt lies in; the longer ones contain it.
+    # Indexed by the shortest window that contains the attempt. The longer windows contain it too.
     counts, amounts = [0] * len(LENGTHS_US), [0] * len(LENGTHS_US)
     for attempt in attempts:
         age = end - attempt.at_us

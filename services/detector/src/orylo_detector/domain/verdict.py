@@ -1,19 +1,19 @@
-"""From what the detectors found to one decision."""
+"""Combines the detectors' findings into one decision."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import Decision, DetectorResult, TrustStatus
-from orylo_detector.domain.rules import DetectionPolicy
 
 ALLOWLISTED, BLOCKED = "list.allowlisted", "list.blocked"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one detector concludes: 0 (nothing) to 100, and why, as codes.
+    """One detector's score, from 0 (nothing suspicious) to 100, and its reason codes.
 
-    Codes of a finding of 0 are remarks: they stand with the detector and not among the decision's reasons.
+    Codes with a score of 0 are remarks. They are kept with the detector and are not reasons of the decision.
     """
 
     score: int
@@ -21,8 +21,8 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Weighted:
-    """A detector's result, and how much of it counts."""
+class WeightedResult:
+    """A detector's result and its weight."""
 
     result: DetectorResult
     weight: float
@@ -42,25 +42,25 @@ class Verdict:
 
 
 def conclude(
-    found: Sequence[Weighted], degraded: tuple[str, ...], status: TrustStatus, rules: DetectionPolicy
+    found: Sequence[WeightedResult], degraded: tuple[str, ...], status: TrustStatus, policy: DetectionPolicy
 ) -> Verdict:
-    """One decision. A list entry settles it; the risk of an allow-listed customer's payment is told all the same."""
+    """Decide. A list entry overrides the risk. For an allowlisted customer the risk is reported unchanged."""
     risk_score = combined_risk(found)
-    telling = sorted((each for each in found if each.result.score), key=lambda each: -each.risk)
-    reasons = tuple(reason for each in telling for reason in each.result.reasons)
+    suspicious = sorted((each for each in found if each.result.score), key=lambda each: -each.risk)
+    reasons = tuple(reason for each in suspicious for reason in each.result.reasons)
     if status is TrustStatus.BLOCKED:
         decision, risk_score, reasons = Decision.BLOCK, 100, (BLOCKED, *reasons)
     elif status is TrustStatus.ALLOWLISTED:
         decision, reasons = Decision.ALLOW, (ALLOWLISTED, *reasons)
     else:
-        decision = _decision(risk_score, rules)
+        decision = _decision(risk_score, policy)
     return Verdict(decision, risk_score, reasons, tuple(each.result for each in found), degraded)
 
 
-def combined_risk(found: Sequence[Weighted]) -> int:
-    """Noisy-or: each detector's weighted score is the chance that it is right, and one of them suffices.
+def combined_risk(found: Sequence[WeightedResult]) -> int:
+    """Combine by noisy-or: a weighted score is the probability that its detector is right, and one suffices.
 
-    So more evidence never lowers the risk, and weak hints add up without ever being certain.
+    More evidence never lowers the risk, and weak hints add up without ever reaching certainty.
     """
     innocent = 1.0
     for each in found:
@@ -68,7 +68,7 @@ def combined_risk(found: Sequence[Weighted]) -> int:
     return round(100 * (1 - innocent))
 
 
-def _decision(risk_score: int, rules: DetectionPolicy) -> Decision:
-    if risk_score >= rules.block_at:
+def _decision(risk_score: int, policy: DetectionPolicy) -> Decision:
+    if risk_score >= policy.block_at:
         return Decision.BLOCK
-    return Decision.REVIEW if risk_score >= rules.review_at else Decision.ALLOW
+    return Decision.REVIEW if risk_score >= policy.review_at else Decision.ALLOW

@@ -1,1 +1,1 @@
-"""What the detector keeps in PostgreSQL: decisions, and what it learns from payments and their aftermath."""
+"""The detector's tables in PostgreSQL: decisions, and the history learnt from payments and incidents."""

@@ -1,4 +1,4 @@
-"""Decisions: each claimed, recorded and announced in one statement, many in one transaction."""
+"""Claims, records and announces decisions: one statement for many of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from orylo_common.messages import DetectionCreated, PaymentFact, PaymentSucceede
 from orylo_common.postgres.pool import Connection
 from orylo_detector.store.learning import learn_payments
 
-# The claim decides: what was decided before, here or by another replica, is neither recorded nor announced.
-# Sorted, so that two replicas with the same events wait for each other and never in a circle. IN is looked up in
-# a hash; a join may be planned for one row, and cost the square of the batch.
+# The claim decides: an event that already has a decision, by this or another replica, is neither recorded nor
+# announced. Sorted, so that two replicas with the same events do not deadlock. IN uses a hash; a join may be planned
+# for one row, and its cost then grows with the square of the batch.
 RECORD = """
     WITH claimed AS (
         INSERT INTO detector.decided (tenant_id, event_id)
@@ -40,26 +40,26 @@ RECORD = """
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
-    """A payment's event, what was concluded on it, and the message that says so."""
+class StoredDecision:
+    """A payment event, the decision on it, and the message that announces it."""
 
     payment: PaymentFact
     detection: DetectionCreated
     announcement: Outgoing
 
 
-async def record_decisions(connection: Connection, decided: Sequence[Decided]) -> list[bool]:
-    """For each, whether it is the event's one decision; all within the caller's transaction."""
-    # The same event twice in one batch: the first stands for both.
+async def record_decisions(connection: Connection, decided: Sequence[StoredDecision]) -> list[bool]:
+    """Record within the caller's transaction. Return for each whether it became the event's decision."""
+    # If an event occurs twice in the batch, the first one counts.
     first = {(each.payment.tenant_id, each.payment.event_id): each for each in reversed(decided)}
     columns = zip(*map(_row, first.values()), strict=True)
     rows = await connection.fetch(RECORD, *columns)
     await learn_payments(connection, [each.payment for each in decided if isinstance(each.payment, PaymentSucceeded)])
-    stands = {row["message_id"] for row in rows}
-    return [each.announcement.message_id in stands for each in decided]
+    recorded = {row["message_id"] for row in rows}
+    return [each.announcement.message_id in recorded for each in decided]
 
 
-def _row(decided: Decided) -> tuple[object, ...]:
+def _row(decided: StoredDecision) -> tuple[object, ...]:
     detection = decided.detection
     return (
         detection.tenant_id,

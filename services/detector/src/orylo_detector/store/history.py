@@ -1,4 +1,4 @@
-"""Reading back what was learnt, for many payments at once."""
+"""Reads the history of many payments at once."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ import structlog
 
 from orylo_common.messages import PaymentFact, TrustStatus
 from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
+from orylo_detector.deadline import within_deadline
 from orylo_detector.domain.amounts import AmountHistory, summarise
 from orylo_detector.domain.features import CustomerHistory, subjects_of
-from orylo_detector.patience import in_time
 from orylo_detector.ports import History
 
-# LATERAL with one key at a time, here and below: by its index whatever the planner believes of the table's size.
+# LATERAL looks up one key at a time, here and below: it uses the index whatever the planner's estimates are.
 SELECT_CUSTOMERS = """
     SELECT asked.tenant_id, asked.customer_id, c.payments, c.first_paid_at, i.refunds, i.disputes, i.disputes_won,
            i.fraud_warnings, c.trust_score, c.trust_status
@@ -52,8 +52,8 @@ AmountKey = tuple[UUID, str, str]
 class PostgresHistory:
     """HistoryReader over the detector's own tables.
 
-    The customers are waited for, because the lists are with them: a blocked customer is blocked, however slow
-    the database is. The amounts are not.
+    Customers have no deadline, because they hold the lists: a blocked customer is blocked however slow the database
+    is. Amounts have one.
     """
 
     def __init__(self, pool: asyncpg.Pool) -> None:
@@ -70,7 +70,7 @@ class PostgresHistory:
         reading = asyncio.create_task(self._read_amounts(amount_keys))
         try:
             customers = await self._read_customers(customer_keys)
-            amounts = await _if_in_time(reading)
+            amounts = await _unless_late(reading)
         except TRANSIENT_ERRORS as error:
             raise PostgresUnavailable(f"PostgreSQL does not answer ({type(error).__name__})") from error
         finally:
@@ -113,10 +113,10 @@ class PostgresHistory:
         }
 
 
-async def _if_in_time(reading: asyncio.Task[dict[AmountKey, AmountHistory]]) -> dict[AmountKey, AmountHistory] | None:
-    """None where it is late or fails: one detector is left out, and the decision is made."""
+async def _unless_late(reading: asyncio.Task[dict[AmountKey, AmountHistory]]) -> dict[AmountKey, AmountHistory] | None:
+    """Return None if the read is late or fails: the decision is then made without one detector."""
     try:
-        return await in_time(reading)
+        return await within_deadline(reading)
     except TRANSIENT_ERRORS as error:
         log.warning("amounts.unread", error=type(error).__name__)
     except Exception:

@@ -1,4 +1,4 @@
-"""What later decisions look back on. Each payment and each case is learnt from once, in whatever order they come."""
+"""Writes the history that later decisions read. Each payment and each incident counts once, in any order."""
 
 from collections.abc import Sequence
 
@@ -15,8 +15,8 @@ from orylo_common.postgres.pool import Connection
 from orylo_detector.domain.amounts import bucket
 from orylo_detector.domain.features import subjects_of
 
-# Every write is sorted by its key, so that two replicas wait for each other and never in a circle. The
-# incidents are there already: ON CONFLICT, behind LATERAL, is the update that cannot scan the table.
+# Every write is sorted by its key, so that two replicas do not deadlock. The incidents exist already: ON CONFLICT
+# behind LATERAL updates them without ever scanning the table.
 LEARN_PAYMENTS = """
     WITH paid AS (
         INSERT INTO detector.paid (tenant_id, payment_id, customer_id, paid_at)
@@ -54,18 +54,19 @@ LEARN_PAYMENTS = """
     ON CONFLICT (tenant_id, subject, currency, bucket) DO UPDATE SET payments = a.payments + EXCLUDED.payments
 """
 
-# The payer's, whomever it names: a dispute's evidence may hold another's address.
+# An incident belongs to the payer, not to the customer it names: a dispute's evidence may contain the address of
+# another person.
 LEARN_INCIDENTS = """
     INSERT INTO detector.incidents AS i (tenant_id, kind, source_id, payment_id, customer_id, occurred_at)
-    SELECT told.tenant_id, told.kind, told.source_id, told.payment_id, coalesce(paid.customer_id, told.customer_id),
-           told.occurred_at
+    SELECT incident.tenant_id, incident.kind, incident.source_id, incident.payment_id,
+           coalesce(paid.customer_id, incident.customer_id), incident.occurred_at
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
-        AS told (tenant_id, kind, source_id, payment_id, customer_id, occurred_at)
+        AS incident (tenant_id, kind, source_id, payment_id, customer_id, occurred_at)
     LEFT JOIN LATERAL (
         SELECT p.customer_id FROM detector.paid AS p
-        WHERE p.tenant_id = told.tenant_id AND p.payment_id = told.payment_id LIMIT 1
+        WHERE p.tenant_id = incident.tenant_id AND p.payment_id = incident.payment_id LIMIT 1
     ) AS paid ON true
-    ORDER BY told.tenant_id, told.kind, told.source_id
+    ORDER BY incident.tenant_id, incident.kind, incident.source_id
     ON CONFLICT (tenant_id, kind, source_id) DO UPDATE SET customer_id = EXCLUDED.customer_id
     WHERE i.customer_id IS NULL AND EXCLUDED.customer_id IS NOT NULL
 """
@@ -73,18 +74,18 @@ LEARN_INCIDENTS = """
 COPY_TRUST = """
     INSERT INTO detector.customers AS c (tenant_id, customer_id, trust_score, trust_status, trust_version)
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::text[], $5::bigint[])
-        AS told (tenant_id, customer_id, trust_score, trust_status, trust_version)
+        AS update (tenant_id, customer_id, trust_score, trust_status, trust_version)
     ORDER BY tenant_id, customer_id
     ON CONFLICT (tenant_id, customer_id) DO UPDATE
     SET trust_score = EXCLUDED.trust_score, trust_status = EXCLUDED.trust_status, trust_version = EXCLUDED.trust_version
     WHERE c.trust_version < EXCLUDED.trust_version
 """
 
-Aftermath = PaymentRefunded | DisputeFact | FraudWarningReceived
+Incident = PaymentRefunded | DisputeFact | FraudWarningReceived
 
 
 async def learn_payments(connection: Connection, payments: Sequence[PaymentSucceeded]) -> None:
-    """Count what was paid into its customer, product and tenant. A panel's test events are nobody's history."""
+    """Add payments to the history of their customer, product and tenant. A panel's test events are ignored."""
     paid = {(each.tenant_id, each.payment_id): each for each in payments if not each.test}
     if not paid:
         return
@@ -103,20 +104,22 @@ async def learn_payments(connection: Connection, payments: Sequence[PaymentSucce
     )
 
 
-async def learn_incidents(connection: Connection, facts: Sequence[Aftermath]) -> list[None]:
-    """Note refunds, disputes and warnings, each case once."""
-    told = {
+async def learn_incidents(connection: Connection, facts: Sequence[Incident]) -> list[None]:
+    """Record refunds, disputes and fraud warnings, each incident once."""
+    incidents = {
         (fact.tenant_id, kind, source_id): (fact.payment_id, fact.customer_id, fact.occurred_at)
         for fact in facts
-        for kind, source_id in _cases(fact)
+        for kind, source_id in _incidents_of(fact)
     }
-    if told:
-        await connection.execute(LEARN_INCIDENTS, *zip(*((*key, *rest) for key, rest in told.items()), strict=True))
+    if incidents:
+        await connection.execute(
+            LEARN_INCIDENTS, *zip(*((*key, *rest) for key, rest in incidents.items()), strict=True)
+        )
     return [None] * len(facts)
 
 
 async def copy_trust(connection: Connection, updates: Sequence[TrustUpdated]) -> list[None]:
-    """Keep the newest that trust says of each customer."""
+    """Store each customer's newest score and status."""
     newest: dict[tuple[object, str], TrustUpdated] = {}
     for update in updates:
         known = newest.get((update.tenant_id, update.customer_id))
@@ -133,15 +136,15 @@ async def copy_trust(connection: Connection, updates: Sequence[TrustUpdated]) ->
     return [None] * len(updates)
 
 
-def _cases(fact: PaymentFact) -> list[tuple[str, str]]:
-    """What a message says went wrong: a kind, and the id of the case."""
+def _incidents_of(fact: PaymentFact) -> list[tuple[str, str]]:
+    """Return the incidents that a message reports, each as its kind and source id."""
     if fact.test:
         return []
     match fact:
         case PaymentRefunded():
             return [("refund", fact.payment_id)]
         case DisputeWon():
-            # A win may be the first we hear of a dispute.
+            # A win may be the first report of a dispute.
             return [("dispute", fact.dispute_id), ("dispute_won", fact.dispute_id)]
         case DisputeFact():
             return [("dispute", fact.dispute_id)]

@@ -1,1 +1,1 @@
-"""One file per kind of destination; `port.py` is what they have in common."""
+"""The kinds of destination, one package each. `delivery/sink.py` is their port."""

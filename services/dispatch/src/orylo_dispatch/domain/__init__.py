@@ -1,1 +1,1 @@
-"""What is decided, without I/O and without a clock."""
+"""The rules of dispatch, without I/O and without a clock."""

@@ -1,4 +1,4 @@
-"""What came of one try to hand over a conversion, and what is done next."""
+"""The outcome of a delivery attempt, and the state it leads to."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,39 +7,40 @@ from enum import StrEnum
 from orylo_common.resilience.retry import RetryPolicy
 
 
-class Outcome(StrEnum):
+class AttemptOutcome(StrEnum):
     DISPATCHED = "dispatched"
-    # This conversion is at fault, and no repeat can help.
+    # The payload is at fault; a retry cannot help.
     REFUSED = "refused"
-    # The destination is at fault for the moment, and did not take it.
+    # The destination failed temporarily and did not accept the payload.
     TRANSIENT = "transient"
     THROTTLED = "throttled"
-    # The destination may have taken it: it is repeated soon, or not at all.
+    # The destination may have accepted the payload: repeat it soon, or not at all.
     UNKNOWN = "unknown"
-    # Nothing is wrong with the conversion; a person has to change the destination.
+    # The payload is fine; a person has to change the destination.
     TOKEN = "token"  # noqa: S105
     CONFIGURATION = "configuration"
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """`counts`: the destination answered, so that it is no use to ask for ever. `unspecific`: it refused
-    without saying whether the conversion or the request is wrong.
+class DeliveryAttempt:
+    """One try to hand a payload to a destination.
 
-    `code` and `trace_id` are the destination's own; `reason` is for a person.
+    `answered`: the destination itself answered, so retries are limited. `ambiguous`: it refused a request without
+    saying whether one payload or the whole request is wrong. `code` and `trace_id` are the destination's own;
+    `reason` is a sentence for people.
     """
 
-    outcome: Outcome
+    outcome: AttemptOutcome
     code: str | None = None
     reason: str | None = None
     retry_after: timedelta | None = None
     trace_id: str | None = None
     duration: timedelta = timedelta()
-    counts: bool = False
-    unspecific: bool = False
+    answered: bool = False
+    ambiguous: bool = False
 
 
-class State(StrEnum):
+class DeliveryState(StrEnum):
     HELD = "held"
     PENDING = "pending"
     DISPATCHED = "dispatched"
@@ -48,51 +49,61 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """Where a delivery goes from here. `refusals`: how many answers asked for another try."""
+class NextStep:
+    """The state of a delivery after an attempt. `answered_failures` counts the answers that asked for a retry."""
 
-    state: State
+    state: DeliveryState
     due_at: datetime
-    refusals: int
+    answered_failures: int
     maybe_sent_at: datetime | None
     code: str | None = None
     reason: str | None = None
 
 
-# The longest wait while the destination is away: its circuit breaker keeps the calls few, and a repeat of what
-# may have arrived is recognised only for so long.
+# The longest wait during an outage. The circuit breaker limits the calls, and a destination recognises a repeat of a
+# payload that may have arrived only within its dedupe window.
 OUTAGE_WAIT = timedelta(seconds=30)
-# A refusal of all calls, where the destination does not say for how long.
+# The wait after throttling, where the destination does not say how long to wait.
 THROTTLE_WAIT = timedelta(minutes=1)
 
 
 def next_step(
-    attempt: Attempt,
+    attempt: DeliveryAttempt,
     *,
     number: int,
-    refusals: int,
+    answered_failures: int,
     started_at: datetime,
     maybe_sent_at: datetime | None,
     now: datetime,
     retries: RetryPolicy,
-) -> Step:
-    """What an attempt leads to. Time that the destination was away never makes a delivery fail; age may, later."""
-    refusals += attempt.counts
+) -> NextStep:
+    """Return the state that an attempt leads to. An outage alone never fails a delivery; its age may, later."""
+    answered_failures += attempt.answered
     match attempt.outcome:
-        case Outcome.DISPATCHED:
-            return Step(State.DISPATCHED, now, refusals, maybe_sent_at)
-        case Outcome.REFUSED:
-            return Step(State.FAILED, now, refusals, maybe_sent_at, attempt.code, attempt.reason)
-        case Outcome.TOKEN | Outcome.CONFIGURATION:
-            return Step(State.PENDING, now, refusals, maybe_sent_at, attempt.code, attempt.reason)
-        case Outcome.THROTTLED:
+        case AttemptOutcome.DISPATCHED:
+            return NextStep(DeliveryState.DISPATCHED, now, answered_failures, maybe_sent_at)
+        case AttemptOutcome.REFUSED:
+            return _step(DeliveryState.FAILED, now, answered_failures, maybe_sent_at, attempt)
+        case AttemptOutcome.TOKEN | AttemptOutcome.CONFIGURATION:
+            return _step(DeliveryState.PENDING, now, answered_failures, maybe_sent_at, attempt)
+        case AttemptOutcome.THROTTLED:
             due_at = now + (attempt.retry_after or THROTTLE_WAIT)
-            return Step(State.PENDING, due_at, refusals, maybe_sent_at, attempt.code, attempt.reason)
-    if refusals >= retries.max_attempts:
-        return Step(State.FAILED, now, refusals, maybe_sent_at, attempt.code, attempt.reason)
+            return _step(DeliveryState.PENDING, due_at, answered_failures, maybe_sent_at, attempt)
+    if answered_failures >= retries.max_attempts:
+        return _step(DeliveryState.FAILED, now, answered_failures, maybe_sent_at, attempt)
     delay = max(retries.delay(number), attempt.retry_after or timedelta())
-    if not attempt.counts:
+    if not attempt.answered:
         delay = min(delay, OUTAGE_WAIT)
-    if attempt.outcome is Outcome.UNKNOWN:
+    if attempt.outcome is AttemptOutcome.UNKNOWN:
         maybe_sent_at = maybe_sent_at or started_at
-    return Step(State.PENDING, now + delay, refusals, maybe_sent_at, attempt.code, attempt.reason)
+    return _step(DeliveryState.PENDING, now + delay, answered_failures, maybe_sent_at, attempt)
+
+
+def _step(
+    state: DeliveryState,
+    due_at: datetime,
+    answered_failures: int,
+    maybe_sent_at: datetime | None,
+    attempt: DeliveryAttempt,
+) -> NextStep:
+    return NextStep(state, due_at, answered_failures, maybe_sent_at, attempt.code, attempt.reason)

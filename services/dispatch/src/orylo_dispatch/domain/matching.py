@@ -1,6 +1,7 @@
-"""Which click a payment is credited to.
+"""Attribute a payment to a click.
 
-The surest method that finds anything decides; among what it finds, the last click before the payment.
+The methods are tried in order of confidence. The first that finds clicks decides, and takes the last click before the
+payment.
 """
 
 import re
@@ -8,14 +9,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from orylo_common.control.sections.dispatch import METHODS, DispatchPolicy, Method
 from orylo_common.messages import CheckoutStarted, Match, PaymentSucceeded, Tracking
 from orylo_dispatch.domain.cookies import fbclid_of
-from orylo_dispatch.domain.policy import METHODS, DispatchPolicy, Method
 
-# Gateways tell whole seconds by their own clocks, so that a click just before can seem to come just after.
+# Gateways report whole seconds of their own clock, which can put a payment before the click that led to it.
 CLOCK_TOLERANCE = timedelta(seconds=5)
 
-# What the tracking script puts on links to a checkout, whole or packed among other values.
+# The tracking script adds this id to checkout links, alone or among other values.
 CARRIED_CLICK_ID = re.compile(r"\boc_[A-Za-z0-9]{22}\b")
 CARRIERS = ("src", "sck", "xcod", "utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 
@@ -24,7 +25,7 @@ NOT_MATCHED = Match(method="none", confidence=0)
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """A visit as it is remembered; `email` and `phone` are hashes. `fbclid` is what `fbc` is about."""
+    """A recorded visit. `email` and `phone` are hashes; `fbclid` is the click id inside `fbc`."""
 
     click_id: str
     clicked_at: datetime
@@ -40,8 +41,8 @@ class Click:
 
 
 @dataclass(frozen=True, slots=True)
-class Traces:
-    """What a payment holds that a click may hold too."""
+class MatchSignals:
+    """The values of a payment that can match those of a click."""
 
     paid_at: datetime
     click_ids: tuple[str, ...] = ()
@@ -53,8 +54,8 @@ class Traces:
     user_agent: str | None = None
 
 
-def traces_of(payment: PaymentSucceeded) -> Traces:
-    return Traces(
+def signals_of(payment: PaymentSucceeded) -> MatchSignals:
+    return MatchSignals(
         paid_at=payment.occurred_at,
         click_ids=carried_click_ids(payment.tracking),
         fbclid=fbclid_of(payment.tracking),
@@ -67,7 +68,7 @@ def traces_of(payment: PaymentSucceeded) -> Traces:
 
 
 def carried_click_ids(tracking: Tracking) -> tuple[str, ...]:
-    """Every click id that the checkout carried through, wherever the gateway let it stand."""
+    """Return every click id that the checkout passed on, in whichever field the gateway left it."""
     found = [tracking.click_id] if tracking.click_id else []
     for carrier in CARRIERS:
         value = getattr(tracking, carrier)
@@ -77,33 +78,33 @@ def carried_click_ids(tracking: Tracking) -> tuple[str, ...]:
 
 
 def checkout_click_id(checkout: CheckoutStarted) -> str:
-    """Under which click a checkout is remembered: the one it carried, else one of its own."""
+    """Return the id to record a checkout under: the click id that it carried, else one of its own."""
     carried = carried_click_ids(checkout.tracking)
     return carried[0] if carried else f"checkout:{checkout.checkout_id}"
 
 
-def match(traces: Traces, clicks: Iterable[Click], policy: DispatchPolicy) -> tuple[Match, Click | None]:
-    """The click that the payment is credited to; `clicks` may hold others of the same tenant too."""
-    before = [click for click in clicks if click.clicked_at <= traces.paid_at + CLOCK_TOLERANCE]
+def match(signals: MatchSignals, clicks: Iterable[Click], policy: DispatchPolicy) -> tuple[Match, Click | None]:
+    """Return the click that the payment is attributed to. `clicks` may include unrelated clicks of the tenant."""
+    before = [click for click in clicks if click.clicked_at <= signals.paid_at + CLOCK_TOLERANCE]
     before.sort(key=lambda click: click.clicked_at, reverse=True)
     for method in METHODS:
-        rule, agrees = policy.rule(method), _AGREES[method]
+        chosen, agrees = policy.method(method), _AGREES[method]
         for click in before:
-            if traces.paid_at - click.clicked_at < rule.look_back and agrees(traces, click):
-                return Match(method=method, confidence=rule.confidence, click_id=click.click_id), click
+            if signals.paid_at - click.clicked_at < chosen.look_back and agrees(signals, click):
+                return Match(method=method, confidence=chosen.confidence, click_id=click.click_id), click
     return NOT_MATCHED, None
 
 
-_AGREES: Mapping[Method, Callable[[Traces, Click], bool]] = {
-    "click_id": lambda traces, click: click.click_id in traces.click_ids,
-    "fbc": lambda traces, click: traces.fbclid is not None and traces.fbclid == click.fbclid,
-    "fbp": lambda traces, click: traces.fbp is not None and traces.fbp == click.fbp,
-    "email": lambda traces, click: traces.email is not None and traces.email == click.email,
-    "phone": lambda traces, click: traces.phone is not None and traces.phone == click.phone,
-    # Either alone says too little: together they are one browser in one network.
-    "ip_user_agent": lambda traces, click: (
-        traces.ip is not None
-        and traces.user_agent is not None
-        and (traces.ip, traces.user_agent) == (click.ip, click.user_agent)
+_AGREES: Mapping[Method, Callable[[MatchSignals, Click], bool]] = {
+    "click_id": lambda signals, click: click.click_id in signals.click_ids,
+    "fbc": lambda signals, click: signals.fbclid is not None and signals.fbclid == click.fbclid,
+    "fbp": lambda signals, click: signals.fbp is not None and signals.fbp == click.fbp,
+    "email": lambda signals, click: signals.email is not None and signals.email == click.email,
+    "phone": lambda signals, click: signals.phone is not None and signals.phone == click.phone,
+    # Neither identifies a visitor alone; together they are one browser in one network.
+    "ip_user_agent": lambda signals, click: (
+        signals.ip is not None
+        and signals.user_agent is not None
+        and (signals.ip, signals.user_agent) == (click.ip, click.user_agent)
     ),
 }

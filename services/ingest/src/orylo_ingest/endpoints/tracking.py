@@ -7,52 +7,37 @@ from datetime import timedelta
 from hashlib import sha256
 from http import HTTPStatus
 from importlib.resources import files
-from typing import Annotated, Any, ClassVar
+from typing import Any
 
 import orjson
 from aiohttp import web
-from pydantic import AfterValidator, StringConstraints, ValidationError
+from pydantic import ValidationError
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.clock import Clock
-from orylo_common.control import ControlPlane, TenantSettings
+from orylo_common.control import ControlPlane
 from orylo_common.control.models import Tenant
+from orylo_common.control.sections.limits import LimitSettings
+from orylo_common.control.sections.tracking import TrackingSettings
 from orylo_common.errors import TransientError
+from orylo_common.http.addresses import client_address
+from orylo_common.http.bodies import read_body, unreadable
+from orylo_common.http.problems import HTTPProblem, Problem
 from orylo_common.messages import Message, encode
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.telemetry.traces import current_traceparent, span
 from orylo_ingest import problems
-from orylo_ingest.bodies import read_body
-from orylo_ingest.endpoints.webhooks import RETRY_AFTER, client_address
+from orylo_ingest.endpoints.webhooks import RETRY_AFTER
 from orylo_ingest.json_mending import mended
-from orylo_ingest.limits import Limits, LimitSettings, limited_address
+from orylo_ingest.limits import Limits, limited_address
 from orylo_ingest.metrics import VISITS
-from orylo_ingest.problems import Problem, Refused
 from orylo_ingest.tracking.visit import Visit, checkout_started, click_recorded
 
 MAX_BODY_BYTES = 16 * 1024
 # An hour: a correction reaches every page the same day, and a visitor loads the script once.
 CACHE = "public, max-age=3600, stale-while-revalidate=86400"
-
-
-# As browsers send it: in lower case, and without a path.
-Origin = Annotated[
-    str,
-    StringConstraints(pattern=r"^(?i:https?)://[A-Za-z0-9.\-\[\]:]+/?$"),
-    AfterValidator(lambda text: text.lower().rstrip("/")),
-]
-
-
-class TrackingSettings(TenantSettings):
-    """A tenant's section `tracking`."""
-
-    section: ClassVar[str] = "tracking"
-
-    # Such as https://shop.example.com. Empty: any page may tell of visits.
-    allowed_origins: tuple[Origin, ...] = ()
-
 
 NOT_ALLOWED = Problem(
     HTTPStatus.FORBIDDEN, "origin_not_allowed", "This page is not on the tenant's list of allowed origins."
@@ -119,7 +104,7 @@ class TrackingEndpoint:
         try:
             with span("visit"):
                 await self._track(request)
-        except Refused as refused:
+        except HTTPProblem as refused:
             outcome, answer = refused.problem.code, refused.problem.response()
         else:
             outcome = "accepted"
@@ -134,10 +119,10 @@ class TrackingEndpoint:
         tenant = self.plane.tenant(request.match_info["tenant"])
         if tenant is None:
             wait = self.limits.spend_stray(limited)
-            raise Refused(problems.too_many_visits(wait) if wait else NO_TENANT)
+            raise HTTPProblem(problems.too_many_visits(wait) if wait else NO_TENANT)
         allowed = self._allowed_origins(request)
         if allowed and request.headers.get("Origin") not in allowed:
-            raise Refused(NOT_ALLOWED)
+            raise HTTPProblem(NOT_ALLOWED)
         self._check_limits(tenant, limited)
         visit = _visit_in(await read_body(request, max_bytes=MAX_BODY_BYTES, timeout=self.body_timeout))
         click = click_recorded(
@@ -159,20 +144,20 @@ class TrackingEndpoint:
         if wait := self.limits.spend_from("visits_from", tenant.id, limits.visits_per_address, address) or (
             self.limits.spend("visits", tenant.id, limits.visits)
         ):
-            raise Refused(problems.too_many_visits(wait))
+            raise HTTPProblem(problems.too_many_visits(wait))
 
     async def _publish(self, *messages: Message) -> None:
         traceparent = current_traceparent()
         leaving = [Outgoing(each.message_id, each.type, encode(each, traceparent=traceparent)) for each in messages]
         if wait := self.breaker.retry_after:
-            raise Refused(problems.unavailable(wait))
+            raise HTTPProblem(problems.unavailable(wait))
         try:
             # Outside of the breaker: a full buffer is no reason to stop asking PostgreSQL.
             written = [self.outbox.add(each) for each in leaving]
             async with self.breaker:
                 await asyncio.gather(*written)
         except TransientError as error:
-            raise Refused(problems.unavailable(error.retry_after or RETRY_AFTER)) from None
+            raise HTTPProblem(problems.unavailable(error.retry_after or RETRY_AFTER)) from None
         self.relay.offer(leaving)
 
 
@@ -182,7 +167,7 @@ def _visit_in(body: bytes) -> Visit:
     except ValidationError as invalid:
         fields = sorted({".".join(map(str, error["loc"])) or "body" for error in invalid.errors(include_input=False)})
         detail = f"Not as the tracking script sends it: {', '.join(fields)}."
-        raise Refused(problems.unreadable(detail)) from None
+        raise HTTPProblem(unreadable(detail)) from None
 
 
 def _json_in(body: bytes) -> Any:
@@ -193,7 +178,7 @@ def _json_in(body: bytes) -> Any:
         except orjson.JSONDecodeError:
             return orjson.loads(mended(body))
     except ValueError:
-        raise Refused(problems.unreadable("The body is not JSON.")) from None
+        raise HTTPProblem(unreadable("The body is not JSON.")) from None
 
 
 def _cors(request: web.Request, allowed: tuple[str, ...]) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """`POST /api/v1/webhooks/{gateway}/{tenant}`: proven, read, hashed and durable before it is answered."""
 
-import ipaddress
 import time
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
@@ -13,22 +12,24 @@ from aiohttp import web
 from orylo_common.clock import Clock
 from orylo_common.control.models import GatewaySetting, Tenant
 from orylo_common.control.plane import ControlPlane
+from orylo_common.control.sections.limits import LimitSettings
 from orylo_common.errors import TransientError
-from orylo_common.pace import Turnstile
+from orylo_common.http.addresses import client_address, is_within
+from orylo_common.http.bodies import read_body, unreadable
+from orylo_common.http.problems import HTTPProblem, Problem
+from orylo_common.pace import LoopThrottle
 from orylo_common.postgres.group_commit import Overloaded
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.telemetry.traces import current_traceparent, span
 from orylo_ingest import problems
 from orylo_ingest.answers import Answer
-from orylo_ingest.bodies import read_body
 from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.gateways.authentication import authenticate_hmac
 from orylo_ingest.gateways.port import AuthenticationFailed, Gateway, RawWebhook, UnreadableBody
 from orylo_ingest.intake import Record, take_in
-from orylo_ingest.limits import Limits, LimitSettings, limited_address
+from orylo_ingest.limits import Limits, limited_address
 from orylo_ingest.metrics import WEBHOOK_SECONDS, WEBHOOKS
-from orylo_ingest.problems import Problem, Refused
 from orylo_ingest.rejection_log import RejectionLog
 from orylo_ingest.rejection_reports import RejectionReports
 from orylo_ingest.secret_use import SecretUse
@@ -58,11 +59,11 @@ class WebhookEndpoint:
     body_timeout: timedelta
     trusted_proxies: int
     rejection_log: RejectionLog = field(default_factory=RejectionLog)
-    turnstile: Turnstile = field(default_factory=partial(Turnstile, AT_ONCE))
+    throttle: LoopThrottle = field(default_factory=partial(LoopThrottle, AT_ONCE))
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
-        await self.turnstile.passed()
+        await self.throttle.admit()
         path, _, query = request.raw_path.partition("?")
         gateway_name, _, tenant = path[len(PATH) :].partition("/")
         gateway = GATEWAYS.get(gateway_name)
@@ -71,7 +72,7 @@ class WebhookEndpoint:
         try:
             with span("webhook", gateway=label):
                 response = await self._take(request, gateway, tenant.rstrip("/"), query)
-        except Refused as refused:
+        except HTTPProblem as refused:
             response = self._refuse(request, label, tenant.rstrip("/"), refused.problem)
         _seconds(label).observe(time.perf_counter() - started)
         return response
@@ -86,11 +87,11 @@ class WebhookEndpoint:
         tenant = self.plane.tenant(tenant_name)
         setting = self.plane.gateway(tenant.id, gateway.name) if tenant and gateway else None
         if tenant is None or gateway is None or setting is None or not setting.enabled:
-            raise Refused(self._stray(request))
+            raise HTTPProblem(self._stray(request))
         self._check_address(request, setting)
         self._check_refusals(request, tenant)
         if wait := self.breaker.retry_after:
-            raise Refused(problems.unavailable(wait))
+            raise HTTPProblem(problems.unavailable(wait))
 
         # In a call of its own, so that body and document are gone while the commit is awaited: hundreds of
         # them at once would be most of what the cycle collector has to look through.
@@ -111,14 +112,14 @@ class WebhookEndpoint:
         except AuthenticationFailed as failed:
             if setting.sealed and failed.code.endswith("_mismatch"):
                 # It may be genuine, and the gateway comes again until somebody has found the key.
-                raise Refused(problems.sealed(RETRY_AFTER)) from None
-            raise Refused(problems.unauthenticated(failed.code, failed.advice)) from None
-        except UnreadableBody as unreadable:
-            raise Refused(problems.unreadable(str(unreadable))) from None
+                raise HTTPProblem(problems.sealed(RETRY_AFTER)) from None
+            raise HTTPProblem(problems.unauthenticated(failed.code, failed.advice)) from None
+        except UnreadableBody as unread:
+            raise HTTPProblem(unreadable(str(unread))) from None
 
         # Of what is genuine only: a stranger cannot use up what is a merchant's.
         if pause := self.limits.spend("webhooks", tenant.id, self.plane.settings(tenant.id, LimitSettings).webhooks):
-            raise Refused(problems.too_many_webhooks(pause))
+            raise HTTPProblem(problems.too_many_webhooks(pause))
 
         return take_in(
             gateway,
@@ -149,8 +150,8 @@ class WebhookEndpoint:
                     self.relay.offer((announcement,))
                 return outcome
         except TransientError as error:
-            raise Refused(problems.unavailable(error.retry_after or RETRY_AFTER)) from None
-        raise Refused(problems.unavailable(RETRY_AFTER))
+            raise HTTPProblem(problems.unavailable(error.retry_after or RETRY_AFTER)) from None
+        raise HTTPProblem(problems.unavailable(RETRY_AFTER))
 
     def _answer(self, record: Record, outcome: Outcome) -> web.StreamResponse:
         known = outcome is Outcome.DUPLICATE or outcome is Outcome.CONFLICT
@@ -187,13 +188,13 @@ class WebhookEndpoint:
         if self.limits.any_is_shut:
             remote = client_address(request, self.trusted_proxies) or ""
             if wait := self.limits.wait("refused", tenant.id, remote):
-                raise Refused(problems.too_many_refused(wait))
+                raise HTTPProblem(problems.too_many_refused(wait))
 
     def _check_address(self, request: web.Request, setting: GatewaySetting) -> None:
-        if setting.allowed_networks and not _is_within(
+        if setting.allowed_networks and not is_within(
             client_address(request, self.trusted_proxies), setting.allowed_networks
         ):
-            raise Refused(
+            raise HTTPProblem(
                 problems.unauthenticated(
                     "address_not_allowed", "This endpoint takes webhooks from the addresses on its allow-list only."
                 )
@@ -217,33 +218,6 @@ _NOT_GENUINE = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.REQUEST_TIMEOUT,
 }
-
-
-def client_address(request: web.Request, trusted_proxies: int) -> str | None:
-    """Who called: the peer, or the address that the outermost of our own proxies saw."""
-    if not trusted_proxies:
-        return request.remote
-    # A proxy may add a line of its own rather than to the last one: together they are one list.
-    seen = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")
-    try:
-        return str(ipaddress.ip_address(seen[-trusted_proxies].strip()))
-    except (IndexError, ValueError):
-        return request.remote
-
-
-def _is_within(address: str | None, networks: tuple[str, ...]) -> bool:
-    try:
-        caller = ipaddress.ip_address(address or "")
-    except ValueError:
-        return False
-    # As a socket of both families tells a caller of the older one.
-    caller = getattr(caller, "ipv4_mapped", None) or caller
-    return any(caller in network for network in _networks(networks))
-
-
-@lru_cache(maxsize=1000)
-def _networks(networks: tuple[str, ...]) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
-    return tuple(ipaddress.ip_network(network) for network in networks)
 
 
 @lru_cache(maxsize=500)

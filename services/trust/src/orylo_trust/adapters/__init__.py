@@ -1,1 +1,1 @@
-"""What the trust service reaches outside of PostgreSQL."""
+"""Adapters for systems other than PostgreSQL."""

@@ -1,4 +1,4 @@
-"""Scores and statuses in Redis, for an hour: a cache, so that every failure of it is only counted."""
+"""A cache of scores and statuses in Redis, for an hour. Failures are counted and otherwise ignored."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,13 +22,13 @@ from orylo_trust.domain.account import Standing
 KEEP = timedelta(hours=1)
 TIMEOUT = timedelta(milliseconds=100)
 
-FAILURES = Counter("orylo_trust_cache_failures_total", "Calls to the cache of scores that came to nothing", ["call"])
+FAILURES = Counter("orylo_trust_cache_failures_total", "Failed calls to the cache of scores", ["call"])
 
 log = structlog.get_logger(__name__)
 
 
 class RedisStandings:
-    """`forget` follows every commit, so that a change is seen at once, or an hour late where Redis was away."""
+    """`forget` follows every commit, so a change shows at once, or an hour later if Redis was unreachable."""
 
     def __init__(self, redis: Redis, breaker: CircuitBreaker) -> None:
         self._redis = redis
@@ -46,7 +46,7 @@ class RedisStandings:
             await self._forgetting
 
     def forget(self, tenant_id: UUID, customer_id: str) -> None:
-        """Returns at once; customers that change together are dropped with one command."""
+        """Return at once. Customers that change together are dropped with one command."""
         self._stale.add(_key(tenant_id, customer_id))
         if self._forgetting is None:
             self._forgetting = asyncio.create_task(self._forget_stale())
@@ -63,13 +63,15 @@ class RedisStandings:
         await self._call("put", partial(self._redis.set, _key(tenant_id, customer_id), body, ex=KEEP))
 
     async def _forget_stale(self) -> None:
-        while self._stale:
-            keys, self._stale = self._stale, set()
-            await self._call("forget", partial(self._redis.delete, *keys))
-        self._forgetting = None
+        try:
+            while self._stale:
+                keys, self._stale = self._stale, set()
+                await self._call("forget", partial(self._redis.delete, *keys))
+        finally:
+            self._forgetting = None
 
     async def _call(self, name: str, command: Callable[[], Awaitable[Any]]) -> Any:
-        """What Redis answers; None where it does not."""
+        """Return the reply of Redis, or None if there is none."""
         try:
             async with self._breaker, asyncio.timeout(TIMEOUT.total_seconds()):
                 try:

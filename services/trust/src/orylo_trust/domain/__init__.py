@@ -1,1 +1,1 @@
-"""The rules of trust: no I/O, no clock."""
+"""Trust scoring. No I/O, no clock."""

@@ -1,15 +1,15 @@
-"""One customer's account, as it stands while a batch of changes is posted to it."""
+"""One customer's account, while a batch of changes is posted to it."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from orylo_common.messages import TrustStatus
-from orylo_trust.domain.ledger import Entry, Month, score
+from orylo_trust.domain.ledger import LedgerEntry, MonthlyTotal, score
 
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """A person's word on a customer. `set_at` orders it among others: the newest holds."""
+    """A status that a user set. The change with the newest `set_at` is in force."""
 
     status: TrustStatus
     actor: str
@@ -19,7 +19,7 @@ class StatusChange:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What others want to know of a customer."""
+    """A customer's current score and status."""
 
     score: int
     status: TrustStatus
@@ -27,14 +27,14 @@ class Standing:
 
 
 @dataclass(slots=True)
-class Account:
-    """`total` is not clamped; `months` holds those that the batch touches."""
+class TrustAccount:
+    """`total` is not clamped. `months` holds only the months that the batch changes."""
 
     start: int
     total: int
     version: int = 0
     status_change: StatusChange | None = None
-    months: dict[date, Month] = field(default_factory=dict)
+    months: dict[date, MonthlyTotal] = field(default_factory=dict)
 
     @property
     def score(self) -> int:
@@ -44,11 +44,11 @@ class Account:
     def status(self) -> TrustStatus:
         return self.status_change.status if self.status_change else TrustStatus.NEUTRAL
 
-    def post(self, entry: Entry) -> bool:
-        """Add a row that is new to the ledger. False where a month's cap swallowed all of it."""
+    def post(self, entry: LedgerEntry) -> bool:
+        """Add a new ledger entry. Return false if a month's cap absorbed all its points."""
         moved = entry.points
         if entry.month is not None:
-            before = self.months.get(entry.month, Month())
+            before = self.months.get(entry.month, MonthlyTotal())
             after = self.months[entry.month] = before.with_entry(entry)
             moved = after.counted - before.counted
         if moved == 0:
@@ -58,7 +58,7 @@ class Account:
         return True
 
     def set_status(self, change: StatusChange) -> bool:
-        """False where a newer change, or this one, is in force."""
+        """Return false if a newer change, or this one, is already in force."""
         if self.status_change is not None and change.set_at <= self.status_change.set_at:
             return False
         self.status_change = change

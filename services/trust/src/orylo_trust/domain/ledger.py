@@ -1,7 +1,7 @@
-"""A customer's trust score: the clamped sum of a ledger with one row per cause.
+"""A customer's trust score: the clamped sum of a ledger with one entry per cause and source.
 
-A sum does not ask in which order its rows came. Two rules keep it one: a month's clean payments count
-up to the highest cap that any of them was written under, and clamping is the last step.
+The sum does not depend on the order of the entries: a month's clean payments count up to the highest cap that any of
+them was written with, and clamping is the last step.
 """
 
 from collections.abc import Iterable
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
+from orylo_common.control.sections.trust import TrustPolicy
 from orylo_common.messages import (
     DisputeFact,
     DisputeWon,
@@ -17,12 +18,11 @@ from orylo_common.messages import (
     PaymentRefunded,
     PaymentSucceeded,
 )
-from orylo_trust.domain.points import Points
 
 LOWEST, HIGHEST = 0, 100
 
 
-class Cause(StrEnum):
+class EntryCause(StrEnum):
     DISPUTE_OPENED = "dispute_opened"
     DISPUTE_WON = "dispute_won"
     FRAUD_WARNING = "fraud_warning"
@@ -31,13 +31,13 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A row of one customer's ledger; `cause` and `source_id` make it unique among all of the tenant's.
+class LedgerEntry:
+    """An entry of a customer's ledger. `cause` and `source_id` are unique within the tenant.
 
     `month` and `monthly_cap` are set for a cause whose points are limited per calendar month (UTC).
     """
 
-    cause: Cause
+    cause: EntryCause
     source_id: str
     points: int
     month: date | None = None
@@ -45,8 +45,8 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
-    """What one calendar month's limited rows come to."""
+class MonthlyTotal:
+    """The sum of one calendar month's capped entries, and their cap."""
 
     points: int = 0
     cap: int = 0
@@ -55,36 +55,36 @@ class Month:
     def counted(self) -> int:
         return min(self.points, self.cap)
 
-    def with_entry(self, entry: Entry) -> "Month":
-        return Month(self.points + entry.points, max(self.cap, entry.monthly_cap or 0))
+    def with_entry(self, entry: LedgerEntry) -> "MonthlyTotal":
+        return MonthlyTotal(self.points + entry.points, max(self.cap, entry.monthly_cap or 0))
 
 
-def entries_for(fact: PaymentFact, points: Points) -> tuple[Entry, ...]:
-    """The rows a fact asks for; none where it says nothing about trust, as a panel's test event does."""
+def entries_for(fact: PaymentFact, policy: TrustPolicy) -> tuple[LedgerEntry, ...]:
+    """Return the entries for a fact: none if it does not affect trust, like a panel's test event."""
     if fact.test:
         return ()
     match fact:
         case PaymentSucceeded():
             return (
-                Entry(
-                    Cause.CLEAN_PAYMENT,
+                LedgerEntry(
+                    EntryCause.CLEAN_PAYMENT,
                     fact.payment_id,
-                    points.clean_payment,
+                    policy.clean_payment,
                     month=month_of(fact.occurred_at),
-                    monthly_cap=points.clean_payments_per_month,
+                    monthly_cap=policy.clean_payments_per_month,
                 ),
             )
         case PaymentRefunded():
-            # By payment: the parts of a refund told one by one are one refund.
-            return (Entry(Cause.REFUND, fact.payment_id, points.refund),)
+            # By payment: partial refunds of a payment count as one refund.
+            return (LedgerEntry(EntryCause.REFUND, fact.payment_id, policy.refund),)
         case DisputeFact():
-            # Whatever is told of a dispute, it was opened: a win or a loss may be the first we hear of it.
-            opened = Entry(Cause.DISPUTE_OPENED, fact.dispute_id, points.dispute_opened)
+            # Every dispute was opened, even if a win or a loss is the first report of it.
+            opened = LedgerEntry(EntryCause.DISPUTE_OPENED, fact.dispute_id, policy.dispute_opened)
             if isinstance(fact, DisputeWon):
-                return (opened, Entry(Cause.DISPUTE_WON, fact.dispute_id, points.dispute_won))
+                return (opened, LedgerEntry(EntryCause.DISPUTE_WON, fact.dispute_id, policy.dispute_won))
             return (opened,)
         case FraudWarningReceived():
-            return (Entry(Cause.FRAUD_WARNING, fact.warning_id, points.fraud_warning),)
+            return (LedgerEntry(EntryCause.FRAUD_WARNING, fact.warning_id, policy.fraud_warning),)
         case _:
             return ()
 
@@ -93,14 +93,14 @@ def month_of(moment: datetime) -> date:
     return moment.astimezone(UTC).date().replace(day=1)
 
 
-def total(start: int, entries: Iterable[Entry]) -> int:
-    """The unclamped sum, from nothing but the rows; repeated rows count once."""
+def total(start: int, entries: Iterable[LedgerEntry]) -> int:
+    """Return the unclamped sum of the entries. Repeated entries count once."""
     unique = {(entry.cause, entry.source_id): entry for entry in entries}
     lasting = sum(entry.points for entry in unique.values() if entry.month is None)
-    months: dict[date, Month] = {}
+    months: dict[date, MonthlyTotal] = {}
     for entry in unique.values():
         if entry.month is not None:
-            months[entry.month] = months.get(entry.month, Month()).with_entry(entry)
+            months[entry.month] = months.get(entry.month, MonthlyTotal()).with_entry(entry)
     return start + lasting + sum(month.counted for month in months.values())
 
 

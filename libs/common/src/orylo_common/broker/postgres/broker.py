@@ -5,7 +5,6 @@ For a platform in one process or a few. A publish is one durable statement. What
 disk. Connections must reach PostgreSQL itself or a pooler in session mode: a lease is a session's lock.
 """
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -71,13 +70,14 @@ class PostgresBroker:
         self._stack = stack
         self._process = uuid4()
         self._subscriptions: defaultdict[str, set[PostgresSubscription]] = defaultdict(set)
-        self._sweeping = asyncio.create_task(run_periodically(pool, "bus.sweep", SWEEP_EVERY, sweep))
 
     @classmethod
     async def open(cls, dsn: str) -> Self:
         """Raises `PostgresUnavailable`. The schema must have been migrated."""
         stack = AsyncExitStack()
-        return cls(dsn, await stack.enter_async_context(open_pool(dsn, role=ROLE)), stack)
+        pool = await stack.enter_async_context(open_pool(dsn, role=ROLE))
+        await stack.enter_async_context(run_periodically(pool, "bus.sweep", SWEEP_EVERY, sweep))
+        return cls(dsn, pool, stack)
 
     async def declare(self) -> None:
         """Nothing to make: a queue is a value in a column, its bindings are applied when publishing."""
@@ -141,8 +141,6 @@ class PostgresBroker:
         for subscriptions in list(self._subscriptions.values()):
             for subscription in list(subscriptions):
                 await subscription.close()
-        self._sweeping.cancel()
-        await asyncio.gather(self._sweeping, return_exceptions=True)
         await self._stack.aclose()
 
 

@@ -1,0 +1,14 @@
+"""Sections of a tenant's settings: contracts between the services that read them and the clients that write them."""
+
+from collections.abc import Mapping
+
+from orylo_common.control.models import TenantSettings
+from orylo_common.control.sections.detection import DetectionPolicy
+from orylo_common.control.sections.dispatch import DispatchPolicy
+from orylo_common.control.sections.limits import LimitSettings
+from orylo_common.control.sections.tracking import TrackingSettings
+from orylo_common.control.sections.trust import TrustPolicy
+
+SECTIONS: Mapping[str, type[TenantSettings]] = {
+    each.section: each for each in (TrackingSettings, LimitSettings, DetectionPolicy, TrustPolicy, DispatchPolicy)
+}

@@ -1,0 +1,52 @@
+"""Stored sections of tenants' settings, validated when read and when written."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, TypeVar
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from orylo_common.control.models import TenantSettings
+from orylo_common.postgres.pool import Connection
+
+SELECT_SECTION = "SELECT value FROM control.settings WHERE tenant_id = $1 AND section = $2"
+SELECT_SECTION_FOR_UPDATE = f"{SELECT_SECTION} FOR UPDATE"
+SELECT_SECTION_OF_TENANTS = (
+    "SELECT tenant_id, value FROM control.settings WHERE tenant_id = ANY($1::uuid[]) AND section = $2"
+)
+UPSERT_SECTION = """
+    INSERT INTO control.settings (tenant_id, section, value) VALUES ($1, $2, $3)
+    ON CONFLICT (tenant_id, section) DO UPDATE SET value = EXCLUDED.value, updated_at = now()
+"""
+
+Section = TypeVar("Section", bound=TenantSettings)
+
+
+def parse_section(model: type[Section], stored: Mapping[str, Any] | None) -> Section:
+    """Return the stored section, or its defaults if nothing is stored or the stored value is invalid."""
+    try:
+        return model.model_validate(stored or {})
+    except ValidationError:
+        return model()
+
+
+async def read_section(
+    connection: Connection, tenant_id: UUID, model: type[Section], *, for_update: bool = False
+) -> Section:
+    statement = SELECT_SECTION_FOR_UPDATE if for_update else SELECT_SECTION
+    return parse_section(model, await connection.fetchval(statement, tenant_id, model.section))
+
+
+async def read_section_of_tenants(
+    connection: Connection, tenant_ids: Collection[UUID], model: type[Section]
+) -> dict[UUID, Section]:
+    """Return one section of several tenants, with its defaults for tenants that stored nothing."""
+    rows = await connection.fetch(SELECT_SECTION_OF_TENANTS, tenant_ids, model.section)
+    stored = {row["tenant_id"]: row["value"] for row in rows}
+    return {tenant_id: parse_section(model, stored.get(tenant_id)) for tenant_id in tenant_ids}
+
+
+async def write_section(connection: Connection, tenant_id: UUID, settings: TenantSettings) -> None:
+    """Store the values that differ from the defaults."""
+    value = settings.model_dump(mode="json", exclude_defaults=True)
+    await connection.execute(UPSERT_SECTION, tenant_id, settings.section, value)

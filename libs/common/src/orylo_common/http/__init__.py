@@ -1,0 +1,1 @@
+"""HTTP at the platform's border: error responses, request bodies and caller addresses, the same in every service."""

@@ -1,0 +1,39 @@
+"""The address of a caller behind proxies, and network allow-lists."""
+
+import ipaddress
+from functools import lru_cache
+
+from aiohttp import hdrs, web
+
+
+def client_address(request: web.Request, trusted_proxies: int) -> str | None:
+    """Return the caller's address: the peer's, or the one that the outermost trusted proxy reported.
+
+    Each trusted proxy appends one address to `X-Forwarded-For`; everything before those may be forged. A header
+    with fewer addresses than trusted proxies, or with something else than an address in the place that counts,
+    did not come through all of them: then the peer's address is returned.
+    """
+    if not trusted_proxies:
+        return request.remote
+    # A proxy may add a second header line instead of extending the first. Together they are one list.
+    forwarded = ",".join(request.headers.getall(hdrs.X_FORWARDED_FOR, ())).split(",")
+    try:
+        return str(ipaddress.ip_address(forwarded[-trusted_proxies].strip()))
+    except (IndexError, ValueError):
+        return request.remote
+
+
+def is_within(address: str | None, networks: tuple[str, ...]) -> bool:
+    """Return whether `address` lies in one of `networks`, given in CIDR form. An invalid address lies in none."""
+    try:
+        caller = ipaddress.ip_address(address or "")
+    except ValueError:
+        return False
+    # A dual-stack socket reports an IPv4 caller as ::ffff:a.b.c.d.
+    caller = getattr(caller, "ipv4_mapped", None) or caller
+    return any(caller in network for network in _parsed(networks))
+
+
+@lru_cache(maxsize=1000)
+def _parsed(networks: tuple[str, ...]) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    return tuple(ipaddress.ip_network(network) for network in networks)

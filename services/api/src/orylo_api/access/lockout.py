@@ -1,0 +1,71 @@
+"""Slow down password guessing: after a few failures, each further attempt must wait longer."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from ipaddress import IPv6Address, ip_address
+
+from orylo_api.errors import TooManyAttempts
+from orylo_common.postgres.pool import Connection
+
+# An attempt is counted before it is verified, so that concurrent attempts all count; a success undoes its count.
+CHARGE = """
+    INSERT INTO api.login_failures AS f (key, failures, last_at, locked_until) VALUES ($1, 1, $2, $2)
+    ON CONFLICT (key) DO UPDATE SET
+        failures = CASE WHEN f.last_at < $2 - $3::interval THEN 1 ELSE f.failures + 1 END,
+        last_at = $2,
+        locked_until = CASE
+            WHEN f.last_at < $2 - $3::interval OR f.failures < $4 THEN $2
+            ELSE $2 + least(interval '15 minutes', make_interval(secs => power(2, least(f.failures + 1 - $4, 20))))
+        END
+    WHERE f.locked_until <= $2
+    RETURNING failures
+"""
+LOCKED_UNTIL = "SELECT locked_until FROM api.login_failures WHERE key = $1"
+FORGET = "DELETE FROM api.login_failures WHERE key = $1"
+UNDO_CHARGE = "UPDATE api.login_failures SET failures = failures - 1, locked_until = $2 WHERE key = $1"
+
+FORGOTTEN_AFTER = timedelta(hours=1)
+FREE_PER_ACCOUNT = 5
+# An office or a mobile network shares one address.
+FREE_PER_ADDRESS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class LoginAttempt:
+    """An attempt to sign in to an account, known or not, from an address. Both are hashed."""
+
+    account: bytes
+    address: bytes
+
+    @classmethod
+    def of(cls, email: str, address: str) -> "LoginAttempt":
+        return cls(_key("account", email), _key("address", _network(address)))
+
+
+async def charge(connection: Connection, attempt: LoginAttempt, now: datetime) -> None:
+    """Count the attempt. Raises `TooManyAttempts` while the account or the address must wait."""
+    for key, free in ((attempt.address, FREE_PER_ADDRESS), (attempt.account, FREE_PER_ACCOUNT)):
+        if await connection.fetchval(CHARGE, key, now, FORGOTTEN_AFTER, free) is None:
+            locked_until: datetime | None = await connection.fetchval(LOCKED_UNTIL, key)
+            wait = max((locked_until or now) - now, timedelta(seconds=1))
+            raise TooManyAttempts("too many failed attempts to sign in", retry_after=wait)
+
+
+async def forgive(connection: Connection, attempt: LoginAttempt, now: datetime) -> None:
+    """Undo the count of an attempt that succeeded. The account's earlier failures are forgotten too."""
+    await connection.execute(FORGET, attempt.account)
+    await connection.execute(UNDO_CHARGE, attempt.address, now)
+
+
+def _key(kind: str, value: str) -> bytes:
+    return sha256(f"{kind}:{value}".encode()).digest()
+
+
+def _network(address: str) -> str:
+    """Return the /64 of an IPv6 address: one customer of a provider can use all of its addresses."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    return str(int(parsed) >> 64) if isinstance(parsed, IPv6Address) else address

@@ -1,0 +1,31 @@
+"""The one table of permissions by role."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from orylo_common.control.models import Role
+
+
+class Permission(StrEnum):
+    READ = "read"
+    SET_CUSTOMER_STATUS = "customers.set_status"
+    SETTLE_DEAD_LETTERS = "dead_letters.settle"
+    REPLAY_QUARANTINE = "quarantine.replay"
+    DISCARD_QUARANTINE = "quarantine.discard"
+
+
+ALLOWED: Mapping[Permission, frozenset[Role]] = {
+    Permission.READ: frozenset(Role),
+    # Analysts work on fraud, and a block stops a customer at once. The decision is the merchant's, not the platform's.
+    Permission.SET_CUSTOMER_STATUS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    # A replay sends conversions again, and a discarded conversion is never sent: both concern the merchant's money.
+    Permission.SETTLE_DEAD_LETTERS: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
+    # A replay may publish a payment, and with it a conversion.
+    Permission.REPLAY_QUARANTINE: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
+    # A discarded webhook may be a payment that is never published.
+    Permission.DISCARD_QUARANTINE: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
+}
+
+
+def permissions_of(role: Role) -> list[Permission]:
+    return [permission for permission, roles in ALLOWED.items() if role in roles]

@@ -1,0 +1,42 @@
+"""Sales reported to destinations."""
+
+from orylo_api.access.roles import Permission
+from orylo_api.call import Call
+from orylo_api.conversions import queries
+from orylo_api.conversions.models import Conversion, ConversionPage, ConversionPath, ConversionQuery
+from orylo_api.errors import NotFound
+from orylo_api.http.route import Route
+
+
+async def list_conversions(call: Call[None, ConversionQuery, None]) -> ConversionPage:
+    items, next_cursor = await queries.list_conversions(call.connection, call.query)
+    return ConversionPage(items=items, next_cursor=next_cursor)
+
+
+async def show_conversion(call: Call[ConversionPath, None, None]) -> Conversion:
+    conversion = await queries.find_conversion(call.connection, call.path.id)
+    if conversion is None:
+        raise NotFound("there is no such conversion")
+    return conversion
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/api/v1/conversions",
+        list_conversions,
+        Permission.READ,
+        "Sales reported to destinations, newest first",
+        query=ConversionQuery,
+        response=ConversionPage,
+    ),
+    Route(
+        "GET",
+        "/api/v1/conversions/{id}",
+        show_conversion,
+        Permission.READ,
+        "One reported sale",
+        path_values=ConversionPath,
+        response=Conversion,
+    ),
+)

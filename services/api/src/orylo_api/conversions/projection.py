@@ -1,0 +1,138 @@
+"""From dispatch's messages about conversions to rows of api.conversions_view."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from orylo_api.conversions.models import Conversion, ConversionStatus
+from orylo_api.read_models.effects import Effects
+from orylo_api.read_models.keys import sort_key, uuid7_time
+from orylo_common.messages import (
+    ConversionDispatched,
+    ConversionFact,
+    ConversionFailed,
+    ConversionMatched,
+    ConversionSuppressed,
+)
+from orylo_common.postgres.pool import Connection
+from orylo_common.postgres.tables import Table
+
+_STATUS_RANKS = {
+    ConversionStatus.PENDING: 0,
+    ConversionStatus.SUPPRESSED: 1,
+    ConversionStatus.FAILED: 2,
+    # Delivered stays delivered, whatever arrives later.
+    ConversionStatus.DISPATCHED: 3,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionRow:
+    """Of two rows with one id, the one with the higher `status_key` is kept."""
+
+    tenant_id: UUID
+    id: UUID
+    event_id: str
+    payment_id: str
+    destination: str
+    destination_id: UUID
+    event_name: str
+    status: str
+    match_method: str
+    match_confidence: float
+    match_click_id: str | None
+    attempts: int
+    reason: str | None
+    code: str | None
+    amount_minor: int
+    currency: str
+    created_at: datetime
+    updated_at: datetime
+    status_key: str
+
+
+CONVERSIONS = Table("api.conversions_view", ConversionRow)
+_columns_shown = CONVERSIONS.reader(Conversion.model_fields)
+
+UPSERT_CONVERSIONS = f"""
+    {CONVERSIONS.insert}
+    ON CONFLICT (tenant_id, id) DO UPDATE SET
+        status = EXCLUDED.status, match_method = EXCLUDED.match_method,
+        match_confidence = EXCLUDED.match_confidence, match_click_id = EXCLUDED.match_click_id,
+        attempts = EXCLUDED.attempts, reason = EXCLUDED.reason, code = EXCLUDED.code,
+        updated_at = EXCLUDED.updated_at, status_key = EXCLUDED.status_key
+    WHERE EXCLUDED.status_key > stored.status_key
+"""
+
+
+class ConversionProjection:
+    def __init__(self) -> None:
+        self._rows: dict[tuple[UUID, UUID], ConversionRow] = {}
+
+    def fold(self, conversion: ConversionFact, effects: Effects) -> None:
+        row = conversion_row(conversion)
+        key = (row.tenant_id, row.id)
+        known = self._rows.get(key)
+        if known is None or row.status_key > known.status_key:
+            self._rows[key] = row
+        tenant_id, at = row.tenant_id, row.updated_at
+        match conversion:
+            case ConversionMatched():
+                effects.count(tenant_id, at, "conversions_matched")
+            case ConversionSuppressed():
+                effects.count(tenant_id, at, "conversions_suppressed")
+            case ConversionDispatched():
+                effects.count(tenant_id, at, "conversions_dispatched")
+                effects.sum(tenant_id, at, row.currency, "dispatched_minor", row.amount_minor)
+                effects.stream(tenant_id, b"conversion.dispatched", _shown(row))
+            case ConversionFailed():
+                effects.stream(tenant_id, b"conversion.failed", _shown(row))
+
+    async def write(self, connection: Connection) -> None:
+        await CONVERSIONS.execute(connection, UPSERT_CONVERSIONS, self._rows.values())
+
+
+def conversion_row(conversion: ConversionFact) -> ConversionRow:
+    at, match = conversion.occurred_at, conversion.match
+    status, attempts, reason, code = _outcome(conversion)
+    return ConversionRow(
+        tenant_id=conversion.tenant_id,
+        id=conversion.conversion_id,
+        event_id=conversion.event_id,
+        payment_id=conversion.payment_id,
+        destination=conversion.destination,
+        destination_id=conversion.destination_id,
+        event_name=conversion.event_name,
+        status=status,
+        match_method=match.method,
+        match_confidence=match.confidence,
+        match_click_id=match.click_id,
+        attempts=attempts,
+        reason=reason,
+        code=code,
+        amount_minor=conversion.amount_minor,
+        currency=conversion.currency,
+        created_at=uuid7_time(conversion.conversion_id, at),
+        updated_at=at,
+        status_key=sort_key(_STATUS_RANKS[status], at, f"{attempts:06}|{conversion.message_id}"),
+    )
+
+
+def _outcome(conversion: ConversionFact) -> tuple[ConversionStatus, int, str | None, str | None]:
+    """Return the status, attempts, reason and code."""
+    match conversion:
+        case ConversionMatched():
+            return ConversionStatus.PENDING, 0, None, None
+        case ConversionDispatched():
+            return ConversionStatus.DISPATCHED, conversion.attempts, None, None
+        case ConversionFailed():
+            return ConversionStatus.FAILED, conversion.attempts, conversion.reason, conversion.code
+        case ConversionSuppressed():
+            return ConversionStatus.SUPPRESSED, 0, conversion.reason, None
+    raise TypeError(f"no status for {conversion.type}")
+
+
+def _shown(row: ConversionRow) -> dict[str, Any]:
+    match = {"method": row.match_method, "confidence": row.match_confidence, "click_id": row.match_click_id}
+    return _columns_shown(row) | {"match": match}

@@ -1,0 +1,108 @@
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from orylo_api.http.fields import CustomerId, Page, PageQuery, RequestPart, ResponseBody, Text
+from orylo_api.payments.models import PaymentState
+from orylo_common.messages import Decision, TrustStatus
+
+MAX_IDS = 100
+
+
+class CustomerPath(RequestPart):
+    id: CustomerId
+
+
+def _few(ids: str) -> str:
+    if len(ids.split(",")) > MAX_IDS:
+        raise ValueError(f"must be at most {MAX_IDS} ids")
+    return ids
+
+
+CustomerIds = Annotated[str, StringConstraints(max_length=8000, pattern=r"^[!-.0-~]+$"), AfterValidator(_few)]
+
+
+class CustomerQuery(PageQuery):
+    ids: CustomerIds | None = Field(default=None, description=f"only these: at most {MAX_IDS}, separated by commas")
+    status: TrustStatus | None = None
+    max_trust: int | None = Field(default=None, ge=0, le=100, description="with a trust score of at most this")
+
+
+class CustomerSummary(ResponseBody):
+    id: str
+    trust_score: int = Field(ge=0, le=100)
+    status: TrustStatus
+    created_at: datetime = Field(description="first seen")
+    updated_at: datetime = Field(description="score or status last changed")
+
+
+class CustomerPage(Page[CustomerSummary]):
+    pass
+
+
+class PaymentEntry(ResponseBody):
+    kind: Literal["payment"] = "payment"
+    at: datetime
+    payment_id: str
+    gateway: str
+    state: PaymentState
+    amount_minor: int
+    currency: str
+
+
+class DetectionEntry(ResponseBody):
+    kind: Literal["detection"] = "detection"
+    at: datetime
+    detection_id: UUID
+    payment_id: str
+    decision: Decision
+    risk_score: int
+    reasons: list[str]
+
+
+class TrustEntry(ResponseBody):
+    kind: Literal["trust"] = "trust"
+    at: datetime
+    version: int
+    score_before: int
+    score_after: int
+    status: TrustStatus
+    cause: str
+    actor: str | None = Field(description="who set the status, if that is the cause")
+    reason: str | None = Field(description="the reason they gave")
+
+
+HistoryEntry = Annotated[PaymentEntry | DetectionEntry | TrustEntry, Field(discriminator="kind")]
+
+
+class Customer(CustomerSummary):
+    history: list[HistoryEntry] = Field(description="the latest of each kind, newest first")
+
+
+class StatusRequest(RequestPart):
+    status: TrustStatus
+    reason: Text = Field(description="stored with the change; must not hold personal data")
+
+
+class StatusAccepted(ResponseBody):
+    """The change is recorded. The customer shows it within moments."""
+
+    customer_id: CustomerId
+    status: TrustStatus
+    reason: str
+    actor: str
+    accepted_at: datetime
+
+
+class TrustChange(ResponseBody):
+    """The data of the stream event `trust.updated`."""
+
+    customer_id: str
+    version: int
+    score_before: int
+    trust_score: int
+    status: TrustStatus
+    cause: str
+    occurred_at: datetime

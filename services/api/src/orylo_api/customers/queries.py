@@ -1,0 +1,81 @@
+from datetime import datetime
+
+import asyncpg
+
+from orylo_api.customers.models import (
+    CustomerQuery,
+    CustomerSummary,
+    DetectionEntry,
+    HistoryEntry,
+    PaymentEntry,
+    TrustEntry,
+)
+from orylo_api.http.pages import Listing, Where, fetch_page
+from orylo_common.messages import TrustStatus
+from orylo_common.postgres.pool import Connection
+
+CUSTOMERS = Listing("api.customers_view", "customer_id", str)
+
+SELECT_CUSTOMER = "SELECT * FROM api.customers_view WHERE customer_id = $1"
+SELECT_PAYMENTS = """
+    SELECT * FROM api.payments_view WHERE customer_id = $1 ORDER BY created_at DESC, payment_id DESC LIMIT $2
+"""
+SELECT_DETECTIONS = """
+    SELECT * FROM api.detections_view WHERE customer_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2
+"""
+SELECT_TRUST_CHANGES = "SELECT * FROM api.trust_changes WHERE customer_id = $1 ORDER BY version DESC LIMIT $2"
+
+# Entries of each kind.
+HISTORY_LENGTH = 50
+
+
+async def list_customers(connection: Connection, query: CustomerQuery) -> tuple[list[CustomerSummary], str | None]:
+    where = Where()
+    if query.status is TrustStatus.NEUTRAL:
+        where.filter("status = 'neutral'")
+    elif query.status is not None:
+        # As a literal: the planner uses the index on other statuses only if it can see that this is one of them.
+        where.seek(f"status = '{query.status}'")
+    if query.ids is not None:
+        where.seek("customer_id = ANY({})", query.ids.split(","))
+    if query.max_trust is not None:
+        where.filter("trust_score <= {}", query.max_trust)
+    rows, next_cursor = await fetch_page(connection, CUSTOMERS, where, query)
+    return [_customer(row) for row in rows], next_cursor
+
+
+async def find_customer(connection: Connection, customer_id: str) -> CustomerSummary | None:
+    row = await connection.fetchrow(SELECT_CUSTOMER, customer_id)
+    return None if row is None else _customer(row)
+
+
+async def read_history(connection: Connection, customer_id: str) -> list[HistoryEntry]:
+    """Return the customer's latest payments, detections and trust changes, newest first."""
+    payments = await connection.fetch(SELECT_PAYMENTS, customer_id, HISTORY_LENGTH)
+    detections = await connection.fetch(SELECT_DETECTIONS, customer_id, HISTORY_LENGTH)
+    trust_changes = await connection.fetch(SELECT_TRUST_CHANGES, customer_id, HISTORY_LENGTH)
+    entries: list[HistoryEntry] = [
+        *(PaymentEntry.from_row(row, at=row["updated_at"]) for row in payments),
+        *(
+            DetectionEntry.from_row(
+                row, at=row["created_at"], detection_id=row["id"], reasons=row["findings"]["reasons"]
+            )
+            for row in detections
+        ),
+        *(TrustEntry.from_row(row, at=row["occurred_at"]) for row in trust_changes),
+    ]
+    return sorted(entries, key=_at, reverse=True)
+
+
+def _at(entry: HistoryEntry) -> datetime:
+    return entry.at
+
+
+def _customer(row: asyncpg.Record) -> CustomerSummary:
+    return CustomerSummary(
+        id=row["customer_id"],
+        trust_score=row["trust_score"],
+        status=row["status"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"] or row["created_at"],
+    )

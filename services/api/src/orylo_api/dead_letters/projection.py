@@ -1,0 +1,100 @@
+"""Rows of api.dead_letters: messages that died in a queue, and conversions that failed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from orylo_api.dead_letters.models import DeadLetterState, DeadLetterSummary
+from orylo_api.read_models.effects import Effects
+from orylo_api.read_models.keys import derived_uuid
+from orylo_common.messages import ConversionDispatched, ConversionFailed, encode
+from orylo_common.postgres.pool import Connection
+from orylo_common.postgres.tables import Table
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterRow:
+    tenant_id: UUID
+    # Derived from what died and when: one death makes one row, however often it is reported.
+    id: UUID
+    source: str
+    kind: str
+    subject_id: UUID
+    type: str | None
+    subject: str | None
+    reason: str
+    code: str | None
+    attempts: int
+    body: bytes
+    first_failed_at: datetime
+    created_at: datetime
+
+    @property
+    def message_id(self) -> UUID:
+        """Under which the inbox knows it."""
+        return self.id
+
+
+DEAD_LETTERS = Table("api.dead_letters", DeadLetterRow)
+_columns_shown = DEAD_LETTERS.reader(DeadLetterSummary.model_fields)
+NOT_SETTLED = {"state": DeadLetterState.OPEN, "settled_at": None, "settled_by": None, "settled_reason": None}
+
+# Runs for deliveries and for failures: either may arrive first.
+RESOLVE_DELIVERED = """
+    UPDATE api.dead_letters AS d
+    SET state = 'resolved', settled_at = c.updated_at
+    FROM unnest($1::uuid[], $2::uuid[]) AS touched (tenant_id, id)
+    JOIN api.conversions_view AS c USING (tenant_id, id)
+    WHERE d.tenant_id = touched.tenant_id AND d.subject_id = touched.id AND d.kind = 'conversion'
+      AND c.status = 'dispatched' AND d.state IN ('open', 'replayed')
+"""
+
+
+class DeadLetterProjection:
+    def __init__(self) -> None:
+        self._rows: list[DeadLetterRow] = []
+        self._touched: set[tuple[UUID, UUID]] = set()
+
+    def fold(self, item: DeadLetterRow | ConversionFailed | ConversionDispatched, effects: Effects) -> None:
+        match item:
+            case ConversionDispatched():
+                self._touched.add((item.tenant_id, item.conversion_id))
+            case ConversionFailed():
+                self._touched.add((item.tenant_id, item.conversion_id))
+                self._add(failed_conversion_row(item), effects)
+            case DeadLetterRow():
+                self._add(item, effects)
+
+    def _add(self, row: DeadLetterRow, effects: Effects) -> None:
+        self._rows.append(row)
+        effects.count(row.tenant_id, row.created_at, "dead_letters")
+        effects.stream(row.tenant_id, b"dead_letter.created", shown(row))
+
+    async def write(self, connection: Connection) -> None:
+        """Must follow the conversions' rows, which say what has been delivered."""
+        await DEAD_LETTERS.insert_new(connection, self._rows)
+        if self._touched:
+            await connection.execute(RESOLVE_DELIVERED, *zip(*sorted(self._touched), strict=True))
+
+
+def failed_conversion_row(conversion: ConversionFailed) -> DeadLetterRow:
+    return DeadLetterRow(
+        tenant_id=conversion.tenant_id,
+        id=derived_uuid(f"failed:{conversion.message_id}"),
+        source="dispatch",
+        kind="conversion",
+        subject_id=conversion.conversion_id,
+        type=conversion.type,
+        subject=conversion.payment_id,
+        reason=conversion.reason,
+        code=conversion.code,
+        attempts=conversion.attempts,
+        body=encode(conversion),
+        first_failed_at=conversion.occurred_at,
+        created_at=conversion.occurred_at,
+    )
+
+
+def shown(row: DeadLetterRow) -> dict[str, Any]:
+    return _columns_shown(row) | NOT_SETTLED

@@ -1,0 +1,42 @@
+"""Decisions on payments."""
+
+from orylo_api.access.roles import Permission
+from orylo_api.call import Call
+from orylo_api.detections import queries
+from orylo_api.detections.models import Detection, DetectionPage, DetectionPath, DetectionQuery
+from orylo_api.errors import NotFound
+from orylo_api.http.route import Route
+
+
+async def list_detections(call: Call[None, DetectionQuery, None]) -> DetectionPage:
+    items, next_cursor = await queries.list_detections(call.connection, call.query)
+    return DetectionPage(items=items, next_cursor=next_cursor)
+
+
+async def show_detection(call: Call[DetectionPath, None, None]) -> Detection:
+    detection = await queries.find_detection(call.connection, call.path.id)
+    if detection is None:
+        raise NotFound("there is no such detection")
+    return detection
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/api/v1/detections",
+        list_detections,
+        Permission.READ,
+        "Decisions, newest first",
+        query=DetectionQuery,
+        response=DetectionPage,
+    ),
+    Route(
+        "GET",
+        "/api/v1/detections/{id}",
+        show_detection,
+        Permission.READ,
+        "One decision",
+        path_values=DetectionPath,
+        response=Detection,
+    ),
+)

@@ -1,0 +1,93 @@
+"""From `detection.created` to rows of api.detections_view."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from orylo_api.detections.models import Detection
+from orylo_api.read_models.effects import Counter, Effects
+from orylo_api.read_models.keys import uuid7_time
+from orylo_common.messages import Decision, DetectionCreated, DetectorResult
+from orylo_common.postgres.pool import Connection
+from orylo_common.postgres.tables import Table
+
+DECISION_COUNTERS: dict[Decision, Counter] = {
+    Decision.ALLOW: "detections_allow",
+    Decision.REVIEW: "detections_review",
+    Decision.BLOCK: "detections_block",
+}
+
+
+@dataclass(slots=True)
+class DetectionRow:
+    tenant_id: UUID
+    id: UUID
+    event_id: str
+    payment_id: str
+    payment_type: str
+    gateway: str
+    customer_id: str | None
+    decision: str
+    risk_score: int
+    # Shown, never searched: fields of the answer that need no column.
+    findings: dict[str, Any]
+    amount_minor: int
+    currency: str
+    occurred_at: datetime
+    created_at: datetime
+
+
+DETECTIONS = Table("api.detections_view", DetectionRow)
+_columns_shown = DETECTIONS.reader(Detection.model_fields)
+
+
+class DetectionProjection:
+    def __init__(self) -> None:
+        self._rows: dict[tuple[UUID, UUID], DetectionRow] = {}
+
+    def fold(self, detection: DetectionCreated, effects: Effects) -> None:
+        row = detection_row(detection)
+        self._rows[row.tenant_id, row.id] = row
+        tenant_id, at = row.tenant_id, row.created_at
+        effects.count(tenant_id, at, DECISION_COUNTERS[detection.decision])
+        if detection.degraded:
+            effects.count(tenant_id, at, "detections_degraded")
+        if detection.decision is Decision.BLOCK and effects.claims.take_milestone(tenant_id, "blocked", row.payment_id):
+            effects.sum(tenant_id, at, row.currency, "blocked_minor", row.amount_minor)
+        effects.stream(tenant_id, b"detection.created", _columns_shown(row) | row.findings)
+
+    async def write(self, connection: Connection) -> None:
+        await DETECTIONS.insert_new(connection, self._rows.values())
+
+
+def detection_row(detection: DetectionCreated) -> DetectionRow:
+    return DetectionRow(
+        tenant_id=detection.tenant_id,
+        id=detection.detection_id,
+        event_id=detection.event_id,
+        payment_id=detection.payment_id,
+        payment_type=detection.payment_type,
+        gateway=detection.gateway,
+        customer_id=detection.customer_id,
+        decision=detection.decision,
+        risk_score=detection.risk_score,
+        findings={
+            "reasons": detection.reasons,
+            "detectors": [_detector_score(result) for result in detection.detectors],
+            "degraded": detection.degraded,
+        },
+        amount_minor=detection.amount_minor,
+        currency=detection.currency,
+        occurred_at=detection.occurred_at,
+        created_at=uuid7_time(detection.detection_id, detection.occurred_at),
+    )
+
+
+def _detector_score(result: DetectorResult) -> dict[str, Any]:
+    return {
+        "name": result.name,
+        "score": result.score,
+        "reasons": result.reasons,
+        "duration_us": result.duration_us,
+    }

@@ -1,1 +1,0 @@
-"""One module per resource: a request in, an answer out."""

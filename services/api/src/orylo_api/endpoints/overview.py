@@ -1,9 +1,0 @@
-"""The first screen's numbers."""
-
-from orylo_api.call import Call
-from orylo_api.models.overview import Overview, OverviewQuery
-from orylo_api.rollups import read_overview
-
-
-async def show_overview(call: Call[None, OverviewQuery, None]) -> Overview:
-    return await read_overview(call.connection, call.query, call.services.clock.now())

@@ -1,0 +1,102 @@
+"""The built dashboard, from the package's folder `static`: read once, served from memory."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from mimetypes import guess_type
+from pathlib import Path
+
+from aiohttp import hdrs, web
+
+STATIC = Path(__file__).parents[1] / "static"
+# Unknown paths below /api are errors of the API, not pages of the dashboard.
+NOT_THE_API = "/{path:(?!api(?:/|$)).*}"
+# The bundler puts a hash of the content into these files' names, so the content of a name never changes.
+HASHED = "/assets/"
+IMMUTABLE = "public, max-age=31536000, immutable"
+REVALIDATE = "no-cache"
+ENCODINGS = {"br": ".br", "gzip": ".gz"}
+
+# Swagger UI needs inline styles and data: images; the rest is as strict as for the dashboard.
+DOCS_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+NOT_BUILT = b"""<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Orylo</title>
+<h1>The dashboard is not built yet</h1>
+<p>Run <code>make web</code>, then start again.
+<p>The API is running: <a href="/api/openapi.json">its description</a>.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    content_type: str
+    cache_control: str
+    # By content coding; `identity` is always present.
+    bodies: Mapping[str, bytes]
+    etag: str
+
+    def respond(self, request: web.Request) -> web.Response:
+        headers = {
+            hdrs.CONTENT_TYPE: self.content_type,
+            hdrs.CACHE_CONTROL: self.cache_control,
+            hdrs.ETAG: self.etag,
+            hdrs.VARY: "Accept-Encoding",
+        }
+        if request.headers.get(hdrs.IF_NONE_MATCH) == self.etag:
+            return web.Response(status=304, headers=headers)
+        accepted = _accepted(request.headers.get(hdrs.ACCEPT_ENCODING, ""))
+        coding = next((coding for coding in ENCODINGS if coding in accepted and coding in self.bodies), "identity")
+        if coding != "identity":
+            headers[hdrs.CONTENT_ENCODING] = coding
+        return web.Response(body=self.bodies[coding], headers=headers)
+
+
+class Dashboard:
+    """Every file by its path: no path of a request ever reaches the file system."""
+
+    def __init__(self, folder: Path = STATIC) -> None:
+        self._assets = dict(_read(folder)) if folder.is_dir() else {}
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/api/docs", self.show_docs), web.get(NOT_THE_API, self.show)]
+
+    async def show(self, request: web.Request) -> web.Response:
+        """Return the file, or else the page, which has its own router."""
+        asset = self._assets.get(request.path)
+        if asset is None and (request.path.startswith(HASHED) or "." in request.path.rpartition("/")[2]):
+            raise web.HTTPNotFound
+        return (asset or self._page("/index.html")).respond(request)
+
+    async def show_docs(self, request: web.Request) -> web.Response:
+        response = self._page("/docs/index.html").respond(request)
+        response.headers["Content-Security-Policy"] = DOCS_POLICY
+        response.headers[hdrs.CACHE_CONTROL] = REVALIDATE
+        return response
+
+    def _page(self, path: str) -> Asset:
+        return self._assets.get(path) or Asset("text/html", REVALIDATE, {"identity": NOT_BUILT}, '"not-built"')
+
+
+def _accepted(header: str) -> set[str]:
+    """Return the codings that the client accepts. Its order of preference is ignored."""
+    parts = [part.replace(" ", "").partition(";") for part in header.split(",")]
+    return {coding for coding, _, weight in parts if not weight.startswith("q=0") or weight.strip("q=0.")}
+
+
+def _read(folder: Path) -> Iterator[tuple[str, Asset]]:
+    for file in sorted(folder.rglob("*")):
+        if not file.is_file() or file.name.startswith(".") or file.suffix in ENCODINGS.values():
+            continue
+        path = "/" + file.relative_to(folder).as_posix()
+        bodies = {"identity": file.read_bytes()}
+        for coding, suffix in ENCODINGS.items():
+            compressed = file.with_name(file.name + suffix)
+            if compressed.is_file():
+                bodies[coding] = compressed.read_bytes()
+        kind = guess_type(file.name)[0] or "application/octet-stream"
+        charset = "; charset=utf-8" if kind.startswith("text/") or kind.endswith("javascript") else ""
+        cache = IMMUTABLE if path.startswith(HASHED) else REVALIDATE
+        yield path, Asset(kind + charset, cache, bodies, f'"{sha256(bodies["identity"]).hexdigest()[:32]}"')

@@ -1,0 +1,65 @@
+"""Kinds of values that several requests and responses share."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, Self, TypeVar
+
+import asyncpg
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+# Items of a page, and so of what one request may read.
+MAX_PAGE = 200
+
+# PostgreSQL's text cannot hold a NUL; every string of a request is of one of these types.
+Text = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
+CustomerId = Annotated[str, StringConstraints(max_length=200, pattern=r"^[!-.0-~]+$")]
+PaymentId = Annotated[str, StringConstraints(max_length=300, pattern=r"^[a-z0-9_-]+:[!-.0-~]+$")]
+Gateway = Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z0-9_-]+$")]
+
+
+def _in_range(moment: datetime) -> datetime:
+    # A moment further out overflows when it is converted to UTC.
+    if not 1970 <= moment.year <= 2999:
+        raise ValueError("must lie between the years 1970 and 2999")
+    return moment.astimezone(UTC)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_range)]
+
+
+class RequestPart(BaseModel):
+    """The path's values, the query or the body of a request. An unknown name is refused: most likely it is misspelt."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ResponseBody(BaseModel):
+    """The body of a response, or a part of one. Every field is present, also those with a default."""
+
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
+
+    @classmethod
+    def from_row(cls, row: asyncpg.Record, **values: Any) -> Self:
+        """Take each field from the column of its name, and from `values` where there is no such column."""
+        return cls(**{**values, **{name: value for name, value in row.items() if name in cls.model_fields}})
+
+
+class PageQuery(RequestPart):
+    limit: int = Field(default=50, ge=1, le=MAX_PAGE)
+    cursor: Annotated[str, StringConstraints(min_length=1, max_length=400, pattern=r"^[A-Za-z0-9_-]+$")] | None = Field(
+        default=None, description="`next_cursor` of the previous page"
+    )
+
+
+class RangeQuery(PageQuery):
+    from_: Moment | None = Field(default=None, alias="from", description="created at or after")
+    to: Moment | None = Field(default=None, description="created before")
+
+
+Item = TypeVar("Item", bound=BaseModel)
+
+
+class Page(ResponseBody, Generic[Item]):
+    """Newest first. A page may be short, even empty, while `next_cursor` is set: more items follow."""
+
+    items: list[Item]
+    next_cursor: str | None = None

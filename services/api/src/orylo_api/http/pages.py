@@ -1,0 +1,112 @@
+"""Pages of rows, newest first, by cursor: a cursor holds the last row's position, not the number of rows before it.
+
+A page costs the same however many rows there are. Conditions without an index filter a limited number of rows; if
+too few of those match, the page is short and its cursor continues after them.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import orjson
+
+from orylo_api.errors import Invalid
+from orylo_api.http.fields import PageQuery, RangeQuery
+from orylo_api.http.problem_details import FieldProblem
+from orylo_common.postgres.pool import Connection
+
+# Rows that one page may filter.
+FILTER_LIMIT = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A table that is listed by (created_at, id), both descending, with an index on them."""
+
+    table: str
+    id_column: str
+    id_type: Callable[[str], Any]
+
+
+@dataclass(slots=True)
+class Where:
+    """Conditions, with `{}` in place of each value. The texts are constants; values are bound as parameters."""
+
+    # Conditions that an index serves, and conditions that only filter rows.
+    sought: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+    filtered: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+
+    def seek(self, condition: str, *values: Any) -> None:
+        self.sought.append((condition, values))
+
+    def filter(self, condition: str, *values: Any) -> None:
+        self.filtered.append((condition, values))
+
+    def seek_range(self, query: RangeQuery) -> None:
+        if query.from_ is not None:
+            self.seek("created_at >= {}", query.from_)
+        if query.to is not None:
+            self.seek("created_at < {}", query.to)
+
+
+async def fetch_page(
+    connection: Connection, listing: Listing, where: Where, page: PageQuery
+) -> tuple[list[asyncpg.Record], str | None]:
+    """Return the page's rows and the next page's cursor. Raises `Invalid` for a cursor that no page has returned."""
+    if page.cursor is not None:
+        where.seek(f"(created_at, {listing.id_column}) < ({{}}, {{}})", *_decode(page.cursor, listing.id_type))
+    order = f"ORDER BY created_at DESC, {listing.id_column} DESC"
+    values: list[Any] = []
+    source = f"{listing.table} {_render(where.sought, values)}"
+    sought = len(values)
+    if where.filtered:
+        rows_filtered = f"(SELECT * FROM {source} {order} LIMIT {FILTER_LIMIT}) AS rows"  # noqa: S608
+        conditions = _render(where.filtered, values)
+        rows = await connection.fetch(
+            f"SELECT * FROM {rows_filtered} {conditions} {order} LIMIT {page.limit + 1}",  # noqa: S608
+            *values,
+        )
+    else:
+        rows = await connection.fetch(f"SELECT * FROM {source} {order} LIMIT {page.limit + 1}", *values)  # noqa: S608
+    if len(rows) > page.limit:
+        return rows[: page.limit], _encode(rows[page.limit - 1], listing)
+    if not where.filtered:
+        return rows, None
+    last_filtered = await connection.fetchrow(
+        f"SELECT created_at, {listing.id_column} FROM {source} {order} OFFSET {FILTER_LIMIT - 1} LIMIT 1",  # noqa: S608
+        *values[:sought],
+    )
+    return rows, None if last_filtered is None else _encode(last_filtered, listing)
+
+
+def _render(conditions: list[tuple[str, tuple[Any, ...]]], values: list[Any]) -> str:
+    """Return the WHERE clause, with `$n` for the values, which are appended to `values`."""
+    texts = []
+    for condition, bound in conditions:
+        first = len(values) + 1
+        values.extend(bound)
+        texts.append(condition.format(*(f"${first + offset}" for offset in range(len(bound)))))
+    return f"WHERE {' AND '.join(texts)}" if texts else ""
+
+
+def _encode(row: asyncpg.Record, listing: Listing) -> str:
+    text = orjson.dumps([row["created_at"].isoformat(), str(row[listing.id_column])])
+    return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+
+
+def _decode(cursor: str, id_type: Callable[[str], Any]) -> tuple[datetime, Any]:
+    try:
+        created_at, last_id = map(str, orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))))
+        moment = datetime.fromisoformat(created_at)
+        value = id_type(last_id)
+        valid = moment.utcoffset() is not None and 1970 <= moment.year <= 2999 and "\x00" not in last_id
+    except (ValueError, TypeError, binascii.Error):
+        valid = False
+    if not valid:
+        error = FieldProblem(field="query.cursor", message="must be the `next_cursor` of a page")
+        raise Invalid("the cursor is invalid", [error])
+    return moment, value

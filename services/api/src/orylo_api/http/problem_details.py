@@ -1,0 +1,27 @@
+"""The body of error responses (RFC 9457)."""
+
+from pydantic import Field
+
+from orylo_api.http.fields import ResponseBody
+
+
+class FieldProblem(ResponseBody):
+    field: str = Field(description="the field's place: `body.reason`, `query.limit`, `header.Idempotency-Key`")
+    message: str
+
+
+class TenantName(ResponseBody):
+    slug: str
+    name: str
+
+
+class ProblemDetails(ResponseBody):
+    """`type` is stable and for programs; `title` and `detail` are for people."""
+
+    type: str = Field(examples=["urn:orylo:problem:validation"])
+    title: str
+    status: int = Field(ge=400, le=599)
+    code: str = Field(description="the last part of `type`", examples=["validation"])
+    detail: str | None = None
+    errors: list[FieldProblem] | None = Field(default=None, description="each invalid field")
+    tenants: list[TenantName] | None = Field(default=None, description="tenants to choose one of when signing in")

@@ -1,0 +1,72 @@
+"""One line of the route table."""
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from enum import StrEnum
+
+from orylo_api.access.roles import Permission
+from orylo_api.call import Endpoint
+from orylo_api.http.fields import RequestPart, ResponseBody
+
+ANYONE = None
+
+
+class Media(StrEnum):
+    JSON = "application/json"
+    EVENTS = "text/event-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path and what serves it. `path_values`, `query` and `body` are the models that these are read into."""
+
+    method: str
+    path: str
+    endpoint: Endpoint
+    permission: Permission | None
+    summary: str
+    path_values: type[RequestPart] | None = None
+    query: type[RequestPart] | None = None
+    body: type[RequestPart] | None = None
+    response: type[ResponseBody] | None = None
+    status: int = 200
+    media: Media = Media.JSON
+    description: str = ""
+    # What a stream's events carry.
+    events: Sequence[type[ResponseBody]] = ()
+    # Statuses of errors beyond those that follow from the fields above.
+    refuses: Set[int] = frozenset()
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """HEAD is served wherever GET is, except for streams."""
+        return ("GET", "HEAD") if self.method == "GET" and self.media is Media.JSON else (self.method,)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether it works on a tenant's rows. A stream must not hold a connection while it lasts."""
+        return self.permission is not None and self.media is Media.JSON
+
+    @property
+    def takes_idempotency_key(self) -> bool:
+        return self.method == "POST" and self.in_transaction
+
+    @property
+    def has_etag(self) -> bool:
+        return self.method == "GET" and self.path_values is not None
+
+    @property
+    def errors(self) -> frozenset[int]:
+        """The statuses of its error responses."""
+        statuses = {503, *self.refuses}
+        if self.permission is not None:
+            statuses |= {401, 403}
+        if self.path_values:
+            statuses.add(404)
+        if self.query or self.takes_idempotency_key:
+            statuses.add(422)
+        if self.body:
+            statuses |= {400, 413, 415, 422}
+        if self.takes_idempotency_key:
+            statuses.add(409)
+        return frozenset(statuses)

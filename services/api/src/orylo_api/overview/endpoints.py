@@ -1,0 +1,24 @@
+"""The numbers of the dashboard's first page."""
+
+from orylo_api.access.roles import Permission
+from orylo_api.call import Call
+from orylo_api.http.route import Route
+from orylo_api.overview.models import Overview, OverviewQuery
+from orylo_api.overview.queries import read_overview
+
+
+async def show_overview(call: Call[None, OverviewQuery, None]) -> Overview:
+    return await read_overview(call.connection, call.query, call.services.clock.now())
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/api/v1/overview",
+        show_overview,
+        Permission.READ,
+        "Totals of today, the last 24 hours and the last 7 days, and a time series",
+        query=OverviewQuery,
+        response=Overview,
+    ),
+)

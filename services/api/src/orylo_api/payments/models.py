@@ -1,0 +1,43 @@
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from orylo_api.http.fields import PaymentId, RequestPart, ResponseBody
+
+
+class PaymentPath(RequestPart):
+    id: PaymentId
+
+
+class PaymentState(StrEnum):
+    """In the order a payment moves through them; it never moves back."""
+
+    CREATED = "created"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    SUCCEEDED = "succeeded"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    REFUNDED = "refunded"
+    DISPUTED = "disputed"
+    DISPUTE_WON = "dispute_won"
+    CHARGEBACK = "chargeback"
+
+
+class Payment(ResponseBody):
+    id: str
+    gateway: str
+    customer_id: str | None
+    state: PaymentState
+    amount_minor: int = Field(ge=0)
+    refunded_minor: int = Field(ge=0)
+    currency: str
+    payment_method: str | None
+    card_brand: str | None
+    card_last4: str | None
+    card_country: str | None
+    products: list[str]
+    livemode: bool
+    test: bool
+    created_at: datetime = Field(description="when its first event happened, by the gateway's clock")
+    updated_at: datetime = Field(description="when it reached its state, by the gateway's clock")

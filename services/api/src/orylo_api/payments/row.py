@@ -1,0 +1,114 @@
+"""From a gateway's message about a payment to a row of api.payments_view."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from orylo_api.payments.enrichment import Enriched, is_known
+from orylo_api.payments.models import PaymentState
+from orylo_api.read_models.keys import sort_key
+from orylo_common.messages import (
+    DisputeLost,
+    DisputeOpened,
+    DisputeWon,
+    Message,
+    PaymentCanceled,
+    PaymentCreated,
+    PaymentEnriched,
+    PaymentFact,
+    PaymentFailed,
+    PaymentRefunded,
+    PaymentSucceeded,
+)
+
+STATES: Mapping[type[Message], PaymentState] = {
+    PaymentCreated: PaymentState.CREATED,
+    PaymentFailed: PaymentState.FAILED,
+    PaymentCanceled: PaymentState.CANCELED,
+    PaymentSucceeded: PaymentState.SUCCEEDED,
+    PaymentEnriched: PaymentState.SUCCEEDED,
+    PaymentRefunded: PaymentState.REFUNDED,
+    DisputeOpened: PaymentState.DISPUTED,
+    DisputeWon: PaymentState.DISPUTE_WON,
+    DisputeLost: PaymentState.CHARGEBACK,
+}
+_STATE_RANKS = {state: rank for rank, state in enumerate(PaymentState)}
+# A success has the best details of a payment; a dispute may have only the disputed amount.
+_DETAIL_RANKS: Mapping[type[Message], int] = {
+    PaymentRefunded: 1,
+    PaymentCreated: 2,
+    PaymentCanceled: 3,
+    PaymentFailed: 4,
+    PaymentSucceeded: 5,
+}
+# Below every other rank: its state, amount and times count only until the payment's own event arrives.
+_PROVISIONAL = -1
+
+
+@dataclass(slots=True)
+class PaymentRow:
+    """Each group of columns comes from the message with the highest key for it, in whatever order messages arrive."""
+
+    tenant_id: UUID
+    payment_id: str
+    gateway: str
+    state: PaymentState
+    updated_at: datetime
+    state_key: str
+    customer_id: str | None
+    amount_minor: int
+    currency: str
+    details: dict[str, Any]
+    details_key: str
+    refunded_minor: int
+    created_at: datetime
+    # From later events of the payment; shown where `details` has no value.
+    enriched: Enriched
+
+    @property
+    def is_provisional(self) -> bool:
+        """Only later events are known: the payment's own, with its amount and times, has yet to arrive."""
+        return self.state_key < "0"
+
+
+def payment_row(payment: PaymentFact) -> PaymentRow:
+    kind, at = type(payment), payment.occurred_at
+    state, refunded_minor = STATES[kind], 0
+    if isinstance(payment, PaymentRefunded):
+        refunded_minor = payment.refunded_minor
+        state = PaymentState.REFUNDED if payment.full else PaymentState.PARTIALLY_REFUNDED
+    enriches = kind is PaymentEnriched
+    details = _details(payment)
+    details_key = sort_key(_PROVISIONAL if enriches else _DETAIL_RANKS.get(kind, 0), at, payment.event_id)
+    return PaymentRow(
+        tenant_id=payment.tenant_id,
+        payment_id=payment.payment_id,
+        gateway=payment.gateway,
+        state=state,
+        updated_at=at,
+        state_key=details_key if enriches else sort_key(_STATE_RANKS[state], at, payment.event_id),
+        customer_id=payment.customer_id,
+        amount_minor=payment.amount_minor,
+        currency=payment.currency,
+        details=details,
+        details_key=details_key,
+        refunded_minor=refunded_minor,
+        created_at=at,
+        enriched={name: [details_key, value] for name, value in details.items() if is_known(value)} if enriches else {},
+    )
+
+
+def _details(payment: PaymentFact) -> dict[str, Any]:
+    card = payment.card
+    return {
+        "customer_id": payment.customer_id,
+        "payment_method": payment.payment_method,
+        "card_brand": card and card.brand,
+        "card_last4": card and card.last4,
+        "card_country": card and card.country,
+        "products": [product.name or product.product_id for product in payment.products],
+        "livemode": payment.livemode,
+        "test": payment.test,
+    }

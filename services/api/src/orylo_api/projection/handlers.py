@@ -1,0 +1,30 @@
+"""Every message of the queue `api` is projected, many in one transaction."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from orylo_api.metrics import PROJECTION_LAG
+from orylo_api.projection.batch import write_batch
+from orylo_api.read_models.claims import Projectable
+from orylo_api.read_models.keys import uuid7_time
+from orylo_common.messages import Message
+from orylo_common.postgres.group_commit import GroupCommit
+from orylo_common.postgres.pool import Connection
+from orylo_common.resilience.circuit_breaker import CircuitBreaker
+
+
+async def project_message(
+    message: Message, *, batcher: GroupCommit[Projectable, bool], breaker: CircuitBreaker
+) -> None:
+    """Return once the message's rows are committed. While PostgreSQL is away, no attempts are used up."""
+    async with breaker:
+        await batcher.add(message)
+
+
+async def write_measured(connection: Connection, batch: Sequence[Projectable]) -> list[bool]:
+    """Write the batch, and observe the age of its oldest message."""
+    new = await write_batch(connection, batch)
+    now = datetime.now(UTC)
+    lag = max((now - uuid7_time(item.message_id, now)).total_seconds() for item in batch)
+    PROJECTION_LAG.observe(max(lag, 0.0))
+    return new

@@ -1,0 +1,67 @@
+"""How long the API keeps its rows."""
+
+from datetime import timedelta
+
+from orylo_common.postgres.pool import Connection
+from orylo_common.postgres.retention import Retention, delete_expired
+
+# A message is redelivered, or redriven from the dead letters, within this time.
+KEEP_INBOX = timedelta(days=7)
+KEEP_BY_MINUTE = timedelta(days=2)
+KEEP_BY_HOUR = timedelta(days=90)
+KEEP_SETTLED_DEAD_LETTERS = timedelta(days=90)
+# Payments, detections, conversions and trust changes.
+KEEP_HISTORY = timedelta(days=730)
+# As long as ingest keeps the copy that is replayed.
+KEEP_QUARANTINE = timedelta(days=90)
+KEEP_REJECTIONS = timedelta(days=30)
+# Idempotency keys, used codes, failed logins, expired sessions.
+KEEP_USED = timedelta(days=1)
+# A client that was away for longer loads everything anew.
+KEEP_STREAM = timedelta(minutes=15)
+
+# The newest row stays: it shows whether a client that comes back was away too long.
+STREAM = Retention("api.stream_events", "created_at", KEEP_STREAM, only="id < (SELECT max(id) FROM api.stream_events)")
+RETENTIONS = (
+    Retention("api.inbox", "claimed_at", KEEP_INBOX),
+    *(
+        Retention(f"api.{table}", "bucket", keep, only=f"grain = '{grain}'")
+        for table in ("rollups", "rollup_amounts")
+        for grain, keep in (("minute", KEEP_BY_MINUTE), ("hour", KEEP_BY_HOUR))
+    ),
+    Retention("api.idempotency_keys", "created_at", KEEP_USED),
+    Retention("api.totp_uses", "used_at", KEEP_USED),
+    Retention("api.login_failures", "last_at", KEEP_USED),
+    # Deleting a session deletes its tokens too.
+    Retention("api.sessions", "expires_at", KEEP_USED),
+    Retention("api.session_tokens", "expires_at", KEEP_USED),
+    Retention("api.dead_letters", "settled_at", KEEP_SETTLED_DEAD_LETTERS, only="state <> 'open'"),
+    Retention("api.detections_view", "created_at", KEEP_HISTORY),
+    Retention("api.payments_view", "created_at", KEEP_HISTORY),
+    Retention("api.conversions_view", "created_at", KEEP_HISTORY),
+    Retention("api.trust_changes", "occurred_at", KEEP_HISTORY),
+    Retention("api.quarantine_view", "created_at", KEEP_QUARANTINE),
+    Retention("api.rejections_view", "created_at", KEEP_REJECTIONS),
+)
+# A flood of rejections for one tenant displaces that tenant's older ones, and no other tenant's.
+MAX_REJECTIONS = 10_000
+BOUND_REJECTIONS = f"""
+    DELETE FROM api.rejections_view AS r
+    USING control.tenants AS t CROSS JOIN LATERAL (
+        SELECT created_at, id FROM api.rejections_view WHERE tenant_id = t.id
+        ORDER BY created_at DESC, id DESC OFFSET {MAX_REJECTIONS - 1} LIMIT 1
+    ) AS last_kept
+    WHERE r.tenant_id = t.id AND (r.created_at, r.id) < (last_kept.created_at, last_kept.id)
+"""  # noqa: S608
+STREAM_EVERY = timedelta(seconds=20)
+OTHERS_EVERY = timedelta(minutes=2)
+
+
+async def delete_stream_events(connection: Connection) -> bool:
+    return await delete_expired(connection, [STREAM])
+
+
+async def delete_old(connection: Connection) -> bool:
+    more = await delete_expired(connection, RETENTIONS)
+    await connection.execute(BOUND_REJECTIONS)
+    return more

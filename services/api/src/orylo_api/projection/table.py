@@ -1,0 +1,80 @@
+"""Which projections fold which message, and in what order their rows are written."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from orylo_api.conversions.projection import ConversionProjection
+from orylo_api.customers.projection import CustomerProjection
+from orylo_api.customers.trust_projection import TrustProjection
+from orylo_api.dead_letters.projection import DeadLetterProjection, DeadLetterRow
+from orylo_api.detections.projection import DetectionProjection
+from orylo_api.overview.projection import ActivityProjection
+from orylo_api.payments.projection import PaymentProjection
+from orylo_api.payments.row import STATES
+from orylo_api.quarantine.projection import QuarantineProjection
+from orylo_api.read_models.claims import Projectable
+from orylo_api.read_models.effects import Effects
+from orylo_api.rejections.projection import RejectionProjection
+from orylo_common.messages import (
+    CheckoutAbandoned,
+    CheckoutStarted,
+    ClickRecorded,
+    ConversionDispatched,
+    ConversionFailed,
+    ConversionMatched,
+    ConversionSuppressed,
+    DetectionCreated,
+    FraudWarningReceived,
+    TrustUpdated,
+    WebhookQuarantined,
+    WebhookRejected,
+    WebhookReplayed,
+)
+from orylo_common.postgres.pool import Connection
+
+
+class Projection(Protocol):
+    """One subject's rows, gathered from a batch before any is written.
+
+    No fold depends on the order of messages: a row that is replaced carries a key, and the higher key wins.
+    """
+
+    def __init__(self) -> None: ...
+
+    def fold(self, message: Any, effects: Effects) -> None:
+        """Add what the message changes. Reads nothing, writes nothing."""
+
+    async def write(self, connection: Connection) -> None:
+        """Write the rows, in a few statements however many there are."""
+
+
+# All transactions write, and so lock, in this order.
+WRITE_ORDER: Sequence[type[Projection]] = (
+    DetectionProjection,
+    PaymentProjection,
+    CustomerProjection,
+    TrustProjection,
+    ConversionProjection,
+    DeadLetterProjection,
+    RejectionProjection,
+    QuarantineProjection,
+    ActivityProjection,
+)
+
+FOLDED_BY: Mapping[type[Projectable], Sequence[type[Projection]]] = {
+    **dict.fromkeys(STATES, (PaymentProjection, CustomerProjection)),
+    FraudWarningReceived: (ActivityProjection, CustomerProjection),
+    CheckoutStarted: (ActivityProjection,),
+    CheckoutAbandoned: (ActivityProjection,),
+    ClickRecorded: (ActivityProjection,),
+    DetectionCreated: (DetectionProjection, CustomerProjection),
+    TrustUpdated: (CustomerProjection, TrustProjection),
+    ConversionMatched: (ConversionProjection,),
+    ConversionSuppressed: (ConversionProjection,),
+    ConversionDispatched: (ConversionProjection, DeadLetterProjection),
+    ConversionFailed: (ConversionProjection, DeadLetterProjection),
+    DeadLetterRow: (DeadLetterProjection,),
+    WebhookRejected: (RejectionProjection,),
+    WebhookQuarantined: (QuarantineProjection,),
+    WebhookReplayed: (QuarantineProjection,),
+}

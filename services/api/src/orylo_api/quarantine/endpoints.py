@@ -1,0 +1,92 @@
+"""Quarantined webhooks: authenticated, but not understood or in conflict with an earlier one."""
+
+from orylo_api.access import audit
+from orylo_api.access.roles import Permission
+from orylo_api.call import Call
+from orylo_api.dead_letters.models import DiscardRequest
+from orylo_api.http import outbox
+from orylo_api.http.route import Route
+from orylo_api.quarantine import queries, settling
+from orylo_api.quarantine.models import (
+    Quarantined,
+    QuarantinedSummary,
+    QuarantinePage,
+    QuarantinePath,
+    QuarantineQuery,
+    QuarantineState,
+)
+
+
+async def list_quarantine(call: Call[None, QuarantineQuery, None]) -> QuarantinePage:
+    items, next_cursor = await queries.list_quarantine(call.connection, call.query)
+    return QuarantinePage(items=items, next_cursor=next_cursor)
+
+
+async def show_quarantined(call: Call[QuarantinePath, None, None]) -> Quarantined:
+    return await queries.find_quarantined(call.connection, call.path.id)
+
+
+async def replay_quarantined(call: Call[QuarantinePath, None, None]) -> QuarantinedSummary:
+    """Publish the request. Ingest replays the webhook; the read model follows when it reports the result."""
+    requested, request = await settling.request_replay(
+        call.connection, call.path.id, actor=call.principal.name, now=call.services.clock.now()
+    )
+    await outbox.publish(call, request)
+    await audit.write_change(call, action="quarantine.replay", subject=f"webhook {requested.id}")
+    return requested
+
+
+async def discard_quarantined(call: Call[QuarantinePath, None, DiscardRequest]) -> QuarantinedSummary:
+    discarded = await settling.discard(
+        call.connection,
+        call.path.id,
+        actor=call.principal.name,
+        reason=call.body.reason,
+        now=call.services.clock.now(),
+    )
+    before, after = {"state": QuarantineState.OPEN}, {"state": discarded.state, "reason": discarded.discarded_reason}
+    subject = f"webhook {discarded.id}"
+    await audit.write_change(call, action="quarantine.discard", subject=subject, before=before, after=after)
+    return discarded
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/api/v1/quarantine",
+        list_quarantine,
+        Permission.READ,
+        "Quarantined webhooks, newest first",
+        query=QuarantineQuery,
+        response=QuarantinePage,
+    ),
+    Route(
+        "GET",
+        "/api/v1/quarantine/{id}",
+        show_quarantined,
+        Permission.READ,
+        "One quarantined webhook with its scrubbed payload",
+        path_values=QuarantinePath,
+        response=Quarantined,
+    ),
+    Route(
+        "POST",
+        "/api/v1/quarantine/{id}/replay",
+        replay_quarantined,
+        Permission.REPLAY_QUARANTINE,
+        "Replay a quarantined webhook",
+        path_values=QuarantinePath,
+        response=QuarantinedSummary,
+        status=202,
+    ),
+    Route(
+        "POST",
+        "/api/v1/quarantine/{id}/discard",
+        discard_quarantined,
+        Permission.DISCARD_QUARANTINE,
+        "Discard, with a reason",
+        path_values=QuarantinePath,
+        body=DiscardRequest,
+        response=QuarantinedSummary,
+    ),
+)

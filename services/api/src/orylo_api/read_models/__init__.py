@@ -1,0 +1,1 @@
+"""What the projections of all subjects share. Imports no subject."""

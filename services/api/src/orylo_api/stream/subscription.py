@@ -1,0 +1,46 @@
+"""One client's part of the stream."""
+
+import asyncio
+from collections import deque
+
+from orylo_api.metrics import SSE_DROPPED
+from orylo_api.stream.events import StreamBatch
+
+# Rows held for one client; a row has one tenant's events of one batch. A client that lags further is disconnected and
+# can resume.
+CLIENT_BUFFER = 500
+
+
+class StreamEnded(Exception):
+    """No more events will come: the client read too slowly, or this replica is stopping."""
+
+
+class StreamSubscription:
+    """Everything that is pushed for one client, from the row `start` on."""
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+        self._waiting: deque[StreamBatch] = deque()
+        self._changed = asyncio.Event()
+        self._ended = False
+
+    def push(self, batch: StreamBatch) -> None:
+        if len(self._waiting) < CLIENT_BUFFER:
+            self._waiting.append(batch)
+            self._changed.set()
+        elif not self._ended:
+            SSE_DROPPED.inc()
+            self.end()
+
+    def end(self) -> None:
+        self._ended = True
+        self._changed.set()
+
+    async def next(self) -> StreamBatch:
+        """Raises `StreamEnded`."""
+        while not self._ended and not self._waiting:
+            self._changed.clear()
+            await self._changed.wait()
+        if self._ended:
+            raise StreamEnded
+        return self._waiting.popleft()

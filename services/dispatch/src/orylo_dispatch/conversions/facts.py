@@ -1,0 +1,83 @@
+"""The facts that the handlers record. Each handler makes one; `store.py` writes many in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from orylo_common.broker.ports import Outgoing
+from orylo_common.control import Destination
+from orylo_common.control.sections.dispatch import DispatchPolicy
+from orylo_common.messages import Decision, PaymentEnriched, PaymentSucceeded
+from orylo_dispatch.delivery.sink import DestinationKey
+from orylo_dispatch.domain.matching import Click, MatchSignals
+
+
+@dataclass(frozen=True, slots=True)
+class ClickSeen:
+    tenant_id: UUID
+    click: Click
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentSeen:
+    """A payment to report to each of `destinations`."""
+
+    payment: PaymentSucceeded
+    signals: MatchSignals
+    policy: DispatchPolicy
+    destinations: Sequence[Destination]
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EnrichmentSeen:
+    """A later event about a payment, which may have been reported to each of `destinations`."""
+
+    enrichment: PaymentEnriched
+    policy: DispatchPolicy
+    destinations: Sequence[Destination]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionSeen:
+    tenant_id: UUID
+    event_id: str
+    decision: Decision
+    message_id: UUID
+    policy: DispatchPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class ReversalSeen:
+    """A refund, a dispute or a fraud warning; `type` is the type of its message."""
+
+    tenant_id: UUID
+    event_id: str
+    payment_id: str
+    type: str
+    amount_minor: int
+    currency: str
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RedriveRequested:
+    tenant_id: UUID
+    delivery_id: UUID
+    message_id: UUID
+
+
+Fact = ClickSeen | PaymentSeen | EnrichmentSeen | DecisionSeen | ReversalSeen | RedriveRequested
+
+
+@dataclass(slots=True)
+class SideEffects:
+    """The work that a fact causes after the commit: publish messages, wake workers, count suppressed deliveries."""
+
+    messages: list[Outgoing] = field(default_factory=list)
+    due: set[DestinationKey] = field(default_factory=set)
+    # Kinds of destinations.
+    suppressed: list[str] = field(default_factory=list)
+    # A worker is sending the conversion of the fact right now: the fact has to be delivered again.
+    in_flight: bool = False

@@ -1,0 +1,34 @@
+"""The port between the delivery engine and the owner of what it delivers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from orylo_common.broker.ports import Outgoing
+
+
+class Deliverable(Protocol):
+    """What one delivery carries. The engine hands the payload to a sink and publishes the messages."""
+
+    @property
+    def payload(self) -> Any:
+        """The stored content, for the sink to encode."""
+
+    @property
+    def log_fields(self) -> Mapping[str, str]:
+        """The ids that identify it in a log line."""
+
+    def dispatched(self, *, attempts: int, now: datetime) -> Outgoing:
+        """Return the message that the destination confirmed the delivery."""
+
+    def failed(self, *, attempts: int, code: str | None, reason: str | None, now: datetime) -> Outgoing:
+        """Return the message that no further attempt will be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverableColumns:
+    """The owner's columns of `dispatch.deliveries AS d`, and how to read a deliverable from their values."""
+
+    sql: str
+    read: Callable[..., Deliverable]

@@ -1,0 +1,184 @@
+"""The due deliveries, as a queue that many workers and replicas share.
+
+A claim counts the attempt and records its start before anything is sent. A later claim that finds this record, because
+the first one expired, knows that the outcome of that attempt is unknown.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from orylo_common.broker.ports import Outgoing
+from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
+from orylo_dispatch.delivery.deliverable import Deliverable, DeliverableColumns
+from orylo_dispatch.delivery.sink import DestinationKey
+from orylo_dispatch.domain.attempt import DeliveryAttempt, DeliveryState, NextStep
+from orylo_dispatch.outbox import write_messages
+
+CLAIM = """
+    WITH due AS (
+        SELECT delivery_id, attempts, started_at FROM dispatch.deliveries
+        WHERE destination_id = $2 AND tenant_id = $1 AND state = 'pending' AND due_at <= $3
+        ORDER BY due_at LIMIT $5
+        FOR UPDATE SKIP LOCKED
+    ), interrupted AS (
+        INSERT INTO dispatch.attempts (tenant_id, delivery_id, attempt_number, at, outcome, code, reason)
+        SELECT $1, delivery_id, attempts, started_at, 'unknown', 'interrupted',
+               'The attempt was interrupted before its result was recorded.'
+        FROM due WHERE started_at IS NOT NULL
+    )
+    UPDATE dispatch.deliveries AS d
+    SET attempts = d.attempts + 1, due_at = $4, started_at = $3, maybe_sent_at = coalesce(d.maybe_sent_at, d.started_at)
+    FROM due WHERE d.delivery_id = due.delivery_id
+    RETURNING d.delivery_id, d.destination_kind, d.paid_at, d.attempts, d.refusals, d.maybe_sent_at, {columns}
+"""
+
+# `attempts` fences off an expired claim: once another worker has claimed the delivery, the update matches no row.
+SETTLE = """
+    UPDATE dispatch.deliveries AS d
+    SET state = s.state, due_at = s.due_at, attempts = s.attempts, refusals = s.refusals, started_at = NULL,
+        maybe_sent_at = s.maybe_sent_at, code = s.code, reason = s.reason, settled_at = s.settled_at
+    FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::timestamptz[], $5::integer[], $6::integer[],
+                $7::timestamptz[], $8::text[], $9::text[], $10::timestamptz[])
+        AS s (delivery_id, claimed, state, due_at, attempts, refusals, maybe_sent_at, code, reason, settled_at)
+    WHERE d.delivery_id = s.delivery_id AND d.attempts = s.claimed AND d.started_at IS NOT NULL
+    RETURNING d.delivery_id
+"""
+
+INSERT_ATTEMPTS = """
+    INSERT INTO dispatch.attempts (tenant_id, delivery_id, attempt_number, at, outcome, code, reason, duration_ms,
+                                   trace_id)
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
+                         $8::integer[], $9::text[])
+"""
+
+# Steps from one destination with a pending delivery to the next, without reading the rows between them.
+DESTINATIONS_DUE = """
+    WITH RECURSIVE waiting AS (
+        (SELECT destination_id, tenant_id FROM dispatch.deliveries WHERE state = 'pending'
+         ORDER BY destination_id, tenant_id LIMIT 1)
+        UNION ALL
+        SELECT following.* FROM waiting CROSS JOIN LATERAL (
+            SELECT d.destination_id, d.tenant_id FROM dispatch.deliveries AS d
+            WHERE d.state = 'pending' AND d.destination_id > waiting.destination_id
+            ORDER BY d.destination_id, d.tenant_id LIMIT 1
+        ) AS following
+    )
+    SELECT tenant_id, destination_id FROM waiting WHERE EXISTS (
+        SELECT FROM dispatch.deliveries AS d
+        WHERE d.destination_id = waiting.destination_id AND d.tenant_id = waiting.tenant_id
+          AND d.state = 'pending' AND d.due_at <= $1
+    )
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedDelivery:
+    """A delivery that one worker holds for its attempt `number`. `occurred_at` is when the reported event happened."""
+
+    delivery_id: UUID
+    kind: str
+    occurred_at: datetime
+    number: int
+    answered_failures: int
+    maybe_sent_at: datetime | None
+    deliverable: Deliverable
+    destination: DestinationKey
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryResult:
+    """The result of a claim. Without an `attempt` the delivery was not tried, and the number is used again."""
+
+    claim: ClaimedDelivery
+    step: NextStep
+    attempt: DeliveryAttempt | None
+
+
+class DeliveryQueue:
+    """Every method raises `PostgresUnavailable`."""
+
+    def __init__(self, pool: asyncpg.Pool, columns: DeliverableColumns) -> None:
+        self._pool = pool
+        self._claim = CLAIM.format(columns=columns.sql)
+        self._read = columns.read
+
+    async def claim(self, key: DestinationKey, *, limit: int, now: datetime, lease: timedelta) -> list[ClaimedDelivery]:
+        """Claim up to `limit` deliveries of one destination for the time of `lease`, the longest due first."""
+        rows = await self._fetch(self._claim, *key, now, now + lease, limit)
+        return [
+            ClaimedDelivery(id_, kind, occurred_at, number, failures, maybe_sent_at, self._read(*columns), key, now)
+            for id_, kind, occurred_at, number, failures, maybe_sent_at, *columns in rows
+        ]
+
+    async def settle(self, results: Sequence[DeliveryResult], *, now: datetime) -> list[Outgoing]:
+        """Record the results. Return the messages to publish, which are in the outbox."""
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                rows = await connection.fetch(
+                    SETTLE, *zip(*(_delivery_row(each, now) for each in results), strict=True)
+                )
+                still_ours = {row[0] for row in rows}
+                settled = [each for each in results if each.claim.delivery_id in still_ours]
+                tried = [_attempt_row(each.claim, each.attempt) for each in settled if each.attempt is not None]
+                if tried:
+                    await connection.execute(INSERT_ATTEMPTS, *zip(*tried, strict=True))
+                messages = [message for each in settled for message in _messages(each, now)]
+                await write_messages(connection, messages)
+                return messages
+        except TRANSIENT_ERRORS as error:
+            raise PostgresUnavailable(f"PostgreSQL did not commit ({type(error).__name__})") from error
+
+    async def destinations_due(self, now: datetime) -> list[DestinationKey]:
+        return [(tenant_id, destination_id) for tenant_id, destination_id in await self._fetch(DESTINATIONS_DUE, now)]
+
+    async def _fetch(self, statement: str, *arguments: Any) -> list[asyncpg.Record]:
+        try:
+            rows: list[asyncpg.Record] = await self._pool.fetch(statement, *arguments)
+        except TRANSIENT_ERRORS as error:
+            raise PostgresUnavailable(f"PostgreSQL does not answer ({type(error).__name__})") from error
+        return rows
+
+
+def _delivery_row(result: DeliveryResult, now: datetime) -> tuple[Any, ...]:
+    claim, step = result.claim, result.step
+    return (
+        claim.delivery_id,
+        claim.number,
+        step.state.value,
+        step.due_at,
+        claim.number if result.attempt else claim.number - 1,
+        step.answered_failures,
+        step.maybe_sent_at,
+        step.code,
+        step.reason,
+        None if step.state is DeliveryState.PENDING else now,
+    )
+
+
+def _attempt_row(claim: ClaimedDelivery, attempt: DeliveryAttempt) -> tuple[Any, ...]:
+    return (
+        claim.destination[0],
+        claim.delivery_id,
+        claim.number,
+        claim.started_at,
+        attempt.outcome.value,
+        attempt.code,
+        attempt.reason,
+        round(attempt.duration / timedelta(milliseconds=1)),
+        attempt.trace_id,
+    )
+
+
+def _messages(result: DeliveryResult, now: datetime) -> list[Outgoing]:
+    claim, step = result.claim, result.step
+    if step.state is DeliveryState.DISPATCHED:
+        return [claim.deliverable.dispatched(attempts=claim.number, now=now)]
+    if step.state is DeliveryState.FAILED:
+        return [claim.deliverable.failed(attempts=claim.number, code=step.code, reason=step.reason, now=now)]
+    return []

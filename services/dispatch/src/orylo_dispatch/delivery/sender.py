@@ -1,0 +1,80 @@
+"""The workers of all destinations, and the poll that wakes them."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+from orylo_common.broker.ports import Outgoing
+from orylo_common.clock import Clock
+from orylo_common.control import ControlPlane, Destination
+from orylo_common.repeating import repeating
+from orylo_common.resilience.circuit_breaker import CircuitBreaker
+from orylo_dispatch.delivery.limits import WorkerLimits
+from orylo_dispatch.delivery.queue import DeliveryQueue
+from orylo_dispatch.delivery.sink import DestinationKey, SinkKind
+from orylo_dispatch.delivery.worker import Worker
+
+# For retries, expired claims and deliveries of other replicas. A new delivery wakes its worker at once.
+POLL_EVERY = timedelta(seconds=1)
+
+
+class Sender:
+    """Runs a worker for each destination with due deliveries."""
+
+    def __init__(
+        self,
+        queue: DeliveryQueue,
+        plane: ControlPlane,
+        *,
+        kinds: Mapping[str, SinkKind],
+        offer: Callable[[Sequence[Outgoing]], None],
+        clock: Clock,
+        limits: WorkerLimits = WorkerLimits(),  # noqa: B008  frozen
+        breaker: Callable[[str], CircuitBreaker] = CircuitBreaker,
+    ) -> None:
+        self._queue = queue
+        self._plane = plane
+        self._kinds = kinds
+        self._offer = offer
+        self._clock = clock
+        self._limits = limits
+        self._breaker = breaker
+        self._workers: dict[DestinationKey, Worker] = {}
+        self._loops = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        await self._loops.enter_async_context(repeating("dispatch.poll", self._poll, every=POLL_EVERY))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Finish and record the requests in progress. Deliveries that were not sent stay due."""
+        await self._loops.aclose()
+        await asyncio.gather(*(worker.close() for worker in self._workers.values()))
+
+    def wake(self, keys: Iterable[DestinationKey]) -> None:
+        for key in keys:
+            worker = self._workers.get(key)
+            if worker is None:
+                worker = self._workers[key] = Worker(
+                    key,
+                    find=self._find,
+                    kinds=self._kinds,
+                    queue=self._queue,
+                    offer=self._offer,
+                    breaker=self._breaker(f"destination:{key[1]}"),
+                    limits=self._limits,
+                    clock=self._clock,
+                )
+            worker.wake()
+
+    def _find(self, key: DestinationKey) -> Destination | None:
+        tenant_id, destination_id = key
+        return next((each for each in self._plane.destinations(tenant_id) if each.id == destination_id), None)
+
+    async def _poll(self) -> None:
+        self.wake(await self._queue.destinations_due(self._clock.now()))

@@ -1,0 +1,113 @@
+"""Calls of Meta's Conversions API, each with its outcome."""
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import orjson
+
+from orylo_common.control import Destination
+from orylo_dispatch.destinations.meta.errors import attempt_of, classify
+from orylo_dispatch.destinations.meta.limits import MAX_ANSWER_BYTES, TIMEOUT
+from orylo_dispatch.domain.attempt import AttemptOutcome, DeliveryAttempt
+
+PARTNER_AGENT = "orylo_0_1"
+
+_DATASET_ID = re.compile(r"\d{1,32}")
+_TOKEN = re.compile(r"[!-~]+")
+
+INCOMPLETE = DeliveryAttempt(
+    AttemptOutcome.CONFIGURATION,
+    "incomplete",
+    "The destination needs a numeric pixel id, and a token on a single line.",
+)
+
+
+class MetaClient:
+    """Calls one dataset with one token. `base_url` ends in the version, such as `https://graph.facebook.com/v26.0`.
+
+    Network errors are attempts, not exceptions.
+    """
+
+    def __init__(self, destination: Destination, *, session: aiohttp.ClientSession, base_url: str) -> None:
+        self._session = session
+        dataset_id = str(destination.config.get("pixel_id", ""))
+        complete = _DATASET_ID.fullmatch(dataset_id) and _TOKEN.fullmatch(destination.secret)
+        self._dataset_url = f"{base_url}/{dataset_id}" if complete else None
+        # The token is in a header and not in the URL, because URLs are logged.
+        self._headers = {"Authorization": f"Bearer {destination.secret}", "Content-Type": "application/json"}
+        envelope = {"partner_agent": PARTNER_AGENT}
+        if destination.config.get("test_event_code"):
+            envelope["test_event_code"] = str(destination.config["test_event_code"])
+        self._envelope = orjson.dumps(envelope)[1:]
+
+    async def post(self, events: Sequence[bytes]) -> DeliveryAttempt:
+        body = b'{"data":[' + b",".join(events) + b"]," + self._envelope
+        return await self._timed("POST", "/events", body, lambda answer: answer.get("events_received") == len(events))
+
+    async def probe(self) -> DeliveryAttempt:
+        """Read the dataset, which changes nothing."""
+        return await self._timed("GET", "?fields=id", None, lambda answer: "id" in answer)
+
+    async def _timed(
+        self, method: str, path: str, body: bytes | None, confirms: Callable[[Mapping[str, Any]], bool]
+    ) -> DeliveryAttempt:
+        if self._dataset_url is None:
+            return INCOMPLETE
+        started = time.perf_counter()
+        attempt = await self._call(method, self._dataset_url + path, body, confirms)
+        return replace(attempt, duration=timedelta(seconds=time.perf_counter() - started))
+
+    async def _call(
+        self, method: str, url: str, body: bytes | None, confirms: Callable[[Mapping[str, Any]], bool]
+    ) -> DeliveryAttempt:
+        try:
+            async with self._session.request(
+                method, url, data=body, headers=self._headers, timeout=TIMEOUT, allow_redirects=False
+            ) as response:
+                answer = _json_object(await _read(response))
+                if response.status == 200 and answer is not None and "error" not in answer:
+                    return _accepted(answer, confirmed=confirms(answer))
+                return attempt_of(classify(response.status, answer, response.headers), response.status)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+            return DeliveryAttempt(AttemptOutcome.TRANSIENT, "unreachable", "Meta could not be reached.")
+        except TimeoutError:
+            return DeliveryAttempt(AttemptOutcome.UNKNOWN, "timeout", "Meta did not answer in time.")
+        except aiohttp.ClientError:
+            return DeliveryAttempt(
+                AttemptOutcome.UNKNOWN, "disconnected", "The connection to Meta broke before the answer."
+            )
+
+
+def _accepted(answer: Mapping[str, Any], *, confirmed: bool) -> DeliveryAttempt:
+    trace_id = str(answer.get("fbtrace_id", ""))[:64] or None
+    if confirmed:
+        return DeliveryAttempt(AttemptOutcome.DISPATCHED, trace_id=trace_id)
+    return DeliveryAttempt(
+        AttemptOutcome.UNKNOWN,
+        "miscounted",
+        "Meta confirmed a different number of events.",
+        trace_id=trace_id,
+        answered=True,
+    )
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    body = b""
+    async for chunk in response.content.iter_chunked(MAX_ANSWER_BYTES):
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            break
+    return body
+
+
+def _json_object(body: bytes) -> Mapping[str, Any] | None:
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return answer if isinstance(answer, dict) else None

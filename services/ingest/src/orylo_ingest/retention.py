@@ -1,0 +1,15 @@
+"""How long ingest keeps its rows. Stored webhooks expire by partition, after 90 days (see the migrations)."""
+
+from datetime import timedelta
+
+from orylo_common.postgres.retention import DEDUPE_WINDOW, Retention
+
+DELETE_EVERY = timedelta(hours=6)
+
+# Disputes end within a year and a half.
+KEEP_FACTS = timedelta(days=730)
+
+RETENTIONS = (
+    Retention("ingest.dedupe_registry", "created_at", DEDUPE_WINDOW),
+    Retention("ingest.facts", "created_at", KEEP_FACTS),
+)

@@ -1,0 +1,34 @@
+"""Builds `trust.updated` messages."""
+
+from orylo_common.broker.ports import Outgoing
+from orylo_common.ids import uuid7
+from orylo_common.messages import TrustUpdated, encode
+from orylo_trust.domain.account import TrustAccount
+from orylo_trust.posting import Posting
+
+# The cause for the customer that an entry is taken from, because another one turned out to be the payer.
+MOVED = "moved_to_payer"
+# The cause of a status change, which is announced with its actor and reason.
+STATUS_SET = "status_set"
+
+
+def announce(posting: Posting, account: TrustAccount, cause: str, *, score_before: int) -> Outgoing:
+    """Announce the change that was just made to `account`."""
+    change = posting.status_change if cause == STATUS_SET else None
+    message = TrustUpdated(
+        message_id=uuid7(),
+        tenant_id=posting.tenant_id,
+        correlation_id=posting.correlation_id,
+        causation_id=posting.message_id,
+        occurred_at=posting.occurred_at,
+        customer_id=posting.customer_key[1],
+        version=account.version,
+        score_before=score_before,
+        score_after=account.score,
+        status=account.status,
+        cause=cause,
+        source_event_id=posting.event_id,
+        actor=change and change.actor,
+        reason=change and change.reason,
+    )
+    return Outgoing(message.message_id, message.type, encode(message, traceparent=posting.traceparent))

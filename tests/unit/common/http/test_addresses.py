@@ -1,0 +1,46 @@
+"""Who called, as our own proxies saw it, and whether that is an address on the allow-list."""
+
+import pytest
+from aiohttp.test_utils import make_mocked_request
+from multidict import CIMultiDict
+
+from orylo_common.http.addresses import client_address, is_within
+
+
+@pytest.mark.parametrize(
+    ("lines", "proxies", "seen"),
+    [
+        (["203.0.113.5"], 1, "203.0.113.5"),
+        (["198.51.100.1, 203.0.113.5"], 1, "203.0.113.5"),
+        (["198.51.100.1", "203.0.113.5"], 1, "203.0.113.5"),
+        (["198.51.100.1, 203.0.113.5", "192.0.2.7"], 2, "203.0.113.5"),
+        (["198.51.100.1", "203.0.113.5, 192.0.2.7"], 2, "203.0.113.5"),
+        (["203.0.113.5"], 2, None),
+        (["203.0.113.5, nonsense"], 1, None),
+        (["é"], 1, None),
+        ([], 1, None),
+        (["203.0.113.5"], 0, None),
+    ],
+)
+def test_our_own_proxies_are_counted_from_the_right_over_all_lines(
+    lines: list[str], proxies: int, seen: str | None
+) -> None:
+    headers = CIMultiDict([("X-Forwarded-For", line) for line in lines])
+    request = make_mocked_request("POST", "/", headers=headers)
+    assert client_address(request, proxies) == (seen or request.remote)
+
+
+@pytest.mark.parametrize(
+    ("address", "within"),
+    [
+        ("203.0.113.5", True),
+        ("::ffff:203.0.113.5", True),
+        ("::ffff:203.0.114.5", False),
+        ("2001:db8::1", True),
+        ("2001:db9::1", False),
+        ("nonsense", False),
+        (None, False),
+    ],
+)
+def test_an_address_is_within_its_networks_in_whichever_family_it_is_told(address: str | None, within: bool) -> None:
+    assert is_within(address, ("203.0.113.0/24", "2001:db8::/32")) is within

@@ -1,0 +1,76 @@
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from orylo_common.errors import TransientError
+from orylo_common.messages import PaymentFact
+from orylo_detector.feature_reader import FeatureReader
+from orylo_detector.ports import Attempts, History
+from tests.unit.detector.cases import REGULAR, attempts, payment
+
+
+class Known:
+    """AttemptLog and HistoryReader that answer once `answer` is set, and record the batch sizes."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+        self.answer = asyncio.Event()
+        self.answer.set()
+        self.attempts_fail: Exception | None = None
+        self.history_fails: Exception | None = None
+
+    async def record(self, payments: Sequence[PaymentFact]) -> Sequence[Attempts]:
+        if self.attempts_fail:
+            raise self.attempts_fail
+        return [{"card": attempts(each.amount_minor)} for each in payments]
+
+    async def read(self, payments: Sequence[PaymentFact]) -> Sequence[History]:
+        self.batches.append(len(payments))
+        await self.answer.wait()
+        if self.history_fails:
+            raise self.history_fails
+        return [History(REGULAR, {}) for _ in payments]
+
+
+async def test_payments_that_arrive_together_are_read_together_and_each_gets_its_own_features() -> None:
+    known = Known()
+    reader = FeatureReader(known, known)
+    features = await asyncio.gather(*(reader.read(payment(amount_minor=number)) for number in range(1, 6)))
+
+    assert known.batches == [5]
+    assert [len((each.attempts or {})["card"]) for each in features] == [1, 2, 3, 4, 5]
+
+
+async def test_payments_that_arrive_while_a_batch_is_read_form_the_next_one() -> None:
+    known = Known()
+    known.answer.clear()
+    reader = FeatureReader(known, known, max_batch=3)
+    first = reader.read(payment())
+    await asyncio.sleep(0)
+    later = [reader.read(payment()) for _ in range(5)]
+    known.answer.set()
+    await asyncio.gather(first, *later)
+
+    assert known.batches == [1, 3, 2]
+
+
+@pytest.mark.parametrize("error", [TransientError("away"), ValueError("a bug")])
+async def test_attempts_that_cannot_be_counted_are_missing_and_the_other_features_are_read(error: Exception) -> None:
+    known = Known()
+    known.attempts_fail = error
+    features = await FeatureReader(known, known).read(payment())
+
+    assert features.attempts is None
+    assert features.customer == REGULAR
+
+
+async def test_a_failed_history_read_fails_its_payments_and_the_next_batch_reads_again() -> None:
+    known = Known()
+    known.history_fails = TransientError("away")
+    reader = FeatureReader(known, known)
+    with pytest.raises(TransientError):
+        await reader.read(payment())
+
+    known.history_fails = None
+    assert (await reader.read(payment())).customer == REGULAR

@@ -1,0 +1,76 @@
+import { useEffect, useRef, useState } from "react";
+
+import type { Identity } from "../../api/types";
+import { useSignOut } from "../../session/session";
+import { Icon } from "../../ui/display/Icon";
+import styles from "./UserMenu.module.css";
+
+export function UserMenu({ identity }: { identity: Identity }) {
+  const [open, setOpen] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
+  const opener = useRef<HTMLButtonElement>(null);
+  const signOut = useSignOut();
+
+  useEffect(() => {
+    if (!open) return;
+    const away = (event: PointerEvent) => {
+      if (event.target instanceof Node && !box.current?.contains(event.target)) setOpen(false);
+    };
+    const escape = (event: KeyboardEvent) => {
+      if (event.key !== "Escape") return;
+      setOpen(false);
+      opener.current?.focus();
+    };
+    document.addEventListener("pointerdown", away);
+    document.addEventListener("keydown", escape);
+    return () => {
+      document.removeEventListener("pointerdown", away);
+      document.removeEventListener("keydown", escape);
+    };
+  }, [open]);
+
+  return (
+    <div ref={box} className={styles.menu}>
+      <button
+        ref={opener}
+        type="button"
+        className={styles.opener}
+        aria-expanded={open}
+        aria-controls="user-menu"
+        onClick={() => {
+          setOpen(!open);
+        }}
+      >
+        <span aria-hidden="true" className={styles.initial}>
+          {identity.name.charAt(0).toUpperCase()}
+        </span>
+        <span className={styles.name}>
+          <span className="visually-hidden">Signed in as </span>
+          {identity.name}
+        </span>
+        <Icon name="chevron" />
+      </button>
+      {open && (
+        <div id="user-menu" className={styles.panel}>
+          <p className={styles.who}>
+            <span>{identity.name}</span>
+            <span className={styles.role}>
+              {identity.role} of {identity.tenant.name}
+            </span>
+          </p>
+          <button
+            type="button"
+            className={styles.item}
+            disabled={signOut.isPending}
+            onClick={() => {
+              signOut.mutate();
+            }}
+          >
+            <Icon name="signOut" />
+            Sign out
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}

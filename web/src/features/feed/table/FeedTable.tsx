@@ -1,0 +1,60 @@
+import type { KeyboardEvent, MouseEvent } from "react";
+
+import type { Row } from "../live/liveState";
+import { FeedRow } from "./FeedRow";
+import styles from "./FeedTable.module.css";
+
+interface Props {
+  rows: readonly Row[];
+  onOpen: (detectionId: string) => void;
+}
+
+/** Laid out as a grid, so that a phone can fold each row; the roles keep it a table for whoever hears it. */
+export function FeedTable({ rows, onOpen }: Props) {
+  return (
+    <table role="table" aria-label="Latest detections" className={styles.table}>
+      <thead role="rowgroup" className={styles.head}>
+        <tr role="row" className={styles.row}>
+          <th role="columnheader">Decision</th>
+          <th role="columnheader">Risk</th>
+          <th role="columnheader" className={styles.amount}>
+            Amount
+          </th>
+          <th role="columnheader" className={styles.payment}>
+            Payment
+          </th>
+          <th role="columnheader">Customer</th>
+          <th role="columnheader">Reasons</th>
+          <th role="columnheader">Conversion</th>
+          <th role="columnheader" className={styles.time}>
+            Time
+          </th>
+        </tr>
+      </thead>
+      {/* The buttons in the rows have the focus and do the work; here keys and clicks beside them are only heard. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
+      <tbody role="rowgroup" onKeyDown={moveFocus} onClick={openRow}>
+        {rows.map((row) => (
+          <FeedRow key={row.detection.id} {...row} onOpen={onOpen} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** The whole row opens, but for who is selecting text in it. */
+function openRow({ target }: MouseEvent<HTMLTableSectionElement>) {
+  if (!(target instanceof Element) || target.closest("button") || getSelection()?.isCollapsed === false) return;
+  target.closest("tr")?.querySelector("button")?.click();
+}
+
+/** The arrow keys go from row to row. */
+function moveFocus(event: KeyboardEvent<HTMLTableSectionElement>) {
+  const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" } as const;
+  if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+  const row = event.target instanceof Element ? event.target.closest("tr") : null;
+  const next = row?.[step[event.key]]?.querySelector("button");
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+}

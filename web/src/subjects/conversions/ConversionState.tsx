@@ -1,0 +1,20 @@
+import type { Conversion } from "../../api/types";
+import styles from "./ConversionState.module.css";
+import { Icon, type IconName } from "../../ui/display/Icon";
+import { conversionInWords } from "../../ui/words";
+
+const ICONS: Record<Conversion["status"], IconName> = {
+  pending: "clock",
+  dispatched: "check",
+  failed: "alert",
+  suppressed: "pause",
+};
+
+export function ConversionState({ conversion }: { conversion: Conversion }) {
+  return (
+    <span className={styles.state} data-status={conversion.status}>
+      <Icon name={ICONS[conversion.status]} size={13} />
+      {conversionInWords(conversion)}
+    </span>
+  );
+}
