@@ -1,6 +1,6 @@
 """Publish batches to RabbitMQ and wait for their confirms.
 
-aio-pika's `publish` costs a task, several futures and a write per message: eleven times the CPU (ADR 3). Here a batch
+aio-pika's `publish` costs a task, several futures and a write per message: nine times the CPU (ADR 3). Here a batch
 is one write, and each message one future in the channel's table of confirms.
 """
 
