@@ -3,7 +3,7 @@ import jsxA11y from "eslint-plugin-jsx-a11y";
 import reactHooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
 
-const features = ["feed", "login"];
+import { layers } from "./eslint/layers.js";
 
 export default tseslint.config(
   { ignores: ["dist", "src/api/schema.d.ts"] },
@@ -19,22 +19,17 @@ export default tseslint.config(
   {
     files: ["src/**/*.tsx"],
     extends: [jsxA11y.flatConfigs.strict],
-    // A table laid out as a grid loses its roles in some browsers; they are said again where that happens.
+    // In some browsers a table laid out as a grid loses its roles; such tables state them explicitly.
     rules: {
       "jsx-a11y/no-redundant-roles": "off",
       "jsx-a11y/no-interactive-element-to-noninteractive-role": ["error", { td: ["cell"], tr: ["row"] }],
     },
   },
   { files: ["src/**/*.{ts,tsx}"], ...reactHooks.configs.flat.recommended },
-  // Features do not import features; what they share is in src/ui, src/api, src/session and src/stream.
-  ...features.map((feature) => ({
-    files: [`src/features/${feature}/**`],
-    rules: {
-      "no-restricted-imports": [
-        "error",
-        { patterns: features.filter((other) => other !== feature).map((other) => `**/features/${other}/**`) },
-      ],
-    },
-  })),
+  {
+    files: ["src/**/*.{ts,tsx}"],
+    plugins: { orylo: { rules: { layers } } },
+    rules: { "orylo/layers": "error" },
+  },
   { files: ["docs/start.js"], languageOptions: { globals: { SwaggerUIBundle: "readonly", document: "readonly" } } },
 );

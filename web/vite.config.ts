@@ -9,7 +9,7 @@ import { defineConfig, type Plugin } from "vite";
 
 const API = process.env.ORYLO_API_URL ?? "http://127.0.0.1:8000";
 
-/** `/api/docs`: the reader of the OpenAPI document, served by us because the page may load from nowhere else. */
+/** Build `/api/docs`, the API reference. Swagger UI is served by us: the content security policy allows no other host. */
 function apiReference(): Plugin {
   const swagger = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
   const files = [
@@ -29,16 +29,16 @@ function apiReference(): Plugin {
   };
 }
 
-/** Each file also as `.br` and `.gz`, which the API hands out as they are. */
+/** Write each file also as `.br` and `.gz`, which the API serves as they are. */
 function compressed(): Plugin {
-  const worthIt = new Set([".html", ".js", ".css", ".svg"]);
+  const extensions = new Set([".html", ".js", ".css", ".svg"]);
   return {
     name: "orylo-compressed",
     apply: "build",
     closeBundle() {
       const target = this.environment.config.build.outDir;
       for (const file of readdirSync(target, { recursive: true, encoding: "utf8" })) {
-        if (!worthIt.has(extname(file))) continue;
+        if (!extensions.has(extname(file))) continue;
         const path = join(target, file);
         const content = readFileSync(path);
         writeFileSync(`${path}.br`, brotliCompressSync(content));

@@ -82,7 +82,7 @@ async def visitor(browser: Browser, viewport: ViewportSize = WIDE) -> AsyncItera
 
 async def sign_in(page: Page, platform: Embedded, email: str = EMAIL) -> None:
     await page.goto(platform.api_url)
-    await page.get_by_label("E-mail").fill(email)
+    await page.get_by_label("Email").fill(email)
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
 
@@ -171,7 +171,7 @@ async def test_the_details_name_every_detector(platform: Embedded, browser: Brow
         await sign_in(page, platform)
         await page.get_by_role("button", name="R$234.56, details").click(timeout=ARRIVES_MS)
 
-        details = page.get_by_role("dialog", name="Detection")
+        details = page.get_by_role("dialog", name="Decision")
         for detector in ("Velocity", "Amount anomaly", "Trust history"):
             await expect(details.get_by_text(detector, exact=True)).to_be_visible()
         await expect(details.get_by_text("Sent to Meta")).to_be_visible(timeout=ARRIVES_MS)
@@ -217,7 +217,7 @@ async def test_wrong_passwords_are_reported_and_then_locked_out(platform: Embedd
     stranger = "stranger@shop.example"
     async with visitor(browser) as (page, _):
         await page.goto(platform.api_url)
-        await page.get_by_label("E-mail").fill(stranger)
+        await page.get_by_label("Email").fill(stranger)
         await page.get_by_label("Password").fill("not the password")
         alert = page.get_by_role("alert")
         for _attempt in range(30):
@@ -225,7 +225,7 @@ async def test_wrong_passwords_are_reported_and_then_locked_out(platform: Embedd
                 await page.get_by_role("button", name="Sign in").click()
             if (await answer.value).status == 429:
                 break
-            await expect(alert).to_have_text("The e-mail address or the password is wrong.")
+            await expect(alert).to_have_text("The email address or password is incorrect.")
         await expect(alert).to_contain_text("Too many attempts. Try again in")
 
 

@@ -82,7 +82,8 @@ async def test_while_meta_is_down_everything_else_works_and_no_sale_is_lost(
     received = faults.datasets()[shop.pixel_id]["event_ids"]
     assert [received[payment_id] for payment_id in paid] == [1] * len(paid)
     assert await circuit_state(shop, circuit) == CLOSED
-    assert (await shop.read("/api/v1/dead-letters"))["items"] == []
+    dead_letters = (await shop.read("/api/v1/dead-letters"))["items"]
+    assert not {each["subject"] for each in dead_letters} & set(paid)
 
 
 async def test_one_rejected_event_is_dead_lettered_and_the_others_of_its_batch_are_sent(

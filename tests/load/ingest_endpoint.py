@@ -22,16 +22,19 @@ from fakeredis import FakeAsyncRedis
 from orylo_cli.migrations import all_migrations
 from orylo_common.broker.connect import open_broker
 from orylo_common.broker.ports import Broker, Outgoing, Subscription
-from orylo_common.control.admin import create_tenant, put_gateway_secret, set_gateway
+from orylo_common.control.gateway_secrets import put_gateway_secret
+from orylo_common.control.gateways import GatewayConfig, set_gateway
 from orylo_common.control.keyring import Keyring
 from orylo_common.control.sections.limits import LimitSettings
 from orylo_common.control.sections.store import write_section
+from orylo_common.control.tenants import create_tenant
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.migrations import migrate
 from orylo_common.postgres.pool import open_pool
 from orylo_common.process import freeze_collector
 from tests.load.gateways import GATEWAYS, gateway_requests
 from tests.load.sender import Results, quantile, send
+from tests.support.actors import ACTOR
 from tests.support.memory_broker import MemoryBroker
 from tests.support.servers import free_ports
 
@@ -195,11 +198,11 @@ def prepare(dsn: str, broker_url: str = "postgres") -> dict[str, str]:
 async def _prepare(dsn: str, keyring: Keyring) -> None:
     await migrate(dsn, all_migrations())
     async with open_pool(dsn, role="none", max_size=1) as pool, pool.acquire() as connection:
-        tenant = await create_tenant(connection, TENANT)
-        await write_section(connection, tenant.id, LimitSettings(webhooks=1_000_000))
+        tenant = await create_tenant(connection, TENANT, actor=ACTOR)
+        await write_section(connection, tenant.id, LimitSettings(webhooks=1_000_000), actor=ACTOR)
         for gateway in GATEWAYS:
-            await set_gateway(connection, tenant.id, gateway)
-            await put_gateway_secret(connection, keyring, tenant.id, gateway, label="load", secret=SECRET)
+            await set_gateway(connection, tenant.id, gateway, GatewayConfig(), actor=ACTOR)
+            await put_gateway_secret(connection, keyring, tenant.id, gateway, label="load", secret=SECRET, actor=ACTOR)
 
 
 async def ask(dsn: str, query: str) -> int:

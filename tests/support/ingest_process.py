@@ -9,12 +9,16 @@ from pathlib import Path
 
 import psutil
 
-from orylo_common.control import Keyring, admin
+from orylo_common.control import Keyring
+from orylo_common.control.gateway_secrets import put_gateway_secret
+from orylo_common.control.gateways import GatewayConfig, set_gateway
 from orylo_common.control.models import Mode
 from orylo_common.control.sections.limits import LimitSettings
 from orylo_common.control.sections.store import write_section
+from orylo_common.control.tenants import create_tenant
 from orylo_common.postgres.pool import open_pool
 from orylo_ingest.gateways import GATEWAYS
+from tests.support.actors import ACTOR
 from tests.support.servers import child, free_ports, wait_until
 
 SECRET = "whsec_process_only"
@@ -78,10 +82,10 @@ async def open_shop(
 ) -> None:
     """Create a tenant with every gateway enabled, all with `SECRET`."""
     async with open_pool(dsn, role="none", max_size=1) as pool, pool.acquire() as connection:
-        tenant = await admin.create_tenant(connection, slug)
-        await write_section(connection, tenant.id, limits)
+        tenant = await create_tenant(connection, slug, actor=ACTOR)
+        await write_section(connection, tenant.id, limits, actor=ACTOR)
         for gateway in GATEWAYS:
-            await admin.set_gateway(connection, tenant.id, gateway, mode=mode)
-            await admin.put_gateway_secret(
-                connection, Keyring.parse(master_key), tenant.id, gateway, label="only", secret=SECRET
+            await set_gateway(connection, tenant.id, gateway, GatewayConfig(mode=mode), actor=ACTOR)
+            await put_gateway_secret(
+                connection, Keyring.parse(master_key), tenant.id, gateway, label="only", secret=SECRET, actor=ACTOR
             )

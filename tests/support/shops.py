@@ -20,16 +20,15 @@ from orylo_cli.simulate import hotmart, stripe
 from orylo_cli.simulate.buyers import buyer
 from orylo_cli.target import OWN_ROLE
 from orylo_common.control import Keyring
-from orylo_common.control.admin import (
-    add_destination,
-    create_api_key,
-    create_tenant,
-    create_user,
-    put_gateway_secret,
-    set_gateway,
-)
+from orylo_common.control.api_keys import create_api_key
+from orylo_common.control.destinations import add_destination
+from orylo_common.control.gateway_secrets import put_gateway_secret
+from orylo_common.control.gateways import GatewayConfig, set_gateway
 from orylo_common.control.models import Role
+from orylo_common.control.tenants import create_tenant
+from orylo_common.control.users import create_user
 from orylo_common.postgres.pool import open_pool
+from tests.support.actors import ACTOR
 from tests.support.embedded import Embedded
 from tests.support.eventually import DEADLINE_S, eventually
 
@@ -125,16 +124,25 @@ async def open_shop(platform: Embedded, http: aiohttp.ClientSession, slug: str) 
     keyring = Keyring.parse(folder.master_key())
     secret, pixel_id, email = f"whsec_{slug}", str(10**9 + secrets.randbelow(10**9)), f"owner@{slug}.example"
     async with open_pool(platform.dsn, role=OWN_ROLE, max_size=1) as pool, pool.acquire() as connection:
-        tenant = await create_tenant(connection, slug)
+        tenant = await create_tenant(connection, slug, actor=ACTOR)
         await add_destination(
-            connection, keyring, tenant.id, "meta", name="default", config={"pixel_id": pixel_id}, secret="EAAtest"
+            connection,
+            keyring,
+            tenant.id,
+            "meta",
+            name="default",
+            config={"pixel_id": pixel_id},
+            secret="EAAtest",
+            actor=ACTOR,
         )
-        await create_user(connection, tenant.id, email, password=PASSWORD, role=Role.OWNER)
-        key = await create_api_key(connection, tenant.id, name="tests", role=Role.ADMIN)
+        await create_user(connection, tenant.id, email, password=PASSWORD, role=Role.OWNER, actor=ACTOR)
+        key = await create_api_key(connection, tenant.id, name="tests", role=Role.ADMIN, actor=ACTOR)
         # Last: once ingest knows the gateways, the other services know everything above.
         for gateway in ("stripe", "hotmart"):
-            await set_gateway(connection, tenant.id, gateway)
-            await put_gateway_secret(connection, keyring, tenant.id, gateway, label="default", secret=secret)
+            await set_gateway(connection, tenant.id, gateway, GatewayConfig(), actor=ACTOR)
+            await put_gateway_secret(
+                connection, keyring, tenant.id, gateway, label="default", secret=secret, actor=ACTOR
+            )
     shop = Shop(platform, http, slug, pixel_id, secret, key.key, email)
     await _wait_until_known(shop)
     return shop

@@ -3,10 +3,10 @@ SwaggerUIBundle({
   domNode: document.getElementById("reference"),
   deepLinking: true,
   tryItOutEnabled: false,
-  // The public validator would be told of every document that is opened here.
+  // Swagger's public validator would learn of every document opened here.
   validatorUrl: null,
   requestInterceptor(request) {
-    // A session's changes need the token that its cookie also holds.
+    // Requests that change something must repeat the session's CSRF token in a header.
     const token = /(?:^|;\s*)orylo_csrf=([^;]*)/.exec(document.cookie)?.[1];
     if (token !== undefined) request.headers["X-CSRF-Token"] = decodeURIComponent(token);
     return request;

@@ -1,11 +1,14 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
+import { mayHaveSession } from "./api/client";
 import { App } from "./app/App";
+import { preloadPage } from "./app/pages";
 import "./styles/global.css";
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");
+preloadPage(mayHaveSession() ? window.location.pathname : "/login");
 createRoot(root).render(
   <StrictMode>
     <App />

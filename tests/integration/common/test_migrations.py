@@ -47,7 +47,7 @@ async def test_an_edited_file_is_an_error(postgres_dsn: str) -> None:
     first, *others = control.migrations
     edited.__dict__["migrations"] = (replace(first, up=first.up + "\n-- edited"), *others)
 
-    with pytest.raises(MigrationError, match="control/0001_control_plane was applied and has been edited"):
+    with pytest.raises(MigrationError, match="control/0001_control_plane was edited after it was applied"):
         await migrate(postgres_dsn, [edited])
 
 

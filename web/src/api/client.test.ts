@@ -1,13 +1,13 @@
 import { describe, expect, it, vi } from "vitest";
 
-import { fakeApi, refuse } from "../test/fakeApi";
+import { fakeApi, sendProblem } from "../test/fakeApi";
 import { ApiError, get, post, Unreachable } from "./client";
 
-describe("calls to the API", () => {
-  it("lengthen a session that ran out, once for all who wait, and go on", async () => {
+describe("a call to the API", () => {
+  it("refreshes an expired session once for all waiting calls, then repeats them", async () => {
     let signedIn = false;
     const { calls } = fakeApi({
-      "GET /api/v1/things": () => (signedIn ? { ok: true } : refuse({ status: 401, code: "session_ended" })),
+      "GET /api/v1/things": () => (signedIn ? { ok: true } : sendProblem({ status: 401, code: "session_ended" })),
       "POST /api/v1/auth/refresh": () => {
         signedIn = true;
         return {};
@@ -18,13 +18,13 @@ describe("calls to the API", () => {
     expect(calls.filter((call) => call.startsWith("POST"))).toHaveLength(1);
   });
 
-  it("fail with what the API says where the session cannot be lengthened", async () => {
-    fakeApi({ "GET /api/v1/things": () => refuse({ status: 401, code: "session_ended" }) });
+  it("fails with the API's problem if the session cannot be refreshed", async () => {
+    fakeApi({ "GET /api/v1/things": () => sendProblem({ status: 401, code: "session_ended" }) });
 
     await expect(get("/api/v1/things")).rejects.toMatchObject({ status: 401, code: "session_ended" });
   });
 
-  it("send the token that the session's cookie asks for", async () => {
+  it("sends the CSRF token from the cookie", async () => {
     let sent: string | null = null;
     fakeApi({
       "POST /api/v1/things": ({ headers }) => {
@@ -37,14 +37,14 @@ describe("calls to the API", () => {
     expect(sent).toBe("a+b");
   });
 
-  it("leave out parameters that are not given", async () => {
+  it("omits undefined parameters", async () => {
     const { calls } = fakeApi({ "GET /api/v1/things": () => ({}) });
 
     await get("/api/v1/things", { limit: 5, cursor: undefined });
     expect(calls).toEqual(["GET /api/v1/things?limit=5"]);
   });
 
-  it("tell no answer from a refusal", async () => {
+  it("distinguishes a missing response from an error response", async () => {
     vi.stubGlobal("fetch", () => Promise.reject(new TypeError("network")));
     await expect(get("/api/v1/things")).rejects.toBeInstanceOf(Unreachable);
 

@@ -1,17 +1,17 @@
 import type { Problem } from "./types";
 
-/** The API answered, and said no. `detail` is a sentence for a person. */
+/** The API responded with an error. `detail` is a sentence to show to the user. */
 export class ApiError extends Error {
   readonly status: number;
-  /** For programs, such as `wrong_credentials`: the last part of the problem's type. */
+  /** A stable code such as `wrong_credentials`: the last part of the problem's type. */
   readonly code: string;
   readonly detail: string;
   readonly problem: Partial<Problem>;
-  /** Seconds to wait, where the API says so. */
+  /** Seconds to wait, if the API sent Retry-After. */
   readonly retryAfter: number | undefined;
 
   constructor(status: number, problem: Partial<Problem>, retryAfter?: number) {
-    const detail = problem.detail ?? problem.title ?? `The server answered ${status}.`;
+    const detail = problem.detail ?? problem.title ?? `The server responded with status ${status}.`;
     super(detail);
     this.name = "ApiError";
     this.status = status;
@@ -22,55 +22,55 @@ export class ApiError extends Error {
   }
 }
 
-/** No answer at all: the server is down, or the way to it is. */
+/** There was no response: the server or the connection to it is down. */
 export class Unreachable extends Error {
   constructor(cause: unknown) {
-    super("Orylo does not answer. Check the connection; it is tried again on its own.", { cause });
+    super("Orylo is not responding. Check your connection, then try again.", { cause });
     this.name = "Unreachable";
   }
 }
 
 type Parameters = Record<string, string | number | undefined>;
 
-export async function get<Answer>(path: string, parameters: Parameters = {}, signal?: AbortSignal): Promise<Answer> {
-  return withSession<Answer>(path + query(parameters), { ...(signal && { signal }) });
+export async function get<Result>(path: string, parameters: Parameters = {}, signal?: AbortSignal): Promise<Result> {
+  return withSession<Result>(path + query(parameters), { ...(signal && { signal }) });
 }
 
-export async function post<Answer>(path: string, body?: unknown): Promise<Answer> {
-  return withSession<Answer>(path, posting(body));
+export async function post<Result>(path: string, body?: unknown): Promise<Result> {
+  return withSession<Result>(path, postInit(body));
 }
 
-/** Like `post`, for the calls that make a session: a refusal is theirs and is not answered by a refresh. */
-export async function postOnce<Answer>(path: string, body?: unknown): Promise<Answer> {
-  return call<Answer>(path, posting(body));
+/** Like `post`, but a 401 does not refresh the session. For sign-in, refresh and sign-out. */
+export async function postWithoutRefresh<Result>(path: string, body?: unknown): Promise<Result> {
+  return call<Result>(path, postInit(body));
 }
 
-/** Whether somebody has signed in here: this cookie lives exactly as long as the session can be lengthened. */
+/** Return whether there may be a session: this cookie lives exactly as long as the session can be refreshed. */
 export function mayHaveSession(): boolean {
   return cookie("orylo_csrf") !== undefined;
 }
 
 let refreshing: Promise<unknown> | null = null;
 
-/** Sessions are short and lengthened on demand; however many calls need it, it is asked for once. */
-export function refreshSession(): Promise<unknown> {
-  refreshing ??= postOnce("/api/v1/auth/refresh").finally(() => {
+/** Refresh the session. Concurrent calls share one request. */
+function refreshSession(): Promise<unknown> {
+  refreshing ??= postWithoutRefresh("/api/v1/auth/refresh").finally(() => {
     refreshing = null;
   });
   return refreshing;
 }
 
-async function withSession<Answer>(url: string, init: RequestInit): Promise<Answer> {
+async function withSession<Result>(url: string, init: RequestInit): Promise<Result> {
   try {
-    return await call<Answer>(url, init);
+    return await call<Result>(url, init);
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 401) throw error;
     await refreshSession();
-    return call<Answer>(url, withToken(init));
+    return call<Result>(url, withToken(init));
   }
 }
 
-function posting(body: unknown): RequestInit {
+function postInit(body: unknown): RequestInit {
   return withToken({
     method: "POST",
     ...(body !== undefined && { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }),
@@ -85,7 +85,7 @@ function withToken(init: RequestInit): RequestInit {
   return { ...init, headers };
 }
 
-async function call<Answer>(url: string, init: RequestInit): Promise<Answer> {
+async function call<Result>(url: string, init: RequestInit): Promise<Result> {
   let response: Response;
   try {
     response = await fetch(url, { credentials: "same-origin", ...init });
@@ -95,13 +95,13 @@ async function call<Answer>(url: string, init: RequestInit): Promise<Answer> {
   }
   if (!response.ok) {
     const retryAfter = Number(response.headers.get("Retry-After"));
-    throw new ApiError(response.status, await problemOf(response), retryAfter > 0 ? retryAfter : undefined);
+    throw new ApiError(response.status, await readProblem(response), retryAfter > 0 ? retryAfter : undefined);
   }
-  if (response.status === 204) return undefined as Answer;
-  return (await response.json()) as Answer;
+  if (response.status === 204) return undefined as Result;
+  return (await response.json()) as Result;
 }
 
-async function problemOf(response: Response): Promise<Partial<Problem>> {
+async function readProblem(response: Response): Promise<Partial<Problem>> {
   const type = response.headers.get("Content-Type") ?? "";
   if (!type.includes("json")) return {};
   return (await response.json().catch(() => ({}))) as Partial<Problem>;

@@ -980,9 +980,9 @@ export interface components {
         };
         /**
          * Role
-         * @description What a person or a key may do. The merchant's roles include those below them; the operator is the platform's.
+         * @description The roles of users and API keys. Owner, admin, analyst and viewer each include the roles after them.
          *
-         *     An operator sees to what got stuck, and decides nothing about the merchant's buyers.
+         *     An operator belongs to the platform: it handles dead letters and quarantine, and does not decide on customers.
          * @enum {string}
          */
         Role: "operator" | "owner" | "admin" | "analyst" | "viewer";

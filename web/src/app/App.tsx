@@ -1,40 +1,47 @@
 import { useState } from "react";
 
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryClientProvider } from "@tanstack/react-query";
 import { BrowserRouter, Navigate, Route, Routes } from "react-router";
 
-import { ApiError } from "../api/client";
-import { FeedPage } from "../features/feed/FeedPage";
-import { LoginPage } from "../features/login/LoginPage";
-import { SignedIn } from "./SignedIn";
+import { Permitted } from "../session/Permitted";
+import { SignedIn } from "../session/SignedIn";
+import { StreamProvider } from "../stream/StreamProvider";
+import { PUBLIC_PAGES, SESSION_PAGES } from "./pages";
+import { PageView } from "./PageView";
+import { newQueryClient } from "./queryClient";
+import { AppShell } from "./shell/AppShell";
 
-/** Something failed is asked for again this often, for as long as it is shown. */
-const TRY_AGAIN_MS = 10_000;
-
-/** What was refused stays refused; what could not be reached may be in a moment. */
-const mayMend = (error: Error | null) => !(error instanceof ApiError && error.status < 500);
-
-export function newQueryClient(): QueryClient {
-  return new QueryClient({
-    defaultOptions: {
-      queries: {
-        staleTime: 10_000,
-        retry: (failures, error) => mayMend(error) && failures < 2,
-        refetchInterval: ({ state }) => (state.status === "error" && mayMend(state.error) ? TRY_AGAIN_MS : false),
-      },
-    },
-  });
-}
-
-export function Screens() {
+export function PageRoutes() {
   return (
     <Routes>
-      <Route path="/login" element={<LoginPage />} />
-      <Route element={<SignedIn />}>
-        <Route path="/" element={<FeedPage />} />
+      {PUBLIC_PAGES.map((page) => (
+        <Route key={page.path} path={page.path} element={<PageView key={page.path} page={page} />} />
+      ))}
+      <Route element={<SessionLayout />}>
+        {SESSION_PAGES.map((page) => (
+          <Route
+            key={page.path}
+            path={page.path}
+            element={
+              <Permitted key={page.path} permission={page.permission}>
+                <PageView page={page} />
+              </Permitted>
+            }
+          />
+        ))}
       </Route>
       <Route path="*" element={<Navigate to="/" replace />} />
     </Routes>
+  );
+}
+
+function SessionLayout() {
+  return (
+    <SignedIn>
+      <StreamProvider>
+        <AppShell />
+      </StreamProvider>
+    </SignedIn>
   );
 }
 
@@ -44,7 +51,7 @@ export function App() {
   return (
     <QueryClientProvider client={queries}>
       <BrowserRouter>
-        <Screens />
+        <PageRoutes />
       </BrowserRouter>
     </QueryClientProvider>
   );

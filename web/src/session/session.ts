@@ -1,11 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
-import { ApiError, get, mayHaveSession, postOnce } from "../api/client";
+import { ApiError, get, mayHaveSession, postWithoutRefresh } from "../api/client";
 import type { Identity, LoginRequest, SignedIn } from "../api/types";
 
 export const SESSION_KEY = ["session"];
 
-/** Who is signed in; null where nobody is. */
+/** Return the identity of the session, or null if there is no session. */
 export async function readIdentity(): Promise<Identity | null> {
   if (!mayHaveSession()) return null;
   try {
@@ -23,7 +23,7 @@ export function useSession() {
 export function useSignIn() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (credentials: LoginRequest) => postOnce<SignedIn>("/api/v1/auth/login", credentials),
+    mutationFn: (credentials: LoginRequest) => postWithoutRefresh<SignedIn>("/api/v1/auth/login", credentials),
     onSuccess: ({ me }) => {
       queries.setQueryData(SESSION_KEY, me);
     },
@@ -33,8 +33,8 @@ export function useSignIn() {
 export function useSignOut() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: () => postOnce("/api/v1/auth/logout"),
-    // Nothing of this session may be seen by whoever signs in next, even where the server did not answer.
+    mutationFn: () => postWithoutRefresh("/api/v1/auth/logout"),
+    // Even without a response from the server, the next user must not see any data of this session.
     onSettled: () => {
       queries.removeQueries({ predicate: (query) => query.queryKey[0] !== SESSION_KEY[0] });
       queries.setQueryData(SESSION_KEY, null);

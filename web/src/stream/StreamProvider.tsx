@@ -12,12 +12,12 @@ export function StreamProvider({ children }: { children: ReactNode }) {
     () =>
       new LiveStream({
         url: "/api/v1/stream",
-        // Lengthens a session that ran out; one that has ended for good leads to the sign-in page.
+        // Refreshes an expired session. If it has ended for good, the identity becomes null and the sign-in page is shown.
         beforeRetry: () => queries.query({ queryKey: SESSION_KEY, queryFn: readIdentity, staleTime: 0 }),
       }),
   );
   useEffect(() => stream.start(), [stream]);
-  // The way to the server is there again: what failed meanwhile need not wait for its turn.
+  // The server is reachable again: refetch failed queries now instead of at their next interval.
   useEffect(
     () =>
       stream.watchState(() => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import { detection } from "../test/builders";
+import { detection } from "../test/builders/detections";
 import { FakeEventSource } from "../test/fakeEventSource";
 import { type LiveEvent, LiveStream } from "./liveStream";
 
@@ -25,45 +25,45 @@ function started(beforeRetry = () => Promise.resolve<unknown>(undefined)) {
 }
 
 describe("the live stream", () => {
-  it("tells what it is told, and that it is live", () => {
+  it("passes on events and its state", () => {
     const { stream, events } = started();
 
     expect(stream.state()).toBe("connecting");
-    FakeEventSource.latest.opens();
-    FakeEventSource.latest.says("detection.created", detection());
+    FakeEventSource.latest.open();
+    FakeEventSource.latest.emit("detection.created", detection());
 
     expect(stream.state()).toBe("live");
     expect(events).toEqual([{ type: "detection.created", data: detection() }]);
   });
 
-  it("resumes after the last event it has seen", async () => {
+  it("resumes after the last event", async () => {
     started();
-    FakeEventSource.latest.opens();
-    FakeEventSource.latest.says("detection.created", detection(), "41.2");
-    FakeEventSource.latest.breaks();
+    FakeEventSource.latest.open();
+    FakeEventSource.latest.emit("detection.created", detection(), "41.2");
+    FakeEventSource.latest.fail();
     await vi.advanceTimersByTimeAsync(1_000);
 
     expect(FakeEventSource.all).toHaveLength(2);
     expect(FakeEventSource.latest.url).toBe("/stream?last_event_id=41.2");
   });
 
-  it("resumes from its beginning where nothing has happened yet", async () => {
+  it("resumes from its start if no event has arrived yet", async () => {
     const { events } = started();
-    FakeEventSource.latest.opens();
-    FakeEventSource.latest.says("ready", {}, "40.999999");
-    FakeEventSource.latest.breaks();
+    FakeEventSource.latest.open();
+    FakeEventSource.latest.emit("ready", {}, "40.999999");
+    FakeEventSource.latest.fail();
     await vi.advanceTimersByTimeAsync(1_000);
 
     expect(FakeEventSource.latest.url).toBe("/stream?last_event_id=40.999999");
     expect(events).toEqual([]);
   });
 
-  it("waits longer after each failure, and at most half a minute", async () => {
+  it("doubles the delay after each failure, up to 30 seconds", async () => {
     const { stream } = started();
     const waits: number[] = [];
     for (let failure = 0; failure < 8; failure += 1) {
       const opened = FakeEventSource.all.length;
-      FakeEventSource.latest.breaks();
+      FakeEventSource.latest.fail();
       expect(stream.state()).toBe("waiting");
       let waited = 0;
       while (FakeEventSource.all.length === opened) {
@@ -76,19 +76,19 @@ describe("the live stream", () => {
     expect(waits).toEqual([1, 2, 4, 8, 16, 30, 30, 30]);
   });
 
-  it("says that something may be missing when it could not connect at first", async () => {
+  it("reports a gap if the first connection failed", async () => {
     const { events } = started();
-    FakeEventSource.latest.breaks();
+    FakeEventSource.latest.fail();
     await vi.advanceTimersByTimeAsync(1_000);
-    FakeEventSource.latest.opens();
+    FakeEventSource.latest.open();
 
     expect(events).toEqual([{ type: "gap" }]);
   });
 
-  it("says so too when the server no longer has what was missed", () => {
+  it("reports a gap if the server no longer has the missed events", () => {
     const { events } = started();
-    FakeEventSource.latest.opens();
-    FakeEventSource.latest.says("reset", {}, "90.0");
+    FakeEventSource.latest.open();
+    FakeEventSource.latest.emit("reset", {}, "90.0");
 
     expect(events).toEqual([{ type: "gap" }]);
   });
@@ -96,7 +96,7 @@ describe("the live stream", () => {
   it("does not connect while the session cannot be checked", async () => {
     let reachable = false;
     started(() => (reachable ? Promise.resolve() : Promise.reject(new Error("down"))));
-    FakeEventSource.latest.breaks();
+    FakeEventSource.latest.fail();
     await vi.advanceTimersByTimeAsync(3_500);
     expect(FakeEventSource.all).toHaveLength(1);
 
@@ -105,18 +105,18 @@ describe("the live stream", () => {
     expect(FakeEventSource.all).toHaveLength(2);
   });
 
-  it("tries at once when the computer is online again", async () => {
+  it("retries at once when the browser is online again", async () => {
     started();
-    FakeEventSource.latest.breaks();
+    FakeEventSource.latest.fail();
     window.dispatchEvent(new Event("online"));
     await vi.advanceTimersByTimeAsync(0);
 
     expect(FakeEventSource.all).toHaveLength(2);
   });
 
-  it("stays closed once it is stopped", async () => {
+  it("stays closed after it is stopped", async () => {
     const { stop } = started();
-    FakeEventSource.latest.breaks();
+    FakeEventSource.latest.fail();
     stop();
     await vi.advanceTimersByTimeAsync(60_000);
 

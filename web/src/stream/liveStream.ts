@@ -5,7 +5,7 @@ export type LiveEvent =
   | { type: "trust.updated"; data: TrustChange }
   | { type: "conversion.dispatched"; data: Conversion }
   | { type: "conversion.failed"; data: Conversion }
-  /** Something is missing: what is shown should be read anew. */
+  /** Events were missed: refetch what is shown. */
   | { type: "gap" };
 
 export type StreamState = "connecting" | "live" | "waiting";
@@ -16,24 +16,24 @@ const LONGEST_DELAY_MS = 30_000;
 
 interface Options {
   url: string;
-  /** Asked before each new attempt: a refused stream does not say why. Throws when there is no way on. */
+  /** Runs before each retry, since a rejected stream gives no reason. Rejects if a retry would be pointless. */
   beforeRetry: () => Promise<unknown>;
   open?: (url: string) => EventSource;
   random?: () => number;
 }
 
 /**
- * One stream of events for the whole dashboard, resumed where it broke off.
+ * The dashboard's stream of events. It resumes after the last event it received.
  *
- * A browser's own reconnecting has no growing delay and ends for good at the first refusal, so that each
- * connection here is given up at its first error and a new one names the last event that was seen.
+ * EventSource reconnects without backoff and stops for good at the first error response. So each connection
+ * is closed at its first error, and a new one is opened with the id of the last event.
  */
 export class LiveStream {
   #options: Options;
   #source: EventSource | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Changes with every step, so that an answer to an earlier one is recognised as stale. */
-  #step = 0;
+  /** Incremented by each retry and by stop. A check that began under another number is stale. */
+  #attempt = 0;
   #failures = 0;
   #lastEventId = "";
   #state: StreamState = "connecting";
@@ -44,7 +44,7 @@ export class LiveStream {
     this.#options = options;
   }
 
-  /** Connects; the answer disconnects. */
+  /** Connect. The returned function disconnects. */
   start(): () => void {
     const retryNow = () => {
       if (this.#state === "waiting") this.#retry();
@@ -54,7 +54,7 @@ export class LiveStream {
     return () => {
       window.removeEventListener("online", retryNow);
       clearTimeout(this.#timer);
-      this.#step += 1;
+      this.#attempt += 1;
       this.#source?.close();
       this.#source = null;
     };
@@ -74,14 +74,14 @@ export class LiveStream {
 
   #connect(): void {
     const { url, open = (address: string) => new EventSource(address) } = this.#options;
-    const resumed = this.#lastEventId && `?last_event_id=${encodeURIComponent(this.#lastEventId)}`;
-    const source = open(url + resumed);
+    const resumeFrom = this.#lastEventId && `?last_event_id=${encodeURIComponent(this.#lastEventId)}`;
+    const source = open(url + resumeFrom);
     this.#source = source;
     source.onopen = () => {
-      // Events may have been missed while there was nothing yet to resume from.
-      if (this.#failures > 0 && this.#lastEventId === "") this.#tell({ type: "gap" });
+      // Without an event id to resume from, events may have been missed since the first attempt.
+      if (this.#failures > 0 && this.#lastEventId === "") this.#emit({ type: "gap" });
       this.#failures = 0;
-      this.#become("live");
+      this.#setState("live");
     };
     source.onerror = () => {
       source.close();
@@ -90,22 +90,22 @@ export class LiveStream {
     for (const type of TYPES) {
       source.addEventListener(type, (event: MessageEvent<string>) => {
         this.#lastEventId = event.lastEventId || this.#lastEventId;
-        this.#tell({ type, data: JSON.parse(event.data) as never });
+        this.#emit({ type, data: JSON.parse(event.data) as never });
       });
     }
-    // The beginning of a stream that resumes nothing: from here on there is a place to resume from.
+    // Sent at the start of a new stream: its id is the position to resume from.
     source.addEventListener("ready", (event) => {
       this.#lastEventId = event.lastEventId;
     });
     source.addEventListener("reset", (event) => {
       this.#lastEventId = event.lastEventId;
-      this.#tell({ type: "gap" });
+      this.#emit({ type: "gap" });
     });
   }
 
   #wait(): void {
     this.#source = null;
-    this.#become("waiting");
+    this.#setState("waiting");
     const ceiling = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#failures);
     this.#failures += 1;
     const random = this.#options.random ?? Math.random;
@@ -117,22 +117,22 @@ export class LiveStream {
 
   #retry(): void {
     clearTimeout(this.#timer);
-    const step = (this.#step += 1);
+    const attempt = (this.#attempt += 1);
     this.#options.beforeRetry().then(
       () => {
-        if (this.#step === step) this.#connect();
+        if (this.#attempt === attempt) this.#connect();
       },
       () => {
-        if (this.#step === step) this.#wait();
+        if (this.#attempt === attempt) this.#wait();
       },
     );
   }
 
-  #tell(event: LiveEvent): void {
+  #emit(event: LiveEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
 
-  #become(state: StreamState): void {
+  #setState(state: StreamState): void {
     if (this.#state === state) return;
     this.#state = state;
     for (const watcher of this.#watchers) watcher();

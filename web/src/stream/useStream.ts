@@ -6,7 +6,7 @@ export const StreamContext = createContext<LiveStream | null>(null);
 
 function useStream(): LiveStream {
   const stream = useContext(StreamContext);
-  if (stream === null) throw new Error("no live stream around this component");
+  if (stream === null) throw new Error("useStream needs a StreamProvider");
   return stream;
 }
 
@@ -15,26 +15,26 @@ export function useStreamState(): StreamState {
   return useSyncExternalStore(stream.watchState, stream.state);
 }
 
-/** Calls `onEvents` with what came in, at most every `stepMs`, while the component is shown. */
-export function useLiveEvents(onEvents: (events: readonly LiveEvent[]) => void, stepMs: number): void {
+/** Call `onEvents` with the events received, in batches at least `intervalMs` apart. */
+export function useLiveEvents(onEvents: (events: readonly LiveEvent[]) => void, intervalMs: number): void {
   const stream = useStream();
-  const told = useEffectEvent(onEvents);
+  const notify = useEffectEvent(onEvents);
 
   useEffect(() => {
-    let waiting: LiveEvent[] = [];
+    let batch: LiveEvent[] = [];
     let timer: ReturnType<typeof setTimeout> | undefined;
     const stop = stream.listen((event) => {
-      waiting.push(event);
+      batch.push(event);
       timer ??= setTimeout(() => {
-        const events = waiting;
-        waiting = [];
+        const events = batch;
+        batch = [];
         timer = undefined;
-        told(events);
-      }, stepMs);
+        notify(events);
+      }, intervalMs);
     });
     return () => {
       stop();
       clearTimeout(timer);
     };
-  }, [stream, stepMs]);
+  }, [stream, intervalMs]);
 }

@@ -1,9 +1,10 @@
 import { vi } from "vitest";
 
 import type { Identity, TenantName } from "../api/types";
-import { identity, overview } from "./builders";
+import { identity } from "./builders/identity";
+import { overview } from "./builders/overview";
 
-interface Refused {
+interface ProblemResponse {
   status: number;
   code: string;
   detail?: string;
@@ -13,46 +14,51 @@ interface Refused {
 
 type Handler = (request: { query: URLSearchParams; body: unknown; headers: Headers }) => unknown;
 
-export const refuse = (refusal: Refused): never => {
-  throw Object.assign(new Error(refusal.code), { refusal });
+/** Respond with a problem. To be called in a handler. */
+export const sendProblem = (problem: ProblemResponse): never => {
+  throw Object.assign(new Error(problem.code), { problem });
 };
 
-const page = (items: unknown[] = []) => ({ items, next_cursor: null });
+/** A page of a list, as the API returns it. */
+export const pageOf = (items: unknown[] = [], next_cursor: string | null = null) => ({ items, next_cursor });
 
-/** Stands in for the API: handlers by `METHOD path`; what is not said is empty. */
+/**
+ * Replace `fetch` by an API with the given handlers, by `METHOD path`. Lists without a handler are empty.
+ * Returns the calls made.
+ */
 export function fakeApi(handlers: Record<string, Handler> = {}, signedInAs: Identity | null = identity()) {
   const all: Record<string, Handler> = {
-    "GET /api/v1/auth/me": () => signedInAs ?? refuse({ status: 401, code: "session_ended" }),
-    "POST /api/v1/auth/refresh": () => refuse({ status: 401, code: "session_ended" }),
+    "GET /api/v1/auth/me": () => signedInAs ?? sendProblem({ status: 401, code: "session_ended" }),
+    "POST /api/v1/auth/refresh": () => sendProblem({ status: 401, code: "session_ended" }),
     "GET /api/v1/overview": () => overview(),
-    "GET /api/v1/detections": () => page(),
-    "GET /api/v1/conversions": () => page(),
-    "GET /api/v1/customers": () => page(),
+    "GET /api/v1/detections": () => pageOf(),
+    "GET /api/v1/conversions": () => pageOf(),
+    "GET /api/v1/customers": () => pageOf(),
     ...handlers,
   };
   const calls: string[] = [];
   document.cookie = signedInAs === null ? "orylo_csrf=; max-age=0" : "orylo_csrf=t";
 
-  const answer = async (input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> => {
+  const respond = async (input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> => {
     const url = new URL(input as string, "http://orylo.test");
     const call = `${init.method ?? "GET"} ${url.pathname}`;
     calls.push(call + url.search);
     const handler = all[call];
-    if (handler === undefined) return problem({ status: 404, code: "not_found" });
+    if (handler === undefined) return problemResponse({ status: 404, code: "not_found" });
     try {
       const body: unknown = typeof init.body === "string" ? JSON.parse(init.body) : undefined;
-      const given = await handler({ query: url.searchParams, body, headers: new Headers(init.headers) });
-      return given === undefined ? new Response(null, { status: 204 }) : Response.json(given);
+      const result = await handler({ query: url.searchParams, body, headers: new Headers(init.headers) });
+      return result === undefined ? new Response(null, { status: 204 }) : Response.json(result);
     } catch (error) {
-      if (error instanceof Error && "refusal" in error) return problem(error.refusal as Refused);
+      if (error instanceof Error && "problem" in error) return problemResponse(error.problem as ProblemResponse);
       throw error;
     }
   };
-  vi.stubGlobal("fetch", vi.fn(answer));
+  vi.stubGlobal("fetch", vi.fn(respond));
   return { calls };
 }
 
-function problem({ status, code, detail, tenants, retryAfter }: Refused): Response {
+function problemResponse({ status, code, detail, tenants, retryAfter }: ProblemResponse): Response {
   return new Response(JSON.stringify({ type: `urn:orylo:problem:${code}`, title: code, status, detail, tenants }), {
     status,
     headers: {

@@ -1,12 +1,12 @@
 import { act } from "@testing-library/react";
 
-/** A stream that a test tells what to say. */
+/** An EventSource controlled by the test. */
 export class FakeEventSource extends EventTarget {
   static all: FakeEventSource[] = [];
 
   static get latest(): FakeEventSource {
     const latest = FakeEventSource.all.at(-1);
-    if (latest === undefined) throw new Error("no stream was opened");
+    if (latest === undefined) throw new Error("no EventSource was created");
     return latest;
   }
 
@@ -21,19 +21,19 @@ export class FakeEventSource extends EventTarget {
     FakeEventSource.all.push(this);
   }
 
-  opens(): void {
+  open(): void {
     act(() => {
       this.onopen?.();
     });
   }
 
-  breaks(): void {
+  fail(): void {
     act(() => {
       this.onerror?.();
     });
   }
 
-  says(type: string, data: unknown, id = "1.0"): void {
+  emit(type: string, data: unknown, id = "1.0"): void {
     act(() => {
       this.dispatchEvent(new MessageEvent(type, { data: JSON.stringify(data), lastEventId: id }));
     });

@@ -1,6 +1,6 @@
 import { act } from "@testing-library/react";
 
-/** An observer that a test tells what is in sight. */
+/** An IntersectionObserver controlled by the test. */
 export class FakeIntersectionObserver {
   static all: FakeIntersectionObserver[] = [];
 
@@ -11,15 +11,15 @@ export class FakeIntersectionObserver {
     FakeIntersectionObserver.all.push(this);
   }
 
-  static seesTop(seen: boolean): void {
-    const entry = { isIntersecting: seen, boundingClientRect: { top: seen ? 10 : -400 } } as IntersectionObserverEntry;
+  static setTopVisible(visible: boolean): void {
+    const entry = { isIntersecting: visible, boundingClientRect: { top: visible ? 10 : -400 } } as IntersectionObserverEntry;
     act(() => {
       for (const observer of FakeIntersectionObserver.all) observer.#callback([entry], observer as never);
     });
   }
 
   observe(): void {
-    // Whatever it is: the test says when it is seen.
+    // The test reports visibility with setTopVisible.
   }
 
   disconnect(): void {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, vi } from "vitest";
 import { FakeEventSource } from "./fakeEventSource";
 import { FakeIntersectionObserver } from "./fakeIntersectionObserver";
 
-// Waited for in full only by a test that fails: a machine that stands still for a moment makes none fail.
+// Only failing tests wait this long. It keeps tests from failing on a machine that is briefly overloaded.
 configure({ asyncUtilTimeout: 30_000 });
 
 beforeEach(() => {
@@ -18,7 +18,7 @@ beforeEach(() => {
 
 afterEach(cleanup);
 
-// jsdom knows the element but not what it does.
+// jsdom has the dialog element without its methods.
 HTMLDialogElement.prototype.showModal = function showModal() {
   this.open = true;
 };

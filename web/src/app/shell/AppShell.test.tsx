@@ -2,28 +2,28 @@ import { screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
-import { identity } from "../../test/builders";
-import { fakeApi, refuse } from "../../test/fakeApi";
+import { identity } from "../../test/builders/identity";
+import { fakeApi, sendProblem } from "../../test/fakeApi";
 import { FakeEventSource } from "../../test/fakeEventSource";
-import { renderScreens } from "../../test/renderScreens";
+import { renderApp } from "../../test/renderApp";
 
 describe("the shell", () => {
-  it("names the tenant and shows whether the stream is live", async () => {
+  it("shows the tenant and the state of the live connection", async () => {
     fakeApi();
-    renderScreens();
+    renderApp();
     const state = await screen.findByRole("status", { name: "Live connection" });
     expect(state).toHaveTextContent("Connecting…");
 
-    FakeEventSource.latest.opens();
+    FakeEventSource.latest.open();
     expect(state).toHaveTextContent("Live");
-    FakeEventSource.latest.breaks();
+    FakeEventSource.latest.fail();
     expect(state).toHaveTextContent("Reconnecting…");
     expect(screen.getByText("Minha Loja")).toBeVisible();
   });
 
-  it("signs out, and leaves nothing of the session behind", async () => {
+  it("signs out and ends the session", async () => {
     const { calls } = fakeApi({ "POST /api/v1/auth/logout": () => undefined });
-    renderScreens();
+    renderApp();
     await userEvent.click(await screen.findByRole("button", { name: /Signed in as ana@shop.example/ }));
     await userEvent.click(screen.getByRole("button", { name: "Sign out" }));
 
@@ -34,7 +34,7 @@ describe("the shell", () => {
 
   it("closes the menu with Escape", async () => {
     fakeApi();
-    renderScreens();
+    renderApp();
     const opener = await screen.findByRole("button", { name: /Signed in as/ });
     await userEvent.click(opener);
     await userEvent.keyboard("{Escape}");
@@ -43,10 +43,10 @@ describe("the shell", () => {
     expect(opener).toHaveFocus();
   });
 
-  it("says when the session cannot be read, and tries again", async () => {
+  it("shows a failure to load the session and retries on request", async () => {
     let up = false;
-    fakeApi({ "GET /api/v1/auth/me": () => (up ? identity() : refuse({ status: 503, code: "unavailable" })) });
-    renderScreens();
+    fakeApi({ "GET /api/v1/auth/me": () => (up ? identity() : sendProblem({ status: 503, code: "unavailable" })) });
+    renderApp();
     expect(await screen.findByRole("alert")).toHaveTextContent("Your session could not be loaded");
 
     up = true;

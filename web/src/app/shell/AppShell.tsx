@@ -1,13 +1,17 @@
 import { NavLink, Outlet } from "react-router";
 
-import type { Identity } from "../../api/types";
+import { useIdentity } from "../../session/identity";
 import { Icon } from "../../ui/display/Icon";
 import { Logo } from "../../ui/display/Logo";
+import { navigationOf } from "../pages";
 import styles from "./AppShell.module.css";
 import { ConnectionState } from "./ConnectionState";
 import { UserMenu } from "./UserMenu";
 
-export function AppShell({ identity }: { identity: Identity }) {
+/** The frame around every page: navigation, connection state and user menu. */
+export function AppShell() {
+  const identity = useIdentity();
+
   return (
     <div className={styles.shell}>
       <a href="#content" className={styles.skip}>
@@ -24,10 +28,12 @@ export function AppShell({ identity }: { identity: Identity }) {
           </span>
         </div>
         <nav aria-label="Main" className={styles.nav}>
-          <NavLink to="/" end className={styles.link ?? ""}>
-            <Icon name="pulse" size={16} />
-            Live feed
-          </NavLink>
+          {navigationOf(identity).map(({ path, title, icon }) => (
+            <NavLink key={path} to={path} end={path === "/"} className={styles.link ?? ""}>
+              <Icon name={icon} size={16} />
+              {title}
+            </NavLink>
+          ))}
           <a href="/api/docs" className={styles.link}>
             <Icon name="book" size={16} />
             API reference
@@ -39,7 +45,7 @@ export function AppShell({ identity }: { identity: Identity }) {
         </div>
       </header>
       <main id="content" tabIndex={-1} className={styles.content}>
-        <Outlet context={identity} />
+        <Outlet />
       </main>
     </div>
   );

@@ -2,7 +2,7 @@ import type { StreamState } from "../../stream/liveStream";
 import { useStreamState } from "../../stream/useStream";
 import styles from "./ConnectionState.module.css";
 
-const WORDS: Record<StreamState, string> = { connecting: "Connecting…", live: "Live", waiting: "Reconnecting…" };
+const LABELS: Record<StreamState, string> = { connecting: "Connecting…", live: "Live", waiting: "Reconnecting…" };
 
 export function ConnectionState() {
   const state = useStreamState();
@@ -10,7 +10,7 @@ export function ConnectionState() {
   return (
     <p role="status" aria-label="Live connection" className={styles.state} data-state={state}>
       <span aria-hidden="true" className={styles.dot} />
-      {WORDS[state]}
+      {LABELS[state]}
     </p>
   );
 }

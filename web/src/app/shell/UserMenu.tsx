@@ -3,34 +3,35 @@ import { useEffect, useRef, useState } from "react";
 import type { Identity } from "../../api/types";
 import { useSignOut } from "../../session/session";
 import { Icon } from "../../ui/display/Icon";
+import { humanise } from "../../ui/format/text";
 import styles from "./UserMenu.module.css";
 
 export function UserMenu({ identity }: { identity: Identity }) {
   const [open, setOpen] = useState(false);
-  const box = useRef<HTMLDivElement>(null);
+  const menu = useRef<HTMLDivElement>(null);
   const opener = useRef<HTMLButtonElement>(null);
   const signOut = useSignOut();
 
   useEffect(() => {
     if (!open) return;
-    const away = (event: PointerEvent) => {
-      if (event.target instanceof Node && !box.current?.contains(event.target)) setOpen(false);
+    const closeOutside = (event: PointerEvent) => {
+      if (event.target instanceof Node && !menu.current?.contains(event.target)) setOpen(false);
     };
-    const escape = (event: KeyboardEvent) => {
+    const closeOnEscape = (event: KeyboardEvent) => {
       if (event.key !== "Escape") return;
       setOpen(false);
       opener.current?.focus();
     };
-    document.addEventListener("pointerdown", away);
-    document.addEventListener("keydown", escape);
+    document.addEventListener("pointerdown", closeOutside);
+    document.addEventListener("keydown", closeOnEscape);
     return () => {
-      document.removeEventListener("pointerdown", away);
-      document.removeEventListener("keydown", escape);
+      document.removeEventListener("pointerdown", closeOutside);
+      document.removeEventListener("keydown", closeOnEscape);
     };
   }, [open]);
 
   return (
-    <div ref={box} className={styles.menu}>
+    <div ref={menu} className={styles.menu}>
       <button
         ref={opener}
         type="button"
@@ -52,10 +53,10 @@ export function UserMenu({ identity }: { identity: Identity }) {
       </button>
       {open && (
         <div id="user-menu" className={styles.panel}>
-          <p className={styles.who}>
+          <p className={styles.identity}>
             <span>{identity.name}</span>
             <span className={styles.role}>
-              {identity.role} of {identity.tenant.name}
+              {humanise(identity.role)} · {identity.tenant.name}
             </span>
           </p>
           <button

@@ -1,38 +1,35 @@
 import { useState } from "react";
 
-import { useOutletContext } from "react-router";
-
-import type { Identity } from "../../api/types";
-import { DetailsDrawer } from "./DetectionDrawer";
+import { useIdentity } from "../../session/identity";
+import { DetectionDrawer } from "./DetectionDrawer";
 import styles from "./FeedPage.module.css";
 import { LiveList } from "./list/LiveList";
 import { OverviewStrip } from "./overview/OverviewStrip";
 import { useFeedAddress } from "./useFeedAddress";
 
-export function FeedPage() {
-  const { tenant } = useOutletContext<Identity>();
-  const { filters, filterBy, openedId, open } = useFeedAddress();
+export default function FeedPage() {
+  const { tenant } = useIdentity();
+  const { filters, setFilters, openId, open } = useFeedAddress();
   const [paused, setPaused] = useState(false);
 
   return (
     <div className={styles.page}>
-      <title>Live feed · Orylo</title>
       <h1 className="visually-hidden">Live feed</h1>
       <OverviewStrip />
       <LiveList
-        // Another filter is another list, read and heard from its beginning.
+        // Other filters start a new list, with neither rows nor events of the former one.
         key={`${filters.decision ?? ""}/${filters.gateway ?? ""}`}
         tenant={tenant.slug}
         filters={filters}
-        onFilter={filterBy}
+        onFilter={setFilters}
         paused={paused}
         onPause={setPaused}
         onOpen={open}
       />
-      {openedId !== undefined && (
-        <DetailsDrawer
-          key={openedId}
-          id={openedId}
+      {openId !== undefined && (
+        <DetectionDrawer
+          key={openId}
+          id={openId}
           onClose={() => {
             open(undefined);
           }}

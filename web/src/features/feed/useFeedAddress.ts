@@ -2,13 +2,14 @@ import { useCallback } from "react";
 
 import { useSearchParams } from "react-router";
 
-import { DECISIONS, GATEWAYS } from "../../ui/words";
+import { isDecision } from "../../subjects/detections/labels";
+import { isGateway } from "../../subjects/gateways/names";
 import type { Filters } from "./live/liveState";
 
-// What the address names and the filter does not know filters nothing.
-const isDecision = (value: string | null): value is keyof typeof DECISIONS => value !== null && Object.hasOwn(DECISIONS, value);
-
-/** What is filtered and what is open stands in the address, so that it can be sent to a colleague. */
+/**
+ * The filters and the open detection. They are kept in the address, which can be shared.
+ * Unknown values in the address filter nothing.
+ */
 export function useFeedAddress() {
   const [search, setSearch] = useSearchParams();
 
@@ -35,17 +36,17 @@ export function useFeedAddress() {
     [change],
   );
 
-  const decision = search.get("decision");
-  const gateway = search.get("gateway");
+  const decision = search.get("decision") ?? "";
+  const gateway = search.get("gateway") ?? "";
   return {
     filters: {
       decision: isDecision(decision) ? decision : undefined,
-      gateway: gateway !== null && Object.hasOwn(GATEWAYS, gateway) ? gateway : undefined,
+      gateway: isGateway(gateway) ? gateway : undefined,
     } satisfies Filters,
-    filterBy: (filters: Partial<Filters>) => {
+    setFilters: (filters: Partial<Filters>) => {
       change({ ...filters });
     },
-    openedId: search.get("detection") ?? undefined,
+    openId: search.get("detection") ?? undefined,
     open,
   };
 }

@@ -2,68 +2,68 @@ import { screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
-import { identity } from "../../test/builders";
-import { fakeApi, refuse } from "../../test/fakeApi";
-import { renderScreens } from "../../test/renderScreens";
+import { identity } from "../../test/builders/identity";
+import { fakeApi, sendProblem } from "../../test/fakeApi";
+import { renderApp } from "../../test/renderApp";
 
 async function signIn() {
-  await userEvent.type(await screen.findByLabelText("E-mail"), "ana@shop.example");
+  await userEvent.type(await screen.findByLabelText("Email"), "ana@shop.example");
   await userEvent.type(screen.getByLabelText("Password"), "a long password");
   await userEvent.click(screen.getByRole("button", { name: "Sign in" }));
 }
 
 describe("signing in", () => {
-  it("leads to the page that was asked for", async () => {
+  it("opens the page that was requested", async () => {
     fakeApi({ "POST /api/v1/auth/login": () => ({ me: identity(), csrf_token: "t", expires_in_s: 900 }) }, null);
-    renderScreens("/?decision=block");
+    renderApp("/?decision=block");
     await signIn();
 
     expect(await screen.findByText("Minha Loja")).toBeVisible();
-    expect(screen.getByRole("radio", { name: "Blocked" })).toBeChecked();
+    expect(await screen.findByRole("radio", { name: "Blocked" })).toBeChecked();
   });
 
-  it("says when address or password are wrong, and keeps what was typed", async () => {
-    fakeApi({ "POST /api/v1/auth/login": () => refuse({ status: 401, code: "wrong_credentials" }) }, null);
-    renderScreens();
+  it("shows that email or password is incorrect and keeps the input", async () => {
+    fakeApi({ "POST /api/v1/auth/login": () => sendProblem({ status: 401, code: "wrong_credentials" }) }, null);
+    renderApp();
     await signIn();
 
-    expect(await screen.findByRole("alert")).toHaveTextContent("The e-mail address or the password is wrong.");
-    expect(screen.getByLabelText("E-mail")).toHaveValue("ana@shop.example");
+    expect(await screen.findByRole("alert")).toHaveTextContent("The email address or password is incorrect.");
+    expect(screen.getByLabelText("Email")).toHaveValue("ana@shop.example");
   });
 
-  it("says how long to wait after too many attempts", async () => {
+  it("shows how long to wait after too many attempts", async () => {
     fakeApi(
-      { "POST /api/v1/auth/login": () => refuse({ status: 429, code: "too_many_attempts", retryAfter: 900 }) },
+      { "POST /api/v1/auth/login": () => sendProblem({ status: 429, code: "too_many_attempts", retryAfter: 900 }) },
       null,
     );
-    renderScreens();
+    renderApp();
     await signIn();
 
     expect(await screen.findByRole("alert")).toHaveTextContent("Too many attempts. Try again in 15 minutes.");
   });
 
-  it("asks for the code of a second factor where there is one", async () => {
+  it("asks for a code if two-factor authentication is on", async () => {
     let sent: unknown;
     fakeApi(
       {
         "POST /api/v1/auth/login": ({ body }) => {
           sent = body;
-          if ((body as { totp: string | null }).totp === null) return refuse({ status: 401, code: "totp_needed" });
+          if ((body as { totp: string | null }).totp === null) return sendProblem({ status: 401, code: "totp_needed" });
           return { me: identity(), csrf_token: "t", expires_in_s: 900 };
         },
       },
       null,
     );
-    renderScreens();
+    renderApp();
     await signIn();
-    await userEvent.type(await screen.findByLabelText("Code from your authenticator"), "123456");
+    await userEvent.type(await screen.findByLabelText("Code from your authenticator app"), "123456");
     await userEvent.click(screen.getByRole("button", { name: "Sign in" }));
 
     expect(await screen.findByText("Minha Loja")).toBeVisible();
     expect(sent).toMatchObject({ email: "ana@shop.example", totp: "123456", tenant: null });
   });
 
-  it("offers the accounts of an address that has several", async () => {
+  it("offers the accounts of an email address that has several", async () => {
     const tenants = [identity().tenant, { slug: "outra", name: "Outra Loja" }];
     let sent: unknown;
     fakeApi(
@@ -71,18 +71,18 @@ describe("signing in", () => {
         "POST /api/v1/auth/login": ({ body }) => {
           sent = body;
           if ((body as { tenant: string | null }).tenant === null) {
-            return refuse({ status: 409, code: "tenant_needed", tenants });
+            return sendProblem({ status: 409, code: "tenant_needed", tenants });
           }
           return { me: identity(), csrf_token: "t", expires_in_s: 900 };
         },
       },
       null,
     );
-    renderScreens();
+    renderApp();
     await signIn();
     const choice = await screen.findByRole("combobox", { name: "Account" });
     expect(choice).toHaveFocus();
-    expect(screen.getByRole("alert")).toHaveTextContent("This e-mail address has several accounts. Choose one.");
+    expect(screen.getByRole("alert")).toHaveTextContent("This email address has several accounts. Choose one.");
 
     await userEvent.selectOptions(choice, "Outra Loja (outra)");
     await userEvent.click(screen.getByRole("button", { name: "Sign in" }));
@@ -90,7 +90,7 @@ describe("signing in", () => {
     expect(sent).toMatchObject({ tenant: "outra" });
   });
 
-  it("says when the server does not answer", async () => {
+  it("shows that the server is not responding", async () => {
     fakeApi(
       {
         "POST /api/v1/auth/login": () => {
@@ -99,9 +99,9 @@ describe("signing in", () => {
       },
       null,
     );
-    renderScreens();
+    renderApp();
     await signIn();
 
-    expect(await screen.findByRole("alert")).toHaveTextContent("Orylo does not answer");
+    expect(await screen.findByRole("alert")).toHaveTextContent("Orylo is not responding");
   });
 });

@@ -8,37 +8,37 @@ import { Button } from "../../ui/controls/Button";
 import { Icon } from "../../ui/display/Icon";
 import { Logo } from "../../ui/display/Logo";
 import styles from "./LoginPage.module.css";
-import { asksForCode, refusalInWords, tenantsIn } from "./signInError";
+import { accountsOf, isCodeRequired, signInErrorText } from "./signInError";
 
-/** What is asked for in addition is what to fill in next. */
+/** Focus a field that appears after the first attempt: it is the next one to fill in. */
 const focus = (field: HTMLElement | null) => field?.focus();
 
-export function LoginPage() {
+export default function LoginPage() {
   const session = useSession();
   const signIn = useSignIn();
   const location = useLocation();
-  // Both stay once asked for: the next attempt clears the error that asked.
-  const [tenants, setTenants] = useState<readonly TenantName[]>([]);
-  const [codeAsked, setCodeAsked] = useState(false);
+  // Kept in state, because the next attempt clears the error that required them.
+  const [accounts, setAccounts] = useState<readonly TenantName[]>([]);
+  const [codeRequired, setCodeRequired] = useState(false);
 
   if (session.data) return <Navigate to={(location.state as { from?: string } | null)?.from ?? "/"} replace />;
 
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    const given = (name: string) => (form.get(name) as string | null)?.trim() ?? null;
+    const field = (name: string) => (form.get(name) as string | null)?.trim() ?? null;
     signIn.mutate(
       {
-        email: given("email") ?? "",
+        email: field("email") ?? "",
         password: form.get("password") as string,
-        tenant: given("tenant"),
-        totp: given("totp"),
+        tenant: field("tenant"),
+        totp: field("totp"),
       },
       {
         onError: (error) => {
-          const several = tenantsIn(error);
-          if (several.length > 0) setTenants(several);
-          if (asksForCode(error)) setCodeAsked(true);
+          const choices = accountsOf(error);
+          if (choices.length > 0) setAccounts(choices);
+          if (isCodeRequired(error)) setCodeRequired(true);
         },
       },
     );
@@ -55,27 +55,27 @@ export function LoginPage() {
           <p className={styles.lead}>Payments, decisions and conversions as they happen.</p>
         </div>
         {signIn.isError && (
-          <p role="alert" className={styles.refused}>
+          <p role="alert" className={styles.error}>
             <Icon name="alert" />
-            <span>{refusalInWords(signIn.error)}</span>
+            <span>{signInErrorText(signIn.error)}</span>
           </p>
         )}
         <label className={styles.field}>
-          E-mail
+          Email
           <input name="email" type="email" autoComplete="username" required maxLength={254} />
         </label>
         <label className={styles.field}>
           Password
           <input name="password" type="password" autoComplete="current-password" required maxLength={1024} />
         </label>
-        {tenants.length > 0 && (
+        {accounts.length > 0 && (
           <label className={styles.field}>
             Account
             <select ref={focus} name="tenant" required defaultValue="">
               <option value="" disabled>
                 Choose…
               </option>
-              {tenants.map(({ slug, name }) => (
+              {accounts.map(({ slug, name }) => (
                 <option key={slug} value={slug}>
                   {name === slug ? name : `${name} (${slug})`}
                 </option>
@@ -83,9 +83,9 @@ export function LoginPage() {
             </select>
           </label>
         )}
-        {codeAsked && (
+        {codeRequired && (
           <label className={styles.field}>
-            Code from your authenticator
+            Code from your authenticator app
             <input ref={focus} name="totp" inputMode="numeric" autoComplete="one-time-code" pattern="[0-9]{6}" required />
           </label>
         )}

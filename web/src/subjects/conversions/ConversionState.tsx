@@ -1,7 +1,7 @@
 import type { Conversion } from "../../api/types";
-import styles from "./ConversionState.module.css";
 import { Icon, type IconName } from "../../ui/display/Icon";
-import { conversionInWords } from "../../ui/words";
+import styles from "./ConversionState.module.css";
+import { conversionLabel } from "./labels";
 
 const ICONS: Record<Conversion["status"], IconName> = {
   pending: "clock",
@@ -14,7 +14,7 @@ export function ConversionState({ conversion }: { conversion: Conversion }) {
   return (
     <span className={styles.state} data-status={conversion.status}>
       <Icon name={ICONS[conversion.status]} size={13} />
-      {conversionInWords(conversion)}
+      {conversionLabel(conversion)}
     </span>
   );
 }

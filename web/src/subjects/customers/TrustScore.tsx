@@ -1,6 +1,6 @@
 import styles from "./TrustScore.module.css";
 
-/** How far a customer is trusted, and by how much that has just changed. */
+/** A customer's trust score and its latest change. */
 export function TrustScore({ score, change }: { score: number | undefined; change: number }) {
   if (score === undefined) return <span className={styles.unknown}>No trust score yet</span>;
   return (

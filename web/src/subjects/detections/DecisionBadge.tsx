@@ -1,7 +1,7 @@
 import type { Decision } from "../../api/types";
-import styles from "./DecisionBadge.module.css";
 import { Icon, type IconName } from "../../ui/display/Icon";
-import { DECISIONS } from "../../ui/words";
+import styles from "./DecisionBadge.module.css";
+import { DECISIONS } from "./labels";
 
 const ICONS: Record<Decision, IconName> = { allow: "check", review: "eye", block: "stop" };
 

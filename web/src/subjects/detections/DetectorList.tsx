@@ -1,37 +1,37 @@
 import type { DetectorScore } from "../../api/types";
-import { Icon } from "../../ui/display/Icon";
 import { Meter } from "../../ui/display/Meter";
 import { formatDuration } from "../../ui/format/time";
-import { detectorName, reasonInWords } from "../../ui/words";
-import styles from "../../ui/panel/Section.module.css";
+import { Entry, EntryList } from "../../ui/panel/EntryList";
+import { Section } from "../../ui/panel/Section";
+import { Empty } from "../../ui/states/Empty";
+import { Warning } from "../../ui/states/Warning";
+import { detectorName, reasonLabel } from "./labels";
 
 interface Props {
   detectors: readonly DetectorScore[];
+  /** Detectors that timed out or failed. */
   degraded: readonly string[];
 }
 
 export function DetectorList({ detectors, degraded }: Props) {
   return (
-    <section className={styles.section} aria-labelledby="details-detectors">
-      <h3 id="details-detectors">Detectors</h3>
+    <Section title="Detectors">
       {degraded.length > 0 && (
-        <p className={styles.warning}>
-          <Icon name="alert" />
-          Decided without {degraded.map(detectorName).join(", ")}: late or failed.
-        </p>
+        <Warning>Decided without {degraded.map(detectorName).join(", ")}: timed out or failed.</Warning>
       )}
-      {detectors.length === 0 && <p className={styles.none}>No detector was asked.</p>}
-      <ul className={styles.entries}>
+      {detectors.length === 0 && <Empty text="No detector ran." />}
+      <EntryList>
         {detectors.map(({ name, score, reasons, duration_us }) => (
-          <li key={name} className={styles.detector}>
-            <span className={styles.entryTitle}>{detectorName(name)}</span>
-            <Meter score={score} tone={toneOf(score)} />
-            <span className={styles.duration}>{formatDuration(duration_us)}</span>
-            {reasons.length > 0 && <span className={styles.entryText}>{reasons.map(reasonInWords).join(" · ")}</span>}
-          </li>
+          <Entry
+            key={name}
+            title={detectorName(name)}
+            value={<Meter score={score} tone={toneOf(score)} />}
+            time={formatDuration(duration_us)}
+            note={reasons.length > 0 ? reasons.map(reasonLabel).join(" · ") : undefined}
+          />
         ))}
-      </ul>
-    </section>
+      </EntryList>
+    </Section>
   );
 }
 

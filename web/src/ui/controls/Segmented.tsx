@@ -9,14 +9,14 @@ interface Props<Value extends string> {
   onChange: (value: Value) => void;
 }
 
-/** A choice of one among a few that are all visible. */
+/** A choice of one option, with all of the few options visible. */
 export function Segmented<Value extends string>({ label, options, value, onChange }: Props<Value>) {
   const name = useId();
 
   return (
     <fieldset className={styles.group}>
       <legend className="visually-hidden">{label}</legend>
-      {(Object.entries(options) as [Value, string][]).map(([option, words]) => (
+      {(Object.entries(options) as [Value, string][]).map(([option, text]) => (
         <label key={option} className={styles.option}>
           <input
             type="radio"
@@ -27,7 +27,7 @@ export function Segmented<Value extends string>({ label, options, value, onChang
               onChange(option);
             }}
           />
-          {words}
+          {text}
         </label>
       ))}
     </fieldset>

@@ -1,9 +1,9 @@
-/** Little of something for who looks, all of it as a hint and for who listens. */
-export function Brief({ brief, whole }: { brief: string; whole: string }) {
+/** A short form on the screen, the full text on hover and for screen readers. */
+export function Abbreviation({ short, full }: { short: string; full: string }) {
   return (
-    <span title={whole}>
-      <span aria-hidden="true">{brief}</span>
-      <span className="visually-hidden">{whole}</span>
+    <span title={full}>
+      <span aria-hidden="true">{short}</span>
+      <span className="visually-hidden">{full}</span>
     </span>
   );
 }

@@ -13,12 +13,11 @@ const PATHS = {
   signOut: "M6.500 2.500h-3v11h3M10 5l3 3-3 3M13 8H6",
   chevron: "M4.500 6.500 8 10l3.500-3.500",
   copy: "M5.500 5.500v-3h8v8h-3M2.500 5.500h8v8h-8Z",
-  dot: "M8 8h.01",
 } as const;
 
 export type IconName = keyof typeof PATHS;
 
-/** Decoration only: the words beside it say the same. */
+/** A decorative icon, hidden from screen readers: the text beside it carries the meaning. */
 export function Icon({ name, size = 14 }: { name: IconName; size?: number }) {
   return (
     <svg

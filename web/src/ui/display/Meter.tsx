@@ -1,6 +1,6 @@
 import styles from "./Meter.module.css";
 
-/** A score of 0 to 100 as a number and a bar. `tone` says what a long bar means. */
+/** A score from 0 to 100 as a number and a bar. `tone` colours the bar. */
 export function Meter({ score, tone }: { score: number; tone: "good" | "warn" | "bad" | "plain" }) {
   return (
     <span className={styles.meter} data-tone={tone}>

@@ -3,15 +3,15 @@ import styles from "./Sparkline.module.css";
 const WIDTH = 72;
 const HEIGHT = 20;
 
-/** The course of a number; decoration beside the number itself. */
+/** A small bar chart beside a number. Hidden from screen readers: it repeats the number's history only. */
 export function Sparkline({ values }: { values: readonly number[] }) {
-  const most = Math.max(1, ...values);
+  const highest = Math.max(1, ...values);
   const step = WIDTH / Math.max(1, values.length);
 
   return (
-    <svg aria-hidden="true" className={styles.line} width={WIDTH} height={HEIGHT} viewBox={`0 0 ${WIDTH} ${HEIGHT}`}>
+    <svg aria-hidden="true" className={styles.chart} width={WIDTH} height={HEIGHT} viewBox={`0 0 ${WIDTH} ${HEIGHT}`}>
       {values.map((value, index) => {
-        const height = value === 0 ? 1 : Math.max(2, (value / most) * HEIGHT);
+        const height = value === 0 ? 1 : Math.max(2, (value / highest) * HEIGHT);
         return (
           <rect
             key={index}
@@ -20,7 +20,7 @@ export function Sparkline({ values }: { values: readonly number[] }) {
             width={Math.max(1, step - 1)}
             height={height}
             rx="0.5"
-            data-none={value === 0 || undefined}
+            data-zero={value === 0 || undefined}
           />
         );
       })}

@@ -1,2 +1,2 @@
-/** The reader's own notation for amounts, numbers and times. */
+/** The locale in which amounts, numbers and times are formatted: the browser's. */
 export const LOCALE = navigator.language;

@@ -8,6 +8,6 @@ it.each([
   [1_500, "KWD", "KWD 1.500"],
   [500, "CLP", "CLP 500"],
   [0, "USD", "$0.00"],
-])("%i of %s is %s", (minor, currency, expected) => {
+])("formats %i minor units of %s as %s", (minor, currency, expected) => {
   expect(formatMoney(minor, currency, "en-US").replaceAll("\u00a0", " ")).toBe(expected);
 });

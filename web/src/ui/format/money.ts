@@ -1,6 +1,6 @@
 import { LOCALE } from "./locale";
 
-// How many decimal places a minor unit is, as the services count them; Intl follows other tables for a few.
+// Decimal places per currency. They must match the services' table: Intl differs from it for a few currencies.
 const WITHOUT_DECIMALS = new Set(
   "BIF CLP DJF GNF ISK JPY KMF KRW MGA PYG RWF UGX UYI VND VUV XAF XOF XPF".split(" "),
 );
@@ -13,7 +13,7 @@ function minorDigits(currency: string): number {
   return WITH_THREE.has(currency) ? 3 : 2;
 }
 
-/** 49790 of BRL as R$497.90, in the reader's own notation. */
+/** Format minor units: 49790 of BRL as R$497.90. */
 export function formatMoney(amountMinor: number, currency: string, locale = LOCALE): string {
   const digits = minorDigits(currency);
   const key = `${locale}:${currency}`;

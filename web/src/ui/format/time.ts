@@ -1,21 +1,21 @@
 import { LOCALE } from "./locale";
 
-const CLOCK = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
-const DAY = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short" });
-const FULL = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "medium" });
+const TIME = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+const DATE = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short" });
+const DATE_TIME = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "medium" });
 
-/** The time of day, with the day in front where it is not today. */
-export function formatMoment(iso: string, now: Date = new Date()): string {
+/** Format as time of day, preceded by the date unless it is today. */
+export function formatTime(iso: string, now: Date = new Date()): string {
   const moment = new Date(iso);
-  const clock = CLOCK.format(moment);
-  return moment.toDateString() === now.toDateString() ? clock : `${DAY.format(moment)} ${clock}`;
+  const time = TIME.format(moment);
+  return moment.toDateString() === now.toDateString() ? time : `${DATE.format(moment)} ${time}`;
 }
 
-export function formatFull(iso: string): string {
-  return FULL.format(new Date(iso));
+export function formatDateTime(iso: string): string {
+  return DATE_TIME.format(new Date(iso));
 }
 
-/** Microseconds as milliseconds, with as many places as tell something. */
+/** Format microseconds as milliseconds, with two decimals below 10 ms. */
 export function formatDuration(microseconds: number): string {
   const milliseconds = microseconds / 1000;
   return `${milliseconds.toFixed(milliseconds < 10 ? 2 : 0)} ms`;

@@ -2,6 +2,7 @@ import { Button } from "../controls/Button";
 import { Icon } from "../display/Icon";
 import styles from "./States.module.css";
 
+/** The failed state: what could not be loaded, why, and a button that tries again. */
 export function Failed({ what, error, retry }: { what: string; error: Error; retry: () => void }) {
   return (
     <div role="alert" className={styles.failed}>

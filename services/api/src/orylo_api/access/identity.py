@@ -9,7 +9,7 @@ import asyncpg
 
 from orylo_api.access.sessions import hash_token
 from orylo_common.control import Tenant
-from orylo_common.control.admin import hash_api_key
+from orylo_common.control.api_keys import hash_api_key
 from orylo_common.control.models import Role
 from orylo_common.postgres.pool import Connection
 

@@ -1,4 +1,4 @@
-/** The commands that bring the first row onto an empty page; the README shows the same. */
+/** The commands that put the first row on an empty page. The README shows the same commands. */
 export function firstWebhook(tenant: string, host: string): { settings: string; request: string } {
   return {
     settings: `.venv/bin/orylo gateway set ${tenant} hotmart --secret my-hottok`,

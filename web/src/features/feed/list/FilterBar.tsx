@@ -1,11 +1,12 @@
+import { DECISIONS } from "../../../subjects/detections/labels";
+import { GatewaySelect } from "../../../subjects/gateways/GatewaySelect";
 import { Button } from "../../../ui/controls/Button";
-import { Icon } from "../../../ui/display/Icon";
 import { Segmented } from "../../../ui/controls/Segmented";
-import { DECISIONS, GATEWAYS } from "../../../ui/words";
+import { Icon } from "../../../ui/display/Icon";
 import type { Filters } from "../live/liveState";
 import styles from "./FilterBar.module.css";
 
-const CHOICES = { all: "All", ...DECISIONS };
+const DECISION_OPTIONS = { all: "All", ...DECISIONS };
 
 interface Props {
   filters: Filters;
@@ -21,27 +22,18 @@ export function FilterBar({ filters, onFilter, paused, onPause }: Props) {
       <div className={styles.filters}>
         <Segmented
           label="Decision"
-          options={CHOICES}
+          options={DECISION_OPTIONS}
           value={filters.decision ?? "all"}
-          onChange={(choice) => {
-            onFilter({ decision: choice === "all" ? undefined : choice });
+          onChange={(option) => {
+            onFilter({ decision: option === "all" ? undefined : option });
           }}
         />
-        <select
-          aria-label="Gateway"
-          className={styles.select}
-          value={filters.gateway ?? ""}
-          onChange={(event) => {
-            onFilter({ gateway: event.target.value || undefined });
+        <GatewaySelect
+          value={filters.gateway}
+          onChange={(gateway) => {
+            onFilter({ gateway });
           }}
-        >
-          <option value="">All gateways</option>
-          {Object.entries(GATEWAYS).map(([gateway, name]) => (
-            <option key={gateway} value={gateway}>
-              {name}
-            </option>
-          ))}
-        </select>
+        />
       </div>
       <Button
         aria-label={paused ? "Resume the live feed" : "Pause the live feed"}

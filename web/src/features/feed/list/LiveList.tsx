@@ -2,16 +2,16 @@ import { useRef, useState } from "react";
 
 import { useFailure } from "../../../api/useFailure";
 import { Button } from "../../../ui/controls/Button";
-import { Failed } from "../../../ui/states/Failed";
 import { Icon } from "../../../ui/display/Icon";
+import { Failed } from "../../../ui/states/Failed";
 import { Loading } from "../../../ui/states/Loading";
 import { EmptyFeed } from "../empty/EmptyFeed";
 import type { Filters } from "../live/liveState";
+import { useFeed } from "../live/useFeed";
 import { FeedTable } from "../table/FeedTable";
 import { FilterBar } from "./FilterBar";
 import styles from "./LiveList.module.css";
-import { useFeed } from "../live/useFeed";
-import { useTopSeen } from "./useAtTop";
+import { useAtTop } from "./useAtTop";
 
 interface Props {
   tenant: string;
@@ -25,20 +25,20 @@ interface Props {
 export function LiveList({ tenant, filters, onFilter, paused, onPause, onOpen }: Props) {
   const top = useRef<HTMLDivElement>(null);
   const [atTop, setAtTop] = useState(true);
-  const { detections, rows, hasOlder, held, release } = useFeed(filters, paused || !atTop);
+  const { detections, rows, hasOlder, heldCount, release } = useFeed(filters, paused || !atTop);
   const failure = useFailure(detections);
-  useTopSeen(top, (seen) => {
-    setAtTop(seen);
-    if (seen && !paused) release();
+  useAtTop(top, (isAtTop) => {
+    setAtTop(isAtTop);
+    if (isAtTop && !paused) release();
   });
 
-  const showNew = () => {
+  const showHeld = () => {
     release();
     if (!atTop) top.current?.scrollIntoView({ block: "start" });
   };
 
   return (
-    <section aria-label="Detections" className={styles.list}>
+    <section aria-label="Decisions" className={styles.list}>
       <FilterBar
         filters={filters}
         onFilter={onFilter}
@@ -49,15 +49,15 @@ export function LiveList({ tenant, filters, onFilter, paused, onPause, onOpen }:
         }}
       />
       <div ref={top} className={styles.top} />
-      <div role="status" className={styles.news}>
-        {held > 0 && (
-          <Button look="primary" className={styles.pill ?? ""} onClick={showNew}>
+      <div role="status" className={styles.newRows}>
+        {heldCount > 0 && (
+          <Button look="primary" className={styles.pill ?? ""} onClick={showHeld}>
             <Icon name="arrowUp" />
-            {held} new
+            {heldCount} new
           </Button>
         )}
       </div>
-      {failure !== null && <Failed what="The list" error={failure} retry={() => void detections.refetch()} />}
+      {failure !== null && <Failed what="Decisions" error={failure} retry={() => void detections.refetch()} />}
       {body()}
       {hasOlder && (
         <div className={styles.older}>
@@ -70,7 +70,7 @@ export function LiveList({ tenant, filters, onFilter, paused, onPause, onOpen }:
   );
 
   function body() {
-    if (detections.isPending && failure === null) return <Loading what="detections" />;
+    if (detections.isPending && failure === null) return <Loading what="decisions" />;
     if (rows.length === 0 && failure !== null) return null;
     if (rows.length === 0) return <EmptyFeed tenant={tenant} filters={filters} onFilter={onFilter} />;
     return <FeedTable rows={rows} onOpen={onOpen} />;

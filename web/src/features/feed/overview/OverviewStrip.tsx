@@ -2,25 +2,23 @@ import { useState } from "react";
 
 import type { Counts, Overview } from "../../../api/types";
 import { useFailure } from "../../../api/useFailure";
-import { Failed } from "../../../ui/states/Failed";
-import { LOCALE } from "../../../ui/format/locale";
-import { formatMoney } from "../../../ui/format/money";
 import { Segmented } from "../../../ui/controls/Segmented";
-import styles from "./OverviewStrip.module.css";
 import { Sparkline } from "../../../ui/display/Sparkline";
+import { formatMoney } from "../../../ui/format/money";
+import { formatCount } from "../../../ui/format/number";
+import { Failed } from "../../../ui/states/Failed";
+import styles from "./OverviewStrip.module.css";
 import { type Period, useOverview } from "./useOverview";
 
 const PERIODS: Record<Period, string> = { today: "Today", last_24h: "24 hours", last_7d: "7 days" };
 
-const NUMBERS: { count: keyof Counts; name: string; tone?: "bad" | "warn" | "good" }[] = [
-  { count: "payments_succeeded", name: "Payments" },
-  { count: "detections_block", name: "Blocked", tone: "bad" },
-  { count: "detections_review", name: "In review", tone: "warn" },
-  { count: "conversions_dispatched", name: "Conversions sent", tone: "good" },
-  { count: "conversions_failed", name: "Conversions failed", tone: "bad" },
+const FIGURES: { count: keyof Counts; label: string; tone?: "bad" | "warn" | "good" }[] = [
+  { count: "payments_succeeded", label: "Payments" },
+  { count: "detections_block", label: "Blocked", tone: "bad" },
+  { count: "detections_review", label: "In review", tone: "warn" },
+  { count: "conversions_dispatched", label: "Conversions sent", tone: "good" },
+  { count: "conversions_failed", label: "Conversions failed", tone: "bad" },
 ];
-
-const WHOLE = new Intl.NumberFormat(LOCALE);
 
 export function OverviewStrip() {
   const [period, setPeriod] = useState<Period>("today");
@@ -36,11 +34,11 @@ export function OverviewStrip() {
       {failure !== null && <Failed what="The overview" error={failure} retry={() => void overview.refetch()} />}
       {(overview.data !== undefined || failure === null) && (
         <dl className={styles.strip} aria-busy={overview.isPending}>
-          {NUMBERS.map(({ count, name, tone }) => (
+          {FIGURES.map(({ count, label, tone }) => (
             <div key={count} className={styles.number} data-tone={tone}>
-              <dt>{name}</dt>
+              <dt>{label}</dt>
               <dd className={styles.count}>
-                {overview.data === undefined ? "–" : WHOLE.format(overview.data[period].counts[count])}
+                {overview.data === undefined ? "–" : formatCount(overview.data[period].counts[count])}
               </dd>
               <dd className={styles.aside}>
                 {overview.data !== undefined && (
@@ -64,16 +62,16 @@ const SUMS: Partial<Record<keyof Counts, "succeeded_minor" | "blocked_minor" | "
   conversions_dispatched: "dispatched_minor",
 };
 
-/** The money behind a number, in the currency that has most of it; the others stand in the hint. */
+/** The sum of money behind a count, in the currency with the largest sum; other currencies on hover. */
 function Sum({ overview, period, count }: { overview: Overview; period: Period; count: keyof Counts }) {
   const sum = SUMS[count];
   if (sum === undefined) return null;
   const amounts = overview[period].amounts.filter((amounts) => amounts[sum] > 0).sort((a, b) => b[sum] - a[sum]);
-  const [most, ...others] = amounts.map((amounts) => formatMoney(amounts[sum], amounts.currency));
-  if (most === undefined) return null;
+  const [largest, ...others] = amounts.map((amounts) => formatMoney(amounts[sum], amounts.currency));
+  if (largest === undefined) return null;
   return (
-    <span className={styles.sum} title={[most, ...others].join(" · ")}>
-      {most}
+    <span className={styles.sum} title={[largest, ...others].join(" · ")}>
+      {largest}
       {others.length > 0 && (
         <span className={styles.more}>
           {" "}

@@ -1,33 +1,34 @@
 import { memo } from "react";
 
-import { Brief } from "../../../ui/display/Abbreviation";
 import { ConversionState } from "../../../subjects/conversions/ConversionState";
+import { TrustScore } from "../../../subjects/customers/TrustScore";
 import { DecisionBadge } from "../../../subjects/detections/DecisionBadge";
-import { Icon } from "../../../ui/display/Icon";
+import { gatewayName } from "../../../subjects/gateways/names";
+import { paymentTypeLabel } from "../../../subjects/payments/labels";
+import { Abbreviation } from "../../../ui/display/Abbreviation";
 import { Meter } from "../../../ui/display/Meter";
 import { formatMoney } from "../../../ui/format/money";
-import { formatFull, formatMoment } from "../../../ui/format/time";
-import { TrustScore } from "../../../subjects/customers/TrustScore";
-import { gatewayName, paymentTypeInWords, reasonInWords, shortId } from "../../../ui/words";
-import type { Row } from "../live/liveState";
+import { abbreviateId } from "../../../ui/format/text";
+import { formatDateTime, formatTime } from "../../../ui/format/time";
+import type { Row } from "../live/rows";
 import styles from "./FeedTable.module.css";
+import { ReasonSummary } from "./ReasonSummary";
 
-const SHOWN_REASONS = 2;
 const TONES = { allow: "plain", review: "warn", block: "bad" } as const;
 
 type Props = Row & { onOpen: (detectionId: string) => void };
 
-export const FeedRow = memo(function FeedRow({ detection, trustScore, trustChange, conversion, fresh, onOpen }: Props) {
+export const FeedRow = memo(function FeedRow({ detection, trustScore, trustChange, conversion, isNew, onOpen }: Props) {
   const { decision, risk_score, amount_minor, currency, gateway, payment_type, customer_id, created_at } = detection;
   const amount = formatMoney(amount_minor, currency);
 
   return (
-    <tr role="row" className={styles.row} data-fresh={fresh || undefined} data-decision={decision}>
+    <tr role="row" className={styles.row} data-new={isNew || undefined} data-decision={decision}>
       <td role="cell" className={styles.decision}>
         <DecisionBadge decision={decision} />
       </td>
       <td role="cell" className={styles.risk}>
-        <span className={styles.folded}>Risk </span>
+        <span className={styles.cardLabel}>Risk </span>
         <Meter score={risk_score} tone={TONES[decision]} />
       </td>
       <td role="cell" className={styles.amount}>
@@ -44,7 +45,7 @@ export const FeedRow = memo(function FeedRow({ detection, trustScore, trustChang
       </td>
       <td role="cell" className={styles.payment}>
         {gatewayName(gateway)}
-        <span className={styles.kind}>{paymentTypeInWords(payment_type)}</span>
+        <span className={styles.paymentType}>{paymentTypeLabel(payment_type)}</span>
       </td>
       <td role="cell" className={styles.customer}>
         {customer_id === null ? (
@@ -52,14 +53,14 @@ export const FeedRow = memo(function FeedRow({ detection, trustScore, trustChang
         ) : (
           <>
             <code>
-              <Brief brief={shortId(customer_id)} whole={customer_id} />
+              <Abbreviation short={abbreviateId(customer_id)} full={customer_id} />
             </code>
             <TrustScore score={trustScore} change={trustChange} />
           </>
         )}
       </td>
       <td role="cell" className={styles.reasons}>
-        <Reasons codes={detection.reasons} degraded={detection.degraded.length > 0} />
+        <ReasonSummary codes={detection.reasons} degraded={detection.degraded.length > 0} />
       </td>
       <td role="cell" className={styles.conversion}>
         {conversion !== undefined && (
@@ -71,35 +72,9 @@ export const FeedRow = memo(function FeedRow({ detection, trustScore, trustChang
       </td>
       <td role="cell" className={styles.time}>
         <time dateTime={created_at}>
-          <Brief brief={formatMoment(created_at)} whole={formatFull(created_at)} />
+          <Abbreviation short={formatTime(created_at)} full={formatDateTime(created_at)} />
         </time>
       </td>
     </tr>
   );
 });
-
-function Reasons({ codes, degraded }: { codes: readonly string[]; degraded: boolean }) {
-  const reasons = codes.map(reasonInWords);
-  const more = reasons.slice(SHOWN_REASONS);
-  return (
-    <span className={styles.words} title={reasons.join("\n")}>
-      {degraded && (
-        <span className={styles.degraded}>
-          <Icon name="alert" size={12} />
-          Degraded
-        </span>
-      )}
-      <span className={styles.sentences}>
-        {reasons.slice(0, SHOWN_REASONS).map((reason) => (
-          <span key={reason}>{reason}</span>
-        ))}
-      </span>
-      {more.length > 0 && (
-        <span className={styles.more}>
-          +{more.length}
-          <span className="visually-hidden">: {more.join(", ")}</span>
-        </span>
-      )}
-    </span>
-  );
-}

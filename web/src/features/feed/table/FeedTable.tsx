@@ -1,6 +1,6 @@
 import type { KeyboardEvent, MouseEvent } from "react";
 
-import type { Row } from "../live/liveState";
+import type { Row } from "../live/rows";
 import { FeedRow } from "./FeedRow";
 import styles from "./FeedTable.module.css";
 
@@ -9,10 +9,10 @@ interface Props {
   onOpen: (detectionId: string) => void;
 }
 
-/** Laid out as a grid, so that a phone can fold each row; the roles keep it a table for whoever hears it. */
+/** A table laid out as a grid: on a phone, rows fold into cards. The roles keep it a table for screen readers. */
 export function FeedTable({ rows, onOpen }: Props) {
   return (
-    <table role="table" aria-label="Latest detections" className={styles.table}>
+    <table role="table" aria-label="Latest decisions" className={styles.table}>
       <thead role="rowgroup" className={styles.head}>
         <tr role="row" className={styles.row}>
           <th role="columnheader">Decision</th>
@@ -31,7 +31,7 @@ export function FeedTable({ rows, onOpen }: Props) {
           </th>
         </tr>
       </thead>
-      {/* The buttons in the rows have the focus and do the work; here keys and clicks beside them are only heard. */}
+      {/* Focus and actions belong to the buttons in the rows; the handlers here only forward keys and clicks to them. */}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
       <tbody role="rowgroup" onKeyDown={moveFocus} onClick={openRow}>
         {rows.map((row) => (
@@ -42,13 +42,13 @@ export function FeedTable({ rows, onOpen }: Props) {
   );
 }
 
-/** The whole row opens, but for who is selecting text in it. */
+/** Open the clicked row, unless the click ends a text selection. */
 function openRow({ target }: MouseEvent<HTMLTableSectionElement>) {
   if (!(target instanceof Element) || target.closest("button") || getSelection()?.isCollapsed === false) return;
   target.closest("tr")?.querySelector("button")?.click();
 }
 
-/** The arrow keys go from row to row. */
+/** Move focus from row to row with the arrow keys. */
 function moveFocus(event: KeyboardEvent<HTMLTableSectionElement>) {
   const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" } as const;
   if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;

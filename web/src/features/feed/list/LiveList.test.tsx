@@ -1,0 +1,121 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { describe, expect, it, vi } from "vitest";
+
+import { detection, detections } from "../../../test/builders/detections";
+import { fakeApi, pageOf, sendProblem } from "../../../test/fakeApi";
+import { FakeEventSource } from "../../../test/fakeEventSource";
+import { FakeIntersectionObserver } from "../../../test/fakeIntersectionObserver";
+import { feedRows, renderFeed } from "../../../test/feedScreen";
+import { renderApp } from "../../../test/renderApp";
+
+describe("the live list", () => {
+  it("holds new rows while paused", async () => {
+    fakeApi({ "GET /api/v1/detections": () => pageOf(detections(1)) });
+    const stream = await renderFeed();
+    await userEvent.click(screen.getByRole("button", { name: "Pause the live feed" }));
+    stream.emit("detection.created", detection());
+
+    expect(await screen.findByRole("button", { name: "1 new" })).toBeVisible();
+    expect(feedRows()).toHaveLength(1);
+
+    await userEvent.click(screen.getByRole("button", { name: "Resume the live feed" }));
+    expect(feedRows()).toHaveLength(2);
+    expect(screen.queryByRole("button", { name: "1 new" })).not.toBeInTheDocument();
+  });
+
+  it("holds new rows while scrolled down and shows them at the top", async () => {
+    fakeApi({ "GET /api/v1/detections": () => pageOf(detections(1)) });
+    const stream = await renderFeed();
+    FakeIntersectionObserver.setTopVisible(false);
+    stream.emit("detection.created", detection());
+    await screen.findByRole("button", { name: "1 new" });
+
+    FakeIntersectionObserver.setTopVisible(true);
+    expect(feedRows()).toHaveLength(2);
+  });
+
+  it("requests the filtered decisions", async () => {
+    const { calls } = fakeApi({ "GET /api/v1/detections": () => pageOf(detections(1)) });
+    await renderFeed();
+    await userEvent.click(screen.getByRole("radio", { name: "Blocked" }));
+    await userEvent.selectOptions(screen.getByRole("combobox", { name: "Gateway" }), "Hotmart");
+
+    await waitFor(() => {
+      expect(calls).toContain("GET /api/v1/detections?limit=100&decision=block&gateway=hotmart");
+    });
+  });
+
+  it("ignores an unknown gateway in the address", async () => {
+    const { calls } = fakeApi({ "GET /api/v1/detections": () => pageOf(detections(1)) });
+    renderApp("/?gateway=nope");
+    await screen.findByRole("table");
+
+    expect(screen.getByRole("combobox", { name: "Gateway" })).toHaveDisplayValue("All gateways");
+    expect(calls).toContain("GET /api/v1/detections?limit=100");
+  });
+
+  it("shows a failure and retries on request", async () => {
+    let up = false;
+    fakeApi({
+      "GET /api/v1/detections": () =>
+        up ? pageOf(detections(1)) : sendProblem({ status: 503, code: "unavailable", detail: "the database is not responding" }),
+    });
+    renderApp();
+    const alert = await screen.findByRole("alert");
+    expect(alert).toHaveTextContent("the database is not responding");
+
+    up = true;
+    await userEvent.click(within(alert).getByRole("button", { name: "Try again" }));
+    expect(await screen.findByRole("table")).toBeVisible();
+  });
+
+  describe("while decisions cannot be loaded", () => {
+    async function renderFailing() {
+      const api = { up: false };
+      fakeApi({
+        "GET /api/v1/detections": () =>
+          api.up ? pageOf(detections(2, { decision: "block" }), "next") : sendProblem({ status: 503, code: "unavailable" }),
+      });
+      renderApp("/?decision=block");
+      await screen.findByRole("alert");
+      return api;
+    }
+
+    async function expectComplete() {
+      await waitFor(() => {
+        expect(feedRows()).toHaveLength(2);
+      });
+      expect(screen.queryByRole("alert")).not.toBeInTheDocument();
+      expect(screen.getByRole("button", { name: "Load older" })).toBeVisible();
+    }
+
+    it("shows the failure above the decisions that the stream reports", async () => {
+      await renderFailing();
+      FakeEventSource.latest.emit("detection.created", detection({ decision: "block" }));
+      await screen.findByRole("table");
+
+      expect(feedRows()).toHaveLength(1);
+      expect(screen.getByRole("alert")).toHaveTextContent("Decisions could not be loaded");
+    });
+
+    it("retries automatically", async () => {
+      vi.useFakeTimers({ shouldAdvanceTime: true });
+      try {
+        const api = await renderFailing();
+        api.up = true;
+        await vi.advanceTimersByTimeAsync(10_000);
+        await expectComplete();
+      } finally {
+        vi.useRealTimers();
+      }
+    });
+
+    it("retries when the stream reconnects", async () => {
+      const api = await renderFailing();
+      api.up = true;
+      FakeEventSource.latest.open();
+      await expectComplete();
+    });
+  });
+});

@@ -1,0 +1,23 @@
+import type { ReactNode } from "react";
+
+import { Navigate, useLocation } from "react-router";
+
+import { useFailure } from "../api/useFailure";
+import { Failed } from "../ui/states/Failed";
+import { Loading } from "../ui/states/Loading";
+import { IdentityContext } from "./identity";
+import { useSession } from "./session";
+
+/** Require a session: render the children, or redirect to the sign-in page. */
+export function SignedIn({ children }: { children: ReactNode }) {
+  const session = useSession();
+  const failure = useFailure(session);
+  const location = useLocation();
+
+  if (session.data === undefined && failure !== null) {
+    return <Failed what="Your session" error={failure} retry={() => void session.refetch()} />;
+  }
+  if (session.data === undefined) return <Loading what="your session" rows={0} />;
+  if (session.data === null) return <Navigate to="/login" replace state={{ from: location.pathname + location.search }} />;
+  return <IdentityContext value={session.data}>{children}</IdentityContext>;
+}

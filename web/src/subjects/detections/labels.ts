@@ -1,0 +1,41 @@
+import type { Decision } from "../../api/types";
+import { humanise } from "../../ui/format/text";
+
+export const DECISIONS: Readonly<Record<Decision, string>> = { allow: "Allowed", review: "In review", block: "Blocked" };
+
+const REASONS: Record<string, string> = {
+  "list.allowlisted": "On the allowlist",
+  "list.blocked": "On the blocklist",
+  "amount_anomaly.customer": "Unusual amount for this customer",
+  "amount_anomaly.product": "Unusual amount for this product",
+  "amount_anomaly.tenant": "Unusual amount for your shop",
+  "amount_anomaly.no_history": "Too little history to compare the amount",
+  "trust_history.unknown_customer": "Unknown customer",
+  "trust_history.low_trust": "Low trust score",
+  "trust_history.disputes": "Earlier dispute",
+  "trust_history.fraud_warnings": "Earlier fraud warning",
+  "trust_history.frequent_refunds": "Frequent refunds",
+  "trust_history.new_customer": "New customer",
+  "trust_history.young_relation": "Customer for less than a day",
+};
+
+// Reasons of the velocity detector are built from an entity, a window and what was counted: `velocity.card.1h.amount`.
+const ENTITIES: Record<string, string> = {
+  customer: "Customer",
+  card: "Card",
+  ip: "IP address",
+  device: "Device",
+};
+const WINDOWS: Record<string, string> = { "1m": "in 1 min", "1h": "in 1 h", "24h": "in 24 h" };
+
+export const isDecision = (value: string): value is Decision => Object.hasOwn(DECISIONS, value);
+
+export function reasonLabel(code: string): string {
+  const [detector, entity = "", window = "", measure] = code.split(".");
+  if (detector === "velocity" && entity in ENTITIES && window in WINDOWS) {
+    return `${ENTITIES[entity]}: ${measure === "amount" ? "high total" : "many attempts"} ${WINDOWS[window]}`;
+  }
+  return REASONS[code] ?? humanise(code);
+}
+
+export const detectorName = (name: string): string => humanise(name);

@@ -1,0 +1,27 @@
+import { useState } from "react";
+
+import { Icon } from "../display/Icon";
+import { Button } from "./Button";
+import styles from "./CopyableCode.module.css";
+
+/** A block of code with a button that copies it. `name` says what it is, such as "command". */
+export function CopyableCode({ name, text }: { name: string; text: string }) {
+  const [copied, setCopied] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    setCopied(true);
+  };
+
+  return (
+    <div className={styles.code}>
+      {/* It scrolls sideways, so keyboard users must be able to focus it. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <pre tabIndex={0} role="region" aria-label={name}>
+        {text}
+      </pre>
+      <Button look="quiet" aria-label={copied ? "Copied" : `Copy ${name.toLowerCase()}`} onClick={() => void copy()}>
+        <Icon name={copied ? "check" : "copy"} />
+      </Button>
+    </div>
+  );
+}
