@@ -23,7 +23,7 @@ from orylo_ingest.http.answers import JsonAnswer
 from orylo_ingest.http.rate_limiter import RateLimiter
 from orylo_ingest.http.rejections import Rejections
 from orylo_ingest.metrics import count_webhook, observe_webhook_seconds
-from orylo_ingest.webhooks.admission import Admission, Target
+from orylo_ingest.webhooks.admission import Admission, WebhookTarget
 from orylo_ingest.webhooks.authentication import authenticate, parse_body
 from orylo_ingest.webhooks.record import Record, build_record
 from orylo_ingest.webhooks.secret_use import SecretUse
@@ -83,7 +83,7 @@ class WebhookEndpoint:
         record = self._read(target, RawWebhook(request.headers, query, await body))
         return self._answer(record, await self.writer.write(record))
 
-    def _read(self, target: Target, webhook: RawWebhook) -> Record:
+    def _read(self, target: WebhookTarget, webhook: RawWebhook) -> Record:
         tenant, gateway, setting = target
         now = self.clock.now()
         self.secret_use.note(authenticate(gateway, setting, webhook, now), now)

@@ -14,7 +14,7 @@ from orylo_ingest.http import problems
 from orylo_ingest.http.rate_limiter import RateLimiter, rate_limit_address
 
 
-class Target(NamedTuple):
+class WebhookTarget(NamedTuple):
     """The tenant and gateway that a webhook is addressed to."""
 
     tenant: Tenant
@@ -28,7 +28,7 @@ class Admission:
     rate_limiter: RateLimiter
     trusted_proxies: int
 
-    def admit(self, request: web.Request, gateway: Gateway | None, tenant_name: str) -> Target:
+    def admit(self, request: web.Request, gateway: Gateway | None, tenant_name: str) -> WebhookTarget:
         """Return the target of a request. Raises `HTTPProblem` for unknown targets and addresses not allowed."""
         tenant = self.plane.tenant(tenant_name)
         setting = self.plane.gateway(tenant.id, gateway.name) if tenant and gateway else None
@@ -38,7 +38,7 @@ class Admission:
             self._check_allow_list(request, setting)
         if self.rate_limiter.any_blocked:
             self._check_rejections(request, tenant)
-        return Target(tenant, gateway, setting)
+        return WebhookTarget(tenant, gateway, setting)
 
     def _unknown_target(self, request: web.Request) -> Problem:
         address = rate_limit_address(request, client_address(request, self.trusted_proxies), self.trusted_proxies)
