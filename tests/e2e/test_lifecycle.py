@@ -122,7 +122,7 @@ def test_a_second_up_reports_that_one_is_running(orylo_up: Embedded) -> None:
     second = orylo_up.attempt("up", "--data-dir", str(orylo_up.data_dir))
 
     assert second.returncode == 1
-    assert one_line(second.stderr) == f"orylo: orylo is already running on {orylo_up.data_dir} (process {orylo_up.pid})"
+    assert one_line(second.stderr) == f"orylo: orylo is already running in {orylo_up.data_dir} (process {orylo_up.pid})"
 
 
 @pytest.mark.parametrize("option", ["--ingest-port", "--api-port"])

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from orylo_common.messages import WebhookReplayed, decode
+from orylo_common.messages import UndecodableMessage, WebhookReplayed, decode
 from orylo_common.messages.codec import BY_TYPE
 from orylo_common.messages.former_names import TYPES, VALUES
 from tests.contract.messages.golden import path_of
@@ -32,6 +32,15 @@ def test_a_former_field_value_is_decoded_as_the_current_one() -> None:
 
     assert isinstance(message, WebhookReplayed)
     assert message.status == "already_reported"
+
+
+@pytest.mark.parametrize("status", [["told_before"], {}, 7, None])
+def test_a_field_of_another_type_is_invalid_and_no_error_of_ours(status: object) -> None:
+    envelope = golden("webhook.replayed.v1")
+    envelope["data"]["status"] = status
+
+    with pytest.raises(UndecodableMessage, match="status"):
+        decode(orjson.dumps(envelope))
 
 
 @pytest.mark.parametrize("name", [*TYPES.values(), *VALUES])

@@ -18,10 +18,10 @@ def current_type(name: str) -> str:
 
 def with_current_values(message_type: str, data: dict[str, Any]) -> dict[str, Any]:
     """Return `data` with former values replaced by current ones."""
-    renamed = VALUES.get(message_type)
-    if renamed is None:
-        return data
-    return {
-        **data,
-        **{field: values.get(data[field], data[field]) for field, values in renamed.items() if field in data},
+    renamed = {
+        field: values[data[field]]
+        for field, values in VALUES.get(message_type, {}).items()
+        # The data is not validated yet: a field may hold anything.
+        if isinstance(data.get(field), str) and data[field] in values
     }
+    return {**data, **renamed} if renamed else data
