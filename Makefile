@@ -1,4 +1,4 @@
-# Every target works in an empty clone, and asks nothing. What they need is in README.md.
+# Every target works in an empty clone and asks no questions. README.md lists what they need.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
@@ -8,7 +8,7 @@ BIN := .venv/bin
 CODE := libs services tests
 OWN := common cli ingest detector trust dispatch api
 
-# One more than the two cores of a small machine: many tests wait for servers.
+# One more than a small machine's two cores, because many tests wait for servers.
 WORKERS ?= 3
 # Tests that need no server.
 FAST := -m "not integration and not e2e" tests/unit tests/contract
@@ -18,16 +18,16 @@ FAST := -m "not integration and not e2e" tests/unit tests/contract
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Install everything into .venv, and the command as .venv/bin/orylo
+setup: ## Install all dependencies and the orylo command into .venv
 	@scripts/setup
 
 run: setup web ## Run the whole platform with a demo shop; ARGS="--api-port 9000" adds options
 	@exec $(BIN)/orylo up --demo $(ARGS)
 
-web: setup ## Build the dashboard to where the API serves it from
+web: setup ## Build the dashboard into the API's package
 	@scripts/web build
 
-test: setup web ## Run every test in parallel; ARGS="tests/unit -x" is given to pytest instead
+test: setup web ## Run every test in parallel; ARGS="tests/unit -x" runs pytest with these arguments instead
 	@$(if $(ARGS),,scripts/web test)
 	@$(BIN)/pytest $(or $(ARGS),-n $(WORKERS))
 
@@ -42,30 +42,30 @@ lint: setup ## Check style, types, import contracts, YAML and the dashboard's co
 	@$(BIN)/yamllint --strict .
 	@scripts/web lint
 
-fmt: setup ## Format the code, and mend what can be mended
+fmt: setup ## Format the code and fix what ruff can fix
 	@$(BIN)/ruff format $(CODE)
 	@$(BIN)/ruff check --fix $(CODE)
 
-bench: setup ## Measure throughput and latency on this machine, each beside its goal
+bench: setup ## Measure throughput and latency on this machine and print the goals beside them
 	@for script in tests/load/*_speed.py; do $(BIN)/python -m "tests.load.$$(basename "$$script" .py)" $(ARGS); done
 
-soak: setup ## Send a million webhooks at a steady pace and count them at every stage; ARGS="--events 50000" for fewer
+soak: setup ## Send a million webhooks at a steady pace and count them at every stage; ARGS="--events 50000" sends fewer
 	@$(BIN)/python -m tests.load.soak $(ARGS)
 
-chaos: setup ## Kill every process and server in the middle of the work, take Meta away, and count what is left
+chaos: setup ## Kill processes and servers under load, take Meta down, and check that nothing is lost
 	@for script in tests/chaos/*.py; do $(BIN)/python -m "tests.chaos.$$(basename "$$script" .py)"; done
 
-docs: setup ## Write the documents that are made from code
+docs: setup ## Generate the documents that come from code
 	@$(BIN)/python -m orylo_common.asyncapi > docs/asyncapi.json
 	@$(BIN)/python -m orylo_ingest.gateway_table > docs/gateways.md
 	@$(BIN)/python -m orylo_api openapi > services/api/openapi.json
 
-lock: setup ## Compile requirements.lock anew from requirements.in; ARGS="--upgrade" takes newer releases
+lock: setup ## Compile requirements.lock from requirements.in; ARGS="--upgrade" takes newer releases
 	@command -v uv > /dev/null || $(BIN)/pip install --quiet uv
 	@PATH="$(CURDIR)/$(BIN):$$PATH" uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --quiet $(OWN:%=--no-emit-package orylo-%) $(ARGS) --output-file requirements.lock requirements.in
 
-clean: ## Remove what was built and cached; data in .orylo and the environment in .venv stay
+clean: ## Remove build output and caches; keeps the data in .orylo and the environment in .venv
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench-results web/dist web/node_modules \
 		services/api/src/orylo_api/static
 	@find libs services tests -name __pycache__ -type d -prune -exec rm -rf {} +

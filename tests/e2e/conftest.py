@@ -1,4 +1,4 @@
-"""One embedded platform for all these tests, with Meta's stand-in beside it. Each module has a shop of its own."""
+"""One embedded platform and one fake Meta for all these tests. Each module has its own shop."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -21,23 +21,27 @@ def meta(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MetaProcess]:
 
 @pytest.fixture(scope="session")
 def collector() -> Iterator[Collector]:
-    """Where the platform's traces go."""
+    """Receives the platform's traces."""
     with running_collector() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def orylo_up(tmp_path_factory: pytest.TempPathFactory, meta: MetaProcess, collector: Collector) -> Iterator[Embedded]:
-    """`orylo up`, as talkative as it gets: what it must not say, it must not say even then."""
+    """`orylo up` at log level debug: even then it must not log personal data."""
     folder: Path = tmp_path_factory.mktemp("orylo")
-    told = {"ORYLO_META_BASE_URL": meta.url, "ORYLO_OTLP_ENDPOINT": collector.endpoint, "ORYLO_LOG_LEVEL": "debug"}
-    with running_embedded(folder, **told) as running:
+    environment = {
+        "ORYLO_META_BASE_URL": meta.url,
+        "ORYLO_OTLP_ENDPOINT": collector.endpoint,
+        "ORYLO_LOG_LEVEL": "debug",
+    }
+    with running_embedded(folder, **environment) as running:
         yield running
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    """A caller without cookies, as gateways and machines are."""
+    """An HTTP client without cookies, like gateways and API clients."""
     connector = aiohttp.TCPConnector(limit=100)
     async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
         yield session

@@ -1,4 +1,4 @@
-"""What people and machines read, and that it is only their own."""
+"""Users and API clients read their own tenant's data and nothing else."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ OPEN_TO_ANYONE = {"/api/openapi.json"}
 class Route:
     path: str
     resource: str
-    # Of one thing, whose id is in the path; else of all, or of whoever asks.
+    # Whether the path contains an id.
     one: bool
 
 
@@ -38,7 +38,7 @@ async def stranger(orylo_up: Embedded, http: aiohttp.ClientSession) -> Shop:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def routes(shop: Shop) -> list[Route]:
-    """Every GET of the OpenAPI document that answers with JSON about a tenant."""
+    """Every GET route in the OpenAPI document that returns JSON about a tenant."""
     async with shop.http.get(f"{shop.platform.api_url}/api/openapi.json") as response:
         paths = (await response.json())["paths"]
     found = [path for path, methods in paths.items() if "get" in methods]
@@ -53,17 +53,17 @@ async def routes(shop: Shop) -> list[Route]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def things(shop: Shop, meta: MetaProcess, routes: list[Route]) -> dict[str, str]:
-    """An id of everything the shop has, by the resource it is found at."""
-    refused = new_payment()
-    payment_id = payment_id_of(refused)
+    """For each resource, the id of one object that belongs to the shop."""
+    undeliverable = new_payment()
+    payment_id = payment_id_of(undeliverable)
     meta.misbehave(refuse_event_ids=[payment_id], dataset_id=shop.pixel_id)
-    assert await shop.pay(native_id=refused.native_id) == payment_id
+    assert await shop.pay(native_id=undeliverable.native_id) == payment_id
     await shop.conversion(payment_id)
     token = {hotmart.HOTTOK_HEADER: shop.secret}
-    assert (await shop.tell("hotmart", b'{"id":"1","event":"PURCHASE_SOMETHING_NEW"}', token)).status == 202
-    assert (await shop.tell("hotmart", b"{}", {})).status == 401
+    assert (await shop.send_webhook("hotmart", b'{"id":"1","event":"PURCHASE_SOMETHING_NEW"}', token)).status == 202
+    assert (await shop.send_webhook("hotmart", b"{}", {})).status == 401
 
-    # What has no list of its own is known already.
+    # Payments have no list route; the id is known.
     things = {"payments": payment_id}
     for resource in {route.resource for route in routes} - {"auth", "overview"} - things.keys():
         things[resource] = await newest(shop, f"/api/v1/{resource}")
@@ -73,15 +73,15 @@ async def things(shop: Shop, meta: MetaProcess, routes: list[Route]) -> dict[str
 async def newest(shop: Shop, path: str) -> str:
     found: list[dict[str, Any]] = []
 
-    async def there() -> bool:
+    async def is_listed() -> bool:
         found[:] = (await shop.read(path))["items"]
         return bool(found)
 
-    await eventually(there)
+    await eventually(is_listed)
     return str(found[0]["id"])
 
 
-async def test_a_person_signs_in_and_sees_a_sale(shop: Shop) -> None:
+async def test_a_user_signs_in_and_sees_a_sale(shop: Shop) -> None:
     async with shop.signed_in() as browser:
 
         async def read(path: str) -> Any:
@@ -117,7 +117,7 @@ async def test_a_person_signs_in_and_sees_a_sale(shop: Shop) -> None:
         await eventually(added_up)
 
 
-async def test_a_person_with_a_wrong_password_stays_outside(shop: Shop) -> None:
+async def test_a_wrong_password_is_rejected(shop: Shop) -> None:
     url = f"{shop.platform.api_url}/api/v1/auth/login"
     async with shop.http.post(url, json={"email": shop.email, "password": PASSWORD[:-1]}) as response:
         assert response.status == 401
@@ -127,7 +127,7 @@ async def test_a_person_with_a_wrong_password_stays_outside(shop: Shop) -> None:
 
 @asynccontextmanager
 async def listening(shop: Shop) -> AsyncIterator[aiohttp.StreamReader]:
-    """The stream as a signed-in browser hears it, from its first event on."""
+    """Open the event stream in a signed-in session and skip its first event."""
     async with shop.signed_in() as browser, browser.get(STREAM) as stream:
         assert stream.status == 200
         assert stream.content_type == "text/event-stream"
@@ -135,8 +135,8 @@ async def listening(shop: Shop) -> AsyncIterator[aiohttp.StreamReader]:
         yield stream.content
 
 
-async def heard(stream: aiohttp.StreamReader, until: set[str]) -> list[tuple[str, Any]]:
-    """The events, until there was one of each of these kinds."""
+async def received(stream: aiohttp.StreamReader, until: set[str]) -> list[tuple[str, Any]]:
+    """Read events until there is one of each of these kinds. Return them."""
     events: list[tuple[str, Any]] = []
     kind = ""
     async with asyncio.timeout(45):
@@ -149,13 +149,13 @@ async def heard(stream: aiohttp.StreamReader, until: set[str]) -> list[tuple[str
     return events
 
 
-async def test_the_stream_tells_a_sale_as_it_happens_and_nothing_of_strangers(shop: Shop, stranger: Shop) -> None:
+async def test_the_stream_reports_a_sale_live_and_nothing_of_other_tenants(shop: Shop, stranger: Shop) -> None:
     async with listening(shop) as stream:
         theirs = await stranger.pay()
         await stranger.conversion(theirs)
         ours = await shop.pay()
 
-        events = await heard(stream, {"detection.created", "trust.updated", "conversion.dispatched"})
+        events = await received(stream, {"detection.created", "trust.updated", "conversion.dispatched"})
 
     by_kind = dict(events)
     assert by_kind["detection.created"]["payment_id"] == ours
@@ -170,7 +170,7 @@ def addresses(routes: list[Route], things: dict[str, str]) -> Iterator[tuple[Rou
 
 
 async def test_every_route_shows_the_shop_what_it_has(shop: Shop, routes: list[Route], things: dict[str, str]) -> None:
-    """So that the strangers below would find something if there were a hole."""
+    """Proves that the tests below would find data if isolation failed."""
     for route, path in addresses(routes, things):
         answer = await shop.get(path)
         assert answer.status == 200, path
@@ -179,7 +179,7 @@ async def test_every_route_shows_the_shop_what_it_has(shop: Shop, routes: list[R
 
 
 @pytest.mark.parametrize("way", ["session", "key"])
-async def test_no_route_shows_a_stranger_anything(
+async def test_no_route_shows_another_tenants_data(
     shop: Shop, stranger: Shop, routes: list[Route], things: dict[str, str], way: str
 ) -> None:
     secrets = {*things.values(), shop.slug, shop.email, shop.pixel_id}
@@ -196,7 +196,7 @@ async def test_no_route_shows_a_stranger_anything(
                 assert not [secret for secret in secrets if secret in text], path
 
 
-async def test_without_session_or_key_there_is_nothing(shop: Shop, routes: list[Route], things: dict[str, str]) -> None:
+async def test_every_route_requires_a_session_or_a_key(shop: Shop, routes: list[Route], things: dict[str, str]) -> None:
     paths = [path for _, path in addresses(routes, things)] + [STREAM]
     for path in paths:
         for headers in ({}, {"Authorization": "Bearer orylo_not-a-key"}, {"Cookie": "orylo_session=nobody"}):

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.e2e
 WITH_STATUS = """
     SELECT count(*) FROM {0} JOIN control.tenants t ON t.id = tenant_id WHERE slug = $1 AND {1} = ANY($2)
 """
-# None of them quarantined, none in conflict with another.
-ANY_STATUS = ["published", "already_reported", "ignored"]
+# Neither quarantined nor in conflict.
+GOOD_STATUSES = ["published", "already_reported", "ignored"]
 SLUG, EMAIL, PIXEL = "shop-by-hand", "ana@shop-by-hand.example", "20261120"
 
 
@@ -42,7 +42,7 @@ async def test_a_tenant_is_set_up_by_commands_and_sells(
     shop = Shop(orylo_up, http, SLUG, PIXEL, secret, key["key"], EMAIL)
 
     payment = new_payment()
-    answer = await shop.tell_stripe(stripe.intent_succeeded(payment, int(time.time())))
+    answer = await shop.send_stripe(stripe.intent_succeeded(payment, int(time.time())))
 
     assert answer.status == 202
     assert (await shop.conversion(payment_id_of(payment)))["status"] == "dispatched"
@@ -59,18 +59,18 @@ async def test_doctor_finds_nothing_wrong(orylo_up: Embedded) -> None:
     assert [check for check in found["checks"] if not check["ok"]] == []
 
 
-async def test_everything_that_is_simulated_is_taken_and_nothing_is_put_aside(shop: Shop) -> None:
-    # The tenant's own secrets and modes are found: nothing is told to the command.
+async def test_every_simulated_webhook_is_accepted_and_none_is_quarantined(shop: Shop) -> None:
+    # The command finds the tenant's secrets and modes itself.
     await set_mode(shop, "hmac")
     asked = ("simulate", "--tenant", shop.slug, "--rate", "40", "--duration", "10s", "--seed", "3")
     summary = await orylo(shop.platform, *asked)
 
-    assert (summary["errors"], summary["refused"]) == (0, 0)
+    assert (summary["errors"], summary["rejected"]) == (0, 0)
     assert summary["sent"] == summary["accepted"] + summary["duplicates"] + summary["visits"] == 400
     assert summary["duplicates"] > 0
     assert summary["visits"] > 0
 
-    stored = await count(shop.platform, WITH_STATUS.format("ingest.events", "status"), shop.slug, ANY_STATUS)
+    stored = await count(shop.platform, WITH_STATUS.format("ingest.events", "status"), shop.slug, GOOD_STATUSES)
     assert stored == summary["accepted"]
     waiting = WITH_STATUS.format("dispatch.deliveries", "state")
 

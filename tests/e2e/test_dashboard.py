@@ -1,4 +1,4 @@
-"""The dashboard in a real browser, on the whole platform: what a person sees when a gateway tells of a payment."""
+"""The dashboard in a real browser, on the whole platform: what a user sees when a payment's webhook arrives."""
 
 import json
 import secrets
@@ -31,14 +31,14 @@ TENANT, EMAIL, PASSWORD, SECRET = "minha-loja", "ana@shop.example", "a password 
 EMPTY_TENANT, EMPTY_EMAIL = "loja-nova", "bia@shop.example"
 WIDE = ViewportSize(width=1440, height=900)
 PHONE = ViewportSize(width=375, height=812)
-# What arrives is on the screen within a second; a busy machine gets more.
+# Updates appear within a second. A busy machine gets more time.
 ARRIVES_MS = 45_000
 expect.set_options(timeout=ARRIVES_MS)
 
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    """A shop with Stripe switched on, somebody who signs in, and a stand-in for Meta."""
+    """Two tenants with Stripe and a user each, and the fake Meta."""
     built = Path(orylo_api.__file__).with_name("static") / "index.html"
     if not built.exists():
         pytest.fail("the dashboard is not built: run `make web`", pytrace=False)
@@ -60,22 +60,22 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @dataclass
-class Seen:
-    """What a page asked for, and what its console complained about."""
+class PageLog:
+    """The URLs that a page requested, and the errors in its console."""
 
     urls: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
 
 @asynccontextmanager
-async def visitor(browser: Browser, viewport: ViewportSize = WIDE) -> AsyncIterator[tuple[Page, Seen]]:
+async def visitor(browser: Browser, viewport: ViewportSize = WIDE) -> AsyncIterator[tuple[Page, PageLog]]:
     context = await browser.new_context(viewport=viewport, locale="en-US", timezone_id="America/Sao_Paulo")
-    page, seen = await context.new_page(), Seen()
-    page.on("request", lambda request: seen.urls.append(request.url))
-    page.on("console", lambda line: seen.complaints.append(line.text) if line.type == "error" else None)
-    page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+    page, log = await context.new_page(), PageLog()
+    page.on("request", lambda request: log.urls.append(request.url))
+    page.on("console", lambda line: log.errors.append(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda error: log.errors.append(str(error)))
     try:
-        yield page, seen
+        yield page, log
     finally:
         await context.close()
 
@@ -88,20 +88,20 @@ async def sign_in(page: Page, platform: Embedded, email: str = EMAIL) -> None:
 
 
 async def overflow(page: Page) -> int:
-    """By how many pixels the page is wider than the screen."""
+    """Return by how many pixels the page is wider than the screen."""
     width: int = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     return width
 
 
 def curl(command: str) -> None:
-    """Runs what a page tells people to run."""
+    """Run the command that a page shows."""
     program("curl", "curl")
     answer = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, timeout=30).stdout
     assert '"status":"accepted"' in answer, answer
 
 
 def is_known(platform: Embedded, gateway: str, tenant: str) -> bool:
-    """The door refuses what proves nothing, instead of saying that there is nothing here."""
+    """Return whether ingest answers an unauthenticated webhook with 401 instead of 404."""
     url = f"{platform.ingest_url}/api/v1/webhooks/{gateway}/{tenant}"
     try:
         urllib.request.urlopen(url, b"{}").close()
@@ -111,18 +111,18 @@ def is_known(platform: Embedded, gateway: str, tenant: str) -> bool:
 
 
 def pay(platform: Embedded, amount_minor: int) -> None:
-    """One payment that succeeds, told as Stripe tells it."""
-    someone, now = buyer(1, secrets.randbelow(10**6)), int(time.time())
+    """Send Stripe's webhook of one successful payment."""
+    a_buyer, now = buyer(1, secrets.randbelow(10**6)), int(time.time())
     payment = stripe.StripePayment(
         native_id="3E" + "".join(Random().choices("abcdefgh12345678", k=20)),
-        buyer=someone,
-        card=someone.card,
+        buyer=a_buyer,
+        card=a_buyer.card,
         method="card",
         amount_minor=amount_minor,
         currency="brl",
         description="Curso de Fotografia",
         created=now,
-        metadata={"client_ip": someone.ip},
+        metadata={"client_ip": a_buyer.ip},
     )
     body = stripe.intent_succeeded(payment, now)
     request = urllib.request.Request(f"{platform.ingest_url}/api/v1/webhooks/stripe/{TENANT}", body)
@@ -133,7 +133,7 @@ def pay(platform: Embedded, amount_minor: int) -> None:
         assert json.load(response)["status"] == "accepted"
 
 
-async def test_the_first_page_tells_how_to_send_a_webhook_and_it_works(platform: Embedded, browser: Browser) -> None:
+async def test_the_first_page_shows_working_commands_to_send_a_webhook(platform: Embedded, browser: Browser) -> None:
     async with visitor(browser) as (page, _):
         await sign_in(page, platform, EMPTY_EMAIL)
         await expect(page.get_by_text("Waiting for the first payment")).to_be_visible()
@@ -159,7 +159,7 @@ async def test_a_payment_appears_without_a_reload(platform: Embedded, browser: B
         row = page.get_by_role("row").filter(has_text="R$123.45")
         await expect(row).to_contain_text("Allowed", timeout=ARRIVES_MS)
         await expect(row).to_contain_text("Stripe")
-        # Both come later than the row, and each on its own.
+        # Both appear after the row, independently.
         await expect(row).to_contain_text("Trust 52", use_inner_text=True, timeout=ARRIVES_MS)
         await expect(row).to_contain_text("Sent to Meta", timeout=ARRIVES_MS)
         assert await page.evaluate("window.notReloaded")
@@ -195,7 +195,7 @@ async def test_nothing_is_wider_than_the_screen(platform: Embedded, browser: Bro
         assert await overflow(page) <= 0
 
 
-async def test_the_feed_goes_on_after_the_platform_was_killed(platform: Embedded, browser: Browser) -> None:
+async def test_the_feed_resumes_after_the_platform_was_killed(platform: Embedded, browser: Browser) -> None:
     async with visitor(browser) as (page, _):
         await sign_in(page, platform)
         state = page.get_by_role("status", name="Live connection")
@@ -207,13 +207,13 @@ async def test_the_feed_goes_on_after_the_platform_was_killed(platform: Embedded
         platform.start()
         pay(platform, 34_567)
 
-        # It tries at growing intervals, of 30 s at most.
+        # It reconnects at growing intervals of at most 30 s.
         await expect(page.get_by_role("row").filter(has_text="R$345.67")).to_be_visible(timeout=60_000)
         await expect(state).to_have_text("Live")
         assert await page.evaluate("window.notReloaded")
 
 
-async def test_wrong_passwords_are_told_and_then_locked_out(platform: Embedded, browser: Browser) -> None:
+async def test_wrong_passwords_are_reported_and_then_locked_out(platform: Embedded, browser: Browser) -> None:
     stranger = "stranger@shop.example"
     async with visitor(browser) as (page, _):
         await page.goto(platform.api_url)
@@ -229,15 +229,15 @@ async def test_wrong_passwords_are_told_and_then_locked_out(platform: Embedded, 
         await expect(alert).to_contain_text("Too many attempts. Try again in")
 
 
-async def test_only_this_host_is_asked_and_nothing_is_refused(platform: Embedded, browser: Browser) -> None:
-    async with visitor(browser) as (page, seen):
+async def test_pages_load_only_from_this_host_and_without_console_errors(platform: Embedded, browser: Browser) -> None:
+    async with visitor(browser) as (page, log):
         await sign_in(page, platform)
         await expect(page.get_by_role("heading", name="Overview")).to_be_visible()
         drawn: float = await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
         await page.get_by_role("link", name="API reference").click()
         await expect(page.get_by_text("/api/v1/auth/login", exact=True).first).to_be_visible()
 
-        assert all(url.startswith((platform.api_url, "data:")) for url in seen.urls), seen.urls
-        assert seen.complaints == []
-        # In milliseconds from the click on the address to the first page drawn: some hundreds.
+        assert all(url.startswith((platform.api_url, "data:")) for url in log.urls), log.urls
+        assert log.errors == []
+        # Milliseconds from navigation to the first paint: normally a few hundred.
         assert drawn < 10_000

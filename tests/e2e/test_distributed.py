@@ -1,4 +1,4 @@
-"""The five services as processes of their own, on RabbitMQ, PostgreSQL and Redis: each webhook has its effects once."""
+"""The five services as separate processes on RabbitMQ, PostgreSQL and Redis: each webhook has its effects once."""
 
 import asyncio
 import time
@@ -45,7 +45,7 @@ async def test_every_webhook_has_each_effect_once(fleet: Fleet, meta: MetaProces
     requests = list(stripe_requests(run, WEBHOOKS, tenant=TENANT, secret=SECRET, host=host))
     once = {payment_id(run, number): 1 for number in range(WEBHOOKS)}
 
-    # Each twice, at the same time.
+    # Each twice, concurrently.
     results = await send([*requests, *requests], port=fleet.ingest_port, rate=RATE, connections=32)
 
     assert sorted(results.status) == [200] * WEBHOOKS + [202] * WEBHOOKS
@@ -74,13 +74,13 @@ async def test_every_service_is_ready_and_the_doctor_agrees(fleet: Fleet, http: 
 
         await eventually(is_ready)
     asked = [option for service in SERVICES for option in ("--service", fleet.url(service))]
-    # Raises when anything is wrong.
+    # Fails if any check fails.
     await asyncio.to_thread(fleet.orylo, "doctor", *asked)
 
 
 def test_no_service_has_logged_an_error(fleet: Fleet) -> None:
-    complaints = [line for service in SERVICES for line in errors_in(fleet.log(service))]
-    assert complaints == []
+    errors = [line for service in SERVICES for line in errors_in(fleet.log(service))]
+    assert errors == []
 
 
 def errors_in(log: Path) -> list[str]:

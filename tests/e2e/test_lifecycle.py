@@ -1,4 +1,4 @@
-"""Starting, being killed and stopping: nothing that was promised is lost, and nothing is left behind."""
+"""Start, kill and stop the platform: no accepted webhook is lost, and no process is left behind."""
 
 import asyncio
 import re
@@ -22,9 +22,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 WEBHOOKS, RATE = 450, 150.0
 KILL_AFTER = 100
 ACCEPTED, DUPLICATE, UNANSWERED = 202, 200, 0
-# What the killed process was sending is somebody's again after half a minute.
+# Leases of the killed process expire after half a minute.
 RESUMED_WITHIN_S = 90
-# Some two seconds on a machine of its own.
+# About two seconds on an idle machine.
 STOPPED_WITHIN_S = 30
 
 TAKEN = "SELECT count(*) FROM ingest.events WHERE payment_id LIKE $1"
@@ -37,7 +37,7 @@ EFFECTS = {
 
 
 async def effects(shop: Shop, payments: list[str]) -> Mapping[str, Mapping[str, int]]:
-    """How often each payment stands where."""
+    """Return how often each payment appears at each stage."""
     connection = await asyncpg.connect(shop.platform.dsn)
     try:
         return {
@@ -65,7 +65,7 @@ async def test_kill_9_in_a_burst_loses_nothing_and_repeats_nothing(shop: Shop, m
     assert set(first.status) <= {ACCEPTED, UNANSWERED}
     assert min(first.answered[index] for index, status in enumerate(first.status) if status) < killed_at
 
-    # A gateway sends again what was not answered, and that may have been stored.
+    # A gateway repeats unanswered webhooks, even though they may have been stored.
     again = [requests[index] for index, status in enumerate(first.status) if status == UNANSWERED]
     second = await send(again, port=platform.ingest_port, connections=16)
     assert set(second.status) <= {ACCEPTED, DUPLICATE}
@@ -74,8 +74,8 @@ async def test_kill_9_in_a_burst_loses_nothing_and_repeats_nothing(shop: Shop, m
     once = dict.fromkeys(payments, 1)
 
     async def all_done() -> bool:
-        told = meta.datasets()[shop.pixel_id]["event_ids"].keys()
-        return told >= set(payments) and all(
+        sent = meta.datasets()[shop.pixel_id]["event_ids"].keys()
+        return sent >= set(payments) and all(
             len(found) == WEBHOOKS for found in (await effects(shop, payments)).values()
         )
 
@@ -92,7 +92,7 @@ def descendants(platform: Embedded) -> list[psutil.Process]:
 async def test_ctrl_c_ends_everything_in_time(shop: Shop) -> None:
     platform = shop.platform
     left = descendants(platform)
-    # PostgreSQL and what it has started itself.
+    # PostgreSQL and its own child processes.
     assert len(left) > 5
     assert {process.name() for process in left} == {"postgres"}
     paid = await shop.pay()
@@ -107,7 +107,7 @@ async def test_ctrl_c_ends_everything_in_time(shop: Shop) -> None:
         assert [process.pid for process in psutil.process_iter() if works_in(process, platform.data_dir)] == []
     finally:
         await asyncio.to_thread(platform.start)
-    # What came in at the last moment is done by the next one.
+    # The next process finishes the work of the last moment.
     assert (await shop.conversion(paid, within_s=RESUMED_WITHIN_S))["status"] == "dispatched"
 
 
@@ -118,11 +118,11 @@ def works_in(process: psutil.Process, folder: Path) -> bool:
         return False
 
 
-def test_a_second_up_says_that_one_is_running(orylo_up: Embedded) -> None:
+def test_a_second_up_reports_that_one_is_running(orylo_up: Embedded) -> None:
     second = orylo_up.attempt("up", "--data-dir", str(orylo_up.data_dir))
 
     assert second.returncode == 1
-    assert one_line(second.stderr) == f"orylo: orylo is already running on {orylo_up.data_dir} (process {orylo_up.pid})"
+    assert one_line(second.stderr) == f"orylo: orylo is already running in {orylo_up.data_dir} (process {orylo_up.pid})"
 
 
 @pytest.mark.parametrize("option", ["--ingest-port", "--api-port"])

@@ -1,4 +1,4 @@
-"""Late news and early news: in whichever order a gateway's events arrive, the platform ends in the same state."""
+"""A gateway's events may arrive in any order; the platform always ends in the same state."""
 
 import asyncio
 import hmac
@@ -19,7 +19,7 @@ from tests.unit.ingest.given import body_of
 
 pytestmark = pytest.mark.e2e
 
-# What a gateway tells of one purchase, in the order of the facts, and the state that it ends in.
+# A gateway's events about one purchase, in the order in which they happened, and the payment's final state.
 STORIES = [
     ("stripe", ["charge.succeeded", "charge.refunded"], "refunded"),
     ("stripe", ["charge.succeeded", "charge.refunded.partial", "charge.refunded"], "refunded"),
@@ -32,8 +32,8 @@ STORIES = [
     ("perfectpay", ["approved_card", "refunded"], "refunded"),
     ("perfectpay", ["approved_card", "in_mediation", "charged_back"], "chargeback"),
 ]
-# What stands in the fixtures for the purchase and for its buyer, and what another one has instead.
-OWN = {
+# The values in the fixtures that identify the purchase and its buyer, and their replacements for purchase `number`.
+REPLACEMENTS = {
     "3TstExampleCard0001": "3Tst{:06}",
     "3TstExample0000": "3TstEvent{:06}x",
     "1TstExampleDisp0001": "1TstDispute{:06}",
@@ -59,7 +59,7 @@ PAYMENT_IDS = {
 }
 PERFECTPAYS_TOKEN = "pp-fixture-token-not-a-secret-01"
 
-# When the fixtures' purchase was made, and when ours was. What came months later comes within the hour.
+# The time of the fixtures' purchase and of ours. Later events are moved closer: months become less than an hour.
 THEN, NOW = 1773163351, int(time.time()) - 3600 * 2
 FASTER = 2000
 BRAZIL = timedelta(hours=-3)
@@ -76,31 +76,31 @@ LEDGER = "SELECT cause, points FROM trust.ledger WHERE payment_id = $1 ORDER BY 
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def open_to_all(shop: Shop) -> Shop:
-    """With the other two gateways switched on as well."""
+async def shop_with_all_gateways(shop: Shop) -> Shop:
+    """The shop with all four gateways enabled."""
     for gateway in ("kiwify", "perfectpay"):
         arguments = ("gateway", "set", shop.slug, gateway, "--secret", shop.secret)
         await asyncio.to_thread(shop.platform.orylo, *arguments)
 
     async def are_known() -> bool:
-        return {(await shop.tell(gateway, b"{}", {})).status for gateway in ("kiwify", "perfectpay")} == {401}
+        return {(await shop.send_webhook(gateway, b"{}", {})).status for gateway in ("kiwify", "perfectpay")} == {401}
 
     await eventually(are_known)
     return shop
 
 
 def event(shop: Shop, gateway: str, name: str, number: int) -> bytes:
-    """The fixture as an event of purchase `number`, which was made two hours ago."""
+    """Turn the fixture into an event of purchase `number`, made two hours ago."""
     body = body_of(f"{gateway}/{name}.json").decode().replace(PERFECTPAYS_TOKEN, shop.secret)
-    for standing, own in OWN.items():
-        body = body.replace(standing, own.format(number))
+    for original, replacement in REPLACEMENTS.items():
+        body = body.replace(original, replacement.format(number))
     body = re.sub(r"(?<!\d)177\d{7}(\d{3})?(?!\d)", lambda found: str(moved(found.group())), body)
     body = re.sub(r"2026-0[34]-\d\d \d\d:\d\d", lambda found: moved_local(found.group()), body)
     return body.replace('"livemode": false', '"livemode": true').encode()
 
 
 def moved(number: str) -> int:
-    """Unix seconds, or milliseconds."""
+    """Move a Unix time in seconds or milliseconds."""
     unit = 1000 if len(number) == 13 else 1
     return (NOW + (int(number) // unit - THEN) // FASTER) * unit
 
@@ -111,7 +111,7 @@ def moved_local(text: str) -> str:
     return now.strftime("%Y-%m-%d %H:%M")
 
 
-async def tell(shop: Shop, gateway: str, body: bytes) -> None:
+async def send(shop: Shop, gateway: str, body: bytes) -> None:
     headers = {}
     if gateway == "stripe":
         headers = {"Stripe-Signature": stripe_signature(body, shop.secret)}
@@ -124,14 +124,14 @@ async def tell(shop: Shop, gateway: str, body: bytes) -> None:
         assert response.status == 202, await response.text()
 
 
-async def told_in(shop: Shop, gateway: str, order: tuple[str, ...]) -> dict[str, Any]:
-    """Where a new purchase stands after these events, each of which has had all its effects before the next."""
+async def state_after(shop: Shop, gateway: str, order: tuple[str, ...]) -> dict[str, Any]:
+    """Send these events of a new purchase, each once the previous one is fully processed. Return the final state."""
     number = next(purchases)
     payment_id = PAYMENT_IDS[gateway].format(number)
     connection = await asyncpg.connect(shop.platform.dsn)
     try:
         for name in order:
-            await tell(shop, gateway, event(shop, gateway, name, number))
+            await send(shop, gateway, event(shop, gateway, name, number))
             await eventually(lambda: connection.fetchval(ALL_AT_REST))
         ledger = [tuple(row) for row in await connection.fetch(LEDGER, payment_id)]
     finally:
@@ -139,7 +139,7 @@ async def told_in(shop: Shop, gateway: str, order: tuple[str, ...]) -> dict[str,
     payment = await shop.read(f"/api/v1/payments/{payment_id}")
     customer = await shop.read(f"/api/v1/customers/{payment['customer_id']}")
     conversions = (await shop.read("/api/v1/conversions", payment_id=payment_id))["items"]
-    # PerfectPay does not tell when a refund or a dispute was: the time is that of the webhook's arrival.
+    # PerfectPay does not send the time of a refund or a dispute: the time is that of the webhook's arrival.
     own = {"id", "customer_id"} | ({"updated_at"} if gateway == "perfectpay" else set())
     return {
         "payment": {key: value for key, value in payment.items() if key not in own},
@@ -150,11 +150,13 @@ async def told_in(shop: Shop, gateway: str, order: tuple[str, ...]) -> dict[str,
 
 
 @pytest.mark.parametrize(("gateway", "story", "state"), STORIES)
-async def test_any_order_ends_in_the_same_state(open_to_all: Shop, gateway: str, story: list[str], state: str) -> None:
-    as_it_was, *others = [await told_in(open_to_all, gateway, order) for order in permutations(story)]
+async def test_any_order_ends_in_the_same_state(
+    shop_with_all_gateways: Shop, gateway: str, story: list[str], state: str
+) -> None:
+    in_order, *others = [await state_after(shop_with_all_gateways, gateway, order) for order in permutations(story)]
 
-    assert as_it_was["payment"]["state"] == state
-    assert as_it_was["ledger"]
-    assert [status for _, status, _ in as_it_was["conversions"]] == ["dispatched"]
+    assert in_order["payment"]["state"] == state
+    assert in_order["ledger"]
+    assert [status for _, status, _ in in_order["conversions"]] == ["dispatched"]
     for other in others:
-        assert other == as_it_was
+        assert other == in_order

@@ -1,4 +1,4 @@
-"""Clear text of a buyer is found nowhere once webhooks and visits are answered: no table, file, log, span, metric."""
+"""No table, file, log, span or metric contains a buyer's personal data in clear text."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ import pytest
 from orylo_cli.embedded.data_dir import DataDir
 from orylo_cli.simulate import hotmart, stripe
 from orylo_cli.simulate.buyers import Buyer, buyer
-from orylo_common.identity import hash_of
+from orylo_ingest.privacy.hashing import hash_of
 from tests.support.collector import Collector
 from tests.support.eventually import eventually
 from tests.support.meta_process import MetaProcess
@@ -34,7 +34,7 @@ SOMEONE = replace(
     city="Pirapemasburgo",
     postal_code="77384-921",
 )
-# Also as other systems would write them.
+# Including the ways in which other systems write them.
 CLEAR = (
     SOMEONE.email,
     SOMEONE.first_name,
@@ -49,10 +49,10 @@ CLEAR = (
     SOMEONE.postal_code,
     "77384921",
 )
-# A card number where none belongs.
+# A card number, put where none belongs.
 CARD = "4242424242424242"
 CARDS = (CARD, "4242 4242", "4242\u20114242", "4242%204242")
-# As people write it into texts that may hold anything; and what is found only where a payload names the buyer.
+# Personal data in free text. KNOWN is recognised only if the payload names the buyer elsewhere.
 NOTE = (
     f"<{SOMEONE.email}>, {SOMEONE.email.replace('@', '%40')}, +55 11 98760-4312, CPF 529.982.247-25, pays with {CARD}, "
     "4242 4242 4242 4242, 4242%204242%204242%204242, 4242\u20114242\u20114242\u20114242"
@@ -67,7 +67,7 @@ CLICK_ID = "oc_" + "Pd" * 11
 
 
 def written_forms() -> Iterator[str]:
-    """As text, and as bytea and JSON escapes show it."""
+    """Yield each value as text, and in the hexadecimal forms of bytea."""
     for clear in (*CLEAR, *CARDS):
         yield clear.lower()
         yield clear.encode().hex()
@@ -75,48 +75,48 @@ def written_forms() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-async def told(shop: Shop) -> str:
-    """A visit and a sale of each gateway by this buyer, and a webhook that is not understood; the first payment."""
+async def first_payment_id(shop: Shop) -> str:
+    """The id of the buyer's Stripe payment, after a visit, sales through both gateways, and a quarantined webhook."""
     now = int(time.time())
-    await tell_of_a_visit(shop)
+    await send_visit(shop)
     payment = new_payment(buyer=SOMEONE, card=SOMEONE.card, description=NOTE, metadata={"note": NOTE})
-    await tell_all_of_stripe(shop, payment, now)
+    await send_stripe_events(shop, payment, now)
     purchase = replace(new_purchase(), buyer=SOMEONE, price=Decimal("97.00"), product=f"{SOMEONE.name} {NOTE} {KNOWN}")
     body = hotmart.webhook(purchase, "PURCHASE_APPROVED", now * 1000)
-    assert (await shop.tell("hotmart", body, {hotmart.HOTTOK_HEADER: shop.secret})).status == 202
+    assert (await shop.send_webhook("hotmart", body, {hotmart.HOTTOK_HEADER: shop.secret})).status == 202
     unknown = body.replace(b"PURCHASE_APPROVED", b"PURCHASE_SOMETHING_NEW").replace(b'"id":"', b'"id":"x')
-    assert (await shop.tell("hotmart", unknown, {hotmart.HOTTOK_HEADER: shop.secret})).status == 202
-    # And what is refused: neither body nor proof may be told on.
-    assert (await shop.tell("hotmart", body, {hotmart.HOTTOK_HEADER: SOMEONE.email})).status == 401
+    assert (await shop.send_webhook("hotmart", unknown, {hotmart.HOTTOK_HEADER: shop.secret})).status == 202
+    # A rejected webhook: neither its body nor its proof may be stored or logged.
+    assert (await shop.send_webhook("hotmart", body, {hotmart.HOTTOK_HEADER: SOMEONE.email})).status == 401
     payment_id = payment_id_of(payment)
     await shop.conversion(payment_id)
     await shop.conversion(f"hotmart:{purchase.transaction}")
     return payment_id
 
 
-async def tell_of_a_visit(shop: Shop) -> None:
-    """Everything that a page can tell, and in each of it the buyer."""
+async def send_visit(shop: Shop) -> None:
+    """Send every kind of tracking event, with personal data in every field."""
     utm = dict.fromkeys(("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"), NOTE)
     url = f"{shop.platform.ingest_url}/api/v1/track/{shop.slug}?email={SOMEONE.email}"
     for kind in ("pageview", "click", "checkout", "lead"):
-        told = utm | {
+        visit = utm | {
             "kind": kind,
             "click_id": CLICK_ID,
             "url": f"https://shop.example/{NOTE}?{NOTE}",
             "referrer": NOTE,
         }
-        told |= {"fbclid": CARD, "fbc": NOTE, "fbp": NOTE, "email": SOMEONE.email, "phone": f"+55 11 {SOMEONE.phone}"}
+        visit |= {"fbclid": CARD, "fbc": NOTE, "fbp": NOTE, "email": SOMEONE.email, "phone": f"+55 11 {SOMEONE.phone}"}
         headers = {"User-Agent": f"Firefox {NOTE}".encode("ascii", "ignore").decode()}
-        async with shop.http.post(url, json=told, headers=headers) as response:
+        async with shop.http.post(url, json=visit, headers=headers) as response:
             assert response.status == 202
 
-    async def remembered() -> bool:
+    async def is_stored() -> bool:
         return await count(shop.platform, "SELECT count(*) FROM dispatch.clicks WHERE click_id = $1", CLICK_ID) == 1
 
-    await eventually(remembered)
+    await eventually(is_stored)
 
 
-async def tell_all_of_stripe(shop: Shop, payment: stripe.StripePayment, now: int) -> None:
+async def send_stripe_events(shop: Shop, payment: stripe.StripePayment, now: int) -> None:
     for body in (
         stripe.intent_created(payment, now),
         stripe.charge_failed(payment, now, attempt=1, decline_code="insufficient_funds"),
@@ -124,10 +124,10 @@ async def tell_all_of_stripe(shop: Shop, payment: stripe.StripePayment, now: int
         checkout_completed(payment, now),
         stripe.dispute_opened(payment, now),
     ):
-        assert (await shop.tell_stripe(body)).status == 202
+        assert (await shop.send_stripe(body)).status == 202
 
 
-async def test_no_table_holds_clear_text(shop: Shop, told: str) -> None:
+async def test_no_table_holds_clear_text(shop: Shop, first_payment_id: str) -> None:
     connection = await asyncpg.connect(shop.platform.dsn)
     try:
         tables = [row[0] for row in await connection.fetch(TABLES)]
@@ -139,15 +139,15 @@ async def test_no_table_holds_clear_text(shop: Shop, told: str) -> None:
     found = [(table, form) for table, text in everything.items() for form in written_forms() if form in text]
 
     assert found == []
-    # The sale is there, and the buyer in it as a hash.
+    # The sale is stored, with the buyer as a hash.
     assert len(tables) > 30
     events = "".join(text for table, text in everything.items() if table.startswith("ingest."))
-    assert told.lower() in events
+    assert first_payment_id.lower() in events
     assert hash_of(SOMEONE.email) in events
 
 
-async def test_no_file_of_the_database_holds_clear_text(shop: Shop, told: str) -> None:
-    """Rows that were deleted, and the log of all writes, are files too."""
+async def test_no_file_of_the_database_holds_clear_text(shop: Shop, first_payment_id: str) -> None:
+    """The files also contain deleted rows and the write-ahead log."""
     folder = DataDir(shop.platform.data_dir).postgres
     needles = [form.encode() for clear in (*CLEAR, *CARDS) for form in (clear, clear.lower(), clear.upper())]
 
@@ -156,7 +156,7 @@ async def test_no_file_of_the_database_holds_clear_text(shop: Shop, told: str) -
         for path in folder.resolve().rglob("*"):
             for chunk in chunks(path):
                 found += [(path.name, needle) for needle in needles if needle in chunk]
-                seen |= told.encode() in chunk
+                seen |= first_payment_id.encode() in chunk
         return found, seen
 
     found, seen = await asyncio.to_thread(search)
@@ -166,7 +166,7 @@ async def test_no_file_of_the_database_holds_clear_text(shop: Shop, told: str) -
 
 
 def chunks(path: Path) -> Iterator[bytes]:
-    """Overlapping, so that nothing hides between two."""
+    """Yield a file in overlapping chunks: no value can be split between two."""
     if not path.is_file():
         return
     before = b""
@@ -177,7 +177,7 @@ def chunks(path: Path) -> Iterator[bytes]:
 
 
 async def test_neither_log_nor_metrics_nor_traces_hold_clear_text(
-    shop: Shop, told: str, meta: MetaProcess, collector: Collector
+    shop: Shop, first_payment_id: str, meta: MetaProcess, collector: Collector
 ) -> None:
     await eventually(lambda: {"visit", "webhook"} <= collector.spans().keys())
     texts = {"log": shop.platform.log.read_text().lower()}
@@ -195,7 +195,7 @@ async def test_neither_log_nor_metrics_nor_traces_hold_clear_text(
     assert hash_of(SOMEONE.email) in texts["meta"]
 
 
-def test_the_buyer_is_one_whom_nobody_else_resembles() -> None:
-    """Otherwise a find would not say that it is this one."""
+def test_no_other_buyer_shares_the_buyers_values() -> None:
+    """Otherwise a match could come from another buyer."""
     other: Buyer = buyer(1, 2)
     assert not [clear for clear in CLEAR if clear in str(other)]

@@ -1,4 +1,4 @@
-"""The tracking script in a real browser: from the advertisement's click to the sale that is credited to it."""
+"""The tracking script in a real browser: from the click on an advertisement to the sale attributed to it."""
 
 import asyncio
 import hashlib
@@ -32,7 +32,7 @@ FBCLID = "IwAR0-click_of-this-TEST"
 
 @pytest.fixture(scope="module")
 def page_url(orylo_up: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The example shop, loading the script of the platform under test."""
+    """The example shop, with the script of the platform under test."""
     folder = tmp_path_factory.mktemp("shop")
     page = EXAMPLE.read_text().replace("http://127.0.0.1:8080", orylo_up.ingest_url).replace("demo", TENANT)
     (folder / "index.html").write_text(page)
@@ -91,7 +91,7 @@ def kiwify_order(order_id: str, s1: str) -> bytes:
     return json.dumps(order).encode()
 
 
-async def test_every_checkout_link_carries_the_click_and_what_the_merchant_put_there(
+async def test_every_checkout_link_carries_the_click_and_keeps_the_merchants_parameters(
     browser: Browser, page_url: str
 ) -> None:
     page = await opened(browser, f"{page_url}?fbclid={FBCLID}")
@@ -123,7 +123,7 @@ async def test_the_same_visit_keeps_its_click_and_another_advertisement_makes_an
     assert await page.evaluate("orylo.clickId()") != first
 
 
-async def test_a_sale_is_credited_to_the_click_and_reported_with_the_visitors_own_traces(
+async def test_a_sale_is_attributed_to_the_click_and_sent_with_the_visitors_browser_data(
     browser: Browser, page_url: str, orylo_up: Embedded, http: aiohttp.ClientSession
 ) -> None:
     page = await opened(browser, f"{page_url}?fbclid={FBCLID}&utm_source=facebook")
@@ -161,7 +161,7 @@ async def test_a_sale_is_credited_to_the_click_and_reported_with_the_visitors_ow
     assert "Chrome" in conversion["user_agent"]
 
 
-# What the page sent by beacon, as texts.
+# Records what the page sends by beacon.
 BEACONS = """
     window.beacons = [];
     const send = navigator.sendBeacon.bind(navigator);
@@ -176,7 +176,7 @@ async def kinds(page: Page) -> list[str]:
     return [json.loads(text)["kind"] for text in await page.evaluate("window.beacons")]
 
 
-async def test_a_checkout_is_told_of_by_beacon_and_counted(browser: Browser, page_url: str, orylo_up: Embedded) -> None:
+async def test_a_checkout_is_sent_by_beacon_and_counted(browser: Browser, page_url: str, orylo_up: Embedded) -> None:
     page = await opened(browser, page_url, script=BEACONS)
     click_id = await page.evaluate("orylo.clickId()")
     await page.evaluate(
@@ -186,10 +186,10 @@ async def test_a_checkout_is_told_of_by_beacon_and_counted(browser: Browser, pag
     await page.wait_for_function("window.beacons.length === 2")
     assert await kinds(page) == ["pageview", "checkout"]
 
-    async def told() -> bool:
+    async def is_counted() -> bool:
         return await checkouts(orylo_up) > 0
 
-    await eventually(told)
+    await eventually(is_counted)
     assert any(click["click_id"] == click_id for click in await clicks(orylo_up))
 
 
@@ -202,7 +202,7 @@ async def checkouts(platform: Embedded) -> int:
     )
 
 
-async def test_nothing_is_stored_or_sent_before_consent_and_all_of_it_after(browser: Browser, page_url: str) -> None:
+async def test_nothing_is_stored_or_sent_before_consent_and_everything_after(browser: Browser, page_url: str) -> None:
     page = await opened(browser, f"{page_url}waiting.html?fbclid=waits", script=BEACONS)
     await page.evaluate("orylo.lead({email: 'someone@example.com'})")
     assert await page.evaluate("[orylo.clickId(), document.cookie, window.beacons.length]") == [None, "", 0]
@@ -215,7 +215,7 @@ async def test_nothing_is_stored_or_sent_before_consent_and_all_of_it_after(brow
     assert "_orylo" in await page.evaluate("document.cookie")
 
 
-async def test_consent_that_is_taken_back_ends_and_forgets_the_visit(browser: Browser, page_url: str) -> None:
+async def test_withdrawn_consent_ends_and_deletes_the_visit(browser: Browser, page_url: str) -> None:
     page = await opened(browser, f"{page_url}?fbclid=forgotten", script=BEACONS)
     await page.locator("#more").click()
     await page.wait_for_function("document.querySelector('#later').href.includes('oc_') && window.beacons.length === 1")
@@ -242,14 +242,14 @@ async def test_consent_that_is_taken_back_ends_and_forgets_the_visit(browser: Br
     assert await page.evaluate("orylo.clickId()") not in (None, click_id)
 
 
-async def test_cookies_that_others_wrote_badly_cost_nothing(browser: Browser, page_url: str) -> None:
+async def test_malformed_cookies_do_no_harm(browser: Browser, page_url: str) -> None:
     script = BEACONS + "document.cookie = '_fbp=%E0%A4%A'; document.cookie = '_fbc=%'; document.cookie = '_orylo=%7B%';"
     page = await opened(browser, page_url, script=script)
     await page.wait_for_function("window.beacons.length === 1")
     assert (await parameters(page, "stripe")) == {"client_reference_id": await page.evaluate("orylo.clickId()")}
 
 
-async def test_a_lead_is_known_by_hashes_only(browser: Browser, page_url: str, orylo_up: Embedded) -> None:
+async def test_a_lead_is_stored_as_hashes_only(browser: Browser, page_url: str, orylo_up: Embedded) -> None:
     page = await opened(browser, page_url)
     click_id = await page.evaluate("orylo.clickId()")
     await page.get_by_label("Email").fill("Lead.Person@Example.com")
@@ -262,8 +262,8 @@ async def test_a_lead_is_known_by_hashes_only(browser: Browser, page_url: str, o
     await eventually(known)
 
 
-async def nothing_is_on_its_way(platform: Embedded) -> bool:
-    """Of the visits that other tests made."""
+async def all_visits_are_processed(platform: Embedded) -> bool:
+    """Return whether the visits of the other tests have been processed."""
     waiting = "SELECT (SELECT count(*) FROM ingest.outbox) + (SELECT count(*) FROM bus.deliveries)"
     return await count(platform, waiting) == 0
 
@@ -273,10 +273,10 @@ async def nothing_is_on_its_way(platform: Embedded) -> bool:
     ["Object.defineProperty(navigator, 'globalPrivacyControl', {get: () => true});"],
     ids=["Global Privacy Control"],
 )
-async def test_who_does_not_want_it_is_not_tracked(
+async def test_a_visitor_who_objects_is_not_tracked(
     browser: Browser, page_url: str, orylo_up: Embedded, refusal: str
 ) -> None:
-    await eventually(lambda: nothing_is_on_its_way(orylo_up))
+    await eventually(lambda: all_visits_are_processed(orylo_up))
     before = len(await clicks(orylo_up))
     page = await opened(browser, f"{page_url}?fbclid=private", script=refusal)
     await page.evaluate("orylo.lead({email: 'nobody@example.com'})")

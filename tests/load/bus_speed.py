@@ -20,7 +20,7 @@ import aio_pika
 import uvloop
 
 from orylo_common.broker.connect import open_broker
-from orylo_common.broker.ports import Broker, Outgoing
+from orylo_common.broker.ports import Broker, Delivery, Outgoing
 from orylo_common.ids import uuid7
 from tests.load.report import heading, line, machine
 from tests.support.rabbitmq import rabbitmq_server
@@ -70,10 +70,11 @@ class Adapter:
 
     async def consume(self, count: int, *, batch: int) -> None:
         subscription = await self._broker.subscribe(QUEUE, prefetch=PREFETCH)
-        while count > 0:
-            deliveries = await subscription.receive(min(batch, count), WAIT)
+        for _ in range(count // batch):
+            deliveries: list[Delivery] = []
+            while len(deliveries) < batch:
+                deliveries += await subscription.receive(batch - len(deliveries), WAIT)
             await subscription.ack(deliveries)
-            count -= len(deliveries)
         await subscription.close()
 
 
@@ -104,12 +105,9 @@ class PlainAioPika:
             queue = await channel.get_queue(QUEUE, ensure=False)
             waiting: asyncio.Queue[aio_pika.abc.AbstractIncomingMessage] = asyncio.Queue()
             tag = await queue.consume(waiting.put)
-            while count > 0:
-                messages = [await waiting.get()]
-                while len(messages) < min(batch, count) and not waiting.empty():
-                    messages.append(waiting.get_nowait())
+            for _ in range(count // batch):
+                messages = [await waiting.get() for _ in range(batch)]
                 await messages[-1].ack(multiple=True)
-                count -= len(messages)
             await queue.cancel(tag)
 
 

@@ -22,16 +22,19 @@ from fakeredis import FakeAsyncRedis
 from orylo_cli.migrations import all_migrations
 from orylo_common.broker.connect import open_broker
 from orylo_common.broker.ports import Broker, Outgoing, Subscription
-from orylo_common.control.admin import create_tenant, put_gateway_secret, set_gateway
+from orylo_common.control.gateway_secrets import put_gateway_secret
+from orylo_common.control.gateways import GatewayConfig, set_gateway
 from orylo_common.control.keyring import Keyring
 from orylo_common.control.sections.limits import LimitSettings
 from orylo_common.control.sections.store import write_section
+from orylo_common.control.tenants import create_tenant
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.migrations import migrate
 from orylo_common.postgres.pool import open_pool
-from orylo_common.process import spare_the_collector
+from orylo_common.process import freeze_collector
 from tests.load.gateways import GATEWAYS, gateway_requests
 from tests.load.sender import Results, quantile, send
+from tests.support.actors import ACTOR
 from tests.support.memory_broker import MemoryBroker
 from tests.support.servers import free_ports
 
@@ -78,9 +81,9 @@ async def bare(port: int) -> AsyncIterator[None]:
 @asynccontextmanager
 async def ingest(environment: Mapping[str, str], *, grouped: bool) -> AsyncIterator[None]:
     """Serve the ingest endpoint, with group commit or with one transaction per request."""
-    from orylo_ingest import store
     from orylo_ingest.app import open_app
     from orylo_ingest.settings import Settings
+    from orylo_ingest.webhooks import store
 
     os.environ |= environment
     settings = Settings()
@@ -106,7 +109,7 @@ def serve(pipe: Pipe, subject: Subject, environment: Mapping[str, str], core: in
             opened = ingest(environment, grouped=subject == "ingest")
         async with opened:
             # Every process of the platform does this once it is open.
-            spare_the_collector()
+            freeze_collector()
             pipe.send(None)
             await asyncio.get_running_loop().run_in_executor(None, pipe.recv)
 
@@ -195,11 +198,11 @@ def prepare(dsn: str, broker_url: str = "postgres") -> dict[str, str]:
 async def _prepare(dsn: str, keyring: Keyring) -> None:
     await migrate(dsn, all_migrations())
     async with open_pool(dsn, role="none", max_size=1) as pool, pool.acquire() as connection:
-        tenant = await create_tenant(connection, TENANT)
-        await write_section(connection, tenant.id, LimitSettings(webhooks=1_000_000))
+        tenant = await create_tenant(connection, TENANT, actor=ACTOR)
+        await write_section(connection, tenant.id, LimitSettings(webhooks=1_000_000), actor=ACTOR)
         for gateway in GATEWAYS:
-            await set_gateway(connection, tenant.id, gateway)
-            await put_gateway_secret(connection, keyring, tenant.id, gateway, label="load", secret=SECRET)
+            await set_gateway(connection, tenant.id, gateway, GatewayConfig(), actor=ACTOR)
+            await put_gateway_secret(connection, keyring, tenant.id, gateway, label="load", secret=SECRET, actor=ACTOR)
 
 
 async def ask(dsn: str, query: str) -> int:

@@ -26,7 +26,7 @@ from multidict import CIMultiDict
 from orylo_cli.embedded.postgres import running_postgres
 from orylo_common.control.models import GatewaySecret
 from orylo_ingest.gateways import GATEWAYS as ADAPTERS
-from orylo_ingest.gateways.port import RawWebhook
+from orylo_ingest.gateways.raw_webhook import RawWebhook
 from tests.load.gateways import GATEWAYS, gateway_requests
 from tests.load.ingest_endpoint import CORES, SECRET, ask, measure, prepare
 from tests.load.report import Goal, heading, line, machine

@@ -1,4 +1,4 @@
-"""A headless browser: this machine's Chromium, driven by Playwright, talking to nobody but the page."""
+"""Run this machine's Chromium headless, driven by Playwright, without background network traffic."""
 
 import shutil
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from tests.support.servers import program
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = (
-    # The container or the user may lack what the sandbox needs, and only our own pages are opened.
+    # A container may not permit the sandbox, and tests open only our own pages.
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",

@@ -1,4 +1,4 @@
-"""A collector of traces: a real HTTP server that keeps what it is sent."""
+"""An OTLP trace collector: an HTTP server that stores the spans it receives."""
 
 import threading
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ class Collector:
         self.endpoint = f"http://127.0.0.1:{self.server.server_port}/"
 
     def spans(self) -> dict[str, Span]:
-        """The latest of each name."""
+        """Return the latest span of each name."""
         return {found.name: found for found in self.all_spans()}
 
     def all_spans(self) -> Iterator[Span]:

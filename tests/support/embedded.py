@@ -1,4 +1,4 @@
-"""The embedded platform as its user runs it: `orylo up`, a process that can be killed and started anew."""
+"""Run the embedded platform as a user does: `orylo up`, as a process that tests can kill and restart."""
 
 import os
 import signal
@@ -16,13 +16,13 @@ STOP_TIMEOUT_S = 90.0
 
 
 class Embedded:
-    """`orylo up` on a data directory below `folder`, on ports that stay the same."""
+    """`orylo up` with its data directory below `folder`. It keeps its ports across restarts."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self.data_dir = folder / "data"
         self.log = folder / "up.log"
         self.ingest_port, self.api_port = free_ports(2)
-        # Nothing of the caller's ORYLO_ variables.
+        # Without the caller's ORYLO_ variables.
         self._environment = {"PATH": os.environ["PATH"], "HOME": str(folder), **environment}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -36,7 +36,7 @@ class Embedded:
 
     @property
     def dsn(self) -> str:
-        """The superuser's, while it runs."""
+        """The superuser's DSN. Works only while the platform runs."""
         connection = DataDir(self.data_dir).running()
         assert connection, "orylo up is not running"
         return connection.database_url
@@ -47,7 +47,7 @@ class Embedded:
         return self._process.pid
 
     def start(self, *options: str) -> None:
-        """Returns once it takes webhooks and requests."""
+        """Start it. Return once it accepts webhooks and API requests."""
         command: list[str | Path] = [ORYLO, "up", "--data-dir", self.data_dir]
         command += ["--ingest-port", str(self.ingest_port), "--api-port", str(self.api_port), *options]
         with self.log.open("ab") as log:
@@ -63,25 +63,25 @@ class Embedded:
         assert process.poll() is None, self.log.read_text()[-2000:]
 
     def kill(self) -> None:
-        """SIGKILL, and nothing else."""
+        """Send SIGKILL, without any shutdown."""
         assert self._process
         self._process.kill()
         self._process.wait()
 
     def stop(self) -> int:
-        """Ctrl-C; the exit status."""
+        """Interrupt it as Ctrl-C does. Return the exit status."""
         assert self._process
         self._process.send_signal(signal.SIGINT)
         return self._process.wait(STOP_TIMEOUT_S)
 
     def orylo(self, *arguments: str, text: str | None = None) -> str:
-        """What an `orylo` command prints on this platform, which may run or not."""
+        """Run an `orylo` command on this platform, running or not. Return its output."""
         done = self.attempt(*arguments, "--data-dir", str(self.data_dir), text=text)
         assert done.returncode == 0, f"orylo {' '.join(arguments)}: {done.stdout}{done.stderr}"
         return done.stdout
 
     def attempt(self, *arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
-        """An `orylo` command in this platform's environment, however it ends."""
+        """Run an `orylo` command in this platform's environment. It may fail."""
         return subprocess.run(
             [ORYLO, *arguments],
             env=self._environment,

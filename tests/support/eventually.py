@@ -1,16 +1,16 @@
-"""Waiting for a condition, with a deadline."""
+"""Wait for a condition, with a deadline."""
 
 import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
 
-# Far more than anything takes: it is spent only by a test that fails.
+# Far longer than any condition takes. Only a failing test waits for all of it.
 DEADLINE_S = 45.0
 
 
 async def eventually(condition: Callable[[], bool | Awaitable[bool]], *, within_s: float = DEADLINE_S) -> None:
-    """Returns once `condition` holds; fails the test when it does not in time."""
+    """Return once `condition` holds. Fail the test if it does not hold in time."""
     give_up = time.monotonic() + within_s
     while True:
         outcome = condition()

@@ -1,4 +1,4 @@
-"""The stand-in for Meta, started inside the test process."""
+"""Run the fake Meta inside the test process."""
 
 from collections.abc import AsyncIterator
 
@@ -9,6 +9,6 @@ from orylo_cli.demo.fake_meta import FakeMeta, run_fake_meta
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def fake_meta() -> AsyncIterator[FakeMeta]:
-    """A fresh one per test: nothing counted, nothing broken."""
+    """A new fake Meta for each test, without counts and without faults."""
     async with run_fake_meta() as fake:
         yield fake

@@ -1,6 +1,6 @@
-"""The distributed platform on this machine: each server and each service a process that can be killed and started anew.
+"""Run the distributed platform on this machine: every server and service is a process that tests can kill and restart.
 
-PostgreSQL, RabbitMQ and Redis are this machine's own programs, with the data and the port they had before.
+PostgreSQL, RabbitMQ and Redis are local programs. They keep their data and their port across restarts.
 """
 
 import os
@@ -22,7 +22,7 @@ SERVICES = ("ingest", "detector", "trust", "dispatch", "api")
 
 
 class Fleet:
-    """`kill` and `start` work on "postgres", "rabbitmq", "redis" and every service by its name."""
+    """All processes. `kill` and `start` take "postgres", "rabbitmq", "redis" or the name of a service."""
 
     def __init__(self, folder: Path, meta_url: str) -> None:
         self._folder = folder
@@ -51,16 +51,16 @@ class Fleet:
         return self._health_ports["ingest"]
 
     def url(self, service: str) -> str:
-        """Where it serves, or where it says how it is."""
+        """Return the base URL of a service's API or health server."""
         return f"http://127.0.0.1:{self._health_ports[service]}"
 
     @property
     def environment(self) -> dict[str, str]:
-        """What points the `orylo` command at this fleet."""
+        """The environment that points the `orylo` command at this fleet."""
         return {**self._environment, "ORYLO_DATABASE_URL": self.dsn}
 
     def start(self, name: str) -> None:
-        """Returns once it answers."""
+        """Start one process. Return once it accepts connections."""
         starters: dict[str, Callable[[], None]] = {
             "postgres": self._start_postgres,
             "rabbitmq": self._start_rabbitmq,
@@ -72,10 +72,10 @@ class Fleet:
             self._start_service(name)
 
     def kill(self, name: str) -> None:
-        """SIGKILL, and nothing else."""
+        """Send SIGKILL, without any shutdown."""
         if name == "postgres":
             os.kill(self._postgres.pid, signal.SIGKILL)
-            # The backends of a killed postmaster notice by themselves.
+            # The backends end on their own once the postmaster is gone.
             wait_until(lambda: not listens(self._postgres_port), "PostgreSQL's end")
             return
         process = self._processes[name]
@@ -89,7 +89,7 @@ class Fleet:
         return self._folder / f"{name}.log"
 
     def stop(self) -> None:
-        """Services first and politely, then the servers."""
+        """Stop the services with SIGTERM, then the servers."""
         for name in (*SERVICES, "redis", "rabbitmq", "epmd"):
             process = self._processes.get(name)
             if process and process.poll() is None:
@@ -102,7 +102,7 @@ class Fleet:
         self._postgres.stop()
 
     def orylo(self, *arguments: str, text: str | None = None) -> str:
-        """What an `orylo` command prints on this fleet."""
+        """Run an `orylo` command on this fleet. Return its output."""
         done = subprocess.run(
             [Path(sys.executable).with_name("orylo"), *arguments],
             env=self.environment,
@@ -119,7 +119,7 @@ class Fleet:
 
     def _start_redis(self) -> None:
         server = program("redis-server", "redis-server")
-        # Nothing on disk: a killed Redis comes back empty.
+        # Without persistence: a killed Redis restarts empty.
         self._spawn("redis", server, "--bind", "127.0.0.1", "--port", str(self._redis_port), "--save", "")
         wait_until(lambda: listens(self._redis_port), "Redis", self.log("redis"))
 
@@ -178,9 +178,9 @@ class Fleet:
 
 @contextmanager
 def running_fleet(folder: Path, meta_url: str, *set_up: Sequence[str]) -> Iterator[Fleet]:
-    """Servers up, schemas migrated, services up; all ended on the way out.
+    """Start the servers, migrate, start the services, and stop everything at the end.
 
-    `set_up` are `orylo` commands whose effect every service finds there when it starts.
+    The `orylo` commands in `set_up` run before the services start.
     """
     fleet = Fleet(folder, meta_url)
     try:

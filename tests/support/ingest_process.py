@@ -1,4 +1,4 @@
-"""Ingest as a process of its own, as it is deployed: only there does it show what it does to its memory."""
+"""Run ingest as a separate process, as it is deployed. Only there can a test measure its memory."""
 
 import sys
 import urllib.request
@@ -9,16 +9,20 @@ from pathlib import Path
 
 import psutil
 
-from orylo_common.control import Keyring, admin
+from orylo_common.control import Keyring
+from orylo_common.control.gateway_secrets import put_gateway_secret
+from orylo_common.control.gateways import GatewayConfig, set_gateway
 from orylo_common.control.models import Mode
 from orylo_common.control.sections.limits import LimitSettings
 from orylo_common.control.sections.store import write_section
+from orylo_common.control.tenants import create_tenant
 from orylo_common.postgres.pool import open_pool
 from orylo_ingest.gateways import GATEWAYS
+from tests.support.actors import ACTOR
 from tests.support.servers import child, free_ports, wait_until
 
 SECRET = "whsec_process_only"
-# What a test sends in a moment, a shop sends in a week.
+# A test sends in a moment what a shop sends in a week.
 UNLIMITED = LimitSettings(**dict.fromkeys(LimitSettings.model_fields, 1_000_000))
 
 
@@ -33,7 +37,7 @@ class IngestProcess:
         return float(psutil.Process(self.pid).memory_info().rss) / 2**20
 
     def metric(self, name: str) -> float:
-        """The sum over all labels."""
+        """Return a metric's sum over all labels."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as response:
             lines = response.read().decode().splitlines()
         return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith((f"{name}{{", f"{name} ")))
@@ -48,14 +52,14 @@ class IngestProcess:
 
 @contextmanager
 def ingest_process(folder: Path, environment: Mapping[str, str], *, port: int | None = None) -> Iterator[IngestProcess]:
-    """Returns once it answers. `environment` is what `environment_for` gives; several may share one `port`."""
+    """Start ingest and wait until it answers. `environment` is from `environment_for`; processes may share `port`."""
     folder.mkdir(exist_ok=True)
     port = port or free_ports(1)[0]
     command = [sys.executable, "-m", "orylo_ingest", "run"]
     with child(command, folder, env={**environment, "ORYLO_INGEST_PORT": str(port)}) as pid:
         log = folder / "log"
         running = IngestProcess(port, pid, log)
-        # Of its own log: where processes share a port, another one may answer.
+        # Also check its own log: if processes share the port, another one may have answered.
         wait_until(lambda: "process.started" in log.read_text() and running.answers(), "ingest", log)
         yield running
 
@@ -76,12 +80,12 @@ def environment_for(
 async def open_shop(
     dsn: str, master_key: str, slug: str, *, mode: Mode = "native", limits: LimitSettings = UNLIMITED
 ) -> None:
-    """A tenant with every gateway switched on, all of them with `SECRET`."""
+    """Create a tenant with every gateway enabled, all with `SECRET`."""
     async with open_pool(dsn, role="none", max_size=1) as pool, pool.acquire() as connection:
-        tenant = await admin.create_tenant(connection, slug)
-        await write_section(connection, tenant.id, limits)
+        tenant = await create_tenant(connection, slug, actor=ACTOR)
+        await write_section(connection, tenant.id, limits, actor=ACTOR)
         for gateway in GATEWAYS:
-            await admin.set_gateway(connection, tenant.id, gateway, mode=mode)
-            await admin.put_gateway_secret(
-                connection, Keyring.parse(master_key), tenant.id, gateway, label="only", secret=SECRET
+            await set_gateway(connection, tenant.id, gateway, GatewayConfig(mode=mode), actor=ACTOR)
+            await put_gateway_secret(
+                connection, Keyring.parse(master_key), tenant.id, gateway, label="only", secret=SECRET, actor=ACTOR
             )

@@ -1,4 +1,4 @@
-"""What listens to PostgreSQL is told by the test, at the moment that the test chooses."""
+"""Deliver PostgreSQL notifications from a test, at a moment that the test chooses."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 
 
 def listeners(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
-    """Every callback that is registered from now on; calling one is a notification that arrives in this very turn."""
+    """Return a list that collects every LISTEN callback registered from now on. Calling one delivers a notification."""
     registered: list[Callable[[], None]] = []
     add_listener = asyncpg.Connection.add_listener
 

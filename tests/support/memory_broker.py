@@ -1,4 +1,4 @@
-"""The event bus in memory: a Broker that passes the contract suite and needs no server."""
+"""An event bus in memory: a Broker that passes the contract suite and needs no server."""
 
 import asyncio
 from collections import defaultdict, deque
@@ -22,10 +22,10 @@ class Entry:
 
 
 class MemoryBroker:
-    """Keeps everything in this object.
+    """A bus without a server.
 
-    `published` is what was published, in order; `dead_letters(queue)` what was set aside; `fail()` makes it
-    refuse everything until `recover()`.
+    `published` lists all published messages in order, `dead_letters(queue)` the dead letters of a queue. `fail()` makes
+    every call fail until `recover()`.
     """
 
     def __init__(self) -> None:
@@ -41,19 +41,19 @@ class MemoryBroker:
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         if self._failing:
-            raise PublishNotConfirmed("told to fail")
+            raise PublishNotConfirmed("the test made the broker fail")
         self.published.extend(messages)
         for message in messages:
             for queue in queues_for(message.type):
                 self.put(queue, Entry(message.body))
 
     async def send(self, message: Message, *, traceparent: str | None = None) -> UUID:
-        """Publish one message as a service would; its id."""
+        """Publish one message as a service does. Return its id."""
         await self.publish([Outgoing(message.message_id, message.type, encode(message, traceparent=traceparent))])
         return message.message_id
 
     def messages(self) -> list[Message]:
-        """What was published, decoded."""
+        """Return all published messages, decoded."""
         return [decode(message.body) for message in self.published]
 
     def dead_letters(self, queue: str) -> list[Death]:
@@ -61,7 +61,7 @@ class MemoryBroker:
 
     async def redrive(self, queue: str, messages: Sequence[Outgoing]) -> None:
         if self._failing:
-            raise PublishNotConfirmed("told to fail")
+            raise PublishNotConfirmed("the test made the broker fail")
         for message in messages:
             self.put(queue, Entry(message.body))
 
@@ -76,7 +76,7 @@ class MemoryBroker:
         return len(self.ready[queue]) + self.waiting[queue]
 
     def is_settled(self, queue: str) -> bool:
-        """Nothing waits, and nothing is in hand."""
+        """Return whether the queue is empty and every delivery is settled."""
         held = (subscription.unsettled for subscription in self.subscriptions if subscription.queue == queue)
         return not self.ready[queue] and not self.waiting[queue] and not sum(held)
 
@@ -88,7 +88,7 @@ class MemoryBroker:
             await subscription.close()
 
     def fail(self) -> None:
-        """Go away, cutting every subscription, until `recover`."""
+        """Cut every subscription and fail every call until `recover`."""
         self._failing = True
         for subscription in self.subscriptions:
             subscription.cut()
@@ -98,14 +98,14 @@ class MemoryBroker:
 
     def check(self) -> None:
         if self._failing:
-            raise BrokerUnavailable("told to fail")
+            raise BrokerUnavailable("the test made the broker fail")
 
     def put(self, queue: str, entry: Entry, *, first: bool = False) -> None:
         if first:
             self.ready[queue].appendleft(entry)
         else:
             self.ready[queue].append(entry)
-        self.tell(queue)
+        self.notify(queue)
 
     def put_later(self, queue: str, entry: Entry, delay: timedelta) -> None:
         def due() -> None:
@@ -115,7 +115,7 @@ class MemoryBroker:
         self.waiting[queue] += 1
         asyncio.get_running_loop().call_later(delay.total_seconds(), due)
 
-    def tell(self, queue: str) -> None:
+    def notify(self, queue: str) -> None:
         self._changed[queue].set()
         self._changed[queue] = asyncio.Event()
 
@@ -162,7 +162,7 @@ class MemorySubscription:
             entry = ready.popleft()
             entry = replace(entry, delivery_count=entry.delivery_count + 1)
             if entry.delivery_count > DELIVERY_LIMIT and not is_dead_letter_queue(self.queue):
-                self._set_aside(entry, POISON, DELIVERY_LIMIT)
+                self._dead_letter(entry, POISON, DELIVERY_LIMIT)
                 continue
             handle = uuid7()
             self._unsettled[handle] = entry
@@ -173,7 +173,7 @@ class MemorySubscription:
         self._check()
         for delivery in deliveries:
             self._unsettled.pop(delivery.handle, None)
-        self._broker.tell(self.queue)
+        self._broker.notify(self.queue)
 
     async def retry(self, delivery: Delivery, delay: timedelta) -> None:
         self._check()
@@ -189,11 +189,11 @@ class MemorySubscription:
     async def dead_letter(self, delivery: Delivery, reason: str) -> None:
         self._check()
         if entry := self._unsettled.pop(delivery.handle, None):
-            self._set_aside(entry, reason, entry.delivery_count)
+            self._dead_letter(entry, reason, entry.delivery_count)
 
     async def stop(self) -> None:
         self._stopped = True
-        self._broker.tell(self.queue)
+        self._broker.notify(self.queue)
 
     async def close(self) -> None:
         self._stopped = True
@@ -203,7 +203,7 @@ class MemorySubscription:
         self._end()
 
     def cut(self) -> None:
-        """Lose the connection: what is unsettled comes again, counted."""
+        """Cut the connection. Unsettled deliveries are redelivered with a higher delivery count."""
         if self._open:
             for entry in self._unsettled.values():
                 self._broker.put(self.queue, _failed(entry), first=True)
@@ -213,14 +213,14 @@ class MemorySubscription:
     def _end(self) -> None:
         self._open = False
         self._unsettled.clear()
-        self._broker.tell(self.queue)
+        self._broker.notify(self.queue)
 
     def _check(self) -> bool:
         if self._cut:
             raise BrokerUnavailable("the connection was cut")
         return self._open
 
-    def _set_aside(self, entry: Entry, reason: str, attempts: int) -> None:
+    def _dead_letter(self, entry: Entry, reason: str, attempts: int) -> None:
         failed_at = entry.first_failed_at or datetime.now(UTC)
         death = Death(self.queue, reason, attempts, failed_at)
         self._broker.put(dead_letter_queue(self.queue), Entry(entry.body, death=death))

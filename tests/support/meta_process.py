@@ -1,4 +1,4 @@
-"""Meta's stand-in, in a process of its own that nobody kills."""
+"""Run the fake Meta as a separate process, which no test kills."""
 
 import json
 import subprocess
@@ -18,24 +18,24 @@ class MetaProcess:
     url: str
 
     def datasets(self) -> dict[str, dict[str, Any]]:
-        """What each pixel has received so far."""
+        """Return what each pixel has received so far."""
         with urllib.request.urlopen(f"{self.url}/__control") as response:
             datasets: dict[str, dict[str, Any]] = json.load(response)["datasets"]
             return datasets
 
     def counted(self) -> dict[str, int]:
-        """How often Meta counts each event id: once for all that arrive within its 48 hours."""
+        """Return how often Meta counts each event id: duplicates within 48 hours count once."""
         datasets = self.datasets().values()
         counted = {event_id: 1 for dataset in datasets for event_id in dataset["event_ids"]}
         return counted | {event_id: 2 for dataset in datasets for event_id in dataset["counted_twice"]}
 
     def received(self) -> dict[str, int]:
-        """How often each event id came, also within its 48 hours."""
+        """Return how often each event id was received, duplicates included."""
         datasets = self.datasets().values()
         return {event_id: times for dataset in datasets for event_id, times in dataset["event_ids"].items()}
 
     def first_at(self) -> dict[str, float]:
-        """When each event id came first, in Unix seconds."""
+        """Return when each event id was first received, in Unix seconds."""
         return {event_id: at for dataset in self.datasets().values() for event_id, at in dataset["first_at"].items()}
 
     def misbehave(self, **fault: object) -> None:

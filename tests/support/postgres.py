@@ -1,4 +1,4 @@
-"""PostgreSQL for the tests, and databases made from a migrated template."""
+"""Run PostgreSQL for tests and create databases from a migrated template."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from orylo_cli.migrations import all_migrations
 from orylo_common.postgres.migrations import migrate
 from tests.support.servers import container, docker_answers, wait_until
 
-# A power cut during the tests may cost what it likes.
+# Test data need not survive a power cut.
 FAST = {**DURABLE, "fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB", "max_connections": "500"}
 
 TEMPLATE = "orylo_template"
@@ -20,7 +20,7 @@ TEMPLATE = "orylo_template"
 
 @contextmanager
 def postgres_server(folder: Path) -> Iterator[str]:
-    """The superuser's DSN of a server that lives as long as this is open."""
+    """Run a server and yield the superuser's DSN."""
     if not docker_answers():
         with running_postgres(folder, settings=FAST) as dsn:
             yield dsn
@@ -28,14 +28,14 @@ def postgres_server(folder: Path) -> Iterator[str]:
     command = " ".join(["postgres", *(f"-c {name}={value}" for name, value in FAST.items())])
     env = {"POSTGRES_PASSWORD": "test"}
     with container("postgres:16-alpine", 5432, env=env, command=command) as (host, [port], running):
-        # The image starts the server twice; only the second one stays.
+        # The image starts the server twice. The second one stays.
         ready = b"database system is ready to accept connections"
         wait_until(lambda: sum(out.count(ready) for out in running.get_logs()) >= 2, "PostgreSQL")
         yield f"postgresql://postgres:test@{host}:{port}/postgres"
 
 
 async def make_template(dsn: str) -> None:
-    """A database with every migration applied, to copy from."""
+    """Create the template database and apply every migration to it."""
     await _execute(dsn, f"CREATE DATABASE {TEMPLATE}")
     await migrate(of_database(dsn, TEMPLATE), all_migrations())
 

@@ -1,4 +1,4 @@
-"""RabbitMQ for the tests: a node with a name, ports and a port mapper of its own."""
+"""Run RabbitMQ for tests: a node with its own name, ports and port mapper."""
 
 import base64
 import os
@@ -12,10 +12,10 @@ from pathlib import Path
 
 from tests.support.servers import child, container, docker_answers, free_ports, listens, program, wait_until
 
-# The distribution's own wrapper insists on the user `rabbitmq`; the program behind it does not.
+# Debian's wrapper in /usr/sbin requires the user `rabbitmq`. The program that it wraps does not.
 PLACES = ("/usr/lib/rabbitmq/bin", "/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin", "/opt/rabbitmq/sbin")
 
-# The loopback only; and no busy waiting, which would take the processor from whom the broker serves.
+# Listen on the loopback only. Without busy waiting, which would take CPU time from the broker's clients.
 ERLANG_ARGUMENTS = "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none"
 
 CONFIGURATION = """
@@ -32,7 +32,7 @@ vm_memory_high_watermark.absolute = 2GB
 
 @dataclass(frozen=True)
 class RabbitMQ:
-    """A node, and the HTTP interface of its management plugin; both as guest."""
+    """A running node and its management API, both used as guest."""
 
     host: str
     amqp_port: int
@@ -80,7 +80,7 @@ def rabbitmq_server(folder: Path) -> Iterator[RabbitMQ]:
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "LC_ALL": "C.UTF-8",
-        # Become the Erlang machine: as its parent, the script would leave it behind when it is killed.
+        # Makes the script replace itself with Erlang. As Erlang's parent it would leave Erlang running when killed.
         "RUNNING_UNDER_SYSTEMD": "1",
         "ERL_EPMD_PORT": str(mapper),
         "ERL_EPMD_ADDRESS": "127.0.0.1",
@@ -94,7 +94,7 @@ def rabbitmq_server(folder: Path) -> Iterator[RabbitMQ]:
         "RABBITMQ_LOG_BASE": str(folder / "logs"),
         "RABBITMQ_PID_FILE": str(folder / "pid"),
     }
-    # The port mapper first and by ourselves: one that the node starts would outlive it.
+    # Start the port mapper ourselves: one started by the node would outlive it.
     with child([epmd], folder, env=env):
         wait_until(lambda: listens(mapper), "epmd", folder / "log")
         with child([server], folder, env=env):

@@ -1,4 +1,4 @@
-"""Redis for the tests: nothing on disk."""
+"""Run Redis for tests, without persistence."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ def redis_server(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def redis_program(folder: Path, port: int) -> Iterator[int]:
-    """This machine's own, by its process id: one that is killed can come back where it was."""
+    """Run the local Redis on a given port and yield its process id. A test can kill it and restart it there."""
     command: list[str | Path] = [program("redis-server", "redis-server"), "--bind", "127.0.0.1", "--port", str(port)]
     command += ["--save", "", "--appendonly", "no", "--daemonize", "no", "--dir", str(folder)]
     with child(command, folder) as pid:

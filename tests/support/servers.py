@@ -1,4 +1,4 @@
-"""How a server for the tests is come by: Docker, else a program of this machine, else apt-get, else a clear failure."""
+"""Start servers for tests: in Docker, else a local program, else installed by apt-get; otherwise fail the test."""
 
 import fcntl
 import os
@@ -22,12 +22,11 @@ from testcontainers.core.container import DockerContainer
 START_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 15.0
 
-# Below those that the kernel gives to outgoing connections: there a port that was free a moment ago may be one of these
-# when its server comes, or comes back.
+# Below the kernel's range for outgoing connections, which could take a port before its server starts or restarts.
 PORTS = range(10_000, 32_768)
 EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
-# While this exists Debian starts no service that it has just installed.
+# While this file exists, Debian does not start services after installing them.
 SERVICE_POLICY = Path("/usr/sbin/policy-rc.d")
 
 
@@ -42,13 +41,13 @@ def docker_answers() -> bool:
 
 @contextmanager
 def container(image: str, *ports: int, **options: Any) -> Iterator[tuple[str, list[int], Any]]:
-    """A new container: its host, where each of its `ports` is reached there, and its handle."""
+    """Run a container. Yield its host, the host ports mapped to `ports`, and its handle."""
     with DockerContainer(image, **options).with_exposed_ports(*ports) as running:
         yield running.get_container_host_ip(), [int(running.get_exposed_port(port)) for port in ports], running
 
 
 def program(name: str, package: str, places: Sequence[str] = ()) -> Path:
-    """Where a server's program lies; as root it is installed if it is missing."""
+    """Return the path of a server's program. If it is missing and we are root, install its package."""
     found = _find(name, places)
     if not found and os.geteuid() == 0 and shutil.which("apt-get"):
         with _install_lock():
@@ -66,7 +65,7 @@ def program(name: str, package: str, places: Sequence[str] = ()) -> Path:
 
 @contextmanager
 def child(command: Sequence[str | Path], folder: Path, *, env: Mapping[str, str] | None = None) -> Iterator[int]:
-    """The id of a process that runs in `folder`, writes to `log` there, and ends with this block or with us."""
+    """Run a process in `folder`, with its output in `folder/log`, until this block or this process ends."""
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
             killed_with_parent(command), cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -104,7 +103,7 @@ def listens(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on and no outgoing connection gets; none is given twice."""
+    """Return ports that are free and outside the range for outgoing connections. No port is returned twice."""
     lowest_ephemeral = int(EPHEMERAL.read_text().split()[0]) if EPHEMERAL.exists() else PORTS.stop
     worker, workers = _worker()
     candidates = PORTS[: max(lowest_ephemeral, PORTS.start + 1_000) - PORTS.start][worker :: workers + 1]

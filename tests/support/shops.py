@@ -1,4 +1,4 @@
-"""A shop on a running platform, as its gateways, its machines and its people reach it: over HTTP."""
+"""A shop on a running platform, used over HTTP as its gateways, API clients and users do."""
 
 import asyncio
 import secrets
@@ -20,16 +20,15 @@ from orylo_cli.simulate import hotmart, stripe
 from orylo_cli.simulate.buyers import buyer
 from orylo_cli.target import OWN_ROLE
 from orylo_common.control import Keyring
-from orylo_common.control.admin import (
-    add_destination,
-    create_api_key,
-    create_tenant,
-    create_user,
-    put_gateway_secret,
-    set_gateway,
-)
+from orylo_common.control.api_keys import create_api_key
+from orylo_common.control.destinations import add_destination
+from orylo_common.control.gateway_secrets import put_gateway_secret
+from orylo_common.control.gateways import GatewayConfig, set_gateway
 from orylo_common.control.models import Role
+from orylo_common.control.tenants import create_tenant
+from orylo_common.control.users import create_user
 from orylo_common.postgres.pool import open_pool
+from tests.support.actors import ACTOR
 from tests.support.embedded import Embedded
 from tests.support.eventually import DEADLINE_S, eventually
 
@@ -39,7 +38,7 @@ LETTERS_OF_IDS = string.ascii_letters + string.digits
 
 
 @dataclass(frozen=True)
-class Answer:
+class ShopResponse:
     status: int
     body: Any
 
@@ -50,42 +49,42 @@ class Shop:
     http: aiohttp.ClientSession
     slug: str
     pixel_id: str
-    # Of every gateway that is switched on.
+    # The same for every enabled gateway.
     secret: str
     api_key: str
     email: str
 
-    async def tell(self, gateway: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """A webhook, with these headers and no other proof."""
+    async def send_webhook(self, gateway: str, body: bytes, headers: Mapping[str, str]) -> ShopResponse:
+        """Send a webhook with these headers and no other proof of authenticity."""
         url = f"{self.platform.ingest_url}/api/v1/webhooks/{gateway}/{self.slug}"
         given = {"Content-Type": "application/json; charset=utf-8", **headers}
         async with self.http.post(url, data=body, headers=given) as response:
-            return Answer(response.status, await response.json(content_type=None))
+            return ShopResponse(response.status, await response.json(content_type=None))
 
-    async def tell_stripe(self, body: bytes) -> Answer:
-        """Signed by Stripe's own library."""
-        return await self.tell("stripe", body, {"Stripe-Signature": stripe_signature(body, self.secret)})
+    async def send_stripe(self, body: bytes) -> ShopResponse:
+        """Send a webhook signed by Stripe's own library."""
+        return await self.send_webhook("stripe", body, {"Stripe-Signature": stripe_signature(body, self.secret)})
 
     async def pay(self, **changes: Any) -> str:
-        """A buyer pays with a card, and Stripe tells of it; the payment's id."""
+        """Send the webhook of a card payment through Stripe. Return the payment's id."""
         payment = new_payment(**changes)
-        answer = await self.tell_stripe(stripe.intent_succeeded(payment, int(time.time())))
+        answer = await self.send_stripe(stripe.intent_succeeded(payment, int(time.time())))
         assert answer.status == 202, answer
         return payment_id_of(payment)
 
     async def read(self, path: str, **query: str) -> Any:
-        """What the API answers to the shop's key."""
+        """Read a path of the API with the shop's key. Return the body of the response."""
         answer = await self.get(path, **query)
         assert answer.status == 200, answer
         return answer.body
 
-    async def get(self, path: str, **query: str) -> Answer:
+    async def get(self, path: str, **query: str) -> ShopResponse:
         headers = {"Authorization": f"Bearer {self.api_key}"}
         async with self.http.get(self.platform.api_url + path, params=query, headers=headers) as response:
-            return Answer(response.status, await response.json(content_type=None))
+            return ShopResponse(response.status, await response.json(content_type=None))
 
     async def conversion(self, payment_id: str, *, within_s: float = DEADLINE_S) -> dict[str, Any]:
-        """The payment's only conversion, once it is settled."""
+        """Return the payment's only conversion, once it is no longer pending."""
         found: list[dict[str, Any]] = []
 
         async def settled() -> bool:
@@ -97,7 +96,7 @@ class Shop:
         return found[0]
 
     async def detections(self, payment_id: str, count: int) -> list[dict[str, Any]]:
-        """The decisions on a payment, once there are so many of them."""
+        """Return a payment's detections, once there are `count` of them."""
         found: list[dict[str, Any]] = []
 
         async def decided() -> bool:
@@ -110,8 +109,8 @@ class Shop:
 
     @asynccontextmanager
     async def signed_in(self) -> AsyncIterator[aiohttp.ClientSession]:
-        """A browser in which the shop's owner has signed in."""
-        # Cookies of an address, which aiohttp keeps only when told so.
+        """Open an HTTP session in which the shop's owner is signed in."""
+        # By default aiohttp drops cookies of IP addresses.
         async with aiohttp.ClientSession(self.platform.api_url, cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
             credentials = {"email": self.email, "password": PASSWORD}
             async with browser.post("/api/v1/auth/login", json=credentials) as response:
@@ -120,33 +119,42 @@ class Shop:
 
 
 async def open_shop(platform: Embedded, http: aiohttp.ClientSession, slug: str) -> Shop:
-    """With Stripe and Hotmart switched on, a dataset at Meta, an owner and an admin's key."""
+    """Create a shop with Stripe and Hotmart enabled, a Meta destination, an owner and an admin's API key."""
     folder = DataDir(platform.data_dir)
     keyring = Keyring.parse(folder.master_key())
     secret, pixel_id, email = f"whsec_{slug}", str(10**9 + secrets.randbelow(10**9)), f"owner@{slug}.example"
     async with open_pool(platform.dsn, role=OWN_ROLE, max_size=1) as pool, pool.acquire() as connection:
-        tenant = await create_tenant(connection, slug)
+        tenant = await create_tenant(connection, slug, actor=ACTOR)
         await add_destination(
-            connection, keyring, tenant.id, "meta", name="default", config={"pixel_id": pixel_id}, secret="EAAtest"
+            connection,
+            keyring,
+            tenant.id,
+            "meta",
+            name="default",
+            config={"pixel_id": pixel_id},
+            secret="EAAtest",
+            actor=ACTOR,
         )
-        await create_user(connection, tenant.id, email, password=PASSWORD, role=Role.OWNER)
-        key = await create_api_key(connection, tenant.id, name="tests", role=Role.ADMIN)
-        # Last: what the door has heard of, the other services have heard the rest of.
+        await create_user(connection, tenant.id, email, password=PASSWORD, role=Role.OWNER, actor=ACTOR)
+        key = await create_api_key(connection, tenant.id, name="tests", role=Role.ADMIN, actor=ACTOR)
+        # Last: once ingest knows the gateways, the other services know everything above.
         for gateway in ("stripe", "hotmart"):
-            await set_gateway(connection, tenant.id, gateway)
-            await put_gateway_secret(connection, keyring, tenant.id, gateway, label="default", secret=secret)
+            await set_gateway(connection, tenant.id, gateway, GatewayConfig(), actor=ACTOR)
+            await put_gateway_secret(
+                connection, keyring, tenant.id, gateway, label="default", secret=secret, actor=ACTOR
+            )
     shop = Shop(platform, http, slug, pixel_id, secret, key.key, email)
-    await _known_at_the_door(shop)
+    await _wait_until_known(shop)
     return shop
 
 
 async def set_mode(shop: Shop, mode: Literal["native", "hmac"]) -> None:
-    """Of Hotmart. Returns once the door goes by it."""
+    """Set Hotmart's authentication mode. Return once ingest applies it."""
     await asyncio.to_thread(shop.platform.orylo, "gateway", "set", shop.slug, "hotmart", "--mode", mode)
     misses = {"native": "token_missing", "hmac": "signature_missing"}[mode]
 
     async def is_known() -> bool:
-        return bool((await shop.tell("hotmart", b"{}", {})).body["code"] == misses)
+        return bool((await shop.send_webhook("hotmart", b"{}", {})).body["code"] == misses)
 
     await eventually(is_known)
 
@@ -157,18 +165,18 @@ def stripe_signature(body: bytes, secret: str, at: int | None = None) -> str:
 
 
 def new_payment(**changes: Any) -> stripe.StripePayment:
-    """By a buyer, with a card and from an address that nobody else has."""
-    someone = buyer(secrets.randbelow(10**9), secrets.randbelow(10**6))
+    """Build a payment whose buyer, card and IP address no other payment has."""
+    a_buyer = buyer(secrets.randbelow(10**9), secrets.randbelow(10**6))
     given: dict[str, Any] = {
         "native_id": "3E" + "".join(secrets.choice(LETTERS_OF_IDS) for _ in range(22)),
-        "buyer": someone,
-        "card": someone.card,
+        "buyer": a_buyer,
+        "card": a_buyer.card,
         "method": "card",
         "amount_minor": AMOUNT_MINOR,
         "currency": "brl",
         "description": "Curso de Fotografia",
         "created": int(time.time()),
-        "metadata": {"client_ip": someone.ip, "client_user_agent": someone.user_agent},
+        "metadata": {"client_ip": a_buyer.ip, "client_user_agent": a_buyer.user_agent},
     }
     return stripe.StripePayment(**(given | changes))
 
@@ -178,7 +186,7 @@ def payment_id_of(payment: stripe.StripePayment) -> str:
 
 
 def checkout_completed(payment: stripe.StripePayment, at: int) -> bytes:
-    """`checkout.session.completed`, paid: what Stripe tells beside the payment's own events."""
+    """Build a paid `checkout.session.completed`, which Stripe sends besides the payment's own events."""
     session = {
         "id": f"cs_{payment.native_id}",
         "object": "checkout.session",
@@ -205,10 +213,10 @@ def checkout_completed(payment: stripe.StripePayment, at: int) -> bytes:
 
 
 def new_purchase() -> hotmart.HotmartPurchase:
-    someone = buyer(secrets.randbelow(10**9), secrets.randbelow(10**6))
+    a_buyer = buyer(secrets.randbelow(10**9), secrets.randbelow(10**6))
     return hotmart.HotmartPurchase(
         transaction=f"HP{secrets.randbelow(10**12):012d}",
-        buyer=someone,
+        buyer=a_buyer,
         product_id=4711,
         product="Curso de Fotografia",
         price=Decimal("97.00"),
@@ -220,7 +228,7 @@ def new_purchase() -> hotmart.HotmartPurchase:
 
 
 async def count(platform: Embedded, query: str, *arguments: Any) -> int:
-    """How many rows there are: `query` selects their number."""
+    """Return the number that `query` selects."""
     connection = await asyncpg.connect(platform.dsn)
     try:
         number: int = await connection.fetchval(query, *arguments)
@@ -229,10 +237,10 @@ async def count(platform: Embedded, query: str, *arguments: Any) -> int:
     return number
 
 
-async def _known_at_the_door(shop: Shop) -> None:
-    """Ingest has heard of the shop and of its gateways."""
+async def _wait_until_known(shop: Shop) -> None:
+    """Wait until ingest knows the shop and its gateways."""
 
-    async def refused_for_its_token() -> bool:
-        return (await shop.tell("hotmart", b"{}", {})).status == 401
+    async def is_rejected_for_its_token() -> bool:
+        return (await shop.send_webhook("hotmart", b"{}", {})).status == 401
 
-    await eventually(refused_for_its_token)
+    await eventually(is_rejected_for_its_token)

@@ -1,4 +1,4 @@
-"""SNS and SQS for the tests: moto's server, in this process."""
+"""Run SNS and SQS for tests: moto's server, in this process."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from moto.server import ThreadedMotoServer
 
 @contextmanager
 def sqs_server() -> Iterator[str]:
-    """Its endpoint, such as `http://127.0.0.1:40123`."""
+    """Run the server and yield its endpoint, such as `http://127.0.0.1:40123`."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:

@@ -1,4 +1,4 @@
-"""The API as its integration tests run it."""
+"""The API, as in its integration tests."""
 
 from tests.integration.api.conftest import api, shared_api
 

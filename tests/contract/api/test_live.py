@@ -1,4 +1,4 @@
-"""The running API against its own document, and against bytes that no client would send."""
+"""The running API against its own document, and against malformed requests."""
 
 import asyncio
 import random
@@ -30,8 +30,8 @@ async def seed(api: Api) -> None:
     )
 
 
-async def test_what_the_document_promises_holds(api: Api, tmp_path: Path) -> None:
-    """Schemathesis makes up requests, good and bad ones, for every operation but the endless stream."""
+async def test_responses_conform_to_the_document(api: Api, tmp_path: Path) -> None:
+    """Schemathesis generates valid and invalid requests for every operation except the stream."""
     await seed(api)
     process = await asyncio.create_subprocess_exec(
         *(Path(sys.executable).with_name("schemathesis"), "run", f"{api.url}/api/openapi.json"),
@@ -47,7 +47,7 @@ async def test_what_the_document_promises_holds(api: Api, tmp_path: Path) -> Non
 
 
 def requests(key: str) -> list[bytes]:
-    """Some that are right."""
+    """Return some valid requests."""
     host = b"Host: 127.0.0.1\r\n"
     bearer = host + b"Authorization: Bearer " + key.encode() + b"\r\n"
     login = b'{"email":"owner@loja-a.example","password":"x"}'
@@ -87,7 +87,7 @@ def mutate(request: bytes, chance: random.Random) -> bytes:
 
 
 async def status_of(api: Api, request: bytes) -> int | None:
-    """None where the connection was closed without an answer."""
+    """Return None if the connection was closed without a response."""
     port = int(api.url.rpartition(":")[2])
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
@@ -101,10 +101,10 @@ async def status_of(api: Api, request: bytes) -> int | None:
 
 
 async def statuses_of(api: Api, requests: list[bytes]) -> list[int | None]:
-    """All at once; None also for those that still wait for the rest of their request when no more answers come."""
+    """Send all at once. Return None also for requests so incomplete that the server waits for the rest."""
     asking = [asyncio.create_task(status_of(api, request)) for request in requests]
     silent, answered = 0, 0
-    # Counted in turns of the loop, in which the API runs as well: while the machine stands still none passes.
+    # Counted in iterations of the loop that the API shares: a stalled machine does not count as silence.
     while answered < len(asking) and silent < SILENT_TURNS:
         await asyncio.sleep(0.05)
         before, answered = answered, sum(task.done() for task in asking)
@@ -115,7 +115,7 @@ async def statuses_of(api: Api, requests: list[bytes]) -> list[int | None]:
     return [None if isinstance(outcome, BaseException) else outcome for outcome in outcomes]
 
 
-async def test_no_bytes_are_our_fault(api: Api) -> None:
+async def test_malformed_requests_cause_no_server_error(api: Api) -> None:
     await seed(api)
     chance = random.Random(11)
     right = requests(api.a.key)
@@ -128,6 +128,6 @@ async def test_no_bytes_are_our_fault(api: Api) -> None:
         ours = [(status, request) for status, request in zip(answers, batch, strict=True) if status and status >= 500]
         assert not ours
         statuses += answers
-        # Else most attempts to sign in would only be told to wait.
+        # Otherwise most sign-ins would be refused by the lockout.
         await api.pool.execute("DELETE FROM api.login_failures")
     assert sum(status is not None for status in statuses) > MUTATED_REQUESTS / 2

@@ -1,4 +1,4 @@
-"""The OpenAPI document is valid, current, and tells of every route."""
+"""The OpenAPI document is valid, current, and covers every route."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ def test_the_document_is_valid() -> None:
     validate(build_document(ROUTES))
 
 
-def test_every_operation_says_what_it_takes_and_answers() -> None:
+def test_every_operation_documents_its_parameters_and_responses() -> None:
     document = build_document(ROUTES)
     operations = [operation for path in document["paths"].values() for operation in path.values()]
     assert len({operation["operationId"] for operation in operations}) == len(operations) == len(ROUTES)
@@ -34,8 +34,8 @@ def test_every_operation_says_what_it_takes_and_answers() -> None:
             assert operation["responses"][str(route.status)]["content"]["application/json"]["schema"]
 
 
-def test_what_goes_out_is_always_there() -> None:
-    """A client need not ask whether a field of an answer is missing."""
+def test_every_field_of_a_response_is_required() -> None:
+    """A client need not check whether a field is missing."""
     document = build_document(ROUTES)
     for name in ("Detection", "Counts", "DeadLetter", "ProblemDetails", "DetectionPage"):
         schema = document["components"]["schemas"][name]

@@ -93,14 +93,14 @@ async def rabbitmq_bus(rabbitmq_url: str) -> AsyncIterator[Bus]:
     async def cut(subscription: Subscription) -> None:
         assert isinstance(subscription, RabbitMQSubscription)
         # The socket itself, below everything that could say goodbye.
-        writing: Any = subscription._channel.connection
+        writing: Any = subscription._channel.underlay.connection
         writing._writer_task.get_coro().cr_frame.f_locals["writer"].transport.abort()
 
     broker = await connect()
     channel = await broker._connected()
     for queue in QUEUES:
         for name in waiting_queues(queue) + waiting_queues(dead_letter_queue(queue)):
-            await channel.queue_purge(name)
+            await channel.underlay.queue_purge(name)
     yield Bus("rabbitmq", broker, connect, cut)
     for one in brokers:
         await one.close()

@@ -23,6 +23,8 @@ SOON = timedelta(seconds=45)
 @pytest_asyncio.fixture
 async def broker(rabbitmq_url: str) -> AsyncIterator[RabbitMQBroker]:
     broker = RabbitMQBroker(rabbitmq_url)
+    channel = (await broker._connected()).pika
+    await (await channel.get_queue("trust")).purge()
     yield broker
     await broker.close()
 
@@ -33,7 +35,7 @@ def outgoing() -> list[Outgoing]:
 
 async def test_a_queue_that_vanished_is_noticed_and_made_again(broker: RabbitMQBroker) -> None:
     subscription = await broker.subscribe("trust", prefetch=10)
-    await (await broker._connected()).queue_delete("trust")
+    await (await broker._connected()).pika.queue_delete("trust")
 
     with pytest.raises(BrokerUnavailable):
         await subscription.receive(1, SOON)
@@ -51,8 +53,8 @@ async def test_a_queue_that_vanished_is_noticed_and_made_again(broker: RabbitMQB
 async def test_a_full_queue_refuses_and_the_publisher_hears_of_it(broker: RabbitMQBroker) -> None:
     channel = await broker._connected()
     arguments: dict[str, Any] = {"x-queue-type": "quorum", "x-max-length": 1, "x-overflow": "reject-publish"}
-    await channel.queue_declare("full", durable=True, arguments=arguments)
-    await channel.queue_bind("full", "orylo", routing_key=STATUS_SET)
+    full = await channel.pika.declare_queue("full", durable=True, arguments=arguments)
+    await full.bind("orylo", routing_key=STATUS_SET)
 
     async def refused() -> bool:
         try:
@@ -62,13 +64,13 @@ async def test_a_full_queue_refuses_and_the_publisher_hears_of_it(broker: Rabbit
         return False
 
     await eventually(refused)
-    await (await broker._connected()).queue_delete("full")
+    await (await broker._connected()).pika.queue_delete("full")
     await broker.publish(outgoing())
 
 
 async def test_a_publisher_whose_connection_was_cut_connects_anew(broker: RabbitMQBroker) -> None:
     first = await broker._connected()
-    await first.connection.close()
+    await first.underlay.connection.close()
     await broker.publish(outgoing())
     assert await broker._connected() is not first
 

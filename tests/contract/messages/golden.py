@@ -129,6 +129,9 @@ EXAMPLES: dict[str, Any] = {
 }
 
 
+_MADE_UP: dict[Any, Any] = {str: lambda name: f"an example of {name}", int: len, bool: lambda _: True}
+
+
 def complete(model: type[BaseModel]) -> dict[str, Any]:
     """An example of the model with every field set."""
     return {name: _example(model, name) for name in model.model_fields}
@@ -164,7 +167,14 @@ def _example(model: type[BaseModel], name: str) -> Any:
     if model.__name__ == "MatchKeys":
         # Anything else in there would be a person.
         return name.encode().hex().ljust(64, "0")[:64]
-    return EXAMPLES[name]
+    return EXAMPLES[name] if name in EXAMPLES else _made_up(model.model_fields[name].annotation, name)
+
+
+def _made_up(annotation: Any, name: str) -> Any:
+    """Return an example for a field without one in EXAMPLES: a text, a number or true."""
+    made_up = next((_MADE_UP[part] for part in (annotation, *get_args(annotation)) if part in _MADE_UP), None)
+    assert made_up is not None, f"EXAMPLES needs an example of {name}"
+    return made_up(name)
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -1,4 +1,4 @@
-"""The whole API on a real database, two tenants in it, and clients that speak to it as people and as machines."""
+"""The whole API on a real database with two tenants, and clients with a session or an API key."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,16 +16,21 @@ from orylo_api.app import open_app
 from orylo_api.projection.batch import write_batch
 from orylo_api.settings import Settings
 from orylo_common.broker.postgres.broker import PostgresBroker
-from orylo_common.control import Keyring, Tenant, admin
+from orylo_common.control import Keyring, Tenant
+from orylo_common.control.api_keys import create_api_key
 from orylo_common.control.models import Role
+from orylo_common.control.tenants import create_tenant
+from orylo_common.control.users import create_user
 from orylo_common.postgres.pool import open_pool
+from tests.support.actors import ACTOR
 from tests.support.servers import free_ports
 
 PASSWORD = "correct horse battery"
+OTHER_QUEUES = ["ingest", "detector", "trust", "dispatch"]
 
 
 class ShiftedClock:
-    """The real time, and as much later as a test wants; or one moment for as long as a test wants."""
+    """The real time, shifted or stopped by a test."""
 
     def __init__(self) -> None:
         self.ahead = timedelta()
@@ -35,7 +40,7 @@ class ShiftedClock:
         return (self._moment or datetime.now(UTC)) + self.ahead
 
     def stop(self) -> datetime:
-        """What depends on how much time passes between two requests, or on the hour that it is, no longer does."""
+        """Stop the clock, for tests that depend on the time between requests or on the hour."""
         self._moment = datetime.now(UTC)
         return self._moment
 
@@ -69,15 +74,15 @@ class Api:
     sessions: list[aiohttp.ClientSession] = field(default_factory=list)
 
     def client(self, headers: dict[str, str] | None = None) -> aiohttp.ClientSession:
-        """A browser, or a machine where `headers` hold its key."""
-        # Cookies of 127.0.0.1 are kept only by a jar that is told to.
+        """Return a browser, or a machine if `headers` contain an API key."""
+        # By default, a cookie jar ignores cookies of IP addresses.
         jar = aiohttp.CookieJar(unsafe=True)
         session = aiohttp.ClientSession(self.url, headers=headers, cookie_jar=jar)
         self.sessions.append(session)
         return session
 
     async def sign_in(self, shop: Shop) -> aiohttp.ClientSession:
-        """A browser with a session, that sends its CSRF token."""
+        """Return a browser with a session, which sends its CSRF token."""
         browser = self.client()
         body = {"email": shop.owner, "password": PASSWORD}
         async with browser.post("/api/v1/auth/login", json=body) as response:
@@ -85,29 +90,29 @@ class Api:
             browser.headers["X-CSRF-Token"] = (await response.json())["csrf_token"]
         return browser
 
-    async def project(self, *news: Any) -> None:
+    async def project(self, *messages: Any) -> None:
         async with self.projector.acquire() as connection, connection.transaction():
-            await write_batch(connection, news)
+            await write_batch(connection, messages)
 
     async def user(self, shop: Shop, role: Role, email: str) -> Shop:
         async with self.pool.acquire() as connection:
-            await admin.create_user(connection, shop.tenant.id, email, password=PASSWORD, role=role)
-            key = await admin.create_api_key(connection, shop.tenant.id, name=email, role=role)
+            await create_user(connection, shop.tenant.id, email, password=PASSWORD, role=role, actor=ACTOR)
+            key = await create_api_key(connection, shop.tenant.id, name=email, role=role, actor=ACTOR)
         return Shop(shop.tenant, email, key.key)
 
 
 async def make_shop(pool: asyncpg.Pool, slug: str) -> Shop:
     owner = f"owner@{slug}.example"
     async with pool.acquire() as connection:
-        tenant = await admin.create_tenant(connection, slug)
-        await admin.create_user(connection, tenant.id, owner, password=PASSWORD, role=Role.OWNER)
-        key = await admin.create_api_key(connection, tenant.id, name="machine", role=Role.OWNER)
+        tenant = await create_tenant(connection, slug, actor=ACTOR)
+        await create_user(connection, tenant.id, owner, password=PASSWORD, role=Role.OWNER, actor=ACTOR)
+        key = await create_api_key(connection, tenant.id, name="machine", role=Role.OWNER, actor=ACTOR)
     return Shop(tenant, owner, key.key)
 
 
 @asynccontextmanager
 async def running_api(dsn: str, **settings: Any) -> AsyncIterator[tuple[str, PostgresBroker, str]]:
-    """A replica: its address, its broker, the master key."""
+    """Run a replica. Yield its URL, its broker and the master key."""
     (port,), clock = free_ports(1), settings.pop("clock", None)
     master_key = settings.setdefault("master_key", Keyring.generate())
     broker = await PostgresBroker.open(dsn)
@@ -139,9 +144,16 @@ async def shared_api(postgres_dsn: str) -> AsyncIterator[Api]:
             await session.close()
 
 
+async def empty(pool: asyncpg.Pool, *tables: str) -> None:
+    """Delete all rows, a table at a time. TRUNCATE would deadlock with the running API."""
+    for table in tables:
+        await pool.execute(f"DELETE FROM api.{table}")
+
+
 @pytest.fixture
 async def api(shared_api: Api) -> Api:
-    """Neither attempts to sign in nor a clock that was shifted or stopped outlast their test."""
-    await shared_api.pool.execute("DELETE FROM api.login_failures")
+    """The shared API without an earlier test's login failures, shifted clock, or messages to the other services."""
+    await empty(shared_api.pool, "login_failures")
+    await shared_api.pool.execute("DELETE FROM bus.deliveries WHERE queue = ANY($1)", OTHER_QUEUES)
     shared_api.clock.reset()
     return shared_api

@@ -14,10 +14,12 @@ from orylo_api.access.roles import ALLOWED
 from orylo_api.access.sessions import REUSE_GRACE
 from orylo_api.errors import TooManyAttempts
 from orylo_api.routes import ROUTES
-from orylo_common.control import Keyring, admin
+from orylo_common.control import Keyring
+from orylo_common.control.api_keys import create_api_key
 from orylo_common.control.models import Role
 from orylo_common.control.passwords import needs_rehash
 from tests.integration.api.conftest import PASSWORD, Api, running_api
+from tests.support.actors import ACTOR
 
 pytestmark = pytest.mark.integration
 
@@ -38,7 +40,7 @@ async def post(client: aiohttp.ClientSession, path: str, **options: Any) -> tupl
 
 
 async def try_password(api: Api, email: str, password: str = "wrong password") -> tuple[int, str, int]:
-    """The status, the problem's type, how long to wait."""
+    """Return the status, the problem's type and the wait in seconds."""
     async with api.client().post(LOGIN, json={"email": email, "password": password}) as response:
         body = await response.json()
         return response.status, body.get("type", ""), int(response.headers.get("Retry-After", 0))
@@ -87,7 +89,7 @@ async def test_cookies_of_https_are_secure(
             assert {cookie["secure"] for cookie in response.cookies.values()} == {secure}
 
 
-async def test_the_callers_address_is_the_one_that_our_own_proxy_saw(api: Api, postgres_dsn: str) -> None:
+async def test_the_callers_address_is_the_one_that_our_outermost_proxy_reports(api: Api, postgres_dsn: str) -> None:
     headers = {"X-Forwarded-For": "203.0.113.9, 198.51.100.7"}
     body = {"email": api.a.owner, "password": PASSWORD}
     for proxies, seen in ((0, "127.0.0.1"), (1, "198.51.100.7"), (2, "203.0.113.9"), (3, "127.0.0.1")):
@@ -97,12 +99,12 @@ async def test_the_callers_address_is_the_one_that_our_own_proxy_saw(api: Api, p
             assert await api.pool.fetchval("SELECT address FROM api.sessions ORDER BY id DESC LIMIT 1") == seen
 
 
-async def test_unknown_account_and_wrong_password_are_told_the_same(api: Api) -> None:
+async def test_an_unknown_account_and_a_wrong_password_get_the_same_response(api: Api) -> None:
     assert await try_password(api, api.a.owner) == await try_password(api, "nobody@nowhere.example")
     assert (await try_password(api, api.a.owner))[:2] == (401, "urn:orylo:problem:wrong_credentials")
 
 
-async def test_guessing_waits_longer_and_longer_and_a_success_ends_it(api: Api) -> None:
+async def test_each_failed_guess_doubles_the_wait_and_a_success_ends_it(api: Api) -> None:
     api.clock.stop()
     for _ in range(FREE_PER_ACCOUNT):
         assert (await try_password(api, api.a.owner))[0] == 401
@@ -128,7 +130,7 @@ async def test_guessing_at_unknown_accounts_looks_the_same(api: Api) -> None:
 
 
 async def charged(api: Api, email: str, address: str, *, succeeds: bool = False) -> bool:
-    """Whether the attempt was let through to the password."""
+    """Return whether the attempt may be verified."""
     attempt, now = LoginAttempt.of(email, address), api.clock.now()
     async with api.projector.acquire() as connection:
         try:
@@ -141,7 +143,7 @@ async def charged(api: Api, email: str, address: str, *, succeeds: bool = False)
 
 
 @pytest.mark.parametrize("address", ["203.0.113.9", "2001:db8:1:2::{number:x}"])
-async def test_an_address_that_tries_many_accounts_has_to_wait_too(api: Api, address: str) -> None:
+async def test_an_address_that_tries_many_accounts_must_wait(api: Api, address: str) -> None:
     api.clock.stop()
     for number in range(FREE_PER_ADDRESS + 1):
         assert await charged(api, f"somebody{number}@nowhere.example", address.format(number=number))
@@ -152,12 +154,12 @@ async def test_an_address_that_tries_many_accounts_has_to_wait_too(api: Api, add
     assert await charged(api, api.b.owner, address.format(number=99))
 
 
-async def test_those_who_sign_in_do_not_lock_out_their_office(api: Api) -> None:
+async def test_successful_sign_ins_do_not_lock_a_shared_address(api: Api) -> None:
     for _ in range(3 * FREE_PER_ADDRESS):
         assert await charged(api, api.a.owner, "203.0.113.9", succeeds=True)
 
 
-async def test_many_guesses_at_once_are_all_counted(api: Api) -> None:
+async def test_concurrent_guesses_are_all_counted(api: Api) -> None:
     api.clock.stop()
     outcomes = await asyncio.gather(*(charged(api, api.a.owner, f"203.0.113.{number}") for number in range(40)))
     assert sum(outcomes) == FREE_PER_ACCOUNT + 1
@@ -177,7 +179,7 @@ async def test_a_change_needs_the_csrf_token_in_header_and_cookie(api: Api) -> N
         status, problem = await post(browser, path, headers=headers)
         assert (status, problem["type"]) == (403, "urn:orylo:problem:csrf")
 
-    # A cookie set by a neighbouring site, and a header to go with it.
+    # A cookie set by a site of the same domain, and a matching header.
     browser.cookie_jar.update_cookies({"orylo_csrf": "mine"}, URL(api.url))
     assert (await post(browser, path, headers={"X-CSRF-Token": "mine"}))[0] == 403
 
@@ -219,7 +221,7 @@ async def test_two_tabs_may_refresh_at_once(api: Api) -> None:
     assert await status_of(browser) == 200
 
 
-async def test_a_refresh_token_that_comes_back_ends_the_session(api: Api) -> None:
+async def test_a_reused_refresh_token_ends_the_session(api: Api) -> None:
     browser = await api.sign_in(api.a)
     stolen = {name: cookie.value for name, cookie in cookies(browser).items()}
     assert (await post(browser, REFRESH))[0] == 200
@@ -230,7 +232,7 @@ async def test_a_refresh_token_that_comes_back_ends_the_session(api: Api) -> Non
     assert (await post(thief, REFRESH))[0] == 401
     assert await status_of(browser) == 401
     assert (await post(browser, REFRESH))[0] == 401
-    actions = await api.pool.fetch("SELECT action FROM api.audit_log ORDER BY id DESC LIMIT 1")
+    actions = await api.pool.fetch("SELECT action FROM control.audit_log ORDER BY id DESC LIMIT 1")
     assert [row["action"] for row in actions] == ["auth.refresh_reused"]
 
 
@@ -254,7 +256,7 @@ async def test_signing_out_ends_the_session_even_with_only_the_refresh_cookie(ap
     assert (await post(api.client(), LOGOUT))[0] == 204
 
 
-async def test_the_second_factor_is_asked_for_and_each_code_serves_once(api: Api) -> None:
+async def test_the_second_factor_is_needed_and_each_code_works_once(api: Api) -> None:
     api.clock.stop()
     user = await api.user(api.a, Role.ADMIN, "careful@loja-a.example")
     secret = pyotp.random_base32()
@@ -275,7 +277,7 @@ async def test_the_second_factor_is_asked_for_and_each_code_serves_once(api: Api
     )
 
 
-async def test_one_address_at_two_tenants_has_to_name_one(api: Api) -> None:
+async def test_an_email_address_at_two_tenants_must_name_one(api: Api) -> None:
     for shop in (api.a, api.b):
         await api.user(shop, Role.VIEWER, "agency@example.com")
     body = {"email": "agency@example.com", "password": PASSWORD}
@@ -299,7 +301,7 @@ async def test_a_password_hashed_cheaply_is_hashed_again(api: Api) -> None:
     assert not needs_rehash(stored)
 
 
-async def test_whoever_is_switched_off_is_out_at_once(api: Api) -> None:
+async def test_disabled_users_and_revoked_keys_lose_access_at_once(api: Api) -> None:
     user = await api.user(api.a, Role.ANALYST, "leaving@loja-a.example")
     browser, machine = await api.sign_in(user), api.client(user.bearer)
     assert (await status_of(browser), await status_of(machine)) == (200, 200)
@@ -312,7 +314,7 @@ async def test_whoever_is_switched_off_is_out_at_once(api: Api) -> None:
 
 
 @pytest.mark.parametrize("role", list(Role))
-async def test_every_role_may_do_what_the_table_says_and_no_more(api: Api, role: Role) -> None:
+async def test_every_role_has_exactly_the_permissions_of_the_table(api: Api, role: Role) -> None:
     user = await api.user(api.a, role, f"{role}-walks@loja-a.example")
     machine = api.client(user.bearer)
     for route in ROUTES:
@@ -323,7 +325,7 @@ async def test_every_role_may_do_what_the_table_says_and_no_more(api: Api, role:
             assert (response.status == 403) == (role not in ALLOWED[route.permission]), (route.path, response.status)
 
 
-async def test_without_a_session_nothing_is_told(api: Api) -> None:
+async def test_every_guarded_route_needs_a_session_or_a_key(api: Api) -> None:
     for client in (
         api.client(),
         api.client({"Authorization": "Bearer orylo_guess"}),
@@ -336,8 +338,8 @@ async def test_without_a_session_nothing_is_told(api: Api) -> None:
                     assert response.content_type == "application/problem+json"
 
 
-async def test_an_api_keys_last_use_is_noted(api: Api) -> None:
+async def test_the_last_use_of_an_api_key_is_recorded(api: Api) -> None:
     async with api.pool.acquire() as connection:
-        key = await admin.create_api_key(connection, api.a.tenant.id, name="noted", role=Role.VIEWER)
+        key = await create_api_key(connection, api.a.tenant.id, name="noted", role=Role.VIEWER, actor=ACTOR)
     assert await status_of(api.client({"Authorization": f"Bearer {key.key}"})) == 200
     assert await api.pool.fetchval("SELECT last_used_at FROM control.api_keys WHERE name = 'noted'") is not None

@@ -1,4 +1,4 @@
-"""From a broker's dead-letter queue to a person, and back."""
+"""From a broker's dead-letter queue to the API, and back into the queue."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -36,7 +36,7 @@ async def _empty(api: Api) -> AsyncIterator[None]:
 
 
 async def die(broker: PostgresBroker, queue: str, body: bytes, kind: str, reason: str) -> None:
-    """A consumer of `queue` gives a message up."""
+    """Dead-letter a message of `queue`."""
     await broker.redrive(queue, [Outgoing(uuid7(), kind, body)])
     subscription = await broker.subscribe(queue, prefetch=1)
     (delivery,) = await subscription.receive(1, timedelta(seconds=45))
@@ -71,7 +71,7 @@ async def until_listed(api: Api, count: int) -> None:
     await eventually(there)
 
 
-async def test_what_died_is_shown_replayed_and_dies_again(api: Api, machine: aiohttp.ClientSession) -> None:
+async def test_a_dead_message_is_shown_replayed_and_dies_again(api: Api, machine: aiohttp.ClientSession) -> None:
     message = payment(PaymentSucceeded, tenant_id=api.a.tenant.id)
     body = encode(message)
     await die(api.broker, "detector", body, message.type, "ZeroDivisionError")
@@ -99,7 +99,7 @@ async def test_what_died_is_shown_replayed_and_dies_again(api: Api, machine: aio
     assert [(death["id"], death["state"]) for death in history] == [(found["id"], "replayed")]
 
 
-async def test_bytes_that_nobody_can_read_are_kept_too(api: Api) -> None:
+async def test_unreadable_bytes_are_kept_too(api: Api) -> None:
     await die(api.broker, "trust", b"\x00\xff not json", "payment.succeeded.v1", "undecodable \x00 bytes"[:12])
     await until_listed(api, 1)
 
@@ -108,7 +108,7 @@ async def test_bytes_that_nobody_can_read_are_kept_too(api: Api) -> None:
     assert (row["tenant_id"], row["source"], row["body"]) == (UUID(int=0), "trust", b"\x00\xff not json")
 
 
-async def test_a_failed_conversion_is_asked_for_again(api: Api, machine: aiohttp.ClientSession) -> None:
+async def test_replaying_a_failed_conversion_requests_a_redrive(api: Api, machine: aiohttp.ClientSession) -> None:
     failed = conversion(ConversionFailed, tenant_id=api.a.tenant.id)
     await api.project(failed)
     (found,) = await listed(machine)
@@ -121,7 +121,7 @@ async def test_a_failed_conversion_is_asked_for_again(api: Api, machine: aiohttp
     assert (asked.conversion_id, asked.tenant_id) == (failed.conversion_id, api.a.tenant.id)
 
 
-async def test_giving_up_needs_a_reason_and_is_recorded(api: Api, machine: aiohttp.ClientSession) -> None:
+async def test_discarding_needs_a_reason_and_is_audited(api: Api, machine: aiohttp.ClientSession) -> None:
     await api.project(conversion(ConversionFailed, tenant_id=api.a.tenant.id))
     (found,) = await listed(machine)
 
@@ -129,13 +129,13 @@ async def test_giving_up_needs_a_reason_and_is_recorded(api: Api, machine: aioht
     status, discarded = await settle(machine, found["id"], "discard", reason="pixel deleted")
 
     assert (status, discarded["state"], discarded["settled_reason"]) == (200, "discarded", "pixel deleted")
-    line = await api.pool.fetchrow("SELECT action, after FROM api.audit_log ORDER BY id DESC LIMIT 1")
+    line = await api.pool.fetchrow("SELECT action, after FROM control.audit_log ORDER BY id DESC LIMIT 1")
     assert line is not None
     assert tuple(line) == ("dead_letter.discard", {"state": "discarded", "reason": "pixel deleted"})
 
 
 async def test_the_command_line_settles_for_every_tenant(api: Api) -> None:
-    """The same functions on a connection that sees all of them."""
+    """The same functions, on a connection that sees all tenants."""
     for shop in (api.a, api.b):
         await api.project(conversion(ConversionFailed, tenant_id=shop.tenant.id))
     async with api.projector.acquire() as connection, connection.transaction():
@@ -147,8 +147,8 @@ async def test_the_command_line_settles_for_every_tenant(api: Api) -> None:
             await settling.replay(connection, api.broker, items[0].id, actor="orylo dlq", now=now)
 
 
-async def test_the_bus_fills_the_read_models(api: Api, machine: aiohttp.ClientSession) -> None:
-    """The consumer itself: from the queue `api` to an answer."""
+async def test_a_published_message_reaches_the_read_models(api: Api, machine: aiohttp.ClientSession) -> None:
+    """From the queue `api`, through the consumer, to a response."""
     message = payment(PaymentSucceeded, tenant_id=api.a.tenant.id, payment_id="stripe:pi_bus")
     await api.broker.publish([Outgoing(message.message_id, message.type, encode(message))])
 

@@ -1,4 +1,4 @@
-"""What each endpoint answers, through HTTP."""
+"""Each endpoint's responses, over HTTP."""
 
 import asyncio
 from datetime import timedelta
@@ -85,7 +85,7 @@ async def test_pages_hold_everything_once_newest_first(api: Api, machine: aiohtt
             break
         assert len(page["items"]) == 5
         query["cursor"] = page["next_cursor"]
-        # What comes in meanwhile moves no page.
+        # New rows do not shift the pages.
         await api.project(detection(**of(api, customer_id=customer)))
 
     assert seen == [str(one.detection_id) for one in reversed(made)]
@@ -119,8 +119,8 @@ async def test_detections_are_filtered(api: Api, machine: aiohttp.ClientSession)
     assert await keys(to=(now + timedelta(minutes=1)).isoformat()) == set(made)
 
 
-async def test_what_no_index_finds_is_sifted_page_by_page(api: Api, machine: aiohttp.ClientSession) -> None:
-    """However rare it is: no page reads more than so many rows, and the cursor leads on."""
+async def test_conditions_without_an_index_filter_page_by_page(api: Api, machine: aiohttp.ClientSession) -> None:
+    """However rare the rows are: no page reads more than the limit, and the cursor continues."""
     await api.pool.execute(
         """
         INSERT INTO api.detections_view
@@ -188,7 +188,7 @@ async def test_customers_are_found_by_their_ids(api: Api, machine: aiohttp.Clien
         assert response.status == 422
 
 
-async def test_a_payment_is_shown_as_far_as_it_came(api: Api, machine: aiohttp.ClientSession) -> None:
+async def test_a_payment_is_shown_in_its_current_state(api: Api, machine: aiohttp.ClientSession) -> None:
     async with machine.get("/api/v1/payments/hotmart:HP-2") as response:
         assert response.status == 404
 
@@ -247,7 +247,7 @@ async def test_the_overview_adds_up_what_happened(api: Api) -> None:
 
 
 async def test_failed_conversions_are_counted_as_they_are_listed(api: Api) -> None:
-    """One that was sent after all is not, in whichever order that is heard of."""
+    """A conversion that was delivered later is not counted, whatever the order of messages."""
     machine, ids = api.client(api.b.bearer), [uuid7() for _ in range(4)]
     of_b: dict[str, Any] = {"tenant_id": api.b.tenant.id}
     early, late = [
@@ -268,7 +268,7 @@ async def test_failed_conversions_are_counted_as_they_are_listed(api: Api) -> No
     assert sum(point["counts"]["conversions_failed"] for point in overview["series"]["points"]) == 2
 
 
-async def test_a_status_that_a_person_sets_is_published_and_recorded(api: Api) -> None:
+async def test_setting_a_status_is_published_and_audited(api: Api) -> None:
     await api.project(payment(PaymentCreated, **of(api, customer_id="cus_status")))
     browser = await api.sign_in(api.a)
     subscription = await api.broker.subscribe("trust", prefetch=10)
@@ -286,7 +286,7 @@ async def test_a_status_that_a_person_sets_is_published_and_recorded(api: Api) -
     assert (message.customer_id, message.status, message.reason) == ("cus_status", "blocked", "stolen card")
     assert message.tenant_id == api.a.tenant.id
     assert accepted["actor"] == api.a.owner
-    line = await api.pool.fetchrow("SELECT * FROM api.audit_log ORDER BY id DESC LIMIT 1")
+    line = await api.pool.fetchrow("SELECT * FROM control.audit_log ORDER BY id DESC LIMIT 1")
     assert line is not None
     assert (line["actor"], line["action"], line["subject"]) == (
         api.a.owner, "customer.set_status", "customer cus_status"
@@ -294,14 +294,14 @@ async def test_a_status_that_a_person_sets_is_published_and_recorded(api: Api) -
     assert (line["before"], line["after"]["status"]) == ({"status": "neutral"}, "blocked")
     assert line["address"] == "127.0.0.1"
 
-    told = {"status": TrustStatus.BLOCKED, "cause": "status_set", "actor": message.actor, "reason": message.reason}
-    await api.project(trust_updated(**of(api, customer_id="cus_status", **told)))
+    reported = {"status": TrustStatus.BLOCKED, "cause": "status_set", "actor": message.actor, "reason": message.reason}
+    await api.project(trust_updated(**of(api, customer_id="cus_status", **reported)))
     history = (await get(browser, "/api/v1/customers/cus_status"))["history"]
     (entry,) = (entry for entry in history if entry["kind"] == "trust")
     assert (entry["cause"], entry["actor"], entry["reason"]) == ("status_set", api.a.owner, "stolen card")
 
 
-async def test_repeating_a_post_with_its_key_has_no_second_effect(api: Api, machine: aiohttp.ClientSession) -> None:
+async def test_a_post_repeated_with_its_key_takes_effect_once(api: Api, machine: aiohttp.ClientSession) -> None:
     await api.project(payment(PaymentCreated, **of(api, customer_id="cus_idem")))
     path, headers = "/api/v1/customers/cus_idem/status", {"Idempotency-Key": f"key-{uuid7()}"}
     body = {"status": "blocked", "reason": "twice"}
@@ -314,14 +314,14 @@ async def test_repeating_a_post_with_its_key_has_no_second_effect(api: Api, mach
 
     assert {(status, answer) for status, answer, _ in answers} == {(202, answers[0][1])}
     assert sorted(replayed for _, _, replayed in answers) == [False] + [True] * 7
-    changes = await api.pool.fetchval("SELECT count(*) FROM api.audit_log WHERE subject = 'customer cus_idem'")
+    changes = await api.pool.fetchval("SELECT count(*) FROM control.audit_log WHERE subject = 'customer cus_idem'")
     assert changes == 1
     assert (await send({**body, "reason": "another"}))[0] == 409
     async with api.client(api.b.bearer).post(path, json=body, headers=headers) as response:
         assert response.status == 404, "another tenant's key of the same name is another key"
 
 
-async def test_a_refused_post_does_not_use_up_its_key(api: Api, machine: aiohttp.ClientSession) -> None:
+async def test_a_failed_post_does_not_use_up_its_idempotency_key(api: Api, machine: aiohttp.ClientSession) -> None:
     path, headers = "/api/v1/customers/cus_later/status", {"Idempotency-Key": f"key-{uuid7()}"}
     body = {"status": "blocked", "reason": "early"}
     async with machine.post(path, json=body, headers=headers) as response:
@@ -331,7 +331,7 @@ async def test_a_refused_post_does_not_use_up_its_key(api: Api, machine: aiohttp
         assert response.status == 202
 
 
-async def test_what_one_has_already_is_not_sent_again(api: Api, machine: aiohttp.ClientSession) -> None:
+async def test_an_unchanged_response_is_not_sent_again(api: Api, machine: aiohttp.ClientSession) -> None:
     made = detection(**of(api))
     await api.project(made)
     path = f"/api/v1/detections/{made.detection_id}"
@@ -344,7 +344,7 @@ async def test_what_one_has_already_is_not_sent_again(api: Api, machine: aiohttp
         assert response.status == 200
 
 
-async def test_refusals_name_the_fields(api: Api, machine: aiohttp.ClientSession) -> None:
+async def test_validation_errors_name_the_fields(api: Api, machine: aiohttp.ClientSession) -> None:
     path = "/api/v1/detections"
     assert await refused(machine, path, limit=0, min_risk=101) == (422, ["query.limit", "query.min_risk"])
     assert await refused(machine, path, desicion="block") == (422, ["query.desicion"])
@@ -393,7 +393,7 @@ async def test_every_error_is_a_problem(
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
-async def test_each_address_takes_what_it_says_it_takes(api: Api, machine: aiohttp.ClientSession, route: Route) -> None:
+async def test_each_path_accepts_exactly_its_methods(api: Api, machine: aiohttp.ClientSession, route: Route) -> None:
     path = route.path.replace("{id}", "stripe:nothing")
     async with machine.delete(path) as response:
         assert response.status == 405

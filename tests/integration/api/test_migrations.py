@@ -1,3 +1,5 @@
+from uuid import uuid4
+
 import asyncpg
 import pytest
 
@@ -22,7 +24,7 @@ LEFT_BEHIND = """
 """
 
 
-async def test_every_step_has_its_way_back(empty_postgres_dsn: str) -> None:
+async def test_every_migration_can_be_rolled_back(empty_postgres_dsn: str) -> None:
     sets = [control.MIGRATIONS, partitions.MIGRATIONS, MIGRATIONS]
     await migrate(empty_postgres_dsn, sets)
     connection = await asyncpg.connect(empty_postgres_dsn)
@@ -34,5 +36,33 @@ async def test_every_step_has_its_way_back(empty_postgres_dsn: str) -> None:
 
         await migrate(empty_postgres_dsn, sets)
         assert await connection.fetch(SCHEMA) == before
+    finally:
+        await connection.close()
+
+
+ADD_LINE = """
+    INSERT INTO {schema}.audit_log (
+        tenant_id, id, at, actor_kind, actor_id, actor, action, subject, before, after, address, user_agent
+    ) VALUES (gen_random_uuid(), gen_random_uuid(), now(), $1, $2, $3, 'any', 'any', NULL, '{{}}', '', '')
+"""
+
+
+async def test_the_audit_log_moves_to_the_shared_table_and_back(empty_postgres_dsn: str) -> None:
+    sets = [control.MIGRATIONS, partitions.MIGRATIONS, MIGRATIONS]
+    await migrate(empty_postgres_dsn, sets)
+    await roll_back(empty_postgres_dsn, MIGRATIONS, to=13)
+    connection = await asyncpg.connect(empty_postgres_dsn)
+
+    async def actors(schema: str) -> list[str]:
+        return [row["actor"] for row in await connection.fetch(f"SELECT actor FROM {schema}.audit_log ORDER BY at")]
+
+    try:
+        await connection.execute(ADD_LINE.format(schema="api"), "user", uuid4(), "ana")
+        await connection.execute(ADD_LINE.format(schema="control"), "command", None, "cli:ana")
+        await migrate(empty_postgres_dsn, sets)
+        assert await actors("control") == ["ana", "cli:ana"]
+
+        await roll_back(empty_postgres_dsn, MIGRATIONS, to=13)
+        assert (await actors("api"), await actors("control")) == (["ana"], ["cli:ana"])
     finally:
         await connection.close()

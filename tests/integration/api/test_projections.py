@@ -51,6 +51,7 @@ from tests.unit.api.builders import (
     conversion,
     detection,
     payment,
+    rejected,
     trust_updated,
 )
 from tests.unit.ingest.given import message_in, stripe, taken_from
@@ -69,6 +70,7 @@ TABLES = {
     "rollups": "tenant_id, grain, bucket",
     "rollup_amounts": "tenant_id, grain, bucket, currency",
     "dead_letters": "tenant_id, id",
+    "rejections_view": "tenant_id, id",
 }
 
 
@@ -102,8 +104,8 @@ async def contents(pool: asyncpg.Pool) -> dict[str, list[dict[str, Any]]]:
 
 
 def a_shops_day() -> list[Projectable]:
-    """Some purchases by some buyers, each with a different end, for two tenants."""
-    news: list[Projectable] = []
+    """Payments of several customers, each with a different outcome, for two tenants."""
+    messages: list[Projectable] = []
     for number in range(12):
         tenant = (TENANT, OTHER_TENANT)[number % 2]
         ids: dict[str, Any] = {
@@ -113,13 +115,13 @@ def a_shops_day() -> list[Projectable]:
         }
         bare: dict[str, Any] = {"customer_id": None, "card": None} if number % 2 else {}
         start = after(number * 7)
-        news += [
+        messages += [
             payment(PaymentCreated, **ids, occurred_at=start),
             payment(PaymentFailed, **ids, occurred_at=start + timedelta(seconds=20), card=None),
             payment(
                 PaymentSucceeded, **ids | bare, occurred_at=start + timedelta(seconds=50), amount_minor=1000 + number
             ),
-            # These do not agree on who paid.
+            # These disagree on the customer.
             payment(PaymentEnriched, **ids | {"customer_id": f"cus_{number:032}"}, occurred_at=start),
             payment(PaymentEnriched, **ids, occurred_at=start + timedelta(seconds=51), payment_method="link"),
             detection(**ids, occurred_at=start, decision=list(Decision)[number % 3]),
@@ -134,7 +136,7 @@ def a_shops_day() -> list[Projectable]:
             payment(DisputeLost, **ids, occurred_at=later),
             payment(PaymentCanceled, **ids, occurred_at=later),
         ]
-        news += ends[: number % 7]
+        messages += ends[: number % 7]
         conversion_ids: dict[str, Any] = {
             "tenant_id": tenant,
             "payment_id": ids["payment_id"],
@@ -145,8 +147,8 @@ def a_shops_day() -> list[Projectable]:
             conversion(ConversionFailed, **conversion_ids, occurred_at=start + timedelta(minutes=1)),
             conversion(ConversionDispatched, **conversion_ids, occurred_at=start + timedelta(minutes=2), attempts=4),
         ]
-        news += sent[: number % 4] or [conversion(ConversionSuppressed, **conversion_ids)]
-        news += [
+        messages += sent[: number % 4] or [conversion(ConversionSuppressed, **conversion_ids)]
+        messages += [
             trust_updated(
                 tenant_id=tenant,
                 customer_id=ids["customer_id"],
@@ -156,12 +158,12 @@ def a_shops_day() -> list[Projectable]:
                 status=TrustStatus.BLOCKED if number == 9 else TrustStatus.NEUTRAL,
             )
         ]
-    return news
+    return messages
 
 
 async def test_any_order_and_any_repetition_give_the_same_rows(pool: asyncpg.Pool, postgres_dsn: str) -> None:
-    news = a_shops_day()
-    for message in news:
+    messages = a_shops_day()
+    for message in messages:
         await write(pool, [message])
     expected = await contents(pool)
     assert len(expected["payments_view"]) == 12
@@ -170,7 +172,7 @@ async def test_any_order_and_any_repetition_give_the_same_rows(pool: asyncpg.Poo
     shuffler = random.Random(7)
     for _ in range(6):
         await empty_tables(postgres_dsn)
-        shuffled = news + shuffler.choices(news, k=40)
+        shuffled = messages + shuffler.choices(messages, k=40)
         shuffler.shuffle(shuffled)
         while shuffled:
             size = shuffler.randint(1, 50)
@@ -179,18 +181,64 @@ async def test_any_order_and_any_repetition_give_the_same_rows(pool: asyncpg.Poo
         assert await contents(pool) == expected
 
 
-async def test_a_batch_says_which_news_was_new(pool: asyncpg.Pool) -> None:
+def events_of_one_payment() -> list[Projectable]:
+    """Events that disagree on everything a row takes from them."""
+    return [
+        payment(PaymentCreated, occurred_at=after(0), amount_minor=900, customer_id=None, card=None, products=()),
+        payment(PaymentSucceeded, occurred_at=after(1), customer_id=None, payment_method=None),
+        payment(PaymentSucceeded, occurred_at=after(2), amount_minor=1300, currency="USD", customer_id=None),
+        payment(PaymentEnriched, occurred_at=after(-5), customer_id="cus_early", payment_method="link"),
+        payment(PaymentEnriched, occurred_at=after(3), customer_id="cus_late", payment_method="pix"),
+        payment(PaymentRefunded, occurred_at=after(4), full=False, refunded_minor=300),
+        payment(PaymentRefunded, occurred_at=after(5), full=False, refunded_minor=200, amount_minor=1),
+        payment(DisputeOpened, occurred_at=after(6), amount_minor=77, card=None),
+    ]
+
+
+def rejections_of_one_minute() -> list[Projectable]:
+    return [
+        rejected(
+            occurred_at=after(0) + timedelta(seconds=second),
+            first_at=after(0) + timedelta(seconds=second - count),
+            count=count,
+            status=status,
+            reason=f"reason {second}",
+            remote=None if second % 2 else f"192.0.2.{second}",
+            size=count * 100,
+        )
+        for second, count, status in ((1, 5, 401), (2, 1, 403), (3, 4, 401), (3, 2, 403))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "events"), [("payments_view", events_of_one_payment()), ("rejections_view", rejections_of_one_minute())]
+)
+async def test_two_events_change_a_row_the_same_way_in_one_batch_and_in_two(
+    pool: asyncpg.Pool, postgres_dsn: str, table: str, events: list[Projectable]
+) -> None:
+    """`merge` in Python and the upsert in SQL agree, for every pair and either order."""
+    for pair in permutations(events, 2):
+        rows = []
+        for batches in ([pair], [pair[:1], pair[1:]]):
+            await empty_tables(postgres_dsn)
+            for batch in batches:
+                await write(pool, batch)
+            rows.append([dict(row) for row in await pool.fetch(f"SELECT * FROM api.{table}")])
+        assert rows[0] == rows[1]
+
+
+async def test_a_batch_reports_which_messages_were_new(pool: asyncpg.Pool) -> None:
     first, second = payment(PaymentCreated), detection()
 
     assert await write(pool, [first, second, first]) == [True, True, False]
     assert await write(pool, [second]) == [False]
 
 
-async def test_batches_of_two_replicas_at_once_neither_lock_up_nor_lose_a_count(pool: asyncpg.Pool) -> None:
-    news = a_shops_day()
+async def test_concurrent_batches_of_several_replicas_neither_deadlock_nor_lose_a_count(pool: asyncpg.Pool) -> None:
+    messages = a_shops_day()
 
     async def replica(seed: int) -> None:
-        shuffled = random.Random(seed).sample(news, len(news))
+        shuffled = random.Random(seed).sample(messages, len(messages))
         async with GroupCommit(write_batch, pool, name=f"replica_{seed}", max_items=25) as batcher:
             await asyncio.gather(*(batcher.add(message) for message in shuffled))
 
@@ -215,7 +263,7 @@ async def test_rollups_of_every_grain_agree(pool: asyncpg.Pool) -> None:
 
 
 async def test_a_payment_only_moves_forward(pool: asyncpg.Pool) -> None:
-    """The refund is heard of first; what it does not know comes with the older news."""
+    """The refund arrives first; an older message supplies what it lacks."""
     await write(pool, [payment(PaymentRefunded, occurred_at=after(60), amount_minor=900, customer_id=None, card=None)])
     await write(pool, [payment(PaymentSucceeded, occurred_at=after(1))])
     await write(pool, [payment(PaymentFailed, occurred_at=after(90))])
@@ -228,8 +276,8 @@ async def test_a_payment_only_moves_forward(pool: asyncpg.Pool) -> None:
     assert row["created_at"] == after(1)
 
 
-def told_by_stripe() -> list[PaymentSucceeded]:
-    """One purchase as Stripe's four events tell it, who know different things of it."""
+def stripe_events_of_one_payment() -> list[PaymentSucceeded]:
+    """Stripe's four events of one payment, each with different details."""
     intent, charge, session, invoice = (
         message_in(taken_from("stripe", stripe(name, **changes)))
         for name, changes in (
@@ -242,8 +290,8 @@ def told_by_stripe() -> list[PaymentSucceeded]:
     return [event.model_copy(update={"occurred_at": NOON}) for event in (intent, charge, session, invoice)]
 
 
-async def test_a_sale_looks_the_same_whichever_event_told_it_first(pool: asyncpg.Pool, postgres_dsn: str) -> None:
-    events, counted = told_by_stripe(), set()
+async def test_a_payment_looks_the_same_whichever_event_arrives_first(pool: asyncpg.Pool, postgres_dsn: str) -> None:
+    events, counted = stripe_events_of_one_payment(), set()
     shown: dict[str, Payment] = {}
     for first in events:
         told = [event if event is first else PaymentEnriched(**event.model_dump(exclude={"type"})) for event in events]
@@ -263,7 +311,7 @@ async def test_a_sale_looks_the_same_whichever_event_told_it_first(pool: asyncpg
     assert counted == {(4, 1)}
 
 
-async def test_a_later_event_moves_neither_state_nor_amount_nor_times(pool: asyncpg.Pool) -> None:
+async def test_a_later_event_changes_neither_state_nor_amount_nor_times(pool: asyncpg.Pool) -> None:
     other: dict[str, Any] = {"amount_minor": 9, "card": None, "customer_id": None, "payment_method": "pix"}
     await write(pool, [payment(PaymentEnriched, occurred_at=after(-5), **other)])
     await write(pool, [payment(PaymentSucceeded, occurred_at=after(1)), payment(PaymentRefunded, occurred_at=after(9))])
@@ -285,7 +333,7 @@ async def test_older_trust_does_not_undo_newer_trust(pool: asyncpg.Pool) -> None
     assert await pool.fetchval("SELECT count(*) FROM api.trust_changes") == 2
 
 
-async def test_a_purchase_told_of_by_several_events_is_counted_once(pool: asyncpg.Pool) -> None:
+async def test_a_payment_reported_by_several_events_is_counted_once(pool: asyncpg.Pool) -> None:
     for _ in range(2):
         await write(pool, [payment(PaymentSucceeded), payment(PaymentSucceeded)])
         await write(pool, [detection(decision=Decision.BLOCK), detection(decision=Decision.BLOCK)])
@@ -299,14 +347,14 @@ async def test_a_purchase_told_of_by_several_events_is_counted_once(pool: asyncp
     assert tuple(day) == (1250, 1250)
 
 
-async def test_absurd_amounts_do_not_stop_the_sums(pool: asyncpg.Pool) -> None:
+async def test_huge_amounts_do_not_overflow_the_sums(pool: asyncpg.Pool) -> None:
     for number in range(3):
         await write(pool, [payment(PaymentSucceeded, payment_id=f"stripe:pi_{number}", amount_minor=2**63 - 1)])
 
     assert await pool.fetchval("SELECT succeeded_minor FROM api.rollup_amounts WHERE grain = 'day'") == 3 * (2**63 - 1)
 
 
-async def test_counters_that_belong_to_no_payment(pool: asyncpg.Pool) -> None:
+async def test_clicks_checkouts_and_fraud_warnings_are_counted(pool: asyncpg.Pool) -> None:
     envelope = {name: getattr(payment(PaymentCreated), name) for name in ("correlation_id", "tenant_id", "occurred_at")}
     await write(
         pool,
@@ -347,7 +395,7 @@ def a_dead_message(**changes: Any) -> DeadLetterRow:
     return DeadLetterRow(**{**fields, **changes})
 
 
-async def test_a_dead_message_is_taken_in_once(pool: asyncpg.Pool) -> None:
+async def test_a_dead_message_is_recorded_once(pool: asyncpg.Pool) -> None:
     dead = a_dead_message()
 
     assert await write(pool, [dead]) == [True]
@@ -356,7 +404,7 @@ async def test_a_dead_message_is_taken_in_once(pool: asyncpg.Pool) -> None:
 
 
 @pytest.mark.parametrize("late", [True, False])
-async def test_a_failed_conversion_that_was_delivered_after_all_needs_nobody(pool: asyncpg.Pool, late: bool) -> None:
+async def test_a_failed_conversion_that_is_delivered_later_is_resolved(pool: asyncpg.Pool, late: bool) -> None:
     conversion_id: UUID = uuid7()
     failed = conversion(ConversionFailed, conversion_id=conversion_id)
     dispatched = conversion(ConversionDispatched, conversion_id=conversion_id, occurred_at=after(5))
@@ -369,7 +417,7 @@ async def test_a_failed_conversion_that_was_delivered_after_all_needs_nobody(poo
     assert tuple(row) == ("dispatch", "conversion", "Meta refused the token", "190", "resolved")
 
 
-async def test_what_is_pushed_stands_in_one_row_per_tenant(pool: asyncpg.Pool) -> None:
+async def test_a_batchs_stream_events_are_one_row_per_tenant(pool: asyncpg.Pool) -> None:
     await write(pool, [detection(), trust_updated(), detection(tenant_id=OTHER_TENANT), payment(PaymentCreated)])
 
     rows = await pool.fetch("SELECT tenant_id, events FROM api.stream_events ORDER BY tenant_id")
@@ -380,7 +428,7 @@ async def test_what_is_pushed_stands_in_one_row_per_tenant(pool: asyncpg.Pool) -
 @pytest.mark.parametrize(
     ("value", "start"), [({"start": 70}, 70), ({"start": "high"}, 50), ({"start": 500}, 50), ({}, 50)]
 )
-async def test_a_customer_whom_trust_has_not_spoken_of_starts_where_the_tenant_lets_them(
+async def test_a_new_customer_has_the_tenants_start_score(
     pool: asyncpg.Pool, postgres_dsn: str, value: dict[str, Any], start: int
 ) -> None:
     async with open_pool(postgres_dsn, role="postgres", max_size=1) as admin:

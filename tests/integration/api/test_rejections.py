@@ -1,4 +1,4 @@
-"""Webhooks that were turned away: a row for each gateway, reason and minute, whatever order the news comes in."""
+"""Rejected webhooks: one row per gateway, reason and minute, whatever the order of messages."""
 
 import random
 from collections.abc import AsyncIterator
@@ -10,13 +10,13 @@ import pytest
 
 from orylo_api.projection import retention
 from orylo_common.messages import WebhookRejected
-from tests.integration.api.conftest import Api
-from tests.unit.api.builders import refused
+from tests.integration.api.conftest import Api, empty
+from tests.unit.api.builders import rejected
 
 pytestmark = pytest.mark.integration
 
 PATH = "/api/v1/rejections"
-# Not so long ago that it is forgotten.
+# Recent enough not to be deleted.
 RECENT = datetime.now(UTC).replace(second=0, microsecond=123456) - timedelta(hours=1)
 
 
@@ -28,11 +28,11 @@ async def machine(api: Api) -> aiohttp.ClientSession:
 @pytest.fixture(autouse=True)
 async def _empty(api: Api) -> AsyncIterator[None]:
     yield
-    await api.pool.execute("TRUNCATE api.rejections_view, api.inbox")
+    await empty(api.pool, "rejections_view", "inbox")
 
 
 def of(api: Api, **changes: Any) -> WebhookRejected:
-    return refused(**{"tenant_id": api.a.tenant.id, "occurred_at": RECENT, "first_at": RECENT, **changes})
+    return rejected(**{"tenant_id": api.a.tenant.id, "occurred_at": RECENT, "first_at": RECENT, **changes})
 
 
 async def listed(client: aiohttp.ClientSession, **query: Any) -> list[dict[str, Any]]:
@@ -42,9 +42,9 @@ async def listed(client: aiohttp.ClientSession, **query: Any) -> list[dict[str, 
         return items
 
 
-async def test_a_minute_of_one_reason_is_one_row(api: Api, machine: aiohttp.ClientSession) -> None:
+async def test_rejections_of_one_minute_and_reason_share_a_row(api: Api, machine: aiohttp.ClientSession) -> None:
     seconds = [timedelta(seconds=number) for number in range(5)]
-    news = [
+    messages = [
         of(
             api,
             occurred_at=RECENT + at,
@@ -54,10 +54,10 @@ async def test_a_minute_of_one_reason_is_one_row(api: Api, machine: aiohttp.Clie
         )
         for at in seconds
     ]
-    news += news
-    random.Random(7).shuffle(news)
-    await api.project(*news[:4])
-    await api.project(*news[4:])
+    messages += messages
+    random.Random(7).shuffle(messages)
+    await api.project(*messages[:4])
+    await api.project(*messages[4:])
 
     (row,) = await listed(machine)
     assert (row["count"], row["remote"], row["status"], row["code"]) == (15, "192.0.2.4", 401, "signature_mismatch")
@@ -66,7 +66,7 @@ async def test_a_minute_of_one_reason_is_one_row(api: Api, machine: aiohttp.Clie
     assert row["reason"] == "It fits none of the secrets."
 
 
-async def test_it_is_filtered_and_paged(api: Api, machine: aiohttp.ClientSession) -> None:
+async def test_rejections_are_filtered_and_paged(api: Api, machine: aiohttp.ClientSession) -> None:
     await api.project(
         *(of(api, occurred_at=RECENT + timedelta(minutes=number)) for number in range(3)),
         of(api, gateway="kiwify"),
@@ -87,11 +87,11 @@ async def test_it_is_filtered_and_paged(api: Api, machine: aiohttp.ClientSession
     assert len(seen) == len(set(seen)) == 5
 
 
-async def test_each_tenant_keeps_its_newest(api: Api, machine: aiohttp.ClientSession) -> None:
+async def test_each_tenants_newest_rejections_are_kept(api: Api, machine: aiohttp.ClientSession) -> None:
     now = api.clock.now()
     await api.project(
         *(of(api, occurred_at=now - timedelta(minutes=number)) for number in range(5)),
-        refused(tenant_id=api.b.tenant.id, occurred_at=now),
+        rejected(tenant_id=api.b.tenant.id, occurred_at=now),
         of(api, code="too_old", occurred_at=now - timedelta(days=31)),
     )
     bound = retention.BOUND_REJECTIONS.replace(f"OFFSET {retention.MAX_REJECTIONS - 1}", "OFFSET 1")

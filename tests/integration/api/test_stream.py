@@ -1,4 +1,4 @@
-"""The live feed: in order, resumable on any replica, and no burden on the others."""
+"""The stream: in order, resumable on any replica, and slow clients do not delay others."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -79,7 +79,7 @@ def trust(api: Api, version: int, customer: str = "cus_stream") -> Any:
     return trust_updated(tenant_id=api.a.tenant.id, customer_id=customer, version=version)
 
 
-async def test_what_is_pushed_is_what_the_api_answers(api: Api, machine: aiohttp.ClientSession) -> None:
+async def test_stream_events_carry_what_the_api_returns(api: Api, machine: aiohttp.ClientSession) -> None:
     async with listening(machine) as reader:
         assert (await reader.next()).type == "ready"
         made = detection(tenant_id=api.a.tenant.id)
@@ -105,9 +105,7 @@ async def test_what_is_pushed_is_what_the_api_answers(api: Api, machine: aiohttp
 
 
 @pytest.mark.parametrize("by_header", [True, False])
-async def test_who_was_away_goes_on_where_they_left_off(
-    api: Api, machine: aiohttp.ClientSession, by_header: bool
-) -> None:
+async def test_a_client_resumes_after_its_last_event(api: Api, machine: aiohttp.ClientSession, by_header: bool) -> None:
     async with listening(machine) as reader:
         await reader.next()
         await api.project(*(trust(api, version, f"cus_{by_header}") for version in range(1, 5)))
@@ -122,7 +120,7 @@ async def test_who_was_away_goes_on_where_they_left_off(
     assert [event.data["version"] for event in [*missed, live]] == [3, 4, 5, 6, 7]
 
 
-async def test_a_stream_goes_on_at_another_replica(api: Api, machine: aiohttp.ClientSession, postgres_dsn: str) -> None:
+async def test_a_stream_resumes_at_another_replica(api: Api, machine: aiohttp.ClientSession, postgres_dsn: str) -> None:
     async with running_api(postgres_dsn) as (other, _, _):
         async with listening(machine) as here, listening(machine, other) as there:
             await here.next()
@@ -135,10 +133,10 @@ async def test_a_stream_goes_on_at_another_replica(api: Api, machine: aiohttp.Cl
             assert (await reader.next()).data["version"] == 2
 
 
-async def test_none_is_missed_nor_repeated_under_load_and_reconnects(
+async def test_no_event_is_missed_or_repeated_under_load_and_reconnects(
     api: Api, machine: aiohttp.ClientSession, postgres_dsn: str
 ) -> None:
-    """Four writers commit in any order; the reader hops between replicas all the while."""
+    """Four writers commit in any order while the reader alternates between replicas."""
     total = 400
 
     async def writer(number: int) -> None:
@@ -167,7 +165,7 @@ async def test_none_is_missed_nor_repeated_under_load_and_reconnects(
 
 
 @pytest.mark.parametrize("event_id", ["0.0", "999999999.0"])
-async def test_who_was_away_too_long_is_told_so(api: Api, machine: aiohttp.ClientSession, event_id: str) -> None:
+async def test_a_client_away_for_too_long_gets_a_reset(api: Api, machine: aiohttp.ClientSession, event_id: str) -> None:
     for version in range(1, 4):
         await api.project(trust(api, version, "cus_reset"))
     await api.pool.execute("DELETE FROM api.stream_events WHERE id < (SELECT max(id) FROM api.stream_events)")
@@ -179,13 +177,13 @@ async def test_who_was_away_too_long_is_told_so(api: Api, machine: aiohttp.Clien
 
 
 @pytest.mark.parametrize("event_id", ["x", "1", "1.2.3", "-1.0", "9" * 30 + ".0", "\udcff", "１.0"])
-async def test_an_id_that_is_none_is_refused(api: Api, machine: aiohttp.ClientSession, event_id: str) -> None:
+async def test_an_invalid_last_event_id_is_refused(api: Api, machine: aiohttp.ClientSession, event_id: str) -> None:
     raw = event_id.encode("utf-8", "surrogateescape").decode("latin-1")
     async with machine.get(PATH, headers={"Last-Event-ID": raw}) as response:
         assert response.status == 422
 
 
-async def test_a_slow_client_is_dropped_and_others_are_not(api: Api) -> None:
+async def test_a_slow_client_is_disconnected_and_others_are_not(api: Api) -> None:
     async with open_stream(api.projector) as hub:
         with hub.subscribe(api.a.tenant.id) as slow, hub.subscribe(api.a.tenant.id) as quick:
             received = 0
@@ -212,7 +210,7 @@ async def test_a_stream_survives_a_cut_connection_to_the_database(api: Api, mach
 async def test_a_stopping_replica_ends_its_streams_at_once(
     api: Api, machine: aiohttp.ClientSession, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Whoever waited for a heartbeat, or for the end of the patience with open connections, would wait for an hour.
+    # A stop that waited for a heartbeat, or for connections to close, would take an hour.
     monkeypatch.setattr(endpoint, "HEARTBEAT", timedelta(hours=1))
     monkeypatch.setattr(app, "SHUTDOWN", timedelta(hours=1))
     async with asyncio.timeout(60):
@@ -222,7 +220,7 @@ async def test_a_stopping_replica_ends_its_streams_at_once(
         assert b"event: ready" in await response.content.read()
 
 
-async def test_whoever_is_signed_out_is_out_of_the_stream(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_signing_out_ends_the_stream(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(endpoint, "CHECK_EVERY", timedelta(milliseconds=100))
     monkeypatch.setattr(endpoint, "HEARTBEAT", timedelta(milliseconds=200))
     browser = await api.sign_in(api.a)
@@ -245,7 +243,7 @@ async def test_a_stream_holds_no_connection_to_the_database(api: Api, machine: a
             stream.close()
 
 
-async def test_old_events_are_forgotten_but_for_the_newest(api: Api) -> None:
+async def test_old_events_are_deleted_except_the_newest(api: Api) -> None:
     await api.project(trust(api, 1, "cus_old"))
     await api.project(trust(api, 2, "cus_old"))
     await api.pool.execute("UPDATE api.stream_events SET created_at = now() - interval '1 hour'")
@@ -256,8 +254,8 @@ async def test_old_events_are_forgotten_but_for_the_newest(api: Api) -> None:
     assert await api.pool.fetchval("SELECT count(*) FROM api.stream_events") == 1
 
 
-async def test_rows_appear_in_the_order_of_their_ids(api: Api) -> None:
-    """A row that is written first and committed last must not get a lower id than what was visible before it."""
+async def test_rows_become_visible_in_the_order_of_their_ids(api: Api) -> None:
+    """A row that is written first and committed last must not get a lower id than rows visible before it."""
     await api.pool.execute("DELETE FROM api.stream_events")
     async with api.projector.acquire() as slow:
         transaction = slow.transaction()
@@ -278,13 +276,13 @@ async def test_rows_appear_in_the_order_of_their_ids(api: Api) -> None:
     assert [row["events"] for row in rows] == [b"first", b"second"]
 
 
-async def test_the_hub_closes_at_once_although_news_arrives_in_the_same_moment(
+async def test_the_hub_closes_at_once_even_if_a_notification_arrives_at_that_moment(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = listeners(monkeypatch)
+    notify = listeners(monkeypatch)
     async with asyncio.timeout(45):
         async with open_stream(api.projector):
-            await eventually(lambda: len(told) == 1)
-            # It has read on, and waits.
+            await eventually(lambda: len(notify) == 1)
+            # It has read the new rows and waits.
             await asyncio.sleep(0.3)
-            told[0]()
+            notify[0]()

@@ -1,4 +1,4 @@
-"""PostgreSQL as `orylo up` starts it: in any folder, as any user, and whatever kills it."""
+"""The embedded PostgreSQL in any folder, as any user, after any kill."""
 
 import asyncio
 import os
@@ -14,8 +14,8 @@ import asyncpg
 import pytest
 
 from orylo_cli.embedded import postgres as module
-from orylo_cli.embedded.account import Account
 from orylo_cli.embedded.postgres import EmbeddedPostgres, running_postgres
+from orylo_cli.embedded.service_account import ServiceAccount
 from tests.support.servers import wait_until
 
 pytestmark = pytest.mark.integration
@@ -57,7 +57,7 @@ def ask(dsn: str, query: str) -> object:
 
 
 def gone(pid: int) -> bool:
-    """A zombie is gone: it is up to whoever inherited it to bury it."""
+    """A zombie counts as ended: its new parent has to reap it."""
     try:
         return "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text()
     except FileNotFoundError:
@@ -70,7 +70,7 @@ def modes(folders: Sequence[Path]) -> list[tuple[int, int, int]]:
 
 @pytest.fixture
 def private(tmp_path: Path) -> Path:
-    """A folder as unfriendly as /root is: nobody else may pass, and its name is long and has spaces and accents."""
+    """A folder that other users cannot traverse, such as /root, with a long name that has spaces and accents."""
     folder = tmp_path / "só para mim" / ("a long name " * 8)
     folder.mkdir(parents=True)
     for each in (folder, folder.parent, tmp_path):
@@ -78,7 +78,7 @@ def private(tmp_path: Path) -> Path:
     return folder
 
 
-def test_it_starts_below_private_folders_and_leaves_their_permissions_alone(private: Path) -> None:
+def test_it_starts_in_a_private_folder_and_does_not_change_permissions(private: Path) -> None:
     above = [private, *private.parents]
     before = modes(above)
     with running_postgres(private / "postgres") as dsn:
@@ -90,7 +90,7 @@ def test_it_starts_below_private_folders_and_leaves_their_permissions_alone(priv
     assert (data.stat().st_uid == os.geteuid()) != ROOT
 
 
-def test_it_asks_for_the_password_and_writes_durably(tmp_path: Path) -> None:
+def test_it_requires_the_password_and_writes_durably(tmp_path: Path) -> None:
     with running_postgres(tmp_path / "postgres") as dsn:
         for name, value in (("fsync", "on"), ("synchronous_commit", "on"), ("listen_addresses", "127.0.0.1")):
             assert ask(dsn, f"SHOW {name}") == value
@@ -99,7 +99,7 @@ def test_it_asks_for_the_password_and_writes_durably(tmp_path: Path) -> None:
             ask(dsn.replace(dsn.split(":")[2].split("@")[0], "wrong"), "SELECT 1")
 
 
-def test_a_start_that_was_cut_short_begins_anew(tmp_path: Path) -> None:
+def test_an_interrupted_first_start_begins_again(tmp_path: Path) -> None:
     folder = tmp_path / "postgres"
     (folder / "data.unfinished").mkdir(parents=True)
     (folder / "data.unfinished" / "PG_VERSION").write_text("18")
@@ -130,7 +130,7 @@ class Writer:
             self.committed = int(line.split()[1])
 
 
-def test_killing_whoever_started_it_loses_nothing_and_leaves_no_process(tmp_path: Path) -> None:
+def test_killing_its_parent_loses_no_data_and_leaves_no_process(tmp_path: Path) -> None:
     writer = Writer(tmp_path / "postgres")
     writer.until(200)
     writer.process.kill()
@@ -141,7 +141,7 @@ def test_killing_whoever_started_it_loses_nothing_and_leaves_no_process(tmp_path
         assert ask(dsn, "SELECT count(*) = max(number) + 1 FROM numbers")
 
 
-def test_killing_postgres_itself_loses_nothing(tmp_path: Path) -> None:
+def test_killing_postgres_loses_no_data(tmp_path: Path) -> None:
     writer = Writer(tmp_path / "postgres")
     writer.until(200)
     os.kill(writer.postgres, signal.SIGKILL)
@@ -150,7 +150,7 @@ def test_killing_postgres_itself_loses_nothing(tmp_path: Path) -> None:
         assert ask(dsn, "SELECT max(number) FROM numbers") in (writer.committed, writer.committed + 1)
 
 
-def test_a_leftover_server_is_stopped_and_replaced(tmp_path: Path) -> None:
+def test_an_orphaned_server_is_stopped_and_replaced(tmp_path: Path) -> None:
     first = EmbeddedPostgres(tmp_path / "postgres")
     dsn = first.start()
     ask(dsn, "CREATE TABLE kept (x int)")
@@ -166,7 +166,7 @@ def test_a_leftover_server_is_stopped_and_replaced(tmp_path: Path) -> None:
         first.stop()
 
 
-def test_a_stale_pid_file_that_names_another_program_is_no_hindrance(tmp_path: Path) -> None:
+def test_a_stale_pid_file_that_names_another_program_is_ignored(tmp_path: Path) -> None:
     folder = tmp_path / "postgres"
     with running_postgres(folder):
         stale = (folder / "data" / "postmaster.pid").read_text()
@@ -177,12 +177,12 @@ def test_a_stale_pid_file_that_names_another_program_is_no_hindrance(tmp_path: P
 
 
 @pytest.mark.skipif(not ROOT, reason="every other test has just run it as an ordinary user")
-def test_an_ordinary_user_runs_it_too(tmp_path: Path) -> None:
+def test_a_user_other_than_root_can_run_it(tmp_path: Path) -> None:
     folder = tmp_path / "theirs"
     folder.mkdir()
     os.chown(folder, NOBODY, NOBODY)
     # The capability is for finding Python and the wheel, which may lie below /root here.
-    nobody = Account(NOBODY, NOBODY, "dac_read_search")
+    nobody = ServiceAccount(NOBODY, NOBODY, "dac_read_search")
     script = dedent("""
         import os, sys
         from pathlib import Path
@@ -199,10 +199,10 @@ def test_an_ordinary_user_runs_it_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not ROOT, reason="only root has to look for a way in")
-def test_where_no_way_in_can_be_given_the_data_lie_elsewhere(
+def test_the_data_are_stored_elsewhere_if_the_folder_is_out_of_reach(
     private: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orylo_cli.embedded.account.CAPABILITIES", (None,))
+    monkeypatch.setattr("orylo_cli.embedded.service_account.CAPABILITIES", (None,))
     shared = tmp_path_factory.mktemp("shared")
     monkeypatch.setattr(module, "SHARED_STATE", shared)
     before = modes([private, *private.parents])

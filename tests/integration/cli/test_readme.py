@@ -1,4 +1,4 @@
-"""What the README tells people to type works as it stands."""
+"""The commands in the README work as printed."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""`orylo settings` against a platform that the environment names."""
+"""`orylo settings` on a platform that the environment names."""
 
 import importlib
 import pkgutil
@@ -48,7 +48,7 @@ def shown(orylo: Run, tenant: str, section: str) -> Any:
     return orjson.loads(orylo("settings", "show", tenant, section, "--json").stdout)[section]
 
 
-def test_what_is_set_is_shown_and_the_rest_stays_at_its_default(orylo: Run, tenant: str) -> None:
+def test_changed_values_are_shown_and_the_others_keep_their_defaults(orylo: Run, tenant: str) -> None:
     orylo("settings", "set", tenant, "limits", "visits=500", "visits_per_address=7")
     orylo("settings", "set", tenant, "limits", "visits=400")
     limits = shown(orylo, tenant, "limits")
@@ -87,15 +87,15 @@ def test_lists_nested_values_and_defaults_can_be_written(orylo: Run, tenant: str
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("sizes", "x=1"), "'sizes' is none of tracking, limits, detector, trust, dispatch"),
+        (("sizes", "x=1"), "'sizes' is not a section: use one of tracking, limits, detector, trust, dispatch"),
         (("limits", "vists=5"), "webhooks, rejected_webhooks_per_address, visits, visits_per_address"),
         (("limits", "visits"), "write KEY=VALUE"),
         (("limits", "visits=0"), "visits: Input should be greater than or equal to 1"),
         (("limits", "visits=many"), "visits: Input should be a valid integer"),
-        (("limits", "visits.x=1"), "there is nothing below visits"),
+        (("limits", "visits.x=1"), "visits has no fields"),
         (
             ("tracking", "allowed_origins=shop.example"),
-            "allowed_origins.0: an origin is written like https://shop.example.com",
+            "allowed_origins.0: write an origin like https://shop.example.com",
         ),
         (("dispatch", "click_id.confidnce=1"), "click_id.confidence"),
         (("detector", "block_at=10"), "block_at is below review_at"),
@@ -103,7 +103,7 @@ def test_lists_nested_values_and_defaults_can_be_written(orylo: Run, tenant: str
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-def test_what_is_wrong_is_said_and_nothing_is_changed(
+def test_an_invalid_change_is_reported_and_changes_nothing(
     orylo: Run, tenant: str, arguments: tuple[str, ...], says: str
 ) -> None:
     refused = orylo("settings", "set", tenant, *arguments, fails=True)
@@ -114,12 +114,12 @@ def test_what_is_wrong_is_said_and_nothing_is_changed(
     }
 
 
-def test_a_tenant_or_a_section_that_is_none_is_said(orylo: Run, tenant: str) -> None:
+def test_an_unknown_tenant_or_section_is_reported(orylo: Run, tenant: str) -> None:
     assert "nobody" in str(orylo("settings", "show", "nobody", fails=True).exception)
-    assert "is none of tracking" in orylo("settings", "show", tenant, "colours", fails=True).output
+    assert "is not a section: use one of tracking" in orylo("settings", "show", tenant, "colours", fails=True).output
 
 
-def test_no_section_is_left_out() -> None:
+def test_the_table_has_every_section() -> None:
     for package in (sections, orylo_api, orylo_detector, orylo_dispatch, orylo_ingest, orylo_trust):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not module.name.endswith("__main__"):

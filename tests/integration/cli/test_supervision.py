@@ -1,4 +1,4 @@
-"""PostgreSQL ends, and its port is taken before it is back."""
+"""Restarts of PostgreSQL while another program has its port."""
 
 import asyncio
 import os
@@ -42,12 +42,12 @@ def taken(port: int) -> Iterator[None]:
 
 
 def kill(postgres: EmbeddedPostgres) -> None:
-    """Without a turn of the loop, in which the supervisor could start it again before its port is taken."""
+    """Blocks the event loop, so that the supervisor cannot restart it before its port is taken."""
     os.kill(postgres.pid, signal.SIGKILL)
     wait_until(lambda: not postgres.alive(), "PostgreSQL's end")
 
 
-async def test_it_is_tried_until_it_starts_again(postgres: EmbeddedPostgres) -> None:
+async def test_the_restart_is_retried_until_it_succeeds(postgres: EmbeddedPostgres) -> None:
     port = urlsplit(postgres.start()).port or 0
     async with Supervisor(postgres, port, retries=QUICK) as supervisor:
         with structlog.testing.capture_logs() as logged:
@@ -56,10 +56,10 @@ async def test_it_is_tried_until_it_starts_again(postgres: EmbeddedPostgres) -> 
                 await eventually(lambda: any(line["event"] == "postgres.not_started" for line in logged))
             await eventually(postgres.alive)
 
-    assert supervisor.gave_up is None
+    assert supervisor.failure is None
 
 
-async def test_where_it_never_does_the_process_is_told_to_end_and_why(postgres: EmbeddedPostgres) -> None:
+async def test_after_the_last_attempt_the_process_is_terminated_with_the_reason(postgres: EmbeddedPostgres) -> None:
     port = urlsplit(postgres.start()).port or 0
     told_to_end = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -75,4 +75,4 @@ async def test_where_it_never_does_the_process_is_told_to_end_and_why(postgres: 
     finally:
         loop.remove_signal_handler(signal.SIGTERM)
 
-    assert str(supervisor.gave_up).startswith("PostgreSQL has ended and could not be started again: PostgreSQL did not")
+    assert str(supervisor.failure).startswith("PostgreSQL ended and could not be restarted: PostgreSQL did not")

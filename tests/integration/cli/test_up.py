@@ -1,4 +1,4 @@
-"""`orylo up` as its user meets it."""
+"""`orylo up` as its users run it."""
 
 import os
 import signal
@@ -15,7 +15,8 @@ from typing import Any
 import orjson
 import pytest
 
-from orylo_cli.demo.shop import STAND_IN_ONLY
+from orylo_cli.demo.shop import FAKE_META_ONLY
+from orylo_cli.embedded.data_dir import DataDir
 from orylo_common.control.keyring import Keyring
 from tests.support.collector import running_collector
 from tests.support.embedded import ORYLO, Embedded, running_embedded
@@ -34,7 +35,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
 
 
 def postgres_pid(platform: Embedded) -> int | None:
-    """Nothing while PostgreSQL is down: it takes its file away before the next one writes its own."""
+    """Return None while PostgreSQL is down: it removes its file, and the next one writes its own."""
     try:
         first, _, _ = (platform.data_dir / "postgres/data/postmaster.pid").read_text().partition("\n")
     except FileNotFoundError:
@@ -57,10 +58,10 @@ def up(*options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_second_up_says_in_one_line_that_one_is_running(platform: Embedded) -> None:
+def test_a_second_up_fails_with_one_line(platform: Embedded) -> None:
     refused = up("--data-dir", str(platform.data_dir))
     assert refused.returncode == 1
-    assert refused.stderr == f"orylo: orylo is already running on {platform.data_dir} (process {platform.pid})\n"
+    assert refused.stderr == f"orylo: orylo is already running in {platform.data_dir} (process {platform.pid})\n"
 
 
 def test_a_port_in_use_is_named_with_its_option(platform: Embedded, tmp_path: Path) -> None:
@@ -69,11 +70,13 @@ def test_a_port_in_use_is_named_with_its_option(platform: Embedded, tmp_path: Pa
     assert refused.stderr == f"orylo: port {platform.ingest_port} is in use: choose another with --ingest-port\n"
 
 
-def test_one_port_for_both_is_refused(tmp_path: Path) -> None:
+def test_ingest_and_the_api_cannot_share_a_port(tmp_path: Path) -> None:
     (port,) = map(str, free_ports(1))
     refused = up("--data-dir", str(tmp_path / "data"), "--ingest-port", port, "--api-port", port)
     assert refused.returncode == 1
-    assert refused.stderr == f"orylo: both want port {port}: choose another with --ingest-port or --api-port\n"
+    assert refused.stderr == (
+        f"orylo: ingest and the API both use port {port}: choose another with --ingest-port or --api-port\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -94,7 +97,7 @@ def test_a_wrong_setting_is_named_in_one_line(tmp_path: Path, name: str, says: s
 
 
 @pytest.mark.parametrize("service", ["ingest", "detector", "trust", "dispatch", "api"])
-def test_a_service_whose_postgres_is_away_says_so_in_one_line(tmp_path: Path, service: str) -> None:
+def test_a_service_without_postgres_fails_with_one_line(tmp_path: Path, service: str) -> None:
     away = {"ORYLO_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x", "ORYLO_BROKER_URL": "amqp://127.0.0.1:1"}
     ended = Embedded(tmp_path, {**away, **SERVED}).attempt("serve", service)
     assert ended.returncode == 1
@@ -105,18 +108,20 @@ def test_a_service_whose_postgres_is_away_says_so_in_one_line(tmp_path: Path, se
 @pytest.mark.parametrize(
     ("service", "variable"), [("ingest", "INGEST_PORT"), ("api", "API_PORT"), ("trust", "HEALTH_PORT")]
 )
-def test_a_service_whose_port_is_taken_says_so_in_one_line(
+def test_a_service_whose_port_is_in_use_fails_with_one_line(
     tmp_path: Path, platform: Embedded, service: str, variable: str
 ) -> None:
+    # With another master key the service would also log that it cannot read the secrets.
+    master_key = DataDir(platform.data_dir).master_key()
     here = {"ORYLO_DATABASE_URL": platform.dsn, "ORYLO_BROKER_URL": "postgres"}
     taken = {f"ORYLO_{variable}": str(platform.api_port)}
-    ended = Embedded(tmp_path, {**here, **SERVED, **taken}).attempt("serve", service)
+    ended = Embedded(tmp_path, {**here, **SERVED, **taken, "ORYLO_MASTER_KEY": master_key}).attempt("serve", service)
     assert ended.returncode == 1
     assert "Traceback" not in ended.stdout + ended.stderr
     assert "address already in use" in (ended.stdout + ended.stderr).splitlines()[-1]
 
 
-def test_the_other_commands_work_beside_it(platform: Embedded) -> None:
+def test_the_other_commands_work_while_it_runs(platform: Embedded) -> None:
     platform.orylo("tenant", "create", "beside")
     told = platform.orylo("gateway", "set", "beside", "stripe", "--secret", "whsec_1")
     assert f"{platform.ingest_url}/api/v1/webhooks/stripe/beside" in told
@@ -127,7 +132,7 @@ def test_the_other_commands_work_beside_it(platform: Embedded) -> None:
     }
 
 
-def test_a_killed_postgres_is_started_again(platform: Embedded) -> None:
+def test_a_killed_postgres_is_restarted(platform: Embedded) -> None:
     killed = postgres_pid(platform)
     assert killed is not None
     os.kill(killed, signal.SIGKILL)
@@ -136,7 +141,7 @@ def test_a_killed_postgres_is_started_again(platform: Embedded) -> None:
     wait_until(lambda: answers(f"{platform.api_url}/readyz"), "the API, ready again")
 
 
-def test_ctrl_c_ends_everything_in_time(tmp_path: Path) -> None:
+def test_ctrl_c_stops_everything_in_time(tmp_path: Path) -> None:
     platform = Embedded(tmp_path, {})
     platform.start()
     postgres = postgres_pid(platform)
@@ -148,7 +153,7 @@ def test_ctrl_c_ends_everything_in_time(tmp_path: Path) -> None:
     assert not (platform.data_dir / "connection.json").exists()
 
 
-def test_after_a_kill_it_starts_again_with_what_it_had(tmp_path: Path) -> None:
+def test_after_a_kill_it_starts_with_its_data(tmp_path: Path) -> None:
     platform = Embedded(tmp_path, {})
     platform.start()
     try:
@@ -160,7 +165,7 @@ def test_after_a_kill_it_starts_again_with_what_it_had(tmp_path: Path) -> None:
         platform.stop()
 
 
-def test_the_demo_shows_sales_on_their_way_to_meta(tmp_path: Path) -> None:
+def test_the_demo_sends_sales_to_the_fake_meta(tmp_path: Path) -> None:
     platform = Embedded(tmp_path, {})
     platform.start("--demo")
     try:
@@ -168,11 +173,11 @@ def test_the_demo_shows_sales_on_their_way_to_meta(tmp_path: Path) -> None:
         wait_until(lambda: bool(get("/api/v1/detections")["items"]), "a detection")
         wait_until(lambda: bool(get("/api/v1/conversions?status=dispatched")["items"]), "a conversion at Meta")
         banner = platform.log.read_text()
-        assert STAND_IN_ONLY in banner
+        assert FAKE_META_ONLY in banner
         assert "/__control/mode (normal, down, hang, throttled, expired_token)" in banner
         platform.orylo("tenant", "create", "beside")
         told = platform.attempt("destination", "add", "beside", *ADD_META, "--data-dir", str(platform.data_dir))
-        assert STAND_IN_ONLY in told.stderr
+        assert FAKE_META_ONLY in told.stderr
         # A second time nothing is made twice.
         assert platform.stop() == 0
         platform.start("--demo")
@@ -181,15 +186,15 @@ def test_the_demo_shows_sales_on_their_way_to_meta(tmp_path: Path) -> None:
         platform.stop()
 
 
-def test_a_demo_is_not_started_among_shops_that_send_to_meta(tmp_path: Path) -> None:
+def test_the_demo_does_not_start_beside_shops_that_send_to_meta(tmp_path: Path) -> None:
     platform = Embedded(tmp_path, {})
     platform.orylo("tenant", "create", "real")
     platform.orylo("destination", "add", "real", *ADD_META)
     refused = platform.attempt("up", "--demo", "--data-dir", str(platform.data_dir))
     assert refused.returncode == 1
     assert refused.stderr == (
-        "orylo: this folder's shops send to Meta, and in a demo their conversions would go to the stand-in "
-        "and be lost: give the demo a folder of its own with --data-dir\n"
+        "orylo: the shops in this folder send conversions to Meta, and the demo's fake Meta would receive them "
+        "instead: use another folder for the demo with --data-dir\n"
     )
     assert [each["slug"] for each in orjson.loads(platform.orylo("tenant", "list", "--json"))] == ["real"]
 
@@ -218,16 +223,16 @@ def test_a_sale_is_one_trace_from_its_webhook_to_its_conversion(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("name", ["ORYLO_API_HOST", "ORYLO_INGEST_HOST"])
-def test_the_demo_is_not_shown_to_the_network(tmp_path: Path, name: str) -> None:
+def test_the_demo_listens_on_the_loopback_interface_only(tmp_path: Path, name: str) -> None:
     platform = Embedded(tmp_path, {name: "0.0.0.0"})
     refused = platform.attempt("up", "--demo", "--data-dir", str(platform.data_dir))
     assert refused.returncode == 1
     assert refused.stderr == (
-        f"orylo: --demo has a password that everybody knows, and runs on the loopback only: unset {name}\n"
+        f"orylo: --demo has a public password and may only listen on the loopback interface: unset {name}\n"
     )
 
 
-def test_without_the_demo_nobody_signs_in_as_its_owner_and_none_of_its_sales_leave(tmp_path: Path) -> None:
+def test_without_the_demo_its_user_secrets_and_destination_are_disabled(tmp_path: Path) -> None:
     platform = Embedded(tmp_path, {})
     platform.start("--demo")
     platform.stop()

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -7,11 +8,18 @@ import pytest
 import structlog
 from prometheus_client import REGISTRY
 
-from orylo_common.control import ControlPlane, Keyring, Part, Tenant, TenantSettings, admin, open_control
+from orylo_common.control import ControlPlane, Keyring, Part, Tenant, TenantSettings, open_control
+from orylo_common.control.destinations import add_destination
+from orylo_common.control.errors import InvalidChange
+from orylo_common.control.gateway_secrets import put_gateway_secret
+from orylo_common.control.gateways import GatewayConfig, set_gateway
 from orylo_common.control.keyring import WrongMasterKey
 from orylo_common.control.models import Role
 from orylo_common.control.sections.store import write_section
+from orylo_common.control.tenants import create_tenant, find_tenant
+from orylo_common.control.users import create_user
 from orylo_common.postgres.pool import open_pool
+from tests.support.actors import ACTOR
 from tests.support.eventually import eventually
 from tests.support.listening import listeners
 
@@ -35,7 +43,7 @@ async def pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
 @pytest.fixture
 async def tenant(pool: asyncpg.Pool) -> AsyncIterator[Tenant]:
     async with pool.acquire() as connection:
-        yield await admin.create_tenant(connection, "loja")
+        yield await create_tenant(connection, "loja", actor=ACTOR)
     await pool.execute("TRUNCATE control.tenants CASCADE")
 
 
@@ -49,11 +57,12 @@ async def test_a_change_is_seen_without_asking(pool: asyncpg.Pool, tenant: Tenan
     assert plane.gateway(tenant.id, "stripe") is None
 
     async with pool.acquire() as connection:
-        await admin.set_gateway(
-            connection, tenant.id, "stripe", allowed_networks=("203.0.113.0/24",), timezone="America/Sao_Paulo"
-        )
+        config = GatewayConfig(allowed_networks=("203.0.113.0/24",), timezone="America/Sao_Paulo")
+        await set_gateway(connection, tenant.id, "stripe", config, actor=ACTOR)
         for label in ("old", "new"):
-            await admin.put_gateway_secret(connection, KEYRING, tenant.id, "stripe", label=label, secret=f"is {label}")
+            await put_gateway_secret(
+                connection, KEYRING, tenant.id, "stripe", label=label, secret=f"is {label}", actor=ACTOR
+            )
 
     await eventually(lambda: len(getattr(plane.gateway(tenant.id, "stripe"), "secrets", ())) == 2)
     setting = plane.gateway(tenant.id, "stripe")
@@ -73,7 +82,7 @@ async def test_settings_fall_back_to_their_defaults(pool: asyncpg.Pool, tenant: 
     assert plane.settings(tenant.id, Colours) == Colours()
 
     async with pool.acquire() as connection:
-        await write_section(connection, tenant.id, Colours(sky="red"))
+        await write_section(connection, tenant.id, Colours(sky="red"), actor=ACTOR)
     await eventually(lambda: plane.settings(tenant.id, Colours).sky == "red")
     assert await pool.fetchval("SELECT value FROM control.settings") == {"sky": "red"}
 
@@ -85,8 +94,15 @@ async def test_secrets_are_encrypted_and_another_key_cannot_read_them(
     postgres_dsn: str, pool: asyncpg.Pool, tenant: Tenant
 ) -> None:
     async with pool.acquire() as connection:
-        await admin.add_destination(
-            connection, KEYRING, tenant.id, "meta", name="Meta", config={"pixel_id": "1"}, secret="EAA-a-token"
+        await add_destination(
+            connection,
+            KEYRING,
+            tenant.id,
+            "meta",
+            name="Meta",
+            config={"pixel_id": "1"},
+            secret="EAA-a-token",
+            actor=ACTOR,
         )
     assert b"EAA" not in await pool.fetchval("SELECT secret_encrypted FROM control.destinations")
 
@@ -107,18 +123,18 @@ async def test_a_secret_that_no_key_opens_is_left_out_and_the_others_are_heard_o
 
     with structlog.testing.capture_logs() as logged:
         async with pool.acquire() as connection:
-            await admin.set_gateway(connection, tenant.id, "stripe")
+            await set_gateway(connection, tenant.id, "stripe", GatewayConfig(), actor=ACTOR)
             for label, keyring in (("foreign", foreign), ("ours", KEYRING)):
-                await admin.put_gateway_secret(
-                    connection, keyring, tenant.id, "stripe", label=label, secret=f"is {label}"
+                await put_gateway_secret(
+                    connection, keyring, tenant.id, "stripe", label=label, secret=f"is {label}", actor=ACTOR
                 )
             for name, keyring in (("foreign", foreign), ("ours", KEYRING)):
-                await admin.add_destination(
-                    connection, keyring, tenant.id, "meta", name=name, config={}, secret=f"is {name}"
+                await add_destination(
+                    connection, keyring, tenant.id, "meta", name=name, config={}, secret=f"is {name}", actor=ACTOR
                 )
         await eventually(lambda: len(plane.destinations(tenant.id)) == 2)
         async with pool.acquire() as connection:
-            another = await admin.create_tenant(connection, "outra")
+            another = await create_tenant(connection, "outra", actor=ACTOR)
         await eventually(lambda: plane.tenant("outra") == another)
 
     gateway = plane.gateway(tenant.id, "stripe")
@@ -140,7 +156,7 @@ async def test_an_error_that_nobody_foresaw_does_not_end_the_following(
     with monkeypatch.context() as broken, structlog.testing.capture_logs() as logged:
         broken.setattr(ControlPlane, "reload", fail)
         async with pool.acquire() as connection:
-            await admin.create_tenant(connection, "segunda")
+            await create_tenant(connection, "segunda", actor=ACTOR)
         await eventually(lambda: any(line["event"] == "loop.failed" for line in logged))
 
     await eventually(lambda: plane.tenant("segunda") is not None)
@@ -176,22 +192,28 @@ async def test_the_plane_survives_a_cut_connection(pool: asyncpg.Pool, tenant: T
     assert plane.tenant("loja") == tenant
 
     async with pool.acquire() as connection:
-        second = await admin.create_tenant(connection, "segunda")
+        second = await create_tenant(connection, "segunda", actor=ACTOR)
     await eventually(lambda: plane.tenant("segunda") == second)
 
 
-async def test_refusals_say_why(pool: asyncpg.Pool, tenant: Tenant) -> None:
+async def test_an_invalid_change_says_why(pool: asyncpg.Pool, tenant: Tenant) -> None:
+    async def new_user(email: str, password: str) -> None:
+        await create_user(connection, tenant.id, email, password=password, role=Role.OWNER, actor=ACTOR)
+
+    async def new_gateway(**config: Any) -> None:
+        await set_gateway(connection, tenant.id, "stripe", GatewayConfig(**config), actor=ACTOR)
+
     async with pool.acquire() as connection:
-        for wrong, why in (
-            (admin.create_tenant(connection, "loja"), "exists already"),
-            (admin.create_tenant(connection, "Not A Slug"), "is no slug"),
-            (admin.find_tenant(connection, "nobody"), "no tenant"),
-            (admin.create_user(connection, tenant.id, "nobody", password="long enough", role=Role.OWNER), "no e-mail"),
-            (admin.create_user(connection, tenant.id, "a@b.co", password="short", role=Role.OWNER), "at least 10"),
-            (admin.set_gateway(connection, tenant.id, "stripe", allowed_networks=("10.0.0.1/8",)), "host bits zero"),
-            (admin.set_gateway(connection, tenant.id, "stripe", timezone="America/Gotham"), "is no time zone"),
-            (admin.set_gateway(connection, tenant.id, "stripe", timezone="America"), "is no time zone"),
-            (admin.set_gateway(connection, tenant.id, "stripe", timezone="../localtime"), "is no time zone"),
+        for invalid, why in (
+            (create_tenant(connection, "loja", actor=ACTOR), "already exists"),
+            (create_tenant(connection, "Not A Slug", actor=ACTOR), "is not a valid slug"),
+            (find_tenant(connection, "nobody"), "does not exist"),
+            (new_user("nobody", "long enough"), "not a valid email"),
+            (new_user("a@b.co", "short"), "at least 10"),
+            (new_gateway(allowed_networks=("10.0.0.1/8",)), "host bits zero"),
+            (new_gateway(timezone="America/Gotham"), "is not a time zone"),
+            (new_gateway(timezone="America"), "is not a time zone"),
+            (new_gateway(timezone="../localtime"), "is not a time zone"),
         ):
-            with pytest.raises(admin.Refused, match=why):
-                await wrong
+            with pytest.raises(InvalidChange, match=why):
+                await invalid

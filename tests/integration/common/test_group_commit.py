@@ -20,7 +20,7 @@ async def pool(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
 
 
 class Numbers:
-    """Writes numbers; says of each whether it was new. Remembers how large its batches were."""
+    """Writes numbers and returns for each whether it was new. Records the batch sizes."""
 
     def __init__(self) -> None:
         self.batches: list[int] = []
@@ -46,7 +46,7 @@ async def test_callers_share_commits_and_each_gets_its_own_result(pool: asyncpg.
     assert numbers.batches == [50, 50, 20]
 
 
-async def test_a_refused_item_fails_alone(pool: asyncpg.Pool) -> None:
+async def test_an_invalid_item_fails_alone(pool: asyncpg.Pool) -> None:
     async with GroupCommit(Numbers().write, pool, name="test") as batcher:
         results = await asyncio.gather(*(batcher.add(number) for number in (1, -1, 2, 3)), return_exceptions=True)
 
@@ -55,7 +55,7 @@ async def test_a_refused_item_fails_alone(pool: asyncpg.Pool) -> None:
     assert await pool.fetchval("SELECT count(*) FROM public.numbers") == 3
 
 
-async def test_what_waits_at_closing_is_still_written(pool: asyncpg.Pool) -> None:
+async def test_waiting_items_are_written_on_close(pool: asyncpg.Pool) -> None:
     async with GroupCommit(Numbers().write, pool, name="test", max_items=1) as batcher:
         futures = [batcher.add(number) for number in range(5)]
 
@@ -64,7 +64,7 @@ async def test_what_waits_at_closing_is_still_written(pool: asyncpg.Pool) -> Non
         batcher.add(6)
 
 
-async def test_a_full_buffer_refuses_at_once(pool: asyncpg.Pool) -> None:
+async def test_a_full_buffer_raises_at_once(pool: asyncpg.Pool) -> None:
     async with GroupCommit(Numbers().write, pool, name="test", max_pending=2) as batcher:
         accepted = [batcher.add(1), batcher.add(2)]
         with pytest.raises(Overloaded):
@@ -72,7 +72,7 @@ async def test_a_full_buffer_refuses_at_once(pool: asyncpg.Pool) -> None:
         await asyncio.gather(*accepted)
 
 
-async def test_a_cut_connection_is_unavailable_and_the_next_item_works(pool: asyncpg.Pool) -> None:
+async def test_a_lost_connection_raises_unavailable_and_the_next_item_works(pool: asyncpg.Pool) -> None:
     async def cut_then_write(connection: Connection, numbers: Sequence[int]) -> list[bool]:
         await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
         return [True] * len(numbers)
@@ -84,7 +84,7 @@ async def test_a_cut_connection_is_unavailable_and_the_next_item_works(pool: asy
         assert await batcher.add(1) is True
 
 
-async def test_a_caller_that_gives_up_disturbs_nobody(pool: asyncpg.Pool) -> None:
+async def test_a_cancelled_caller_does_not_affect_the_others(pool: asyncpg.Pool) -> None:
     async with GroupCommit(Numbers().write, pool, name="test") as batcher:
         gone, stays = batcher.add(1), batcher.add(2)
         gone.cancel()

@@ -1,4 +1,4 @@
-"""Every schema can be made, undone and made again; editing an applied file is noticed."""
+"""Every schema can be created, reverted and created again. An edited file is detected."""
 
 import asyncio
 from dataclasses import replace
@@ -19,7 +19,7 @@ MIGRATION_SETS = all_migrations()
 SCHEMAS = [migration_set.schema for migration_set in MIGRATION_SETS]
 
 
-async def test_every_migration_has_a_way_back_that_works(empty_postgres_dsn: str) -> None:
+async def test_every_migration_can_be_reverted(empty_postgres_dsn: str) -> None:
     first = await migrate(empty_postgres_dsn, MIGRATION_SETS)
     connection = await asyncpg.connect(empty_postgres_dsn)
     made = await connection.fetch(TABLES, SCHEMAS)
@@ -35,23 +35,23 @@ async def test_every_migration_has_a_way_back_that_works(empty_postgres_dsn: str
     await connection.close()
 
 
-async def test_racing_migrations_apply_each_file_once(empty_postgres_dsn: str) -> None:
+async def test_concurrent_migrations_apply_each_file_once(empty_postgres_dsn: str) -> None:
     applied = await asyncio.gather(*(migrate(empty_postgres_dsn, MIGRATION_SETS) for _ in range(3)))
 
     assert sorted(map(len, applied)) == [0, 0, sum(len(each.migrations) for each in MIGRATION_SETS)]
 
 
-async def test_an_edited_file_is_refused(postgres_dsn: str) -> None:
+async def test_an_edited_file_is_an_error(postgres_dsn: str) -> None:
     control = next(each for each in MIGRATION_SETS if each.schema == "control")
     edited = MigrationSet(control.schema, control.package)
     first, *others = control.migrations
     edited.__dict__["migrations"] = (replace(first, up=first.up + "\n-- edited"), *others)
 
-    with pytest.raises(MigrationError, match="control/0001_control_plane was applied and has been edited"):
+    with pytest.raises(MigrationError, match="control/0001_control_plane was edited after it was applied"):
         await migrate(postgres_dsn, [edited])
 
 
-async def test_a_failing_migration_leaves_nothing_half_done(postgres_dsn: str) -> None:
+async def test_a_failing_migration_leaves_no_partial_changes(postgres_dsn: str) -> None:
     broken = MigrationSet("control", "orylo_common.control.migrations")
     broken.__dict__["migrations"] = (
         *broken.migrations,
@@ -67,7 +67,7 @@ async def test_a_failing_migration_leaves_nothing_half_done(postgres_dsn: str) -
     await connection.close()
 
 
-async def test_a_service_role_cannot_touch_another_services_tables(postgres_dsn: str) -> None:
+async def test_a_service_role_cannot_access_another_services_tables(postgres_dsn: str) -> None:
     connection = await asyncpg.connect(postgres_dsn, server_settings={"role": "orylo_trust"})
 
     for table in ("ingest.events", "detector.detections", "dispatch.deliveries", "control.gateway_secrets"):

@@ -19,7 +19,7 @@ INSERT = "INSERT INTO public.outbox (message_id, type, body) VALUES ($1, $2, $3)
 
 
 class Published:
-    """A broker that takes everything, or nothing while it is `away`."""
+    """A broker that accepts everything, or nothing while it is `away`."""
 
     def __init__(self) -> None:
         self.messages: list[Outgoing] = []
@@ -69,7 +69,7 @@ async def test_an_offered_message_is_published_and_its_row_removed(pool: asyncpg
     assert await rows(pool) == 0
 
 
-async def test_what_could_not_leave_stays_and_is_swept_up(pool: asyncpg.Pool) -> None:
+async def test_a_message_that_could_not_be_published_stays_and_is_swept(pool: asyncpg.Pool) -> None:
     broker: Any = Published()
     broker.away = True
     message = await committed(pool)
@@ -95,7 +95,7 @@ async def test_a_crash_between_commit_and_offer_loses_nothing(pool: asyncpg.Pool
 
 
 async def test_an_unexpected_error_stops_neither_publisher_nor_sweeper(postgres_dsn: str, pool: asyncpg.Pool) -> None:
-    """A missing grant is no transient error. Once it is mended everything leaves without a restart."""
+    """A missing grant is not a transient error. Once it is restored, all messages are published without a restart."""
     broker = await PostgresBroker.open(postgres_dsn)
     try:
         async with OutboxRelay(pool, "public", broker) as relay:

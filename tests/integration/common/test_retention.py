@@ -12,7 +12,7 @@ from orylo_common.postgres.pool import Connection, open_pool
 from orylo_common.postgres.retention import Retention, delete_expired
 from orylo_detector.retention import RETENTIONS as DETECTOR
 from orylo_dispatch.conversions.retention import RETENTIONS as DISPATCH
-from orylo_ingest.retention import RETENTIONS as INGEST
+from orylo_ingest.webhooks.retention import RETENTIONS as INGEST
 
 pytestmark = pytest.mark.integration
 

@@ -1,4 +1,4 @@
-"""`python -m orylo_common migrate`, which comes before the services' own."""
+"""`python -m orylo_common migrate`, which runs before the services' own migrations."""
 
 import asyncio
 
@@ -19,7 +19,7 @@ async def schemas(dsn: str) -> set[str]:
         await connection.close()
 
 
-async def test_the_shared_schemas_are_made_and_a_repeat_finds_nothing_to_do(
+async def test_the_shared_schemas_are_created_once(
     empty_postgres_dsn: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, value in {
@@ -39,6 +39,6 @@ async def test_the_shared_schemas_are_made_and_a_repeat_finds_nothing_to_do(
     assert capsys.readouterr().out == ""
 
 
-def test_anything_else_is_answered_with_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
+def test_any_other_command_prints_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run"]) == 64
     assert "usage:" in capsys.readouterr().err

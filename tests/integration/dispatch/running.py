@@ -15,7 +15,8 @@ from orylo_cli.demo.fake_meta import FakeMeta
 from orylo_common.broker.ports import Broker, Outgoing
 from orylo_common.clock import Clock, SystemClock
 from orylo_common.control import ControlPlane, Keyring, Part, open_control
-from orylo_common.control.admin import add_destination, create_tenant
+from orylo_common.control.destinations import add_destination
+from orylo_common.control.tenants import create_tenant
 from orylo_common.messages import (
     ClickRecorded,
     DetectionCreated,
@@ -39,6 +40,7 @@ from orylo_dispatch.delivery.sink import SinkKind
 from orylo_dispatch.destinations.meta.limits import MAX_AGE
 from orylo_dispatch.destinations.meta.sink import MetaConversions
 from orylo_dispatch.handlers import Recorder, apply_decision, enrich_payment, match_payment, record_click
+from tests.support.actors import ACTOR
 from tests.unit.dispatch.cases import detection, payment
 
 KEYS = Keyring.generate()
@@ -141,7 +143,7 @@ async def running_dispatch(
 
 async def open_shop(admin: asyncpg.Pool, slug: str, dataset_id: str, **config: Any) -> Shop:
     async with admin.acquire() as connection:
-        tenant = await create_tenant(connection, slug)
+        tenant = await create_tenant(connection, slug, actor=ACTOR)
         shop = Shop(tenant.id, tenant.id, dataset_id)
         return replace(shop, destination_id=await put_token(admin, shop, "token", **config))
 
@@ -157,4 +159,5 @@ async def put_token(admin: asyncpg.Pool, shop: Shop, token: str, **config: Any) 
             name="main",
             config={"pixel_id": shop.dataset_id, **config},
             secret=token,
+            actor=ACTOR,
         )

@@ -28,9 +28,9 @@ from orylo_dispatch.app import open_app
 from orylo_dispatch.settings import Settings
 from tests.integration.dispatch.conftest import DATASET
 from tests.integration.dispatch.running import KEYS, Shop
-from tests.support.cable import cable_to
 from tests.support.eventually import eventually
 from tests.support.memory_broker import MemoryBroker
+from tests.support.tcp_proxy import tcp_proxy
 from tests.unit.dispatch.cases import CLICK_ID, EMAIL, click_recorded, detection, payment
 
 pytestmark = pytest.mark.integration
@@ -112,10 +112,10 @@ async def test_without_postgres_messages_wait_and_use_up_no_attempts(
         return REGISTRY.get_sample_value("orylo_messages_handled_total", labels) or 0.0
 
     before = retried()
-    async with cable_to(postgres_dsn) as (cable, dsn), FakeAsyncRedis() as redis:
+    async with tcp_proxy(postgres_dsn) as (proxy, dsn), FakeAsyncRedis() as redis:
         settings = Settings(database_url=dsn, redis_url="redis://unused", broker_url="postgres", master_key=KEYS)
         async with open_app(settings, broker=broker, redis=redis):
-            cable.cut()
+            proxy.cut()
             for number in range(5):
                 await broker.send(click_recorded(tenant_id=shop.tenant_id, click_id=f"first-{number}"))
             await eventually(lambda: retried() >= before + 5)
@@ -124,7 +124,7 @@ async def test_without_postgres_messages_wait_and_use_up_no_attempts(
             await asyncio.sleep(2)
 
             assert retried() == before + 5
-            await cable.mend()
+            await proxy.restore()
             await eventually(lambda: _holds(admin, "SELECT count(*) = 55 FROM dispatch.clicks"))
 
 

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from orylo_cli.demo.fake_meta import FakeMeta
-from orylo_cli.demo.fake_meta.faults import Fault
+from orylo_cli.demo.fake_meta.faults import InjectedFault
 from orylo_common.control.sections.dispatch import DispatchPolicy
 from orylo_common.control.sections.store import write_section
 from orylo_common.messages import (
@@ -24,6 +24,7 @@ from orylo_common.messages import (
 from orylo_dispatch.handlers import redrive_conversion
 from tests.integration.dispatch.conftest import DATASET
 from tests.integration.dispatch.running import Dispatch, Shop, put_token, running_dispatch
+from tests.support.actors import ACTOR
 from tests.support.eventually import eventually
 from tests.unit.dispatch.cases import CLICK_ID, click_recorded, detection
 
@@ -149,7 +150,7 @@ async def test_a_tenant_can_choose_to_send_blocked_payments(
     postgres_dsn: str, admin: asyncpg.Pool, shop: Shop, fake_meta: FakeMeta
 ) -> None:
     async with admin.acquire() as connection:
-        await write_section(connection, shop.tenant_id, DispatchPolicy(send_blocked=True))
+        await write_section(connection, shop.tenant_id, DispatchPolicy(send_blocked=True), actor=ACTOR)
     async with running_dispatch(postgres_dsn, fake_meta) as dispatch:
         paid = shop.payment()
         await dispatch.pay(paid)
@@ -190,7 +191,7 @@ async def test_one_bad_event_among_a_hundred_does_not_stop_the_others(
 ) -> None:
     payments = [shop.payment(number) for number in range(100)]
     bad = payments[61]
-    fake_meta.misbehave(Fault(refuse_event_ids=frozenset({bad.payment_id}), refuse_subcode=2804050))
+    fake_meta.inject(InjectedFault(refuse_event_ids=frozenset({bad.payment_id}), refuse_subcode=2804050))
 
     # In this order one commit releases all of them, so they form one batch.
     await asyncio.gather(*(dispatch.decide(detection(paid)) for paid in payments))
@@ -216,7 +217,7 @@ async def test_an_event_that_meta_would_refuse_is_not_sent(dispatch: Dispatch, s
 async def test_an_outage_of_meta_opens_the_breaker_and_all_conversions_arrive_afterwards(
     dispatch: Dispatch, shop: Shop, fake_meta: FakeMeta
 ) -> None:
-    fake_meta.misbehave(Fault(mode="down"))
+    fake_meta.inject(InjectedFault(mode="down"))
     payments = [shop.payment(number) for number in range(50)]
     await asyncio.gather(*(dispatch.allow(paid) for paid in payments))
     worker = dispatch.sender._workers[shop.tenant_id, shop.destination_id]
@@ -226,7 +227,7 @@ async def test_an_outage_of_meta_opens_the_breaker_and_all_conversions_arrive_af
     await eventually(lambda: fake_meta.datasets[DATASET].requests >= requests + 4)
     # Only probes: between the first, which may come at once, and the fourth lie three recovery times.
     assert asyncio.get_running_loop().time() - seen_at > 1.1
-    fake_meta.misbehave(Fault())
+    fake_meta.inject(InjectedFault())
     await eventually(lambda: len(dispatch.broker.of(ConversionDispatched)) == 50)
 
     assert received(fake_meta) == {paid.payment_id: 1 for paid in payments}
@@ -236,10 +237,10 @@ async def test_an_outage_of_meta_opens_the_breaker_and_all_conversions_arrive_af
 async def test_a_throttled_destination_is_not_called_for_as_long_as_it_asks(
     dispatch: Dispatch, shop: Shop, fake_meta: FakeMeta
 ) -> None:
-    fake_meta.misbehave(Fault(mode="throttled", code=4, retry_after_seconds=90))
+    fake_meta.inject(InjectedFault(mode="throttled", code=4, retry_after_seconds=90))
     await dispatch.allow(shop.payment(1))
     await eventually(lambda: fake_meta.datasets[DATASET].requests == 1)
-    fake_meta.misbehave(Fault())
+    fake_meta.inject(InjectedFault())
     await dispatch.allow(shop.payment(2))
     worker = dispatch.sender._workers[shop.tenant_id, shop.destination_id]
     await eventually(lambda: worker._task is not None and worker._task.done())
@@ -256,10 +257,10 @@ async def test_a_failed_conversion_is_sent_again_on_request(
     dispatch: Dispatch, shop: Shop, fake_meta: FakeMeta
 ) -> None:
     paid = shop.payment()
-    fake_meta.misbehave(Fault(refuse_event_ids=frozenset({paid.payment_id})))
+    fake_meta.inject(InjectedFault(refuse_event_ids=frozenset({paid.payment_id})))
     await dispatch.allow(paid)
     await eventually(lambda: bool(dispatch.broker.of(ConversionFailed)))
-    fake_meta.misbehave(Fault())
+    fake_meta.inject(InjectedFault())
 
     request = ConversionRedriveRequested(
         message_id=uuid4(),

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from orylo_cli.demo.fake_meta import FakeMeta
-from orylo_cli.demo.fake_meta.faults import Fault
+from orylo_cli.demo.fake_meta.faults import InjectedFault
 from orylo_common.clock import Clock
 from orylo_common.messages import ConversionDispatched, ConversionFailed, ConversionMatched
 from orylo_dispatch.conversions.announcements import CONVERSION_COLUMNS
@@ -49,7 +49,7 @@ async def test_an_expired_token_stops_one_destination_until_the_token_is_replace
     postgres_dsn: str, admin: asyncpg.Pool, shop: Shop, fake_meta: FakeMeta
 ) -> None:
     well = await open_shop(admin, "outra", OTHER)
-    fake_meta.misbehave(Fault(mode="expired_token", dataset_id=DATASET))
+    fake_meta.inject(InjectedFault(mode="expired_token", dataset_id=DATASET))
     async with running_dispatch(postgres_dsn, fake_meta) as dispatch:
         for number in range(20):
             await asyncio.gather(dispatch.allow(shop.payment(number)), dispatch.allow(well.payment(number)))
@@ -60,7 +60,7 @@ async def test_an_expired_token_stops_one_destination_until_the_token_is_replace
         assert received(fake_meta) == {}
         assert dispatch.broker.of(ConversionFailed) == []
 
-        fake_meta.misbehave(Fault(dataset_id=DATASET))
+        fake_meta.inject(InjectedFault(dataset_id=DATASET))
         await put_token(admin, shop, "two\nlines")
         await eventually(lambda: _last_code(admin, "incomplete"))
         await put_token(admin, shop, "new-token")
@@ -82,10 +82,10 @@ async def _last_code(admin: asyncpg.Pool, code: str) -> bool:
 async def test_a_token_that_works_again_is_detected_without_a_change(
     dispatch: Dispatch, shop: Shop, fake_meta: FakeMeta
 ) -> None:
-    fake_meta.misbehave(Fault(mode="expired_token"))
+    fake_meta.inject(InjectedFault(mode="expired_token"))
     await dispatch.allow(shop.payment())
     await eventually(lambda: fake_meta.datasets[DATASET].requests == 1)
-    fake_meta.misbehave(Fault())
+    fake_meta.inject(InjectedFault())
 
     await eventually(lambda: len(received(fake_meta)) == 1)
 
@@ -94,7 +94,7 @@ async def test_a_hanging_destination_does_not_delay_others(
     postgres_dsn: str, admin: asyncpg.Pool, shop: Shop, fake_meta: FakeMeta
 ) -> None:
     well = await open_shop(admin, "outra", OTHER)
-    fake_meta.misbehave(Fault(mode="hang", dataset_id=DATASET))
+    fake_meta.inject(InjectedFault(mode="hang", dataset_id=DATASET))
     async with running_dispatch(postgres_dsn, fake_meta) as dispatch:
         await dispatch.allow(shop.payment())
         await eventually(lambda: fake_meta.datasets[DATASET].requests == 1)
@@ -105,13 +105,13 @@ async def test_a_hanging_destination_does_not_delay_others(
         worker = dispatch.sender._workers[shop.tenant_id, shop.destination_id]
         assert worker._task is not None
         assert (worker._task.done(), fake_meta.datasets[DATASET].requests) == (False, 1)
-        fake_meta.misbehave(Fault(dataset_id=DATASET))
+        fake_meta.inject(InjectedFault(dataset_id=DATASET))
 
 
 async def test_after_a_kill_between_sending_and_recording_the_same_event_is_repeated(
     postgres_dsn: str, shop: Shop, fake_meta: FakeMeta
 ) -> None:
-    fake_meta.misbehave(Fault(latency_ms=60_000))
+    fake_meta.inject(InjectedFault(latency_ms=60_000))
     paid = shop.payment()
     async with running_dispatch(postgres_dsn, fake_meta, limits=replace(LIMITS, lease=LEASE)) as killed:
         await killed.allow(paid)
@@ -122,7 +122,7 @@ async def test_after_a_kill_between_sending_and_recording_the_same_event_is_repe
         worker._closing = True
         worker._task.cancel()
         await asyncio.gather(worker._task, return_exceptions=True)
-        fake_meta.misbehave(Fault())
+        fake_meta.inject(InjectedFault())
 
         async with running_dispatch(postgres_dsn, fake_meta) as survivor:
             await eventually(lambda: bool(survivor.broker.of(ConversionDispatched)))
@@ -177,7 +177,7 @@ async def test_an_expired_claim_changes_nothing(dispatch: Dispatch, shop: Shop) 
 
 
 async def test_stopping_finishes_the_request_in_progress(postgres_dsn: str, shop: Shop, fake_meta: FakeMeta) -> None:
-    fake_meta.misbehave(Fault(latency_ms=300))
+    fake_meta.inject(InjectedFault(latency_ms=300))
     async with running_dispatch(postgres_dsn, fake_meta) as dispatch:
         await dispatch.allow(shop.payment())
         await eventually(lambda: len(received(fake_meta)) == 1)
@@ -206,7 +206,7 @@ async def test_a_payment_without_a_decision_is_sent_after_ten_minutes(
 async def test_a_delivery_that_becomes_too_old_behind_an_expired_token_fails(
     dispatch: Dispatch, shop: Shop, fake_meta: FakeMeta
 ) -> None:
-    fake_meta.misbehave(Fault(mode="expired_token"))
+    fake_meta.inject(InjectedFault(mode="expired_token"))
     await dispatch.allow(shop.payment())
     await eventually(lambda: fake_meta.datasets[DATASET].requests == 1)
     worker = dispatch.sender._workers[shop.tenant_id, shop.destination_id]

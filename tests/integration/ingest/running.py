@@ -14,12 +14,16 @@ from redis.asyncio import Redis
 
 from orylo_common.broker.ports import Broker, Outgoing, PublishNotConfirmed, Subscription
 from orylo_common.clock import Clock
-from orylo_common.control import Keyring, admin
+from orylo_common.control import Keyring
+from orylo_common.control.gateway_secrets import put_gateway_secret
+from orylo_common.control.gateways import GatewayConfig, set_gateway
 from orylo_common.control.models import LiveMode, Mode
+from orylo_common.control.tenants import create_tenant, find_tenant
 from orylo_common.messages import Message, decode
 from orylo_common.postgres.pool import open_pool
 from orylo_ingest.app import open_app
 from orylo_ingest.settings import Settings
+from tests.support.actors import ACTOR
 from tests.support.memory_broker import MemoryBroker
 from tests.support.servers import free_ports
 
@@ -99,21 +103,19 @@ class Ingest:
         tenant: str = TENANT,
     ) -> None:
         async with self.pool.acquire() as connection:
-            found = await admin.find_tenant(connection, tenant)
-            await admin.set_gateway(
-                connection,
-                found.id,
-                gateway,
-                enabled=enabled,
-                mode=mode,
-                accept=accept,
-                allowed_networks=allowed_networks,
-                timezone=timezone,
-            )
+            found = await find_tenant(connection, tenant)
+            config = GatewayConfig(enabled, mode, accept, allowed_networks, timezone)
+            await set_gateway(connection, found.id, gateway, config, actor=ACTOR)
             await connection.execute("DELETE FROM control.gateway_secrets WHERE gateway = $1", gateway)
             for number, secret in enumerate(secrets):
-                await admin.put_gateway_secret(
-                    connection, Keyring.parse(MASTER_KEY), found.id, gateway, label=str(number), secret=secret
+                await put_gateway_secret(
+                    connection,
+                    Keyring.parse(MASTER_KEY),
+                    found.id,
+                    gateway,
+                    label=str(number),
+                    secret=secret,
+                    actor=ACTOR,
                 )
 
 
@@ -152,7 +154,7 @@ async def running_ingest(
             for table in ("events", "dedupe_registry", "facts", "outbox"):
                 await connection.execute(f"TRUNCATE ingest.{table}")
             await connection.execute("TRUNCATE control.tenants CASCADE")
-            await admin.create_tenant(connection, TENANT)
+            await create_tenant(connection, TENANT, actor=ACTOR)
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
             ingest = Ingest(f"http://127.0.0.1:{port}", session, pool, redis or FakeAsyncRedis(), published)
             await ingest.configure()

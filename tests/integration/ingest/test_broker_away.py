@@ -10,9 +10,9 @@ from orylo_common.broker.rabbitmq.broker import RabbitMQBroker
 from orylo_common.control import Keyring
 from tests.load.sender import send
 from tests.load.webhooks import stripe_requests
-from tests.support.cable import cable_to
 from tests.support.eventually import eventually
 from tests.support.ingest_process import SECRET, environment_for, ingest_process, open_shop
+from tests.support.tcp_proxy import tcp_proxy
 
 pytestmark = pytest.mark.integration
 
@@ -25,8 +25,8 @@ async def test_ingest_starts_without_its_broker_and_loses_nothing(
     master_key = Keyring.generate()
     await open_shop(postgres_dsn, master_key, "shop")
     database, broker = await asyncpg.connect(postgres_dsn), RabbitMQBroker(rabbitmq_url)
-    async with cable_to(rabbitmq_url) as (cable, url):
-        cable.cut()
+    async with tcp_proxy(rabbitmq_url) as (proxy, url):
+        proxy.cut()
         environment = environment_for(postgres_dsn, master_key=master_key, redis_url=redis_url, broker_url=url)
         with ingest_process(tmp_path / "ingest", environment) as ingest:
             host = f"127.0.0.1:{ingest.port}"
@@ -35,7 +35,7 @@ async def test_ingest_starts_without_its_broker_and_loses_nothing(
             assert set(results.status) == {202}
             assert await database.fetchval("SELECT count(*) FROM ingest.outbox") == WEBHOOKS
 
-            await cable.mend()
+            await proxy.restore()
             await eventually(lambda: _is_empty(database))
             assert await broker.depth("trust") == WEBHOOKS
     await broker.close()

@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from tests.integration.ingest.running import TENANT, Ingest, Published, open_another, running_ingest, stripe_signature
-from tests.support.cable import Cable, cable_to
 from tests.support.eventually import eventually
+from tests.support.tcp_proxy import TcpProxy, tcp_proxy
 from tests.unit.ingest.given import stripe
 
 pytestmark = pytest.mark.integration
@@ -22,20 +22,20 @@ def payment(number: int) -> bytes:
 
 
 @asynccontextmanager
-async def behind_a_cable(dsn: str, published: Published | None = None) -> AsyncIterator[tuple[Ingest, Cable]]:
+async def behind_a_cable(dsn: str, published: Published | None = None) -> AsyncIterator[tuple[Ingest, TcpProxy]]:
     """An ingest whose PostgreSQL can go away, while the test keeps its own way in."""
     async with (
         running_ingest(dsn, published=published) as direct,
-        cable_to(dsn) as (cable, through),
+        tcp_proxy(dsn) as (proxy, through),
         open_another(through, direct) as ingest,
     ):
-        yield ingest, cable
+        yield ingest, proxy
 
 
 async def test_without_postgres_webhooks_are_asked_to_come_again(postgres_dsn: str) -> None:
-    async with behind_a_cable(postgres_dsn) as (ingest, cable):
+    async with behind_a_cable(postgres_dsn) as (ingest, proxy):
         assert (await ingest.stripe(payment(0))).status == 202
-        cable.cut()
+        proxy.cut()
         refused = [await ingest.stripe(payment(number)) for number in range(1, 12)]
         assert {answer.status for answer in refused} == {503}
         assert all(int(answer.headers["Retry-After"]) >= 1 for answer in refused)
@@ -43,7 +43,7 @@ async def test_without_postgres_webhooks_are_asked_to_come_again(postgres_dsn: s
         async with ingest.session.get(f"{ingest.url}/readyz") as response:
             assert response.status == 503
 
-        await cable.mend()
+        await proxy.restore()
         left = set(range(1, 12))
 
         async def all_are_taken() -> bool:
@@ -58,8 +58,8 @@ async def test_without_postgres_webhooks_are_asked_to_come_again(postgres_dsn: s
 
 
 async def test_an_open_circuit_answers_at_once(postgres_dsn: str) -> None:
-    async with behind_a_cable(postgres_dsn) as (ingest, cable):
-        cable.cut()
+    async with behind_a_cable(postgres_dsn) as (ingest, proxy):
+        proxy.cut()
         await asyncio.gather(*(ingest.stripe(payment(number)) for number in range(20)))
         loop = asyncio.get_running_loop()
         started = loop.time()
@@ -73,10 +73,10 @@ async def test_a_postgres_that_hangs_is_given_up_and_the_circuit_opens(
     postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stopped process, a dead host, a disk that stands still: no error comes, and no answer either."""
-    monkeypatch.setattr("orylo_ingest.store.DEADLINE", timedelta(seconds=0.5))
-    async with behind_a_cable(postgres_dsn) as (ingest, cable):
+    monkeypatch.setattr("orylo_ingest.webhooks.store.DEADLINE", timedelta(seconds=0.5))
+    async with behind_a_cable(postgres_dsn) as (ingest, proxy):
         assert (await ingest.stripe(payment(0))).status == 202
-        cable.clog()
+        proxy.stall()
         hanging = await asyncio.gather(*(ingest.stripe(payment(number)) for number in range(1, 21)))
         assert {answer.status for answer in hanging} == {503}
         assert {(await ingest.stripe(payment(number))).status for number in range(21, 121)} == {503}
@@ -86,7 +86,7 @@ async def test_a_postgres_that_hangs_is_given_up_and_the_circuit_opens(
         async with ingest.session.get(f"{ingest.url}/readyz") as response:
             assert response.status == 503
 
-        cable.unclog()
+        proxy.resume()
 
         async def all_are_taken() -> bool:
             answers = [await ingest.stripe(payment(number)) for number in range(1, 21)]
@@ -98,7 +98,7 @@ async def test_a_postgres_that_hangs_is_given_up_and_the_circuit_opens(
 
 
 async def test_cut_under_load_every_202_is_in_the_database_once(postgres_dsn: str) -> None:
-    async with behind_a_cable(postgres_dsn) as (ingest, cable):
+    async with behind_a_cable(postgres_dsn) as (ingest, proxy):
         taken: set[int] = set()
 
         async def send(numbers: range) -> None:
@@ -109,7 +109,7 @@ async def test_cut_under_load_every_202_is_in_the_database_once(postgres_dsn: st
 
         sending = [asyncio.create_task(send(range(start, 600, 20))) for start in range(20)]
         await eventually(lambda: len(taken) > 100)
-        cable.cut()
+        proxy.cut()
         await asyncio.gather(*sending)
         assert len(taken) < 600
         stored = {
@@ -117,7 +117,7 @@ async def test_cut_under_load_every_202_is_in_the_database_once(postgres_dsn: st
         }
         assert {f"evt_{number}" for number in taken} <= stored
 
-        await cable.mend()
+        await proxy.restore()
         left = set(range(600)) - taken
 
         async def all_are_taken() -> bool:

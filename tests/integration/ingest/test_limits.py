@@ -10,12 +10,12 @@ import pytest
 from fakeredis import FakeAsyncRedis, FakeServer
 from redis.asyncio import Redis
 
-from orylo_common.control import admin
 from orylo_common.control.sections.limits import LimitSettings
 from orylo_common.control.sections.store import write_section
+from orylo_common.control.tenants import find_tenant
 from orylo_common.messages import WebhookRejected
 from orylo_common.postgres.pool import open_pool
-from orylo_ingest import limits
+from orylo_ingest.http import rate_limiter as limits
 from tests.integration.ingest.running import (
     TENANT,
     Answer,
@@ -24,6 +24,7 @@ from tests.integration.ingest.running import (
     running_ingest,
     stripe_signature,
 )
+from tests.support.actors import ACTOR
 from tests.support.eventually import eventually
 from tests.unit.ingest.given import stripe
 
@@ -49,8 +50,8 @@ async def ingest(postgres_dsn: str, redis: Redis) -> AsyncIterator[Ingest]:
 
 async def limit(dsn: str, **allowed: int) -> None:
     async with open_pool(dsn, role="postgres", max_size=1) as pool, pool.acquire() as connection:
-        tenant = await admin.find_tenant(connection, TENANT)
-        await write_section(connection, tenant.id, LimitSettings(**allowed))
+        tenant = await find_tenant(connection, TENANT)
+        await write_section(connection, tenant.id, LimitSettings(**allowed), actor=ACTOR)
 
 
 def payment(number: int) -> bytes:
@@ -146,7 +147,7 @@ async def test_an_address_that_guesses_is_put_off_and_the_gateway_is_not(ingest:
 async def test_an_address_that_asks_for_nobody_is_put_off_and_what_it_sends_for_others_is_not(
     ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "STRAYS_PER_ADDRESS", 2)
+    monkeypatch.setattr(limits, "UNKNOWN_TARGETS_PER_ADDRESS", 2)
 
     async def stray(number: int, address: str = FLOODER) -> Answer:
         tenant, gateway = (TENANT, "kiwify") if number % 2 else (f"guess-{number}", "stripe")
@@ -223,7 +224,13 @@ async def test_without_redis_nobody_is_limited_and_nothing_waits(postgres_dsn: s
             sent += 30
             return {(await genuine(ingest, number)).status for number in range(sent - 30, sent)} == {202}
 
-        await eventually(all_are_taken)
+        async def circuit_is_open() -> bool:
+            await all_are_taken()
+            async with ingest.session.get(f"{ingest.url}/metrics") as response:
+                return 'orylo_circuit_state{name="ingest.limits"} 2.0' in await response.text()
+
+        # Until it is noticed that Redis is away, each process limits by its own count.
+        await eventually(circuit_is_open)
         loop = asyncio.get_running_loop()
         started = loop.time()
         assert await all_are_taken()

@@ -18,10 +18,10 @@ from structlog.testing import capture_logs
 
 from orylo_common.broker.connect import open_broker
 from orylo_common.broker.ports import Broker, Outgoing
-from orylo_common.identity import identify
 from orylo_common.messages import BY_TYPE, PaymentSucceeded, encode
 from orylo_common.telemetry import traces
 from orylo_ingest.gateways import GATEWAYS
+from orylo_ingest.privacy.person import identify
 from tests.integration.ingest.running import SECRET, TENANT, Ingest, Published, running_ingest, stripe_signature
 from tests.support.eventually import eventually
 from tests.unit.ingest.given import FIXTURES, document_of
@@ -220,7 +220,7 @@ async def test_no_planted_value_is_kept_anywhere(
 
     # It was all there to be found.
     assert sum(len(text) for table, text in tables.items() if table.startswith("ingest.events_")) > 200_000
-    assert {"orylo:limits" in limits, "webhook.set_aside" in kept["logs"], '"name": "visit"' in spans} == {True}
+    assert {"orylo:limits" in limits, "webhook.quarantined" in kept["logs"], '"name": "visit"' in spans} == {True}
     assert "orylo_visits_total" in metrics
     told = {message.type for message in ingest.published.messages}
     assert told >= {"payment.succeeded.v1", "dispute.opened.v1", "checkout.started.v1", "webhook.quarantined.v1"}

@@ -19,7 +19,7 @@ from orylo_common.messages import (
     encode,
 )
 from orylo_ingest.gateways import GATEWAYS
-from orylo_ingest.gateways.port import NotUnderstood
+from orylo_ingest.gateways.port import UnprocessableEvent
 from tests.integration.ingest.running import Ingest, running_ingest
 from tests.support.eventually import eventually
 from tests.unit.ingest.given import body_of, stripe
@@ -38,7 +38,7 @@ def not_yet(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Stripe's adapter understands nothing, until this is undone."""
 
     def normalise(self: Any, document: Any, received_at: Any, zone: Any) -> Any:
-        raise NotUnderstood("nobody knows this type")
+        raise UnprocessableEvent("nobody knows this type")
 
     monkeypatch.setattr(type(GATEWAYS["stripe"]), "normalise", normalise)
     return monkeypatch
@@ -163,7 +163,7 @@ async def test_times_are_read_in_the_zone_that_the_gateway_is_set_to(
     ingest: Ingest, monkeypatch: pytest.MonkeyPatch, at_once: bool
 ) -> None:
     def normalise(self: Any, document: Any, received_at: Any, zone: Any) -> Any:
-        raise NotUnderstood("nobody knows this type")
+        raise UnprocessableEvent("nobody knows this type")
 
     if not at_once:
         monkeypatch.setattr(type(GATEWAYS["perfectpay"]), "normalise", normalise)

@@ -6,8 +6,11 @@ from datetime import datetime
 import orjson
 import pytest
 
-from orylo_common.control import Keyring, admin
+from orylo_common.control import Keyring
+from orylo_common.control.gateway_secrets import put_gateway_secret, remove_gateway_secret
+from orylo_common.control.tenants import find_tenant
 from tests.integration.ingest.running import MASTER_KEY, SECRET, TENANT, Ingest, open_another, running_ingest
+from tests.support.actors import ACTOR
 from tests.support.eventually import eventually
 from tests.unit.ingest.given import stripe
 
@@ -49,8 +52,8 @@ async def test_a_secret_is_changed_without_losing_an_event(postgres_dsn: str) ->
         await gateway.goes_on()
 
         async with ingest.pool.acquire() as connection:
-            tenant = await admin.find_tenant(connection, TENANT)
-            await admin.put_gateway_secret(connection, keyring, tenant.id, "stripe", label="new", secret=NEW)
+            tenant = await find_tenant(connection, TENANT)
+            await put_gateway_secret(connection, keyring, tenant.id, "stripe", label="new", secret=NEW, actor=ACTOR)
 
             async def the_new_one_is_taken() -> bool:
                 return (await ingest.stripe(b"{}", secret=NEW)).status in (200, 202)
@@ -59,7 +62,7 @@ async def test_a_secret_is_changed_without_losing_an_event(postgres_dsn: str) ->
             await gateway.goes_on()
             gateway.secret = NEW
             await gateway.goes_on()
-            await admin.remove_gateway_secret(connection, tenant.id, "stripe", label="0")
+            await remove_gateway_secret(connection, tenant.id, "stripe", label="0", actor=ACTOR)
 
         async def the_old_one_is_refused() -> bool:
             return (await ingest.stripe(b"{}", secret=SECRET)).status == 401

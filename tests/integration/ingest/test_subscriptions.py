@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from tests.integration.ingest.running import Ingest, running_ingest
-from tests.unit.ingest.test_stripe_invoices import bought
+from tests.unit.ingest.gateways.test_stripe_invoices import bought
 
 pytestmark = pytest.mark.integration
 

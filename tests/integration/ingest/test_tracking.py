@@ -10,12 +10,13 @@ import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 
-from orylo_common.control import admin
 from orylo_common.control.sections.store import write_section
 from orylo_common.control.sections.tracking import TrackingSettings
+from orylo_common.control.tenants import find_tenant
 from orylo_common.messages import CheckoutStarted, ClickRecorded, traceparent_of
 from orylo_common.telemetry import traces
 from tests.integration.ingest.running import TENANT, Ingest, running_ingest
+from tests.support.actors import ACTOR
 from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.integration
@@ -47,8 +48,8 @@ async def tell(
 
 async def allow(ingest: Ingest, *origins: str) -> None:
     async with ingest.pool.acquire() as connection:
-        tenant = await admin.find_tenant(connection, TENANT)
-        await write_section(connection, tenant.id, TrackingSettings(allowed_origins=origins))
+        tenant = await find_tenant(connection, TENANT)
+        await write_section(connection, tenant.id, TrackingSettings(allowed_origins=origins), actor=ACTOR)
 
     async def known() -> bool:
         return (await tell(ingest, told(), Origin=STRANGER))[0] == (403 if origins else 202)

@@ -9,9 +9,10 @@ import aiohttp
 import pytest
 from redis.asyncio import Redis
 
-from orylo_common.control import Keyring, admin
+from orylo_common.control import Keyring
 from orylo_common.control.sections.store import write_section
 from orylo_common.control.sections.trust import TrustPolicy
+from orylo_common.control.tenants import create_tenant
 from orylo_common.http.private import serve_private
 from orylo_common.messages import (
     CustomerStatusSet,
@@ -29,6 +30,7 @@ from orylo_trust.adapters.redis_standings import RedisStandings
 from orylo_trust.app import open_app
 from orylo_trust.domain.account import Standing
 from orylo_trust.settings import Settings
+from tests.support.actors import ACTOR
 from tests.support.eventually import eventually
 from tests.support.memory_broker import MemoryBroker
 from tests.support.servers import free_ports
@@ -118,8 +120,8 @@ async def test_each_change_of_a_customer_is_announced(broker: MemoryBroker) -> N
 
 async def test_the_points_come_from_the_tenants_policy(broker: MemoryBroker, postgres_dsn: str) -> None:
     async with open_pool(postgres_dsn, role="postgres", max_size=1) as pool, pool.acquire() as connection:
-        tenant = await admin.create_tenant(connection, "loja")
-        await write_section(connection, tenant.id, TrustPolicy(start=70, dispute_opened=-20))
+        tenant = await create_tenant(connection, "loja", actor=ACTOR)
+        await write_section(connection, tenant.id, TrustPolicy(start=70, dispute_opened=-20), actor=ACTOR)
 
     async def has_the_tenants_points() -> bool:
         # A new customer each time, until the settings have arrived.

@@ -183,8 +183,10 @@ async def test_a_dispute_belongs_to_the_payer_in_any_order_of_reports(batches: B
         (LedgerEntry(EntryCause.REFUND, "stripe:pi_1", -5), None),
         (LedgerEntry(EntryCause.FRAUD_WARNING, "issfr_1", -30), "cus_other"),
     ]
+    tenant_ids = set()
     for order in permutations(reports):
         tenant_id = uuid4()
+        tenant_ids.add(tenant_id)
         announced = [await batches.add(posting(e, tenant_id=tenant_id, customer_id=c)) for e, c in order]
 
         accounts = dict(
@@ -196,7 +198,7 @@ async def test_a_dispute_belongs_to_the_payer_in_any_order_of_reports(batches: B
         assert set(accounts.values()) <= {50}
         versions = Counter((update.customer_id, update.version) for update in updates(announced))
         assert set(versions.values()) == {1}
-    assert [each async for each in differences(pool)] == []
+    assert [each async for each in differences(pool) if each.tenant_id in tenant_ids] == []
 
 
 async def test_a_dispute_of_an_unknown_payment_belongs_to_the_customer_it_names(batches: Batches) -> None:

@@ -125,7 +125,7 @@ def conversion(kind: type[Conversion], **changes: Any) -> Conversion:
     return kind(**{**fields, **changes})
 
 
-def refused(**changes: Any) -> WebhookRejected:
+def rejected(**changes: Any) -> WebhookRejected:
     fields: dict[str, Any] = {
         **_envelope(),
         "gateway": "stripe",

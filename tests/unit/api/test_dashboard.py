@@ -32,7 +32,7 @@ async def client_of(folder: Path) -> TestClient[web.Request, web.Application]:
     return TestClient(TestServer(app), auto_decompress=False)
 
 
-async def test_any_path_of_the_page_is_the_page(built: Path) -> None:
+async def test_every_path_of_the_dashboard_serves_the_page(built: Path) -> None:
     async with await client_of(built) as client:
         for path in ("/", "/feed", "/customers/cus_1"):
             response = await client.get(path)
@@ -73,14 +73,14 @@ async def test_hashed_files_are_kept_for_a_year(built: Path, accepted: str, body
         "/api",
     ],
 )
-async def test_what_is_not_there_is_not_the_page(built: Path, path: str) -> None:
+async def test_unknown_files_and_api_paths_do_not_serve_the_page(built: Path, path: str) -> None:
     async with await client_of(built) as client:
         response = await client.get(path)
         assert response.status == 404
         assert response.content_type == "application/problem+json"
 
 
-async def test_the_reference_has_a_policy_of_its_own(built: Path) -> None:
+async def test_the_api_reference_has_its_own_content_security_policy(built: Path) -> None:
     async with await client_of(built) as client:
         response = await client.get("/api/docs")
         assert await response.text() == "<!doctype html>docs"
@@ -89,6 +89,6 @@ async def test_the_reference_has_a_policy_of_its_own(built: Path) -> None:
         assert "unsafe" not in page.headers["Content-Security-Policy"]
 
 
-async def test_without_a_build_it_says_how_to_get_one(tmp_path: Path) -> None:
+async def test_without_a_build_the_page_says_how_to_build(tmp_path: Path) -> None:
     async with await client_of(tmp_path / "static") as client:
         assert "make web" in await (await client.get("/")).text()

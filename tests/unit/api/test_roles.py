@@ -6,10 +6,10 @@ from orylo_common.control.models import Role
 MERCHANTS = (Role.OWNER, Role.ADMIN, Role.ANALYST, Role.VIEWER)
 
 
-def test_each_of_the_merchants_roles_includes_those_below_it() -> None:
+def test_each_merchant_role_includes_the_permissions_of_those_below() -> None:
     for above, below in pairwise(MERCHANTS):
         assert set(permissions_of(below)) <= set(permissions_of(above))
 
 
-def test_the_platforms_operator_decides_nothing_about_the_merchants_buyers() -> None:
+def test_the_platform_operator_cannot_set_the_status_of_customers() -> None:
     assert Role.OPERATOR not in ALLOWED[Permission.SET_CUSTOMER_STATUS]

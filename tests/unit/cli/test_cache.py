@@ -8,7 +8,7 @@ from tests.support.eventually import eventually
 
 
 async def keys_in_memory(redis: Redis) -> set[bytes]:
-    """Without a command, which would drop what has expired."""
+    """Read the dictionary directly, because a command would delete expired keys."""
     pool: Any = redis.connection_pool
     connection = await pool.get_connection()
     keys = set(connection._server.dbs[0]._dict)
@@ -16,7 +16,7 @@ async def keys_in_memory(redis: Redis) -> set[bytes]:
     return keys
 
 
-async def test_what_has_expired_leaves_the_memory_although_nobody_asks_for_it() -> None:
+async def test_an_expired_key_is_deleted_without_being_read() -> None:
     async with open_cache(sweep_every=timedelta(milliseconds=50)) as redis:
         await redis.set("lasting", 1)
         for number in range(100):

@@ -15,11 +15,11 @@ def shown(monkeypatch: pytest.MonkeyPatch, rows: list[dict[str, Any]]) -> list[s
     """On a terminal of 80 columns."""
     terminal = io.StringIO()
     monkeypatch.setattr(console, "out", Console(file=terminal, width=80, soft_wrap=True, highlight=False))
-    console.show(rows, as_json=False, empty="nothing")
+    console.print_rows(rows, as_json=False, empty="nothing")
     return terminal.getvalue().splitlines()
 
 
-def test_text_gives_way_to_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_prose_is_wrapped_and_ids_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     ids = [uuid4(), uuid4()]
     lines = shown(monkeypatch, [{"id": each, "reason": REASON, "type": "payment.created.v1"} for each in ids])
     for each in ids:
@@ -27,7 +27,7 @@ def test_text_gives_way_to_ids(monkeypatch: pytest.MonkeyPatch) -> None:
         assert line.endswith("payment.created.v1")
 
 
-def test_where_no_table_fits_each_row_is_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_are_blocks_if_the_terminal_is_too_narrow(monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = uuid4(), uuid4()
     row = {"tenant": "a-shop-with-a-long-name", "reason": REASON, "at": datetime(2026, 3, 1, tzinfo=UTC)}
     rows = [{"id": each, "type": "payment.created.v1", **row} for each in (one, other)]
@@ -41,5 +41,5 @@ def test_where_no_table_fits_each_row_is_a_block(monkeypatch: pytest.MonkeyPatch
     ]
 
 
-def test_what_looks_like_markup_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_markup_is_printed_verbatim(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "[card] paid" in shown(monkeypatch, [{"reason": "[card] paid"}])[1]

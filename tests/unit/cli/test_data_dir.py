@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orylo_cli.embedded.data_dir import Connection, DataDir
+from orylo_cli.embedded.data_dir import DataDir, RunningPlatform
 from orylo_cli.embedded.errors import EmbeddedError
 from orylo_common.control.keyring import Keyring
 
@@ -20,8 +20,8 @@ RUNNING: dict[str, Any] = {
 
 
 def hold(path: Path, command: str, pipe: Pipe) -> None:
-    """In another process: have the lock until told, or killed."""
-    with DataDir(path).locked(command), DataDir(path).reachable(Connection(os.getpid(), **RUNNING)):
+    """In another process: hold the lock until released or killed."""
+    with DataDir(path).locked(command), DataDir(path).reachable(RunningPlatform(os.getpid(), **RUNNING)):
         pipe.send("held")
         pipe.recv()
 
@@ -54,22 +54,22 @@ class Holder:
         self._process.join(60)
 
 
-def test_a_second_up_is_told_who_runs(holder: Holder) -> None:
+def test_a_second_up_reports_the_process_that_runs(holder: Holder) -> None:
     pid = holder.start("up")
-    told = pytest.raises(EmbeddedError, match=rf"already running on {holder.path} \(process {pid}\)")
-    with told, DataDir(holder.path).locked("up"):
+    fails = pytest.raises(EmbeddedError, match=rf"already running in {holder.path} \(process {pid}\)")
+    with fails, DataDir(holder.path).locked("up"):
         pass
     holder.release()
 
 
-def test_a_command_is_told_how_to_reach_what_runs(holder: Holder) -> None:
+def test_a_command_finds_the_running_platform(holder: Holder) -> None:
     pid = holder.start("up")
-    assert DataDir(holder.path).running() == Connection(pid, **RUNNING)
+    assert DataDir(holder.path).running() == RunningPlatform(pid, **RUNNING)
     holder.release()
     assert DataDir(holder.path).running() is None
 
 
-def test_what_a_killed_up_left_is_not_believed(holder: Holder) -> None:
+def test_the_connection_file_of_a_killed_up_is_ignored(holder: Holder) -> None:
     holder.start("up")
     holder.kill()
     assert (holder.path / "connection.json").exists()
@@ -103,6 +103,6 @@ def test_a_folder_that_was_there_keeps_its_permissions(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    told = pytest.raises(EmbeddedError, match="choose another with --data-dir")
-    with told, DataDir(tmp_path / "file" / "data").locked("up"):
+    fails = pytest.raises(EmbeddedError, match="choose another with --data-dir")
+    with fails, DataDir(tmp_path / "file" / "data").locked("up"):
         pass

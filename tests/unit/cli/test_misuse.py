@@ -1,4 +1,4 @@
-"""What is written wrong is said in words that help."""
+"""Error messages for misused commands."""
 
 import pytest
 from typer.testing import CliRunner
@@ -12,13 +12,13 @@ from orylo_cli.main import cli
         ("user create shop a@b.example --role king", "'--role': 'king' is not one of 'operator', 'owner',"),
         ("dlq list --state gone", "'--state': 'gone' is not one of 'open',"),
         ("dlq list --source dispach", "'--source': 'dispach' is not one of 'ingest',"),
-        ("simulate --duration soon", "'soon' is no time: write 90, 90s or 2m"),
-        ("simulate --ingest-url nonsense", "'nonsense' is no URL: write one like http://127.0.0.1:8080"),
-        ("simulate --ingest-url http://[", "'http://[' is no URL"),
-        ("migrate --to 3", "it goes with --down, and says what that keeps"),
+        ("simulate --duration soon", "'soon' is not a duration: write 90, 90s or 2m"),
+        ("simulate --ingest-url nonsense", "'nonsense' is not a URL: write one like http://127.0.0.1:8080"),
+        ("simulate --ingest-url http://[", "'http://[' is not a URL"),
+        ("migrate --to 3", "--to needs --down"),
     ],
 )
-def test_a_misuse_is_told_without_the_machinery(command: str, says: str) -> None:
+def test_a_misuse_is_reported_without_a_traceback(command: str, says: str) -> None:
     result = CliRunner().invoke(cli, command.split(), env={"COLUMNS": "200"})
     assert result.exit_code == 2
     assert says in result.output
@@ -26,11 +26,11 @@ def test_a_misuse_is_told_without_the_machinery(command: str, says: str) -> None
 
 
 @pytest.mark.parametrize("command", ["tenant list", "migrate", "dlq list", "simulate"])
-def test_an_address_that_is_none_is_named(command: str) -> None:
+def test_an_invalid_database_url_is_reported(command: str) -> None:
     result = CliRunner().invoke(cli, command.split(), env={"ORYLO_DATABASE_URL": "rubbish"})
     assert str(result.exception) == "ORYLO_DATABASE_URL: must start with postgresql:// or postgres://"
 
 
-def test_doctor_finds_an_address_that_is_none() -> None:
+def test_doctor_reports_an_invalid_database_url() -> None:
     result = CliRunner().invoke(cli, ["doctor"], env={"ORYLO_DATABASE_URL": "rubbish"})
     assert "ORYLO_DATABASE_URL → must start with postgresql:// or postgres://" in result.output

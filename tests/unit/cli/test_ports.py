@@ -14,7 +14,7 @@ def test_a_port_in_use_is_named_with_the_option_that_changes_it() -> None:
             check_port("127.0.0.1", port, "--ingest-port")
 
 
-def test_a_free_port_is_left_free() -> None:
+def test_the_check_leaves_a_free_port_free() -> None:
     (port,) = free_ports(1)
     check_port("127.0.0.1", port, "--api-port")
     with socket.create_server(("127.0.0.1", port)):

@@ -5,11 +5,11 @@ from orylo_cli.commands.simulate import _seconds
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("2.5", 2.5), ("10s", 10), ("2m", 120), ("1h", 3600)])
-def test_a_time_as_people_write_it(text: str, seconds: float) -> None:
+def test_a_duration_is_parsed(text: str, seconds: float) -> None:
     assert _seconds(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["soon", "s", "", "0", "-1s", "25h", "2d", "nan", "inf"])
-def test_what_is_no_time_is_refused(text: str) -> None:
+def test_an_invalid_duration_is_rejected(text: str) -> None:
     with pytest.raises(typer.BadParameter):
         _seconds(text)

@@ -23,7 +23,7 @@ def orylo(folder: Path, *arguments: str) -> Result:
         *("gateway set shop stripe --secret whsec_1", "destination add shop meta --pixel-id 1 --token EAA"),
     ],
 )
-def test_a_folder_without_a_platform_stays_as_it_is(tmp_path: Path, command: str) -> None:
+def test_a_folder_without_a_platform_is_not_changed(tmp_path: Path, command: str) -> None:
     folder = tmp_path / "empty"
     result = orylo(folder, *command.split())
     assert result.exit_code == 1
@@ -33,7 +33,7 @@ def test_a_folder_without_a_platform_stays_as_it_is(tmp_path: Path, command: str
     assert not folder.exists()
 
 
-def test_doctor_finds_that_there_is_no_platform(tmp_path: Path) -> None:
+def test_doctor_reports_a_missing_platform(tmp_path: Path) -> None:
     result = orylo(tmp_path, "doctor", "--json")
     assert result.exit_code == 1
     (check,) = orjson.loads(result.stdout)["checks"]

@@ -1,5 +1,4 @@
 import asyncio
-import time
 from datetime import timedelta
 
 import pytest
@@ -11,26 +10,22 @@ from orylo_common.resilience.circuit_breaker import CircuitBreaker, CircuitOpen,
 RECOVERY = timedelta(seconds=10)
 
 
-class Now:
-    """The wall clock that the breaker and purgatory read."""
-
+class FakeClock:
     def __init__(self) -> None:
         self.seconds = 1_000.0
 
-    def time(self) -> float:
+    def __call__(self) -> float:
         return self.seconds
 
 
 @pytest.fixture
-def now(monkeypatch: pytest.MonkeyPatch) -> Now:
-    clock = Now()
-    monkeypatch.setattr(time, "time", clock.time)
-    return clock
+def now() -> FakeClock:
+    return FakeClock()
 
 
 @pytest.fixture
-def breaker(now: Now) -> CircuitBreaker:
-    return CircuitBreaker("meta", failures=3, recovery=RECOVERY)
+def breaker(now: FakeClock) -> CircuitBreaker:
+    return CircuitBreaker("meta", failures=3, recovery=RECOVERY, clock=now)
 
 
 def state_of(breaker: CircuitBreaker) -> CircuitState:
@@ -90,7 +85,7 @@ async def test_a_refusal_is_an_answer_and_a_bug_is_not(breaker: CircuitBreaker) 
     assert state_of(breaker) == "open"
 
 
-async def test_open_refuses_and_says_for_how_long(breaker: CircuitBreaker, now: Now) -> None:
+async def test_open_refuses_and_says_for_how_long(breaker: CircuitBreaker, now: FakeClock) -> None:
     await open_it(breaker)
     now.seconds += 4
 
@@ -101,7 +96,7 @@ async def test_open_refuses_and_says_for_how_long(breaker: CircuitBreaker, now: 
     assert refused.value.retry_after.total_seconds() == pytest.approx(6, abs=0.01)
 
 
-async def test_after_recovery_a_successful_probe_closes_it(breaker: CircuitBreaker, now: Now) -> None:
+async def test_after_recovery_a_successful_probe_closes_it(breaker: CircuitBreaker, now: FakeClock) -> None:
     await open_it(breaker)
     now.seconds += 11
     assert state_of(breaker) == "half_open"
@@ -112,7 +107,7 @@ async def test_after_recovery_a_successful_probe_closes_it(breaker: CircuitBreak
     assert state_of(breaker) == "closed"
 
 
-async def test_a_failed_probe_opens_it_for_another_while(breaker: CircuitBreaker, now: Now) -> None:
+async def test_a_failed_probe_opens_it_for_another_while(breaker: CircuitBreaker, now: FakeClock) -> None:
     await open_it(breaker)
     now.seconds += 11
 
@@ -122,7 +117,7 @@ async def test_a_failed_probe_opens_it_for_another_while(breaker: CircuitBreaker
     assert breaker.retry_after.total_seconds() == pytest.approx(10, abs=0.01)
 
 
-async def test_only_one_probe_is_let_through_at_a_time(breaker: CircuitBreaker, now: Now) -> None:
+async def test_only_one_probe_is_let_through_at_a_time(breaker: CircuitBreaker, now: FakeClock) -> None:
     await open_it(breaker)
     now.seconds += 11
     async with breaker:
@@ -133,7 +128,7 @@ async def test_only_one_probe_is_let_through_at_a_time(breaker: CircuitBreaker, 
     assert state_of(breaker) == "closed"
 
 
-async def test_a_cancelled_probe_leaves_room_for_the_next(breaker: CircuitBreaker, now: Now) -> None:
+async def test_a_cancelled_probe_leaves_room_for_the_next(breaker: CircuitBreaker, now: FakeClock) -> None:
     await open_it(breaker)
     now.seconds += 11
     await fail(breaker, asyncio.CancelledError())
@@ -146,7 +141,7 @@ async def test_a_cancelled_probe_leaves_room_for_the_next(breaker: CircuitBreake
 
 @pytest.mark.parametrize("error", [None, TransientError("late news")])
 async def test_a_call_from_before_it_opened_decides_nothing(
-    breaker: CircuitBreaker, now: Now, error: Exception | None
+    breaker: CircuitBreaker, now: FakeClock, error: Exception | None
 ) -> None:
     finish = asyncio.Event()
 
@@ -168,7 +163,7 @@ async def test_a_call_from_before_it_opened_decides_nothing(
     assert state_of(breaker) == "half_open"
 
 
-async def test_the_state_is_a_metric(breaker: CircuitBreaker, now: Now) -> None:
+async def test_the_state_is_a_metric(breaker: CircuitBreaker, now: FakeClock) -> None:
     def state() -> float | None:
         return REGISTRY.get_sample_value("orylo_circuit_state", {"name": "meta"})
 

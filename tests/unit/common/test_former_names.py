@@ -1,11 +1,11 @@
-"""Messages written by earlier versions may still lie in queues and dead letters."""
+"""Messages of earlier versions may still be in queues and dead letters."""
 
 from typing import Any
 
 import orjson
 import pytest
 
-from orylo_common.messages import WebhookReplayed, decode
+from orylo_common.messages import UndecodableMessage, WebhookReplayed, decode
 from orylo_common.messages.codec import BY_TYPE
 from orylo_common.messages.former_names import TYPES, VALUES
 from tests.contract.messages.golden import path_of
@@ -16,7 +16,7 @@ def golden(message_type: str) -> dict[str, Any]:
     return envelope
 
 
-def test_a_message_under_its_former_type_is_read() -> None:
+def test_a_message_with_a_former_type_is_decoded() -> None:
     envelope = golden("webhook.rejected.v1")
 
     former = decode(orjson.dumps({**envelope, "type": "webhook.refused.v1"}))
@@ -24,7 +24,7 @@ def test_a_message_under_its_former_type_is_read() -> None:
     assert former == decode(orjson.dumps(envelope))
 
 
-def test_a_former_value_of_a_field_is_read_as_todays() -> None:
+def test_a_former_field_value_is_decoded_as_the_current_one() -> None:
     envelope = golden("webhook.replayed.v1")
     envelope["data"]["status"] = "told_before"
 
@@ -34,6 +34,15 @@ def test_a_former_value_of_a_field_is_read_as_todays() -> None:
     assert message.status == "already_reported"
 
 
+@pytest.mark.parametrize("status", [["told_before"], {}, 7, None])
+def test_a_field_of_another_type_is_invalid_and_no_error_of_ours(status: object) -> None:
+    envelope = golden("webhook.replayed.v1")
+    envelope["data"]["status"] = status
+
+    with pytest.raises(UndecodableMessage, match="status"):
+        decode(orjson.dumps(envelope))
+
+
 @pytest.mark.parametrize("name", [*TYPES.values(), *VALUES])
-def test_every_former_name_leads_to_a_known_type(name: str) -> None:
+def test_every_former_name_maps_to_a_known_type(name: str) -> None:
     assert name in BY_TYPE

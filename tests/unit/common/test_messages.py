@@ -1,4 +1,4 @@
-"""Every message survives its envelope, and no bytes get past `decode` but as a message."""
+"""Every message survives encoding and decoding. Bytes decode to a message or are undecodable."""
 
 from copy import deepcopy
 from typing import Any
@@ -31,7 +31,7 @@ def any_message(message_class: type[Message], seed: int) -> Message:
 
 
 def paths_of(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Where in a JSON value something stands."""
+    """Return the paths of all values in a JSON value."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [path, *(found for key, item in inner for found in paths_of(item, (*path, key)))]
 
@@ -47,8 +47,8 @@ def with_replaced(value: Any, path: tuple[Any, ...], replacement: Any) -> Any:
     return changed
 
 
-def refusal(body: bytes) -> str | None:
-    """Why the bytes are no message; `None` when they are one. Any other error fails the test."""
+def decode_error(body: bytes) -> str | None:
+    """Return why the bytes are undecodable, or None if they are a message. Any other error fails the test."""
     try:
         decode(body)
     except UndecodableMessage as error:
@@ -57,7 +57,7 @@ def refusal(body: bytes) -> str | None:
 
 
 @given(messages, seeds)
-def test_a_message_comes_out_as_it_went_in(message_class: type[Message], seed: int) -> None:
+def test_a_message_survives_encoding_and_decoding(message_class: type[Message], seed: int) -> None:
     message = any_message(message_class, seed)
 
     assert decode(encode(message)) == message
@@ -86,7 +86,7 @@ def test_the_traceparent_travels_beside_the_message() -> None:
 
 @given(st.binary() | json_values.map(orjson.dumps) | st.text().map(str.encode))
 def test_arbitrary_bytes_are_undecodable(body: bytes) -> None:
-    assert refusal(body) is not None
+    assert decode_error(body) is not None
 
 
 @given(messages, seeds, json_values, st.data())
@@ -96,7 +96,7 @@ def test_a_message_with_anything_replaced_is_read_or_undecodable(
     envelope = orjson.loads(encode(any_message(message_class, seed)))
     path = data.draw(st.sampled_from(paths_of(envelope)))
 
-    assert SECRET not in (refusal(orjson.dumps(with_replaced(envelope, path, replacement))) or "")
+    assert SECRET not in (decode_error(orjson.dumps(with_replaced(envelope, path, replacement))) or "")
 
 
 @given(messages, seeds, st.data())
@@ -107,19 +107,19 @@ def test_a_message_with_bytes_changed_is_read_or_undecodable(
     for _ in range(data.draw(st.integers(1, 4))):
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
 
-    refusal(bytes(body))
+    decode_error(bytes(body))
 
 
 @pytest.mark.parametrize("missing", ["specversion", "id", "type", "time", "tenantid", "correlationid", "data"])
-def test_an_envelope_that_lacks_something_is_undecodable(missing: str) -> None:
+def test_an_incomplete_envelope_is_undecodable(missing: str) -> None:
     envelope = orjson.loads(encode(any_message(MESSAGES[0], 0)))
     del envelope[missing]
 
-    assert refusal(orjson.dumps(envelope)) is not None
+    assert decode_error(orjson.dumps(envelope)) is not None
 
 
 @pytest.mark.parametrize(
     "body", [b"[" * 100_000, b'{"a":' * 100_000, b'{"specversion":"1.0","type":"' + b"x" * 1_000_000]
 )
 def test_deep_and_long_bytes_are_undecodable(body: bytes) -> None:
-    assert refusal(body) is not None
+    assert decode_error(body) is not None

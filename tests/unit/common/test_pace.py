@@ -1,15 +1,15 @@
-"""Who waits for whom in a full event loop."""
+"""Fairness in a busy event loop."""
 
 import asyncio
 
-from orylo_common.pace import Turnstile
+from orylo_common.pace import LoopThrottle
 
 
-async def test_a_turnstile_lets_others_work_between_those_who_pass() -> None:
-    turnstile, happened = Turnstile(3), list[str]()
+async def test_other_callbacks_run_between_admitted_callers() -> None:
+    throttle, happened = LoopThrottle(3), list[str]()
 
     async def caller(number: int) -> None:
-        await turnstile.passed()
+        await throttle.admit()
         happened.append(str(number))
         if number == 0:
             asyncio.get_running_loop().call_soon(happened.append, "something else")
@@ -20,10 +20,10 @@ async def test_a_turnstile_lets_others_work_between_those_who_pass() -> None:
     assert happened.index("something else") == 3
 
 
-async def test_a_turnstile_holds_up_nobody_who_comes_alone() -> None:
-    turnstile = Turnstile(1)
+async def test_a_lone_caller_does_not_wait() -> None:
+    throttle = LoopThrottle(1)
     for _ in range(3):
-        coroutine = turnstile.passed()
+        coroutine = throttle.admit()
         try:
             coroutine.send(None)
         except StopIteration:

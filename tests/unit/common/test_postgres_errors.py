@@ -9,9 +9,9 @@ from orylo_common.postgres.errors import TRANSIENT_ERRORS
     [asyncpg.ReadOnlySQLTransactionError, asyncpg.PostgresIOError, asyncpg.AdminShutdownError],
     ids=["fail-over", "disk", "shutdown"],
 )
-def test_what_passes_by_itself_is_tried_again(error: type[Exception]) -> None:
+def test_errors_that_pass_are_transient(error: type[Exception]) -> None:
     assert issubclass(error, TRANSIENT_ERRORS)
 
 
-def test_what_is_wrong_with_the_data_stays_wrong() -> None:
+def test_errors_in_the_data_are_not_transient() -> None:
     assert not issubclass(asyncpg.CharacterNotInRepertoireError, TRANSIENT_ERRORS)

@@ -1,4 +1,4 @@
-"""A process of its own gets real signals."""
+"""Signals to a real process."""
 
 import signal
 import subprocess
@@ -27,7 +27,7 @@ configure_logs("test", log_format="json")
 sys.exit(process.run_until_stopped(open_all, exit_limit=timedelta(seconds={limit})))
 """
 
-# Far above the other, so that what ends within the one did not wait for the limit.
+# The limit is far above the deadline: a process that ends in time did not wait for the limit.
 EXIT_LIMIT_S, ENDS_WITHIN_S = 600, 60
 
 Started = subprocess.Popen[str]
@@ -51,11 +51,11 @@ def start() -> Iterator[Start]:
 
 def wait_for(process: Started, text: str) -> None:
     assert process.stdout is not None
-    assert any(text in line for line in process.stdout), f"{text} was never said"
+    assert any(text in line for line in process.stdout), f"{text} was not printed"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_drains_and_ends_well(start: Start, number: signal.Signals) -> None:
+def test_a_signal_drains_and_exits_with_0(start: Start, number: signal.Signals) -> None:
     process = start()
     wait_for(process, "process.started")
 
@@ -74,11 +74,11 @@ def test_draining_ends_at_its_limit(start: Start) -> None:
     output, _ = process.communicate(timeout=ENDS_WITHIN_S)
 
     assert process.returncode == 1
-    assert "process.stopped_in_haste" in output
+    assert "process.drain_aborted" in output
     assert "drained" not in output
 
 
-def test_a_second_signal_ends_the_draining(start: Start) -> None:
+def test_a_second_signal_aborts_the_draining(start: Start) -> None:
     process = start(after="await asyncio.Event().wait()")
     wait_for(process, "process.started")
     process.terminate()
@@ -98,7 +98,7 @@ def test_a_start_that_hangs_can_be_interrupted(start: Start) -> None:
     assert process.wait(timeout=ENDS_WITHIN_S) == 1
 
 
-def test_a_start_that_fails_is_told(start: Start) -> None:
+def test_a_failed_start_is_logged_without_traceback_and_secrets(start: Start) -> None:
     process = start(before="raise OSError('no database at postgresql://orylo:hunter2@db')")
 
     output, _ = process.communicate(timeout=ENDS_WITHIN_S)
@@ -112,7 +112,7 @@ def test_a_start_that_fails_is_told(start: Start) -> None:
 
 
 @pytest.mark.parametrize("failing", ["before", "after"])
-def test_what_is_our_own_fault_is_told_with_where_it_happened(start: Start, failing: str) -> None:
+def test_a_bug_is_logged_with_its_traceback(start: Start, failing: str) -> None:
     process = start(**{failing: "{}['nothing']" if failing == "before" else "open('/nowhere')"})
     if failing == "after":
         wait_for(process, "process.started")

@@ -39,14 +39,14 @@ def test_the_repr_holds_no_password() -> None:
     assert COMPLETE["ORYLO_MASTER_KEY"] not in text
 
 
-def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_variable_counts_as_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORYLO_OTLP_ENDPOINT", "")
 
     assert load(ServiceSettings).otlp_endpoint is None
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "complaint"),
+    ("name", "value", "message"),
     [
         ("ORYLO_DATABASE_URL", None, "ORYLO_DATABASE_URL: is missing"),
         ("ORYLO_DATABASE_URL", "mysql://hunter2@db", "ORYLO_DATABASE_URL: must start with postgresql://"),
@@ -56,8 +56,8 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -
         ("ORYLO_ORIGINS", "hunter2,", 'error parsing value for field "origins"'),
     ],
 )
-def test_what_is_wrong_stops_the_start_with_one_line_that_names_it(
-    name: str, value: str | None, complaint: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_an_invalid_variable_stops_the_start_with_one_line_that_names_it(
+    name: str, value: str | None, message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if value is None:
         monkeypatch.delenv(name)
@@ -69,5 +69,5 @@ def test_what_is_wrong_stops_the_start_with_one_line_that_names_it(
 
     (line,) = capsys.readouterr().err.splitlines()
     assert stopped.value.code == 2
-    assert complaint in line
+    assert message in line
     assert "hunter2" not in line

@@ -6,7 +6,7 @@ import pytest
 from orylo_common.errors import TransientError
 from orylo_common.messages import PaymentFact
 from orylo_detector.feature_reader import FeatureReader
-from orylo_detector.ports import Attempts, History
+from orylo_detector.ports import EntityAttempts, History
 from tests.unit.detector.cases import REGULAR, attempts, payment
 
 
@@ -20,7 +20,7 @@ class Known:
         self.attempts_fail: Exception | None = None
         self.history_fails: Exception | None = None
 
-    async def record(self, payments: Sequence[PaymentFact]) -> Sequence[Attempts]:
+    async def record(self, payments: Sequence[PaymentFact]) -> Sequence[EntityAttempts]:
         if self.attempts_fail:
             raise self.attempts_fail
         return [{"card": attempts(each.amount_minor)} for each in payments]

@@ -11,8 +11,8 @@ import orjson
 from orylo_common.control.models import GatewaySecret
 from orylo_common.messages import GatewayFact, decode
 from orylo_ingest.gateways import GATEWAYS
-from orylo_ingest.gateways.port import RawWebhook
-from orylo_ingest.intake import Record, take_in
+from orylo_ingest.gateways.raw_webhook import RawWebhook
+from orylo_ingest.webhooks.record import Record, build_record
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "gateways"
 TENANT = UUID("01900000-0000-7000-8000-000000000001")
@@ -38,7 +38,7 @@ def taken(fixture: str) -> Record:
 
 
 def taken_from(gateway: str, document: Any, **options: Any) -> Record:
-    return take_in(GATEWAYS[gateway], TENANT, document, RECEIVED_AT, **options)
+    return build_record(GATEWAYS[gateway], TENANT, document, RECEIVED_AT, **options)
 
 
 def stripe(name: str, **changes: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from orylo_ingest.intake import Record
+from orylo_ingest.webhooks.record import Record
 from tests.unit.ingest.given import FIXTURES, taken
 
 FOLDER = Path(__file__).parent / "golden"

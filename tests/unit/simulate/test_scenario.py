@@ -11,14 +11,14 @@ import pytest
 import stripe
 
 from orylo_cli.simulate.buyers import buyer, cpf
-from orylo_cli.simulate.doors import Door, Gateway
-from orylo_cli.simulate.requests import Request
+from orylo_cli.simulate.requests import SimulatedRequest
 from orylo_cli.simulate.scenario import Scenario
+from orylo_cli.simulate.signing import SimulatedGateway, WebhookSigner
 
 EPOCH = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-STRIPE = Door("stripe", "whsec_simulated")
-HOTMART = Door("hotmart", "hottok-simulated")
-BOTH: Mapping[Gateway, Door] = {"stripe": STRIPE, "hotmart": HOTMART}
+STRIPE = WebhookSigner("stripe", "whsec_simulated")
+HOTMART = WebhookSigner("hotmart", "hottok-simulated")
+BOTH: Mapping[SimulatedGateway, WebhookSigner] = {"stripe": STRIPE, "hotmart": HOTMART}
 
 
 def requests(
@@ -27,13 +27,13 @@ def requests(
     seed: int = 7,
     epoch: datetime = EPOCH,
     rate: float = 50.0,
-    doors: Mapping[Gateway, Door] = BOTH,
-) -> list[Request]:
-    scenario = Scenario(seed=seed, epoch=epoch, rate=rate, tenant="demo", doors=doors)
+    signers: Mapping[SimulatedGateway, WebhookSigner] = BOTH,
+) -> list[SimulatedRequest]:
+    scenario = Scenario(seed=seed, epoch=epoch, rate=rate, tenant="demo", signers=signers)
     return list(islice(scenario.requests(), number))
 
 
-def webhooks(sent: list[Request], gateway: Gateway) -> list[dict[str, Any]]:
+def webhooks(sent: list[SimulatedRequest], gateway: SimulatedGateway) -> list[dict[str, Any]]:
     return [orjson.loads(request.body) for request in sent if request.path == f"/api/v1/webhooks/{gateway}/demo"]
 
 
@@ -75,9 +75,9 @@ def test_hotmart_requests_carry_the_token_in_the_header_and_nowhere_else() -> No
 
 
 def test_hmac_mode_signs_the_raw_body() -> None:
-    door = Door("hotmart", "shared", mode="hmac")
+    signer = WebhookSigner("hotmart", "shared", mode="hmac")
 
-    headers = door.headers(b"{}", 0)
+    headers = signer.headers(b"{}", 0)
 
     assert headers["X-Signature"] == "sha256=4c053bf942c3ef31b83886f65ce5a58e1bc228427db9e9de6a2a4b9bddf9c69e"
     assert "X-HOTMART-HOTTOK" not in headers
@@ -183,7 +183,7 @@ def test_clicks_come_before_the_purchases_that_carry_them() -> None:
 
 
 def test_a_gateway_without_a_door_is_left_out() -> None:
-    sent = requests(1_000, doors={"hotmart": HOTMART})
+    sent = requests(1_000, signers={"hotmart": HOTMART})
 
     assert not webhooks(sent, "stripe")
     assert webhooks(sent, "hotmart")
@@ -191,7 +191,7 @@ def test_a_gateway_without_a_door_is_left_out() -> None:
 
 def test_a_scenario_needs_a_gateway() -> None:
     with pytest.raises(ValueError, match="no gateway"):
-        requests(1, doors={})
+        requests(1, signers={})
 
 
 @pytest.mark.parametrize(("base", "expected"), [(111444777, "11144477735"), (529982247, "52998224725")])

@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from orylo_cli.simulate import Door, RemoteTargetRefused, SimulateOptions, run
+from orylo_cli.simulate import RemoteTargetForbidden, SimulateOptions, WebhookSigner, run
 
 
 class Ingest:
@@ -44,7 +44,7 @@ async def server(ingest: Ingest) -> AsyncIterator[TestServer]:
 def options(server: TestServer) -> SimulateOptions:
     return SimulateOptions(
         tenant="demo",
-        doors={"hotmart": Door("hotmart", "hottok")},
+        signers={"hotmart": WebhookSigner("hotmart", "hottok")},
         ingest_url=str(server.make_url("/")),
         rate=400.0,
         duration_s=0.5,
@@ -56,7 +56,7 @@ async def test_answers_are_counted_by_what_they_mean(server: TestServer, ingest:
 
     summary = await run(options(server))
 
-    assert (summary.duplicates, summary.refused, summary.errors) == (2, 2, 2)
+    assert (summary.duplicates, summary.rejected, summary.errors) == (2, 2, 2)
     assert summary.visits > 0
     assert summary.sent == 200
     assert summary.accepted == summary.sent - summary.visits - 6
@@ -69,7 +69,7 @@ async def test_without_tracking_the_visits_are_left_out(server: TestServer, inge
     summary = await run(options(server))
 
     assert not summary.tracking
-    assert summary.refused == 0
+    assert summary.rejected == 0
     assert summary.visits == 0
     assert summary.sent == summary.accepted
     assert ingest.visits < 20
@@ -86,5 +86,5 @@ async def test_a_server_that_is_away_is_an_error_not_a_crash(server: TestServer)
 
 @pytest.mark.parametrize("url", ["http://192.0.2.1:8080", "https://ingest.example.com", "http://localhost.example.com"])
 async def test_other_machines_are_refused(url: str) -> None:
-    with pytest.raises(RemoteTargetRefused, match="--allow-remote"):
-        await run(SimulateOptions(tenant="demo", doors={"hotmart": Door("hotmart", "x")}, ingest_url=url))
+    with pytest.raises(RemoteTargetForbidden, match="--allow-remote"):
+        await run(SimulateOptions(tenant="demo", signers={"hotmart": WebhookSigner("hotmart", "x")}, ingest_url=url))

@@ -403,9 +403,9 @@ export interface paths {
         /**
          * Live events, as server-sent events
          * @description `detection.created` carries a Detection, `trust.updated` a TrustChange, `conversion.dispatched` and `conversion.failed`
-         *     a Conversion, `dead_letter.created` a DeadLetterSummary, each as JSON in `data`. A client that was away goes on where
-         *     it left off by `Last-Event-ID`, for as long as events are kept (15 minutes). `ready` comes first where nothing is
-         *     resumed; `reset` says instead that events are missing, and that what is shown should be read anew.
+         *     a Conversion, `dead_letter.created` a DeadLetterSummary, each as JSON in `data`. A client that was disconnected resumes
+         *     with `Last-Event-ID`, for as long as events are stored (15 minutes). The first event is `ready`, unless the stream
+         *     resumes; it is `reset` if events are missing, and the client should then reload what it shows.
          */
         get: operations["stream"];
         put?: never;
@@ -980,9 +980,9 @@ export interface components {
         };
         /**
          * Role
-         * @description What a person or a key may do. The merchant's roles include those below them; the operator is the platform's.
+         * @description The roles of users and API keys. Owner, admin, analyst and viewer each include the roles after them.
          *
-         *     An operator sees to what got stuck, and decides nothing about the merchant's buyers.
+         *     An operator belongs to the platform: it handles dead letters and quarantine, and does not decide on customers.
          * @enum {string}
          */
         Role: "operator" | "owner" | "admin" | "analyst" | "viewer";
@@ -1084,7 +1084,7 @@ export interface components {
         TrustStatus: "neutral" | "allowlisted" | "blocked";
     };
     responses: {
-        /** @description The request cannot be read */
+        /** @description The request is malformed */
         400: {
             headers: {
                 [name: string]: unknown;
@@ -1093,7 +1093,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ProblemDetails"];
             };
         };
-        /** @description Nobody is signed in, or the key is not known */
+        /** @description Not signed in, or the API key is invalid */
         401: {
             headers: {
                 [name: string]: unknown;
@@ -1102,7 +1102,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ProblemDetails"];
             };
         };
-        /** @description The role may not do this, or the CSRF token is missing */
+        /** @description The role lacks the permission, or the CSRF token is missing */
         403: {
             headers: {
                 [name: string]: unknown;
@@ -1111,7 +1111,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ProblemDetails"];
             };
         };
-        /** @description There is no such thing, or it is not yours */
+        /** @description Not found, or it belongs to another tenant */
         404: {
             headers: {
                 [name: string]: unknown;
@@ -1120,7 +1120,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ProblemDetails"];
             };
         };
-        /** @description It is not in a state that allows this, or the same idempotency key is in use */
+        /** @description Its state does not allow this, or the idempotency key was used for another request */
         409: {
             headers: {
                 [name: string]: unknown;
@@ -1147,7 +1147,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ProblemDetails"];
             };
         };
-        /** @description A value was refused; `errors` names each */
+        /** @description Invalid values; `errors` names each field */
         422: {
             headers: {
                 [name: string]: unknown;
@@ -1156,7 +1156,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ProblemDetails"];
             };
         };
-        /** @description Too many attempts; `Retry-After` says when */
+        /** @description Too many attempts; retry after `Retry-After` */
         429: {
             headers: {
                 [name: string]: unknown;
@@ -1165,7 +1165,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ProblemDetails"];
             };
         };
-        /** @description Try again later; `Retry-After` says when */
+        /** @description Temporarily unavailable; retry after `Retry-After` */
         503: {
             headers: {
                 [name: string]: unknown;
@@ -1195,7 +1195,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1224,7 +1224,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1247,7 +1247,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -1268,7 +1268,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1296,7 +1296,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1333,7 +1333,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1352,7 +1352,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of what you have: if it is still current, 304 without a body */
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
                 "If-None-Match"?: string;
             };
             path: {
@@ -1362,7 +1362,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1371,7 +1371,7 @@ export interface operations {
                     "application/json": components["schemas"]["Detection"];
                 };
             };
-            /** @description What you have is still current */
+            /** @description The ETag sent is still current */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -1402,7 +1402,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1421,7 +1421,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of what you have: if it is still current, 304 without a body */
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
                 "If-None-Match"?: string;
             };
             path: {
@@ -1431,7 +1431,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1440,7 +1440,7 @@ export interface operations {
                     "application/json": components["schemas"]["Customer"];
                 };
             };
-            /** @description What you have is still current */
+            /** @description The ETag sent is still current */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -1457,7 +1457,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description repeating a request with the same key, within a day, has no second effect and the same answer */
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1471,7 +1471,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description Success */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -1495,7 +1495,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of what you have: if it is still current, 304 without a body */
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
                 "If-None-Match"?: string;
             };
             path: {
@@ -1505,7 +1505,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1514,7 +1514,7 @@ export interface operations {
                     "application/json": components["schemas"]["Payment"];
                 };
             };
-            /** @description What you have is still current */
+            /** @description The ETag sent is still current */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -1547,7 +1547,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1566,7 +1566,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of what you have: if it is still current, 304 without a body */
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
                 "If-None-Match"?: string;
             };
             path: {
@@ -1576,7 +1576,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1585,7 +1585,7 @@ export interface operations {
                     "application/json": components["schemas"]["Conversion"];
                 };
             };
-            /** @description What you have is still current */
+            /** @description The ETag sent is still current */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -1613,7 +1613,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1632,7 +1632,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of what you have: if it is still current, 304 without a body */
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
                 "If-None-Match"?: string;
             };
             path: {
@@ -1642,7 +1642,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1651,7 +1651,7 @@ export interface operations {
                     "application/json": components["schemas"]["DeadLetter"];
                 };
             };
-            /** @description What you have is still current */
+            /** @description The ETag sent is still current */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -1668,7 +1668,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description repeating a request with the same key, within a day, has no second effect and the same answer */
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1678,7 +1678,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1699,7 +1699,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description repeating a request with the same key, within a day, has no second effect and the same answer */
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1713,7 +1713,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1752,7 +1752,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1787,7 +1787,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1806,7 +1806,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description the ETag of what you have: if it is still current, 304 without a body */
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
                 "If-None-Match"?: string;
             };
             path: {
@@ -1816,7 +1816,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1825,7 +1825,7 @@ export interface operations {
                     "application/json": components["schemas"]["Quarantined"];
                 };
             };
-            /** @description What you have is still current */
+            /** @description The ETag sent is still current */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -1842,7 +1842,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description repeating a request with the same key, within a day, has no second effect and the same answer */
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1852,7 +1852,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -1873,7 +1873,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description repeating a request with the same key, within a day, has no second effect and the same answer */
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1887,7 +1887,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1914,7 +1914,7 @@ export interface operations {
                 last_event_id?: string;
             };
             header?: {
-                /** @description go on after this event */
+                /** @description resume after this event */
                 "Last-Event-ID"?: string;
             };
             path?: never;
@@ -1922,7 +1922,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A stream without end */
+            /** @description A stream of events */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1946,7 +1946,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Success */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -1,4 +1,4 @@
-"""What `orylo doctor` looks at, and what it advises."""
+"""The checks of `orylo doctor`, each with advice if it fails."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,19 +12,19 @@ from orylo_cli.embedded.errors import EmbeddedError
 from orylo_cli.migrations import all_migrations
 from orylo_cli.target import Target
 from orylo_common.broker.connect import open_broker
-from orylo_common.control.admin import SELECT_SECRETS
+from orylo_common.control.master_key import stored_secrets
 from orylo_common.postgres.migrations import MigrationError, pending
 
 OLDEST_POSTGRES = 15
 TIMEOUT_S = 5.0
 MIGRATE = "run `orylo migrate`"
-OWNER = "give ORYLO_DATABASE_URL of the user who migrates"
+OWNER = "set ORYLO_DATABASE_URL to the user who runs the migrations"
 SERVICES = ("ingest", "detector", "trust", "dispatch", "api")
 
 
 @dataclass(frozen=True)
 class Check:
-    """`advice` is what to do where it is not `ok`."""
+    """A check's finding, with advice unless it is `ok`."""
 
     name: str
     ok: bool
@@ -33,7 +33,7 @@ class Check:
 
 
 async def check_all(target: Target, addresses: Sequence[str]) -> list[Check]:
-    """`addresses` are of services of a distributed platform; an embedded one knows its own."""
+    """Run all checks. `addresses` name services of a distributed platform; an embedded one knows its own."""
     checks = [
         *await _check_database(target),
         await _check_broker(target),
@@ -47,8 +47,8 @@ async def _check_database(target: Target) -> list[Check]:
     try:
         connection = await asyncpg.connect(target.database_url, timeout=TIMEOUT_S)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
-        advice = "is it running, is ORYLO_DATABASE_URL right?"
-        return [Check("postgres", ok=False, finding=f"no login ({type(error).__name__})", advice=advice)]
+        advice = "check that it is running and that ORYLO_DATABASE_URL is right"
+        return [Check("postgres", ok=False, finding=f"cannot connect ({type(error).__name__})", advice=advice)]
     try:
         return [
             await _check_version(connection),
@@ -66,13 +66,13 @@ async def _check_version(connection: asyncpg.Connection) -> Check:
         "postgres",
         ok=major >= OLDEST_POSTGRES,
         finding=f"PostgreSQL {major}",
-        advice=f"needs {OLDEST_POSTGRES} or later",
+        advice=f"upgrade to PostgreSQL {OLDEST_POSTGRES} or later",
     )
 
 
 async def _check_migrations(connection: asyncpg.Connection) -> Check:
     try:
-        waiting = [
+        pending_names = [
             f"{migration_set.schema}/{migration.name}"
             for migration_set in all_migrations()
             for migration in await pending(connection, migration_set)
@@ -82,30 +82,32 @@ async def _check_migrations(connection: asyncpg.Connection) -> Check:
     except asyncpg.PostgresError as error:
         return Check("migrations", ok=False, finding=f"unreadable ({type(error).__name__})", advice=OWNER)
     except MigrationError as error:
-        return Check("migrations", ok=False, finding=str(error), advice="install the release that the database is of")
-    finding = f"waiting: {', '.join(waiting)}" if waiting else "current"
-    return Check("migrations", ok=not waiting, finding=finding, advice=MIGRATE)
+        return Check("migrations", ok=False, finding=str(error), advice="install the release that created the database")
+    finding = f"pending: {', '.join(pending_names)}" if pending_names else "up to date"
+    return Check("migrations", ok=not pending_names, finding=finding, advice=MIGRATE)
 
 
 async def _check_master_key(connection: asyncpg.Connection, target: Target) -> Check:
     try:
-        stored = [row["secret_encrypted"] for row in await connection.fetch(SELECT_SECRETS)]
+        stored = await stored_secrets(connection)
     except asyncpg.UndefinedTableError:
         stored = []
     except asyncpg.PostgresError as error:
-        return Check("master key", ok=False, finding=f"nothing to try it on ({type(error).__name__})", advice=OWNER)
+        return Check(
+            "master key", ok=False, finding=f"cannot read the stored secrets ({type(error).__name__})", advice=OWNER
+        )
     try:
         keyring = target.keyring()
     except EmbeddedError as error:
-        return Check("master key", ok=False, finding="no key", advice=str(error))
+        return Check("master key", ok=False, finding="missing or not valid", advice=str(error))
     if not stored:
-        return Check("master key", ok=True, finding="nothing is stored yet")
-    opened = sum(map(keyring.opens, stored))
+        return Check("master key", ok=True, finding="no secrets are stored yet")
+    decrypted = sum(map(keyring.decrypts, stored))
     return Check(
         "master key",
-        ok=opened == len(stored),
-        finding=f"opens {opened} of {len(stored)} stored secrets",
-        advice="use the key that the secrets were stored with; several may be given, separated by commas",
+        ok=decrypted == len(stored),
+        finding=f"decrypts {decrypted} of {len(stored)} stored secrets",
+        advice="use the key that the secrets were stored with; separate several keys by commas",
     )
 
 
@@ -116,15 +118,17 @@ async def _check_broker(target: Target) -> Check:
             await broker.ping()
     except asyncpg.PostgresError as error:
         return Check("broker", ok=False, finding=f"no queues ({type(error).__name__})", advice=MIGRATE)
-    except Exception as error:  # noqa: BLE001  of whichever library the URL has chosen
-        return Check("broker", ok=False, finding=str(error), advice="is it running, is ORYLO_BROKER_URL right?")
+    except Exception as error:  # noqa: BLE001  the errors depend on the broker that the URL names
+        return Check(
+            "broker", ok=False, finding=str(error), advice="check that it is running and that ORYLO_BROKER_URL is right"
+        )
     return Check("broker", ok=True, finding=kind)
 
 
 async def _check_redis(target: Target) -> Check:
     if target.redis_url is None:
         embedded = target.data_dir is not None
-        finding = "in the process" if embedded else "ORYLO_REDIS_URL is not set"
+        finding = "embedded" if embedded else "ORYLO_REDIS_URL is not set"
         return Check("redis", ok=embedded, finding=finding, advice="set ORYLO_REDIS_URL")
     try:
         async with Redis.from_url(
@@ -132,9 +136,9 @@ async def _check_redis(target: Target) -> Check:
         ) as redis:
             await redis.ping()
     except (RedisError, OSError, ValueError) as error:
-        advice = "is it running, is ORYLO_REDIS_URL right? Without it the platform works, more slowly"
+        advice = "check that it is running and that ORYLO_REDIS_URL is right; without Redis the platform is slower"
         return Check("redis", ok=False, finding=type(error).__name__, advice=advice)
-    return Check("redis", ok=True, finding="answers")
+    return Check("redis", ok=True, finding="reachable")
 
 
 async def _check_services(target: Target, addresses: Sequence[str]) -> list[Check]:
@@ -154,6 +158,13 @@ async def _check_service(session: aiohttp.ClientSession, name: str, address: str
             states = (await response.json(content_type=None))["checks"]
             bad = {what: state for what, state in states.items() if state != "ok"}
     except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as error:
-        return Check(name, ok=False, finding=f"no answer ({type(error).__name__})", advice="is it running? See its log")
+        return Check(
+            name,
+            ok=False,
+            finding=f"no answer ({type(error).__name__})",
+            advice="check that it is running and read its log",
+        )
     finding = ", ".join(f"{what} {state}" for what, state in bad.items()) or "ready"
-    return Check(name, ok=response.status == 200, finding=finding, advice="restore what is missing; its log says more")
+    return Check(
+        name, ok=response.status == 200, finding=finding, advice="restore what is missing; its log has the details"
+    )

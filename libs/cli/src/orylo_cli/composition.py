@@ -1,4 +1,4 @@
-"""Every service in one process, on one PostgreSQL: the platform that `orylo up` runs."""
+"""All services in one process and on one PostgreSQL, as `orylo up` runs them."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -25,9 +25,10 @@ PARTITIONS_ROLE = orylo_ingest.app.ROLE
 
 @asynccontextmanager
 async def open_platform(database_url: str) -> AsyncIterator[Mapping[str, PrivateRoutes]]:
-    """Open all services on a migrated database, with settings from the environment. Return each one's private routes.
+    """Start every service on a migrated database and yield each one's private routes by name.
 
-    The ingest endpoint opens last and closes first, when all other services run.
+    Settings come from the environment. Ingest starts last and stops first, so that webhooks arrive only while the
+    other services run.
     """
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context

@@ -1,4 +1,4 @@
-"""What the command says: tables and sentences for people, JSON for scripts, one line for an error."""
+"""Output of the command: tables and sentences for people, JSON for scripts, one line for an error."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,51 +12,51 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-WIDEST = 1000
-# Where no terminal says how wide it is, a table is as wide as it likes.
-out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else WIDEST)
+UNLIMITED_WIDTH = 1000
+# Output that goes to a pipe or a file is not wrapped.
+out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else UNLIMITED_WIDTH)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 FAILED = 1
 
 
-def say(text: str) -> None:
+def print_text(text: str) -> None:
     out.print(text, markup=False)
 
 
-def note(text: str) -> None:
-    """For people beside a result that a script may read from standard output."""
+def print_note(text: str) -> None:
+    """Print to standard error, so that standard output holds the result alone."""
     err.print(text, markup=False)
 
 
-def say_json(value: Any) -> None:
-    """UUIDs and times as text."""
+def print_json(value: Any) -> None:
+    """Print indented JSON, with UUIDs and times as text."""
     sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE, default=str))
     sys.stdout.buffer.flush()
 
 
-def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, empty: str) -> None:
-    """Rows of the same keys, as a table or as a JSON list; where the terminal is too narrow for a table, as blocks."""
+def print_rows(rows: Sequence[Mapping[str, Any]], *, as_json: bool, empty: str) -> None:
+    """Print rows of equal keys as a table or a JSON list; as blocks if the terminal is too narrow for the table."""
     if as_json:
-        say_json(rows)
+        print_json(rows)
     elif not rows:
-        note(empty)
+        print_note(empty)
     else:
         cells = [{name.replace("_", " "): _cell(value) for name, value in row.items()} for row in rows]
         table = _table(cells)
-        if Measurement.get(out, out.options.update(width=WIDEST), table).minimum <= out.width:
+        if Measurement.get(out, out.options.update(width=UNLIMITED_WIDTH), table).minimum <= out.width:
             out.print(table, soft_wrap=False)
         else:
-            say("\n\n".join(map(_block, cells)))
+            print_text("\n\n".join(map(_block, cells)))
 
 
-def fail(text: str, code: int = FAILED) -> NoReturn:
+def exit_with_error(text: str, code: int = FAILED) -> NoReturn:
     err.print(f"orylo: {text}", markup=False, style="red")
     raise SystemExit(code)
 
 
 def _table(rows: Sequence[Mapping[str, str]]) -> Table:
-    """The widest text gives way to the other columns: an id that is not whole cannot be copied."""
+    """Wrap only the widest column of prose, because an id that is broken over two lines cannot be copied."""
     widths = {name: max(map(cell_len, (name, *(row[name] for row in rows)))) for name in rows[0]}
     texts = [name for name in widths if any(" " in row[name] for row in rows)]
     wrapped = max(texts, key=widths.__getitem__, default=None)

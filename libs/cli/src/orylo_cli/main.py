@@ -14,9 +14,9 @@ from orylo_cli.commands.rejections import rejections
 from orylo_cli.commands.serve import serve
 from orylo_cli.commands.simulate import simulate
 from orylo_cli.commands.up import up
-from orylo_cli.console import fail, say
+from orylo_cli.console import exit_with_error, print_text
 from orylo_cli.embedded.errors import EmbeddedError
-from orylo_common.control.admin import Refused
+from orylo_common.control.errors import InvalidChange
 from orylo_common.control.keyring import WrongMasterKey
 from orylo_common.errors import TransientError
 from orylo_common.postgres.migrations import MigrationError
@@ -27,7 +27,7 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except typer.BadParameter as error:
-            # Pydantic, which reads the arguments, puts it before every sentence that is not its own.
+            # Pydantic, which typer parses arguments with, adds this prefix to our own messages.
             error.message = error.message.removeprefix("Value error, ")
             raise
 
@@ -44,20 +44,25 @@ cli = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        say(f"orylo {version('orylo-cli')}")
+        print_text(f"orylo {version('orylo-cli')}")
         raise typer.Exit
 
 
 @cli.callback()
 def orylo(
     show_version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say the version.")
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Payment webhooks in; fraud decisions, trust scores and real conversions out.
+    """Receive payment webhooks, decide on fraud, score customers and send real conversions to ad platforms.
 
-    `orylo up --demo` shows all of it. The other commands work on the embedded platform in `.orylo/` (also while
-    `up` runs), or on the one that ORYLO_DATABASE_URL, ORYLO_BROKER_URL and ORYLO_REDIS_URL name.
+    Start with `orylo up --demo`: a complete platform with a demo shop and sample traffic, in one process.
+
+    To connect a shop of your own, start `orylo up`, then run `orylo tenant create`, `orylo user create`,
+    `orylo gateway set` and `orylo destination add`. If something is wrong, run `orylo doctor`.
+
+    The commands work on the embedded platform in `.orylo/`, whether `orylo up` runs or not. If ORYLO_DATABASE_URL is
+    set, they work on the platform that ORYLO_DATABASE_URL, ORYLO_BROKER_URL and ORYLO_REDIS_URL name.
     """
 
 
@@ -79,16 +84,18 @@ cli.add_typer(trust.app, name="trust")
 
 
 def app() -> None:
-    """What is installed as `orylo`: an expected failure is one line, and exit 1."""
+    """Run `orylo`. An expected failure is one line on standard error and exit code 1."""
     try:
         cli()
-    except (EmbeddedError, Refused, WrongMasterKey, MigrationError, TransientError) as error:
-        fail(str(error))
+    except (EmbeddedError, InvalidChange, WrongMasterKey, MigrationError, TransientError) as error:
+        exit_with_error(str(error))
     except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
-        fail("the database's schemas are missing or old: run `orylo migrate`")
+        exit_with_error("the database schemas are missing or out of date: run `orylo migrate`")
     except asyncpg.InsufficientPrivilegeError:
-        fail("the database's user may not do that: give ORYLO_DATABASE_URL of the one who migrates")
+        exit_with_error(
+            "the database user lacks the privilege: set ORYLO_DATABASE_URL to the user who runs the migrations"
+        )
     except asyncpg.InvalidAuthorizationSpecificationError:
-        fail("the database refuses the user or password in ORYLO_DATABASE_URL")
+        exit_with_error("PostgreSQL rejected the user or password in ORYLO_DATABASE_URL")
     except asyncpg.InvalidCatalogNameError:
-        fail("the database that ORYLO_DATABASE_URL names does not exist")
+        exit_with_error("the database in ORYLO_DATABASE_URL does not exist")

@@ -1,4 +1,4 @@
-"""Every schema of the platform, in the order in which they are made."""
+"""The schemas of the platform, in the order of their creation."""
 
 from importlib import import_module
 from importlib.util import find_spec

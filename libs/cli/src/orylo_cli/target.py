@@ -1,4 +1,4 @@
-"""The platform that a command works on: an embedded one in its data directory, or the one the environment names."""
+"""The platform that a command works on: the one the environment names, else the embedded one in its data directory."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -11,22 +11,24 @@ import asyncpg
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from orylo_cli.embedded.data_dir import Connection, DataDir
+from orylo_cli.actor import command_actor
+from orylo_cli.embedded.data_dir import DataDir, RunningPlatform
 from orylo_cli.embedded.errors import EmbeddedError
 from orylo_cli.embedded.postgres import running_postgres
 from orylo_cli.migrations import all_migrations
+from orylo_common.control.audit import Actor
 from orylo_common.control.keyring import Keyring
 from orylo_common.postgres.migrations import migrate
 from orylo_common.postgres.pool import open_pool
 
 Result = TypeVar("Result")
 
-# No service's role: whoever the address logs in as, for what only the platform's owner may do.
+# SET ROLE none: keep the rights of the user in ORYLO_DATABASE_URL instead of switching to a service's role.
 OWN_ROLE = "none"
 
 
 class Environment(BaseSettings):
-    """Where a platform is, when it is not embedded."""
+    """The variables that name a platform other than the embedded one."""
 
     model_config = SettingsConfigDict(env_prefix="ORYLO_", env_ignore_empty=True, extra="ignore", frozen=True)
 
@@ -38,25 +40,30 @@ class Environment(BaseSettings):
 
 @dataclass(frozen=True)
 class Target:
-    """`data_dir` is None where the environment names the platform; `running` is set while an `up` works on it."""
+    """A platform and the author of the changes made to it.
 
+    `data_dir` is None if the environment names the platform. `running` is set while `orylo up` runs in the folder.
+    """
+
+    actor: Actor
     database_url: str = field(repr=False)
     broker_url: str = field(repr=False)
     redis_url: str | None = field(repr=False)
     master_key: str | None = field(repr=False)
     data_dir: DataDir | None = None
-    running: Connection | None = None
+    running: RunningPlatform | None = None
 
     def keyring(self) -> Keyring:
+        """Raises `EmbeddedError` for a missing or malformed key."""
         if self.master_key is None:
-            raise EmbeddedError("ORYLO_MASTER_KEY is missing: it encrypts the secrets that are stored")
+            raise EmbeddedError("ORYLO_MASTER_KEY is missing: it encrypts the stored secrets")
         try:
             return Keyring.parse(self.master_key)
         except ValueError:
-            raise EmbeddedError("ORYLO_MASTER_KEY is no key: 32 bytes as URL-safe base64") from None
+            raise EmbeddedError("ORYLO_MASTER_KEY is not valid: it must be 32 bytes as URL-safe base64") from None
 
     def run(self, work: Callable[[asyncpg.pool.PoolConnectionProxy], Awaitable[Result]]) -> Result:
-        """What `work` makes of a connection to the database, in one transaction."""
+        """Run `work` on a connection to the database, in one transaction, and return its result."""
 
         async def connected() -> Result:
             async with (
@@ -71,24 +78,23 @@ class Target:
 
 @contextmanager
 def open_target(data_dir: Path, command: str, *, migrated: bool = True, creates: bool = False) -> Iterator[Target]:
-    """The environment's platform, else the embedded one; its database is started for a moment if it does not run.
+    """Open the platform for `command`. If the embedded database is stopped, it runs while the context is open.
 
-    `command` is who we are, for those who have to wait. One that `creates` makes an embedded platform where there is
-    none. Raises `EmbeddedError`.
+    With `creates`, an empty folder becomes a new embedded platform. Raises `EmbeddedError`.
     """
-    environment = Environment()
+    environment, actor = Environment(), command_actor(command)
     master_key = environment.master_key.get_secret_value() if environment.master_key else None
     if environment.database_url:
         if not environment.database_url.startswith(("postgresql://", "postgres://")):
             raise EmbeddedError("ORYLO_DATABASE_URL: must start with postgresql:// or postgres://")
         broker_url = environment.broker_url or "postgres"
-        yield Target(environment.database_url, broker_url, environment.redis_url, master_key)
+        yield Target(actor, environment.database_url, broker_url, environment.redis_url, master_key)
         return
     folder = DataDir(data_dir)
     running = folder.running()
     if running:
         master_key = master_key or folder.master_key()
-        yield Target(running.database_url, "postgres", None, master_key, folder, running)
+        yield Target(actor, running.database_url, "postgres", None, master_key, folder, running)
         return
     if not (creates or folder.holds_platform()):
         raise EmbeddedError(
@@ -97,4 +103,4 @@ def open_target(data_dir: Path, command: str, *, migrated: bool = True, creates:
     with folder.locked(command), running_postgres(folder.postgres) as dsn:
         if migrated:
             asyncio.run(migrate(dsn, all_migrations()))
-        yield Target(dsn, "postgres", None, master_key or folder.master_key(), folder)
+        yield Target(actor, dsn, "postgres", None, master_key or folder.master_key(), folder)

@@ -1,1 +1,1 @@
-"""What two or more of Orylo's services share: messages, broker, Postgres, resilience, telemetry."""
+"""Code that several services share: messages, broker, control plane, HTTP, PostgreSQL, resilience, telemetry."""

@@ -1,4 +1,4 @@
-"""python -m orylo_common migrate: the schemas that no service owns, before those of the services."""
+"""python -m orylo_common migrate: migrates the shared schemas. Run it before the services' own migrations."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""The AsyncAPI document of the bus, from the contracts and the topology.
+"""Generates the AsyncAPI document of the bus from the message contracts and the topology.
 
 python -m orylo_common.asyncapi > docs/asyncapi.json
 """
@@ -20,9 +20,9 @@ Json = dict[str, Any]
 PUBLISHED = "published"
 
 INTRODUCTION = """\
-Messages are facts in the past tense, each in a CloudEvents 1.0 envelope in its JSON format. They are delivered at \
-least once and in no promised order. Published shapes only grow: by an optional field, or by a new version of the type \
-beside the old one."""
+Messages are facts in the past tense, each in a CloudEvents 1.0 envelope in the JSON format. Delivery is at least \
+once, and the order is not guaranteed. A published type only gains optional fields. Any other change makes a new \
+version of the type, published together with the old one."""
 
 
 def document() -> Json:
@@ -43,7 +43,7 @@ def _published() -> Json:
     types = [type_of(message) for message in MESSAGES]
     return {
         "address": "{type}",
-        "description": "What is published is copied into every queue that is bound to its type.",
+        "description": "A published message is copied to every queue that is bound to its type.",
         "parameters": {"type": {"description": "the message's type", "enum": types}},
         "messages": _all_of(MESSAGES),
     }
@@ -52,7 +52,7 @@ def _published() -> Json:
 def _queue(queue: str) -> Json:
     return {
         "address": queue,
-        "description": f"What cannot be handled ends in {dead_letter_queue(queue)}.",
+        "description": f"Messages that cannot be handled are moved to {dead_letter_queue(queue)}.",
         "messages": _all_of(QUEUES[queue]),
     }
 
@@ -127,15 +127,15 @@ ENVELOPE: Json = {
     "required": ["specversion", "id", "source", "type", "subject", "time", "tenantid", "correlationid", "data"],
     "properties": {
         "specversion": {"const": "1.0"},
-        "id": _attribute("the message; a repeat has the same", format="uuid"),
-        "source": _attribute("the service it comes from"),
-        "type": _attribute("what happened, with the version of the shape"),
-        "subject": _attribute("the id of what it is about"),
-        "time": _attribute("when it happened in the world", format="date-time"),
+        "id": _attribute("the message's id; a redelivery has the same", format="uuid"),
+        "source": _attribute("the service that published it"),
+        "type": _attribute("the type of the message, with its version"),
+        "subject": _attribute("the id of the message's subject"),
+        "time": _attribute("when the fact occurred", format="date-time"),
         "datacontenttype": {"const": "application/json"},
-        "tenantid": _attribute("whose it is", format="uuid"),
-        "correlationid": _attribute("the message it all began with", format="uuid"),
-        "causationid": _attribute("the message that led to this one", format="uuid"),
+        "tenantid": _attribute("the tenant", format="uuid"),
+        "correlationid": _attribute("the first message of the chain", format="uuid"),
+        "causationid": _attribute("the message that led directly to this one", format="uuid"),
         "traceparent": _attribute("W3C trace context"),
         "data": {"type": "object"},
     },

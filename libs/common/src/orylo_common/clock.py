@@ -1,4 +1,4 @@
-"""Time as something that is passed in, so that simulations and tests own it."""
+"""The clock as a dependency, which simulations and tests replace."""
 
 from datetime import UTC, datetime
 from typing import Protocol
@@ -6,7 +6,7 @@ from typing import Protocol
 
 class Clock(Protocol):
     def now(self) -> datetime:
-        """The moment, in UTC."""
+        """Return the current time in UTC."""
 
 
 class SystemClock:

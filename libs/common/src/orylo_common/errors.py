@@ -1,10 +1,10 @@
-"""What goes wrong, by what can be done about it. Adapters raise these in place of a vendor's errors."""
+"""Errors by what can be done about them. Adapters raise these in place of a vendor's errors."""
 
 from datetime import timedelta
 
 
 class TransientError(Exception):
-    """The same call may succeed later; not before `retry_after`, where that is known."""
+    """The same call may succeed later, but not before `retry_after`, if that is known."""
 
     def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
         super().__init__(message)
@@ -12,4 +12,4 @@ class TransientError(Exception):
 
 
 class PermanentError(Exception):
-    """No retry can help; the text says why, for a person, without personal data."""
+    """No retry can help. The text says why and holds no personal data."""

@@ -1,11 +1,11 @@
-"""Batches under load without waiting when idle, and a loop that is shared while it is full."""
+"""Throttles that form batches under load and keep the event loop fair, without delay when idle."""
 
 import asyncio
 from datetime import timedelta
 
 
 class Pace:
-    """The first turn comes at once, the next ones not within `interval` of each other: what arrives meanwhile gathers.
+    """Spaces turns at least `interval` apart, so that items collect into a batch. The first turn comes at once.
 
     A round trip to a server costs the same for one row as for fifty.
     """
@@ -24,24 +24,26 @@ class Pace:
             self._next = loop.time() + self._interval_s
 
 
-class Turnstile:
-    """Lets `at_once` callers pass in one turn of the event loop, the others in the next ones, in their order.
+class LoopThrottle:
+    """Admits at most `per_iteration` callers in one iteration of the event loop, in their order.
 
-    When a batch is committed its hundred callers are all answered, and all ask again, in the same turn. Without this
-    the next batch would leave only after the last of them, and the database and this process would take turns working.
+    When a batch is committed, its hundred callers all get their answer and send the next request in the same iteration.
+    Without a throttle the next batch would start only after the last of them, and the database and this process would
+    work in turns rather than at the same time.
     """
 
-    def __init__(self, at_once: int) -> None:
-        self._at_once = at_once
-        self._left = at_once
+    def __init__(self, per_iteration: int) -> None:
+        self._per_iteration = per_iteration
+        self._left = per_iteration
 
-    async def passed(self) -> None:
-        # Behind everything else that is ready; an Event would wake all who wait, and cost a future each.
+    async def admit(self) -> None:
+        """Wait until the caller may continue."""
+        # Sleeping queues it behind everything that is ready. An Event would wake all waiters, and cost a future each.
         while not self._left:  # noqa: ASYNC110
             await asyncio.sleep(0)
-        if self._left == self._at_once:
-            asyncio.get_running_loop().call_soon(self._open)
+        if self._left == self._per_iteration:
+            asyncio.get_running_loop().call_soon(self._reset)
         self._left -= 1
 
-    def _open(self) -> None:
-        self._left = self._at_once
+    def _reset(self) -> None:
+        self._left = self._per_iteration

@@ -1,4 +1,4 @@
-"""A service as a process: from its first log line to the last flush after SIGTERM."""
+"""Runs a service as a process, from its first log line to the last flush after SIGTERM."""
 
 import asyncio
 import gc
@@ -23,18 +23,18 @@ from orylo_common.settings import CommonSettings
 from orylo_common.telemetry.logs import configure_logs
 from orylo_common.telemetry.traces import configure_traces
 
-# What is in hand has 25 s to be finished; the rest is for flushing and closing. Kubernetes kills at 30 s.
+# Messages in hand have 25 s to finish, the rest is for flushing and closing. Kubernetes kills at 30 s.
 DRAIN_LIMIT = timedelta(seconds=25)
 EXIT_LIMIT = timedelta(seconds=28)
 
-# Redis is a cache: one that does not answer at once is worth no waiting.
+# Redis is a cache: it is not worth waiting for.
 REDIS_TIMEOUT_S = 1.0
 
-# Objects made, and younger collections, before the next one. Messages and tasks are freed by their reference counts.
+# Thresholds of the three generations of the garbage collector. Reference counting frees messages and tasks.
 COLLECT_AFTER = (50_000, 20, 20)
 
-# What a start meets that is none of its own doing: a server that is away or refuses us, a port that somebody has.
-SURROUNDINGS = (TransientError, OSError, asyncpg.PostgresError)
+# Errors at start that are not bugs: a server is unreachable or refuses the connection, a port is in use.
+ENVIRONMENT_ERRORS = (TransientError, OSError, asyncpg.PostgresError)
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +42,7 @@ OwnSettings = TypeVar("OwnSettings", bound=CommonSettings, contravariant=True)
 
 
 class OpenApp(Protocol[OwnSettings]):
-    """A service's composition root: everything runs while inside."""
+    """A service's composition root. The service runs while inside."""
 
     def __call__(
         self, settings: OwnSettings, *, broker: Broker, redis: Redis
@@ -52,9 +52,9 @@ class OpenApp(Protocol[OwnSettings]):
 def serve(
     open_app: OpenApp[OwnSettings], settings: OwnSettings, *, service: str, health_port: int | None = None
 ) -> int:
-    """Run one service until it is told to stop; the process's exit status.
+    """Run a service until SIGTERM or SIGINT. Return the process's exit status.
 
-    `health_port` is for a service that has no HTTP port of its own.
+    `health_port` is for a service without an HTTP port of its own.
     """
     configure_logs(service, settings.log_level, log_format=settings.log_format)
     with configure_traces(service, settings.otlp_endpoint):
@@ -64,9 +64,9 @@ def serve(
 def run_until_stopped(
     open_all: Callable[[], AbstractAsyncContextManager[object]], *, exit_limit: timedelta = EXIT_LIMIT
 ) -> int:
-    """Stay inside `open_all()` until SIGTERM or SIGINT, then leave it; 0 when that was in time.
+    """Stay inside `open_all()` until SIGTERM or SIGINT, then leave it. Return 0 if that finished in time.
 
-    A second signal ends the draining at once.
+    A second signal aborts the draining.
     """
     return uvloop.run(_run(open_all, exit_limit))
 
@@ -78,7 +78,7 @@ async def _open_service(
     redis = Redis.from_url(settings.redis_url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S)
     async with (
         redis,
-        # A broker that is away delays what it carries. The door takes webhooks all the same, and the rest waits.
+        # An unreachable broker only delays messages: ingest accepts webhooks without it, and the other services wait.
         open_broker(settings.broker_url, settings.database_url, required=False) as broker,
         open_app(settings, broker=broker, redis=redis) as private,
         maintain_partitions(settings.database_url, role=f"orylo_{service}"),
@@ -90,8 +90,8 @@ async def _open_service(
                 yield
 
 
-def spare_the_collector() -> None:
-    """What is there by now stays until the end: the cycle collector need not look through it over and over."""
+def freeze_collector() -> None:
+    """Exclude all existing objects from garbage collection: they live as long as the process."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
@@ -103,7 +103,7 @@ async def _run(open_all: Callable[[], AbstractAsyncContextManager[object]], exit
     limit = asyncio.timeout(None)
 
     def on_signal() -> None:
-        # Before everything is open there is nothing to drain, and after a first signal no more patience.
+        # Before the service is open there is nothing to drain. A second signal aborts the draining.
         if stop.is_set() or not opened.is_set():
             limit.reschedule(loop.time())
         stop.set()
@@ -113,16 +113,16 @@ async def _run(open_all: Callable[[], AbstractAsyncContextManager[object]], exit
     try:
         async with limit, open_all():
             opened.set()
-            spare_the_collector()
+            freeze_collector()
             log.info("process.started", pid=os.getpid())
             await stop.wait()
             log.info("process.stopping")
             limit.reschedule(loop.time() + exit_limit.total_seconds())
     except Exception as error:
         if limit.expired():
-            log.warning("process.stopped_in_haste")
-        elif isinstance(error, SURROUNDINGS) and not opened.is_set():
-            log.error("process.failed", error=str(error))  # noqa: TRY400  nothing of ours to look at
+            log.warning("process.drain_aborted")
+        elif isinstance(error, ENVIRONMENT_ERRORS) and not opened.is_set():
+            log.error("process.failed", error=str(error))  # noqa: TRY400  (not a bug, needs no traceback)
         else:
             log.exception("process.failed")
         return 1

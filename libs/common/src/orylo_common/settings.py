@@ -1,4 +1,4 @@
-"""What every service reads from its environment, and how it says that something there is wrong."""
+"""The environment variables that all services share, and the report of invalid ones."""
 
 import sys
 from typing import Annotated, Literal, TypeVar
@@ -22,15 +22,15 @@ def _is_keyring(master_key: SecretStr) -> SecretStr:
     try:
         Keyring.parse(master_key.get_secret_value())
     except ValueError:
-        # The library's own words quote nothing, and tell nobody what to do.
+        # The library's message does not say what to do.
         raise ValueError("must be Fernet keys, 32 bytes in URL-safe base64, separated by commas") from None
     return master_key
 
 
 class CommonSettings(BaseSettings):
-    """The variables that all services share; each service's `Settings` adds its own.
+    """The variables that all services share. Each service's `Settings` adds its own.
 
-    The addresses hold passwords, so that none of them is part of the repr.
+    URLs are excluded from the repr, because they hold passwords.
     """
 
     model_config = SettingsConfigDict(env_prefix="ORYLO_", env_ignore_empty=True, extra="ignore", frozen=True)
@@ -38,12 +38,12 @@ class CommonSettings(BaseSettings):
     database_url: Annotated[str, _one_of("postgresql://", "postgres://")] = Field(repr=False)
     redis_url: Annotated[str, _one_of("redis://", "rediss://", "unix://")] = Field(repr=False)
     broker_url: Annotated[str, _one_of("amqp://", "amqps://", "sqs://", "postgres")] = Field(repr=False)
-    # One Fernet key or several, separated by commas: the first encrypts, all of them decrypt.
+    # One or more Fernet keys, separated by commas: the first encrypts, all of them decrypt.
     master_key: Annotated[SecretStr, AfterValidator(_is_keyring)]
-    # Traces leave over OTLP/HTTP; without an address there are none.
+    # Traces are exported over OTLP/HTTP. Without an endpoint there are none.
     otlp_endpoint: Annotated[str, _one_of("http://", "https://")] | None = Field(default=None, repr=False)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    # `auto` is for people where the output is a terminal, and JSON everywhere else.
+    # `auto` is readable text on a terminal and JSON everywhere else.
     log_format: Literal["auto", "json"] = "auto"
 
 
@@ -51,16 +51,16 @@ Settings = TypeVar("Settings", bound=BaseSettings)
 
 
 def load(settings: type[Settings]) -> Settings:
-    """The settings of this process; where one is missing or wrong, one line that names it, and exit 2."""
+    """Read the settings. If any are missing or invalid, print one line that names them and exit with 2."""
     try:
         return settings()
     except ValidationError as error:
         problems = [
-            f"{_variable(settings, error['loc'])}: {_complaint(error['type'], error['msg'])}"
+            f"{_variable(settings, error['loc'])}: {_message(error['type'], error['msg'])}"
             for error in error.errors(include_input=False, include_url=False, include_context=False)
         ]
     except SettingsError as error:
-        # Raised for a variable that should be JSON and is not; its text names the field and holds no value.
+        # Raised for a variable that is not valid JSON. The text names the field and holds no value.
         problems = [str(error)]
     sys.stderr.write(f"settings: {'; '.join(problems)}\n")
     raise SystemExit(2)
@@ -71,5 +71,5 @@ def _variable(settings: type[BaseSettings], location: tuple[int | str, ...]) -> 
     return name.upper() if name not in settings.model_fields else f"{settings.model_config['env_prefix']}{name}".upper()
 
 
-def _complaint(kind: str, message: str) -> str:
+def _message(kind: str, message: str) -> str:
     return "is missing" if kind == "missing" else message.removeprefix("Value error, ")

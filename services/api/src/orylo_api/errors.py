@@ -7,7 +7,7 @@ from orylo_api.http.problem_details import FieldProblem, TenantName
 
 
 class RequestError(Exception):
-    """The request cannot be served. The text tells its sender why."""
+    """The request cannot be served. The text is the reason, for the sender."""
 
     # The problem's code, where the class alone does not determine it.
     code: str | None = None

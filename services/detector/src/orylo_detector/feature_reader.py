@@ -13,7 +13,7 @@ from orylo_common.messages import PaymentFact
 from orylo_common.pace import Pace
 from orylo_common.resilience.circuit_breaker import CircuitOpen
 from orylo_detector.domain.features import Features
-from orylo_detector.ports import AttemptLog, Attempts, HistoryReader
+from orylo_detector.ports import AttemptLog, EntityAttempts, HistoryReader
 
 # Large enough to share the cost of a round trip, small enough to stay far below a detector's 100 ms.
 MAX_BATCH = 100
@@ -70,7 +70,7 @@ class FeatureReader:
             if not future.done():
                 future.set_result(Features(known, history.customer, history.amounts))
 
-    async def _count(self, payments: Sequence[PaymentFact]) -> Sequence[Attempts | None]:
+    async def _count(self, payments: Sequence[PaymentFact]) -> Sequence[EntityAttempts | None]:
         """Record the attempts. Without Redis they are unknown, and the decision is made without them."""
         try:
             return await self._attempts.record(payments)

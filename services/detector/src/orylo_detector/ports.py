@@ -11,7 +11,7 @@ from orylo_detector.domain.amounts import AmountHistory
 from orylo_detector.domain.features import CustomerHistory, Features, Subject
 from orylo_detector.domain.velocity import PaymentAttempt
 
-Attempts = Mapping[Entity, Sequence[PaymentAttempt]]
+EntityAttempts = Mapping[Entity, Sequence[PaymentAttempt]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ Result = TypeVar("Result", covariant=True)
 
 
 class AttemptLog(Protocol):
-    async def record(self, payments: Sequence[PaymentFact]) -> Sequence[Attempts]:
+    async def record(self, payments: Sequence[PaymentFact]) -> Sequence[EntityAttempts]:
         """Record each payment's attempt. Return, for each payment, the attempts of its entities in the last day.
 
         An attempt that is reported again counts once. Raises `TransientError`.

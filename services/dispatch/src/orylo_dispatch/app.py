@@ -29,7 +29,7 @@ from orylo_common.messages import (
 )
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
-from orylo_common.postgres.periodic import Job, run_periodically
+from orylo_common.postgres.periodic import PeriodicJob, run_periodically
 from orylo_common.postgres.pool import open_pool
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
@@ -128,7 +128,7 @@ def _handlers(plane: ControlPlane, recorder: Recorder, kinds: frozenset[str]) ->
 async def _maintenance(pool: asyncpg.Pool, kinds: Mapping[str, SinkKind], clock: Clock) -> AsyncIterator[None]:
     max_ages = {name: kind.max_age for name, kind in kinds.items()}
     deliveries = DeliveryMaintenance(clock, CONVERSION_COLUMNS, max_ages)
-    jobs: Mapping[str, tuple[timedelta, Job]] = {
+    jobs: Mapping[str, tuple[timedelta, PeriodicJob]] = {
         "dispatch.release_undecided": (timedelta(seconds=15), partial(release_undecided, clock=clock)),
         "dispatch.count_waiting": (timedelta(seconds=15), deliveries.count_waiting),
         "dispatch.discard_expired": (timedelta(minutes=5), deliveries.discard_expired),

@@ -1,1 +1,1 @@
-"""Webhooks and tracking in: authenticate, normalise, deduplicate, persist, publish."""
+"""Receive webhooks and visits: authenticate, normalise, deduplicate, store, publish."""

@@ -22,28 +22,31 @@ from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_ingest.endpoints.tracking import TrackingEndpoint
 from orylo_ingest.endpoints.webhooks import WebhookEndpoint
-from orylo_ingest.limits import Limits
+from orylo_ingest.http.rate_limiter import RateLimiter
+from orylo_ingest.http.rejection_reports import RejectionReports
+from orylo_ingest.http.rejections import Rejections
+from orylo_ingest.http.server import serve_http
 from orylo_ingest.outbox import write_messages
-from orylo_ingest.rejection_reports import RejectionReports
-from orylo_ingest.replays import replay_webhook
-from orylo_ingest.retention import DELETE_EVERY, RETENTIONS
 from orylo_ingest.routes import routes
-from orylo_ingest.secret_use import SecretUse
-from orylo_ingest.server import serve_http
 from orylo_ingest.settings import Settings
-from orylo_ingest.store import DEADLINE, EventStore
+from orylo_ingest.webhooks.admission import Admission
+from orylo_ingest.webhooks.replays import replay_webhook
+from orylo_ingest.webhooks.retention import DELETE_EVERY, RETENTIONS
+from orylo_ingest.webhooks.secret_use import SecretUse
+from orylo_ingest.webhooks.store import DEADLINE, EventStore
+from orylo_ingest.webhooks.writer import WebhookWriter
 
 ROLE = "orylo_ingest"
-# Short: a gateway that is told to come again waits far longer by itself.
+# Short: a gateway that receives a 503 waits far longer before it retries.
 RECOVERY = timedelta(seconds=2)
-REPLAYS_AT_ONCE = 4
+MAX_CONCURRENT_REPLAYS = 4
 
 
 @asynccontextmanager
 async def open_app(
     settings: Settings, *, broker: Broker, redis: Redis, clock: Clock | None = None
 ) -> AsyncIterator[Health]:
-    """Webhooks are taken while inside. Leaving stops accepting, finishes what is in hand, and flushes."""
+    """Accept webhooks and visits while inside. Leaving finishes requests in progress and flushes all buffers."""
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         keyring = Keyring.parse(settings.master_key.get_secret_value())
@@ -58,44 +61,42 @@ async def open_app(
         outbox = await stack.enter_async_context(
             GroupCommit(write_messages, pool, name="ingest.outbox", single_statement=True, deadline=DEADLINE)
         )
-        refusals = await stack.enter_async_context(RejectionReports.open(outbox, relay, clock))
-        limits = await stack.enter_async_context(Limits.open(redis))
+        reports = await stack.enter_async_context(RejectionReports.open(outbox, relay, clock))
+        rate_limiter = await stack.enter_async_context(RateLimiter.open(redis))
         secret_use = await stack.enter_async_context(SecretUse.open(pool))
         replaying = CircuitBreaker("ingest.replays")
         replay = guarded(replaying, partial(replay_webhook, pool=pool, plane=plane, relay=relay, clock=clock))
         handlers: Mapping[type[Message], Handler] = {WebhookReplayRequested: replay}
         await stack.enter_async_context(
-            Consumer(broker, "ingest", handlers, prefetch=REPLAYS_AT_ONCE, gates=[replaying])
+            Consumer(broker, "ingest", handlers, prefetch=MAX_CONCURRENT_REPLAYS, gates=[replaying])
         )
         delete = partial(delete_expired, retentions=RETENTIONS)
         await stack.enter_async_context(run_periodically(pool, "ingest.retention", DELETE_EVERY, delete))
 
         health = Health()
         health.check("postgres", lambda: pool.fetchval("SELECT 1"))
-        # What cannot be published waits in the outbox: a broker that is away refuses no webhook.
+        # Not required: while the broker is unavailable, messages wait in the outbox and webhooks are still accepted.
         health.check("broker", broker.ping, required=False)
         health.check("redis", redis.ping, required=False)
 
         breaker = CircuitBreaker("ingest.postgres", recovery=RECOVERY)
         webhooks = WebhookEndpoint(
             plane=plane,
-            store=store,
-            relay=relay,
-            breaker=breaker,
-            refusals=refusals,
+            admission=Admission(plane, rate_limiter, settings.trusted_proxies),
+            rate_limiter=rate_limiter,
             secret_use=secret_use,
-            limits=limits,
+            writer=WebhookWriter(store, relay, breaker),
+            rejections=Rejections(plane, reports, rate_limiter, settings.trusted_proxies),
             clock=clock,
             max_body_bytes=settings.max_body_bytes,
             body_timeout=settings.body_timeout,
-            trusted_proxies=settings.trusted_proxies,
         )
         tracking = TrackingEndpoint(
             plane=plane,
             outbox=outbox,
             relay=relay,
             breaker=breaker,
-            limits=limits,
+            rate_limiter=rate_limiter,
             clock=clock,
             body_timeout=settings.body_timeout,
             trusted_proxies=settings.trusted_proxies,

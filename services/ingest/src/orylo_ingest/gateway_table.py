@@ -1,4 +1,4 @@
-"""`docs/gateways.md`: what becomes of every event of every gateway, from the adapters themselves.
+"""Generate `docs/gateways.md`, which lists how every event of every gateway is handled, from the adapters.
 
 python -m orylo_ingest.gateway_table > docs/gateways.md
 """
@@ -10,19 +10,19 @@ from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.gateways.port import EventRow, Gateway
 
 INTRODUCTION = """\
-# What each gateway's events become
+# How each gateway's events are handled
 
-Made from the adapters by `python -m orylo_ingest.gateway_table > docs/gateways.md`; a test holds it current.
+Generated from the adapters by `python -m orylo_ingest.gateway_table > docs/gateways.md`. A test keeps it current.
 
-Every event is stored, scrubbed of people and secrets. One that tells something is published as a message; one that
-does not is kept as *ignored*, with the reason below. A fact that several events tell (a payment that succeeded, a
-dispute that was opened) is published for the first of them, and the others are kept as *told before*. What is proven
-genuine and not understood is *quarantined*: kept, counted, and replayed after a fix. That goes for every event that is
-not listed, too, but for Stripe's of families that tell of no payment.
+Every event is stored, with personal data and secrets scrubbed. An event that reports something about a payment is
+published as a message. Other events are stored as *ignored*, with the reason given below. A fact that several events
+report (a payment succeeded, a dispute was opened) is published for the first of them; the others are stored as *already
+reported*. An authentic event that cannot be interpreted is *quarantined*: stored, counted, and replayed after a fix.
+The same applies to events that are not listed, except those of Stripe in families that never report a payment.
 
-What is proven how depends on the form of the body and on nothing that a request says of itself. A gateway that is set
-to HMAC mode takes nothing but `X-Signature`. One that is set to live or to test mode only (`--accept`) keeps the other
-as ignored; the test buttons of a gateway's panel are test mode, and never become conversions.
+The form of the body alone decides how a webhook is authenticated, not anything the request claims about itself. A
+gateway in HMAC mode accepts only `X-Signature`. A gateway that accepts only live or only test mode (`--accept`) stores
+the other mode as ignored. The test buttons in a gateway's panel count as test mode and never become conversions.
 """
 
 
@@ -33,13 +33,13 @@ def document() -> str:
 def _section(gateway: Gateway) -> str:
     notes = (sys.modules[type(gateway).__module__].__doc__ or "").strip()
     rows = [_row(row) for row in gateway.events()]
-    table = ["| event | becomes | when, or why not |", "| --- | --- | --- |", *rows]
+    table = ["| event | published as | when, or why not |", "| --- | --- | --- |", *rows]
     return "\n".join([f"## `{gateway.name}`", "", notes, "", *table, ""])
 
 
 def _row(row: EventRow) -> str:
-    becomes = ", ".join(f"`{type_of(message).removesuffix('.v1')}`" for message in row.messages) or row.otherwise
-    return f"| `{row.native}` | {becomes} | {row.note} |"
+    published_as = ", ".join(f"`{type_of(message).removesuffix('.v1')}`" for message in row.messages) or row.otherwise
+    return f"| `{row.native}` | {published_as} | {row.note} |"
 
 
 if __name__ == "__main__":

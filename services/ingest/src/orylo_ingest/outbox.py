@@ -1,4 +1,4 @@
-"""Messages that leave without a row of their own, written in batches."""
+"""Write messages to the outbox that belong to no stored webhook, in batches."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Every path that ingest answers."""
+"""The route table."""
 
 from aiohttp import web
 

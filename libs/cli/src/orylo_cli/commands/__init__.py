@@ -1,1 +1,1 @@
-"""The `orylo` command, one file per group of commands."""
+"""The commands of `orylo`, one file per group."""

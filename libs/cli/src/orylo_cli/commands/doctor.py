@@ -1,4 +1,4 @@
-"""`orylo doctor`: is everything there that the platform needs?"""
+"""`orylo doctor`: diagnose a platform."""
 
 import asyncio
 from dataclasses import asdict
@@ -8,7 +8,7 @@ import typer
 
 from orylo_cli.checks import Check, check_all
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption
-from orylo_cli.console import FAILED, out, say_json
+from orylo_cli.console import FAILED, out, print_json
 from orylo_cli.embedded.errors import EmbeddedError
 from orylo_cli.target import open_target
 
@@ -16,12 +16,12 @@ from orylo_cli.target import open_target
 def doctor(
     service: Annotated[
         list[str] | None,
-        typer.Option(metavar="URL", help="Of a distributed platform: also ask this service; repeat for more."),
+        typer.Option(metavar="URL", help="Also check the service at this URL (distributed platforms). Repeatable."),
     ] = None,
     as_json: JsonOption = False,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
-    """Check PostgreSQL, migrations, broker, Redis, master key and services; exit 1 where something is wrong.
+    """Check PostgreSQL, migrations, broker, Redis, master key and services. Exit with 1 if a check fails.
 
     Examples: `orylo doctor`, `orylo doctor --service http://ingest:8080 --service http://detector:9100`
     """
@@ -33,7 +33,7 @@ def doctor(
         checks = [Check("platform", ok=False, finding=finding, advice=advice)]
     ok = all(check.ok for check in checks)
     if as_json:
-        say_json({"ok": ok, "checks": [asdict(check) for check in checks]})
+        print_json({"ok": ok, "checks": [asdict(check) for check in checks]})
     else:
         for check in checks:
             mark = "[green]✓[/]" if check.ok else "[red]✗[/]"

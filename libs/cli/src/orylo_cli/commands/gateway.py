@@ -1,5 +1,6 @@
-"""`orylo gateway`: which gateways a tenant has switched on, and how they authenticate."""
+"""`orylo gateway`: the payment gateways that send a tenant's webhooks."""
 
+from dataclasses import asdict, replace
 from typing import Annotated, Any, get_args
 
 import typer
@@ -7,35 +8,27 @@ import typer
 from orylo_cli.commands.gateway_secret import GatewayArgument, check_gateway, checked_secret
 from orylo_cli.commands.gateway_secret import app as secret_app
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, KeyLostOption, TenantArgument
-from orylo_cli.console import note, say, say_json, show
+from orylo_cli.console import print_json, print_note, print_rows, print_text
 from orylo_cli.target import open_target
-from orylo_common.control.admin import (
-    Refused,
-    check_master_key,
-    find_tenant,
-    put_gateway_secret,
+from orylo_common.control.errors import InvalidChange
+from orylo_common.control.gateways import (
+    GatewayConfig,
+    GatewaySummary,
+    find_gateway,
+    list_gateways,
     set_gateway,
+    set_gateway_with_secret,
 )
+from orylo_common.control.master_key import check_master_key
 from orylo_common.control.models import LiveMode, Mode
+from orylo_common.control.tenants import find_tenant
 from orylo_common.postgres.pool import Connection
 
-SELECT_GATEWAYS = """
-    SELECT g.gateway, g.enabled, g.mode, g.accept, g.timezone, g.allowed_networks::text[] AS allowed_networks,
-           coalesce((SELECT jsonb_agg(jsonb_build_object('label', label, 'created_at', created_at,
-                                                         'last_used_at', last_used_at) ORDER BY created_at DESC)
-                     FROM control.gateway_secrets s
-                     WHERE s.tenant_id = g.tenant_id AND s.gateway = g.gateway), '[]') AS secrets
-    FROM control.gateways g WHERE g.tenant_id = $1 ORDER BY g.gateway
-"""
-SELECT_GATEWAY = """
-    SELECT enabled, mode, accept, timezone, allowed_networks::text[] AS allowed_networks
-    FROM control.gateways WHERE tenant_id = $1 AND gateway = $2
-"""
-# Its times are Unix seconds, also in the bodies of relays.
+# Stripe's times are Unix seconds, also in relayed webhooks.
 WITHOUT_ZONES = frozenset({"stripe"})
 USUAL = "usual"
 
-app = typer.Typer(no_args_is_help=True, help="Which gateways a tenant has switched on, and how they authenticate.")
+app = typer.Typer(no_args_is_help=True, help="The payment gateways that send a tenant's webhooks.")
 app.add_typer(secret_app, name="secret")
 
 
@@ -45,122 +38,123 @@ def set_(
     gateway: GatewayArgument,
     secret: Annotated[
         str | None,
-        typer.Option(
-            envvar="ORYLO_GATEWAY_SECRET", help="What the gateway signs with, or its token.", show_envvar=True
-        ),
+        typer.Option(envvar="ORYLO_GATEWAY_SECRET", help="The gateway's signing secret or token.", show_envvar=True),
     ] = None,
-    label: Annotated[str, typer.Option(help="Tells several active secrets apart, for changing one.")] = "default",
+    label: Annotated[str, typer.Option(help="The secret's label; several secrets can be active.")] = "default",
     mode: Annotated[
-        Mode | None, typer.Option(help="`native`: as the gateway does it; `hmac`: X-Signature over the raw body.")
+        Mode | None,
+        typer.Option(help="`native`: the gateway's own authentication; `hmac`: X-Signature over the raw body."),
     ] = None,
     accept: Annotated[
-        str | None, typer.Option(metavar="live,test", help="Which of its own modes; both unless given.")
+        str | None, typer.Option(metavar="live,test", help="Accept live events, test events or both. Default: both.")
     ] = None,
     allow: Annotated[
         list[str] | None,
-        typer.Option(metavar="CIDR", help="Only from these addresses, with commas or repeated; `any` lifts it."),
+        typer.Option(
+            metavar="CIDR", help="Accept webhooks from these networks only, separated by commas or repeated; or `any`."
+        ),
     ] = None,
     timezone: Annotated[
         str | None,
         typer.Option(
             metavar="ZONE",
-            help="What its times are in that name no zone (Kiwify, PerfectPay, relays of Hotmart); `usual` lifts it.",
+            help="The time zone of timestamps without one (Kiwify, PerfectPay, relayed Hotmart webhooks); or `usual`.",
         ),
     ] = None,
     enable: Annotated[
-        bool | None, typer.Option("--enable/--disable", help="Switch it on or off; a new one is on.")
+        bool | None, typer.Option("--enable/--disable", help="Accept or reject its webhooks. A new gateway is enabled.")
     ] = None,
     key_lost: KeyLostOption = False,
     as_json: JsonOption = False,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
-    """Switch a gateway on for a tenant, or change how it authenticates. What is not named stays as it is.
+    """Add a gateway to a tenant, or change its configuration. Options that are not given keep their values.
 
     Example: `orylo gateway set minha-loja stripe --secret whsec_…`
     """
     check_gateway(gateway)
     if gateway in WITHOUT_ZONES and timezone not in (None, USUAL):
-        raise typer.BadParameter(f"every time in {gateway}'s webhooks names its zone", param_hint="--timezone")
-    modes, networks = _modes(accept), _networks(allow)
+        raise typer.BadParameter(f"all timestamps in {gateway}'s webhooks have a time zone", param_hint="--timezone")
+    changes = _changes(enable=enable, mode=mode, accept=accept, allow=allow, timezone=timezone)
     secret = secret if secret is None else checked_secret(secret)
     with open_target(data_dir, "gateway set") as target:
         keyring = target.keyring()
 
         async def work(connection: Connection) -> tuple[str, bool]:
             found = await find_tenant(connection, tenant)
-            now = await connection.fetchrow(SELECT_GATEWAY, found.id, gateway)
-            if now is None and secret is None:
-                raise Refused(f"{gateway} is not set up for {found.slug} yet: give its --secret")
-            enabled = enable if enable is not None else now is None or now["enabled"]
-            await set_gateway(
-                connection,
-                found.id,
-                gateway,
-                enabled=enabled,
-                mode=mode or (now["mode"] if now else "native"),
-                accept=modes or frozenset(now["accept"] if now else get_args(LiveMode)),
-                allowed_networks=networks if networks is not None else tuple(now["allowed_networks"] if now else ()),
-                timezone=_timezone(timezone, now["timezone"] if now else None),
-            )
-            if secret is not None:
+            current = await find_gateway(connection, found.id, gateway)
+            if current is None and secret is None:
+                raise InvalidChange(f"{gateway} is not set up for {found.slug}: give its --secret")
+            config = replace(current or GatewayConfig(), **changes)
+            if secret is None:
+                await set_gateway(connection, found.id, gateway, config, actor=target.actor)
+            else:
                 if not key_lost:
                     await check_master_key(connection, keyring)
-                await put_gateway_secret(connection, keyring, found.id, gateway, label=label, secret=secret)
-            return found.slug, enabled
+                await set_gateway_with_secret(
+                    connection, keyring, found.id, gateway, config, label=label, secret=secret, actor=target.actor
+                )
+            return found.slug, config.enabled
 
         slug, enabled = target.run(work)
-    path = f"/api/v1/webhooks/{gateway}/{slug}"
-    if as_json:
-        say_json({"tenant": slug, "gateway": gateway, "enabled": enabled, "path": path})
-        return
-    if not enabled:
-        say(f"{gateway} of {slug} is switched off: what it sends is refused until --enable")
-        return
-    base = target.running.ingest_url if target.running else ""
-    say(f"{gateway} of {slug}: POST {base}{path}")
-    if not base:
-        note("that is the path on the address at which the gateway reaches ingest (port 8080)")
+    ingest_url = target.running.ingest_url if target.running else ""
+    _report(slug, gateway, enabled=enabled, ingest_url=ingest_url, as_json=as_json)
 
 
 @app.command("list")
-def list_gateways(
-    tenant: TenantArgument, as_json: JsonOption = False, data_dir: DataDirOption = DEFAULT_DATA_DIR
-) -> None:
-    """List a tenant's gateways, with the labels of their secrets.
+def list_(tenant: TenantArgument, as_json: JsonOption = False, data_dir: DataDirOption = DEFAULT_DATA_DIR) -> None:
+    """List a tenant's gateways with the labels of their secrets.
 
     Example: `orylo gateway list minha-loja --json`
     """
 
-    async def work(connection: Connection) -> list[dict[str, Any]]:
+    async def work(connection: Connection) -> list[GatewaySummary]:
         found = await find_tenant(connection, tenant)
-        return [dict(row) for row in await connection.fetch(SELECT_GATEWAYS, found.id)]
+        return await list_gateways(connection, found.id)
 
     with open_target(data_dir, "gateway list") as target:
-        rows = target.run(work)
+        gateways = target.run(work)
+    rows = [asdict(gateway) for gateway in gateways]
     if not as_json:
         rows = [{**row, "secrets": [secret["label"] for secret in row["secrets"]]} for row in rows]
-    show(rows, as_json=as_json, empty="no gateway yet: orylo gateway set TENANT GATEWAY --secret …")
+    print_rows(rows, as_json=as_json, empty="no gateways; add one: orylo gateway set TENANT GATEWAY --secret …")
 
 
-def _modes(accept: str | None) -> frozenset[LiveMode]:
-    """Empty where nothing is said."""
+def _report(slug: str, gateway: str, *, enabled: bool, ingest_url: str, as_json: bool) -> None:
+    path = f"/api/v1/webhooks/{gateway}/{slug}"
+    if as_json:
+        print_json({"tenant": slug, "gateway": gateway, "enabled": enabled, "path": path})
+        return
+    if not enabled:
+        print_text(f"{gateway} of {slug} is disabled: its webhooks are rejected until --enable")
+        return
+    print_text(f"{gateway} of {slug}: POST {ingest_url}{path}")
+    if not ingest_url:
+        print_note("put the public address of ingest (port 8080) before this path")
+
+
+def _changes(
+    *, enable: bool | None, mode: Mode | None, accept: str | None, allow: list[str] | None, timezone: str | None
+) -> dict[str, Any]:
+    """Return the fields of `GatewayConfig` that the options set."""
+    changes: dict[str, Any] = {}
+    if enable is not None:
+        changes["enabled"] = enable
+    if mode is not None:
+        changes["mode"] = mode
+    if accept is not None:
+        changes["accept"] = _modes(accept)
+    if allow is not None:
+        networks = tuple(network.strip() for each in allow for network in each.split(","))
+        changes["allowed_networks"] = () if networks == ("any",) else networks
+    if timezone is not None:
+        changes["timezone"] = None if timezone == USUAL else timezone
+    return changes
+
+
+def _modes(accept: str) -> frozenset[LiveMode]:
     known: dict[str, LiveMode] = {mode: mode for mode in get_args(LiveMode)}
-    named = [mode.strip() for mode in accept.split(",")] if accept is not None else []
+    named = [mode.strip() for mode in accept.split(",")]
     if set(named) - set(known):
-        raise typer.BadParameter(f"{accept!r} is none of {', '.join(known)}, or both", param_hint="--accept")
+        raise typer.BadParameter(f"{accept!r} is not {', '.join(known)} or both", param_hint="--accept")
     return frozenset(known[mode] for mode in named)
-
-
-def _timezone(named: str | None, now: str | None) -> str | None:
-    """None: the gateway's usual one."""
-    if named is None:
-        return now
-    return None if named == USUAL else named
-
-
-def _networks(allow: list[str] | None) -> tuple[str, ...] | None:
-    """None where nothing is said; empty: from anywhere."""
-    if allow is None:
-        return None
-    named = tuple(network.strip() for each in allow for network in each.split(","))
-    return () if named == ("any",) else named

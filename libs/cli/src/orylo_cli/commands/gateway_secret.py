@@ -1,43 +1,46 @@
-"""`orylo gateway secret`: what a gateway proves itself with. Several are active at once, so that one can be changed."""
+"""`orylo gateway secret`: rotate the secrets that authenticate a gateway. Several can be active."""
 
-from typing import Annotated, Any
+from dataclasses import asdict
+from typing import Annotated
 
 import typer
 
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, TenantArgument, stripped
-from orylo_cli.console import note, say, show
+from orylo_cli.console import print_note, print_rows, print_text
 from orylo_cli.target import open_target
-from orylo_common.control.admin import Refused, check_master_key, find_tenant, put_gateway_secret, remove_gateway_secret
+from orylo_common.control.errors import InvalidChange
+from orylo_common.control.gateway_secrets import (
+    GatewaySecretSummary,
+    list_gateway_secrets,
+    put_gateway_secret,
+    remove_gateway_secret,
+)
+from orylo_common.control.gateways import find_gateway
+from orylo_common.control.master_key import check_master_key
+from orylo_common.control.tenants import find_tenant
 from orylo_common.postgres.pool import Connection
 from orylo_ingest.gateways import GATEWAYS
 
-SELECT_LABELS = """
-    SELECT s.label FROM control.gateways g LEFT JOIN control.gateway_secrets s USING (tenant_id, gateway)
-    WHERE g.tenant_id = $1 AND g.gateway = $2
-"""
-SELECT_KEPT = """
-    SELECT label, created_at, last_used_at FROM control.gateway_secrets
-    WHERE tenant_id = $1 AND gateway = $2 ORDER BY created_at DESC
-"""
-
-# Fewer are a slip of the hand, or guessed at.
+# A shorter secret is a typing error, or can be guessed.
 MIN_SECRET_CHARACTERS = 6
 
-GatewayArgument = Annotated[str, typer.Argument(metavar="GATEWAY", help=f"One of: {', '.join(sorted(GATEWAYS))}.")]
+GatewayArgument = Annotated[str, typer.Argument(metavar="GATEWAY", help=f"One of {', '.join(sorted(GATEWAYS))}.")]
+GatewayFilterOption = Annotated[str | None, typer.Option("--gateway", help="A gateway's name. Default: all gateways.")]
 
-app = typer.Typer(no_args_is_help=True, help="What a gateway proves itself with: several are active at once.")
+app = typer.Typer(no_args_is_help=True, help="The secrets that authenticate a gateway. Several can be active.")
 
 
 def check_gateway(gateway: str | None, named_by: str = "GATEWAY") -> None:
     if gateway is not None and gateway not in GATEWAYS:
-        raise typer.BadParameter(f"{gateway!r} is none of {', '.join(sorted(GATEWAYS))}", param_hint=named_by)
+        known = ", ".join(sorted(GATEWAYS))
+        raise typer.BadParameter(f"{gateway!r} is not a gateway: use one of {known}", param_hint=named_by)
 
 
 def checked_secret(secret: str) -> str:
     bare = stripped(secret, "--secret")
     if len(bare) < MIN_SECRET_CHARACTERS:
         raise typer.BadParameter(
-            f"a gateway's secret has at least {MIN_SECRET_CHARACTERS} characters", param_hint="--secret"
+            f"a gateway secret must have at least {MIN_SECRET_CHARACTERS} characters", param_hint="--secret"
         )
     return bare
 
@@ -46,12 +49,12 @@ def checked_secret(secret: str) -> str:
 def add(
     tenant: TenantArgument,
     gateway: GatewayArgument,
-    label: Annotated[str, typer.Option(help="Tells it from the others, such as the month it was made in.")],
+    label: Annotated[str, typer.Option(help="A name for the secret, such as the month it was created in.")],
     secret: Annotated[
         str,
         typer.Option(
             envvar="ORYLO_GATEWAY_SECRET",
-            help="What the gateway signs with, or its token.",
+            help="The gateway's signing secret or token.",
             show_envvar=True,
             prompt=True,
             hide_input=True,
@@ -59,10 +62,10 @@ def add(
     ],
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
-    """Add a secret beside those that are active.
+    """Add a secret. The existing secrets stay active.
 
-    To change one without losing a webhook: add the new one here, set it at the gateway, wait until
-    `orylo gateway secret list` shows that it is used and the old one is not any more, and remove that.
+    To rotate a secret without losing a webhook: add the new one here and set it at the gateway. When
+    `orylo gateway secret list` shows that only the new one is in use, remove the old one.
 
     Example: `orylo gateway secret add minha-loja stripe --label 2026-03`
     """
@@ -73,16 +76,19 @@ def add(
 
         async def work(connection: Connection) -> None:
             found = await find_tenant(connection, tenant)
-            labels = [row["label"] for row in await connection.fetch(SELECT_LABELS, found.id, gateway)]
-            if not labels:
-                raise Refused(f"{gateway} is not set up for {found.slug} yet: orylo gateway set")
-            if label in labels:
-                raise Refused(f"{gateway} has a secret labelled {label!r}: choose another label, or remove it first")
+            if await find_gateway(connection, found.id, gateway) is None:
+                raise InvalidChange(f"{gateway} is not set up for {found.slug}: run orylo gateway set first")
+            if label in {each.label for each in await list_gateway_secrets(connection, found.id, gateway)}:
+                raise InvalidChange(
+                    f"{gateway} already has a secret with the label {label!r}: choose another label, or remove it first"
+                )
             await check_master_key(connection, keyring)
-            await put_gateway_secret(connection, keyring, found.id, gateway, label=label, secret=secret)
+            await put_gateway_secret(
+                connection, keyring, found.id, gateway, label=label, secret=secret, actor=target.actor
+            )
 
         target.run(work)
-    say(f"{gateway} of {tenant} takes the secret {label!r} too")
+    print_text(f"added the secret {label!r} to {gateway} of {tenant}")
 
 
 @app.command("list")
@@ -92,41 +98,45 @@ def list_(
     as_json: JsonOption = False,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
-    """List the active secrets by label, with when each was last used, to the minute. Their values are never shown.
+    """List a gateway's active secrets by label, with the minute of their last use. Their values are never shown.
 
     Example: `orylo gateway secret list minha-loja stripe --json`
     """
     check_gateway(gateway)
 
-    async def work(connection: Connection) -> list[dict[str, Any]]:
+    async def work(connection: Connection) -> list[GatewaySecretSummary]:
         found = await find_tenant(connection, tenant)
-        return [dict(row) for row in await connection.fetch(SELECT_KEPT, found.id, gateway)]
+        return await list_gateway_secrets(connection, found.id, gateway)
 
     with open_target(data_dir, "gateway secret list") as target:
-        rows = target.run(work)
-    show(rows, as_json=as_json, empty=f"{gateway} has no secret: nobody can authenticate")
+        secrets = target.run(work)
+    print_rows(
+        [asdict(secret) for secret in secrets],
+        as_json=as_json,
+        empty=f"{gateway} has no secret, so all of its webhooks are rejected",
+    )
 
 
 @app.command()
 def remove(
     tenant: TenantArgument,
     gateway: GatewayArgument,
-    label: Annotated[str, typer.Option(help="As `orylo gateway secret list` shows it.")],
+    label: Annotated[str, typer.Option(help="The secret's label, from `orylo gateway secret list`.")],
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
-    """Take a secret away: what is signed with it is refused from the next moment on.
+    """Remove a secret. Webhooks that are signed with it are rejected from now on.
 
     Example: `orylo gateway secret remove minha-loja stripe --label 2026-02`
     """
     check_gateway(gateway)
-
-    async def work(connection: Connection) -> int:
-        found = await find_tenant(connection, tenant)
-        await remove_gateway_secret(connection, found.id, gateway, label=label)
-        return len(await connection.fetch(SELECT_KEPT, found.id, gateway))
-
     with open_target(data_dir, "gateway secret remove") as target:
+
+        async def work(connection: Connection) -> int:
+            found = await find_tenant(connection, tenant)
+            await remove_gateway_secret(connection, found.id, gateway, label=label, actor=target.actor)
+            return len(await list_gateway_secrets(connection, found.id, gateway))
+
         left = target.run(work)
-    say(f"{gateway} of {tenant} no longer takes the secret {label!r}")
+    print_text(f"removed the secret {label!r} from {gateway} of {tenant}")
     if not left:
-        note("that was the last one: nobody can authenticate until one is added")
+        print_note("that was the last secret: all webhooks are rejected until you add one")

@@ -5,35 +5,43 @@ from typing import Annotated
 
 import typer
 
-from orylo_cli.console import note
+from orylo_cli.console import print_note
 
 DataDirOption = Annotated[
     Path,
     typer.Option(
         "--data-dir",
         envvar="ORYLO_DATA_DIR",
-        help="The embedded platform's folder; ignored where ORYLO_DATABASE_URL names another platform.",
+        help="The embedded platform's folder. Ignored if ORYLO_DATABASE_URL is set.",
     ),
 ]
 DEFAULT_DATA_DIR = Path(".orylo")
 
-JsonOption = Annotated[bool, typer.Option("--json", help="For scripts: JSON on standard output.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
 KeyLostOption = Annotated[
-    bool, typer.Option("--key-lost", help="The master key of the stored secrets is lost: begin anew with another.")
+    bool,
+    typer.Option("--key-lost", help="Skip the master key check, because the key of the stored secrets is lost."),
 ]
 
 TenantArgument = Annotated[str, typer.Argument(metavar="TENANT", help="The tenant's slug or id.")]
+TenantFilterArgument = Annotated[
+    str | None, typer.Argument(metavar="[TENANT]", help="A tenant's slug or id. Default: all tenants.")
+]
+TenantFilterOption = Annotated[
+    str | None, typer.Option("--tenant", help="A tenant's slug or id. Default: all tenants.")
+]
 
 
 def stripped(secret: str, option: str) -> str:
-    """Without the blanks that copying has brought along."""
+    """Remove white space that was copied along with a secret, and say so."""
     bare = secret.strip()
     if bare != secret:
-        note(f"the blanks around {option} are left out")
+        print_note(f"removed the white space around {option}")
     return bare
 
 
 ROLES = (
-    "Owner, admin, analyst and viewer include those after them; an operator is of the platform and not of the tenant."
+    "Owner, admin, analyst and viewer each include the roles after them. "
+    "An operator belongs to the platform: it handles dead letters and quarantine."
 )

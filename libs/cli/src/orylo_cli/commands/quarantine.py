@@ -1,236 +1,175 @@
-"""`orylo quarantine`: genuine webhooks that were set aside."""
+"""`orylo quarantine`: authenticated webhooks that an adapter could not read, or that contradict earlier ones."""
 
-import getpass
-from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from dataclasses import asdict
+from typing import Annotated
 from uuid import UUID
 
 import typer
 
-from orylo_api.errors import Conflict, NotFound
-from orylo_api.http.outbox import write_message
-from orylo_api.quarantine import queries, settling
 from orylo_api.quarantine.models import Quarantined, QuarantineKind, QuarantineState
-from orylo_cli.binding import bind_to_tenant
-from orylo_cli.commands.gateway_secret import check_gateway
-from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption
-from orylo_cli.console import FAILED, note, say, say_json, show
+from orylo_cli.commands.gateway_secret import GatewayFilterOption, check_gateway
+from orylo_cli.commands.options import (
+    DEFAULT_DATA_DIR,
+    DataDirOption,
+    JsonOption,
+    TenantFilterArgument,
+    TenantFilterOption,
+)
+from orylo_cli.console import FAILED, print_json, print_note, print_rows, print_text
+from orylo_cli.operations.quarantine import (
+    QuarantineFilter,
+    QuarantineResult,
+    discard_one,
+    list_quarantined,
+    replay_one,
+    show_quarantined,
+)
 from orylo_cli.target import open_target
 from orylo_common.clock import SystemClock
-from orylo_common.control.admin import Refused, find_tenant
-from orylo_common.control.models import Tenant
 from orylo_common.postgres.pool import Connection
 
-MAX_SHOWN = 1000
+MAX_ROWS = 1000
 
-SELECT_QUARANTINE = """
-    SELECT q.id, t.slug AS tenant, q.kind, q.state, q.gateway, q.gateway_event_type, q.gateway_event_id, q.reason,
-           q.created_at, q.replay_requested_at, q.replayed_at
-    FROM api.quarantine_view q JOIN control.tenants t ON t.id = q.tenant_id
-    WHERE ($1::uuid IS NULL OR q.tenant_id = $1) AND q.state = $2 AND ($3::text IS NULL OR q.kind = $3)
-      AND ($4::text IS NULL OR q.gateway = $4)
-    ORDER BY q.created_at DESC, q.id DESC LIMIT $5
-"""
-# One gateway event that was sent to several tenants has one id.
-SELECT_OWNERS = """
-    SELECT t.id, t.slug, t.name FROM api.quarantine_view q JOIN control.tenants t ON t.id = q.tenant_id
-    WHERE q.id = $1 AND ($2::uuid IS NULL OR t.id = $2)
-"""
-
-TenantOption = Annotated[str | None, typer.Option(help="Only of this tenant; else of all.")]
-GatewayOption = Annotated[str | None, typer.Option(help="Only of this gateway.")]
-IdArgument = Annotated[UUID, typer.Argument(metavar="ID", help="As `orylo quarantine list` shows it.")]
+IdArgument = Annotated[UUID, typer.Argument(metavar="ID", help="The webhook's id, from `orylo quarantine list`.")]
+OwnerOption = Annotated[
+    str | None, typer.Option("--tenant", help="The tenant's slug or id, needed if several tenants have the webhook.")
+]
 
 CLOCK = SystemClock()
 
-
-@dataclass(frozen=True)
-class Outcome:
-    id: UUID
-    tenant: str | None = None
-    requested: bool = False
-    discarded: bool = False
-    error: str | None = None
-
-
-app = typer.Typer(no_args_is_help=True, help="Genuine webhooks that were not understood, or contradict earlier ones.")
+app = typer.Typer(
+    no_args_is_help=True, help="Authenticated webhooks that could not be read, or that contradict earlier ones."
+)
 
 
 @app.command("list")
 def list_(
-    tenant: Annotated[
-        str | None, typer.Argument(metavar="[TENANT]", help="Only of this tenant, by slug or id; else of all.")
+    tenant: TenantFilterArgument = None,
+    tenant_option: Annotated[str | None, typer.Option("--tenant", hidden=True)] = None,
+    gateway: GatewayFilterOption = None,
+    kind: Annotated[
+        QuarantineKind | None, typer.Option(help="`quarantined`: not readable; `conflict`: contradicts an earlier one.")
     ] = None,
-    of_tenant: Annotated[str | None, typer.Option("--tenant", hidden=True)] = None,
-    gateway: GatewayOption = None,
-    kind: Annotated[QuarantineKind | None, typer.Option(help="Not understood, or contradicting.")] = None,
-    state: Annotated[QuarantineState, typer.Option(help="Waiting, or what became of them.")] = QuarantineState.OPEN,
-    limit: Annotated[int, typer.Option(min=1, max=MAX_SHOWN, help="The newest so many.")] = 50,
+    state: Annotated[
+        QuarantineState, typer.Option(help="Open ones, or settled ones by how they were settled.")
+    ] = QuarantineState.OPEN,
+    limit: Annotated[int, typer.Option(min=1, max=MAX_ROWS, help="The maximum number of rows.")] = 50,
     as_json: JsonOption = False,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
-    """List webhooks in quarantine, newest first.
+    """List quarantined webhooks, newest first.
 
     Example: `orylo quarantine list minha-loja --gateway stripe --json`
     """
     check_gateway(gateway, "--gateway")
-
-    async def work(connection: Connection) -> list[dict[str, Any]]:
-        return await _find(connection, tenant or of_tenant, gateway, kind, state, limit)
-
+    which = QuarantineFilter(tenant or tenant_option, gateway, kind, state)
     with open_target(data_dir, "quarantine list") as target:
-        rows = target.run(work)
+        rows = target.run(lambda connection: list_quarantined(connection, which, limit))
     if not as_json:
         columns = ("id", "tenant", "kind", "gateway", "gateway_event_type", "reason", "created_at")
         rows = [{name: row[name] for name in columns} for row in rows]
-    show(rows, as_json=as_json, empty=f"no webhook in quarantine is {state}")
+    print_rows(rows, as_json=as_json, empty=f"no {state} webhooks in quarantine")
 
 
-@app.command("show")
-def show_one(
+@app.command()
+def show(
     webhook: IdArgument,
-    tenant: Annotated[str | None, typer.Option(help="Whose, where several tenants have it.")] = None,
+    tenant: OwnerOption = None,
     as_json: JsonOption = False,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
-    """Show one webhook in quarantine: why it is there, and its scrubbed payload.
+    """Show a quarantined webhook: the reason and its scrubbed payload.
 
     Example: `orylo quarantine show 6e1f0c0e-4a43-5b52-9c3e-0f5b8c1d2e3f`
     """
-
-    async def work(connection: Connection) -> tuple[Tenant, Quarantined]:
-        owner = await _owner(connection, webhook, tenant)
-        await bind_to_tenant(connection, owner.id)
-        return owner, await queries.find_quarantined(connection, webhook)
-
     with open_target(data_dir, "quarantine show") as target:
-        owner, found = target.run(work)
+        owner, found = target.run(lambda connection: show_quarantined(connection, webhook, tenant))
     if as_json:
-        say_json({"tenant": owner.slug, **found.model_dump(mode="json")})
-        return
-    say(f"{found.kind}: {found.gateway_event_type} of {found.gateway}, sent to {owner.slug}, {found.created_at:%F %TZ}")
-    say(f"  {found.reason}")
-    say(f"it is {found.state}" + (f", as {found.message_type}" if found.message_type else ""))
-    if found.discarded_by:
-        say(f"{found.discarded_by} gave it up: {found.discarded_reason}")
-    if found.payload is None:
-        note(f"its {found.payload_bytes} bytes are too many to be shown here; ingest.events has them")
+        print_json({"tenant": owner.slug, **found.model_dump(mode="json")})
     else:
-        say_json(found.payload)
+        _describe(found, owner.slug)
 
 
 @app.command()
 def replay(
     ids: Annotated[
-        list[UUID] | None, typer.Argument(metavar="[ID]...", help="As `orylo quarantine list` shows them.")
+        list[UUID] | None, typer.Argument(metavar="[ID]...", help="Ids of webhooks, from `orylo quarantine list`.")
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every open one that --tenant and --gateway leave.")] = False,
-    tenant: TenantOption = None,
-    gateway: GatewayOption = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Replay all open webhooks that match --tenant and --gateway.")
+    ] = False,
+    tenant: TenantFilterOption = None,
+    gateway: GatewayFilterOption = None,
     as_json: JsonOption = False,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
-    """Have webhooks read once more, after an adapter was mended; what was told already is not told again.
+    """Replay webhooks through their adapter, after it was fixed. Events that were already reported are not repeated.
 
     Examples: `orylo quarantine replay 6e1f0c0e-4a43-5b52-9c3e-0f5b8c1d2e3f`, `orylo quarantine replay --all`
     """
     if bool(ids) == every:
         raise typer.BadParameter("give ids, or --all")
     check_gateway(gateway, "--gateway")
-
-    async def work(connection: Connection) -> list[Outcome]:
-        if ids:
-            return [await _replay_one(connection, webhook, tenant) for webhook in ids]
-        kind, state = QuarantineKind.QUARANTINED, QuarantineState.OPEN
-        found = await _find(connection, tenant, gateway, kind, state, MAX_SHOWN)
-        return [await _replay_one(connection, row["id"], row["tenant"]) for row in found]
-
     with open_target(data_dir, "quarantine replay") as target:
-        outcomes = target.run(work)
-    _report(outcomes, "will be read once more", as_json=as_json)
+
+        async def work(connection: Connection) -> list[QuarantineResult]:
+            chosen: list[tuple[UUID, str | None]] = [(webhook, tenant) for webhook in ids or ()]
+            if not chosen:
+                which = QuarantineFilter(tenant, gateway, QuarantineKind.QUARANTINED)
+                chosen = [(row["id"], row["tenant"]) for row in await list_quarantined(connection, which, MAX_ROWS)]
+            return [
+                await replay_one(connection, webhook, owner, actor=target.actor, now=CLOCK.now())
+                for webhook, owner in chosen
+            ]
+
+        results = target.run(work)
+    _report(results, "replay requested", as_json=as_json)
 
 
 @app.command()
 def discard(
-    ids: Annotated[list[UUID], typer.Argument(metavar="ID...", help="As `orylo quarantine list` shows them.")],
-    reason: Annotated[str, typer.Option(help="Why, for those who look later.")],
-    tenant: Annotated[str | None, typer.Option(help="Whose, where several tenants have it.")] = None,
+    ids: Annotated[list[UUID], typer.Argument(metavar="ID...", help="Ids of webhooks, from `orylo quarantine list`.")],
+    reason: Annotated[str, typer.Option(help="The reason, kept with the webhook.")],
+    tenant: OwnerOption = None,
     as_json: JsonOption = False,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
-    """Give webhooks up: those that contradict an earlier one, and those that nobody will ever understand.
+    """Discard webhooks that contradict an earlier one, or that no adapter will read. This cannot be undone.
 
     Example: `orylo quarantine discard 6e1f0c0e-4a43-5b52-9c3e-0f5b8c1d2e3f --reason "sent by hand"`
     """
-
-    async def work(connection: Connection) -> list[Outcome]:
-        return [await _discard_one(connection, webhook, tenant, reason) for webhook in ids]
-
     with open_target(data_dir, "quarantine discard") as target:
-        outcomes = target.run(work)
-    _report(outcomes, "discarded", as_json=as_json)
+
+        async def work(connection: Connection) -> list[QuarantineResult]:
+            return [
+                await discard_one(connection, webhook, tenant, reason=reason, actor=target.actor, now=CLOCK.now())
+                for webhook in ids
+            ]
+
+        results = target.run(work)
+    _report(results, "discarded", as_json=as_json)
 
 
-def _report(outcomes: list[Outcome], done: str, *, as_json: bool) -> None:
+def _report(results: list[QuarantineResult], done: str, *, as_json: bool) -> None:
     if as_json:
-        say_json([asdict(outcome) for outcome in outcomes])
+        print_json([asdict(result) for result in results])
     else:
-        for outcome in outcomes:
-            say(f"{outcome.id} {outcome.error or done}")
-        if not outcomes:
-            note("no webhook in quarantine is open")
-    if any(outcome.error for outcome in outcomes):
+        for result in results:
+            print_text(f"{result.id} {result.error or done}")
+        if not results:
+            print_note("no open webhooks in quarantine")
+    if any(result.error for result in results):
         raise typer.Exit(FAILED)
 
 
-async def _find(
-    connection: Connection,
-    tenant: str | None,
-    gateway: str | None,
-    kind: QuarantineKind | None,
-    state: QuarantineState,
-    limit: int,
-) -> list[dict[str, Any]]:
-    tenant_id = (await find_tenant(connection, tenant)).id if tenant is not None else None
-    return [dict(row) for row in await connection.fetch(SELECT_QUARANTINE, tenant_id, state, kind, gateway, limit)]
-
-
-async def _owner(connection: Connection, webhook: UUID, tenant: str | None) -> Tenant:
-    tenant_id = (await find_tenant(connection, tenant)).id if tenant is not None else None
-    owners = await connection.fetch(SELECT_OWNERS, webhook, tenant_id)
-    if not owners:
-        raise Refused("there is no such webhook in quarantine")
-    if len(owners) > 1:
-        raise Refused(f"several tenants have it, give --tenant: {', '.join(row['slug'] for row in owners)}")
-    return Tenant(owners[0]["id"], owners[0]["slug"], owners[0]["name"])
-
-
-async def _replay_one(connection: Connection, webhook: UUID, tenant: str | None) -> Outcome:
-    try:
-        owner = await _owner(connection, webhook, tenant)
-        async with connection.transaction():
-            await bind_to_tenant(connection, owner.id)
-            _, request = await settling.request_replay(connection, webhook, actor=_actor(), now=CLOCK.now())
-            # It leaves with the next sweep of the API's outbox, in seconds while that runs.
-            await write_message(connection, request)
-            # The transaction within a transaction does not end what was set for the whole.
-            await connection.execute("RESET role")
-    except (NotFound, Conflict, Refused) as error:
-        return Outcome(webhook, error=str(error))
-    return Outcome(webhook, tenant=owner.slug, requested=True)
-
-
-async def _discard_one(connection: Connection, webhook: UUID, tenant: str | None, reason: str) -> Outcome:
-    try:
-        owner = await _owner(connection, webhook, tenant)
-        async with connection.transaction():
-            await bind_to_tenant(connection, owner.id)
-            await settling.discard(connection, webhook, actor=_actor(), reason=reason, now=CLOCK.now())
-            await connection.execute("RESET role")
-    except (NotFound, Conflict, Refused) as error:
-        return Outcome(webhook, error=str(error))
-    return Outcome(webhook, tenant=owner.slug, discarded=True)
-
-
-def _actor() -> str:
-    return f"{getpass.getuser()}, by orylo quarantine"
+def _describe(found: Quarantined, tenant: str) -> None:
+    print_text(f"{found.kind}: {found.gateway} {found.gateway_event_type}, received {found.created_at:%F %TZ}")
+    print_text(f"tenant: {tenant}")
+    print_text(f"reason: {found.reason}")
+    print_text(f"status: {found.state}" + (f", as {found.message_type}" if found.message_type else ""))
+    if found.discarded_by:
+        print_text(f"discarded by {found.discarded_by}: {found.discarded_reason}")
+    if found.payload is None:
+        print_note(f"the payload ({found.payload_bytes} bytes) is too large to show; read it from ingest.events")
+    else:
+        print_json(found.payload)

@@ -17,9 +17,9 @@ class Service(StrEnum):
 
 
 def serve(service: Annotated[Service, typer.Argument(metavar="SERVICE", help="One of: " + ", ".join(Service))]) -> None:
-    """Run one service until SIGTERM, configured by the environment (see `.env.example`).
+    """Run one service until SIGTERM. Its configuration comes from the environment (see `.env.example`).
 
     Example: `ORYLO_BROKER_URL=amqp://… orylo serve detector`
     """
-    # In place of this process, so that signals reach it directly.
+    # Replaces this process, so that signals reach the service directly.
     os.execv(sys.executable, [sys.executable, "-m", f"orylo_{service}", "run"])  # noqa: S606

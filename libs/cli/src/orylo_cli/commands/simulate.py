@@ -1,4 +1,4 @@
-"""`orylo simulate`: a shop's traffic, as its gateways and buyers would make it."""
+"""`orylo simulate`: realistic traffic of a shop."""
 
 import asyncio
 from contextlib import suppress
@@ -10,8 +10,15 @@ from rich.live import Live
 from rich.text import Text
 
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption
-from orylo_cli.console import err, fail, note, say, say_json
-from orylo_cli.simulate import Door, Gateway, RemoteTargetRefused, SimulateOptions, SimulateSummary, run
+from orylo_cli.console import err, exit_with_error, print_json, print_note, print_text
+from orylo_cli.simulate import (
+    RemoteTargetForbidden,
+    SimulatedGateway,
+    SimulateOptions,
+    SimulateSummary,
+    WebhookSigner,
+    run,
+)
 from orylo_cli.target import OWN_ROLE, Target, open_target
 from orylo_common.control import ControlPlane, Part
 from orylo_common.postgres.pool import open_pool
@@ -23,72 +30,81 @@ _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 def _seconds(text: str | float) -> float:
-    """A time as people write it."""
+    """Parse a duration such as 90, 90s or 2m."""
     written = str(text)
     number, unit = (written[:-1], written[-1]) if written[-1:] in _UNITS else (written, "s")
     try:
         seconds = float(number) * _UNITS[unit]
     except ValueError:
-        raise typer.BadParameter(f"{written!r} is no time: write 90, 90s or 2m") from None
+        raise typer.BadParameter(f"{written!r} is not a duration: write 90, 90s or 2m") from None
     if not 1 <= seconds <= LONGEST_S:
-        raise typer.BadParameter("it takes from a second to a day")
+        raise typer.BadParameter("the duration must be between 1 second and 1 day")
     return seconds
 
 
 def simulate(
     tenant: Annotated[str, typer.Option(help="The tenant's slug or id.")] = "demo",
-    rate: Annotated[float, typer.Option(min=0.1, max=5_000, help="Requests a second, whatever the answers.")] = 20.0,
+    rate: Annotated[
+        float,
+        typer.Option(min=0.1, max=5_000, help="Requests per second, sent on schedule even if responses are slow."),
+    ] = 20.0,
     duration: Annotated[
-        float, typer.Option(parser=_seconds, metavar="TIME", help="Such as 90, 90s or 2m; seconds unless it says more.")
+        float,
+        typer.Option(parser=_seconds, metavar="TIME", help="A duration such as 90, 90s or 2m; seconds without a unit."),
     ] = 60.0,
-    seed: Annotated[int, typer.Option(help="The same seed: the same buyers and stories.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same buyers and journeys.")] = 1,
     ingest_url: Annotated[
         str | None,
-        typer.Option(envvar="ORYLO_INGEST_URL", help="Where ingest is; that of the running `up` if left out."),
+        typer.Option(envvar="ORYLO_INGEST_URL", help="The URL of ingest. Default: the one that `orylo up` runs."),
     ] = None,
     stripe_secret: Annotated[
-        str | None, typer.Option(envvar="ORYLO_SIMULATE_STRIPE_SECRET", help="In place of the tenant's own.")
+        str | None,
+        typer.Option(envvar="ORYLO_SIMULATE_STRIPE_SECRET", help="The signing secret. Default: the tenant's."),
     ] = None,
     hotmart_hottok: Annotated[
-        str | None, typer.Option(envvar="ORYLO_SIMULATE_HOTTOK", help="In place of the tenant's own.")
+        str | None, typer.Option(envvar="ORYLO_SIMULATE_HOTTOK", help="The Hotmart token. Default: the tenant's.")
     ] = None,
-    allow_remote: Annotated[bool, typer.Option("--allow-remote", help="Send to another machine too.")] = False,
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", help="Allow an --ingest-url on another machine.")
+    ] = False,
     as_json: JsonOption = False,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
     """Send realistic webhooks and page views: sales, declines, refunds, disputes, card testing, resends.
 
-    Each is signed as its gateway signs. Weeks are compressed to seconds.
+    Each webhook is signed as its gateway signs it. Weeks are compressed into seconds.
 
     Example: `orylo simulate --tenant minha-loja --rate 50 --duration 120`
     """
     if ingest_url is not None and not _is_url(ingest_url):
         raise typer.BadParameter(
-            f"{ingest_url!r} is no URL: write one like {DEFAULT_INGEST_URL}", param_hint="--ingest-url"
+            f"{ingest_url!r} is not a URL: write one like {DEFAULT_INGEST_URL}", param_hint="--ingest-url"
         )
-    given: dict[Gateway, str | None] = {"stripe": stripe_secret, "hotmart": hotmart_hottok}
-    doors = {gateway: Door(gateway, secret) for gateway, secret in given.items() if secret}
-    if not doors or ingest_url is None:
+    given: dict[SimulatedGateway, str | None] = {"stripe": stripe_secret, "hotmart": hotmart_hottok}
+    signers = {gateway: WebhookSigner(gateway, secret) for gateway, secret in given.items() if secret}
+    if not signers or ingest_url is None:
         with open_target(data_dir, "simulate") as target:
-            doors = doors or asyncio.run(_doors(target, tenant))
+            signers = signers or asyncio.run(_read_signers(target, tenant))
             ingest_url = ingest_url or (target.running.ingest_url if target.running else DEFAULT_INGEST_URL)
-    if not doors:
-        fail(f"{tenant} has no Stripe or Hotmart switched on: orylo gateway set {tenant} hotmart --secret …")
+    if not signers:
+        exit_with_error(
+            f"Stripe and Hotmart are not enabled for {tenant}: orylo gateway set {tenant} hotmart --secret …"
+        )
     options = SimulateOptions(
-        tenant, doors, ingest_url, seed=seed, rate=rate, duration_s=duration, allow_remote=allow_remote
+        tenant, signers, ingest_url, seed=seed, rate=rate, duration_s=duration, allow_remote=allow_remote
     )
     summary = SimulateSummary()
-    # Ctrl-C ends the sending, and what was sent is told all the same.
+    # Ctrl-C stops sending. The summary is printed all the same.
     with suppress(KeyboardInterrupt):
         asyncio.run(_watched(options, summary))
     if as_json:
-        say_json(summary.as_json())
+        print_json(summary.as_json())
     else:
-        say(_line(summary))
+        print_text(_line(summary))
     if not summary.tracking:
-        note("page views were left out: ingest has no tracking for this tenant")
+        print_note("page views were skipped: ingest has no tracking for this tenant")
     if not summary.answered:
-        fail(f"nothing answered at {ingest_url}: is `orylo up` running?")
+        exit_with_error(f"no response from {ingest_url}: check that `orylo up` is running")
 
 
 def _is_url(text: str) -> bool:
@@ -99,33 +115,33 @@ def _is_url(text: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
-async def _doors(target: Target, tenant: str) -> dict[Gateway, Door]:
-    """The tenant's own, with the first of each gateway's secrets."""
+async def _read_signers(target: Target, tenant: str) -> dict[SimulatedGateway, WebhookSigner]:
+    """Return a signer per enabled gateway, with the newest of its secrets."""
     async with open_pool(target.database_url, role=OWN_ROLE, max_size=1) as pool:
         plane = ControlPlane(pool, target.keyring(), frozenset({Part.GATEWAYS}))
         await plane.reload()
     found = plane.tenant(tenant)
     if found is None:
-        fail(f"no tenant {tenant!r}: orylo tenant create {tenant}")
-    doors: dict[Gateway, Door] = {}
-    for gateway in get_args(Gateway):
+        exit_with_error(f"tenant {tenant!r} does not exist: orylo tenant create {tenant}")
+    signers: dict[SimulatedGateway, WebhookSigner] = {}
+    for gateway in get_args(SimulatedGateway):
         setting = plane.gateway(found.id, gateway)
         if setting and setting.enabled and setting.secrets:
-            doors[gateway] = Door(gateway, setting.secrets[0].value.decode(), setting.mode)
-    return doors
+            signers[gateway] = WebhookSigner(gateway, setting.secrets[0].value.decode(), setting.mode)
+    return signers
 
 
 async def _watched(options: SimulateOptions, summary: SimulateSummary) -> None:
     with Live(get_renderable=lambda: Text(_line(summary)), console=err, refresh_per_second=4, transient=True):
         try:
             await run(options, summary)
-        except RemoteTargetRefused as refused:
-            fail(str(refused))
+        except RemoteTargetForbidden as error:
+            exit_with_error(str(error))
 
 
 def _line(summary: SimulateSummary) -> str:
     return (
         f"{summary.elapsed_s:.0f} s  sent {summary.sent}  accepted {summary.accepted}  "
-        f"duplicates {summary.duplicates}  page views {summary.visits}  refused {summary.refused}  "
+        f"duplicates {summary.duplicates}  page views {summary.visits}  rejected {summary.rejected}  "
         f"errors {summary.errors}  p95 {summary.percentile_ms(0.95):.1f} ms"
     )

@@ -1,22 +1,22 @@
-"""`orylo trust`: the ledger of scores."""
+"""`orylo trust`: the ledger of trust scores."""
 
 import asyncio
 from dataclasses import asdict
-from typing import Annotated
 from uuid import UUID
 
 import typer
 
-from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption
-from orylo_cli.console import FAILED, show
+from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, TenantFilterArgument
+from orylo_cli.console import FAILED, print_rows
 from orylo_cli.target import OWN_ROLE, open_target
-from orylo_common.control.admin import find_tenant
+from orylo_common.control.tenants import find_tenant
 from orylo_common.postgres.pool import open_pool
 from orylo_trust.recompute import Difference, differences
 
 app = typer.Typer(no_args_is_help=True, help="The ledger of trust scores.")
 
 
+# Without a callback, typer would turn the only command of the group into the group itself.
 @app.callback()
 def trust() -> None:
     """The ledger of trust scores."""
@@ -24,22 +24,20 @@ def trust() -> None:
 
 @app.command()
 def verify(
-    tenant: Annotated[
-        str | None, typer.Argument(metavar="[TENANT]", help="The tenant's slug or id; without one, all of them.")
-    ] = None,
+    tenant: TenantFilterArgument = None,
     as_json: JsonOption = False,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
-    """Compute every score anew from the ledger and list those that are stored otherwise; exit 1 where there are any.
+    """Recompute every score from the ledger and list those that differ. Exit with 1 if there are any.
 
     Example: `orylo trust verify minha-loja`
     """
     with open_target(data_dir, "trust verify") as target:
         found = asyncio.run(_differences(target.database_url, tenant))
-    show(
+    print_rows(
         [asdict(difference) for difference in found],
         as_json=as_json,
-        empty="every stored score is what the ledger says",
+        empty="every stored score matches the ledger",
     )
     if found:
         raise typer.Exit(FAILED)

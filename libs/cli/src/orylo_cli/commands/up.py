@@ -13,15 +13,16 @@ from urllib.parse import urlsplit
 
 import typer
 
+from orylo_cli.actor import command_actor
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption
-from orylo_cli.console import fail, note, say
+from orylo_cli.console import exit_with_error, print_note, print_text
 from orylo_cli.demo.fake_meta import run_fake_meta
-from orylo_cli.demo.fake_meta.faults import Mode
-from orylo_cli.demo.shop import EMAIL, PASSWORD, STAND_IN_ONLY, TENANT, close_shop, set_up_shop
+from orylo_cli.demo.fake_meta.faults import FaultMode
+from orylo_cli.demo.shop import EMAIL, FAKE_META_ONLY, PASSWORD, TENANT, close_shop, set_up_shop
 from orylo_cli.demo.traffic import RATE, demo_traffic
-from orylo_cli.embedded.data_dir import Connection, DataDir
+from orylo_cli.embedded.data_dir import DataDir, RunningPlatform
 from orylo_cli.embedded.errors import EmbeddedError
-from orylo_cli.embedded.health import serve_healths
+from orylo_cli.embedded.health import serve_health
 from orylo_cli.embedded.ports import check_port
 from orylo_cli.embedded.postgres import EmbeddedPostgres
 from orylo_cli.embedded.supervision import Supervisor
@@ -36,15 +37,14 @@ from orylo_common.telemetry.logs import configure_logs
 from orylo_common.telemetry.traces import configure_traces
 
 LOOPBACK = "127.0.0.1"
+FAULT_MODES = ", ".join(get_args(FaultMode))
 
-# With the 4 s that PostgreSQL gets, Ctrl-C has ended everything within 10 s.
+# Plus 4 s for PostgreSQL: Ctrl-C ends everything within 10 s.
 DRAIN_LIMIT = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What was asked for."""
-
+class UpOptions:
     demo: bool
     folder: DataDir
     ingest_url: str
@@ -53,17 +53,21 @@ class Plan:
 
 def up(
     demo: Annotated[
-        bool, typer.Option("--demo", help="With a shop, its buyers, and a stand-in for Meta, also for all other shops.")
+        bool,
+        typer.Option(
+            "--demo",
+            help="Run a demo shop with sample traffic, and a fake Meta that also receives other shops' conversions.",
+        ),
     ] = False,
     ingest_port: Annotated[
-        int, typer.Option(envvar="ORYLO_INGEST_PORT", min=1, max=65535, help="Where webhooks and tracking come in.")
+        int, typer.Option(envvar="ORYLO_INGEST_PORT", min=1, max=65535, help="The port for webhooks and tracking.")
     ] = 8080,
     api_port: Annotated[
-        int, typer.Option(envvar="ORYLO_API_PORT", min=1, max=65535, help="Where the dashboard and the API are.")
+        int, typer.Option(envvar="ORYLO_API_PORT", min=1, max=65535, help="The port of the dashboard and the API.")
     ] = 8000,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
-    """Run the whole platform in this process until Ctrl-C, with its own PostgreSQL.
+    """Run the whole platform in one process, with its own PostgreSQL, until Ctrl-C.
 
     Example: `orylo up --demo --api-port 9000`
     """
@@ -73,12 +77,14 @@ def up(
         if demo:
             _check_loopback(hosts)
         if (hosts["INGEST"], ingest_port) == (hosts["API"], api_port):
-            raise EmbeddedError(f"both want port {api_port}: choose another with --ingest-port or --api-port")
+            raise EmbeddedError(
+                f"ingest and the API both use port {api_port}: choose another with --ingest-port or --api-port"
+            )
         check_port(hosts["INGEST"], ingest_port, "--ingest-port")
         check_port(hosts["API"], api_port, "--api-port")
-        plan = Plan(demo, folder, _url(hosts["INGEST"], ingest_port), _url(hosts["API"], api_port))
+        options = UpOptions(demo, folder, _url(hosts["INGEST"], ingest_port), _url(hosts["API"], api_port))
         os.environ |= {
-            # Its port is known once it runs; what is wrong with the others is told before.
+            # A placeholder, replaced once PostgreSQL runs, so that the other settings are validated before that.
             "ORYLO_DATABASE_URL": "postgresql://embedded",
             "ORYLO_BROKER_URL": "postgres",
             "ORYLO_REDIS_URL": "redis://embedded",
@@ -90,7 +96,7 @@ def up(
         settings = load(CommonSettings)
         keyring = Keyring.parse(settings.master_key.get_secret_value())
         if not folder.postgres.exists():
-            note("setting up the database …")
+            print_note("creating the database …")
         postgres = EmbeddedPostgres(folder.postgres)
         database_url = postgres.start()
         supervisor = Supervisor(postgres, urlsplit(database_url).port or 0)
@@ -98,71 +104,73 @@ def up(
             os.environ["ORYLO_DATABASE_URL"] = database_url
             configure_logs("orylo", settings.log_level, stream=sys.stderr)
             with configure_traces("embedded", settings.otlp_endpoint):
-                asyncio.run(_prepare(plan, database_url, keyring))
-                code = run_until_stopped(lambda: _run(plan, supervisor, database_url), exit_limit=DRAIN_LIMIT)
+                asyncio.run(_prepare(options, database_url, keyring))
+                code = run_until_stopped(lambda: _run(options, supervisor, database_url), exit_limit=DRAIN_LIMIT)
         finally:
             postgres.stop()
-    if supervisor.gave_up:
-        raise supervisor.gave_up
+    if supervisor.failure:
+        raise supervisor.failure
     if code:
-        fail("ended with an error, told above; nothing that was accepted is lost", code)
-    note("stopped")
+        exit_with_error("stopped after the error above. No accepted webhook was lost.", code)
+    print_note("stopped")
 
 
 @asynccontextmanager
-async def _run(plan: Plan, supervisor: Supervisor, database_url: str) -> AsyncIterator[None]:
-    # Here, because it imports every service, for which no other command should wait.
+async def _run(options: UpOptions, supervisor: Supervisor, database_url: str) -> AsyncIterator[None]:
+    # Imported here, because it imports every service, which takes the other commands too long.
     from orylo_cli.composition import open_platform
 
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         await enter(supervisor)
-        facts = {"Dashboard": plan.api_url, "API": f"{plan.api_url}/api/docs"}
-        if plan.demo:
+        facts = {"Dashboard": options.api_url, "API": f"{options.api_url}/api/docs"}
+        if options.demo:
             meta = await enter(run_fake_meta())
             os.environ["ORYLO_META_BASE_URL"] = meta.base_url
             facts |= {
                 "Sign in": f"{EMAIL}, password {PASSWORD}",
-                "Meta": f"a stand-in at {meta.base_url}/__control, which can be told to fail:",
-                "": f"""curl -d '{{"mode": "down"}}' {meta.base_url}/__control/mode ({", ".join(get_args(Mode))})""",
-                "Beware": STAND_IN_ONLY,
+                "Fake Meta": f"{meta.base_url}/__control; switch its mode to test failures:",
+                "": f"""curl -d '{{"mode": "down"}}' {meta.base_url}/__control/mode ({FAULT_MODES})""",
+                "Note": FAKE_META_ONLY,
             }
-        healths = await enter(open_platform(database_url))
-        health_url = await enter(serve_healths(healths))
-        if plan.demo:
-            await enter(demo_traffic(plan.ingest_url))
-            facts |= {"Traffic": f"{RATE:g} requests a second, as tenant {TENANT}"}
+        health_by_service = await enter(open_platform(database_url))
+        health_url = await enter(serve_health(health_by_service))
+        if options.demo:
+            await enter(demo_traffic(options.ingest_url))
+            facts |= {"Traffic": f"{RATE:g} requests per second to tenant {TENANT}"}
         stack.enter_context(
-            plan.folder.reachable(
-                Connection(os.getpid(), database_url, plan.ingest_url, plan.api_url, health_url, plan.demo)
+            options.folder.reachable(
+                RunningPlatform(
+                    os.getpid(), database_url, options.ingest_url, options.api_url, health_url, options.demo
+                )
             )
         )
         facts |= {
-            "Webhooks": f"{plan.ingest_url}/api/v1/webhooks/{{gateway}}/{{tenant}}",
-            "Data": f"{plan.folder.path} (PostgreSQL in {plan.folder.postgres.resolve()})",
+            "Webhooks": f"{options.ingest_url}/api/v1/webhooks/{{gateway}}/{{tenant}}",
+            "Data": f"{options.folder.path} (PostgreSQL in {options.folder.postgres.resolve()})",
         }
         _announce(facts)
         yield
 
 
-async def _prepare(plan: Plan, database_url: str, keyring: Keyring) -> None:
+async def _prepare(options: UpOptions, database_url: str, keyring: Keyring) -> None:
     await migrate(database_url, all_migrations())
     async with (
         open_pool(database_url, role=OWN_ROLE, max_size=1) as pool,
         pool.acquire() as connection,
         connection.transaction(),
     ):
-        if plan.demo:
-            await set_up_shop(connection, keyring)
+        if options.demo:
+            await set_up_shop(connection, keyring, command_actor("up --demo"))
         else:
-            await close_shop(connection)
+            await close_shop(connection, command_actor("up"))
 
 
 def _check_loopback(hosts: Mapping[str, str]) -> None:
     for name, host in hosts.items():
         if not _is_loopback(host):
             raise EmbeddedError(
-                f"--demo has a password that everybody knows, and runs on the loopback only: unset ORYLO_{name}_HOST"
+                f"--demo has a public password and may only listen on the loopback interface: unset ORYLO_{name}_HOST"
             )
 
 
@@ -174,10 +182,10 @@ def _is_loopback(host: str) -> bool:
 
 
 def _announce(facts: dict[str, str]) -> None:
-    say("\nOrylo is running; Ctrl-C stops it.\n")
+    print_text("\nOrylo is running. Press Ctrl-C to stop it.\n")
     for name, value in facts.items():
-        say(f"  {name:<10} {value}")
-    say("")
+        print_text(f"  {name:<10} {value}")
+    print_text("")
 
 
 def _url(host: str, port: int) -> str:

@@ -2,19 +2,19 @@
 
 import secrets
 import sys
+from dataclasses import asdict
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, ROLES, DataDirOption, JsonOption, TenantArgument
-from orylo_cli.console import note, say, say_json, show
+from orylo_cli.console import print_json, print_note, print_rows, print_text
 from orylo_cli.target import open_target
-from orylo_common.control.admin import create_user, disable_user, find_tenant
 from orylo_common.control.models import Role
+from orylo_common.control.tenants import find_tenant
+from orylo_common.control.users import UserSummary, create_user, disable_user, list_users
 from orylo_common.postgres.pool import Connection
-
-SELECT_USERS = "SELECT id, email, role, created_at, disabled_at FROM control.users WHERE tenant_id = $1 ORDER BY email"
 
 app = typer.Typer(no_args_is_help=True, help="The people who sign in to the dashboard.")
 
@@ -22,67 +22,71 @@ app = typer.Typer(no_args_is_help=True, help="The people who sign in to the dash
 @app.command()
 def create(
     tenant: TenantArgument,
-    email: Annotated[str, typer.Argument(metavar="EMAIL", help="What they sign in with.")],
-    role: Annotated[Role, typer.Option(help=f"What they may do. {ROLES}")],
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="The email address that the user signs in with.")],
+    role: Annotated[Role, typer.Option(help=f"The user's role. {ROLES}")],
     password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="Read the password from standard input; else one is made.")
+        bool, typer.Option("--password-stdin", help="Read the password from standard input instead of generating one.")
     ] = False,
     as_json: JsonOption = False,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
-    """Let a person sign in to a tenant's dashboard.
+    """Create a user of a tenant's dashboard.
 
     Example: `printf %s "$PASSWORD" | orylo user create minha-loja ana@example.com --role analyst --password-stdin`
     """
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else secrets.token_urlsafe(15)
-
-    async def work(connection: Connection) -> UUID:
-        found = await find_tenant(connection, tenant)
-        return await create_user(connection, found.id, email, password=password, role=role)
-
     with open_target(data_dir, "user create") as target:
+
+        async def work(connection: Connection) -> UUID:
+            found = await find_tenant(connection, tenant)
+            return await create_user(connection, found.id, email, password=password, role=role, actor=target.actor)
+
         user_id = target.run(work)
-    made = {} if password_stdin else {"password": password}
+    generated = {} if password_stdin else {"password": password}
     if as_json:
-        say_json({"id": user_id, "email": email, "role": role, **made})
+        print_json({"id": user_id, "email": email, "role": role, **generated})
         return
-    say(f"user {email} ({user_id}), {role}")
-    if made:
-        say(f"password: {password}")
-        note("it is shown only this once")
+    print_text(f"created user {email} ({user_id}), {role}")
+    if generated:
+        print_text(f"password: {password}")
+        print_note("store the password now, it cannot be shown again")
 
 
 @app.command()
 def disable(
     tenant: TenantArgument,
-    email: Annotated[str, typer.Argument(metavar="EMAIL", help="What they sign in with.")],
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="The user's email address.")],
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
-    """Let a person sign in no more, and end their sessions at once.
+    """Disable a user. Their sessions end at once.
 
     Example: `orylo user disable minha-loja ana@example.com`
     """
-
-    async def work(connection: Connection) -> None:
-        found = await find_tenant(connection, tenant)
-        await disable_user(connection, found.id, email)
-
     with open_target(data_dir, "user disable") as target:
+
+        async def work(connection: Connection) -> None:
+            found = await find_tenant(connection, tenant)
+            await disable_user(connection, found.id, email, actor=target.actor)
+
         target.run(work)
-    say(f"user {email} of {tenant} is disabled")
+    print_text(f"disabled user {email} of {tenant}")
 
 
 @app.command("list")
-def list_users(tenant: TenantArgument, as_json: JsonOption = False, data_dir: DataDirOption = DEFAULT_DATA_DIR) -> None:
+def list_(tenant: TenantArgument, as_json: JsonOption = False, data_dir: DataDirOption = DEFAULT_DATA_DIR) -> None:
     """List a tenant's users.
 
     Example: `orylo user list minha-loja`
     """
 
-    async def work(connection: Connection) -> list[dict[str, object]]:
+    async def work(connection: Connection) -> list[UserSummary]:
         found = await find_tenant(connection, tenant)
-        return [dict(row) for row in await connection.fetch(SELECT_USERS, found.id)]
+        return await list_users(connection, found.id)
 
     with open_target(data_dir, "user list") as target:
-        rows = target.run(work)
-    show(rows, as_json=as_json, empty="no user yet: orylo user create TENANT EMAIL --role owner")
+        users = target.run(work)
+    print_rows(
+        [asdict(user) for user in users],
+        as_json=as_json,
+        empty="no users; create one: orylo user create TENANT EMAIL --role owner",
+    )

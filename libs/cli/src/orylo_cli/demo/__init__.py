@@ -1,1 +1,1 @@
-"""What the demo needs beside the platform: a stand-in for the world outside."""
+"""The demo: a shop, sample traffic and a fake Meta."""

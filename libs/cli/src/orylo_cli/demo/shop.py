@@ -1,66 +1,63 @@
-"""The demo's tenant: a shop with two gateways, somebody who signs in, and a destination."""
+"""The demo's tenant: a shop with two gateways, a user who can sign in, and a destination."""
 
 from contextlib import suppress
 
-from orylo_cli.simulate import Door, Gateway
-from orylo_common.control.admin import (
-    Refused,
-    add_destination,
-    check_master_key,
-    create_tenant,
-    create_user,
-    disable_destination,
-    disable_user,
-    find_tenant,
-    put_gateway_secret,
-    remove_gateway_secret,
-    set_gateway,
-)
+from orylo_cli.simulate import SimulatedGateway, WebhookSigner
+from orylo_common.control.audit import Actor
+from orylo_common.control.destinations import add_destination, disable_destination
+from orylo_common.control.errors import InvalidChange
+from orylo_common.control.gateway_secrets import remove_gateway_secret
+from orylo_common.control.gateways import GatewayConfig, set_gateway_with_secret
 from orylo_common.control.keyring import Keyring
+from orylo_common.control.master_key import check_master_key
 from orylo_common.control.models import Role, Tenant
+from orylo_common.control.tenants import create_tenant, find_tenant
+from orylo_common.control.users import create_user, disable_user, enable_user, list_users
 from orylo_common.postgres.pool import Connection
 
 TENANT = "demo"
 EMAIL = "demo@orylo.test"
 
-# Known to everybody, as the secrets below are, and therefore only for a platform that listens on the loopback.
+# The password and the secrets are public, so the demo only listens on the loopback interface.
 PASSWORD = "orylo-demo"  # noqa: S105
-DOORS: dict[Gateway, Door] = {
-    "stripe": Door("stripe", "whsec_orylo_demo"),
-    "hotmart": Door("hotmart", "orylo-demo-hottok"),
+SIGNERS: dict[SimulatedGateway, WebhookSigner] = {
+    "stripe": WebhookSigner("stripe", "whsec_orylo_demo"),
+    "hotmart": WebhookSigner("hotmart", "orylo-demo-hottok"),
 }
 
 LABEL = "demo"
 DESTINATION = "demo"
 
-STAND_IN_ONLY = (
-    "conversions of every shop in this folder go to the stand-in, never to Meta; "
-    "`orylo up` without --demo sends those of later sales"
+FAKE_META_ONLY = (
+    "conversions of every shop in this folder go to the demo's fake Meta, never to Meta; "
+    "later sales are sent to Meta once `orylo up` runs without --demo"
 )
-REAL_SHOPS_ONLY = """
+HAS_REAL_SHOPS_ONLY = """
     SELECT EXISTS (SELECT FROM control.destinations) AND NOT EXISTS (SELECT FROM control.tenants WHERE slug = $1)
 """
-ENABLE_USER = "UPDATE control.users SET disabled_at = NULL WHERE tenant_id = $1 AND email = $2"
 
 
-async def set_up_shop(connection: Connection, keyring: Keyring) -> None:
-    """Safe to repeat: what is there already stays or is set to the same.
+async def set_up_shop(connection: Connection, keyring: Keyring, actor: Actor) -> None:
+    """Create the demo shop, or restore its configuration.
 
-    Raises `Refused` among shops that were there before any demo: their sales would end at the stand-in, as sent.
+    Raises `InvalidChange` if the folder has shops with destinations but no demo shop, because conversions of real
+    sales would be marked as sent although only the fake Meta received them.
     """
-    if await connection.fetchval(REAL_SHOPS_ONLY, TENANT):
-        raise Refused(
-            "this folder's shops send to Meta, and in a demo their conversions would go to the stand-in and be lost: "
-            "give the demo a folder of its own with --data-dir"
+    if await connection.fetchval(HAS_REAL_SHOPS_ONLY, TENANT):
+        raise InvalidChange(
+            "the shops in this folder send conversions to Meta, and the demo's fake Meta would receive them instead: "
+            "use another folder for the demo with --data-dir"
         )
     await check_master_key(connection, keyring)
-    tenant = await _tenant(connection)
-    if not await connection.fetchval("SELECT true FROM control.users WHERE tenant_id = $1", tenant.id):
-        await create_user(connection, tenant.id, EMAIL, password=PASSWORD, role=Role.OWNER)
-    await connection.execute(ENABLE_USER, tenant.id, EMAIL)
-    for gateway, door in DOORS.items():
-        await set_gateway(connection, tenant.id, gateway)
-        await put_gateway_secret(connection, keyring, tenant.id, gateway, label=LABEL, secret=door.secret)
+    tenant = await _find_or_create(connection, actor)
+    if await list_users(connection, tenant.id):
+        await enable_user(connection, tenant.id, EMAIL, actor=actor)
+    else:
+        await create_user(connection, tenant.id, EMAIL, password=PASSWORD, role=Role.OWNER, actor=actor)
+    for gateway, signer in SIGNERS.items():
+        await set_gateway_with_secret(
+            connection, keyring, tenant.id, gateway, GatewayConfig(), label=LABEL, secret=signer.secret, actor=actor
+        )
     await add_destination(
         connection,
         keyring,
@@ -69,26 +66,27 @@ async def set_up_shop(connection: Connection, keyring: Keyring) -> None:
         name=DESTINATION,
         config={"pixel_id": "1234567890", "site_url": "https://demo-shop.test"},
         secret="EAAdemo",  # noqa: S106
+        actor=actor,
     )
 
 
-async def close_shop(connection: Connection) -> None:
-    """What everybody knows lets nobody in any more, and no sale of the demo's leaves. Its history stays."""
+async def close_shop(connection: Connection, actor: Actor) -> None:
+    """Disable everything with public credentials: the user, the secrets, the destination. The history stays."""
     try:
         tenant = await find_tenant(connection, TENANT)
-    except Refused:
+    except InvalidChange:
         return
-    with suppress(Refused):
-        await disable_user(connection, tenant.id, EMAIL)
-    with suppress(Refused):
-        await disable_destination(connection, tenant.id, "meta", name=DESTINATION)
-    for gateway in DOORS:
-        with suppress(Refused):
-            await remove_gateway_secret(connection, tenant.id, gateway, label=LABEL)
+    with suppress(InvalidChange):
+        await disable_user(connection, tenant.id, EMAIL, actor=actor)
+    with suppress(InvalidChange):
+        await disable_destination(connection, tenant.id, "meta", name=DESTINATION, actor=actor)
+    for gateway in SIGNERS:
+        with suppress(InvalidChange):
+            await remove_gateway_secret(connection, tenant.id, gateway, label=LABEL, actor=actor)
 
 
-async def _tenant(connection: Connection) -> Tenant:
+async def _find_or_create(connection: Connection, actor: Actor) -> Tenant:
     try:
         return await find_tenant(connection, TENANT)
-    except Refused:
-        return await create_tenant(connection, TENANT, name="Demo shop")
+    except InvalidChange:
+        return await create_tenant(connection, TENANT, name="Demo shop", actor=actor)

@@ -1,4 +1,4 @@
-"""The demo's buyers: a little traffic for as long as the demo runs."""
+"""Sample traffic of the demo."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 
-from orylo_cli.demo.shop import DOORS, TENANT
+from orylo_cli.demo.shop import SIGNERS, TENANT
 from orylo_cli.simulate import SimulateOptions, run
 
-# Requests a second: enough to watch, too little to fill a disk in a day.
+# Requests per second: enough to watch, too few to fill a disk in a day.
 RATE = 2.0
 
 log = structlog.get_logger(__name__)
@@ -17,18 +17,18 @@ log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def demo_traffic(ingest_url: str) -> AsyncIterator[None]:
-    buying = asyncio.create_task(_buy(SimulateOptions(TENANT, DOORS, ingest_url, rate=RATE, duration_s=None)))
+    sending = asyncio.create_task(_send(SimulateOptions(TENANT, SIGNERS, ingest_url, rate=RATE, duration_s=None)))
     try:
         yield
     finally:
-        buying.cancel()
+        sending.cancel()
         with suppress(asyncio.CancelledError):
-            await buying
+            await sending
 
 
-async def _buy(options: SimulateOptions) -> None:
+async def _send(options: SimulateOptions) -> None:
     try:
         await run(options)
     except Exception:
-        # The platform is what is shown; it goes on without buyers.
+        # Log and continue: the platform keeps running without sample traffic.
         log.exception("demo.traffic_stopped")

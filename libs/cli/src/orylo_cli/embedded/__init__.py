@@ -1,1 +1,1 @@
-"""Everything `orylo up` brings with it: a real PostgreSQL and the folder in which a platform's data lie."""
+"""The embedded platform of `orylo up`: its PostgreSQL and its data directory."""

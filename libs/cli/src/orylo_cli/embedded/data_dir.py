@@ -1,4 +1,4 @@
-"""The folder that holds one embedded platform: its lock, its master key, its database, and how to reach it."""
+"""The folder of one embedded platform: its lock, its master key, its database and its connection file."""
 
 import fcntl
 import json
@@ -12,23 +12,23 @@ from pathlib import Path
 from orylo_cli.embedded.errors import EmbeddedError
 from orylo_common.control.keyring import Keyring
 
-# How long a command waits for another one, or for an `up` that is still starting.
-PATIENCE_S = 30.0
-# Looking whether somebody has the lock takes it for a moment.
-GLANCE_S = 0.2
+# For another command to end, or for `orylo up` to become ready.
+LOCK_TIMEOUT_S = 30.0
+# `running` takes the lock for an instant to see whether it is free, so one failure does not mean that it is held.
+PROBE_S = 0.2
 
 
 @dataclass(frozen=True)
-class Holder:
-    """Who has the lock: `up`, or a command that has started the database for a moment."""
+class LockHolder:
+    """The process that holds the lock: `orylo up`, or a command that has started the database for its own use."""
 
     pid: int
     command: str
 
 
 @dataclass(frozen=True)
-class Connection:
-    """How to reach what `up` has started; in a `demo` a stand-in is Meta."""
+class RunningPlatform:
+    """The addresses of a platform that `orylo up` runs. With `demo`, conversions go to a fake Meta."""
 
     pid: int
     database_url: str
@@ -51,7 +51,7 @@ class DataDir:
 
     @contextmanager
     def locked(self, command: str) -> Iterator[None]:
-        """Hold the platform for this process; waits for other commands, but not for an `up`.
+        """Hold the folder's lock. Waits for another command to release it, but not for `orylo up`.
 
         Raises `EmbeddedError`.
         """
@@ -61,41 +61,41 @@ class DataDir:
             while not _try_lock(lock):
                 holder = _holder(lock)
                 waited = time.monotonic() - started
-                if holder and holder.command == "up" and waited > GLANCE_S:
-                    raise EmbeddedError(f"orylo is already running on {self.path} (process {holder.pid})")
-                if waited > PATIENCE_S:
+                if holder and holder.command == "up" and waited > PROBE_S:
+                    raise EmbeddedError(f"orylo is already running in {self.path} (process {holder.pid})")
+                if waited > LOCK_TIMEOUT_S:
                     who = f"`orylo {holder.command}` (process {holder.pid})" if holder else "another process"
                     raise EmbeddedError(f"{self.path} is in use by {who}")
                 time.sleep(0.05)
             os.ftruncate(lock, 0)
-            os.pwrite(lock, json.dumps(asdict(Holder(os.getpid(), command))).encode(), 0)
+            os.pwrite(lock, json.dumps(asdict(LockHolder(os.getpid(), command))).encode(), 0)
             yield
 
-    def running(self) -> Connection | None:
-        """How to reach the `up` that works here; None if there is none. Waits for one that is starting."""
-        deadline = time.monotonic() + PATIENCE_S
+    def running(self) -> RunningPlatform | None:
+        """Return the platform that `orylo up` runs in this folder, or None. Waits while it starts."""
+        deadline = time.monotonic() + LOCK_TIMEOUT_S
         while holder := self._up():
-            connection = self._connection()
-            # An older one was left by an `up` that was killed.
-            if connection and connection.pid == holder.pid:
-                return connection
+            platform = self._read_platform()
+            # A killed process leaves its file behind.
+            if platform and platform.pid == holder.pid:
+                return platform
             if time.monotonic() > deadline:
-                raise EmbeddedError(f"orylo (process {holder.pid}) is starting on {self.path} and not ready yet")
+                raise EmbeddedError(f"orylo (process {holder.pid}) is still starting in {self.path}")
             time.sleep(0.05)
         return None
 
     @contextmanager
-    def reachable(self, connection: Connection) -> Iterator[None]:
-        """Tell the other commands, while this is open, how to reach what runs."""
+    def reachable(self, platform: RunningPlatform) -> Iterator[None]:
+        """Publish the platform's addresses to the other commands while the context is open."""
         path = self.path / "connection.json"
-        self._write(path, json.dumps(asdict(connection)))
+        self._write(path, json.dumps(asdict(platform)))
         try:
             yield
         finally:
             path.unlink(missing_ok=True)
 
     def master_key(self) -> str:
-        """Made on first use. Without it the stored secrets cannot be read: back it up with the data."""
+        """Return the master key, generated on first use. Back it up: without it no stored secret can be decrypted."""
         path = self.path / "master.key"
         if not path.exists():
             self._write(path, Keyring.generate() + "\n")
@@ -106,10 +106,10 @@ class DataDir:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise EmbeddedError(
-                f"the data directory {self.path} cannot be made ({error.strerror}): choose another with --data-dir"
+                f"the data directory {self.path} cannot be created ({error.strerror}): choose another with --data-dir"
             ) from error
 
-    def _up(self) -> Holder | None:
+    def _up(self) -> LockHolder | None:
         if not (self.path / "lock").exists():
             return None
         with self._lock_file() as lock:
@@ -133,14 +133,14 @@ class DataDir:
         finally:
             os.close(lock)
 
-    def _connection(self) -> Connection | None:
+    def _read_platform(self) -> RunningPlatform | None:
         try:
-            return Connection(**json.loads((self.path / "connection.json").read_text()))
+            return RunningPlatform(**json.loads((self.path / "connection.json").read_text()))
         except FileNotFoundError:
             return None
 
     def _write(self, path: Path, text: str) -> None:
-        """Whole or not at all, and for the owner only."""
+        """Write the file atomically, readable by its owner only."""
         unfinished = path.with_suffix(".unfinished")
         unfinished.unlink(missing_ok=True)
         file = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -153,7 +153,7 @@ class DataDir:
         unfinished.rename(path)
 
     def _hand_over(self, file: int) -> None:
-        """What root writes into somebody's folder stays theirs."""
+        """Give a file that root wrote to the owner of the folder."""
         if os.geteuid() == 0:
             owner = self.path.stat()
             os.fchown(file, owner.st_uid, owner.st_gid)
@@ -167,8 +167,8 @@ def _try_lock(lock: int) -> bool:
     return True
 
 
-def _holder(lock: int) -> Holder | None:
+def _holder(lock: int) -> LockHolder | None:
     try:
-        return Holder(**json.loads(os.pread(lock, 4096, 0)))
-    except (ValueError, TypeError):  # being written just now
+        return LockHolder(**json.loads(os.pread(lock, 4096, 0)))
+    except (ValueError, TypeError):  # another process is writing it
         return None

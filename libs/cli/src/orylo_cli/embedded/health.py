@@ -1,4 +1,4 @@
-"""The health of services that share one process, each under its own name on one loopback port."""
+"""Health endpoints of services that share one process, on one loopback port."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -9,8 +9,8 @@ from orylo_common.http.private import PrivateRoutes
 
 
 @asynccontextmanager
-async def serve_healths(services: Mapping[str, PrivateRoutes]) -> AsyncIterator[str]:
-    """The address below which `/detector/readyz` and the others are."""
+async def serve_health(services: Mapping[str, PrivateRoutes]) -> AsyncIterator[str]:
+    """Serve the private routes, such as `/detector/readyz`, and yield their base URL."""
     app = web.Application()
     for name, private in services.items():
         part = web.Application()

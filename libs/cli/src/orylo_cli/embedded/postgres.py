@@ -1,4 +1,4 @@
-"""A real PostgreSQL as a child process, in a folder of its own, reached on the loopback only."""
+"""A PostgreSQL server as a child process, with its own folder, on the loopback interface only."""
 
 import os
 import re
@@ -13,26 +13,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
-from orylo_cli.embedded.account import Account, account_for
-from orylo_cli.embedded.binaries import Binaries, copy_binaries, find_binaries
+from orylo_cli.embedded.binaries import PostgresBinaries, copy_binaries, find_binaries
 from orylo_cli.embedded.errors import EmbeddedError
-from orylo_cli.embedded.leftovers import stop_leftovers
+from orylo_cli.embedded.orphans import stop_orphans
+from orylo_cli.embedded.service_account import ServiceAccount, account_for
 
 SUPERUSER = "postgres"
 DATABASE = "orylo"
 
 Command = list[str | Path]
 
-# Where the data go when root may not hand PostgreSQL a way into the chosen folder.
+# The data directory if root cannot give PostgreSQL access to the chosen folder.
 SHARED_STATE = Path("/var/lib/orylo")
 
-# Crash recovery replays up to `max_wal_size`; the process is watched meanwhile.
+# Crash recovery may have to replay `max_wal_size` of WAL.
 START_TIMEOUT_S = 300.0
-# Above this PostgreSQL is stopped without waiting for a checkpoint: nothing is lost, the next start replays.
+# After this PostgreSQL stops without a checkpoint. No data is lost; the next start replays the WAL.
 STOP_TIMEOUT_S = 4.0
 LOG_BYTES = 10_000_000
 
-# Every commit is on disk before it is confirmed. Sizes suit two cores and a few gigabytes.
+# Every commit is on disk before it is confirmed. The sizes suit two cores and a few gigabytes of memory.
 DURABLE: Mapping[str, str] = MappingProxyType(
     {
         "fsync": "on",
@@ -58,16 +58,16 @@ _ALWAYS = MappingProxyType(
         "jit": "off",
         "timezone": "UTC",
         "log_timezone": "UTC",
-        # Terse: an error's detail quotes the row.
+        # The details of an error would quote the row.
         "log_error_verbosity": "terse",
     }
 )
 
 
 class EmbeddedPostgres:
-    """One database cluster in `folder`, which is made if it is missing.
+    """A database cluster in `folder`, created on first start.
 
-    Start it from the main thread: it is told to end when the thread that started it ends.
+    Start it from the main thread, because it ends with the thread that started it.
     """
 
     def __init__(self, folder: Path, *, settings: Mapping[str, str] = DURABLE) -> None:
@@ -77,7 +77,7 @@ class EmbeddedPostgres:
 
     @property
     def folder(self) -> Path:
-        """Where the data really lie."""
+        """The folder that contains the data, behind the link if there is one."""
         return self._chosen.resolve()
 
     @property
@@ -87,25 +87,25 @@ class EmbeddedPostgres:
         return self._process.pid
 
     def start(self, port: int | None = None) -> str:
-        """The superuser's DSN, once logins are accepted; on a free port unless one is given. Raises `EmbeddedError`."""
+        """Start it and return the superuser's DSN, on a free port unless one is given. Raises `EmbeddedError`."""
         self._chosen.mkdir(mode=0o700, parents=True, exist_ok=True)
         account, binaries = self._choose()
-        stop_leftovers(self._data)
+        stop_orphans(self._data)
         if not self._data.exists():
             self._initialise(account, binaries)
         for _ in range(3):
             chosen = port or _free_port()
             if self._launch(account, binaries, chosen):
                 password = (self.folder / "password").read_text()
-                # On the loopback there is nothing to encrypt, nor to ask about it.
+                # No TLS on the loopback interface, which also saves its negotiation.
                 return f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{chosen}/{DATABASE}?sslmode=disable"
-        raise EmbeddedError(f"PostgreSQL did not start; its log is {self._log} and ends: {self._last_words()}")
+        raise EmbeddedError(f"PostgreSQL did not start; the last error in {self._log}: {self._last_error()}")
 
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
     def stop(self) -> None:
-        """End it with every change on disk."""
+        """Stop it. Every committed change is on disk."""
         process, self._process = self._process, None
         if process is None or process.poll() is not None:
             return
@@ -127,7 +127,7 @@ class EmbeddedPostgres:
     def _log(self) -> Path:
         return self.folder / "log"
 
-    def _choose(self) -> tuple[Account, Binaries]:
+    def _choose(self) -> tuple[ServiceAccount, PostgresBinaries]:
         version = self._data / "PG_VERSION"
         major = int(version.read_text()) if version.exists() else None
         binaries = find_binaries(major)
@@ -140,29 +140,29 @@ class EmbeddedPostgres:
         binaries = find_binaries(major, site=copy_binaries(SHARED_STATE))
         account = account_for(self.folder, binaries.initdb)
         if account is None:
-            raise EmbeddedError(f"root may not start PostgreSQL as another user on {self.folder}: run as that user")
+            raise EmbeddedError(f"root cannot start PostgreSQL as another user in {self.folder}: run as that user")
         return account, binaries
 
-    def _initialise(self, account: Account, binaries: Binaries) -> None:
+    def _initialise(self, account: ServiceAccount, binaries: PostgresBinaries) -> None:
         password = self.folder / "password"
         password.unlink(missing_ok=True)
         with os.fdopen(os.open(password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(24))
         account.own(password)
-        # Renamed only when it is whole: a start that was killed here begins anew.
+        # Renamed when it is complete, so that a start that was killed here begins again.
         unfinished = self.folder / "data.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         initdb: Command = [binaries.initdb, "-D", unfinished, f"--username={SUPERUSER}", f"--pwfile={password}"]
         initdb += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"]
         if binaries.major >= 17:
-            # Case and classes of all letters, by PostgreSQL's own tables whatever the system has.
+            # Case mapping by PostgreSQL's own tables, independent of the system's locales.
             initdb += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         self._run(account, initdb)
         single_user: Command = [binaries.postgres, "--single", "-D", unfinished, "-j", "-c", "fsync=off", "template1"]
         self._run(account, single_user, text=f"CREATE DATABASE {DATABASE};\n")
         unfinished.rename(self._data)
 
-    def _run(self, account: Account, command: Command, *, text: str = "") -> None:
+    def _run(self, account: ServiceAccount, command: Command, *, text: str = "") -> None:
         done = subprocess.run(  # noqa: S603
             account.command(command),
             cwd=self.folder,
@@ -175,16 +175,16 @@ class EmbeddedPostgres:
             check=False,
         )
         if done.returncode != 0:
-            raise EmbeddedError(f"PostgreSQL's data could not be set up in {self.folder}: {_last_line(done.stdout)}")
+            raise EmbeddedError(f"the database could not be created in {self.folder}: {_last_line(done.stdout)}")
 
-    def _launch(self, account: Account, binaries: Binaries, port: int) -> bool:
+    def _launch(self, account: ServiceAccount, binaries: PostgresBinaries, port: int) -> bool:
         command: Command = [binaries.postgres, "-D", self._data, "-p", str(port)]
         for name, value in self._settings.items():
             command += ["-c", f"{name}={value}"]
         if self._log.exists() and self._log.stat().st_size > LOG_BYTES:
             self._log.replace(self.folder / "log.1")
         with self._log.open("ab") as log:
-            # A session of its own: Ctrl-C is for us, and we stop it last.
+            # In a new session, so that Ctrl-C does not reach it: it stops last.
             self._process = subprocess.Popen(  # noqa: S603
                 account.command(command),
                 cwd=self.folder,
@@ -195,12 +195,12 @@ class EmbeddedPostgres:
                 start_new_session=True,
             )
         try:
-            return self._becomes_ready(self._process)
+            return self._wait_until_ready(self._process)
         except BaseException:
             self.stop()
             raise
 
-    def _becomes_ready(self, process: subprocess.Popen[bytes]) -> bool:
+    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> bool:
         deadline = time.monotonic() + START_TIMEOUT_S
         while process.poll() is None:
             if self._ready():
@@ -217,13 +217,13 @@ class EmbeddedPostgres:
             return False
         return len(lines) >= 8 and lines[0] == str(self.pid) and lines[7].strip() == "ready"
 
-    def _last_words(self) -> str:
+    def _last_error(self) -> str:
         return _last_line(self._log.read_text(errors="replace")[-4000:]) if self._log.exists() else "(empty)"
 
 
 @contextmanager
 def running_postgres(folder: Path, *, settings: Mapping[str, str] = DURABLE) -> Iterator[str]:
-    """The DSN of the cluster in `folder`, started for as long as this is open."""
+    """Run the cluster in `folder` while the context is open, and yield its DSN."""
     postgres = EmbeddedPostgres(folder, settings=settings)
     dsn = postgres.start()
     try:
@@ -247,11 +247,11 @@ def _free_port() -> int:
 
 
 def _environment() -> dict[str, str]:
-    # None of the caller's PG* variables or locale.
+    # Without the caller's PG* variables and locale.
     return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
 
 def _last_line(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if re.search(r"FATAL|PANIC|error|could not", line)]
-    return (telling or lines or ["(no output)"])[-1].strip()
+    errors = [line for line in lines if re.search(r"FATAL|PANIC|error|could not", line)]
+    return (errors or lines or ["(no output)"])[-1].strip()

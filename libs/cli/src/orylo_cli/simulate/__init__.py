@@ -1,7 +1,7 @@
-"""Realistic traffic through the real endpoints, with real signatures."""
+"""Realistic, correctly signed traffic to the real endpoints."""
 
-from orylo_cli.simulate.doors import Door, Gateway
-from orylo_cli.simulate.run import RemoteTargetRefused, SimulateOptions, run
+from orylo_cli.simulate.run import RemoteTargetForbidden, SimulateOptions, run
+from orylo_cli.simulate.signing import SimulatedGateway, WebhookSigner
 from orylo_cli.simulate.summary import SimulateSummary
 
-__all__ = ["Door", "Gateway", "RemoteTargetRefused", "SimulateOptions", "SimulateSummary", "run"]
+__all__ = ["RemoteTargetForbidden", "SimulateOptions", "SimulateSummary", "SimulatedGateway", "WebhookSigner", "run"]

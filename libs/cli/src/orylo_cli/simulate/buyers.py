@@ -1,8 +1,7 @@
-"""Invented buyers: Brazilian names, example domains, documentation addresses.
+"""Fictional buyers with Brazilian names.
 
-Nobody here exists. E-mail is on the reserved example domains, addresses of visitors are in the
-documentation range 2001:db8::/32, phone numbers are of an unassigned block, and a CPF only has
-correct check digits.
+No data of real people: email addresses use the reserved example domains, IP addresses the documentation range
+2001:db8::/32, phone numbers an unassigned block, and a CPF has correct check digits only.
 """
 
 import unicodedata
@@ -46,8 +45,11 @@ _FINGERPRINT_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """A payment card as a gateway describes it; there is no number."""
+class TestCard:
+    """A payment card as a gateway describes it, without a number."""
+
+    # Keeps pytest from collecting it.
+    __test__ = False
 
     fingerprint: str
     brand: str
@@ -71,7 +73,7 @@ class Buyer:
     postal_code: str
     ip: str
     user_agent: str
-    card: Card
+    card: TestCard
 
     @property
     def name(self) -> str:
@@ -79,7 +81,7 @@ class Buyer:
 
 
 def buyer(seed: int, number: int) -> Buyer:
-    """The buyer of this number: always the same person for the same seed."""
+    """Return the buyer with this number. The same seed gives the same person."""
     rng = Random(f"{seed}:buyer:{number}")  # noqa: S311 - repeatable, not secret
     first_name, last_name = rng.choice(_FIRST_NAMES), rng.choice(_LAST_NAMES)
     area_code, city, state, postal_prefix = rng.choice(_CITIES)
@@ -102,9 +104,9 @@ def buyer(seed: int, number: int) -> Buyer:
     )
 
 
-def new_card(rng: Random, *, country: str) -> Card:
+def new_card(rng: Random, *, country: str) -> TestCard:
     (brand,) = rng.choices([name for name, _ in _BRANDS], weights=[weight for _, weight in _BRANDS])
-    return Card(
+    return TestCard(
         fingerprint="".join(rng.choices(_FINGERPRINT_ALPHABET, k=16)),
         brand=brand,
         last4=f"{rng.randrange(10_000):04d}",
@@ -113,7 +115,7 @@ def new_card(rng: Random, *, country: str) -> Card:
 
 
 def cpf(base: int) -> str:
-    """The eleven digits of the CPF that starts with these nine."""
+    """Return the CPF that starts with these nine digits, with its two check digits."""
     digits = [int(digit) for digit in f"{base:09d}"]
     for length in (9, 10):
         total = sum(digit * (length + 1 - position) for position, digit in enumerate(digits))

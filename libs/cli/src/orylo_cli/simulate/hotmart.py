@@ -1,6 +1,6 @@
 """Hotmart's webhook 2.0.0: decimal amounts in major units, times in milliseconds.
 
-Hotmart signs nothing; its deliveries carry a static token, the hottok, in a header.
+Hotmart signs no webhooks. They carry a static token, the hottok, in a header.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from orylo_cli.simulate.buyers import Buyer
 
 HOTTOK_HEADER = "X-HOTMART-HOTTOK"
 
-Event = Literal[
+HotmartEvent = Literal[
     "PURCHASE_APPROVED",
     "PURCHASE_BILLET_PRINTED",
     "PURCHASE_CANCELED",
@@ -27,8 +27,8 @@ Event = Literal[
 
 PaymentType = Literal["CREDIT_CARD", "PIX", "BILLET"]
 
-# The status inside the purchase is spelt differently from the event, as in real deliveries.
-_STATUS: dict[Event, str] = {
+# In real webhooks the status differs from the event's name.
+_STATUS: dict[HotmartEvent, str] = {
     "PURCHASE_APPROVED": "APPROVED",
     "PURCHASE_BILLET_PRINTED": "BILLET_PRINTED",
     "PURCHASE_CANCELED": "CANCELED",
@@ -38,13 +38,15 @@ _STATUS: dict[Event, str] = {
     "PURCHASE_PROTEST": "DISPUTE",
     "PURCHASE_REFUNDED": "REFUNDED",
 }
-_NEVER_APPROVED: frozenset[Event] = frozenset({"PURCHASE_BILLET_PRINTED", "PURCHASE_CANCELED", "PURCHASE_EXPIRED"})
+_NEVER_APPROVED: frozenset[HotmartEvent] = frozenset(
+    {"PURCHASE_BILLET_PRINTED", "PURCHASE_CANCELED", "PURCHASE_EXPIRED"}
+)
 _EVENT_IDS = UUID("6d0f7a52-5d0c-4f5e-9a43-2b3f7d0e8c11")
 
 
 @dataclass(frozen=True, slots=True)
 class HotmartPurchase:
-    """One transaction, from which all its events are told."""
+    """A transaction, from which the bodies of all its events are built."""
 
     transaction: str
     buyer: Buyer
@@ -58,15 +60,15 @@ class HotmartPurchase:
 
     @property
     def charged(self) -> Decimal:
-        """The price with the interest of its instalments."""
+        """Return the price with the interest on instalments."""
         return (self.price * (1 + Decimal("0.019") * (self.installments - 1))).quantize(Decimal("0.01"))
 
 
-def webhook(purchase: HotmartPurchase, event: Event, at_ms: int) -> bytes:
-    """The body of one event of this purchase."""
+def webhook(purchase: HotmartPurchase, event: HotmartEvent, at_ms: int) -> bytes:
+    """Return the body of the webhook for one event of this purchase."""
     return orjson.dumps(
         {
-            # The same for every delivery of the same event, so that a resend is a duplicate.
+            # Derived from the event, so that a resend has the same id.
             "id": str(uuid5(_EVENT_IDS, f"{purchase.transaction}:{event}")),
             "creation_date": at_ms,
             "event": event,
@@ -83,13 +85,13 @@ def webhook(purchase: HotmartPurchase, event: Event, at_ms: int) -> bytes:
     )
 
 
-def _purchase(purchase: HotmartPurchase, event: Event, at_ms: int) -> dict[str, Any]:
+def _purchase(purchase: HotmartPurchase, event: HotmartEvent, at_ms: int) -> dict[str, Any]:
     payment: dict[str, Any] = {"type": purchase.payment_type, "installments_number": purchase.installments}
     if event == "PURCHASE_CANCELED":
         payment["refusal_reason"] = "Transaction refused"
     if purchase.payment_type == "PIX":
         payment |= {"pix_code": "00020101021226EXAMPLE", "pix_expiration_date": purchase.ordered_ms + 172_800_000}
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "transaction": purchase.transaction,
         "status": _STATUS[event],
         "order_date": purchase.ordered_ms,
@@ -106,8 +108,8 @@ def _purchase(purchase: HotmartPurchase, event: Event, at_ms: int) -> dict[str, 
         "invoice_by": "HOTMART",
     }
     if event not in _NEVER_APPROVED:
-        told["approved_date"] = min(purchase.ordered_ms + 2_000, at_ms)
-    return told
+        fields["approved_date"] = min(purchase.ordered_ms + 2_000, at_ms)
+    return fields
 
 
 def _buyer(buyer: Buyer) -> dict[str, Any]:
@@ -141,5 +143,5 @@ def _commissions(price: Decimal) -> list[dict[str, Any]]:
 
 
 def _money(value: Decimal) -> dict[str, Any]:
-    # A JSON number with at most two decimals survives a float unharmed.
+    # A number with two decimals is exact enough as a float.
     return {"value": float(value), "currency_value": "BRL"}

@@ -1,18 +1,18 @@
-"""One HTTP request of the simulation, finished to the byte."""
+"""HTTP requests of the simulation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["webhook", "visit"]
+RequestKind = Literal["webhook", "visit"]
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """`offset_s`: seconds after the start of the run at which it is due."""
+class SimulatedRequest:
+    """A complete request. `offset_s` is the time to send it, in seconds after the start of the run."""
 
     offset_s: float
-    kind: Kind
+    kind: RequestKind
     path: str
     headers: Mapping[str, str]
     body: bytes

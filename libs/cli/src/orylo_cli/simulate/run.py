@@ -7,23 +7,23 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from orylo_cli.simulate.doors import Door, Gateway
 from orylo_cli.simulate.scenario import Scenario
-from orylo_cli.simulate.sender import ANSWER_TIMEOUT_S, MAX_IN_FLIGHT, Sender
+from orylo_cli.simulate.sender import MAX_IN_FLIGHT, RESPONSE_TIMEOUT_S, WebhookSender
+from orylo_cli.simulate.signing import SimulatedGateway, WebhookSigner
 from orylo_cli.simulate.summary import SimulateSummary
 from orylo_common.clock import Clock, SystemClock
 
 
-class RemoteTargetRefused(ValueError):
-    """The target is another machine, and nobody said that it may be."""
+class RemoteTargetForbidden(ValueError):
+    """The target is another machine, which `allow_remote` must permit."""
 
 
 @dataclass(frozen=True, slots=True)
 class SimulateOptions:
-    """`duration_s` of None: until cancelled. `rate`: requests per second."""
+    """Without `duration_s`, the run ends when it is cancelled. `rate` is in requests per second."""
 
     tenant: str
-    doors: Mapping[Gateway, Door]
+    signers: Mapping[SimulatedGateway, WebhookSigner]
     ingest_url: str = "http://127.0.0.1:8080"
     seed: int = 1
     rate: float = 20.0
@@ -33,22 +33,24 @@ class SimulateOptions:
 
 
 async def run(options: SimulateOptions, summary: SimulateSummary | None = None) -> SimulateSummary:
-    """Send the whole scenario; `summary` may be given to be watched while it runs."""
+    """Send the scenario's requests and return the summary. Pass a `summary` to read it during the run."""
     if not options.allow_remote and not _is_loopback(options.ingest_url):
-        raise RemoteTargetRefused(f"{options.ingest_url} is not this machine; --allow-remote if it is meant")
+        raise RemoteTargetForbidden(f"{options.ingest_url} is another machine: add --allow-remote to send to it")
     summary = summary if summary is not None else SimulateSummary()
     scenario = Scenario(
         seed=options.seed,
         epoch=options.clock.now(),
         rate=options.rate,
         tenant=options.tenant,
-        doors=options.doors,
+        signers=options.signers,
     )
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=MAX_IN_FLIGHT),
-        timeout=aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S),
+        timeout=aiohttp.ClientTimeout(total=RESPONSE_TIMEOUT_S),
     ) as session:
-        await Sender(session, options.ingest_url, summary).send_all(scenario.requests(), duration_s=options.duration_s)
+        await WebhookSender(session, options.ingest_url, summary).send_all(
+            scenario.requests(), duration_s=options.duration_s
+        )
     return summary
 
 

@@ -1,4 +1,4 @@
-"""Sends the requests when they are due, whether or not earlier ones are answered."""
+"""Sends the requests on schedule."""
 
 import asyncio
 import time
@@ -6,23 +6,23 @@ from collections.abc import Iterator
 
 import aiohttp
 
-from orylo_cli.simulate.requests import Request
+from orylo_cli.simulate.requests import SimulatedRequest
 from orylo_cli.simulate.summary import SimulateSummary
 
 MAX_IN_FLIGHT = 256
-ANSWER_TIMEOUT_S = 30.0
+RESPONSE_TIMEOUT_S = 30.0
 
 
-class Sender:
-    """An open loop: a slow answer is measured from when the request was due, and delays no other."""
+class WebhookSender:
+    """An open-loop load generator: it sends on schedule and measures latency from the scheduled time."""
 
     def __init__(self, session: aiohttp.ClientSession, ingest_url: str, summary: SimulateSummary) -> None:
         self._session = session
         self._ingest_url = ingest_url.rstrip("/")
         self._summary = summary
-        self._room = asyncio.Semaphore(MAX_IN_FLIGHT)
+        self._slots = asyncio.Semaphore(MAX_IN_FLIGHT)
 
-    async def send_all(self, requests: Iterator[Request], *, duration_s: float | None) -> None:
+    async def send_all(self, requests: Iterator[SimulatedRequest], *, duration_s: float | None) -> None:
         started = time.perf_counter()
         try:
             async with asyncio.TaskGroup() as in_flight:
@@ -30,41 +30,41 @@ class Sender:
                     if duration_s is not None and request.offset_s >= duration_s:
                         return
                     due = started + request.offset_s
-                    # Sleeps even when late, so that the answers are read.
+                    # Yields even if late, so that other tasks read their responses.
                     await asyncio.sleep(max(0.0, due - time.perf_counter()))
                     if request.kind == "visit" and not self._summary.tracking:
                         continue
-                    await self._room.acquire()
+                    await self._slots.acquire()
                     self._summary.sent += 1
                     self._summary.elapsed_s = time.perf_counter() - started
                     in_flight.create_task(self._send(request, due))
         finally:
             self._summary.elapsed_s = time.perf_counter() - started
 
-    async def _send(self, request: Request, due: float) -> None:
+    async def _send(self, request: SimulatedRequest, due: float) -> None:
         try:
             async with self._session.post(
                 self._ingest_url + request.path, data=request.body, headers=request.headers
-            ) as answer:
-                await answer.read()
+            ) as response:
+                await response.read()
         except (aiohttp.ClientError, TimeoutError):
             self._summary.errors += 1
         else:
             self._summary.latencies_ms.append((time.perf_counter() - due) * 1000)
-            self._count(request, answer.status)
+            self._count(request, response.status)
         finally:
-            self._room.release()
+            self._slots.release()
 
-    def _count(self, request: Request, status: int) -> None:
+    def _count(self, request: SimulatedRequest, status: int) -> None:
         summary = self._summary
         if request.kind == "visit" and status == 404:
-            # The tenant's tracking is not there: the visits are left out from here on.
+            # Ingest knows no such tenant, or has no tracking: skip visits from now on.
             summary.tracking = False
             summary.sent -= 1
         elif status >= 500:
             summary.errors += 1
         elif status >= 400:
-            summary.refused += 1
+            summary.rejected += 1
         elif request.kind == "visit":
             summary.visits += 1
         elif status == 200:

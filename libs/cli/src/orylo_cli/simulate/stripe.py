@@ -1,7 +1,7 @@
-"""Stripe's webhooks as Stripe would send them: events, and the official signature.
+"""Stripe webhooks: events and the Stripe-Signature header.
 
-Money is in minor units, times are Unix seconds, and what Stripe does not know of a buyer
-(address, click) travels in the metadata that the merchant's checkout sets.
+Amounts are in minor units and times in Unix seconds. The merchant's checkout puts the buyer's IP address and click
+into the metadata, because Stripe does not know them.
 """
 
 import hashlib
@@ -11,18 +11,18 @@ from typing import Any
 
 import orjson
 
-from orylo_cli.simulate.buyers import Buyer, Card
+from orylo_cli.simulate.buyers import Buyer, TestCard
 
 API_VERSION = "2026-10-28.endive"
 
 
 @dataclass(frozen=True, slots=True)
 class StripePayment:
-    """One payment intent. `native_id` is what its ids have after their prefix."""
+    """A payment intent. `native_id` is the part of its ids after the prefix."""
 
     native_id: str
     buyer: Buyer
-    card: Card
+    card: TestCard
     method: str
     amount_minor: int
     currency: str
@@ -35,7 +35,7 @@ class StripePayment:
 
 
 def signature_header(secret: str, body: bytes, at: int) -> str:
-    """The `Stripe-Signature` header of a delivery made at this Unix second."""
+    """Return the `Stripe-Signature` header of a webhook that is sent at this Unix second."""
     digest = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
     return f"t={at},v1={digest}"
 
@@ -136,7 +136,7 @@ def _event(
     attempt: int = 1,
     previous: dict[str, Any] | None = None,
 ) -> bytes:
-    # One id per event of a payment and attempt, so that a resend is the same event.
+    # Derived from payment and attempt, so that a resend has the same id.
     suffix = hashlib.sha256(f"{event_type}:{payment.native_id}:{attempt}".encode()).hexdigest()[:24]
     data: dict[str, Any] = {"object": subject}
     if previous is not None:
@@ -254,7 +254,7 @@ def _billing_details(buyer: Buyer) -> dict[str, Any]:
     }
 
 
-def _card(card: Card) -> dict[str, Any]:
+def _card(card: TestCard) -> dict[str, Any]:
     return {
         "brand": card.brand,
         "checks": {"cvc_check": "pass"},

@@ -1,21 +1,21 @@
-"""What became of the requests of a run."""
+"""Results of a run."""
 
 from collections import deque
 from dataclasses import dataclass, field
 
-# p95 is of the latest answers, so that a run without end stays small.
+# Percentiles cover the latest responses only, which bounds memory in a run without end.
 _KEPT_LATENCIES = 20_000
 
 
 @dataclass(slots=True)
 class SimulateSummary:
-    """Counts of answers. `errors`: no answer, or 5xx; `refused`: 4xx; `visits`: tracking calls that were taken."""
+    """Counts of responses. `errors`: no response, or 5xx; `rejected`: 4xx; `visits`: accepted tracking calls."""
 
     sent: int = 0
     accepted: int = 0
     duplicates: int = 0
     visits: int = 0
-    refused: int = 0
+    rejected: int = 0
     errors: int = 0
     tracking: bool = True
     elapsed_s: float = 0.0
@@ -23,7 +23,7 @@ class SimulateSummary:
 
     @property
     def answered(self) -> int:
-        return self.accepted + self.duplicates + self.visits + self.refused
+        return self.accepted + self.duplicates + self.visits + self.rejected
 
     def percentile_ms(self, share: float) -> float:
         ordered = sorted(self.latencies_ms)
@@ -35,7 +35,7 @@ class SimulateSummary:
             "accepted": self.accepted,
             "duplicates": self.duplicates,
             "visits": self.visits,
-            "refused": self.refused,
+            "rejected": self.rejected,
             "errors": self.errors,
             "tracking": self.tracking,
             "elapsed_s": round(self.elapsed_s, 2),

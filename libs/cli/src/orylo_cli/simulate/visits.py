@@ -1,4 +1,4 @@
-"""What the tracking script would have sent while a buyer was on the merchant's page."""
+"""Tracking calls, as the tracking script sends them from the merchant's page."""
 
 from dataclasses import dataclass
 from random import Random
@@ -12,8 +12,8 @@ _CAMPAIGNS = ("lancamento", "remarketing", "sempre_aberto")
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """One visit from an advertisement; its click id and Meta's cookies reach the checkout."""
+class SimulatedVisit:
+    """A visit from an advertisement, whose click id and Meta cookies reach the checkout."""
 
     click_id: str
     campaign: str
@@ -23,8 +23,8 @@ class Visit:
     at_ms: int
 
     def body(self, *, buyer: Buyer, kind: str) -> bytes:
-        """The body of one tracking call; only a checkout knows who the visitor is."""
-        told = {
+        """Return the body of a tracking call. Only a checkout names the visitor."""
+        call = {
             "kind": kind,
             "click_id": self.click_id,
             "clicked_at": self.at_ms,
@@ -36,10 +36,10 @@ class Visit:
             "utm_medium": "paid_social",
             "utm_campaign": self.campaign,
         }
-        return orjson.dumps(told | {"email": buyer.email} if kind == "checkout" else told)
+        return orjson.dumps(call | {"email": buyer.email} if kind == "checkout" else call)
 
     def metadata(self) -> dict[str, str]:
-        """What the merchant's checkout hands to Stripe, so that the sale can be credited to the visit."""
+        """Return the metadata that the merchant's checkout passes to Stripe, by which the sale is attributed."""
         return {
             "click_id": self.click_id,
             "utm_source": "facebook",
@@ -50,9 +50,9 @@ class Visit:
         }
 
 
-def new_visit(rng: Random, at_ms: int) -> Visit:
+def new_visit(rng: Random, at_ms: int) -> SimulatedVisit:
     fbclid = "IwAR" + "".join(rng.choices(_ALPHABET, k=24))
-    return Visit(
+    return SimulatedVisit(
         click_id="oc_" + "".join(rng.choices(_ALPHABET, k=22)),
         campaign=rng.choice(_CAMPAIGNS),
         fbclid=fbclid,

@@ -1,4 +1,4 @@
-"""The control plane: what people configure, read by every service and written by the API and the command line."""
+"""The control plane: configuration that every service reads, and the API and the command line write."""
 
 from orylo_common.control.keyring import Keyring
 from orylo_common.control.models import Destination, GatewaySecret, GatewaySetting, Tenant, TenantSettings

@@ -1,4 +1,4 @@
-"""Secrets at rest."""
+"""Encryption of stored secrets."""
 
 from collections.abc import Sequence
 
@@ -6,19 +6,19 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 
 class WrongMasterKey(Exception):
-    """No key of the ring opens a stored secret."""
+    """No key of the keyring decrypts a stored secret."""
 
 
 class Keyring:
-    """Encrypts with the first master key and decrypts with any, so that keys can be rotated.
+    """Encrypts with the first master key and decrypts with any of them, which allows rotation.
 
     Keys are Fernet keys (32 bytes, URL-safe base64), as `ORYLO_MASTER_KEY` holds them, separated by commas.
-    Raises `ValueError` for a key that is none.
+    Raises `ValueError` for an invalid key.
     """
 
     def __init__(self, master_keys: Sequence[str]) -> None:
         if not master_keys:
-            raise ValueError("at least one master key is needed")
+            raise ValueError("at least one master key is required")
         self._fernet = MultiFernet([Fernet(key) for key in master_keys])
 
     @classmethod
@@ -37,9 +37,9 @@ class Keyring:
         try:
             return self._fernet.decrypt(encrypted).decode()
         except InvalidToken:
-            raise WrongMasterKey("ORYLO_MASTER_KEY does not open the stored secrets") from None
+            raise WrongMasterKey("ORYLO_MASTER_KEY does not decrypt the stored secrets") from None
 
-    def opens(self, encrypted: bytes) -> bool:
+    def decrypts(self, encrypted: bytes) -> bool:
         try:
             self.decrypt(encrypted)
         except WrongMasterKey:
@@ -47,5 +47,5 @@ class Keyring:
         return True
 
     def rotate(self, encrypted: bytes) -> bytes:
-        """The same secret under the first key. Raises `WrongMasterKey`."""
+        """Return the secret encrypted with the first key. Raises `WrongMasterKey`."""
         return self.encrypt(self.decrypt(encrypted))

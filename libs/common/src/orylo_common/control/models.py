@@ -1,4 +1,4 @@
-"""What people configure, as the services see it."""
+"""Configuration, as the services read it."""
 
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -13,9 +13,9 @@ LiveMode = Literal["live", "test"]
 
 
 class Role(StrEnum):
-    """What a person or a key may do. The merchant's roles include those below them; the operator is the platform's.
+    """The roles of users and API keys. Owner, admin, analyst and viewer each include the roles after them.
 
-    An operator sees to what got stuck, and decides nothing about the merchant's buyers.
+    An operator belongs to the platform: it handles dead letters and quarantine, and does not decide on customers.
     """
 
     OPERATOR = "operator"
@@ -41,9 +41,9 @@ class GatewaySecret:
 
 @dataclass(frozen=True, slots=True)
 class GatewaySetting:
-    """How a tenant's gateway reaches us. `secrets` are the active ones; any of them authenticates.
+    """A tenant's gateway. Any of the active `secrets` authenticates a webhook.
 
-    `sealed` counts those among them that no master key opens: what they would prove is not forged for that.
+    `undecryptable` counts those that no master key decrypts: a webhook they would authenticate may be genuine.
     """
 
     tenant_id: UUID
@@ -51,19 +51,19 @@ class GatewaySetting:
     enabled: bool
     mode: Mode
     accept: frozenset[LiveMode]
-    # Networks in CIDR form; empty: from anywhere.
+    # Networks in CIDR form. Empty: any address.
     allowed_networks: tuple[str, ...]
     secrets: tuple[GatewaySecret, ...]
-    # What stamps that name no zone are in; none: the gateway's usual one.
+    # The zone of timestamps without one. None: the gateway's usual zone.
     zone: tzinfo | None
-    sealed: int = 0
+    undecryptable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where conversions go. `config` is the kind's own, such as `pixel_id`.
+    """An ad platform that conversions are sent to. `config` depends on the kind, such as `pixel_id`.
 
-    `secret` is empty where no master key opens it: what is due waits.
+    `secret` is empty if no master key decrypts it; due deliveries wait.
     """
 
     id: UUID
@@ -76,7 +76,7 @@ class Destination:
 
 
 class TenantSettings(BaseModel):
-    """A section of a tenant's settings; every field has a default."""
+    """A section of a tenant's settings. Every field has a default."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

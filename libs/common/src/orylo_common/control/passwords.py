@@ -1,4 +1,4 @@
-"""Passwords, by argon2id with the library's own cost (RFC 9106, low-memory profile)."""
+"""Password hashes: argon2id with the library's default cost (RFC 9106, low-memory profile)."""
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -6,8 +6,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 MIN_PASSWORD_CHARACTERS = 10
 
 _HASHER = PasswordHasher()
-# Verified in place of an unknown user's, so that both answers take the same time.
-NOBODY = _HASHER.hash("no account has this password")
+# Verified for an unknown user, so that the response takes as long as for a known one.
+DUMMY_HASH = _HASHER.hash("no account has this password")
 
 
 def hash_password(password: str) -> str:

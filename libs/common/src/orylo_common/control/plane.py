@@ -1,6 +1,6 @@
-"""The control plane in memory: read without waiting, told of changes at once.
+"""The control plane in memory: read without I/O, reloaded after every change.
 
-PostgreSQL away: the last snapshot stays, so that a service goes on with what it knew.
+While PostgreSQL is unavailable, services use the last snapshot.
 """
 
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ from orylo_common.postgres.listening import listening
 from orylo_common.postgres.pool import Connection, open_pool
 
 CHANNEL = "orylo_control"
-# What a lost notification costs at most.
+# The maximum delay of a change whose notification was lost.
 RELOAD_EVERY = timedelta(seconds=30)
 
 SELECT_TENANTS = "SELECT id, slug, name FROM control.tenants"
@@ -40,14 +40,14 @@ SELECT_DESTINATIONS = (
 )
 SELECT_SETTINGS = "SELECT tenant_id, section, value FROM control.settings"
 
-UNREADABLE = Gauge("orylo_control_unreadable_secrets", "Stored secrets that no master key opens", ["part"])
+UNREADABLE = Gauge("orylo_control_unreadable_secrets", "Stored secrets that no master key decrypts", ["part"])
 
 log = structlog.get_logger(__name__)
 Section = TypeVar("Section", bound=TenantSettings)
 
 
 class Part(StrEnum):
-    """What a service is granted to read, tenants aside, which all of them do."""
+    """The parts that a service may be granted to read. Every service may read tenants."""
 
     GATEWAYS = "gateways"
     DESTINATIONS = "destinations"
@@ -63,7 +63,7 @@ class Snapshot:
 
 
 class ControlPlane:
-    """What people configured, as of the last change."""
+    """The configuration of all tenants, as of the last reload."""
 
     def __init__(self, pool: asyncpg.Pool, keyring: Keyring, parts: frozenset[Part]) -> None:
         self._pool = pool
@@ -71,7 +71,7 @@ class ControlPlane:
         self._parts = parts
         self._snapshot = Snapshot()
         self._sections: dict[tuple[UUID, type[TenantSettings]], TenantSettings] = {}
-        # The rows whose secrets no key opens, told of once.
+        # Rows whose undecryptable secret has been logged.
         self._unreadable: dict[Part, set[UUID]] = {part: set() for part in parts}
 
     def tenant(self, slug_or_id: str) -> Tenant | None:
@@ -84,11 +84,11 @@ class ControlPlane:
         return self._snapshot.gateways.get((tenant_id, gateway))
 
     def destinations(self, tenant_id: UUID) -> tuple[Destination, ...]:
-        """All of a tenant's, those switched off included, oldest first."""
+        """Return a tenant's destinations, oldest first, including disabled ones."""
         return self._snapshot.destinations.get(tenant_id, ())
 
     def settings(self, tenant_id: UUID, model: type[Section]) -> Section:
-        """A tenant's section, or its defaults where nothing is set or what is set is not understood."""
+        """Return a tenant's section, or its defaults if nothing is stored or the stored value is invalid."""
         known = self._sections.get((tenant_id, model))
         if not isinstance(known, model):
             stored = self._snapshot.settings.get((tenant_id, model.section), {})
@@ -101,7 +101,7 @@ class ControlPlane:
         return known
 
     async def reload(self) -> None:
-        """Read everything anew. A secret that no key opens is left out, and its neighbours are not."""
+        """Read everything again. An undecryptable secret is left out; the other secrets are kept."""
         unreadable: dict[Part, set[UUID]] = {part: set() for part in self._parts}
         async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
             snapshot = Snapshot(
@@ -112,11 +112,11 @@ class ControlPlane:
                 else {},
                 settings=await self._settings(connection) if Part.SETTINGS in self._parts else {},
             )
-        self._tell_unreadable(unreadable)
+        self._report_undecryptable(unreadable)
         self._snapshot, self._sections = snapshot, {}
 
-    def opens_nothing(self) -> bool:
-        """There are secrets, and the master key is none of theirs."""
+    def decrypts_nothing(self) -> bool:
+        """Return whether there are stored secrets and the keyring decrypts none of them."""
         if not any(self._unreadable.values()):
             return False
         gateways, destinations = self._snapshot.gateways.values(), self._snapshot.destinations.values()
@@ -124,7 +124,7 @@ class ControlPlane:
         return not opened
 
     def following(self) -> AbstractAsyncContextManager[None]:
-        """Reload after every change, and every `RELOAD_EVERY` without one, while inside."""
+        """Reload after every change, and at least every `RELOAD_EVERY`, while the context is open."""
 
         async def reload(_: Connection) -> None:
             await self.reload()
@@ -143,7 +143,7 @@ class ControlPlane:
             secrets = tuple(
                 GatewaySecret(_uuid(secret_id), label, secret.encode())
                 for secret_id, label, encrypted in row["secrets"]
-                if (secret := self._open(encrypted, _uuid(secret_id), unreadable[Part.GATEWAYS]))
+                if (secret := self._decrypt(encrypted, _uuid(secret_id), unreadable[Part.GATEWAYS]))
             )
             gateways[row["tenant_id"], row["gateway"]] = GatewaySetting(
                 tenant_id=_uuid(row["tenant_id"]),
@@ -154,7 +154,7 @@ class ControlPlane:
                 allowed_networks=tuple(row["allowed_networks"]),
                 secrets=secrets,
                 zone=_zone(row["timezone"]),
-                sealed=len(row["secrets"]) - len(secrets),
+                undecryptable=len(row["secrets"]) - len(secrets),
             )
         return gateways
 
@@ -169,21 +169,21 @@ class ControlPlane:
                 kind=row["kind"],
                 name=row["name"],
                 config=row["config"],
-                secret=self._open(row["secret_encrypted"], _uuid(row["id"]), unreadable[Part.DESTINATIONS]),
+                secret=self._decrypt(row["secret_encrypted"], _uuid(row["id"]), unreadable[Part.DESTINATIONS]),
                 enabled=row["enabled"],
             )
             destinations[destination.tenant_id] = (*destinations.get(destination.tenant_id, ()), destination)
         return destinations
 
-    def _open(self, encrypted: bytes, row_id: UUID, unreadable: set[UUID]) -> str:
-        """Empty, which no stored secret is, where no key opens it."""
+    def _decrypt(self, encrypted: bytes, row_id: UUID, unreadable: set[UUID]) -> str:
+        """Decrypt a secret. Return an empty text, which no secret is, if no key decrypts it."""
         try:
             return self._keyring.decrypt(encrypted)
         except WrongMasterKey:
             unreadable.add(row_id)
             return ""
 
-    def _tell_unreadable(self, unreadable: dict[Part, set[UUID]]) -> None:
+    def _report_undecryptable(self, unreadable: dict[Part, set[UUID]]) -> None:
         for part in unreadable.keys() & {Part.GATEWAYS, Part.DESTINATIONS}:
             UNREADABLE.labels(part).set(len(unreadable[part]))
             for row_id in unreadable[part] - self._unreadable[part]:
@@ -196,15 +196,15 @@ class ControlPlane:
 
 @asynccontextmanager
 async def open_control(dsn: str, *, role: str, keyring: Keyring, parts: frozenset[Part]) -> AsyncIterator[ControlPlane]:
-    """The control plane as `role` may see it, kept current while inside.
+    """Open the control plane as `role` may read it, and keep it current while the context is open.
 
-    Raises `PostgresUnavailable`, and `WrongMasterKey` where not one of the stored secrets can be opened.
+    Raises `PostgresUnavailable`, and `WrongMasterKey` if the keyring decrypts none of the stored secrets.
     """
     async with open_pool(dsn, role=role, max_size=2) as pool:
         plane = ControlPlane(pool, keyring, parts)
         await plane.reload()
-        if plane.opens_nothing():
-            raise WrongMasterKey("ORYLO_MASTER_KEY does not open the stored secrets")
+        if plane.decrypts_nothing():
+            raise WrongMasterKey("ORYLO_MASTER_KEY does not decrypt the stored secrets")
         async with plane.following():
             yield plane
 
@@ -213,11 +213,11 @@ def _zone(name: str | None) -> tzinfo | None:
     try:
         return ZoneInfo(name) if name else None
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        # It was checked where it was set, and this machine knows fewer.
+        # It was valid on the machine that stored it; this machine has fewer time zones.
         log.warning("control.timezone_unknown", timezone=name)
         return None
 
 
 def _uuid(value: UUID) -> UUID:
-    # asyncpg's own subclass is slower to hash and compare, and unknown to orjson.
+    # asyncpg's subclass is slower to hash and compare, and orjson does not know it.
     return UUID(int=value.int)

@@ -1,4 +1,4 @@
-"""The message contracts: one pydantic model per type, carried in a CloudEvents 1.0 envelope."""
+"""The message contracts: one pydantic model per message type, sent in a CloudEvents 1.0 envelope."""
 
 from orylo_common.messages.clicks import ClickRecorded
 from orylo_common.messages.codec import (
@@ -45,11 +45,11 @@ from orylo_common.messages.payments import (
 )
 from orylo_common.messages.trust import CustomerStatusSet, TrustStatus, TrustUpdated
 from orylo_common.messages.webhooks import (
+    QuarantineFact,
     WebhookQuarantined,
     WebhookRejected,
     WebhookReplayed,
     WebhookReplayRequested,
-    WebhookSetAside,
 )
 
 __all__ = [
@@ -89,6 +89,7 @@ __all__ = [
     "PaymentRefunded",
     "PaymentSucceeded",
     "Product",
+    "QuarantineFact",
     "Subscription",
     "Tracking",
     "TrustStatus",
@@ -98,7 +99,6 @@ __all__ = [
     "WebhookRejected",
     "WebhookReplayRequested",
     "WebhookReplayed",
-    "WebhookSetAside",
     "decode",
     "encode",
     "encode_first",

@@ -1,4 +1,4 @@
-"""What the merchant's own pages tell, through the tracking script."""
+"""Messages from the tracking script on the merchant's pages."""
 
 from typing import ClassVar, Literal
 

@@ -1,7 +1,7 @@
-"""Messages to bytes and back: CloudEvents 1.0 in its JSON format.
+"""Encodes messages to bytes and decodes them: CloudEvents 1.0 in the JSON format.
 
-The envelope's attributes are CloudEvents' own; `tenantid`, `correlationid`, `causationid` and
-`traceparent` are extensions. `encode` and `decode` are the only two places that know it.
+`tenantid`, `correlationid`, `causationid` and `traceparent` are extension attributes. Only this module knows the
+envelope.
 """
 
 from collections.abc import Mapping
@@ -73,7 +73,7 @@ MESSAGES: tuple[type[Message], ...] = (
 
 
 def type_of(message_class: type[Message]) -> str:
-    """The name a message class is published under, such as `payment.succeeded.v1`."""
+    """Return the type of a message class, such as `payment.succeeded.v1`."""
     (name,) = get_args(message_class.model_fields["type"].annotation)
     return str(name)
 
@@ -81,16 +81,16 @@ def type_of(message_class: type[Message]) -> str:
 BY_TYPE: dict[str, type[Message]] = {type_of(message_class): message_class for message_class in MESSAGES}
 _TYPE_NAMES = {message_class: name for name, message_class in BY_TYPE.items()}
 
-# They stand in the envelope, so `data` does not repeat them.
+# These fields are in the envelope, and not repeated in `data`.
 IN_ENVELOPE = {"type", "message_id", "tenant_id", "correlation_id", "causation_id", "occurred_at"}
 
 
 class UndecodableMessage(Exception):
-    """The bytes are not a message this version knows; no retry can help."""
+    """The bytes are not a message that this version knows. No retry can help."""
 
 
 def encode(message: Message, *, traceparent: str | None = None) -> bytes:
-    """The message as one CloudEvents JSON object."""
+    """Encode the message as a CloudEvents JSON object."""
     attributes = {
         "specversion": "1.0",
         "id": message.message_id,
@@ -107,7 +107,7 @@ def encode(message: Message, *, traceparent: str | None = None) -> bytes:
     if traceparent is not None:
         attributes["traceparent"] = traceparent
     data = message.__pydantic_serializer__.to_json(message, exclude=IN_ENVELOPE, exclude_none=True)
-    # `default`: an id that came from a row is a subclass of UUID, which orjson does not know.
+    # `default`: an id read by asyncpg is a subclass of UUID, which orjson does not serialise.
     return orjson.dumps(attributes, default=str)[:-1] + b',"data":' + data + b"}"
 
 
@@ -121,9 +121,9 @@ def encode_first(
     data: Mapping[str, Any],
     traceparent: str | None = None,
 ) -> bytes:
-    """What `encode` makes of the first message of a chain, without the object, at a quarter of its cost.
+    """Encode the first message of a chain without building the object, at a quarter of the cost of `encode`.
 
-    Only for data that the caller has checked field by field: nothing is validated here.
+    The data is not validated: the caller must have checked each field.
     """
     attributes = {
         "specversion": "1.0",
@@ -143,14 +143,14 @@ def encode_first(
 
 
 def _json(attributes: Mapping[str, Any]) -> bytes:
-    # PostgreSQL's driver has a UUID class of its own, which orjson does not know.
+    # asyncpg has its own UUID class, which orjson does not serialise.
     return orjson.dumps(attributes, default=str)
 
 
-# Embedded, every consumer of a message is in this process, and gets it within moments of the others.
+# In one process, all consumers of a message decode it within moments of each other.
 @lru_cache(maxsize=1024)
 def decode(body: bytes) -> Message:
-    """The message in `body`; raises `UndecodableMessage`, whose text holds no value from the body."""
+    """Decode a message. Raises `UndecodableMessage`, whose text holds no value from the body."""
     envelope, data = _open(body)
     message_type = current_type(envelope["type"])
     message_class = BY_TYPE.get(message_type)
@@ -176,7 +176,7 @@ def decode(body: bytes) -> Message:
 
 
 def traceparent_of(body: bytes) -> str | None:
-    """The W3C trace context that `encode` was given, if any."""
+    """Return the W3C trace context that `encode` was given, if any."""
     value = _open(body)[0].get("traceparent")
     return value if isinstance(value, str) else None
 

@@ -1,4 +1,4 @@
-"""What becomes of a sale that is reported to a destination."""
+"""Messages about sales that are reported to a destination."""
 
 from typing import ClassVar, Literal
 from uuid import UUID
@@ -9,7 +9,7 @@ from orylo_common.messages.message import Message, Value
 
 
 class Match(Value):
-    """The click a payment is credited to. `method` is `none` where no click was found."""
+    """The click that a payment is attributed to. `method` is `none` if no click was found."""
 
     method: Literal["click_id", "fbc", "fbp", "email", "phone", "ip_user_agent", "none"]
     confidence: float = Field(ge=0, le=1)
@@ -37,36 +37,36 @@ class ConversionFact(Message):
 
 
 class ConversionMatched(ConversionFact):
-    """The conversion exists and is due."""
+    """A conversion was created and is due."""
 
     type: Literal["conversion.matched.v1"] = "conversion.matched.v1"
 
 
 class ConversionDispatched(ConversionFact):
-    """The destination confirmed that it has the conversion."""
+    """The destination confirmed the conversion."""
 
     type: Literal["conversion.dispatched.v1"] = "conversion.dispatched.v1"
     attempts: int = Field(ge=1)
 
 
 class ConversionFailed(ConversionFact):
-    """No further attempt will be made unless a person asks for one."""
+    """The conversion failed for good. It is only attempted again if a user redrives it."""
 
     type: Literal["conversion.failed.v1"] = "conversion.failed.v1"
     attempts: int = Field(ge=0)
-    reason: str = Field(description="a sentence for a person, without personal data")
+    reason: str = Field(description="a sentence for users, without personal data")
     code: str | None = Field(default=None, description="the destination's own code, such as 100/2804003")
 
 
 class ConversionSuppressed(ConversionFact):
-    """The conversion is not sent, on purpose."""
+    """The conversion is deliberately not sent."""
 
     type: Literal["conversion.suppressed.v1"] = "conversion.suppressed.v1"
     reason: str = Field(description="blocked, test, opted_out, …")
 
 
 class ConversionRedriveRequested(Message):
-    """A person asked for another attempt at a failed conversion."""
+    """A user requested another attempt for a failed conversion."""
 
     type: Literal["conversion.redrive_requested.v1"] = "conversion.redrive_requested.v1"
     source: ClassVar[str] = "orylo/api"

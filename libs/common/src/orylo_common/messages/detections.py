@@ -1,4 +1,4 @@
-"""What the detector concludes."""
+"""The detector's messages."""
 
 from enum import StrEnum
 from typing import ClassVar, Literal
@@ -16,7 +16,7 @@ class Decision(StrEnum):
 
 
 class DetectorResult(Value):
-    """What one detector found: its score 0 to 100, its reasons, and how long it took."""
+    """One detector's score from 0 to 100, its reasons and its duration."""
 
     name: str
     score: int = Field(ge=0, le=100)
@@ -25,7 +25,7 @@ class DetectorResult(Value):
 
 
 class DetectionCreated(Message):
-    """A decision on one event of a payment; unique by tenant and `event_id`."""
+    """The detector decided on an event of a payment. Unique by tenant and `event_id`."""
 
     type: Literal["detection.created.v1"] = "detection.created.v1"
     source: ClassVar[str] = "orylo/detector"
@@ -34,13 +34,15 @@ class DetectionCreated(Message):
     event_id: str
     payment_id: str
     gateway: str
-    payment_type: str = Field(description="type of the message decided on, such as payment.succeeded.v1")
+    payment_type: str = Field(description="type of the message that was decided on, such as payment.succeeded.v1")
     customer_id: str | None = None
     decision: Decision
     risk_score: int = Field(ge=0, le=100)
     reasons: tuple[str, ...] = ()
     detectors: tuple[DetectorResult, ...] = ()
-    degraded: tuple[str, ...] = Field(default=(), description="detectors left out, late or failed")
+    degraded: tuple[str, ...] = Field(
+        default=(), description="detectors that were left out because they failed, were late or lacked data"
+    )
     amount_minor: int = Field(ge=0)
     currency: str
 

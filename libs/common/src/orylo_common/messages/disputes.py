@@ -1,4 +1,4 @@
-"""What banks and card networks tell, through the gateway, after a payment."""
+"""Messages about what banks and card networks report after a payment, through the gateway."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from orylo_common.messages.payments import PaymentFact
 
 
 class DisputeFact(PaymentFact):
-    """A bank's case about a payment. `amount_minor` is what is disputed."""
+    """A fact about a bank's case against a payment. `amount_minor` is the disputed amount."""
 
     dispute_id: str
     reason: str | None = None
@@ -19,20 +19,20 @@ class DisputeOpened(DisputeFact):
 
 
 class DisputeWon(DisputeFact):
-    """The case ended for the merchant; the money stays or came back."""
+    """The merchant won the case: the money stays or came back."""
 
     type: Literal["dispute.won.v1"] = "dispute.won.v1"
 
 
 class DisputeLost(DisputeFact):
-    """The case ended for the payer: a chargeback."""
+    """The payer won the case: a chargeback."""
 
     type: Literal["dispute.lost.v1"] = "dispute.lost.v1"
 
 
 class FraudWarningReceived(PaymentFact):
-    """A card network calls the payment fraud, before any dispute."""
+    """A card network flagged the payment as fraud, before any dispute."""
 
     type: Literal["fraud_warning.received.v1"] = "fraud_warning.received.v1"
     warning_id: str
-    fraud_type: str | None = Field(default=None, description="the network's own word for it")
+    fraud_type: str | None = Field(default=None, description="the network's own code")

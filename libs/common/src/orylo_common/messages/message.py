@@ -1,4 +1,4 @@
-"""What every message carries, whatever it tells."""
+"""The base class of all messages."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 
 class Value(BaseModel):
-    """A part of a message: frozen, and blind to fields of a newer version."""
+    """A part of a message. Frozen; ignores fields of newer versions."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -15,8 +15,8 @@ class Value(BaseModel):
 class Message(Value):
     """A published fact, in the past tense.
 
-    `occurred_at` is when it happened in the world, in UTC; `correlation_id` the message it all began
-    with, `causation_id` the message that led straight to this one.
+    `occurred_at` is the time of the fact itself. `correlation_id` is the first message of the chain, `causation_id` the
+    message that led directly to this one.
     """
 
     type: str
@@ -30,5 +30,5 @@ class Message(Value):
 
     @property
     def subject(self) -> str:
-        """The id of what the message is about, as CloudEvents' `subject`."""
+        """The id of the message's subject, as in CloudEvents."""
         raise NotImplementedError

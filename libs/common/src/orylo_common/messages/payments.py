@@ -1,4 +1,4 @@
-"""What gateways tell about payments, in one vocabulary for all of them."""
+"""Messages about payments, in one vocabulary for all gateways."""
 
 from typing import ClassVar, Literal
 
@@ -8,15 +8,15 @@ from orylo_common.messages.message import Message, Value
 
 SHA256 = r"^[0-9a-f]{64}$"
 CURRENCY = r"^[A-Z]{3}$"
-# What stands in a gateway's place where the merchant's own page told.
+# In place of a gateway, for facts that the merchant's own page reported.
 PAGE = "page"
 
 
 class MatchKeys(Value):
     """A person's identifiers, each normalised and then hashed: 64 lower-case hex digits.
 
-    Normalised as Meta's Conversions API documents it, so that the same hash serves for
-    recognising a customer, for matching a click and for Meta.
+    Normalised as Meta's Conversions API documents, so the same hash identifies a customer, matches a click and is
+    sent to Meta.
     """
 
     email: str | None = Field(default=None, pattern=SHA256)
@@ -32,7 +32,7 @@ class MatchKeys(Value):
 
 
 class CustomerFlags(Value):
-    """What had to be computed from clear text, before hashing. `None`: not known."""
+    """Facts derived from clear text before it was hashed. `None` means unknown."""
 
     disposable_email: bool | None = None
     phone_country: str | None = None
@@ -56,7 +56,7 @@ class Product(Value):
 
 
 class Tracking(Value):
-    """What the checkout carried through from the merchant's page."""
+    """Tracking parameters that the checkout passed on from the merchant's page."""
 
     click_id: str | None = None
     src: str | None = None
@@ -77,15 +77,15 @@ class Subscription(Value):
     recurrence: int | None = Field(default=None, description="1 for the first charge, 2 for the first renewal")
     plan: str | None = None
     renewal: bool | None = Field(
-        default=None, description="charged again, as the gateway says; `recurrence` may be unknown even so"
+        default=None, description="a renewal according to the gateway, even if `recurrence` is unknown"
     )
 
 
 class GatewayFact(Message):
-    """What every message made from a gateway's webhook carries.
+    """A fact from a gateway's webhook.
 
-    `event_id` names the gateway's event, whatever number of deliveries told it; `payment_id`
-    (`<gateway>:<its own id>`) the purchase, of which many events tell.
+    `event_id` identifies the gateway's event, however often it is delivered. `payment_id` (`<gateway>:<its own id>`)
+    identifies the purchase, which many events report on.
     """
 
     source: ClassVar[str] = "orylo/ingest"
@@ -101,12 +101,14 @@ class GatewayFact(Message):
     user_agent: str | None = None
     tracking: Tracking = Tracking()
     products: tuple[Product, ...] = ()
-    livemode: bool = Field(default=True, description="false: the gateway's test mode or sandbox")
-    test: bool = Field(default=False, description="a test event of the gateway's panel: never a conversion")
+    livemode: bool = Field(default=True, description="false in the gateway's test mode or sandbox")
+    test: bool = Field(
+        default=False, description="a test event of the gateway's panel, which never becomes a conversion"
+    )
 
 
 class PaymentFact(GatewayFact):
-    """A fact about one payment. `amount_minor` is in the currency's own minor unit."""
+    """A fact about a payment. `amount_minor` is in the currency's minor unit."""
 
     payment_id: str
     amount_minor: int = Field(ge=0)
@@ -117,7 +119,7 @@ class PaymentFact(GatewayFact):
     subscription: Subscription | None = None
     order_id: str | None = Field(default=None, description="the merchant's own order number")
     order_bump: bool = Field(default=False, description="added to another sale at the checkout")
-    order_bump_of: str | None = Field(default=None, description="payment_id of that sale, where the gateway names it")
+    order_bump_of: str | None = Field(default=None, description="payment_id of that sale, if the gateway names it")
 
     @property
     def subject(self) -> str:
@@ -125,46 +127,46 @@ class PaymentFact(GatewayFact):
 
 
 class PaymentCreated(PaymentFact):
-    """Somebody began to pay; no money has moved."""
+    """A payment was started. No money has moved."""
 
     type: Literal["payment.created.v1"] = "payment.created.v1"
 
 
 class PaymentSucceeded(PaymentFact):
-    """The gateway took the money from the payer; it can still be refunded or disputed."""
+    """The gateway charged the payer. The payment can still be refunded or disputed."""
 
     type: Literal["payment.succeeded.v1"] = "payment.succeeded.v1"
 
 
 class PaymentEnriched(PaymentFact):
-    """A later event tells a payment again that `payment.succeeded` told already, and may say more of it.
+    """A later event reported a payment again, after `payment.succeeded`, and may add details.
 
-    `event_id` is the later event's. No second sale, and nothing to decide on: it may fill in what the first left open.
+    `event_id` is the later event's. It is not a second sale and gets no decision, but may fill in missing fields.
     """
 
     type: Literal["payment.enriched.v1"] = "payment.enriched.v1"
 
 
 class PaymentFailed(PaymentFact):
-    """An attempt to pay was refused; the same payment may still succeed."""
+    """An attempt to pay was declined. The same payment may still succeed."""
 
     type: Literal["payment.failed.v1"] = "payment.failed.v1"
     failure_code: str | None = None
-    attempt_id: str | None = Field(default=None, description="the gateway's id of the refused attempt")
+    attempt_id: str | None = Field(default=None, description="the gateway's id of the declined attempt")
 
 
 class PaymentCanceled(PaymentFact):
-    """The payment was closed, or ran out, without money."""
+    """The payment was closed or expired without being paid."""
 
     type: Literal["payment.canceled.v1"] = "payment.canceled.v1"
     cancellation_reason: str | None = None
 
 
 class PaymentRefunded(PaymentFact):
-    """Money went back to the payer. `amount_minor` is what was paid."""
+    """Money was returned to the payer. `amount_minor` is the amount that was paid."""
 
     type: Literal["payment.refunded.v1"] = "payment.refunded.v1"
-    refunded_minor: int = Field(ge=0, description="refunded so far, over all refunds of the payment")
+    refunded_minor: int = Field(ge=0, description="the total of all refunds of the payment so far")
     full: bool = True
     refund_id: str | None = None
 
@@ -181,7 +183,7 @@ class CheckoutFact(GatewayFact):
 
 
 class CheckoutStarted(CheckoutFact):
-    """A buyer reached the checkout. `gateway` is `page` where the tracking script told of it."""
+    """A buyer reached the checkout. `gateway` is `page` if the tracking script reported it."""
 
     type: Literal["checkout.started.v1"] = "checkout.started.v1"
 

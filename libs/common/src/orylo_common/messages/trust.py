@@ -1,4 +1,4 @@
-"""What the trust ledger announces."""
+"""Messages about customers' trust scores and statuses."""
 
 from enum import StrEnum
 from typing import ClassVar, Literal
@@ -17,7 +17,7 @@ class TrustStatus(StrEnum):
 class TrustUpdated(Message):
     """A customer's trust score or status changed.
 
-    `version` counts the customer's changes from 1: a consumer keeps the highest it has seen.
+    `version` counts the customer's changes from 1. A consumer keeps the highest that it received.
     """
 
     type: Literal["trust.updated.v1"] = "trust.updated.v1"
@@ -30,8 +30,8 @@ class TrustUpdated(Message):
     status: TrustStatus
     cause: str = Field(description="dispute_opened, dispute_won, fraud_warning, refund, clean_payment, status_set, …")
     source_event_id: str | None = None
-    actor: str | None = Field(default=None, description="who set the status, where that is the cause")
-    reason: str | None = Field(default=None, description="why they did, in their words")
+    actor: str | None = Field(default=None, description="the user who set the status, if that is the cause")
+    reason: str | None = Field(default=None, description="the user's reason")
 
     @property
     def subject(self) -> str:
@@ -39,7 +39,7 @@ class TrustUpdated(Message):
 
 
 class CustomerStatusSet(Message):
-    """A person put a customer on the block list or the allow list, or took them off."""
+    """A user put a customer on the block list or the allow list, or removed them from it."""
 
     type: Literal["customer.status_set.v1"] = "customer.status_set.v1"
     source: ClassVar[str] = "orylo/api"

@@ -1,4 +1,4 @@
-"""What becomes of webhooks that lead to no other message: refused, or set aside for a person."""
+"""Messages about webhooks that lead to no other message: rejected or quarantined ones."""
 
 from typing import Any, ClassVar, Literal
 
@@ -8,22 +8,21 @@ from orylo_common.messages.message import Message
 
 
 class WebhookRejected(Message):
-    """Webhooks were turned away at the door, for one and the same reason; nothing of their bodies was kept.
+    """Webhooks were rejected, all for the same reason. Their bodies were not stored.
 
-    One message stands for `count` of them. `occurred_at` is when the last came; `remote`, `size` and `reason` are
-    the last one's.
+    One message stands for `count` of them. `occurred_at`, `remote`, `size` and `reason` are those of the last one.
     """
 
     type: Literal["webhook.rejected.v1"] = "webhook.rejected.v1"
     source: ClassVar[str] = "orylo/ingest"
 
-    gateway: str = Field(description="unknown, where the address names none that we know")
-    status: int = Field(description="the HTTP status they were answered with")
-    code: str = Field(description="the reason for machines, such as signature_mismatch")
-    reason: str = Field(description="a sentence for a person, without personal data")
+    gateway: str = Field(description="unknown, if the URL names no known gateway")
+    status: int = Field(description="the HTTP status of the response")
+    code: str = Field(description="a stable code, such as signature_mismatch")
+    reason: str = Field(description="a sentence for users, without personal data")
     count: int = Field(ge=1)
     first_at: AwareDatetime
-    remote: str | None = Field(default=None, description="the address they came from")
+    remote: str | None = Field(default=None, description="the address of the sender")
     size: int = Field(default=0, ge=0, description="bytes, as announced by the sender")
 
     @property
@@ -31,8 +30,8 @@ class WebhookRejected(Message):
         return self.gateway
 
 
-class WebhookSetAside(Message):
-    """A fact about a genuine webhook that waits for a person, or did."""
+class QuarantineFact(Message):
+    """A fact about an authenticated webhook that is or was in quarantine."""
 
     source: ClassVar[str] = "orylo/ingest"
 
@@ -46,32 +45,34 @@ class WebhookSetAside(Message):
         return self.event_id
 
 
-class WebhookQuarantined(WebhookSetAside):
-    """A genuine webhook was not understood, or told an event that is known in other words; it is kept, and no more.
+class WebhookQuarantined(QuarantineFact):
+    """An authenticated webhook was not understood, or contradicts an event that is already stored. It is only stored.
 
-    `payload` is its scrubbed copy, left out where that is too large for a message.
+    `payload` is its scrubbed copy, omitted if it is too large for a message.
     """
 
     type: Literal["webhook.quarantined.v1"] = "webhook.quarantined.v1"
 
     kind: Literal["quarantined", "conflict"]
-    reason: str = Field(description="a sentence for a person, without personal data")
+    reason: str = Field(description="a sentence for users, without personal data")
     payload: Any = None
-    payload_bytes: int = Field(ge=0, description="size of the scrubbed copy, also where it is left out")
+    payload_bytes: int = Field(ge=0, description="size of the scrubbed copy, even if it is omitted")
 
 
-class WebhookReplayed(WebhookSetAside):
-    """A quarantined webhook was read once more; `status` is what became of it."""
+class WebhookReplayed(QuarantineFact):
+    """A quarantined webhook was processed again. `status` is the outcome."""
 
     type: Literal["webhook.replayed.v1"] = "webhook.replayed.v1"
 
     status: Literal["published", "already_reported", "ignored", "quarantined"]
-    reason: str | None = Field(default=None, description="why it is ignored, or still not understood")
-    message_type: str | None = Field(default=None, description="what it was understood as, such as payment.refunded.v1")
+    reason: str | None = Field(default=None, description="why it is ignored or still not understood")
+    message_type: str | None = Field(
+        default=None, description="the type of the published message, such as payment.refunded.v1"
+    )
 
 
 class WebhookReplayRequested(Message):
-    """A person asked for a quarantined webhook to be read once more."""
+    """A user requested that a quarantined webhook be processed again."""
 
     type: Literal["webhook.replay_requested.v1"] = "webhook.replay_requested.v1"
     source: ClassVar[str] = "orylo/api"

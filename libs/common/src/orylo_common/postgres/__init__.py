@@ -1,1 +1,1 @@
-"""PostgreSQL: pool, migrations, group commit, outbox, periodic work, partitions."""
+"""PostgreSQL: pool, migrations, group commit, outbox, LISTEN, periodic jobs, partitions, retention."""

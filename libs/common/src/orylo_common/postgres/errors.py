@@ -1,4 +1,4 @@
-"""PostgreSQL's failures, sorted by what can be done about them."""
+"""The errors of PostgreSQL that are transient."""
 
 import asyncio
 
@@ -8,32 +8,32 @@ from orylo_common.errors import TransientError
 
 
 class PostgresUnavailable(TransientError):
-    """The database could not be reached, or went away before it had committed."""
+    """The database was unreachable, or the connection was lost before it confirmed a commit."""
 
 
-# Where the connection broke, the server is stopping or starting, or another transaction was in the way.
-# Class 08 connection, 40 rollback, 53 resources, 57P operator intervention, 58 system (PostgreSQL, appendix A).
+# The connection broke, the server is starting or stopping, or another transaction was in the way.
+# Classes 08 connection, 40 rollback, 53 resources, 57P operator intervention, 58 system (PostgreSQL, appendix A).
 TRANSIENT_ERRORS = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
-    # A statement that met the server's FATAL on its way: asyncpg calls that a state it did not expect.
+    # The server's FATAL message during a statement: asyncpg reports it as an unexpected state.
     asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.TransactionRollbackError,
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
     asyncpg.PostgresSystemError,
-    # 25006: after a fail-over the connection is to a standby until it is made anew.
+    # 25006: after a failover an old connection leads to a standby.
     asyncpg.ReadOnlySQLTransactionError,
 )
 
 
 def raise_if_cancelled() -> None:
-    """For a loop that goes on after such an error.
+    """Raise `CancelledError` if the current task is being cancelled. For loops that continue after an error.
 
-    When a connection is lost while a task is cancelled, asyncpg raises an error of its own in place of the
-    cancellation: a loop that took it for a failure would never end.
+    If a connection is lost while its task is cancelled, asyncpg raises its own error in place of the cancellation. A
+    loop that treated it as a failure would never end.
     """
     task = asyncio.current_task()
     if task is not None and task.cancelling():

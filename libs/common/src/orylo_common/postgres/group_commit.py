@@ -1,7 +1,7 @@
-"""Many callers, one transaction: what makes a durable write cheap.
+"""Group commit: many callers share one transaction, which makes durable writes cheap.
 
-While one batch is being committed the next one gathers, so a batch is as large as the load asks for:
-a lone caller waits for one round trip and nothing else.
+While one batch is committed the next one collects, so the batch size follows the load. A lone caller waits for one
+round trip only.
 """
 
 import asyncio
@@ -41,20 +41,21 @@ Result = TypeVar("Result")
 
 
 class Overloaded(TransientError):
-    """More callers wait than the buffer has room for."""
+    """The buffer of waiting writes is full."""
 
 
 class GroupCommit(Generic[Item, Result]):
-    """Writes items in batches; each caller gets its own item's result once that is committed.
+    """Writes items in batches. Each caller receives the result of its item once it is committed.
 
-    `write` is run inside a transaction, with at most `max_items` items, and returns one result per item in
-    the same order. A batch that is refused for its data is halved until the bad item stands, and fails,
-    alone. `writers` batches may be in flight at once.
+    `write` runs in a transaction with at most `max_items` items, and returns one result per item in the same order. A
+    batch that fails because of its data is split in halves until the bad item fails alone. Up to `writers` batches
+    are in flight at once.
 
-    A batch that is not committed within `deadline` is given up, and its connection closed.
+    A batch that is not committed within `deadline` fails, and its connection is closed.
 
-    Batches follow each other no closer than `pace`, so that each holds more; the first is written at once.
-    A `single_statement` that writes is a transaction by itself: it saves the round trips of BEGIN and COMMIT.
+    Batches start at least `pace` apart, so that each holds more items; the first starts at once. With
+    `single_statement`, `write` must be one statement: it is its own transaction, without the round trips of BEGIN and
+    COMMIT.
     """
 
     def __init__(
@@ -90,16 +91,16 @@ class GroupCommit(Generic[Item, Result]):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Write what still waits, then refuse more."""
+        """Refuse further items and write the waiting ones."""
         self._closed = True
         while self._flushes:
             await asyncio.wait(self._flushes)
 
     def add(self, item: Item) -> asyncio.Future[Result]:
-        """Await the result to know that the item is committed.
+        """Return a future that is done once the item is committed.
 
-        The awaited future raises `PostgresUnavailable` where nobody knows whether it was, and what `write`
-        raised for this item. Raises `Overloaded` at once when the buffer is full or closed.
+        The future raises `PostgresUnavailable` if it is unknown whether the item was committed, or the error that
+        `write` raised for it. Raises `Overloaded` at once if the buffer is full or closed.
         """
         if self._closed or len(self._waiting) >= self._max_pending:
             raise Overloaded("too many writes are waiting for PostgreSQL")
@@ -108,7 +109,7 @@ class GroupCommit(Generic[Item, Result]):
         self._waiting.append((item, future))
         if self._idle_writers:
             self._idle_writers -= 1
-            # A task starts in the loop's next turn: callers of this turn still join its batch.
+            # The task starts in the next iteration of the event loop: callers in this one still join its batch.
             task = loop.create_task(self._flush())
             self._flushes.add(task)
             task.add_done_callback(self._flushes.discard)
@@ -138,7 +139,7 @@ class GroupCommit(Generic[Item, Result]):
             unavailable = PostgresUnavailable(f"PostgreSQL did not commit ({type(error).__name__})")
             unavailable.__cause__ = error
             self._fail(batch, unavailable)
-        except Exception as error:  # noqa: BLE001  each caller is told
+        except Exception as error:  # noqa: BLE001  (each caller receives it)
             if len(batch) == 1:
                 self._fail(batch, error)
             else:

@@ -12,11 +12,11 @@ from orylo_common.postgres.errors import PostgresUnavailable
 from orylo_common.postgres.pool import Connection
 from orylo_common.repeating import repeating
 
-Job = Callable[[Connection], Awaitable[None]]
+ListeningJob = Callable[[Connection], Awaitable[None]]
 
 
 def listening(
-    name: str, pool: asyncpg.Pool, channel: str, job: Job, *, at_least_every: timedelta
+    name: str, pool: asyncpg.Pool, channel: str, job: ListeningJob, *, at_least_every: timedelta
 ) -> AbstractAsyncContextManager[None]:
     """Run `job` now, after each notification on `channel`, and `at_least_every` so often, until the block is left.
 
@@ -25,7 +25,7 @@ def listening(
     return repeating(name, partial(_listen, pool, channel, job, at_least_every.total_seconds()))
 
 
-async def _listen(pool: asyncpg.Pool, channel: str, job: Job, at_least_every_s: float) -> None:
+async def _listen(pool: asyncpg.Pool, channel: str, job: ListeningJob, at_least_every_s: float) -> None:
     async with pool.acquire() as connection:
         notified = asyncio.Event()
         connection.add_termination_listener(lambda *_: notified.set())

@@ -1,6 +1,6 @@
-"""Plain SQL migrations, one schema each, run under a lock that dies with its holder.
+"""Plain SQL migrations, one set per schema. They run under a lock that is released if its holder dies.
 
-A package holds `0001_what.sql` beside its way back, `0001_what.down.sql`. Each file is one transaction.
+A package holds `0001_name.sql` and its reverse, `0001_name.down.sql`. Each file is one transaction.
 """
 
 import re
@@ -13,7 +13,7 @@ from importlib.resources import files
 
 import asyncpg
 
-# One lock for all schemas: roles are shared by the whole cluster. The number only has to be ours.
+# One lock for all schemas, because the whole cluster shares the roles. The number is arbitrary.
 ADVISORY_LOCK = 0x6F72796C6F01
 
 CREATE_ROLE = """
@@ -37,7 +37,7 @@ CREATE_SCHEMA = """
 
 
 class MigrationError(Exception):
-    """The files and the database tell different stories; the text says which file."""
+    """The files and the database disagree. The text names the file."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Migration:
 
 @dataclass(frozen=True)
 class MigrationSet:
-    """The migrations of one schema; `package` is the importable folder that holds the files."""
+    """The migrations of one schema. `package` is the Python package that holds the files."""
 
     schema: str
     package: str
@@ -64,7 +64,7 @@ class MigrationSet:
 
     @cached_property
     def migrations(self) -> tuple[Migration, ...]:
-        """All of them, in order. Raises `MigrationError` for a file without its way back."""
+        """Return all migrations in order. Raises `MigrationError` for a file without a reverse."""
         texts = {
             entry.name: entry.read_text() for entry in files(self.package).iterdir() if entry.name.endswith(".sql")
         }
@@ -72,19 +72,21 @@ class MigrationSet:
         for name in sorted(text for text in texts if not text.endswith(".down.sql")):
             stem = name.removesuffix(".sql")
             if not re.fullmatch(r"\d{4}_[a-z0-9_]+", stem) or f"{stem}.down.sql" not in texts:
-                raise MigrationError(f"{self.package}: {name} needs a number, a name and {stem}.down.sql beside it")
+                raise MigrationError(
+                    f"{self.package}: {name} must be numbered, named and accompanied by {stem}.down.sql"
+                )
             found.append(Migration(stem, texts[name], texts[f"{stem}.down.sql"]))
         return tuple(found)
 
 
 async def migrate(dsn: str, sets: Sequence[MigrationSet]) -> list[str]:
-    """Bring every schema up to date; the names applied, as `schema/0001_what`.
+    """Bring every schema up to date. Return the names of the applied migrations, such as `trust/0001_ledger`.
 
-    Safe to run from many places at once: the others wait, then find nothing to do.
+    Concurrent runs are safe: the others wait, then find nothing to do.
     """
     applied = []
     async with _locked(dsn) as connection:
-        # All roles first: a migration may grant to another service's role.
+        # All roles first: a migration may grant rights to another service's role.
         for migration_set in sets:
             await connection.execute(CREATE_ROLE.format(role=migration_set.role))
         for migration_set in sets:
@@ -102,17 +104,17 @@ async def migrate(dsn: str, sets: Sequence[MigrationSet]) -> list[str]:
 
 
 async def pending(connection: asyncpg.Connection, migration_set: MigrationSet) -> list[Migration]:
-    """What `migrate` would still apply. Raises `MigrationError` where an applied file was changed since."""
+    """Return the migrations not yet applied. Raises `MigrationError` if an applied file has changed."""
     rows = await connection.fetch(f"SELECT name, checksum FROM {migration_set.schema}.schema_migrations")  # noqa: S608
     done = {row["name"]: row["checksum"] for row in rows}
     for migration in migration_set.migrations:
         if done.get(migration.name, migration.checksum) != migration.checksum:
-            raise MigrationError(f"{migration_set.schema}/{migration.name} was applied and has been edited since")
+            raise MigrationError(f"{migration_set.schema}/{migration.name} was edited after it was applied")
     return [migration for migration in migration_set.migrations if migration.name not in done]
 
 
 async def roll_back(dsn: str, migration_set: MigrationSet, *, to: int = 0) -> list[str]:
-    """Undo, newest first, every applied migration numbered above `to`; their names."""
+    """Revert every applied migration numbered above `to`, newest first. Return their names."""
     undone = []
     async with _locked(dsn) as connection:
         rows = await connection.fetch(f"SELECT name FROM {migration_set.schema}.schema_migrations")  # noqa: S608
@@ -133,7 +135,7 @@ async def roll_back(dsn: str, migration_set: MigrationSet, *, to: int = 0) -> li
 async def _locked(dsn: str) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(dsn, server_settings={"application_name": "orylo_migrate"})
     try:
-        # A session's lock: a killed migration leaves none behind.
+        # A session lock: it ends with the connection, even if the process is killed.
         await connection.execute("SELECT pg_advisory_lock($1)", ADVISORY_LOCK)
         yield connection
     finally:

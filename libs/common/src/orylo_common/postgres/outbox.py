@@ -1,4 +1,4 @@
-"""Messages that are written with the row they tell about, and leave after it is committed.
+"""The outbox: messages are written in the transaction of their row, and published after its commit.
 
 A service's schema holds the table:
 
@@ -9,8 +9,8 @@ A service's schema holds the table:
         created_at timestamptz NOT NULL DEFAULT now()
     );
 
-Its own statement inserts there; `OutboxRelay.offer` then publishes at once, and what a crash or an absent
-broker left behind is swept up later, by whichever replica comes first.
+The service's own statement inserts the messages. `OutboxRelay.offer` then publishes them at once. Messages left over
+by a crash or an unreachable broker are swept later, by any replica.
 """
 
 import asyncio
@@ -34,23 +34,23 @@ PUBLISHED = Counter("orylo_outbox_published_total", "Messages confirmed by the b
 WAITING = Gauge("orylo_outbox_waiting", "Messages offered and not yet confirmed, in this process", ["schema"])
 
 BATCH = 500
-# Above this many in memory, the table alone remembers: the sweeper brings them.
+# Further messages are only in the table, and the sweeper publishes them.
 MAX_OFFERED = 50_000
 SWEEP_EVERY = timedelta(seconds=1)
-# Between two publishings: what is offered meanwhile leaves together.
+# Between two batches: messages offered meanwhile are published together.
 PACE = timedelta(milliseconds=5)
-# Rows of what has left are deleted together: a crash before that only makes the sweeper publish them again.
+# Published rows are deleted together. After a crash before that, the sweeper publishes them again.
 DELETE_EVERY = timedelta(milliseconds=100)
-# Older than any publish that still runs, so that the sweeper does not race the offer.
+# Longer than any publish takes, so the sweeper does not race `offer`.
 SWEEP_AGE = timedelta(seconds=5)
-# On exit, for publishing what was offered.
+# On exit, for publishing the offered messages.
 DRAIN = timedelta(seconds=10)
 
 log = structlog.get_logger(__name__)
 
 
 class OutboxRelay:
-    """Publishes one schema's outbox; the messages of a row committed are never lost, and may repeat."""
+    """Publishes the outbox of one schema. A committed message is never lost, and may be published twice."""
 
     def __init__(self, pool: asyncpg.Pool, schema: str, broker: Broker) -> None:
         self._pool = pool
@@ -88,7 +88,7 @@ class OutboxRelay:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Publish what was offered. What cannot be published now stays in the table for the next start."""
+        """Publish the offered messages. Any that cannot be published stay in the table for the next start."""
         self._closing = True
         self._wake.set()
         if not self._failing:
@@ -98,7 +98,7 @@ class OutboxRelay:
         await self._loops.aclose()
 
     def offer(self, messages: Sequence[Outgoing]) -> None:
-        """Hand over messages whose rows are committed; returns at once."""
+        """Hand over messages whose rows are committed. Returns at once."""
         if len(self._offered) + len(messages) > MAX_OFFERED:
             return
         self._offered.extend(messages)
@@ -141,7 +141,7 @@ class OutboxRelay:
             pass
 
     async def sweep(self, *, older_than: timedelta = SWEEP_AGE) -> int:
-        """Publish one batch of rows left behind for longer than `older_than`; how many there were."""
+        """Publish one batch of rows older than `older_than`. Return their number."""
         async with self._pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(self._sweep, older_than)
             if rows:

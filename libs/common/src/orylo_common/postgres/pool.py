@@ -1,4 +1,4 @@
-"""Connections, each bound to one service's role from its first byte."""
+"""Connection pools. Each connection is bound to one role from its start."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -9,35 +9,35 @@ from asyncpg.pool import PoolConnectionProxy
 
 from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
 
-# A connection, whether it was opened alone or borrowed from a pool.
+# A connection that was opened directly or acquired from a pool.
 Connection = asyncpg.Connection | PoolConnectionProxy
 
-# Long enough for a batch of a loaded machine, short enough that a lost network shows.
+# Long enough for a batch on a loaded machine, short enough to detect a lost network.
 COMMAND_TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 5.0
-# For the answer to a statement's cancellation.
+# For the reply to a cancelled statement.
 RELEASE_TIMEOUT_S = 1.0
 
 
 class _Pool(asyncpg.Pool):
-    """Closes a connection whose server does not even answer a cancellation, in place of waiting for it without end."""
+    """A pool that closes a connection whose server does not answer a cancellation, rather than wait forever."""
 
     async def release(self, connection: PoolConnectionProxy, *, timeout: float | None = None) -> None:
-        # On a time-out the connection is closed already, and whoever gives it back has an error of their own.
+        # After a timeout the connection is closed already, and the caller has its own error.
         with suppress(TimeoutError):
             await super().release(connection, timeout=timeout or RELEASE_TIMEOUT_S)
 
 
 @asynccontextmanager
 async def open_pool(dsn: str, *, role: str, max_size: int = 8) -> AsyncIterator[asyncpg.Pool]:
-    """A pool whose connections act as `role` (such as `orylo_ingest`) and no more.
+    """Open a pool whose connections have only the rights of `role` (such as `orylo_ingest`).
 
-    jsonb columns take and give Python objects. Raises `PostgresUnavailable`.
+    Values of jsonb columns are Python objects. Raises `PostgresUnavailable`.
     """
     try:
         pool = await _Pool(
             dsn,
-            # One to begin with, and none that is kept open: the pool would log a traceback whenever it cannot.
+            # Opens one connection at start and keeps none open: asyncpg logs a traceback when it cannot.
             init_size=1,
             min_size=0,
             max_size=max_size,
@@ -48,10 +48,10 @@ async def open_pool(dsn: str, *, role: str, max_size: int = 8) -> AsyncIterator[
             record_class=asyncpg.Record,
             command_timeout=COMMAND_TIMEOUT_S,
             timeout=CONNECT_TIMEOUT_S,
-            # `role` is applied at start-up, so that RESET ROLE comes back to it too.
+            # Set in the startup message, so RESET ROLE returns to it.
             server_settings={"role": role, "application_name": role, "timezone": "UTC", "jit": "off"},
             init=_use_json,
-            reset=_leave_as_it_is,
+            reset=_skip_reset,
         )
     except TRANSIENT_ERRORS as error:
         raise PostgresUnavailable(f"PostgreSQL does not answer ({type(error).__name__})") from error
@@ -59,10 +59,10 @@ async def open_pool(dsn: str, *, role: str, max_size: int = 8) -> AsyncIterator[
         yield pool
 
 
-async def _leave_as_it_is(connection: asyncpg.Connection) -> None:
-    """In place of a round trip at every release: nobody here changes a session, only transactions.
+async def _skip_reset(connection: asyncpg.Connection) -> None:
+    """Save a round trip at every release: queries change transactions only, never session state.
 
-    Who does (LISTEN) resets the connection before giving it back.
+    Code that changes the session (LISTEN) resets the connection before it releases it.
     """
 
 

@@ -1,12 +1,14 @@
 """A row spelt once: the fields of its dataclass are the columns, in order, and give their types."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
 from operator import attrgetter, itemgetter
 from types import NoneType, UnionType
 from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
+
+from asyncpg import Record
 
 from orylo_common.postgres.pool import Connection
 
@@ -52,9 +54,16 @@ class Table(Generic[Row]):
 
         Without rows nothing is executed.
         """
-        values = sorted(map(self._values, rows), key=self._key)
-        if values:
-            await connection.execute(statement, *zip(*values, strict=True))
+        if arrays := self._arrays(rows):
+            await connection.execute(statement, *arrays)
+
+    async def fetch(self, connection: Connection, statement: str, rows: Iterable[Row]) -> Sequence[Record]:
+        """Execute a statement as `execute` does. Return what it returns."""
+        arrays = self._arrays(rows)
+        return await connection.fetch(statement, *arrays) if arrays else []
+
+    def _arrays(self, rows: Iterable[Row]) -> list[tuple[Any, ...]]:
+        return list(zip(*sorted(map(self._values, rows), key=self._key), strict=True))
 
     def reader(self, names: Iterable[str]) -> Callable[[Row], dict[str, Any]]:
         """Return a function that reads those of `names` that are columns from a row."""

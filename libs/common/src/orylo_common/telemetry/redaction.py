@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from orylo_common.luhn import passes_luhn
+
 # Longer texts are cut: a limit for the reader, and for the time the patterns take.
 MAX_TEXT = 16_384
 MAX_DEPTH = 6
@@ -114,14 +116,6 @@ def is_telling(key: str) -> bool:
     """Whether values under this key are never shown."""
     plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[-. ]", "_", key).lower()
     return plain in _PERSONAL_KEYS or _TELLING_PARTS.search(plain) is not None
-
-
-def passes_luhn(digits: str) -> bool:
-    total = 0
-    for position, digit in enumerate(reversed(digits)):
-        doubled = int(digit) * (1 + position % 2)
-        total += doubled - 9 if doubled > 9 else doubled
-    return total % 10 == 0
 
 
 def _mask_card(found: str) -> str:

@@ -6,15 +6,8 @@ from typing import Any
 from orylo_api.access.identity import Principal
 from orylo_api.access.sessions import Origin
 from orylo_api.call import Call
-from orylo_common.ids import uuid7
+from orylo_common.control.audit import Actor, write_audit_line
 from orylo_common.postgres.pool import Connection
-
-INSERT_LINE = """
-    INSERT INTO api.audit_log (
-        tenant_id, id, at, actor_kind, actor_id, actor, action, subject, before, after, address, user_agent
-    )
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-"""
 
 
 async def write_change(
@@ -32,7 +25,7 @@ async def write_change(
 
 async def write_line(
     connection: Connection,
-    actor: Principal,
+    principal: Principal,
     origin: Origin,
     action: str,
     subject: str,
@@ -41,18 +34,7 @@ async def write_line(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> None:
-    await connection.execute(
-        INSERT_LINE,
-        actor.tenant.id,
-        uuid7(),
-        now,
-        actor.kind,
-        actor.id,
-        actor.name,
-        action,
-        subject,
-        before,
-        after,
-        origin.address,
-        origin.user_agent,
+    actor = Actor(principal.kind, principal.id, principal.name, origin.address, origin.user_agent)
+    await write_audit_line(
+        connection, principal.tenant.id, actor, action=action, subject=subject, before=before, after=after, at=now
     )

@@ -9,7 +9,7 @@ import asyncpg
 
 from orylo_api.access.sessions import hash_token
 from orylo_common.control import Tenant
-from orylo_common.control.admin import hash_api_key
+from orylo_common.control.api_keys import hash_api_key
 from orylo_common.control.models import Role
 from orylo_common.postgres.pool import Connection
 
@@ -22,7 +22,7 @@ FIND_BY_SESSION = """
     WHERE k.token_hash = $1 AND k.kind = 'access' AND k.expires_at > $2
       AND s.revoked_at IS NULL AND u.disabled_at IS NULL
 """
-# The key's last use is recorded at most once a minute, so that most reads stay reads.
+# The key's last use is recorded at most once a minute: most requests that read should not write.
 FIND_BY_KEY = """
     WITH found AS (
         SELECT k.id, k.name AS key_name, k.role, k.last_used_at, t.id AS tenant_id, t.slug, t.name

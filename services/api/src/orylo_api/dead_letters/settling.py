@@ -16,7 +16,7 @@ from orylo_common.ids import uuid7
 from orylo_common.messages import ConversionRedriveRequested, encode
 from orylo_common.postgres.pool import Connection
 
-# The row stays locked until the caller commits: of several people who settle it, the first one does.
+# The row stays locked until the caller commits: of several people who settle it at once, the first succeeds.
 SETTLE = """
     UPDATE api.dead_letters SET state = $2, settled_at = $3, settled_by = $4, settled_reason = $5
     WHERE id = $1 AND state = 'open'

@@ -57,7 +57,7 @@ async def handle_errors(request: web.Request, handler: Handler) -> web.StreamRes
 
 
 async def secure_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Add the headers just before they are sent, so that streams have them too."""
+    """Add the headers just before any response starts, including streams."""
     response.headers["Server"] = "orylo"
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)

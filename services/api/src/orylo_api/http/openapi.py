@@ -1,4 +1,4 @@
-"""The OpenAPI document, made from the route table and its models."""
+"""Build the OpenAPI document from the route table and its models."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -7,62 +7,18 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from orylo_api.access.roles import ALLOWED, Permission
-from orylo_api.customers.models import TrustChange
+from orylo_api.http.openapi_parts import (
+    DESCRIPTION,
+    IDEMPOTENCY_KEY,
+    IF_NONE_MATCH,
+    LAST_EVENT_ID,
+    PROBLEMS,
+    REFERENCE,
+    Schema,
+    problem_response,
+)
 from orylo_api.http.problem_details import ProblemDetails
 from orylo_api.http.route import Media, Route
-
-Schema = dict[str, Any]
-
-REFERENCE = "#/components/schemas/{model}"
-
-DESCRIPTION = """\
-Errors are `application/problem+json` (RFC 9457). Lists are `{"items", "next_cursor"}`: pass `next_cursor` back as
-`cursor` until it is null.
-
-People sign in at `/api/v1/auth/login` and are known by cookies; every POST then needs the header `X-CSRF-Token` with
-the value of the cookie `orylo_csrf`. Machines send `Authorization: Bearer <api key>`.
-"""
-
-STREAM_DESCRIPTION = """\
-`detection.created` carries a Detection, `trust.updated` a TrustChange, `conversion.dispatched` and `conversion.failed`
-a Conversion, `dead_letter.created` a DeadLetterSummary, each as JSON in `data`. A client that was away goes on where
-it left off by `Last-Event-ID`, for as long as events are kept (15 minutes). `ready` comes first where nothing is
-resumed; `reset` says instead that events are missing, and that what is shown should be read anew.
-"""
-
-PROBLEMS = {
-    "400": "The request cannot be read",
-    "401": "Nobody is signed in, or the key is not known",
-    "403": "The role may not do this, or the CSRF token is missing",
-    "404": "There is no such thing, or it is not yours",
-    "409": "It is not in a state that allows this, or the same idempotency key is in use",
-    "413": "The body is too large",
-    "415": "The body is not application/json",
-    "422": "A value was refused; `errors` names each",
-    "429": "Too many attempts; `Retry-After` says when",
-    "503": "Try again later; `Retry-After` says when",
-}
-IDEMPOTENCY_KEY = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "repeating a request with the same key, within a day, has no second effect and the same answer",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
-}
-LAST_EVENT_ID = {
-    "name": "Last-Event-ID",
-    "in": "header",
-    "required": False,
-    "description": "go on after this event",
-    "schema": {"type": "string"},
-}
-IF_NONE_MATCH = {
-    "name": "If-None-Match",
-    "in": "header",
-    "required": False,
-    "description": "the ETag of what you have: if it is still current, 304 without a body",
-    "schema": {"type": "string"},
-}
 
 
 class _WithoutTitles(GenerateJsonSchema):
@@ -71,7 +27,7 @@ class _WithoutTitles(GenerateJsonSchema):
 
 
 def build_document(routes: Sequence[Route]) -> Schema:
-    """OpenAPI 3.1."""
+    """Return the document, in OpenAPI 3.1."""
     references, schemas = _schemas(routes)
     paths: dict[str, Schema] = {}
     for route in routes:
@@ -89,7 +45,7 @@ def build_document(routes: Sequence[Route]) -> Schema:
         "paths": paths,
         "components": {
             "schemas": {name: schema for name, schema in schemas.items() if name not in parameters_only},
-            "responses": {status: _problem_response(text) for status, text in PROBLEMS.items()},
+            "responses": {status: problem_response(text) for status, text in PROBLEMS.items()},
             "securitySchemes": {
                 "session": {"type": "apiKey", "in": "cookie", "name": "orylo_session"},
                 "api_key": {"type": "http", "scheme": "bearer"},
@@ -99,18 +55,16 @@ def build_document(routes: Sequence[Route]) -> Schema:
 
 
 def _schemas(routes: Sequence[Route]) -> tuple[dict[type[BaseModel], Schema], dict[str, Schema]]:
-    asked: dict[type[BaseModel], Literal["validation", "serialization"]] = {
-        ProblemDetails: "serialization",
-        TrustChange: "serialization",
-    }
+    modes: dict[type[BaseModel], Literal["validation", "serialization"]] = {ProblemDetails: "serialization"}
     for route in routes:
-        asked |= {model: "validation" for model in (route.path_values, route.query, route.body) if model}
+        modes |= dict.fromkeys(route.events, "serialization")
+        modes |= {model: "validation" for model in (route.path_values, route.query, route.body) if model}
         if route.response:
-            asked[route.response] = "serialization"
+            modes[route.response] = "serialization"
     references, document = models_json_schema(
-        list(asked.items()), ref_template=REFERENCE, schema_generator=_WithoutTitles
+        list(modes.items()), ref_template=REFERENCE, schema_generator=_WithoutTitles
     )
-    return {model: references[model, mode] for model, mode in asked.items()}, document["$defs"]
+    return {model: references[model, mode] for model, mode in modes.items()}, document["$defs"]
 
 
 def _operation(route: Route, references: dict[type[BaseModel], Schema], schemas: dict[str, Schema]) -> Schema:
@@ -125,7 +79,7 @@ def _operation(route: Route, references: dict[type[BaseModel], Schema], schemas:
         },
     }
     if route.has_etag:
-        operation["responses"]["304"] = {"description": "What you have is still current"}
+        operation["responses"]["304"] = {"description": "The ETag sent is still current"}
     if description := _description(route):
         operation["description"] = description
     if route.body:
@@ -140,10 +94,9 @@ def _tag(route: Route) -> str:
 
 
 def _description(route: Route) -> str:
-    text = STREAM_DESCRIPTION if route.media is Media.EVENTS else ""
-    if route.permission not in {None, Permission.READ}:
-        text += f"For the roles {', '.join(sorted(ALLOWED[route.permission]))}."
-    return text
+    if route.permission in {None, Permission.READ}:
+        return route.description
+    return f"{route.description}For the roles {', '.join(sorted(ALLOWED[route.permission]))}."
 
 
 def _parameters(route: Route, schemas: dict[str, Schema]) -> list[Schema]:
@@ -165,7 +118,7 @@ def _parameters(route: Route, schemas: dict[str, Schema]) -> list[Schema]:
 
 
 def _without_null(schema: Schema) -> Schema:
-    """A parameter is there or not; it cannot be null."""
+    """Remove null from the types: a parameter is present or absent."""
     plain = {name: value for name, value in schema.items() if name not in {"title", "anyOf"}}
     if "anyOf" in schema:
         (only,) = (choice for choice in schema["anyOf"] if choice != {"type": "null"})
@@ -177,15 +130,11 @@ def _without_null(schema: Schema) -> Schema:
 
 def _response(route: Route, references: dict[type[BaseModel], Schema]) -> Schema:
     if route.media is Media.EVENTS:
-        return {"description": "A stream without end", "content": {route.media.value: {"schema": {"type": "string"}}}}
+        return {
+            "description": "A stream of events",
+            "content": {route.media.value: {"schema": {"type": "string"}}},
+        }
     if route.status == 204:
-        return {"description": "Done"}
+        return {"description": "Success"}
     schema = references[route.response] if route.response else {"type": "object"}
-    return {"description": "Done", "content": {route.media.value: {"schema": schema}}}
-
-
-def _problem_response(description: str) -> Schema:
-    return {
-        "description": description,
-        "content": {"application/problem+json": {"schema": {"$ref": REFERENCE.format(model="ProblemDetails")}}},
-    }
+    return {"description": "Success", "content": {route.media.value: {"schema": schema}}}

@@ -1,6 +1,6 @@
 """One line of the route table."""
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -31,6 +31,9 @@ class Route:
     response: type[ResponseBody] | None = None
     status: int = 200
     media: Media = Media.JSON
+    description: str = ""
+    # What a stream's events carry.
+    events: Sequence[type[ResponseBody]] = ()
     # Statuses of errors beyond those that follow from the fields above.
     refuses: Set[int] = frozenset()
 

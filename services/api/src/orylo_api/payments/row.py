@@ -35,7 +35,7 @@ STATES: Mapping[type[Message], PaymentState] = {
     DisputeLost: PaymentState.CHARGEBACK,
 }
 _STATE_RANKS = {state: rank for rank, state in enumerate(PaymentState)}
-# The success knows best who paid what, and how; a dispute may know only the disputed amount.
+# A success has the best details of a payment; a dispute may have only the disputed amount.
 _DETAIL_RANKS: Mapping[type[Message], int] = {
     PaymentRefunded: 1,
     PaymentCreated: 2,

@@ -1,4 +1,4 @@
-"""Ids and sort keys of rows, derived from what the rows stand for."""
+"""Ids and sort keys of rows, derived from the rows' content."""
 
 from datetime import UTC, datetime
 from uuid import UUID, uuid5

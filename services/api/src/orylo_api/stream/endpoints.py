@@ -11,6 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 from orylo_api.access.authentication import authenticate
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
+from orylo_api.conversions.models import Conversion
+from orylo_api.customers.models import TrustChange
+from orylo_api.dead_letters.models import DeadLetterSummary
+from orylo_api.detections.models import Detection
 from orylo_api.errors import Invalid, RequestError
 from orylo_api.http.problem_details import FieldProblem
 from orylo_api.http.route import Media, Route
@@ -27,6 +31,13 @@ SEND_TIMEOUT = timedelta(seconds=20)
 CHECK_EVERY = timedelta(seconds=30)
 # An index beyond every event of a row.
 END_OF_ROW = 999_999
+
+DESCRIPTION = """\
+`detection.created` carries a Detection, `trust.updated` a TrustChange, `conversion.dispatched` and `conversion.failed`
+a Conversion, `dead_letter.created` a DeadLetterSummary, each as JSON in `data`. A client that was disconnected resumes
+with `Last-Event-ID`, for as long as events are stored (15 minutes). The first event is `ready`, unless the stream
+resumes; it is `reset` if events are missing, and the client should then reload what it shows.
+"""
 
 _EVENT_ID = TypeAdapter(EventId)
 
@@ -103,5 +114,7 @@ ROUTES = (
         "Live events, as server-sent events",
         query=StreamQuery,
         media=Media.EVENTS,
+        description=DESCRIPTION,
+        events=(Detection, TrustChange, Conversion, DeadLetterSummary),
     ),
 )

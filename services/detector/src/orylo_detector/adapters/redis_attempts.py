@@ -20,7 +20,7 @@ from orylo_common.messages import PaymentFact, PaymentFailed
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_detector.deadline import within_deadline
 from orylo_detector.domain.velocity import LONGEST, PaymentAttempt, attempt_key, entities_of, microseconds
-from orylo_detector.ports import Attempts
+from orylo_detector.ports import EntityAttempts
 
 RECORD = struct.Struct("<qq3s?8s8s")
 # Records read per entity, the newest. The highest limit of a policy is half of this.
@@ -41,7 +41,7 @@ class RedisAttempts:
         self._to_renew: set[bytes] = set()
         self._to_trim: dict[bytes, bytes] = {}
 
-    async def record(self, payments: Sequence[PaymentFact]) -> list[Attempts]:
+    async def record(self, payments: Sequence[PaymentFact]) -> list[EntityAttempts]:
         keys: list[dict[Entity, bytes]] = []
         records: dict[bytes, bytes] = {}
         for payment in payments:

@@ -10,11 +10,13 @@ from orylo_common.postgres.pool import Connection
 from orylo_dispatch.conversions.facts import ClickSeen, PaymentSeen
 from orylo_dispatch.domain.matching import CLOCK_TOLERANCE, Click
 
+_NAMES = tuple(field.name for field in fields(Click))
+COLUMNS = ", ".join(_NAMES)
+
 # Several messages report one click (page, checkout, lead). Known values stay, missing ones are filled in, and the click
 # has the time of the first message. Address and user agent belong to one visitor and stay together.
-UPSERT_CLICKS = """
-    INSERT INTO dispatch.clicks AS c (tenant_id, click_id, clicked_at, fbclid, fbc, fbp, email, phone, ip, user_agent,
-                                      url, referrer)
+UPSERT_CLICKS = f"""
+    INSERT INTO dispatch.clicks AS c (tenant_id, {COLUMNS})
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[],
                          $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
         AS seen (tenant_id, click_id)
@@ -30,14 +32,12 @@ UPSERT_CLICKS = """
         user_agent = CASE WHEN c.ip IS NULL THEN coalesce(EXCLUDED.user_agent, c.user_agent) ELSE c.user_agent END,
         url = coalesce(c.url, EXCLUDED.url),
         referrer = coalesce(c.referrer, EXCLUDED.referrer)
-"""
-
-_COLUMNS = "click_id, clicked_at, fbclid, fbc, fbp, email, phone, ip, user_agent, url, referrer"
+"""  # noqa: S608
 
 
 def _last_click(condition: str) -> str:
     return f"""
-        (SELECT {_COLUMNS} FROM dispatch.clicks AS c
+        (SELECT {COLUMNS} FROM dispatch.clicks AS c
          WHERE c.tenant_id = p.tenant_id AND {condition} AND c.clicked_at BETWEEN p.since AND p.until
          ORDER BY c.clicked_at DESC LIMIT 1)"""  # noqa: S608
 
@@ -60,12 +60,12 @@ SELECT_CANDIDATES = f"""
     SELECT p.n, found.*
     FROM unnest($11::integer[], $12::uuid[], $13::text[]) AS p (n, tenant_id, click_id)
     CROSS JOIN LATERAL (
-        SELECT {_COLUMNS} FROM dispatch.clicks AS c
+        SELECT {COLUMNS} FROM dispatch.clicks AS c
         WHERE c.tenant_id = p.tenant_id AND c.click_id = p.click_id LIMIT 1
     ) AS found
 """  # noqa: S608
 
-CLICK_VALUES = attrgetter(*(field.name for field in fields(Click)))
+CLICK_VALUES = attrgetter(*_NAMES)
 
 
 async def record_clicks(connection: Connection, seen: Sequence[ClickSeen]) -> None:

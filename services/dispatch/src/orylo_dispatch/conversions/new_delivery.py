@@ -1,10 +1,12 @@
 """A conversion for one destination, as a row of `dispatch.deliveries`."""
 
 from dataclasses import dataclass, fields
-from operator import attrgetter
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from orylo_common.messages import Match
+from orylo_common.postgres.tables import Table
 from orylo_dispatch.delivery.sink import DestinationKey
 
 
@@ -38,7 +40,18 @@ class NewDelivery:
         )
 
 
-_NAMES = tuple(field.name for field in fields(NewDelivery))
-DELIVERY_NAMES = ", ".join(_NAMES)
-DELIVERY_COLUMNS = ", ".join(f"d.{name}" for name in _NAMES)
-DELIVERY_VALUES = attrgetter(*_NAMES)
+@dataclass(frozen=True, slots=True)
+class DeliveryRow(NewDelivery):
+    """All columns that are written when a delivery is added. `conversion` is an `OutgoingConversion` as JSON."""
+
+    paid_at: datetime
+    conversion: Any
+    state: str
+    reason: str | None
+    due_at: datetime
+    created_at: datetime
+    settled_at: datetime | None
+
+
+DELIVERIES = Table("dispatch.deliveries", DeliveryRow)
+DELIVERY_COLUMNS = ", ".join(f"d.{field.name}" for field in fields(NewDelivery))

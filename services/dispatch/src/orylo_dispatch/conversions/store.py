@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from orylo_common.clock import Clock
 from orylo_common.postgres.pool import Connection
+from orylo_common.postgres.tables import Table
 from orylo_dispatch.conversions.clicks import record_clicks
 from orylo_dispatch.conversions.decisions import release, upsert_decisions
 from orylo_dispatch.conversions.deliveries import add_deliveries
@@ -20,8 +21,10 @@ from orylo_dispatch.conversions.facts import (
     SideEffects,
 )
 from orylo_dispatch.conversions.redrives import redrive
-from orylo_dispatch.conversions.reversals import record_reversals
 from orylo_dispatch.outbox import write_messages
+
+# Kept for later corrections at the destinations.
+REVERSALS = Table("dispatch.reversals", ReversalSeen)
 
 OneType = TypeVar("OneType", ClickSeen, PaymentSeen, EnrichmentSeen, DecisionSeen, ReversalSeen, RedriveRequested)
 
@@ -41,7 +44,7 @@ class FactStore:
 
         # Every transaction takes its locks in this order.
         await record_clicks(connection, [fact for fact, _ in _of_type(ClickSeen, facts, effects)])
-        await record_reversals(connection, [fact for fact, _ in _of_type(ReversalSeen, facts, effects)])
+        await REVERSALS.insert_new(connection, [fact for fact, _ in _of_type(ReversalSeen, facts, effects)])
         decisions = await upsert_decisions(connection, [fact for fact, _ in payments], [fact for fact, _ in decided])
         await add_deliveries(connection, payments, decisions, now)
         await release(connection, decided, decisions, now)

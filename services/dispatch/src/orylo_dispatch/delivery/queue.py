@@ -14,6 +14,7 @@ import asyncpg
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
+from orylo_common.postgres.tables import Table
 from orylo_dispatch.delivery.deliverable import Deliverable, DeliverableColumns
 from orylo_dispatch.delivery.sink import DestinationKey
 from orylo_dispatch.domain.attempt import DeliveryAttempt, DeliveryState, NextStep
@@ -47,13 +48,6 @@ SETTLE = """
         AS s (delivery_id, claimed, state, due_at, attempts, refusals, maybe_sent_at, code, reason, settled_at)
     WHERE d.delivery_id = s.delivery_id AND d.attempts = s.claimed AND d.started_at IS NOT NULL
     RETURNING d.delivery_id
-"""
-
-INSERT_ATTEMPTS = """
-    INSERT INTO dispatch.attempts (tenant_id, delivery_id, attempt_number, at, outcome, code, reason, duration_ms,
-                                   trace_id)
-    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
-                         $8::integer[], $9::text[])
 """
 
 # Steps from one destination with a pending delivery to the next, without reading the rows between them.
@@ -92,6 +86,22 @@ class ClaimedDelivery:
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptRow:
+    tenant_id: UUID
+    delivery_id: UUID
+    attempt_number: int
+    at: datetime
+    outcome: str
+    code: str | None
+    reason: str | None
+    duration_ms: int
+    trace_id: str | None
+
+
+ATTEMPTS = Table("dispatch.attempts", AttemptRow)
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryResult:
     """The result of a claim. Without an `attempt` the delivery was not tried, and the number is used again."""
 
@@ -126,8 +136,7 @@ class DeliveryQueue:
                 still_ours = {row[0] for row in rows}
                 settled = [each for each in results if each.claim.delivery_id in still_ours]
                 tried = [_attempt_row(each.claim, each.attempt) for each in settled if each.attempt is not None]
-                if tried:
-                    await connection.execute(INSERT_ATTEMPTS, *zip(*tried, strict=True))
+                await ATTEMPTS.execute(connection, ATTEMPTS.insert, tried)
                 messages = [message for each in settled for message in _messages(each, now)]
                 await write_messages(connection, messages)
                 return messages
@@ -161,17 +170,18 @@ def _delivery_row(result: DeliveryResult, now: datetime) -> tuple[Any, ...]:
     )
 
 
-def _attempt_row(claim: ClaimedDelivery, attempt: DeliveryAttempt) -> tuple[Any, ...]:
-    return (
-        claim.destination[0],
-        claim.delivery_id,
-        claim.number,
-        claim.started_at,
-        attempt.outcome.value,
-        attempt.code,
-        attempt.reason,
-        round(attempt.duration / timedelta(milliseconds=1)),
-        attempt.trace_id,
+def _attempt_row(claim: ClaimedDelivery, attempt: DeliveryAttempt) -> AttemptRow:
+    tenant_id, _ = claim.destination
+    return AttemptRow(
+        tenant_id=tenant_id,
+        delivery_id=claim.delivery_id,
+        attempt_number=claim.number,
+        at=claim.started_at,
+        outcome=attempt.outcome.value,
+        code=attempt.code,
+        reason=attempt.reason,
+        duration_ms=round(attempt.duration / timedelta(milliseconds=1)),
+        trace_id=attempt.trace_id,
     )
 
 

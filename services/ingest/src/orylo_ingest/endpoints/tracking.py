@@ -1,12 +1,9 @@
-"""`GET /t.js` and `POST /api/v1/track/{tenant}`: what the merchant's own pages load, and what they tell."""
+"""`GET /t.js` and `POST /api/v1/track/{tenant}`: the script that merchants' pages load, and the visits it reports."""
 
 import asyncio
-import gzip
 from dataclasses import dataclass, field
 from datetime import timedelta
-from hashlib import sha256
 from http import HTTPStatus
-from importlib.resources import files
 from typing import Any
 
 import orjson
@@ -28,57 +25,44 @@ from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.telemetry.traces import current_traceparent, span
-from orylo_ingest import problems
-from orylo_ingest.endpoints.webhooks import RETRY_AFTER
-from orylo_ingest.json_mending import mended
-from orylo_ingest.limits import Limits, limited_address
+from orylo_ingest.documents.json_repair import repaired
+from orylo_ingest.http import problems
+from orylo_ingest.http.rate_limiter import RateLimiter, rate_limit_address
 from orylo_ingest.metrics import VISITS
+from orylo_ingest.tracking.script import TrackingScript
 from orylo_ingest.tracking.visit import Visit, checkout_started, click_recorded
+from orylo_ingest.webhooks.writer import RETRY_AFTER
 
 MAX_BODY_BYTES = 16 * 1024
-# An hour: a correction reaches every page the same day, and a visitor loads the script once.
+# One hour: a fix reaches every page the same day, and a visitor loads the script once.
 CACHE = "public, max-age=3600, stale-while-revalidate=86400"
 
 NOT_ALLOWED = Problem(
-    HTTPStatus.FORBIDDEN, "origin_not_allowed", "This page is not on the tenant's list of allowed origins."
+    HTTPStatus.FORBIDDEN, "origin_not_allowed", "This page's origin is not on the tenant's list of allowed origins."
 )
 NO_TENANT = Problem(
-    HTTPStatus.NOT_FOUND, "not_found", "No tenant has this name: check data-tenant where the page loads the script."
+    HTTPStatus.NOT_FOUND, "not_found", "No tenant has this name. Check data-tenant where the page loads the script."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """The tracking script in both forms in which it is sent."""
-
-    plain: bytes
-    zipped: bytes
-    etag: str
-
-    @classmethod
-    def load(cls) -> "Script":
-        plain = files("orylo_ingest.tracking").joinpath("t.js").read_bytes()
-        return cls(plain, gzip.compress(plain, 9, mtime=0), sha256(plain).hexdigest()[:16])
 
 
 @dataclass(slots=True)
 class TrackingEndpoint:
     plane: ControlPlane
-    # What leaves is all that ingest keeps of a visit: the clicks themselves belong to dispatch.
+    # Ingest stores nothing of a visit except the outgoing messages. Clicks belong to dispatch.
     outbox: GroupCommit[Outgoing, None]
     relay: OutboxRelay
-    limits: Limits
+    rate_limiter: RateLimiter
     clock: Clock
     breaker: CircuitBreaker
     body_timeout: timedelta
     trusted_proxies: int
-    _script: Script = field(default_factory=Script.load)
+    _script: TrackingScript = field(default_factory=TrackingScript.load)
 
     async def script(self, request: web.Request) -> web.Response:
         headers = {
             "Content-Type": "text/javascript; charset=utf-8",
             "Cache-Control": CACHE,
-            # Weak: of the text, in whichever encoding it is sent.
+            # Weak: it identifies the text, whatever its encoding.
             "ETag": f'W/"{self._script.etag}"',
             "Vary": "Accept-Encoding",
             "Access-Control-Allow-Origin": "*",
@@ -87,11 +71,11 @@ class TrackingEndpoint:
         if any(tag.value in (self._script.etag, "*") for tag in request.if_none_match or ()):
             return web.Response(status=304, headers=headers)
         if "gzip" in request.headers.get("Accept-Encoding", ""):
-            return web.Response(body=self._script.zipped, headers=headers | {"Content-Encoding": "gzip"})
+            return web.Response(body=self._script.gzipped, headers=headers | {"Content-Encoding": "gzip"})
         return web.Response(body=self._script.plain, headers=headers)
 
     async def preflight(self, request: web.Request) -> web.Response:
-        """A page that sends JSON by itself asks first."""
+        """Respond to the preflight request of a page that sends JSON with its own code."""
         headers = {
             **_cors(request, self._allowed_origins(request)),
             "Access-Control-Allow-Methods": "POST",
@@ -104,8 +88,8 @@ class TrackingEndpoint:
         try:
             with span("visit"):
                 await self._track(request)
-        except HTTPProblem as refused:
-            outcome, answer = refused.problem.code, refused.problem.response()
+        except HTTPProblem as rejection:
+            outcome, answer = rejection.problem.code, rejection.problem.response()
         else:
             outcome = "accepted"
             answer = web.Response(body=b'{"status":"accepted"}', status=202, content_type="application/json")
@@ -115,10 +99,10 @@ class TrackingEndpoint:
 
     async def _track(self, request: web.Request) -> None:
         address = client_address(request, self.trusted_proxies)
-        limited = limited_address(request, address, self.trusted_proxies)
+        limited = rate_limit_address(request, address, self.trusted_proxies)
         tenant = self.plane.tenant(request.match_info["tenant"])
         if tenant is None:
-            wait = self.limits.spend_stray(limited)
+            wait = self.rate_limiter.consume_unknown_target(limited)
             raise HTTPProblem(problems.too_many_visits(wait) if wait else NO_TENANT)
         allowed = self._allowed_origins(request)
         if allowed and request.headers.get("Origin") not in allowed:
@@ -135,30 +119,30 @@ class TrackingEndpoint:
         await self._publish(click, *([checkout_started(click)] if visit.kind == "checkout" else []))
 
     def _allowed_origins(self, request: web.Request) -> tuple[str, ...]:
-        """Empty: any page's."""
+        """Return the allowed origins. Empty means any page."""
         tenant = self.plane.tenant(request.match_info["tenant"])
         return self.plane.settings(tenant.id, TrackingSettings).allowed_origins if tenant else ()
 
     def _check_limits(self, tenant: Tenant, address: str | None) -> None:
         limits = self.plane.settings(tenant.id, LimitSettings)
-        if wait := self.limits.spend_from("visits_from", tenant.id, limits.visits_per_address, address) or (
-            self.limits.spend("visits", tenant.id, limits.visits)
-        ):
+        if wait := self.rate_limiter.consume_by_address(
+            "visits_by_address", tenant.id, limits.visits_per_address, address
+        ) or (self.rate_limiter.consume("visits", tenant.id, limits.visits)):
             raise HTTPProblem(problems.too_many_visits(wait))
 
     async def _publish(self, *messages: Message) -> None:
         traceparent = current_traceparent()
-        leaving = [Outgoing(each.message_id, each.type, encode(each, traceparent=traceparent)) for each in messages]
+        outgoing = [Outgoing(each.message_id, each.type, encode(each, traceparent=traceparent)) for each in messages]
         if wait := self.breaker.retry_after:
             raise HTTPProblem(problems.unavailable(wait))
         try:
-            # Outside of the breaker: a full buffer is no reason to stop asking PostgreSQL.
-            written = [self.outbox.add(each) for each in leaving]
+            # Outside the breaker: a full buffer is no reason to open the circuit.
+            written = [self.outbox.add(each) for each in outgoing]
             async with self.breaker:
                 await asyncio.gather(*written)
         except TransientError as error:
             raise HTTPProblem(problems.unavailable(error.retry_after or RETRY_AFTER)) from None
-        self.relay.offer(leaving)
+        self.relay.offer(outgoing)
 
 
 def _visit_in(body: bytes) -> Visit:
@@ -166,23 +150,23 @@ def _visit_in(body: bytes) -> Visit:
         return Visit.model_validate(_json_in(body))
     except ValidationError as invalid:
         fields = sorted({".".join(map(str, error["loc"])) or "body" for error in invalid.errors(include_input=False)})
-        detail = f"Not as the tracking script sends it: {', '.join(fields)}."
+        detail = f"These fields are not as the tracking script sends them: {', '.join(fields)}."
         raise HTTPProblem(unreadable(detail)) from None
 
 
 def _json_in(body: bytes) -> Any:
-    """A script that shortens a text can cut an emoji in two."""
+    """Parse leniently: a script that truncates text can cut an emoji in half."""
     try:
         try:
             return orjson.loads(body)
         except orjson.JSONDecodeError:
-            return orjson.loads(mended(body))
+            return orjson.loads(repaired(body))
     except ValueError:
         raise HTTPProblem(unreadable("The body is not JSON.")) from None
 
 
 def _cors(request: web.Request, allowed: tuple[str, ...]) -> dict[str, str]:
-    """Without a list any page may read the answer, which gives nothing away; else those on it may."""
+    """Return headers that let the allowed pages read the response, or all pages if there is no list."""
     if not allowed:
         return {"Access-Control-Allow-Origin": "*"}
     origin = request.headers.get("Origin", "")

@@ -1,11 +1,11 @@
-"""The payment gateways: one file each, and the port that they fit."""
+"""The supported payment gateways."""
 
 from collections.abc import Mapping
 
-from orylo_ingest.gateways.hotmart import Hotmart
+from orylo_ingest.gateways.hotmart.adapter import Hotmart
 from orylo_ingest.gateways.kiwify import Kiwify
 from orylo_ingest.gateways.perfectpay import PerfectPay
 from orylo_ingest.gateways.port import Gateway
-from orylo_ingest.gateways.stripe import Stripe
+from orylo_ingest.gateways.stripe.adapter import Stripe
 
 GATEWAYS: Mapping[str, Gateway] = {gateway.name: gateway for gateway in (Stripe(), Hotmart(), Kiwify(), PerfectPay())}

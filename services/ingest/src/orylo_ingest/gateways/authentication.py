@@ -1,4 +1,4 @@
-"""The schemes more than one gateway uses. Every comparison takes the same time whatever differs."""
+"""Authentication schemes shared by several gateways. All comparisons take constant time."""
 
 import hmac
 from collections.abc import Callable, Sequence
@@ -6,20 +6,22 @@ from typing import Any
 from uuid import UUID
 
 from orylo_common.control.models import GatewaySecret
-from orylo_ingest.gateways.port import AuthenticationFailed, RawWebhook, UnreadableBody
+from orylo_ingest.documents.parsing import UnreadableBody
+from orylo_ingest.gateways.port import AuthenticationFailed
+from orylo_ingest.gateways.raw_webhook import RawWebhook
 
 SIGNATURE_HEADER = "X-Signature"
 _SIGNATURE_PREFIX = "sha256="
 
 
 def authenticate_hmac(webhook: RawWebhook, secrets: Sequence[GatewaySecret]) -> UUID:
-    """HMAC mode, which any gateway can be switched to: `X-Signature: sha256=<hex>` over the raw body."""
+    """Authenticate in HMAC mode, which every gateway supports: `X-Signature: sha256=<hex>` over the raw body."""
     header = webhook.headers.get(SIGNATURE_HEADER)
     if not header:
         raise AuthenticationFailed(
             "signature_missing",
-            f"A relay's body, and every body in HMAC mode, needs {SIGNATURE_HEADER}: sha256=<hex>, HMAC-SHA256 of the "
-            "raw body.",
+            f"A relay's body, and in HMAC mode every body, needs the header {SIGNATURE_HEADER}: sha256=<hex>, the "
+            "HMAC-SHA256 of the raw body.",
         )
     if not header.startswith(_SIGNATURE_PREFIX):
         raise AuthenticationFailed("signature_malformed", f"{SIGNATURE_HEADER} must look like sha256=<64 hex digits>.")
@@ -32,7 +34,10 @@ def authenticate_own_or_relayed(
     own: Callable[[RawWebhook, Sequence[GatewaySecret]], UUID],
     is_relayed: Callable[[Any], bool],
 ) -> UUID:
-    """By the gateway's `own` proof, or as relays prove what only they send. What is not proven is not read."""
+    """Authenticate by the gateway's `own` scheme, or by HMAC if only a relay can have sent the body.
+
+    The body is not read before it is authenticated.
+    """
     not_relayed: AuthenticationFailed | None = None
     if SIGNATURE_HEADER in webhook.headers:
         try:
@@ -51,7 +56,7 @@ def authenticate_own_or_relayed(
 
 
 def matching_digest(body: bytes, signature: str, secrets: Sequence[GatewaySecret], digest: str) -> UUID:
-    """The secret under which the body's HMAC in hex is `signature`."""
+    """Return the id of the secret with which the body's HMAC, in hex, is `signature`."""
     given = signature.encode("utf-8", "replace")
     for secret in secrets:
         expected = hmac.digest(secret.value, body, digest).hex().encode()
@@ -61,19 +66,19 @@ def matching_digest(body: bytes, signature: str, secrets: Sequence[GatewaySecret
 
 
 def matching_token(token: object, secrets: Sequence[GatewaySecret]) -> UUID:
-    """The secret that is `token`."""
+    """Return the id of the secret that equals `token`."""
     if not isinstance(token, str) or not token:
         raise AuthenticationFailed("token_missing", "The gateway's token is missing from the request.")
     given = token.encode("utf-8", "replace")
     for secret in secrets:
         if secret.value and hmac.compare_digest(secret.value, given):
             return secret.id
-    raise AuthenticationFailed("token_mismatch", "The token is none of the secrets set for this gateway.")
+    raise AuthenticationFailed("token_mismatch", "The token matches none of the secrets set for this gateway.")
 
 
 def mismatch() -> AuthenticationFailed:
     return AuthenticationFailed(
         "signature_mismatch",
-        "The signature fits none of the secrets set for this gateway. Check that the secret is this endpoint's own, "
-        "and that nothing between the gateway and here rewrites the body.",
+        "The signature matches none of the secrets set for this gateway. Check that the secret belongs to this "
+        "endpoint, and that no proxy between the gateway and Orylo rewrites the body.",
     )

@@ -1,14 +1,14 @@
-"""Careful reading of documents whose every value may be missing or of another type."""
+"""Read values from documents in which any value may be missing or of another type."""
 
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any, NamedTuple
 
-from orylo_ingest.gateways.port import NotUnderstood
+from orylo_ingest.gateways.port import UnprocessableEvent
 from orylo_ingest.metrics import count_variant
 
-# America/Sao_Paulo, which has had no summer time since 2019.
+# America/Sao_Paulo, without daylight saving time since 2019.
 SAO_PAULO = timezone(timedelta(hours=-3))
 
 EMPTY: Mapping[str, Any] = {}
@@ -16,12 +16,12 @@ _MAX_TEXT = 500
 # Larger numbers are not exact in every JSON reader.
 _MAX_DIGITS = 15
 _NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
-# Outside of these years a number is no time of a payment.
+# 2000 to 2100: outside these years a number is not the time of a payment.
 _EARLIEST, _LATEST = 946_684_800, 4_102_444_800
 
 
 def child(node: Any, *path: str) -> Mapping[str, Any]:
-    """The object at `path`, or an empty one."""
+    """Return the object at `path`, or an empty one."""
     for key in path:
         if type(node) is not dict:
             return EMPTY
@@ -30,14 +30,14 @@ def child(node: Any, *path: str) -> Mapping[str, Any]:
 
 
 def first(node: Any, *path: str) -> Mapping[str, Any]:
-    """The first object of the list at `path`, or an empty one."""
+    """Return the first object of the list at `path`, or an empty one."""
     *above, last = path
     items = child(node, *above).get(last)
     return items[0] if isinstance(items, list) and items and isinstance(items[0], dict) else EMPTY
 
 
 def text(value: Any) -> str | None:
-    """A text, or a number as one; None for nothing, blanks and everything else."""
+    """Return a string or number as stripped text. None for blanks and everything else."""
     if value is None:
         return None
     kind = type(value)
@@ -46,15 +46,15 @@ def text(value: Any) -> str | None:
     return str(value) if kind is int or kind is float else None
 
 
-def required(value: Any, what: str) -> str:
+def required(value: Any, field: str) -> str:
     found = text(value)
     if found is None:
-        raise NotUnderstood(f"{what} is missing")
+        raise UnprocessableEvent(f"{field} is missing")
     return found
 
 
 def integer(value: Any) -> int | None:
-    """A whole number, also one written as a text or with a fraction of nothing."""
+    """Return an integer, also if it is sent as text or as a float without a fraction."""
     if isinstance(value, str) and value.isascii() and value.strip().isdecimal() and len(value) < _MAX_DIGITS:
         return int(value)
     if type(value) is float and value.is_integer():
@@ -63,32 +63,32 @@ def integer(value: Any) -> int | None:
 
 
 def number(value: Any) -> float | None:
-    """A number, also one written as a text."""
+    """Return a number, also if it is sent as text."""
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         return float(value)
     return value if type(value) in (int, float) else None
 
 
-def moment(seconds: Any, what: str) -> datetime:
-    """Unix seconds as a time in UTC."""
+def moment(seconds: Any, field: str) -> datetime:
+    """Return Unix seconds as a time in UTC."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not _EARLIEST <= seconds <= _LATEST:
-        raise NotUnderstood(f"{what} is no time")
+        raise UnprocessableEvent(f"{field} is not a time")
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def iso_moment(value: Any, what: str) -> datetime:
-    """ISO 8601 with its zone."""
+def iso_moment(value: Any, field: str) -> datetime:
+    """Return the time of an ISO 8601 timestamp, which must have a zone."""
     try:
         parsed = datetime.fromisoformat(value)
         if parsed.tzinfo is not None:
             return parsed.astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
-        raise NotUnderstood(f"{what} is no time") from None
-    raise NotUnderstood(f"{what} has no time zone")
+        raise UnprocessableEvent(f"{field} is not a time") from None
+    raise UnprocessableEvent(f"{field} has no time zone")
 
 
-def any_moment(value: Any, what: str, zone: tzinfo) -> tuple[datetime, str]:
-    """A time in any of the ways that relays write one, and which of them it was."""
+def any_moment(value: Any, field: str, zone: tzinfo) -> tuple[datetime, str]:
+    """Return a time in any notation that relays use, and the name of the notation."""
     seconds = number(value)
     if seconds is None:
         try:
@@ -97,22 +97,24 @@ def any_moment(value: Any, what: str, zone: tzinfo) -> tuple[datetime, str]:
                 return at.replace(tzinfo=zone).astimezone(UTC), "iso_without_zone"
             return at.astimezone(UTC), "iso"
         except (TypeError, ValueError, OverflowError):
-            raise NotUnderstood(f"{what} is no time") from None
+            raise UnprocessableEvent(f"{field} is not a time") from None
     if seconds > _LATEST:
-        return moment(seconds / 1000, what), "milliseconds"
-    return moment(seconds, what), "seconds"
+        return moment(seconds / 1000, field), "milliseconds"
+    return moment(seconds, field), "seconds"
 
 
-class Stamps(NamedTuple):
-    """Reads a gateway's stamps, which name no zone."""
+class TimestampReader(NamedTuple):
+    """Reads the timestamps of a gateway that sends them without a zone."""
 
     gateway: str
     received_at: datetime
     zone: tzinfo
 
     def first(self, node: Mapping[str, Any], *names: str) -> datetime:
-        """The first time that is there. Nothing has happened after it was received: one that is ahead is none of
-        this zone."""
+        """Return the first timestamp present, else the time of arrival.
+
+        A timestamp after the arrival is in another zone. It is counted and replaced by the arrival.
+        """
         for name in names:
             value = text(node.get(name))
             if value:
@@ -124,5 +126,5 @@ class Stamps(NamedTuple):
 
 
 def present(**values: Any) -> dict[str, Any]:
-    """The values that are there."""
+    """Return the values that are not None."""
     return {key: value for key, value in values.items() if value is not None}

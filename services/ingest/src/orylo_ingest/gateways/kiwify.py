@@ -1,20 +1,19 @@
 """Kiwify: its own webhook, the flat body of an abandoned cart, and the simplified JSON of relays.
 
-Amounts are integer cents: `charge_amount` is what the buyer was charged, the interest of instalments included. Times
-are São Paulo's, unless the gateway is set to another zone (`orylo gateway set … --timezone`).
+Amounts are integer cents: `charge_amount` is what the buyer was charged, with the interest of instalments. Times are
+São Paulo time, unless the gateway is set to another zone (`orylo gateway set … --timezone`).
 
-Kiwify's own webhooks are proven by `?signature=`, HMAC-SHA1 over the raw body. Where an order comes wrapped
-(`{url, signature, order}`, as the panel's log shows it), the signature inside is over the order alone, and nothing but
-that order is kept. The simplified JSON is a relay's, and in native mode too it is proven as relays prove:
-`X-Signature: sha256=<hex>`, HMAC-SHA256 over the raw body with one of the gateway's secrets, whatever other signature
-it brings. In HMAC mode every form has to be signed so. Relays write `value` in decimal major units, and `created_at` as
-ISO 8601 (São Paulo's unless it has a zone) or in Unix seconds or milliseconds.
+Kiwify's own webhooks are authenticated by `?signature=`, HMAC-SHA1 over the raw body. If an order arrives wrapped
+(`{url, signature, order}`, as in the panel's log), the signature inside covers the order alone, and only the order is
+kept. The simplified JSON comes from relays. Even in native mode it must be signed: `X-Signature: sha256=<hex>`,
+HMAC-SHA256 over the raw body with one of the gateway's secrets, whatever other signature it contains. In HMAC mode
+every format must be signed this way. Relays send `value` in decimal major units, and `created_at` in ISO 8601 (São
+Paulo time if it has no zone) or in Unix seconds or milliseconds.
 """
 
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import islice
 from typing import Any
@@ -22,7 +21,6 @@ from urllib.parse import parse_qsl
 from uuid import UUID
 
 from orylo_common.control.models import GatewaySecret
-from orylo_common.identity import Person
 from orylo_common.messages import (
     CheckoutAbandoned,
     DisputeLost,
@@ -33,37 +31,39 @@ from orylo_common.messages import (
     PaymentSucceeded,
 )
 from orylo_common.money import to_minor
+from orylo_ingest.documents.parsing import Document
 from orylo_ingest.gateways.attribution import tracking
 from orylo_ingest.gateways.authentication import authenticate_own_or_relayed, matching_digest
-from orylo_ingest.gateways.fields import SAO_PAULO, Stamps, any_moment, child, integer, present, required, text
+from orylo_ingest.gateways.fields import SAO_PAULO, TimestampReader, any_moment, child, integer, present, required, text
 from orylo_ingest.gateways.port import (
     AuthenticationFailed,
-    Document,
     Envelope,
+    EventMapping,
     EventRow,
-    Ignored,
-    NotUnderstood,
-    RawWebhook,
-    Told,
+    IgnoredEvent,
+    NormalisedEvent,
+    UnprocessableEvent,
 )
+from orylo_ingest.gateways.raw_webhook import RawWebhook
 from orylo_ingest.metrics import count_variant
+from orylo_ingest.privacy.person import Person
 
 SIGNATURE_PARAMETER = "signature"
-# The address is the merchant's own, with one parameter added.
+# The URL is the merchant's own, with one parameter added.
 _MAX_PARAMETERS = 100
-# A wrapper has three members and an order of a few KiB: whoever has proven nothing makes us look at little more.
+# A wrapper has three members and an order of a few KiB. Unauthenticated callers cannot make us parse much more.
 _MAX_MEMBERS = 8
 _MAX_WRAPPED_BYTES = 128 * 1024
 _DECODER = json.JSONDecoder(strict=False)
-# Between the keys and the values of an object.
-_BETWEEN = re.compile(r"[ \t\r\n,:]*")
+# What separates the keys and values of an object.
+_SEPARATORS = re.compile(r"[ \t\r\n,:]*")
 
 _METHODS = {"credit_card": "card"}
-# What the panel's test button sends, whoever presses it.
+# The product name that the panel's test button always sends.
 _TEST_PRODUCT = "Example product"
 
 Order = Mapping[str, Any]
-Reader = Callable[[Order, Stamps], Told | Ignored]
+Reader = Callable[[Order, TimestampReader], NormalisedEvent | IgnoredEvent]
 
 
 class Kiwify:
@@ -83,9 +83,9 @@ class Kiwify:
         event, order_id = text(order.get("webhook_event_type")), text(order.get("order_id"))
         if event is None or order_id is None:
             return Envelope(event or "unknown")
-        # Only an attempt to charge can be repeated in earnest.
-        again = f":{text(order.get('updated_at'))}" if event in _REPEATABLE else ""
-        return Envelope(event, f"{order_id}:{event}{again}", test=_is_test(order))
+        # Only a charge attempt can happen more than once.
+        attempt = f":{text(order.get('updated_at'))}" if event in _REPEATABLE else ""
+        return Envelope(event, f"{order_id}:{event}{attempt}", test=_is_test(order))
 
     def person(self, document: Document) -> Person:
         order = _order(document)
@@ -94,7 +94,7 @@ class Kiwify:
         return Person(
             email=text(buyer.get("email")),
             phone=text(buyer.get("mobile")) or text(buyer.get("phone")),
-            # A number without its country code is one of the platform's home.
+            # A number without a country code is Brazilian, like the platform.
             phone_region=country or "BR",
             name=text(buyer.get("full_name")) or text(buyer.get("name")),
             document=next((value for key in ("CPF", "cpf", "cnpj", "CNPJ") if (value := text(buyer.get(key)))), None),
@@ -104,19 +104,21 @@ class Kiwify:
             country=country,
         )
 
-    def normalise(self, document: Document, received_at: datetime, zone: tzinfo | None = None) -> Told | Ignored:
-        order, stamps = _order(document), Stamps(self.name, received_at, zone or SAO_PAULO)
+    def normalise(
+        self, document: Document, received_at: datetime, zone: tzinfo | None = None
+    ) -> NormalisedEvent | IgnoredEvent:
+        order, timestamps = _order(document), TimestampReader(self.name, received_at, zone or SAO_PAULO)
         if _is_simplified(order):
-            return _simplified(order, stamps.zone)
+            return _simplified(order, timestamps.zone)
         if _is_cart(order):
-            return _cart(order, stamps)
+            return _cart(order, timestamps)
         row = EVENTS.get(required(order.get("webhook_event_type"), "webhook_event_type"))
         if row is None:
-            raise NotUnderstood("an event that Kiwify does not document")
-        return Ignored(row.note) if row.read is None else row.read(order, stamps)
+            raise UnprocessableEvent("an event that Kiwify does not document")
+        return IgnoredEvent(row.note) if row.read is None else row.read(order, timestamps)
 
     def events(self) -> Sequence[EventRow]:
-        rows = [EventRow(native, row.tells, row.note) for native, row in EVENTS.items()]
+        rows = [EventRow(native, row.messages, row.note) for native, row in EVENTS.items()]
         simplified = [
             EventRow(f"{status} (simplified)", (message,), "from a relay") for status, message in _STATUSES.items()
         ]
@@ -130,18 +132,18 @@ def _authenticate_own(webhook: RawWebhook, secrets: Sequence[GatewaySecret]) -> 
     if wrapped := _wrapped(webhook.body):
         signature, order = wrapped
         secret_id = matching_digest(order, signature, secrets, "sha1")
-        webhook.narrow(order)
+        webhook.narrow_to(order)
         count_variant("kiwify", "wrapped")
         return secret_id
     raise AuthenticationFailed(
         "signature_missing",
-        "The signature parameter is missing from the address: Kiwify adds it by itself. Set a token on the "
-        "webhook in Kiwify's panel, and the same one here.",
+        "The signature parameter is missing from the URL. Kiwify adds it automatically: set a token on the webhook in "
+        "Kiwify's panel, and the same token here.",
     )
 
 
 def _is_relayed(document: Any) -> bool:
-    """Kiwify sends no such body."""
+    """Return whether a relay must have sent this: Kiwify sends no such body."""
     return isinstance(document, dict) and _is_simplified(_order(document))
 
 
@@ -150,21 +152,21 @@ def _signature_in(query_string: str) -> str | None:
         return dict(parse_qsl(query_string, max_num_fields=_MAX_PARAMETERS)).get(SIGNATURE_PARAMETER)
     except ValueError:
         raise AuthenticationFailed(
-            "signature_malformed", f"The address has more than {_MAX_PARAMETERS} parameters."
+            "signature_malformed", f"The URL has more than {_MAX_PARAMETERS} parameters."
         ) from None
 
 
 def _order(document: Document) -> Order:
-    """The order, also where the panel's log wraps it."""
+    """Return the order, unwrapped if the panel's log wrapped it."""
     return child(document, "order") or document
 
 
 def _wrapped(body: bytes) -> tuple[str, bytes] | None:
-    """The signature and the order that a body wraps, to the byte: no parser gives back what it has read."""
+    """Return the signature and the order in a wrapper. The order is byte-exact, which a JSON parser cannot give."""
     if len(body) > _MAX_WRAPPED_BYTES:
         return None
     try:
-        # Each byte a character, so that places in the text are places in the body.
+        # Latin-1 maps each byte to one character, so positions in the text are positions in the body.
         members = list(islice(_members(body.decode("latin-1")), _MAX_MEMBERS + 1))
     except (ValueError, IndexError, RecursionError):
         return None
@@ -173,12 +175,12 @@ def _wrapped(body: bytes) -> tuple[str, bytes] | None:
     if signature is None or not orders:
         return None
     if len(orders) > 1 or len(members) > _MAX_MEMBERS:
-        raise AuthenticationFailed("signature_malformed", "There is not exactly one order that can have been signed.")
+        raise AuthenticationFailed("signature_malformed", "The body must contain exactly one order.")
     return signature, orders[0]
 
 
 def _members(text_: str) -> Iterator[tuple[Any, str]]:
-    """Each key of a JSON object with its value as it is written, also where a key comes twice."""
+    """Yield each key of a JSON object with the source text of its value, including repeated keys."""
     at = _skip(text_, text_.index("{") + 1)
     while text_[at] != "}":
         key, at = _DECODER.raw_decode(text_, at)
@@ -189,8 +191,8 @@ def _members(text_: str) -> Iterator[tuple[Any, str]]:
 
 
 def _skip(text_: str, at: int) -> int:
-    between = _BETWEEN.match(text_, at)
-    return between.end() if between else at
+    separators = _SEPARATORS.match(text_, at)
+    return separators.end() if separators else at
 
 
 def _is_simplified(order: Order) -> bool:
@@ -201,43 +203,40 @@ def _is_cart(order: Order) -> bool:
     return order.get("status") == "abandoned" and "checkout_link" in order
 
 
-# --- What each event tells ---------------------------------------------------------------------------------
+def _waiting(order: Order, timestamps: TimestampReader) -> NormalisedEvent:
+    return _normalised(PaymentCreated, order, timestamps.first(order, "created_at", "updated_at"), "created")
 
 
-def _waiting(order: Order, stamps: Stamps) -> Told:
-    return _told(PaymentCreated, order, stamps.first(order, "created_at", "updated_at"), "created")
+def _paid(order: Order, timestamps: TimestampReader) -> NormalisedEvent:
+    return _normalised(PaymentSucceeded, order, timestamps.first(order, "approved_date", "updated_at"), "paid")
 
 
-def _paid(order: Order, stamps: Stamps) -> Told:
-    return _told(PaymentSucceeded, order, stamps.first(order, "approved_date", "updated_at"), "paid")
+def _declined(order: Order, timestamps: TimestampReader) -> NormalisedEvent:
+    event = _normalised(PaymentFailed, order, timestamps.first(order, "updated_at", "created_at"), "failed")
+    event.fields.update(present(failure_code=text(order.get("card_rejection_reason"))))
+    # An order can be declined more than once before it is paid.
+    (fact,) = event.facts
+    return NormalisedEvent(event.message, event.occurred_at, event.fields, (f"{fact}:{text(order.get('updated_at'))}",))
 
 
-def _refused(order: Order, stamps: Stamps) -> Told:
-    told = _told(PaymentFailed, order, stamps.first(order, "updated_at", "created_at"), "failed")
-    told.fields.update(present(failure_code=text(order.get("card_rejection_reason"))))
-    # An order can be refused more than once before it is paid.
-    (fact,) = told.facts
-    return Told(told.message, told.occurred_at, told.fields, (f"{fact}:{text(order.get('updated_at'))}",))
+def _refunded(order: Order, timestamps: TimestampReader) -> NormalisedEvent:
+    event = _normalised(PaymentRefunded, order, timestamps.first(order, "refunded_at", "updated_at"), "refunded")
+    event.fields.update(full=True, refunded_minor=event.fields["amount_minor"])
+    return event
 
 
-def _refunded(order: Order, stamps: Stamps) -> Told:
-    told = _told(PaymentRefunded, order, stamps.first(order, "refunded_at", "updated_at"), "refunded")
-    told.fields.update(full=True, refunded_minor=told.fields["amount_minor"])
-    return told
+def _charged_back(order: Order, timestamps: TimestampReader) -> NormalisedEvent:
+    event = _normalised(DisputeLost, order, timestamps.first(order, "updated_at"), "charged_back")
+    event.fields.update(dispute_id=event.fields["payment_id"], reason="chargeback")
+    return event
 
 
-def _charged_back(order: Order, stamps: Stamps) -> Told:
-    told = _told(DisputeLost, order, stamps.first(order, "updated_at"), "charged_back")
-    told.fields.update(dispute_id=told.fields["payment_id"], reason="chargeback")
-    return told
-
-
-def _told(message: type[GatewayFact], order: Order, at: datetime, what: str) -> Told:
+def _normalised(message: type[GatewayFact], order: Order, at: datetime, fact: str) -> NormalisedEvent:
     payment_id = f"kiwify:{required(order.get('order_id'), 'order_id')}"
     commissions, product = child(order, "Commissions"), child(order, "Product")
     amount = integer(commissions.get("charge_amount"))
     if amount is None:
-        raise NotUnderstood("Commissions.charge_amount is no whole number")
+        raise UnprocessableEvent("Commissions.charge_amount is not an integer")
     currency = text(commissions.get("product_base_price_currency")) or text(commissions.get("currency"))
     method = text(order.get("payment_method"))
     fields = {
@@ -255,39 +254,36 @@ def _told(message: type[GatewayFact], order: Order, at: datetime, what: str) -> 
             products=_products(product, commissions),
         ),
     }
-    return Told(message, at, fields, (f"{what}:{payment_id}",))
+    return NormalisedEvent(message, at, fields, (f"{fact}:{payment_id}",))
 
 
-def _simplified(order: Order, zone: tzinfo) -> Told:
+def _simplified(order: Order, zone: tzinfo) -> NormalisedEvent:
     message = _STATUSES.get((text(order.get("status")) or "").lower())
     if message is None:
-        raise NotUnderstood("a status that is neither completed nor pending")
+        raise UnprocessableEvent("the status is neither completed nor pending")
     payment_id = f"kiwify:{required(order.get('purchase_id'), 'purchase_id')}"
     currency = required(order.get("currency"), "currency").upper()
     try:
         amount_minor = to_minor(required(order.get("value"), "value"), currency)
     except ValueError:
-        raise NotUnderstood("the value is no amount") from None
+        raise UnprocessableEvent("value is not an amount") from None
     fields = {
         "payment_id": payment_id,
         "amount_minor": amount_minor,
         "currency": currency,
         "tracking": tracking(order),
     }
-    what = "paid" if message is PaymentSucceeded else "created"
-    at, written = any_moment(order.get("created_at"), "created_at", zone)
-    count_variant("kiwify", f"created_at_{written}")
-    return Told(message, at, fields, (f"{what}:{payment_id}",))
+    fact = "paid" if message is PaymentSucceeded else "created"
+    at, notation = any_moment(order.get("created_at"), "created_at", zone)
+    count_variant("kiwify", f"created_at_{notation}")
+    return NormalisedEvent(message, at, fields, (f"{fact}:{payment_id}",))
 
 
-def _cart(order: Order, stamps: Stamps) -> Told:
+def _cart(order: Order, timestamps: TimestampReader) -> NormalisedEvent:
     checkout_id = f"kiwify:{required(order.get('id'), 'id')}"
-    at = stamps.first(order, "created_at")
+    at = timestamps.first(order, "created_at")
     fields = {"checkout_id": checkout_id, **present(products=_products(order, {}))}
-    return Told(CheckoutAbandoned, at, fields, (f"abandoned:{checkout_id}",))
-
-
-# --- Where the data is -------------------------------------------------------------------------------------
+    return NormalisedEvent(CheckoutAbandoned, at, fields, (f"abandoned:{checkout_id}",))
 
 
 def _card(order: Order) -> dict[str, Any] | None:
@@ -301,7 +297,7 @@ def _subscription(order: Order) -> dict[str, Any] | None:
     subscription_id = text(order.get("subscription_id")) or text(subscription.get("id"))
     if subscription_id is None:
         return None
-    # The whole history, this charge included where it was paid.
+    # All charges so far, including this one if it was paid.
     charged = child(subscription, "charges").get("completed")
     recurrence = len(charged) if isinstance(charged, list) and charged else None
     return present(
@@ -325,28 +321,18 @@ def _is_test(order: Order) -> bool:
     return product.get("product_name") == _TEST_PRODUCT and "product_offer_id" not in product
 
 
-# --- The table ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    tells: tuple[type[GatewayFact], ...]
-    read: Reader | None
-    note: str = ""
-
-
 _RENEWALS = frozenset({"subscription_renewed", "subscription_late"})
 _REPEATABLE = frozenset({"order_rejected", "subscription_late"})
 _STATUSES: Mapping[str, type[GatewayFact]] = {"completed": PaymentSucceeded, "pending": PaymentCreated}
 
-EVENTS: Mapping[str, _Row] = {
-    "order_approved": _Row((PaymentSucceeded,), _paid, "a first or only charge"),
-    "subscription_renewed": _Row((PaymentSucceeded,), _paid, "a renewal, with an order of its own"),
-    "order_rejected": _Row((PaymentFailed,), _refused, "the card was refused"),
-    "subscription_late": _Row((PaymentFailed,), _refused, "a renewal that could not be charged"),
-    "pix_created": _Row((PaymentCreated,), _waiting, "a Pix is waiting to be paid"),
-    "billet_created": _Row((PaymentCreated,), _waiting, "a boleto is waiting to be paid"),
-    "order_refunded": _Row((PaymentRefunded,), _refunded, "in full"),
-    "chargeback": _Row((DisputeLost,), _charged_back, "the card's bank took the money back"),
-    "subscription_canceled": _Row((), None, "a subscription's state; its payments are told by their own events"),
+EVENTS: Mapping[str, EventMapping[Reader]] = {
+    "order_approved": EventMapping((PaymentSucceeded,), _paid, "a first or only charge"),
+    "subscription_renewed": EventMapping((PaymentSucceeded,), _paid, "a renewal, which has its own order"),
+    "order_rejected": EventMapping((PaymentFailed,), _declined, "the card was declined"),
+    "subscription_late": EventMapping((PaymentFailed,), _declined, "a renewal could not be charged"),
+    "pix_created": EventMapping((PaymentCreated,), _waiting, "a Pix awaits payment"),
+    "billet_created": EventMapping((PaymentCreated,), _waiting, "a boleto awaits payment"),
+    "order_refunded": EventMapping((PaymentRefunded,), _refunded, "full refunds"),
+    "chargeback": EventMapping((DisputeLost,), _charged_back, "the card's bank took the money back"),
+    "subscription_canceled": EventMapping((), None, "a subscription's state; its payments have their own events"),
 }

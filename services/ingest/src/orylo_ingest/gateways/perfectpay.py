@@ -1,11 +1,11 @@
-"""PerfectPay: one postback for every state of a sale, told by `sale_status_enum`; its token stands in the body.
+"""PerfectPay: one postback for every state of a sale, named by `sale_status_enum`. Its token is in the body.
 
 Amounts are decimal major units: `sale_amount`, the plan with its shipping.
 
-Its times name no zone, and PerfectPay does not say which they are in: they are read as São Paulo's, unless the gateway
-is set to another (`orylo gateway set … --timezone UTC`). A time that is ahead of its arrival is taken as the arrival
-and counted (`orylo_webhook_variants_total{gateway="perfectpay",variant="stamp_ahead"}`): many of them say that the zone
-is wrong.
+Timestamps have no zone, and PerfectPay does not document one. They are read as São Paulo time, unless the gateway is
+set to another zone (`orylo gateway set … --timezone UTC`). A timestamp in the future is replaced by the time of arrival
+and counted (`orylo_webhook_variants_total{gateway="perfectpay",variant="stamp_ahead"}`). Many of them mean that the
+zone is wrong.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,6 @@ from typing import Any
 from uuid import UUID
 
 from orylo_common.control.models import GatewaySecret
-from orylo_common.identity import Person, is_token
 from orylo_common.messages import (
     CheckoutAbandoned,
     DisputeLost,
@@ -28,11 +27,15 @@ from orylo_common.messages import (
     PaymentSucceeded,
 )
 from orylo_common.money import to_minor
+from orylo_ingest.documents.parsing import Document
 from orylo_ingest.gateways.attribution import tracking
 from orylo_ingest.gateways.authentication import matching_token
-from orylo_ingest.gateways.fields import SAO_PAULO, Stamps, child, integer, present, required, text
-from orylo_ingest.gateways.port import Document, Envelope, EventRow, Ignored, NotUnderstood, RawWebhook, Told
+from orylo_ingest.gateways.fields import SAO_PAULO, TimestampReader, child, integer, present, required, text
+from orylo_ingest.gateways.port import Envelope, EventRow, IgnoredEvent, NormalisedEvent, UnprocessableEvent
+from orylo_ingest.gateways.raw_webhook import RawWebhook
 from orylo_ingest.metrics import count_variant
+from orylo_ingest.privacy.hashing import is_token
+from orylo_ingest.privacy.person import Person
 
 TOKEN_FIELD = "token"  # noqa: S105  the field's name
 
@@ -52,14 +55,14 @@ _METHODS = {
     16: "amazon_pay",
 }
 
-Reader = Callable[[Document, Stamps], Told | Ignored]
+Reader = Callable[[Document, TimestampReader], NormalisedEvent | IgnoredEvent]
 
 
 class PerfectPay:
     name = "perfectpay"
 
     def authenticate(self, webhook: RawWebhook, secrets: Sequence[GatewaySecret], now: datetime) -> UUID:
-        document = webhook.unproven_document()
+        document = webhook.unauthenticated_document()
         return matching_token(document.get(TOKEN_FIELD) if isinstance(document, dict) else None, secrets)
 
     def envelope(self, document: Document) -> Envelope:
@@ -77,7 +80,7 @@ class PerfectPay:
         buyer = child(document, "customer")
         parts = [text(buyer.get(f"phone_{part}")) for part in ("extension", "area_code", "number")]
         number = parts[-1]
-        # In a scrubbed copy the last part stands for the whole number.
+        # In a scrubbed copy the last part is the token of the whole number.
         joined = number if number and is_token(number) else "".join(part for part in parts if part) or None
         sent = text(buyer.get("phone_formated_ddi"))
         country = text(buyer.get("country"))
@@ -95,101 +98,102 @@ class PerfectPay:
             country=country,
         )
 
-    def normalise(self, document: Document, received_at: datetime, zone: tzinfo | None = None) -> Told | Ignored:
+    def normalise(
+        self, document: Document, received_at: datetime, zone: tzinfo | None = None
+    ) -> NormalisedEvent | IgnoredEvent:
         status = integer(document.get("sale_status_enum"))
         if status is None:
             if "subscription_amount" in document:
-                return Ignored(_SUBSCRIPTION)
-            raise NotUnderstood("sale_status_enum is missing")
+                return IgnoredEvent(_SUBSCRIPTION)
+            raise UnprocessableEvent("sale_status_enum is missing")
         row = STATUSES.get(status)
         if row is None:
-            raise NotUnderstood("a status that PerfectPay does not document")
+            raise UnprocessableEvent("a status that PerfectPay does not document")
         if status == _CANCELLED and str(child(document, "subscription").get("status_event")).startswith(
             "subscription_cancel"
         ):
-            return Ignored(_SUBSCRIPTION)
-        if status in _NEWER:
+            return IgnoredEvent(_SUBSCRIPTION)
+        if status in _NEWER_STATUSES:
             count_variant(self.name, f"status_{status}")
         return (
-            Ignored(row.note)
+            IgnoredEvent(row.note)
             if row.read is None
-            else row.read(document, Stamps(self.name, received_at, zone or SAO_PAULO))
+            else row.read(document, TimestampReader(self.name, received_at, zone or SAO_PAULO))
         )
 
     def events(self) -> Sequence[EventRow]:
-        rows = [EventRow(f"{status} {row.native}", row.tells, row.note) for status, row in STATUSES.items()]
+        rows = [EventRow(f"{status} {row.native}", row.messages, row.note) for status, row in STATUSES.items()]
         return [*rows, EventRow("any other", (), "PerfectPay does not document it", "quarantined")]
 
 
-# --- What each status tells --------------------------------------------------------------------------------
+def _created(sale: Document, timestamps: TimestampReader) -> NormalisedEvent:
+    return _normalised(PaymentCreated, sale, timestamps.first(sale, "date_created"), "created")
 
 
-def _created(sale: Document, stamps: Stamps) -> Told:
-    return _told(PaymentCreated, sale, stamps.first(sale, "date_created"), "created")
+def _paid(sale: Document, timestamps: TimestampReader) -> NormalisedEvent:
+    return _normalised(PaymentSucceeded, sale, timestamps.first(sale, "date_approved", "date_created"), "paid")
 
 
-def _paid(sale: Document, stamps: Stamps) -> Told:
-    return _told(PaymentSucceeded, sale, stamps.first(sale, "date_approved", "date_created"), "paid")
+# The time of the following states is not sent: use the time of arrival.
 
 
-# From here on nothing tells when the state was reached, only when it reached us.
-
-
-def _refused(sale: Document, stamps: Stamps) -> Told:
+def _declined(sale: Document, timestamps: TimestampReader) -> NormalisedEvent:
     detail = present(failure_code=text(sale.get("sale_status_detail")))
-    return _told(PaymentFailed, sale, stamps.received_at, "failed", **detail)
+    return _normalised(PaymentFailed, sale, timestamps.received_at, "failed", **detail)
 
 
-def _canceled(sale: Document, stamps: Stamps) -> Told:
-    return _told(PaymentCanceled, sale, stamps.received_at, "canceled", cancellation_reason="cancelled")
+def _canceled(sale: Document, timestamps: TimestampReader) -> NormalisedEvent:
+    return _normalised(PaymentCanceled, sale, timestamps.received_at, "canceled", cancellation_reason="cancelled")
 
 
-def _expired(sale: Document, stamps: Stamps) -> Told:
-    return _told(PaymentCanceled, sale, stamps.received_at, "canceled", cancellation_reason="expired")
+def _expired(sale: Document, timestamps: TimestampReader) -> NormalisedEvent:
+    return _normalised(PaymentCanceled, sale, timestamps.received_at, "canceled", cancellation_reason="expired")
 
 
-def _refunded(sale: Document, stamps: Stamps) -> Told:
-    told = _told(PaymentRefunded, sale, stamps.received_at, "refunded", full=True)
-    told.fields["refunded_minor"] = told.fields["amount_minor"]
-    return told
+def _refunded(sale: Document, timestamps: TimestampReader) -> NormalisedEvent:
+    event = _normalised(PaymentRefunded, sale, timestamps.received_at, "refunded", full=True)
+    event.fields["refunded_minor"] = event.fields["amount_minor"]
+    return event
 
 
-def _disputed(sale: Document, stamps: Stamps) -> Told:
-    return _told(DisputeOpened, sale, stamps.received_at, "disputed", dispute_id=_payment_id(sale), reason="chargeback")
-
-
-def _charged_back(sale: Document, stamps: Stamps) -> Told:
-    return _told(
-        DisputeLost, sale, stamps.received_at, "charged_back", dispute_id=_payment_id(sale), reason="chargeback"
+def _disputed(sale: Document, timestamps: TimestampReader) -> NormalisedEvent:
+    return _normalised(
+        DisputeOpened, sale, timestamps.received_at, "disputed", dispute_id=_payment_id(sale), reason="chargeback"
     )
 
 
-def _cart(sale: Document, stamps: Stamps) -> Told:
+def _charged_back(sale: Document, timestamps: TimestampReader) -> NormalisedEvent:
+    return _normalised(
+        DisputeLost, sale, timestamps.received_at, "charged_back", dispute_id=_payment_id(sale), reason="chargeback"
+    )
+
+
+def _cart(sale: Document, timestamps: TimestampReader) -> NormalisedEvent:
     fields = {
         "checkout_id": _payment_id(sale),
-        **_buyers_machine(sale),
+        **_client(sale),
         **present(products=_products(sale)),
     }
-    at = stamps.first(sale, "date_created")
-    return Told(CheckoutAbandoned, at, fields, (f"abandoned:{fields['checkout_id']}",))
+    at = timestamps.first(sale, "date_created")
+    return NormalisedEvent(CheckoutAbandoned, at, fields, (f"abandoned:{fields['checkout_id']}",))
 
 
-def _told(message: type[GatewayFact], sale: Document, at: datetime, what: str, **own: Any) -> Told:
+def _normalised(message: type[GatewayFact], sale: Document, at: datetime, fact: str, **extra: Any) -> NormalisedEvent:
     payment_id = _payment_id(sale)
     currency = text(sale.get("currency_enum_key")) or _CURRENCIES.get(integer(sale.get("currency_enum")) or 0)
     if currency is None:
-        raise NotUnderstood("a currency that PerfectPay does not document")
+        raise UnprocessableEvent("a currency that PerfectPay does not document")
     try:
         amount_minor = to_minor(required(sale.get("sale_amount"), "sale_amount"), currency.upper())
     except ValueError:
-        raise NotUnderstood("sale_amount is no amount") from None
+        raise UnprocessableEvent("sale_amount is not an amount") from None
     method = integer(sale.get("payment_type_enum"))
     parent = text(sale.get("parent_sale_code"))
     fields = {
         "payment_id": payment_id,
         "amount_minor": amount_minor,
         "currency": currency.upper(),
-        **_buyers_machine(sale),
+        **_client(sale),
         **present(
             payment_method=_METHODS.get(method) if method else None,
             installments=integer(sale.get("installments")),
@@ -199,19 +203,16 @@ def _told(message: type[GatewayFact], sale: Document, at: datetime, what: str, *
             order_bump_of=f"perfectpay:{parent}" if parent else None,
             products=_products(sale),
         ),
-        **own,
+        **extra,
     }
-    return Told(message, at, fields, (f"{what}:{payment_id}",))
-
-
-# --- Where the data is -------------------------------------------------------------------------------------
+    return NormalisedEvent(message, at, fields, (f"{fact}:{payment_id}",))
 
 
 def _payment_id(sale: Document) -> str:
     return f"perfectpay:{required(sale.get('code'), 'code')}"
 
 
-def _buyers_machine(sale: Document) -> dict[str, Any]:
+def _client(sale: Document) -> dict[str, Any]:
     buyer = child(sale, "customer")
     return present(
         ip=text(buyer.get("ip")),
@@ -242,42 +243,44 @@ def _products(sale: Document) -> list[dict[str, Any]] | None:
     return [present(product_id=product_id, name=text(product.get("name")), quantity=quantity)]
 
 
-# --- The table ---------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _Status:
     native: str
-    tells: tuple[type[GatewayFact], ...]
+    messages: tuple[type[GatewayFact], ...]
     read: Reader | None
     note: str = ""
 
 
 _CANCELLED = 6
-# Known from one source only, which also says that they come folded into the older ones.
-_NEWER = frozenset({15, 17, 18, 19, 20})
-_SUBSCRIPTION = "a subscription's state; its payments are told by their own postbacks"
-_REVIEW = "PerfectPay looks at the sale: the outcome has a status of its own"
+# Documented in one source only, which also says that they are folded into the older statuses.
+_NEWER_STATUSES = frozenset({15, 17, 18, 19, 20})
+_SUBSCRIPTION = "a subscription's state; its payments have their own postbacks"
+_REVIEW = "PerfectPay reviews the sale; the outcome has its own status"
 
-STATUSES: Mapping[int, _Row] = {
-    0: _Row("none", (), None, "no state yet"),
-    1: _Row("pending", (PaymentCreated,), _created, "a boleto or a Pix is waiting to be paid"),
-    2: _Row("approved", (PaymentSucceeded,), _paid, "a first charge or a renewal"),
-    3: _Row("in_process", (), None, _REVIEW),
-    4: _Row("in_mediation", (), None, "moderation or a dispute: which one, the status does not say"),
-    5: _Row("rejected", (PaymentFailed,), _refused, "refused"),
-    6: _Row("cancelled", (PaymentCanceled,), _canceled, "ignored where it is the subscription that was cancelled"),
-    7: _Row("refunded", (PaymentRefunded,), _refunded, "in full"),
-    8: _Row("authorized", (PaymentCreated,), _created, "authorised, not charged"),
-    9: _Row("charged_back", (DisputeLost,), _charged_back, "the card's bank took the money back"),
-    10: _Row("completed", (PaymentSucceeded,), _paid, "30 days after the approval: tells the sale only if nothing did"),
-    11: _Row("checkout_error", (CheckoutAbandoned,), _cart, "the checkout failed"),
-    12: _Row("precheckout", (CheckoutAbandoned,), _cart, "an abandoned cart"),
-    13: _Row("expired", (PaymentCanceled,), _expired, "a boleto or a Pix that was not paid"),
-    15: _Row("cancelled_regenerated", (), None, "the boleto was issued anew: the sale goes on"),
-    16: _Row("in_review", (), None, _REVIEW),
-    17: _Row("pre_chargeback", (DisputeOpened,), _disputed, "a chargeback is announced"),
-    18: _Row("pre_refunded", (), None, "the buyer asks for a refund: no money has moved"),
-    19: _Row("med", (DisputeLost,), _charged_back, "the Pix was returned by the special mechanism"),
-    20: _Row("pre_med", (DisputeOpened,), _disputed, "the return of a Pix is asked for"),
+STATUSES: Mapping[int, _Status] = {
+    0: _Status("none", (), None, "no state yet"),
+    1: _Status("pending", (PaymentCreated,), _created, "a boleto or Pix awaits payment"),
+    2: _Status("approved", (PaymentSucceeded,), _paid, "a first charge or a renewal"),
+    3: _Status("in_process", (), None, _REVIEW),
+    4: _Status("in_mediation", (), None, "either moderation or a dispute; the status does not say which"),
+    5: _Status("rejected", (PaymentFailed,), _declined, "declined"),
+    6: _Status("cancelled", (PaymentCanceled,), _canceled, "ignored if the subscription was cancelled"),
+    7: _Status("refunded", (PaymentRefunded,), _refunded, "full refunds"),
+    8: _Status("authorized", (PaymentCreated,), _created, "authorised but not charged"),
+    9: _Status("charged_back", (DisputeLost,), _charged_back, "the card's bank took the money back"),
+    10: _Status(
+        "completed",
+        (PaymentSucceeded,),
+        _paid,
+        "30 days after approval; published only if not reported before",
+    ),
+    11: _Status("checkout_error", (CheckoutAbandoned,), _cart, "the checkout failed"),
+    12: _Status("precheckout", (CheckoutAbandoned,), _cart, "an abandoned cart"),
+    13: _Status("expired", (PaymentCanceled,), _expired, "a boleto or Pix was not paid in time"),
+    15: _Status("cancelled_regenerated", (), None, "the boleto was reissued; the sale continues"),
+    16: _Status("in_review", (), None, _REVIEW),
+    17: _Status("pre_chargeback", (DisputeOpened,), _disputed, "a chargeback is announced"),
+    18: _Status("pre_refunded", (), None, "the buyer asks for a refund; no money has moved"),
+    19: _Status("med", (DisputeLost,), _charged_back, "the Pix was returned by the special mechanism (MED)"),
+    20: _Status("pre_med", (DisputeOpened,), _disputed, "the return of a Pix is requested (MED)"),
 }

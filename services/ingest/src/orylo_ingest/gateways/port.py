@@ -1,33 +1,22 @@
-"""What a payment gateway is to ingest. One file beside this one for each of them."""
+"""The port that every payment gateway's adapter implements."""
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Any, Literal, NamedTuple, Protocol
-from urllib.parse import parse_qsl
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
-import orjson
-
 from orylo_common.control.models import GatewaySecret
-from orylo_common.identity import Person
 from orylo_common.messages import GatewayFact
-from orylo_ingest.json_mending import mended
+from orylo_ingest.documents.parsing import Document
+from orylo_ingest.gateways.raw_webhook import RawWebhook
+from orylo_ingest.privacy.person import Person
 
-# A JSON object, or a form's fields. Unknown until an adapter has looked at each value.
-Document = dict[str, Any]
-
-MAX_FORM_FIELDS = 1000
-# Mending is slow: up to 8 ms for as much as this, which is ten times a postback.
-MAX_MENDED_UNPROVEN = 32 * 1024
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-# PostgreSQL's texts cannot hold the NUL character. Here it is JSON's escape of one, and not an escaped backslash.
-_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+Reader_co = TypeVar("Reader_co", covariant=True)
 
 
 class AuthenticationFailed(Exception):
-    """The webhook is not proven to come from the gateway. `code` is for machines, the text for a person."""
+    """The webhook could not be authenticated. `code` is for programs, `advice` for a person."""
 
     def __init__(self, code: str, advice: str) -> None:
         super().__init__(advice)
@@ -35,46 +24,15 @@ class AuthenticationFailed(Exception):
         self.advice = advice
 
 
-class UnreadableBody(Exception):
-    """Neither JSON nor a form. The text is a sentence for whoever sent it."""
-
-
-class NotUnderstood(Exception):
-    """It comes from the gateway, and no adapter of ours can say what it tells. The text holds no value of it."""
-
-
-@dataclass(slots=True)
-class RawWebhook:
-    """A request as it came. `body` is what signatures are made over, to the byte."""
-
-    headers: Mapping[str, str]
-    query_string: str
-    body: bytes
-    _parsed: Any = field(default=None, repr=False)
-
-    def document(self) -> Any:
-        """The body as JSON or as a form, whatever its content type says; read once, then shared."""
-        return self._read(mend=True)
-
-    def unproven_document(self) -> Any:
-        """The same, for a proof that stands in the body: of a long one nothing is mended for strangers."""
-        return self._read(mend=len(self.body) <= MAX_MENDED_UNPROVEN)
-
-    def narrow(self, proven: bytes) -> None:
-        """Only this part of the body is proven: from here on it is the body."""
-        self.body, self._parsed = proven, None
-
-    def _read(self, *, mend: bool) -> Any:
-        if self._parsed is None:
-            self._parsed = _parse(self.body, mend=mend)
-        return self._parsed
+class UnprocessableEvent(Exception):
+    """An authentic event that no adapter can interpret. The text contains none of its values."""
 
 
 class Envelope(NamedTuple):
-    """What can be said of a webhook before its content is understood.
+    """The facts about a webhook that are known before its content is interpreted.
 
-    `event_key` tells the gateway's event from all its others; without one, the body itself does. `test`: somebody
-    pressed a button of the gateway's panel, and nobody bought anything.
+    `event_key` distinguishes the gateway's event from all its others; without one, the body itself does. `test` marks
+    events sent by the test button in the gateway's panel.
     """
 
     event_type: str
@@ -84,10 +42,10 @@ class Envelope(NamedTuple):
     test: bool = False
 
 
-class Told(NamedTuple):
-    """One message in the making. `fields` are the message class's own, each read with `fields.py`.
+class NormalisedEvent(NamedTuple):
+    """The content of one message. `fields` are the message class's own, each read with `fields.py`.
 
-    `facts` name what is told, so that the second gateway event that tells the same is recognised.
+    `facts` identify what happened, so that a second gateway event reporting the same is recognised.
     """
 
     message: type[GatewayFact]
@@ -97,14 +55,23 @@ class Told(NamedTuple):
     gateway_customer: str | None = None
 
 
-class Ignored(NamedTuple):
-    """Understood, and deliberately not told on; the reason is for a person."""
+class IgnoredEvent(NamedTuple):
+    """An event that is understood and deliberately not published. The reason is for a person."""
 
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class EventMapping(Generic[Reader_co]):
+    """One native event: the messages it can become, and what reads it. Without a reader it is ignored, for `note`."""
+
+    messages: tuple[type[GatewayFact], ...]
+    read: Reader_co | None
+    note: str = ""
+
+
 class EventRow(NamedTuple):
-    """A line of the generated table: what becomes of one native event, and when; `otherwise` where it is no message."""
+    """A row of the generated table: a native event, the messages it can become and when, or `otherwise`."""
 
     native: str
     messages: tuple[type[GatewayFact], ...]
@@ -116,60 +83,21 @@ class Gateway(Protocol):
     name: str
 
     def authenticate(self, webhook: RawWebhook, secrets: Sequence[GatewaySecret], now: datetime) -> UUID:
-        """The id of the secret that proves it, in the gateway's own scheme. Raises `AuthenticationFailed`."""
+        """Return the id of the secret that authenticates the webhook. Raises `AuthenticationFailed`."""
 
     def envelope(self, document: Document) -> Envelope:
         """Never raises."""
 
     def person(self, document: Document) -> Person:
-        """The buyer in clear text, or the tokens of a scrubbed copy."""
+        """Return the buyer: clear text, or the tokens of a scrubbed copy."""
 
-    def normalise(self, document: Document, received_at: datetime, zone: tzinfo | None = None) -> Told | Ignored:
-        """What a scrubbed copy tells. Raises `NotUnderstood`.
+    def normalise(
+        self, document: Document, received_at: datetime, zone: tzinfo | None = None
+    ) -> NormalisedEvent | IgnoredEvent:
+        """Interpret a scrubbed copy. Raises `UnprocessableEvent`.
 
-        `zone` is what stamps without one are in, where the gateway's own is known to be wrong.
+        `zone` applies to timestamps without one, if the gateway's default zone is known to be wrong.
         """
 
     def events(self) -> Sequence[EventRow]:
-        """Every native event that is known, and what becomes of others, for the table in `docs/gateways.md`."""
-
-
-def _parse(body: bytes, *, mend: bool) -> Any:
-    text = body.removeprefix(_BYTE_ORDER_MARK).strip()
-    if text[:1] in (b"{", b"["):
-        try:
-            try:
-                parsed = orjson.loads(text)
-            except orjson.JSONDecodeError:
-                if not mend:
-                    raise
-                text = mended(text)
-                parsed = orjson.loads(text)
-        except ValueError:
-            raise UnreadableBody("The body looks like JSON and is not valid JSON.") from None
-        # Taken out of the text, which is known to be JSON by now: going through what was read would recurse as
-        # deep as a stranger likes.
-        return orjson.loads(_NUL.sub(rb"\1", text)) if b"\\u0000" in text else parsed
-    if b"=" in text:
-        return _parse_form(text)
-    raise UnreadableBody("The body is neither a JSON object nor a form.")
-
-
-def _parse_form(text: bytes) -> Document:
-    try:
-        pairs = parse_qsl(
-            text.decode(), keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS, encoding="utf-8", errors="replace"
-        )
-    except ValueError:
-        raise UnreadableBody("The body is not a form in UTF-8.") from None
-    form: Document = {}
-    for name, value in pairs:
-        name, value = name.replace("\0", ""), value.replace("\0", "")
-        # A repeated field is a list, which no adapter takes for a text: nobody picks one of two values.
-        if name not in form:
-            form[name] = value
-        elif isinstance(form[name], list):
-            form[name].append(value)
-        else:
-            form[name] = [form[name], value]
-    return form
+        """Return every known native event and the fallback for others, for the table in `docs/gateways.md`."""

@@ -1,1 +1,1 @@
-"""The merchant's own pages: the script they load and what it tells."""
+"""The tracking script and the visits it reports."""

@@ -1,4 +1,4 @@
-"""What the tracking script sends, checked, and the messages that it becomes."""
+"""Validate the visits that the tracking script reports, and convert them to messages."""
 
 import re
 from collections.abc import Callable
@@ -8,19 +8,20 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from orylo_common.identity import Person, customer_id, has_card_number, identify
 from orylo_common.ids import uuid7
 from orylo_common.messages import PAGE, CheckoutStarted, ClickRecorded, MatchKeys, Tracking
-from orylo_ingest.free_text import FreeText
+from orylo_ingest.privacy.cards import has_card_number
+from orylo_ingest.privacy.free_text import FreeText
+from orylo_ingest.privacy.person import Person, customer_id, identify
 
-# PostgreSQL's texts cannot hold NUL, nor UTF-8 a surrogate; the others serve nobody.
+# PostgreSQL's text type cannot hold NUL, nor UTF-8 a surrogate. Other control characters have no use.
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-# Four or five parts: the pixel's own, or with the appendix that Meta's parameter builder adds.
+# Four parts from the pixel, five with the suffix that Meta's parameter builder adds.
 _COOKIE = re.compile(r"fb\.[0-9]\.[0-9]{10,14}\.[A-Za-z0-9_.-]{1,500}")
 _FBCLID = re.compile(r"[A-Za-z0-9_.-]{1,500}")
 _MAX_USER_AGENT = 500
 
-# A visitor's clock may be wrong by any amount; a click is never taken to be older than its cookie can be.
+# A visitor's clock may be wrong by any amount. No click is older than its cookie can be.
 OLDEST_CLICK = timedelta(days=90)
 
 
@@ -35,7 +36,7 @@ def _no_card_number(text: str) -> str:
 
 
 def _dropped_unless(pattern: re.Pattern[str]) -> Callable[[Any], str | None]:
-    """Other scripts write these cookies too, whatever they like: an odd one must not cost the visit."""
+    """Drop an invalid value instead of the visit: other scripts write these cookies too."""
 
     def checked(value: Any) -> str | None:
         well_formed = isinstance(value, str) and pattern.fullmatch(value) is not None
@@ -45,7 +46,7 @@ def _dropped_unless(pattern: re.Pattern[str]) -> Callable[[Any], str | None]:
 
 
 Text = Annotated[str, StringConstraints(max_length=500), AfterValidator(_printable)]
-Address = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_printable)]
+Url = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_printable)]
 Cookie = Annotated[str | None, BeforeValidator(_dropped_unless(_COOKIE))]
 Fbclid = Annotated[str | None, BeforeValidator(_dropped_unless(_FBCLID))]
 ClickId = Annotated[str, StringConstraints(pattern=r"^oc_[A-Za-z0-9]{22}\z"), AfterValidator(_no_card_number)]
@@ -59,8 +60,8 @@ class Visit(BaseModel):
     kind: Literal["pageview", "click", "checkout", "lead"]
     click_id: ClickId
     clicked_at: int | None = Field(default=None, ge=0)
-    url: Address | None = None
-    referrer: Address | None = None
+    url: Url | None = None
+    referrer: Url | None = None
     fbclid: Fbclid = None
     fbc: Cookie = None
     fbp: Cookie = None
@@ -76,13 +77,15 @@ class Visit(BaseModel):
 def click_recorded(
     visit: Visit, *, tenant_id: UUID, ip: str | None, user_agent: str | None, now: datetime
 ) -> ClickRecorded:
-    """The message: e-mail and phone are hashed here, people are looked for in every other text, and addresses lose
-    their query. `user_agent` may be any text."""
+    """Return the message for a visit. Hashes email and phone, scrubs every other text, and strips queries from URLs.
+
+    `user_agent` may be any text.
+    """
     identity = identify(Person(email=visit.email, phone=visit.phone))
-    people = FreeText(identity.known)
+    free_text = FreeText(identity.known)
 
     def cleaned(text: str | None, *, of_an_id: bool = False) -> str | None:
-        return people.clean(text, of_an_id=of_an_id) if text else None
+        return free_text.clean(text, of_an_id=of_an_id) if text else None
 
     message_id = uuid7()
     return ClickRecorded(
@@ -113,7 +116,7 @@ def click_recorded(
 
 
 def checkout_started(click: ClickRecorded) -> CheckoutStarted:
-    """What a visit of kind `checkout` tells besides: that a buyer reached the checkout."""
+    """Return the additional message for a visit of kind `checkout`: a buyer reached the checkout."""
     message_id = uuid7()
     return CheckoutStarted(
         message_id=message_id,
@@ -134,7 +137,7 @@ def checkout_started(click: ClickRecorded) -> CheckoutStarted:
 
 
 def _clicked_at(visit: Visit, now: datetime) -> datetime:
-    # Only the page view tells when the visit began; the rest happens as it is told.
+    # Only page views carry the time at which the visit began. Other visits are reported as they happen.
     if visit.kind != "pageview" or visit.clicked_at is None:
         return now
     clicked = visit.clicked_at / 1000
@@ -142,6 +145,6 @@ def _clicked_at(visit: Visit, now: datetime) -> datetime:
     return datetime.fromtimestamp(clicked, UTC) if earliest <= clicked <= latest else now
 
 
-def _without_query(address: str | None) -> str | None:
-    # A shop's query can hold a name, an e-mail or a session; what serves attribution has fields of its own.
-    return address.partition("?")[0].partition("#")[0] if address else None
+def _without_query(url: str | None) -> str | None:
+    # A shop's query can contain a name, an email or a session. Attribution parameters have their own fields.
+    return url.partition("?")[0].partition("#")[0] if url else None

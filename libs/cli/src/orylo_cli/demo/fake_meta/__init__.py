@@ -1,7 +1,7 @@
-"""A local stand-in for Meta's Conversions API, for the demo and the tests.
+"""A local fake of Meta's Conversions API, for the demo and the tests.
 
-`server.py` answers, `rules.py` refuses what Meta refuses, `ledger.py` counts what was accepted,
-`faults.py` is how it is told to misbehave.
+`server.py` has the HTTP endpoints, `validation.py` rejects the events that Meta rejects, `dataset.py` counts accepted
+events, `faults.py` has the failures that a test or a person can inject.
 """
 
 from orylo_cli.demo.fake_meta.server import FakeMeta, run_fake_meta

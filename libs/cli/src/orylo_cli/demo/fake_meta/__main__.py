@@ -1,4 +1,4 @@
-"""`python -m orylo_cli.demo.fake_meta --port 8090`: the stand-in alone, until it is interrupted."""
+"""`python -m orylo_cli.demo.fake_meta --port 8090`: run the fake Meta alone until it is interrupted."""
 
 import argparse
 import asyncio
@@ -17,8 +17,8 @@ async def _run(port: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="fake_meta", description="A local stand-in for Meta's Conversions API")
-    parser.add_argument("--port", type=int, default=8090, help="on 127.0.0.1; 0 takes a free one")
+    parser = argparse.ArgumentParser(prog="fake_meta", description="A local fake of Meta's Conversions API")
+    parser.add_argument("--port", type=int, default=8090, help="the port on 127.0.0.1; 0 chooses a free one")
     asyncio.run(_run(parser.parse_args().port))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 
 class MetaError(Exception):
-    """A request is answered with `error`; nothing in it was taken."""
+    """The response to a request of which no event was accepted."""
 
     def __init__(self, status: int, code: int, message: str, subcode: int | None = None) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""How the stand-in is told to misbehave, for all datasets or for one."""
+"""Injected failures, of all datasets or of one."""
 
 from typing import Literal
 
@@ -6,20 +6,20 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from orylo_cli.demo.fake_meta.errors import MetaError
 
-Mode = Literal["normal", "down", "hang", "throttled", "expired_token"]
+FaultMode = Literal["normal", "down", "hang", "throttled", "expired_token"]
 
 
-class Fault(BaseModel):
-    """What `POST /__control/mode` takes.
+class InjectedFault(BaseModel):
+    """The body of `POST /__control/mode`.
 
-    `latency_ms` passes after the events were taken and before the answer, so that a client that
-    gives up meanwhile cannot know the outcome.
+    `latency_ms` passes between accepting the events and responding. A client that times out meanwhile cannot know
+    the outcome.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    mode: Mode = "normal"
-    dataset_id: str | None = Field(default=None, description="only this dataset; the others stay as they are")
+    mode: FaultMode = "normal"
+    dataset_id: str | None = Field(default=None, description="this dataset only; default: all")
     latency_ms: int = Field(default=0, ge=0, le=120_000)
     status: int = Field(default=503, ge=500, le=599, description="of `down`")
     code: int = Field(default=80004, description="of `throttled`")
@@ -29,20 +29,20 @@ class Fault(BaseModel):
     refuse_subcode: int | None = 2804007
 
     def error(self) -> MetaError | None:
-        """What every request is answered in this mode, before its events are looked at."""
+        """Return the error for every request in this mode, whatever its events."""
         if self.mode == "throttled":
             return MetaError(400, self.code, "There have been too many calls to this ad-account", 2446079)
         if self.mode == "expired_token":
             return MetaError(401, 190, "Error validating access token: Session has expired", 463)
         return None
 
-    def refusal(self, event_id: object) -> MetaError | None:
+    def rejection(self, event_id: object) -> MetaError | None:
         if event_id in self.refuse_event_ids:
             return MetaError(400, self.refuse_code, "Invalid parameter", self.refuse_subcode)
         return None
 
     def rate_headers(self) -> dict[str, str]:
-        """Minutes in one header, seconds in the other: as Meta does."""
+        """Return Meta's usage headers, one in minutes and the other in seconds."""
         minutes = -(-self.retry_after_seconds // 60)
         return {
             "X-Business-Use-Case-Usage": f'{{"1":[{{"type":"ads_management","call_count":100,"total_cputime":25,'

@@ -1,4 +1,4 @@
-"""The HTTP side: Meta's endpoints, and `/__control` beside them."""
+"""Meta's endpoints, and `/__control` to inspect and change the fake."""
 
 import asyncio
 import time
@@ -12,22 +12,22 @@ import orjson
 from aiohttp import web
 from pydantic import ValidationError
 
+from orylo_cli.demo.fake_meta.dataset import Dataset
 from orylo_cli.demo.fake_meta.errors import MetaError, invalid_parameter, trace_id
-from orylo_cli.demo.fake_meta.faults import Fault
-from orylo_cli.demo.fake_meta.ledger import Dataset
-from orylo_cli.demo.fake_meta.rules import check_count, check_event
+from orylo_cli.demo.fake_meta.faults import InjectedFault
+from orylo_cli.demo.fake_meta.validation import check_count, check_event
 
 MAX_BODY = 1_048_576
 
 
 class FakeMeta:
-    """One stand-in; `base_url` is set while it runs."""
+    """A fake Meta. `base_url` is set while it runs."""
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self.base_url = ""
         self.datasets: defaultdict[str, Dataset] = defaultdict(Dataset)
         self._now = now
-        self._faults: dict[str | None, Fault] = {}
+        self._faults: dict[str | None, InjectedFault] = {}
         self._fault_changed = asyncio.Event()
 
     def app(self) -> web.Application:
@@ -43,7 +43,7 @@ class FakeMeta:
         )
         return app
 
-    def misbehave(self, fault: Fault) -> None:
+    def inject(self, fault: InjectedFault) -> None:
         self._faults[fault.dataset_id] = fault
         self._fault_changed.set()
         self._fault_changed = asyncio.Event()
@@ -51,7 +51,7 @@ class FakeMeta:
     def reset(self) -> None:
         self.datasets.clear()
         self._faults.clear()
-        self.misbehave(Fault())
+        self.inject(InjectedFault())
 
     def report(self) -> dict[str, Any]:
         datasets = {dataset_id: dataset.report() for dataset_id, dataset in self.datasets.items()}
@@ -80,11 +80,11 @@ class FakeMeta:
             events = self._checked(request, _fields(request, body), fault)
         except MetaError as error:
             dataset.refused_requests += 1
-            return _answer(error.body(), error.status, fault.rate_headers() if fault.mode == "throttled" else None)
+            return _respond(error.body(), error.status, fault.rate_headers() if fault.mode == "throttled" else None)
         dataset.accept(events, self._now())
         if fault.latency_ms:
             await asyncio.sleep(fault.latency_ms / 1000)
-        return _answer({"events_received": len(events), "messages": [], "fbtrace_id": trace_id()})
+        return _respond({"events_received": len(events), "messages": [], "fbtrace_id": trace_id()})
 
     async def _get_dataset(self, request: web.Request) -> web.Response:
         dataset_id = request.match_info["dataset_id"]
@@ -94,21 +94,23 @@ class FakeMeta:
         try:
             self._check_access(request, {}, fault)
         except MetaError as error:
-            return _answer(error.body(), error.status)
-        return _answer({"id": dataset_id})
+            return _respond(error.body(), error.status)
+        return _respond({"id": dataset_id})
 
-    def _checked(self, request: web.Request, fields: Mapping[str, Any], fault: Fault) -> Sequence[Mapping[str, Any]]:
+    def _checked(
+        self, request: web.Request, fields: Mapping[str, Any], fault: InjectedFault
+    ) -> Sequence[Mapping[str, Any]]:
         self._check_access(request, fields, fault)
         events = check_count(fields.get("data"))
         now = self._now()
         for index, event in enumerate(events):
             check_event(event, index, now)
-            refusal = fault.refusal(event.get("event_id"))
-            if refusal is not None:
-                raise refusal
+            rejection = fault.rejection(event.get("event_id"))
+            if rejection is not None:
+                raise rejection
         return events
 
-    def _check_access(self, request: web.Request, fields: Mapping[str, Any], fault: Fault) -> None:
+    def _check_access(self, request: web.Request, fields: Mapping[str, Any], fault: InjectedFault) -> None:
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if not (bearer or request.query.get("access_token") or fields.get("access_token")):
             raise MetaError(401, 190, "An access token is required to request this resource")
@@ -116,26 +118,26 @@ class FakeMeta:
         if error is not None:
             raise error
 
-    def _fault(self, dataset_id: str) -> Fault:
-        return self._faults.get(dataset_id) or self._faults.get(None) or Fault()
+    def _fault(self, dataset_id: str) -> InjectedFault:
+        return self._faults.get(dataset_id) or self._faults.get(None) or InjectedFault()
 
     async def _get_report(self, _: web.Request) -> web.Response:
-        return _answer(self.report())
+        return _respond(self.report())
 
     async def _post_mode(self, request: web.Request) -> web.Response:
         try:
-            self.misbehave(Fault.model_validate_json(await request.read()))
+            self.inject(InjectedFault.model_validate_json(await request.read()))
         except ValidationError as invalid:
-            return _answer({"error": invalid.errors(include_input=False, include_url=False)}, 422)
-        return _answer({"ok": True})
+            return _respond({"error": invalid.errors(include_input=False, include_url=False)}, 422)
+        return _respond({"ok": True})
 
     async def _post_reset(self, _: web.Request) -> web.Response:
         self.reset()
-        return _answer({"ok": True})
+        return _respond({"ok": True})
 
 
 def _fields(request: web.Request, body: bytes) -> Mapping[str, Any]:
-    """The body's fields; as JSON, or as the form with JSON texts inside that Meta's SDKs send."""
+    """Return the fields of a JSON body, or of the form with embedded JSON that Meta's SDKs send."""
     try:
         if request.content_type == "application/json":
             fields = orjson.loads(body)
@@ -151,7 +153,7 @@ def _fields(request: web.Request, body: bytes) -> Mapping[str, Any]:
     return fields
 
 
-def _answer(body: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+def _respond(body: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     return web.Response(
         body=orjson.dumps(body), status=status, headers=headers, content_type="application/json", charset="utf-8"
     )
@@ -159,7 +161,7 @@ def _answer(body: Mapping[str, Any], status: int = 200, headers: Mapping[str, st
 
 @asynccontextmanager
 async def run_fake_meta(port: int = 0, now: Callable[[], float] = time.time) -> AsyncIterator[FakeMeta]:
-    """Listens on loopback only, on a free port unless one is given."""
+    """Run a fake Meta on the loopback interface. Port 0 chooses a free one."""
     fake = FakeMeta(now)
     runner = web.AppRunner(fake.app(), access_log=None, shutdown_timeout=0.5)
     await runner.setup()

@@ -1,8 +1,8 @@
 """The event bus in RabbitMQ: quorum queues, publisher confirms, delayed retries.
 
-Publishing and each subscription have a connection of their own: the broker may hold up a publisher when its disk
-is full, and acknowledgements must then still reach it. A lost connection is made anew by whoever needs it next,
-and the topology declared again, since it may be an empty broker that answers.
+Publishing and each subscription have a connection of their own: the broker may block publishers when its disk is full,
+and acknowledgements must still reach it. A lost connection is replaced when it is next needed. The topology is then
+declared again, since an empty broker may answer.
 """
 
 import asyncio
@@ -10,64 +10,69 @@ import logging
 from collections.abc import Sequence
 
 from orylo_common.broker.ports import BrokerUnavailable, Outgoing, PublishNotConfirmed
-from orylo_common.broker.rabbitmq.channel import LOST, Publication, RabbitMQChannel, unavailable
+from orylo_common.broker.rabbitmq.channel import LOST, RabbitMQChannel, unavailable
+from orylo_common.broker.rabbitmq.publishing import BatchPublisher, RoutedMessage
 from orylo_common.broker.rabbitmq.subscription import RabbitMQSubscription
 from orylo_common.broker.rabbitmq.topology import EXCHANGE, declare, waiting_queues
 from orylo_common.broker.topology import QUEUES, queues_for
+
+PING_TIMEOUT_S = 5
 
 
 class RabbitMQBroker:
     """Broker over AMQP 0-9-1."""
 
     def __init__(self, url: str) -> None:
-        # What aiormq would log, with a traceback per attempt, is raised too, and logged where it is dealt with.
-        logging.getLogger("aiormq").setLevel(logging.CRITICAL)
+        # They log with a traceback what they also raise. It is logged where it is handled.
+        for library in ("aiormq", "aio_pika"):
+            logging.getLogger(library).setLevel(logging.CRITICAL)
         self._url = url
         self._channel: RabbitMQChannel | None = None
         self._connecting = asyncio.Lock()
         self._subscriptions: list[RabbitMQSubscription] = []
 
     async def _connected(self) -> RabbitMQChannel:
-        """The publisher's channel, with the topology declared since it was opened."""
+        """Return the publisher's channel. The topology was declared since it was opened."""
         async with self._connecting:
             if self._channel is None or self._channel.is_lost:
                 channel = await RabbitMQChannel.connect(self._url)
                 try:
-                    await declare(channel)
+                    await declare(channel.pika)
                 except LOST as error:
-                    await channel.shut()
+                    await channel.close()
                     raise unavailable(error) from error
                 self._channel = channel
+                self._publisher = BatchPublisher(channel)
             return self._channel
 
     async def declare(self) -> None:
         channel = await self._connected()
         try:
-            await declare(channel)
+            await declare(channel.pika)
         except LOST as error:
             raise unavailable(error) from error
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         await self._publish(
             [
-                Publication(EXCHANGE, one.type, str(one.message_id), one.body, mandatory=bool(queues_for(one.type)))
+                RoutedMessage(EXCHANGE, one.type, str(one.message_id), one.body, mandatory=bool(queues_for(one.type)))
                 for one in messages
             ]
         )
 
     async def redrive(self, queue: str, messages: Sequence[Outgoing]) -> None:
-        await self._publish([Publication("", queue, str(one.message_id), one.body) for one in messages])
+        await self._publish([RoutedMessage("", queue, str(one.message_id), one.body) for one in messages])
 
-    async def _publish(self, publications: Sequence[Publication]) -> None:
+    async def _publish(self, messages: Sequence[RoutedMessage]) -> None:
         try:
             channel = await self._connected()
         except BrokerUnavailable as error:
             raise PublishNotConfirmed(str(error)) from error
         try:
-            await channel.publish(publications)
+            await self._publisher.publish(messages)
         except PublishNotConfirmed:
-            # It may be stuck, or a queue may be missing: the next one starts afresh.
-            await channel.shut()
+            # The connection may be stuck, or a queue missing: the next publish connects and declares anew.
+            await channel.close()
             raise
 
     async def subscribe(self, queue: str, *, prefetch: int) -> RabbitMQSubscription:
@@ -79,15 +84,15 @@ class RabbitMQBroker:
     async def depth(self, queue: str) -> int:
         channel = await self._connected()
         try:
-            waiting = [await channel.queue_declare(name, passive=True) for name in waiting_queues(queue)]
+            queues = [await channel.pika.declare_queue(name, passive=True) for name in waiting_queues(queue)]
         except LOST as error:
             raise unavailable(error) from error
-        return sum(answer.message_count or 0 for answer in waiting)
+        return sum(queue.declaration_result.message_count or 0 for queue in queues)
 
     async def ping(self) -> None:
         channel = await self._connected()
         try:
-            await channel.queue_declare(next(iter(QUEUES)), passive=True, timeout=5)
+            await channel.pika.declare_queue(next(iter(QUEUES)), passive=True, timeout=PING_TIMEOUT_S)
         except LOST as error:
             raise unavailable(error) from error
 
@@ -95,4 +100,4 @@ class RabbitMQBroker:
         for subscription in self._subscriptions:
             await subscription.close()
         if self._channel is not None:
-            await self._channel.shut()
+            await self._channel.close()

@@ -10,8 +10,9 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-import aiormq
-from aiormq.abc import AbstractChannel
+from aio_pika import ExchangeType
+from aio_pika.abc import AbstractChannel, AbstractQueue
+from aio_pika.exceptions import ChannelPreconditionFailed
 
 from orylo_common.broker.ports import BrokerUnavailable
 from orylo_common.broker.topology import DELIVERY_LIMIT, QUEUES, dead_letter_queue
@@ -54,26 +55,27 @@ async def declare(channel: AbstractChannel) -> None:
     try:
         async with asyncio.timeout(DECLARE_TIMEOUT_S):
             await _declare(channel)
-    except aiormq.ChannelPreconditionFailed as error:
+    except ChannelPreconditionFailed as error:
         raise BrokerUnavailable(f"a queue in RabbitMQ was declared otherwise: {error}") from error
 
 
 async def _declare(channel: AbstractChannel) -> None:
-    await channel.exchange_declare(EXCHANGE, exchange_type="topic", durable=True)
-    for queue, messages in QUEUES.items():
+    exchange = await channel.declare_exchange(EXCHANGE, ExchangeType.TOPIC, durable=True)
+    for name, messages in QUEUES.items():
         # The broker counts redeliveries, of which the first delivery is none.
-        limit = {"x-delivery-limit": DELIVERY_LIMIT - 1, **_dead_letters_to(dead_letter_queue(queue))}
-        await _declare_with_retries(channel, dead_letter_queue(queue), {})
-        await _declare_with_retries(channel, queue, limit)
+        limit = {"x-delivery-limit": DELIVERY_LIMIT - 1, **_dead_letters_to(dead_letter_queue(name))}
+        await _declare_with_retries(channel, dead_letter_queue(name), {})
+        queue = await _declare_with_retries(channel, name, limit)
         for message in messages:
-            await channel.queue_bind(queue, EXCHANGE, routing_key=type_of(message))
+            await queue.bind(exchange, routing_key=type_of(message))
 
 
-async def _declare_with_retries(channel: AbstractChannel, queue: str, arguments: dict[str, Any]) -> None:
-    await channel.queue_declare(queue, durable=True, arguments={**QUORUM, **arguments})
-    for name, tier in DELAYS.items():
-        expiring = {"x-message-ttl": int(tier.total_seconds() * 1000), **_dead_letters_to(queue)}
-        await channel.queue_declare(f"{queue}.retry.{name}", durable=True, arguments={**QUORUM, **expiring})
+async def _declare_with_retries(channel: AbstractChannel, name: str, arguments: dict[str, Any]) -> AbstractQueue:
+    queue = await channel.declare_queue(name, durable=True, arguments={**QUORUM, **arguments})
+    for suffix, tier in DELAYS.items():
+        expiring = {"x-message-ttl": int(tier.total_seconds() * 1000), **_dead_letters_to(name)}
+        await channel.declare_queue(f"{name}.retry.{suffix}", durable=True, arguments={**QUORUM, **expiring})
+    return queue
 
 
 def _dead_letters_to(queue: str) -> dict[str, Any]:

@@ -1,0 +1,70 @@
+"""Accepted events, counted as Meta counts them: an event id counts once in 48 hours."""
+
+from collections import OrderedDict, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+DEDUPE_WINDOW = timedelta(hours=48)
+# Enough for any test and for a day of the demo; at most 100 MB.
+MAX_KEYS = 500_000
+LATEST = 100
+
+
+@dataclass(slots=True)
+class EventCount:
+    counted_at: float
+    received: int
+    counted: int
+
+
+@dataclass(slots=True)
+class Dataset:
+    """The events of one pixel. The totals also count events whose key was evicted."""
+
+    requests: int = 0
+    refused_requests: int = 0
+    received: int = 0
+    unique: int = 0
+    events: OrderedDict[tuple[str, str], EventCount] = field(default_factory=OrderedDict)
+    latest: deque[Mapping[str, Any]] = field(default_factory=lambda: deque(maxlen=LATEST))
+
+    def accept(self, events: Sequence[Mapping[str, Any]], now: float) -> None:
+        for event in events:
+            self.received += 1
+            self.unique += self._counts(event, now)
+            self.latest.append(event)
+
+    def _counts(self, event: Mapping[str, Any], now: float) -> bool:
+        if "event_id" not in event:
+            return True
+        key = (event["event_name"], event["event_id"])
+        count = self.events.get(key)
+        if count is None:
+            self.events[key] = EventCount(counted_at=now, received=1, counted=1)
+            if len(self.events) > MAX_KEYS:
+                self.events.popitem(last=False)
+            return True
+        count.received += 1
+        if now - count.counted_at <= DEDUPE_WINDOW.total_seconds():
+            return False
+        count.counted_at, count.counted = now, count.counted + 1
+        return True
+
+    def report(self) -> dict[str, Any]:
+        """Return the counts.
+
+        `event_ids` has the number of times each was received, `first_at` the Unix second at which it was counted, and
+        `counted_twice` the ids that Meta would count again.
+        """
+        return {
+            "requests": self.requests,
+            "refused_requests": self.refused_requests,
+            "received": self.received,
+            "unique": self.unique,
+            "event_ids": {event_id: count.received for (_, event_id), count in self.events.items()},
+            "first_at": {event_id: count.counted_at for (_, event_id), count in self.events.items()},
+            "counted_twice": [event_id for (_, event_id), count in self.events.items() if count.counted > 1],
+            "latest": list(self.latest),
+        }

@@ -1,0 +1,24 @@
+"""The check that a writer uses the same master key as the services."""
+
+from orylo_common.control.errors import InvalidChange
+from orylo_common.control.keyring import Keyring
+from orylo_common.postgres.pool import Connection
+
+SELECT_SECRETS = """
+    SELECT secret_encrypted FROM control.gateway_secrets UNION ALL SELECT secret_encrypted FROM control.destinations
+"""
+
+
+async def stored_secrets(connection: Connection) -> list[bytes]:
+    """Return every stored secret, encrypted."""
+    return [row["secret_encrypted"] for row in await connection.fetch(SELECT_SECRETS)]
+
+
+async def check_master_key(connection: Connection, keyring: Keyring) -> None:
+    """Raise `InvalidChange` if the keyring decrypts none of the stored secrets: the services use other keys."""
+    stored = await stored_secrets(connection)
+    if stored and not any(map(keyring.decrypts, stored)):
+        raise InvalidChange(
+            "ORYLO_MASTER_KEY decrypts none of the stored secrets: use the key that the services use. "
+            "If that key is lost, give the services a new one and add --key-lost to this command"
+        )

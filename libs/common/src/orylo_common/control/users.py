@@ -1,0 +1,90 @@
+"""Dashboard users: create, disable, list."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from orylo_common.control.audit import Actor, write_audit_line
+from orylo_common.control.errors import InvalidChange
+from orylo_common.control.models import Role
+from orylo_common.control.passwords import MIN_PASSWORD_CHARACTERS, hash_password
+from orylo_common.ids import uuid7
+from orylo_common.postgres.pool import Connection
+
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]{2,}")
+
+INSERT_USER = """
+    INSERT INTO control.users (id, tenant_id, email, password_hash, role) VALUES ($1, $2, $3, $4, $5)
+"""
+SET_DISABLED = """
+    UPDATE control.users SET disabled_at = CASE WHEN $3 THEN now() END
+    WHERE tenant_id = $1 AND email = $2 AND (disabled_at IS NOT NULL) <> $3
+    RETURNING role
+"""
+SELECT_USERS = "SELECT id, email, role, created_at, disabled_at FROM control.users WHERE tenant_id = $1 ORDER BY email"
+
+
+@dataclass(frozen=True, slots=True)
+class UserSummary:
+    id: UUID
+    email: str
+    role: str
+    created_at: datetime
+    disabled_at: datetime | None
+
+
+async def create_user(
+    connection: Connection, tenant_id: UUID, email: str, *, password: str, role: Role, actor: Actor
+) -> UUID:
+    """Create a user and return its id. Raises `InvalidChange`."""
+    email = _normalised(email)
+    if not _EMAIL.fullmatch(email):
+        raise InvalidChange("not a valid email address")
+    if len(password) < MIN_PASSWORD_CHARACTERS:
+        raise InvalidChange(f"a password must have at least {MIN_PASSWORD_CHARACTERS} characters")
+    user_id = uuid7()
+    try:
+        await connection.execute(INSERT_USER, user_id, tenant_id, email, hash_password(password), role)
+    except asyncpg.UniqueViolationError:
+        raise InvalidChange("the tenant already has a user with this email address") from None
+    after = {"email": email, "role": role}
+    await write_audit_line(connection, tenant_id, actor, action="user.create", subject=f"user {email}", after=after)
+    return user_id
+
+
+async def disable_user(connection: Connection, tenant_id: UUID, email: str, *, actor: Actor) -> None:
+    """Disable a user, which also ends their sessions. Raises `InvalidChange`."""
+    if not await _set_disabled(connection, tenant_id, _normalised(email), disabled=True, actor=actor):
+        raise InvalidChange("the tenant has no active user with this email address")
+
+
+async def enable_user(connection: Connection, tenant_id: UUID, email: str, *, actor: Actor) -> None:
+    """Enable a disabled user. Does nothing if the user is active or unknown."""
+    await _set_disabled(connection, tenant_id, _normalised(email), disabled=False, actor=actor)
+
+
+async def list_users(connection: Connection, tenant_id: UUID) -> list[UserSummary]:
+    return [UserSummary(**row) for row in await connection.fetch(SELECT_USERS, tenant_id)]
+
+
+async def _set_disabled(connection: Connection, tenant_id: UUID, email: str, *, disabled: bool, actor: Actor) -> bool:
+    role = await connection.fetchval(SET_DISABLED, tenant_id, email, disabled)
+    if role is None:
+        return False
+    await write_audit_line(
+        connection,
+        tenant_id,
+        actor,
+        action="user.disable" if disabled else "user.enable",
+        subject=f"user {email}",
+        before={"role": role, "disabled": not disabled},
+        after={"role": role, "disabled": disabled},
+    )
+    return True
+
+
+def _normalised(email: str) -> str:
+    return email.strip().lower()

@@ -1,0 +1,1 @@
+"""Request bodies as documents: JSON, possibly broken, or a form."""

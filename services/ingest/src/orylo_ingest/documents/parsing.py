@@ -1,0 +1,69 @@
+"""Parse a request body as JSON or as a form, whatever its content type says."""
+
+import re
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+
+from orylo_ingest.documents.json_repair import repaired
+
+# A JSON object, or a form's fields. The type of each value is unknown until an adapter has checked it.
+Document = dict[str, Any]
+
+MAX_FORM_FIELDS = 1000
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# PostgreSQL's text type cannot hold NUL. This matches JSON's escape of it, not an escaped backslash before `u0000`.
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+class UnreadableBody(Exception):
+    """The body is neither JSON nor a form. The text is a sentence for the sender."""
+
+
+def parse(body: bytes, *, repair: bool = True) -> Any:
+    """Return the document in `body`, without NUL characters. Raises `UnreadableBody`.
+
+    `repair` allows JSON that is only nearly valid.
+    """
+    text = body.removeprefix(_BYTE_ORDER_MARK).strip()
+    if text[:1] in (b"{", b"["):
+        return _parse_json(text, repair=repair)
+    if b"=" in text:
+        return _parse_form(text)
+    raise UnreadableBody("The body is neither JSON nor a form.")
+
+
+def _parse_json(text: bytes, *, repair: bool) -> Any:
+    try:
+        try:
+            parsed = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            if not repair:
+                raise
+            text = repaired(text)
+            parsed = orjson.loads(text)
+    except ValueError:
+        raise UnreadableBody("The body looks like JSON but is not valid JSON.") from None
+    # Removed from the text: walking the parsed document would recurse as deeply as the sender likes.
+    return orjson.loads(_NUL.sub(rb"\1", text)) if b"\\u0000" in text else parsed
+
+
+def _parse_form(text: bytes) -> Document:
+    try:
+        pairs = parse_qsl(
+            text.decode(), keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS, encoding="utf-8", errors="replace"
+        )
+    except ValueError:
+        raise UnreadableBody("The body is not a form in UTF-8.") from None
+    form: Document = {}
+    for name, value in pairs:
+        name, value = name.replace("\0", ""), value.replace("\0", "")
+        # A repeated field becomes a list. Adapters reject lists where they expect text, so neither value wins.
+        if name not in form:
+            form[name] = value
+        elif isinstance(form[name], list):
+            form[name].append(value)
+        else:
+            form[name] = [form[name], value]
+    return form

@@ -1,0 +1,47 @@
+"""Read the parts that Hotmart's formats have in common."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from orylo_common.money import to_minor
+from orylo_ingest.gateways.fields import present, text
+from orylo_ingest.gateways.port import UnprocessableEvent
+from orylo_ingest.privacy.hashing import is_token
+
+_METHODS = {
+    "CREDIT_CARD": "card",
+    "DEBIT_CARD": "card",
+    "BILLET": "boleto",
+    "FINANCED_BILLET": "boleto",
+    "PIX": "pix",
+    "PAYPAL": "paypal",
+    "PAYPAL_INTERNACIONAL": "paypal",
+}
+
+
+def payment_method(value: Any) -> str | None:
+    name = text(value)
+    return _METHODS.get(name.upper(), name.lower()) if name else None
+
+
+def phone_with_area(number: str | None, area: str | None) -> str | None:
+    """Return the number with its area code, which some checkouts send separately."""
+    if number is None or area is None or is_token(number):
+        return number
+    digits, code = ("".join(filter(str.isdecimal, part)) for part in (number, area))
+    joined = digits if digits.startswith(code) else code + digits
+    return joined if len(joined) <= 11 else number
+
+
+def products(identifier: Any, name: Any, price: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    product_id = text(identifier)
+    if product_id is None:
+        return None
+    currency, value = text(price.get("currency_value")), text(price.get("value"))
+    price_minor = None
+    if currency and value:
+        try:
+            price_minor = to_minor(value, currency.upper())
+        except ValueError:
+            raise UnprocessableEvent("the price is not an amount") from None
+    return [present(product_id=product_id, name=text(name), price_minor=price_minor)]

@@ -1,0 +1,117 @@
+"""Webhook 2.0.0."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from orylo_common.messages import CheckoutAbandoned
+from orylo_ingest.documents.parsing import Document
+from orylo_ingest.gateways.attribution import tracking
+from orylo_ingest.gateways.fields import child, integer, moment, present, required, text
+from orylo_ingest.gateways.hotmart.reading import payment_method, phone_with_area, products
+from orylo_ingest.gateways.hotmart.sale import Sale
+from orylo_ingest.gateways.hotmart.table import EVENTS, count_spelling
+from orylo_ingest.gateways.port import IgnoredEvent, NormalisedEvent, UnprocessableEvent
+from orylo_ingest.privacy.person import Person
+
+
+def normalise_v2(document: Document) -> NormalisedEvent | IgnoredEvent:
+    event = required(document.get("event"), "event")
+    row = EVENTS.get(event)
+    if row is None:
+        raise UnprocessableEvent("an event that Hotmart does not document")
+    if event == "PURCHASE_OUT_OF_SHOPPING_CART":
+        return cart_v2(document)
+    return IgnoredEvent(row.note) if row.read is None else row.read(sale_v2(document))
+
+
+def sale_v2(document: Document) -> Sale:
+    data = child(document, "data")
+    purchase, product, payment = child(data, "purchase"), child(data, "product"), child(data, "purchase", "payment")
+    transaction = required(purchase.get("transaction"), "purchase.transaction")
+    charged = child(purchase, "full_price") or child(purchase, "price")
+    bump = child(purchase, "order_bump")
+    status = (text(purchase.get("status")) or "").lower()
+    count_spelling(status)
+    fields = present(
+        payment_method=payment_method(payment.get("type")),
+        installments=integer(payment.get("installments_number")),
+        tracking=tracking(child(purchase, "origin"), purchase.get("sckPaymentLink")),
+        subscription=_subscription_v2(data, purchase),
+        order_bump=bump.get("is_order_bump") is True or None,
+        order_bump_of=_bumped_payment(bump) if bump.get("is_order_bump") is True else None,
+        ip=text(purchase.get("buyer_ip")),
+        products=products(product.get("id"), product.get("name"), child(purchase, "price")),
+    )
+    return Sale(
+        transaction=transaction,
+        price=charged.get("value"),
+        currency=required(charged.get("currency_value"), "currency_value").upper(),
+        reported_at=_created_at(document),
+        ordered_at=_from_ms(purchase.get("order_date"), "order_date"),
+        paid_at=_from_ms(purchase.get("approved_date"), "approved_date"),
+        fields=fields,
+        decline_reason=text(payment.get("refusal_reason")),
+        refunded_in_part=status == "partially_refunded",
+    )
+
+
+def cart_v2(document: Document) -> NormalisedEvent:
+    data = child(document, "data")
+    event_id = required(document.get("id"), "id")
+    product = child(data, "product")
+    fields = {
+        "checkout_id": f"hotmart:{event_id}",
+        **present(products=products(product.get("id"), product.get("name"), {})),
+    }
+    return NormalisedEvent(CheckoutAbandoned, _created_at(document), fields, (f"abandoned:hotmart:{event_id}",))
+
+
+def person_v2(data: Mapping[str, Any]) -> Person:
+    buyer = child(data, "buyer") or child(data, "subscriber") or child(data, "user")
+    buyer = buyer or child(data, "subscription", "user")
+    address = child(buyer, "address")
+    country = text(address.get("country_iso")) or text(child(data, "purchase", "checkout_country").get("iso"))
+    country = country or text(child(data, "checkout_country").get("iso"))
+    number = text(buyer.get("checkout_phone")) or text(buyer.get("phone"))
+    return Person(
+        email=text(buyer.get("email")),
+        phone=phone_with_area(number, text(buyer.get("checkout_phone_code"))),
+        phone_as_sent=number,
+        phone_region=country,
+        name=text(buyer.get("name")),
+        first_name=text(buyer.get("first_name")),
+        last_name=text(buyer.get("last_name")),
+        document=text(buyer.get("document")),
+        city=text(address.get("city")),
+        state=text(address.get("state")),
+        zip=text(address.get("zipcode")),
+        country=country,
+    )
+
+
+def _created_at(document: Document) -> datetime:
+    # Some events of the members' area use camel case.
+    made = document.get("creation_date", document.get("creationDate"))
+    return _from_ms(made, "creation_date") or moment(None, "creation_date")
+
+
+def _from_ms(value: Any, what: str) -> datetime | None:
+    milliseconds = integer(value)
+    return None if milliseconds is None else moment(milliseconds / 1000, what)
+
+
+def _subscription_v2(data: Mapping[str, Any], purchase: Mapping[str, Any]) -> dict[str, Any] | None:
+    subscription = child(data, "subscription")
+    if not subscription:
+        return None
+    return present(
+        subscription_id=text(child(subscription, "subscriber").get("code")),
+        recurrence=integer(purchase.get("recurrence_number")),
+        plan=text(child(subscription, "plan").get("name")),
+    )
+
+
+def _bumped_payment(bump: Mapping[str, Any]) -> str | None:
+    parent = text(bump.get("parent_purchase_transaction"))
+    return f"hotmart:{parent}" if parent else None

@@ -1,0 +1,73 @@
+"""Stripe: snapshot events of any API version, signed with the endpoint's secret.
+
+`payment_intent.succeeded`, `charge.succeeded`, `checkout.session.completed` and `invoice.paid` can all report the same
+payment. The first to arrive is published and decided on. They do not carry the same data: only the session has a
+payment link's click id, only the charge has the card. With Checkout or payment links, subscribe the endpoint to
+`checkout.session.*` but not to the success of intents and charges; without them, subscribe it to `charge.*`. If the
+first event did not name the buyer and a later one does, the later one completes the conversion (`payment.enriched`).
+
+From API version 2025-03-31 on, an invoice does not name its payment intent, nor the intent its invoice. The events of a
+subscription's charge are then matched by customer, amount, currency and the minutes in which it was made and paid, so
+the payment is published once. Two invoices of one customer over the same amount within two minutes are therefore
+published as one payment. Refunds and disputes name the intent, so they are not matched to a sale that was published
+from its invoice. Both limitations disappear if the endpoint is subscribed to `charge.*` or `payment_intent.*` but not
+to `invoice.paid`. Do not subscribe to `invoice.paid` if you use `invoice_creation`: the invoice that Checkout makes
+after a one-time purchase does not belong to a subscription.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from uuid import UUID
+
+from orylo_common.control.models import GatewaySecret
+from orylo_ingest.documents.parsing import Document
+from orylo_ingest.gateways.fields import child, required, text
+from orylo_ingest.gateways.port import Envelope, EventRow, IgnoredEvent, NormalisedEvent, UnprocessableEvent
+from orylo_ingest.gateways.raw_webhook import RawWebhook
+from orylo_ingest.gateways.stripe.buyer import buyer_of
+from orylo_ingest.gateways.stripe.events import EVENTS, NOT_A_PAYMENT, PAYMENT_FAMILIES, UNKNOWN_TYPE, unlisted_event
+from orylo_ingest.gateways.stripe.signature import authenticate
+from orylo_ingest.privacy.person import Person
+
+
+class Stripe:
+    name = "stripe"
+
+    def authenticate(self, webhook: RawWebhook, secrets: Sequence[GatewaySecret], now: datetime) -> UUID:
+        return authenticate(webhook, secrets, now)
+
+    def envelope(self, document: Document) -> Envelope:
+        event_id = text(document.get("id"))
+        return Envelope(
+            event_type=text(document.get("type")) or "unknown",
+            event_key=event_id,
+            gateway_event_id=event_id,
+            livemode=document.get("livemode") is not False,
+        )
+
+    def person(self, document: Document) -> Person:
+        return buyer_of(child(document, "data", "object"))
+
+    def normalise(
+        self, document: Document, received_at: datetime, zone: tzinfo | None = None
+    ) -> NormalisedEvent | IgnoredEvent:
+        kind = document.get("object")
+        if kind == "v2.core.event":
+            raise UnprocessableEvent("a thin event contains no payment: set the endpoint to snapshot events")
+        if kind != "event":
+            raise UnprocessableEvent("not a Stripe event: its object is not `event`")
+        event_type = required(document.get("type"), "type")
+        row = EVENTS.get(event_type)
+        if row is None:
+            return unlisted_event(event_type)
+        if row.read is None:
+            return IgnoredEvent(row.note)
+        source = child(document, "data", "object")
+        if not source:
+            raise UnprocessableEvent("data.object is missing")
+        return row.read(source, document)
+
+    def events(self) -> Sequence[EventRow]:
+        rows = [EventRow(native, row.messages, row.note) for native, row in EVENTS.items()]
+        unlisted = [EventRow(f"any other {family}*", (), UNKNOWN_TYPE, "quarantined") for family in PAYMENT_FAMILIES]
+        return [*rows, *unlisted, EventRow("any other", (), NOT_A_PAYMENT)]

@@ -1,0 +1,67 @@
+"""Invoices, mostly of subscriptions."""
+
+from typing import Any
+
+from orylo_common.messages import PaymentFailed, PaymentSucceeded
+from orylo_ingest.documents.parsing import Document
+from orylo_ingest.gateways.fields import child, first, integer, present, required, text
+from orylo_ingest.gateways.port import IgnoredEvent, NormalisedEvent
+from orylo_ingest.gateways.stripe.invoice_facts import facts_of_invoice, intent_of
+from orylo_ingest.gateways.stripe.reading import (
+    Object,
+    checkout_metadata,
+    minor_units,
+    normalised,
+    paid_facts,
+    payment_fields,
+    ref,
+)
+from orylo_ingest.metrics import count_variant
+
+
+def invoice_paid(invoice: Object, event: Document) -> NormalisedEvent | IgnoredEvent:
+    if not invoice.get("amount_paid"):
+        return IgnoredEvent("nothing to pay")
+    fields = _invoice_payment(invoice, invoice.get("amount_paid"))
+    alone = intent_of(invoice) is None
+    links = facts_of_invoice(invoice, fields) if alone else ()
+    count_variant("stripe", "invoice_alone" if alone else "invoice_with_intent")
+    return normalised(
+        PaymentSucceeded, event, invoice, fields, *paid_facts(fields["payment_id"], invoice.get("id")), *links
+    )
+
+
+def invoice_failed(invoice: Object, event: Document) -> NormalisedEvent | IgnoredEvent:
+    fields = _invoice_payment(invoice, invoice.get("amount_due")) | {"failure_code": "invoice_payment_failed"}
+    attempt = ref(invoice.get("charge"))
+    fields |= present(attempt_id=attempt)
+    which = attempt or f"attempt-{invoice.get('attempt_count')}"
+    return normalised(PaymentFailed, event, invoice, fields, f"failed:{fields['payment_id']}:{which}")
+
+
+def _invoice_payment(invoice: Object, amount: Any) -> dict[str, Any]:
+    fields = payment_fields(invoice, f"stripe:{intent_of(invoice) or required(invoice.get('id'), 'id')}", amount=amount)
+    # Up to 2025-03 an invoice named its subscription itself.
+    parent = child(invoice, "parent", "subscription_details") or child(invoice, "subscription_details")
+    subscription = ref(parent.get("subscription")) or ref(invoice.get("subscription"))
+    line = first(invoice, "lines", "data")
+    price = child(line, "pricing", "price_details") or child(line, "price")
+    if subscription:
+        fields["subscription"] = present(
+            subscription_id=subscription,
+            recurrence=1 if invoice.get("billing_reason") == "subscription_create" else None,
+            renewal=invoice.get("billing_reason") == "subscription_cycle" or None,
+            plan=ref(price.get("price")) or text(price.get("id")),
+        )
+    fields |= {key: value for key, value in checkout_metadata(child(parent, "metadata")).items() if not fields.get(key)}
+    product = ref(price.get("product"))
+    if product:
+        fields["products"] = [
+            present(
+                product_id=product,
+                name=text(line.get("description")),
+                quantity=integer(line.get("quantity")) or 1,
+                price_minor=minor_units(line.get("amount"), fields["currency"]),
+            )
+        ]
+    return fields

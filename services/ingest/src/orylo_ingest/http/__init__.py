@@ -1,0 +1,1 @@
+"""The HTTP server, rate limits, and rejections."""

@@ -1,0 +1,85 @@
+"""The problems that ingest responds with."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from http import HTTPStatus
+
+from aiohttp import web
+
+from orylo_common.http.problems import Problem
+
+# The same for an unknown tenant, an unknown gateway and a disabled one, so that it does not reveal who is a customer.
+NOT_FOUND = Problem(
+    HTTPStatus.NOT_FOUND,
+    "not_found",
+    "This URL accepts no webhooks. Check the gateway and the tenant in it, and that the gateway is enabled for the "
+    "tenant.",
+)
+
+
+def from_aiohttp(error: web.HTTPException) -> web.Response:
+    """Convert a response that aiohttp itself gives: for an unknown path or method, or an unsupported expectation."""
+    if error.status == HTTPStatus.NOT_FOUND:
+        return NOT_FOUND.response()
+    status = HTTPStatus(error.status)
+    response = Problem(status, status.phrase.lower().replace(" ", "_"), f"{status.description}.").response()
+    if allowed := error.headers.get("Allow"):
+        response.headers["Allow"] = allowed
+    return response
+
+
+def from_connection(status: int, bounds: Mapping[str, int]) -> Problem:
+    """Return the problem for a request that reached no handler, or whose handler failed."""
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Problem(HTTPStatus(status), "internal_error", "Internal error. Send the request again later.")
+    return Problem(
+        HTTPStatus.BAD_REQUEST,
+        "unreadable_request",
+        f"This is not a valid HTTP request, or it has more than {bounds['max_headers']} headers, or a header of more "
+        f"than {bounds['max_field_size']} bytes.",
+    )
+
+
+def unauthenticated(code: str, advice: str) -> Problem:
+    return Problem(HTTPStatus.UNAUTHORIZED, code, advice)
+
+
+def too_many_webhooks(wait: timedelta) -> Problem:
+    return _too_many(wait, "too_many_webhooks", "This tenant receives more webhooks than its limit allows.")
+
+
+def too_many_rejections(wait: timedelta) -> Problem:
+    return _too_many(
+        wait, "too_many_refused", "Too many webhooks from this address were rejected, each with its reason."
+    )
+
+
+def too_many_visits(wait: timedelta) -> Problem:
+    return _too_many(wait, "too_many_visits", "More visits are reported than the limit allows.")
+
+
+def _too_many(wait: timedelta, code: str, detail: str) -> Problem:
+    return Problem(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        code,
+        f"{detail} Send the request again after Retry-After seconds.",
+        retry_after=wait,
+    )
+
+
+def undecryptable(retry_after: timedelta) -> Problem:
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "secret_unreadable",
+        "A secret of this endpoint cannot be decrypted, so the webhook cannot be authenticated. Send it again later.",
+        retry_after=retry_after,
+    )
+
+
+def unavailable(retry_after: timedelta) -> Problem:
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "not_durable",
+        "The webhook could not be stored and was not accepted. Send it again later.",
+        retry_after=retry_after,
+    )

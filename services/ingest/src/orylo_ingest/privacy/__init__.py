@@ -1,0 +1,1 @@
+"""Personal data: normalise, hash and scrub it. No I/O."""

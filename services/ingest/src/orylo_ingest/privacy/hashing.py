@@ -1,0 +1,34 @@
+"""SHA-256 hashes of normalised values, and the tokens that stand for them in scrubbed copies."""
+
+from collections.abc import Callable
+from hashlib import sha256
+
+TOKEN_PREFIX = "sha256:"  # noqa: S105  a prefix, not a secret
+_TOKEN_LENGTH = len(TOKEN_PREFIX) + 64
+_HEX = frozenset("0123456789abcdef")
+
+
+def hash_of(normalised: str) -> str:
+    """Return 64 lower-case hex digits. Rejects an empty text, whose hash would merge different people."""
+    if not normalised:
+        raise ValueError("nothing to hash")
+    return sha256(normalised.encode()).hexdigest()
+
+
+def token(normalised: str) -> str:
+    """Return the hash in the notation of scrubbed copies."""
+    return TOKEN_PREFIX + hash_of(normalised)
+
+
+def is_token(value: str) -> bool:
+    return len(value) == _TOKEN_LENGTH and value.startswith(TOKEN_PREFIX) and _HEX.issuperset(value[7:])
+
+
+def hashed(value: str | None, normalise: Callable[[str], str | None]) -> str | None:
+    """Return the hash of the normalised value, or of a token. None if nothing is left to hash."""
+    if not value:
+        return None
+    if is_token(value):
+        return value[len(TOKEN_PREFIX) :]
+    normalised = normalise(value)
+    return sha256(normalised.encode()).hexdigest() if normalised else None

@@ -1,0 +1,1 @@
+"""Webhooks: authenticate, build the record, store it, replay it."""

@@ -1,0 +1,270 @@
+"""Build the record to store from an authenticated document. No I/O, no clock.
+
+The order is: hash, scrub, then interpret. Adapters build messages from the scrubbed copy, so no clear text can get into
+a message, and a stored copy that is replayed later takes the same path.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any, Literal, get_args
+from uuid import UUID
+
+import structlog
+
+from orylo_common.broker.ports import Outgoing
+from orylo_common.control.models import LiveMode
+from orylo_common.ids import uuid7
+from orylo_common.messages import encode_first
+from orylo_common.messages import type_of as _type_of
+from orylo_ingest.documents.parsing import Document
+from orylo_ingest.gateways.port import Envelope, Gateway, IgnoredEvent, NormalisedEvent, UnprocessableEvent
+from orylo_ingest.privacy.cards import MASK
+from orylo_ingest.privacy.person import HashedIdentity, Person, customer_id, identify
+from orylo_ingest.privacy.scrub import OWN_KEY, flags_of, scrub
+from orylo_ingest.webhooks.announcements import quarantine_announcement
+from orylo_ingest.webhooks.event_ids import event_id_of
+
+Status = Literal["published", "ignored", "quarantined", "conflict"]
+
+EVERY_MODE: frozenset[LiveMode] = frozenset(get_args(LiveMode))
+
+_MAX_ID = 255
+_MAX_AMOUNT = 2**53
+type_of = lru_cache(_type_of)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Record:
+    """One gateway event as stored, with the message to publish, if any.
+
+    A quarantined or conflicting event has an `announcement` instead, which only informs people.
+    """
+
+    tenant_id: UUID
+    event_id: UUID
+    gateway: str
+    gateway_event_id: str | None
+    gateway_event_type: str
+    status: Status
+    reason: str | None
+    payment_id: str | None
+    payload: bytes
+    occurred_at: datetime
+    facts: tuple[str, ...] = ()
+    outgoing: Outgoing | None = None
+    announcement: Outgoing | None = None
+
+    @property
+    def body_sha256(self) -> bytes:
+        """Distinguishes two bodies of one event. Hashed from the scrubbed copy, so whitespace does not matter."""
+        return sha256(self.payload).digest()
+
+    @property
+    def message_type(self) -> str | None:
+        return self.outgoing.type if self.outgoing else None
+
+    def as_conflict(self) -> "Record":
+        """Return a copy for a second body under a known event id: stored for inspection, without effect."""
+        conflict = replace(
+            self,
+            event_id=event_id_of("conflict", f"{self.event_id}:{self.body_sha256.hex()}"),
+            status="conflict",
+            reason=f"event {self.event_id} was received before with another body",
+            facts=(),
+            outgoing=None,
+        )
+        conflict.announcement = _announce(conflict, "conflict")
+        return conflict
+
+
+def build_record(
+    gateway: Gateway,
+    tenant_id: UUID,
+    document: Any,
+    received_at: datetime,
+    *,
+    secrets: Sequence[bytes] = (),
+    accept: frozenset[LiveMode] = EVERY_MODE,
+    zone: tzinfo | None = None,
+    traceparent: str | None = None,
+) -> Record:
+    """Build the record to store for a webhook. Scrubs `document` in place. No document makes it raise.
+
+    `secrets` are the endpoint's own, which are removed from the copy.
+    """
+    if isinstance(document, dict):
+        document.pop(OWN_KEY, None)
+    return _build(gateway, tenant_id, document, received_at, secrets, accept, zone, traceparent)
+
+
+def rebuild_record(
+    gateway: Gateway,
+    tenant_id: UUID,
+    scrubbed: Any,
+    received_at: datetime,
+    *,
+    zone: tzinfo | None = None,
+    event_id: UUID | None = None,
+) -> Record:
+    """Build the record again from a scrubbed copy. It keeps `event_id`, if given, even if its key changed since."""
+    return _build(gateway, tenant_id, scrubbed, received_at, (), EVERY_MODE, zone, traceparent=None, event_id=event_id)
+
+
+def _build(
+    gateway: Gateway,
+    tenant_id: UUID,
+    document: Any,
+    received_at: datetime,
+    secrets: Sequence[bytes],
+    accept: frozenset[LiveMode],
+    zone: tzinfo | None,
+    traceparent: str | None,
+    event_id: UUID | None = None,
+) -> Record:
+    identity, event_key = _identify(gateway, document), _envelope(gateway, document).event_key
+    payload = scrub(document, identity, secrets)
+    # Read again: the envelope is stored and displayed, so it must come from the scrubbed copy.
+    envelope = _envelope(gateway, document)
+    record = Record(
+        tenant_id=tenant_id,
+        event_id=event_id or event_id_of(gateway.name, event_key or sha256(payload).hexdigest()),
+        gateway=gateway.name,
+        gateway_event_id=envelope.gateway_event_id and envelope.gateway_event_id[:_MAX_ID],
+        gateway_event_type=envelope.event_type[:_MAX_ID],
+        status="quarantined",
+        reason=None,
+        payment_id=None,
+        payload=payload,
+        occurred_at=received_at,
+    )
+    mode: LiveMode = "live" if envelope.livemode and not envelope.test else "test"
+    if mode not in accept:
+        record.status, record.reason = "ignored", f"{mode} mode, which this gateway does not accept"
+        # If it is sent again once the mode is accepted, it must not count as a repeat of this.
+        record.event_id = event_id_of("not_accepted", str(record.event_id))
+        return record
+    try:
+        event = _read(gateway, document, received_at, zone)
+        if isinstance(event, IgnoredEvent):
+            record.status, record.reason = "ignored", event.reason
+        else:
+            _set_message(record, event, identity, envelope, traceparent)
+    except UnprocessableEvent as error:
+        record.reason = str(error)
+        record.announcement = _announce(record, "quarantined")
+    return record
+
+
+def _announce(record: Record, kind: Literal["quarantined", "conflict"]) -> Outgoing:
+    return quarantine_announcement(
+        kind,
+        tenant_id=record.tenant_id,
+        event_id=record.event_id,
+        gateway=record.gateway,
+        gateway_event_id=record.gateway_event_id,
+        gateway_event_type=record.gateway_event_type,
+        reason=record.reason or "",
+        payload=record.payload,
+        occurred_at=record.occurred_at,
+    )
+
+
+def _envelope(gateway: Gateway, document: Any) -> Envelope:
+    return gateway.envelope(document) if isinstance(document, dict) else Envelope("unknown")
+
+
+def _identify(gateway: Gateway, document: Any) -> HashedIdentity:
+    if not isinstance(document, dict):
+        return HashedIdentity()
+    try:
+        identity = identify(gateway.person(document))
+    except Exception as error:  # noqa: BLE001  (logged; whatever the document holds, it is stored, and without clear text)
+        log.warning("webhook.person_unreadable", gateway=gateway.name, error=type(error).__name__)
+        identity = identify(Person())
+    identity.flags = {**flags_of(document), **identity.flags}
+    return identity
+
+
+def _read(
+    gateway: Gateway, document: Any, received_at: datetime, zone: tzinfo | None
+) -> NormalisedEvent | IgnoredEvent:
+    if not isinstance(document, dict):
+        raise UnprocessableEvent("the body is not a JSON object")
+    try:
+        return gateway.normalise(document, received_at, zone)
+    except UnprocessableEvent:
+        raise
+    except Exception as error:
+        # A bug must not reject an authentic webhook: it stays in quarantine until the bug is fixed.
+        log.exception("webhook.adapter_failed", gateway=gateway.name)
+        raise UnprocessableEvent(f"the adapter failed ({type(error).__name__})") from None
+
+
+def _set_message(
+    record: Record, event: NormalisedEvent, identity: HashedIdentity, envelope: Envelope, traceparent: str | None
+) -> None:
+    fields = event.fields
+    _check(fields)
+    if any("\n" in fact for fact in event.facts):
+        raise UnprocessableEvent("an id contains a line break")
+    if any(MASK in fact for fact in event.facts):
+        # Masked, two sales would have the same id, and the second would never be published.
+        raise UnprocessableEvent("an id looks like a card number")
+    message_id = uuid7()
+    payment_id = fields.get("payment_id")
+    data = {
+        **fields,
+        "event_id": record.event_id,
+        "gateway": record.gateway,
+        "gateway_event_type": record.gateway_event_type,
+        "livemode": envelope.livemode,
+        "match_keys": identity.match_keys,
+        "customer_flags": identity.flags,
+    }
+    if envelope.test:
+        data["test"] = True
+    if record.gateway_event_id is not None:
+        data["gateway_event_id"] = record.gateway_event_id
+    customer = customer_id(
+        record.tenant_id,
+        identity.match_keys,
+        gateway_customer=event.gateway_customer,
+        card_fingerprint=fields["card"].get("fingerprint") if "card" in fields else None,
+    )
+    if customer is not None:
+        data["customer_id"] = customer
+    body = encode_first(
+        event.message,
+        message_id=message_id,
+        tenant_id=record.tenant_id,
+        occurred_at=event.occurred_at,
+        subject=fields.get("checkout_id") or payment_id or "",
+        data=data,
+        traceparent=traceparent,
+    )
+    record.status = "published"
+    record.payment_id = payment_id
+    record.occurred_at = event.occurred_at
+    # Test events claim no facts, so that each press of the panel's test button shows up.
+    record.facts = () if envelope.test else event.facts
+    record.outgoing = Outgoing(message_id, type_of(event.message), body)
+
+
+def _check(fields: Document) -> None:
+    """Check what the message classes require of values beyond their types, which `fields.py` ensures."""
+    amount = fields.get("amount_minor")
+    if amount is not None and not 0 <= amount <= _MAX_AMOUNT:
+        raise UnprocessableEvent("the amount is negative or too large")
+    if not 0 <= fields.get("refunded_minor", 0) <= _MAX_AMOUNT:
+        raise UnprocessableEvent("the refunded amount is negative or too large")
+    currency = fields.get("currency")
+    if currency is not None and not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
+        raise UnprocessableEvent("the currency is not an ISO 4217 code")
+    last4 = fields["card"].get("last4") if "card" in fields else None
+    if last4 is not None and not (len(last4) == 4 and last4.isascii() and last4.isdecimal()):
+        del fields["card"]["last4"]

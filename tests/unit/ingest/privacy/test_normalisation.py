@@ -1,0 +1,160 @@
+"""What Meta documents, what its SDK does with the same values, and where we follow the documentation instead."""
+
+from hashlib import sha256
+
+import pytest
+from facebook_business.adobjects.serverside.normalize import Normalize
+
+from orylo_ingest.privacy import normalisation
+from orylo_ingest.privacy.hashing import hash_of, hashed, token
+
+DOCUMENTED = [
+    (normalisation.email, "John_Smith@gmail.com", "62a14e44f765419d10fea99367361a727c12365e2520f32218d505ed9aa0f62f"),
+    (normalisation.name, "Mary", "6915771be1c5aa0c886870b6951b03d7eafc121fea0e80a5ea83beb7c449f4ec"),
+    (normalisation.name, "정", "8fa8cd9c440be61d0151429310034083132b35975c4bea67fdd74158eb51db14"),
+    (normalisation.name, "Valéry", "08e1996b5dd49e62a4b4c010d44e4345592a863bb9f8e3976219bac29417149c"),
+    (normalisation.country, "United States", "79adb2a2fce5c6ba215fe5f27f532d4e7edbac4b6a5e09e1ef3a08084a904621"),
+]
+
+
+@pytest.mark.parametrize(("normalise", "value", "digest"), DOCUMENTED)
+def test_the_pairs_that_meta_documents(normalise: object, value: str, digest: str) -> None:
+    assert hashed(value, normalise) == digest  # type: ignore[arg-type]
+
+
+def test_the_birth_date_that_meta_documents_is_written_as_in_the_united_states() -> None:
+    expected = "01acdbf6ec7b4f478a225f1a246e5d6767eeab1a7ffa17f025265b5b94f40f0c"
+    assert hash_of(normalisation.birth_date("2/16/1997", "US") or "") == expected
+
+
+AGREED = [
+    (normalisation.email, "em", ["John_Smith@gmail.com", " a.b+tag@Example.co.uk ", "fo'o@bar.com"]),
+    (normalisation.name, "fn", ["Mary", "João", " MARIA ", "Maria Clara", "정"]),
+    (normalisation.city, "ct", ["São Paulo", "Rio de Janeiro", "St. Louis", "Saint-Denis"]),
+    (normalisation.state, "st", ["SP", "Minas Gerais", "N.Y."]),
+    (normalisation.zip_code, "zp", ["10115", " 90210 ", "38400123", "SW1A 1AA"]),
+    (normalisation.country, "country", ["BR", " us ", "De"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("normalise", "key", "value"), [(normalise, key, value) for normalise, key, values in AGREED for value in values]
+)
+def test_the_sdk_hashes_the_same(normalise: object, key: str, value: str) -> None:
+    assert hashed(value, normalise) == Normalize.normalize_field(key, value)  # type: ignore[arg-type]
+
+
+# The SDK's own result, ours, and why.
+DIFFERENT = [
+    (normalisation.name, "fn", "D'Ávila", "dávila", "names are hashed without punctuation"),
+    (normalisation.name, "fn", "Maria  Clara", "maria clara", "two spaces are one"),
+    (normalisation.city, "ct", "L'Hospitalet", "lhospitalet", "cities are hashed without special characters"),
+    (normalisation.zip_code, "zp", "01310-100", "01310100", "only the dash goes, not the three digits behind it"),
+    (normalisation.zip_code, "zp", "13.101-000", "13101000", "neither dots nor dashes"),
+]
+
+
+@pytest.mark.parametrize(("normalise", "key", "value", "ours", "why"), DIFFERENT)
+def test_where_the_sdk_departs_from_the_documentation(
+    normalise: object, key: str, value: str, ours: str, why: str
+) -> None:
+    digest = hashed(value, normalise)  # type: ignore[arg-type]
+    assert digest == sha256(ours.encode()).hexdigest()
+    assert digest != Normalize.normalize_field(key, value), f"no difference any more: {why}"
+
+
+@pytest.mark.parametrize("value", ["  ", "\u00a0", "\t\n"])
+def test_blanks_are_nobody_where_the_sdk_makes_them_all_one_person(value: str) -> None:
+    for normalise in (
+        normalisation.email,
+        normalisation.name,
+        normalisation.city,
+        normalisation.zip_code,
+        normalisation.country,
+        normalisation.document,
+        normalisation.birth_date,
+    ):
+        assert hashed(value, normalise) is None
+    assert Normalize.normalize_field("fn", "  ") == sha256(b"").hexdigest()
+
+
+@pytest.mark.parametrize("value", ["a@b", "a b@c.de", "a@b@c.de", "x" * 250 + "@a.de", "one@a.de, two@a.de"])
+def test_what_is_no_email_is_not_hashed(value: str) -> None:
+    assert normalisation.email(value) is None
+
+
+def test_composed_and_decomposed_accents_are_one_name() -> None:
+    assert normalisation.name("José") == normalisation.name("Jose\u0301") == "josé"
+
+
+def test_vowel_signs_are_no_punctuation() -> None:
+    assert normalisation.name("कविता") == "कविता"
+
+
+@pytest.mark.parametrize(
+    ("value", "country", "expected"),
+    [
+        ("1991-04-05", None, "19910405"),
+        ("1991-04-05T00:00:00Z", None, "19910405"),
+        ("05/04/1991", "BR", "19910405"),
+        ("04/05/1991", "US", "19910405"),
+        ("16/02/1997", "US", "19970216"),
+        ("2/16/1997", "BR", "19970216"),
+        ("1991-13-05", None, None),
+        ("soon", None, None),
+    ],
+)
+def test_birth_dates(value: str, country: str | None, expected: str | None) -> None:
+    assert normalisation.birth_date(value, country) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "country", "expected"),
+    [
+        ("94105-1234", "US", "94105"),
+        ("941051234", "US", "94105"),
+        ("M1 1AE", "GB", "m11"),
+        ("SW1A 1AA", "GB", "sw1a1"),
+        ("01310-100", "BR", "01310100"),
+    ],
+)
+def test_zip_codes_by_country(value: str, country: str, expected: str) -> None:
+    assert normalisation.zip_code(value, country) == expected
+
+
+def test_states_of_the_united_states_have_two_letters() -> None:
+    assert normalisation.state("New York", "US") == "ny"
+    assert normalisation.state("New York", None) == "newyork"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("Brasil", "br"),
+        ("BRA", "br"),
+        ("UK", "gb"),
+        ("Estados Unidos", "us"),
+        ("Alemanha", "de"),
+        ("zz", None),
+        ("", None),
+    ],
+)
+def test_countries_by_name(value: str, expected: str | None) -> None:
+    assert normalisation.country(value) == expected
+
+
+def test_documents_lose_their_punctuation_and_zeros_are_none() -> None:
+    assert normalisation.document("111.444.777-35") == "11144477735"
+    assert normalisation.document("12.ABC.345/01DE-35") == "12abc34501de35"
+    assert normalisation.document("000.000.000-00") is None
+
+
+def test_a_token_passes_as_its_own_hash() -> None:
+    made = token("mary")
+    assert hashed(made, normalisation.name) == hash_of("mary")
+    assert hashed(made.upper(), normalisation.name) != hash_of("mary")
+
+
+def test_nothing_is_ever_the_hash_of_an_empty_text() -> None:
+    with pytest.raises(ValueError, match="nothing"):
+        hash_of("")

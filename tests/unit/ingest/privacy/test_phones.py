@@ -1,0 +1,62 @@
+import pytest
+from facebook_business.adobjects.serverside.normalize import Normalize
+
+from orylo_ingest.privacy.hashing import hash_of
+from orylo_ingest.privacy.phones import phone_country, phone_digits
+
+
+def test_the_pair_that_meta_documents() -> None:
+    digits = phone_digits("(650)555-1212", "US")
+    assert digits == "16505551212"
+    assert hash_of(digits) == "e323ec626319ca94ee8bff2e4c87cf613be6ea19919ed1364124e16807ab3176"
+
+
+@pytest.mark.parametrize("value", ["+5511987650001", "+1 (650) 555-1212", "0049 30 123456"])
+def test_the_sdk_hashes_the_same_where_the_country_code_is_there(value: str) -> None:
+    assert hash_of(phone_digits(value) or "") == Normalize.normalize_field("ph", value)
+
+
+@pytest.mark.parametrize(
+    ("value", "country", "expected"),
+    [
+        ("11987650001", "BR", "5511987650001"),
+        ("(11) 98765-0001", "BR", "5511987650001"),
+        ("011 98765 0001", "BR", "5511987650001"),
+        ("5511987650001", "BR", "5511987650001"),
+        ("5511987650001", None, "5511987650001"),
+        ("1132345678", "BR", "551132345678"),
+        # Area 55 is in the south of Brazil, and 55 is the country's code too.
+        ("55987650001", "BR", "5555987650001"),
+        ("987650001", "BR", None),
+        ("16505551212", "US", "16505551212"),
+        ("0151 23456789", "DE", "4915123456789"),
+        ("491512345678", "DE", "491512345678"),
+        ("912345678", "PT", "351912345678"),
+        ("+44 (0)20 7946 0958", None, "442079460958"),
+        ("+1 650 555 1212 ext. 12", None, "16505551212"),
+        ("+５５11987650001", None, "5511987650001"),
+        ("650.555.1212", "US", "16505551212"),
+        ("6505551212", None, None),
+        ("call me", "US", None),
+        ("+123456789012345678", None, None),
+        ("123", "DE", None),
+    ],
+)
+def test_digits_with_country_code(value: str, country: str | None, expected: str | None) -> None:
+    assert phone_digits(value, country) == expected
+
+
+@pytest.mark.parametrize(
+    ("digits", "country"),
+    [
+        ("5511987650001", "BR"),
+        ("16505551212", "US"),
+        ("14165550100", "CA"),
+        ("442079460958", "GB"),
+        ("351912345678", "PT"),
+        ("79161234567", "RU"),
+        ("0000000", None),
+    ],
+)
+def test_the_country_of_a_number(digits: str, country: str | None) -> None:
+    assert phone_country(digits) == country

@@ -1,0 +1,169 @@
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import pytest
+from pydantic import ValidationError
+
+from orylo_common.messages import CheckoutStarted, ClickRecorded, decode, encode
+from orylo_ingest.privacy.hashing import token
+from orylo_ingest.tracking.visit import Visit, checkout_started, click_recorded
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+TENANT = UUID("01920000-0000-7000-8000-000000000001")
+CLICK_ID = "oc_" + "a1B2" * 5 + "xy"
+
+
+def recorded(user_agent: str = "Firefox", **told: Any) -> ClickRecorded:
+    visit = Visit.model_validate({"kind": "pageview", "click_id": CLICK_ID, **told})
+    return click_recorded(visit, tenant_id=TENANT, ip="198.51.100.7", user_agent=user_agent, now=NOW)
+
+
+def test_a_visit_becomes_a_click_with_what_matching_needs() -> None:
+    click = recorded(fbc="fb.1.1763630000000.IwAR-x_Y", fbp="fb.1.1763630000000.42", utm_source="ig", fbclid="IwAR-x_Y")
+
+    assert (click.click_id, click.kind, click.ip, click.user_agent) == (CLICK_ID, "pageview", "198.51.100.7", "Firefox")
+    assert click.tracking.fbc == "fb.1.1763630000000.IwAR-x_Y"
+    assert (click.tracking.fbp, click.tracking.utm_source) == ("fb.1.1763630000000.42", "ig")
+    assert click.occurred_at == NOW
+
+
+def test_a_leads_email_and_phone_leave_hashed() -> None:
+    click = recorded(kind="lead", email=" Mariana.Souza@Example.com ", phone="+55 (11) 98765-0001")
+
+    assert click.match_keys.email == sha256(b"mariana.souza@example.com").hexdigest()
+    assert click.match_keys.phone == sha256(b"5511987650001").hexdigest()
+    assert click.customer_id is not None
+    assert "mariana" not in click.model_dump_json().lower()
+    assert "98765" not in click.model_dump_json()
+
+
+def test_addresses_lose_what_may_name_a_person() -> None:
+    click = recorded(url="https://shop.example.com/p?email=a@b.co#a@b.co", referrer="https://mail.example.com/?q=name")
+
+    assert (click.url, click.referrer) == ("https://shop.example.com/p", "https://mail.example.com/")
+
+
+FREE = ("url", "referrer", "utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term", "user_agent")
+
+
+@pytest.mark.parametrize("field", FREE)
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "mariana.souza@example.com",
+        "mariana.souza%40example.com",
+        "Mariana.Souza%2540Example.com",
+        "4242 4242 4242 4242",
+        "4242%204242%204242%204242",
+        "4242\u20114242\u20114242\u20114242",
+        "4242\x004242\x004242\x004242",
+        "+55 (11) 98765-0001",
+        "11987650001",
+        "529.982.247-25",
+    ],
+)
+def test_people_and_cards_are_in_no_field_that_may_hold_anything(field: str, hidden: str) -> None:
+    click = recorded(kind="lead", phone="+5511987650001", **{field: f"https://shop.example/u/{hidden}/x"})
+
+    told = encode(click).decode().lower()
+    assert [part for part in ("mariana", "souza", "4242", "98765", "52998", "529.982") if part in told] == []
+    assert "/x" in told
+
+
+def test_the_number_of_a_campaign_is_no_document() -> None:
+    click = recorded(utm_campaign="52998224725", utm_term="of 52998224725", url="https://shop.example/u/52998224725")
+
+    assert click.tracking.utm_campaign == "52998224725"
+    assert (click.tracking.utm_term, click.url) == (
+        f"of {token('52998224725')}",
+        f"https://shop.example/u/{token('52998224725')}",
+    )
+
+
+def test_what_names_nobody_stays_as_it_was() -> None:
+    told = {field: f"https://shop.example/curso%20de%20{field}/x" for field in FREE}
+    click = recorded(**told)
+    assert {field: getattr(click, field, None) or getattr(click.tracking, field, None) for field in FREE} == told
+
+
+def test_what_no_text_can_hold_is_left_out() -> None:
+    controls = "".join(map(chr, [*range(32), *range(0x7F, 0xA0)]))
+    click = recorded(
+        user_agent=f"Fire{controls}\udcfffox",
+        **{field: f"a{controls}b" for field in FREE if field != "user_agent"},
+        email=f"a{controls}@b.cd",
+    )
+    assert (click.url, click.tracking.utm_source, click.user_agent) == ("ab", "ab", "Firefox")
+    assert click.match_keys.email == token("a@b.cd").removeprefix("sha256:")
+    assert decode(encode(click)) == click
+
+
+def test_a_long_user_agent_is_cut() -> None:
+    assert recorded(user_agent="x" * 10_000).user_agent == "x" * 500
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"fbc": "fb.1.1763630000000.fb.1.1763630000000.<x>"},
+        {"fbc": "fb.1.1763630000000.a@b.cd"},
+        {"fbc": 7},
+        {"fbp": "none"},
+        {"fbp": "fb.1.1763630000000.4242424242424242"},
+        {"fbp": "x" * 3000},
+        {"fbclid": "a b"},
+        {"fbclid": "mariana@example.com"},
+        {"fbclid": "4242424242424242"},
+        {"fbclid": "x" * 501},
+        {"fbclid": ["x"]},
+    ],
+    ids=str,
+)
+def test_one_odd_identifier_costs_the_identifier_and_not_the_visit(odd: dict[str, Any]) -> None:
+    good = {"fbc": "fb.2.1763630000000.IwAR-x_Y", "fbp": "fb.2.1763630000000.42", "fbclid": "IwAR-x_Y"}
+    click = recorded(**good | odd)
+    (name,) = odd
+    assert {key: getattr(click.tracking, key) for key in good} == good | {name: None}
+
+
+def test_a_checkout_is_told_of_as_one_too() -> None:
+    click = recorded(kind="checkout", email="a@b.cd", fbp="fb.1.1763630000000.42")
+    checkout = checkout_started(click)
+    assert isinstance(decode(encode(checkout)), CheckoutStarted)
+    assert (checkout.checkout_id, checkout.gateway, checkout.occurred_at) == (CLICK_ID, "page", NOW)
+    assert (checkout.tracking, checkout.match_keys, checkout.ip) == (click.tracking, click.match_keys, click.ip)
+    assert (checkout.correlation_id, checkout.causation_id) == (click.message_id, click.message_id)
+    assert checkout.message_id != click.message_id
+
+
+@pytest.mark.parametrize(
+    ("clicked_at", "expected"),
+    [
+        (NOW - timedelta(days=2), NOW - timedelta(days=2)),
+        (NOW + timedelta(hours=1), NOW),
+        (NOW - timedelta(days=400), NOW),
+    ],
+    ids=["earlier", "a clock that is ahead", "older than its cookie can be"],
+)
+def test_a_visit_began_when_a_likely_clock_says(clicked_at: datetime, expected: datetime) -> None:
+    assert recorded(clicked_at=int(clicked_at.timestamp() * 1000)).occurred_at == expected
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"click_id": "oc_short"},
+        {"click_id": CLICK_ID + "'--"},
+        {"click_id": CLICK_ID + "\n"},
+        {"click_id": "oc_4242424242424242abcdef"},
+        {"kind": "purchase"},
+        {"utm_source": "x" * 501},
+        {"clicked_at": -1},
+    ],
+    ids=str,
+)
+def test_what_the_script_does_not_send_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        recorded(**wrong)
