@@ -1,18 +1,19 @@
-import { screen, within } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
 import { conversion } from "../../test/builders/conversions";
-import { trustEntry } from "../../test/builders/customers";
+import { trustChange, trustEntry } from "../../test/builders/customers";
 import { detection } from "../../test/builders/detections";
 import { fakeApi, pageOf } from "../../test/fakeApi";
+import { FakeEventSource } from "../../test/fakeEventSource";
 import { feedRows, renderFeed } from "../../test/feedScreen";
 
 describe("the details of a decision", () => {
   const degraded = detection({ degraded: ["velocity"], payment_id: "stripe:pi_9" });
 
   async function openDetails() {
-    fakeApi({
+    const { calls } = fakeApi({
       "GET /api/v1/detections": () => pageOf([degraded]),
       [`GET /api/v1/detections/${degraded.id}`]: () => degraded,
       "GET /api/v1/conversions": () =>
@@ -34,11 +35,11 @@ describe("the details of a decision", () => {
     });
     await renderFeed();
     await userEvent.click(screen.getByRole("button", { name: "R$297.00, details" }));
-    return screen.findByRole("dialog", { name: "Decision" });
+    return { dialog: await screen.findByRole("dialog", { name: "Decision" }), calls };
   }
 
   it("show detectors, missing detectors, trust and attempts", async () => {
-    const dialog = await openDetails();
+    const { dialog } = await openDetails();
 
     expect(await within(dialog).findByText("Trust history")).toBeVisible();
     expect(dialog).toHaveTextContent("0.42 ms");
@@ -51,8 +52,28 @@ describe("the details of a decision", () => {
     expect(dialog).toHaveTextContent("Purchase · no matching click");
   });
 
+  it("refetch the customer, payment and conversions that the stream reports a change to", async () => {
+    const { dialog, calls } = await openDetails();
+    await within(dialog).findByText("Dispute opened");
+    const requests = (path: string) => calls.filter((call) => call === `GET /api/v1/${path}`).length;
+    const customer = `customers/${degraded.customer_id ?? ""}`;
+    const payment = "payments/stripe%3Api_9";
+    const conversions = "conversions?payment_id=stripe%3Api_9";
+    expect([customer, payment, conversions].map(requests)).toEqual([1, 1, 1]);
+
+    FakeEventSource.latest.emit("trust.updated", trustChange());
+    await waitFor(() => {
+      expect([customer, payment, conversions].map(requests)).toEqual([2, 1, 1]);
+    });
+
+    FakeEventSource.latest.emit("conversion.dispatched", conversion({ payment_id: degraded.payment_id }));
+    await waitFor(() => {
+      expect([customer, payment, conversions].map(requests)).toEqual([2, 2, 2]);
+    });
+  });
+
   it("close and show the list again", async () => {
-    const dialog = await openDetails();
+    const { dialog } = await openDetails();
     await userEvent.click(within(dialog).getByRole("button", { name: "Close" }));
 
     expect(screen.queryByRole("dialog")).not.toBeInTheDocument();
