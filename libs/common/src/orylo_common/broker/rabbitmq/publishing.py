@@ -1,7 +1,7 @@
 """Publish batches to RabbitMQ and wait for their confirms.
 
-aio-pika's `publish` costs a task, several futures and a write per message: eleven times the CPU (ADR 3). Here a batch
-is one write, and each message one future in the channel's table of confirms.
+aio-pika's `publish` creates a task and several futures and makes one write per message: eleven times the CPU (ADR 3).
+Here a batch is one write, and each message is one future in the channel's table of confirms.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ CONFIRM_TIMEOUT_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class RoutedMessage:
-    """A message and where it goes. If `mandatory`, it has to reach a queue, or the batch fails."""
+    """A message with its exchange and routing key. A `mandatory` message must reach a queue, or its batch fails."""
 
     exchange: str
     routing_key: str
@@ -39,7 +39,7 @@ class Batch:
 
     def __init__(self, size: int) -> None:
         self.confirmed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        # A batch may fail while it is still being written: asyncio must not log that nobody awaited the error.
+        # A batch may fail while it is still being written: asyncio must not log the error as never retrieved.
         self.confirmed.add_done_callback(lambda confirmed: confirmed.cancelled() or confirmed.exception())
         self._missing = size
 
@@ -57,7 +57,7 @@ class Batch:
 
 
 class BatchPublisher:
-    """Publishes batches over one channel. Concurrent batches do not wait for each other."""
+    """Publish batches over one channel. Concurrent batches do not wait for each other."""
 
     def __init__(self, channel: RabbitMQChannel) -> None:
         self._channel = channel.underlay
@@ -79,17 +79,17 @@ class BatchPublisher:
         except TimeoutError as error:
             raise PublishNotConfirmed(f"RabbitMQ did not confirm within {CONFIRM_TIMEOUT_S:.0f} s") from error
         except LOST as error:
-            raise PublishNotConfirmed("the connection to RabbitMQ is gone") from error
+            raise PublishNotConfirmed("the connection to RabbitMQ was lost") from error
         finally:
             self._batches.discard(batch)
             self._forget_ids(messages, tags)
 
     async def _write(self, messages: Sequence[RoutedMessage], batch: Batch) -> range:
-        """Write all messages at once, and return the delivery tags that the broker gives them."""
+        """Write all messages at once, and return the delivery tags that the broker assigns to them."""
         channel, create_future = self._channel, batch.confirmed.get_loop().create_future
         payload = b"".join(frames(one, channel.number, channel.max_content_size) for one in messages)
-        # The broker numbers messages as they arrive. Under the lock, and with no `await` after the write, they get
-        # the same numbers here.
+        # The broker numbers messages in order of arrival. The lock, and having no `await` after the write, keep the
+        # numbers here the same.
         async with channel.lock:
             await channel.write_queue.put(ChannelFrame(payload=payload, should_close=False))
             tags = range(channel.delivery_tag + 1, channel.delivery_tag + 1 + len(messages))
@@ -104,13 +104,13 @@ class BatchPublisher:
     def _forget_ids(self, messages: Sequence[RoutedMessage], tags: range) -> None:
         known = self._channel.message_id_delivery_tag
         for tag, message in zip(tags, messages, strict=False):
-            # Unless another batch with the same message is under way.
+            # Keep the entry if another unconfirmed batch contains the same message.
             if known.get(message.message_id) == tag:
                 del known[message.message_id]
 
     def _on_return(self, message: DeliveredMessage) -> None:
-        # A missing queue concerns every batch that is under way.
-        self._fail(f"no queue in RabbitMQ takes {message.routing_key}")
+        # A missing queue affects every unconfirmed batch.
+        self._fail(f"RabbitMQ has no queue for {message.routing_key}")
 
     def _fail(self, reason: str) -> None:
         for batch in self._batches:
@@ -118,7 +118,7 @@ class BatchPublisher:
 
 
 def frames(message: RoutedMessage, channel: int, max_body: int) -> bytes:
-    """Marshal a message to its AMQP frames: method, header and body."""
+    """Marshal a message into its AMQP frames: method, header and body."""
     method = _method(message.exchange, message.routing_key, message.mandatory, channel)
     if message.headers:
         header = _header(message.message_id, len(message.body), channel, message.headers)
@@ -145,8 +145,8 @@ def _header(message_id: str, size: int, channel: int, headers: Mapping[str, Any]
 
 
 def _plain_header(message_id: str, size: int, channel: int) -> bytes:
-    # Marshalling a header costs 8 µs. Without headers of our own they differ only in the body's size, at bytes 11 to
-    # 19, and in the ID, which comes last before the end of the frame.
+    # Marshalling a header costs 8 µs. Without custom headers, only the body size (bytes 11 to 19) and the ID (the last
+    # field before the end of the frame) differ between messages.
     identifier = message_id.encode()
     template = _template(len(identifier), channel)
     return template[:11] + size.to_bytes(8, "big") + template[19 : -len(identifier) - 1] + identifier + b"\xce"

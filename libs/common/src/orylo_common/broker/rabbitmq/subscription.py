@@ -1,4 +1,4 @@
-"""Take deliveries from RabbitMQ over a connection of its own."""
+"""Take deliveries from RabbitMQ over a dedicated connection."""
 
 import asyncio
 from collections import deque
@@ -26,7 +26,7 @@ Publish = Callable[[Sequence[RoutedMessage]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class UnackedMessage:
-    """A message that the broker delivered here and that is not acknowledged yet."""
+    """A delivered message that is not acknowledged yet."""
 
     tag: int
     body: bytes
@@ -37,8 +37,8 @@ class UnackedMessage:
 class RabbitMQSubscription:
     """A subscription over one connection. `publish` is the broker's own publisher.
 
-    To retry, release or dead-letter a message, it is published anew first and acknowledged afterwards: a crash between
-    the two repeats it and never loses it.
+    To retry, release or dead-letter a message, the subscription publishes it again and then acknowledges the original:
+    a crash between the two steps duplicates the message but never loses it.
     """
 
     def __init__(self, channel: RabbitMQChannel, queue: str, publish: Publish) -> None:
@@ -46,7 +46,7 @@ class RabbitMQSubscription:
         self._channel = channel
         self._publish = publish
         self._prefetched: deque[UnackedMessage] = deque()
-        # In the order of their tags.
+        # In tag order.
         self._unacked: dict[int, UnackedMessage] = {}
         self._last_tag = 0
         self._consumer_tag = ""
@@ -62,7 +62,7 @@ class RabbitMQSubscription:
         self = cls(channel, queue, publish)
         try:
             await channel.pika.set_qos(prefetch_count=prefetch)
-            # Not `pika.get_queue(…).consume`: it costs another 35 µs per delivery (ADR 3).
+            # Not `pika.get_queue(…).consume`, which costs 35 µs more per delivery (ADR 3).
             consuming = await channel.underlay.basic_consume(queue, self._on_delivery)
         except LOST as error:
             await channel.close()
@@ -120,7 +120,7 @@ class RabbitMQSubscription:
             await self._move(one, retry_queue(self.queue, delay), headers)
 
     async def release(self, deliveries: Sequence[Delivery]) -> None:
-        # Not by nack: the broker would count that as a failed delivery.
+        # Not by `nack`, which the broker counts as a failed delivery.
         await self._release([one for delivery in deliveries if (one := self._find(delivery))])
 
     async def dead_letter(self, delivery: Delivery, reason: str) -> None:
@@ -155,7 +155,7 @@ class RabbitMQSubscription:
         if not settled:
             return
         self._check()
-        # Everything below the oldest unacknowledged message is settled: one frame acknowledges it.
+        # All messages below the oldest unacknowledged one are settled: one frame acknowledges them.
         oldest = next(iter(self._unacked), self._last_tag + 1)
         below = max((tag for tag in settled if tag < oldest), default=0)
         try:
@@ -169,7 +169,7 @@ class RabbitMQSubscription:
 
     def _check(self) -> None:
         if self._channel.is_lost:
-            raise BrokerUnavailable("the subscription's connection to RabbitMQ is gone")
+            raise BrokerUnavailable("the subscription's connection to RabbitMQ was lost")
 
     async def stop(self) -> None:
         if self._stopped:
@@ -188,7 +188,7 @@ class RabbitMQSubscription:
         if self.closed:
             return
         self.closed = True
-        # What cannot be released now comes again when the connection ends, and that delivery counts.
+        # The broker redelivers unreleased messages when the connection ends, and counts this delivery.
         with suppress(*LOST, TransientError):
             await self.stop()
             await self._release(list(self._unacked.values()))
