@@ -1,1 +1,1 @@
-"""The event bus: its port, its topology, its consumer, and an adapter for each broker."""
+"""The event bus: its port, topology and consumer, and an adapter for each broker."""

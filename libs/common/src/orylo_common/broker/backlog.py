@@ -1,4 +1,4 @@
-"""The number of messages that wait in a queue, as a metric."""
+"""Measure the number of messages waiting in a queue."""
 
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
@@ -10,15 +10,15 @@ from orylo_common.repeating import repeating
 
 WAITING = Gauge(
     "orylo_messages_waiting",
-    "Messages in a queue that no consumer has in hand, those being retried included",
+    "Messages in a queue that no consumer is handling, including those waiting for a retry",
     ["queue"],
 )
-# As often as Prometheus scrapes.
+# Prometheus' scrape interval.
 EVERY = timedelta(seconds=15)
 
 
 def measure_backlog(broker: Broker, queue: str, *, every: timedelta = EVERY) -> AbstractAsyncContextManager[None]:
-    """Keep `orylo_messages_waiting` up to date. It keeps its value while the broker is unreachable."""
+    """Update `orylo_messages_waiting` regularly. The metric keeps its value while the broker is unreachable."""
     gauge = WAITING.labels(queue)
 
     async def measure() -> None:

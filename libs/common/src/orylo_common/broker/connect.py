@@ -1,4 +1,4 @@
-"""Which broker a URL means."""
+"""Open the broker that a URL names."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,10 +14,10 @@ log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def open_broker(url: str, database_url: str, *, required: bool = True) -> AsyncIterator[Broker]:
-    """The broker that `url` names, its topology declared: `amqp://…`, `sqs://…`, or `postgres` for the database itself.
+    """Open a broker and declare its topology. `url` is `amqp://…`, `sqs://…`, or `postgres` for the database itself.
 
-    Raises `ValueError` where the URL names none, and `TransientError` where it does not answer; unless `required`, it
-    is then declared when it is first reached.
+    Raises `ValueError` for an unknown scheme, and `TransientError` if the broker does not answer. A broker that is not
+    `required` may be unavailable: its topology is declared when the broker is first reached.
     """
     broker = await _open(url, database_url)
     try:
@@ -33,7 +33,7 @@ async def open_broker(url: str, database_url: str, *, required: bool = True) -> 
 
 
 async def _open(url: str, database_url: str) -> Broker:
-    # Imported when asked for: the embedded platform starts faster without the libraries of AMQP and AWS.
+    # Import on demand: the embedded platform starts faster without the AMQP and AWS libraries.
     match url.partition("://")[0]:
         case "postgres":
             return await PostgresBroker.open(database_url)
@@ -46,4 +46,4 @@ async def _open(url: str, database_url: str) -> Broker:
 
             return await SqsBroker.open(url)
         case scheme:
-            raise ValueError(f"no broker is called {scheme!r}: amqp://, sqs:// or postgres")
+            raise ValueError(f"unknown broker {scheme!r}: use amqp://, sqs:// or postgres")

@@ -1,4 +1,4 @@
-"""From a delivery to a handler, and from what the handler raises to what becomes of the delivery."""
+"""Pass deliveries to their handlers, and map the errors that handlers raise to outcomes."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -23,11 +23,11 @@ from orylo_common.resilience.retry import RetryPolicy
 from orylo_common.telemetry.metrics import HANDLE_SECONDS, MESSAGES_HANDLED
 from orylo_common.telemetry.traces import span, tracing
 
-# Raises `TransientError` for another attempt later, `PermanentError` for the dead letters; anything else it
-# raises is a bug, and tried again all the same. Takes one of the message classes it stands for in the table.
+# Takes a message of a class that it is registered for. Raises `TransientError` to retry the message later, and
+# `PermanentError` to dead-letter it. Any other error is a bug, and is also retried.
 Handler = Callable[[Any], Awaitable[None]]
 
-# Below every broker's own limit for a delivery that is not settled.
+# Shorter than every broker's limit for an unsettled delivery.
 HANDLER_TIMEOUT = timedelta(seconds=30)
 PREFETCH = 100
 
@@ -35,10 +35,10 @@ log = structlog.get_logger(__name__)
 
 
 class Consumer:
-    """Runs one queue's messages through its handlers, up to `prefetch` at a time, while inside.
+    """Run the handlers for one queue's messages, up to `prefetch` at a time, while the context is open.
 
-    `gates` are the breakers of what *every* message needs: while one is open nothing is taken, and a handler
-    that raises `CircuitOpen` gives its message back without an attempt being counted.
+    `gates` are the circuit breakers of dependencies that *every* message needs. While one is open, the consumer takes
+    no messages. If a handler raises `CircuitOpen`, its message is released and the attempt does not count.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Consumer:
                         await handler(message)
                 else:
                     await handler(message)
-        except Exception as error:  # noqa: BLE001  (whatever it is, the table knows what becomes of it)
+        except Exception as error:  # noqa: BLE001  (`outcome_of` maps every error to an outcome)
             failure = error
         outcome = outcome_of(failure, delivery.delivery_count, self._policy)
         message_type = "undecodable" if message is None else message.type
@@ -109,7 +109,7 @@ class Consumer:
         )
 
 
-# `labels()` costs more than counting does, and there are a few dozen label sets in all.
+# Cached, because `labels()` costs more than counting. There are only a few dozen label sets.
 @cache
 def _handled(queue: str, message_type: str, outcome: str) -> Counter:
     return MESSAGES_HANDLED.labels(queue, message_type, outcome)
@@ -121,7 +121,7 @@ def _seconds(queue: str, message_type: str) -> Histogram:
 
 
 class DeadLetterConsumer:
-    """Hands a dead-letter queue's deliveries, decodable or not, to `handle`: each again and again until it succeeds."""
+    """Pass a dead-letter queue's deliveries, decodable or not, to `handle`, and retry each until it succeeds."""
 
     def __init__(
         self,
@@ -152,7 +152,7 @@ class DeadLetterConsumer:
             async with asyncio.timeout(HANDLER_TIMEOUT.total_seconds()):
                 await self._handler(delivery)
         except Exception as error:
-            # Whatever it is: a dead letter has nowhere else to go.
+            # Retry after any error: a dead letter cannot be moved to another queue.
             log.exception("dead_letter.not_taken", queue=self._queue)
             return Retry(self._policy.delay(delivery.delivery_count), type(error).__name__)
         return Done()

@@ -1,6 +1,6 @@
-"""Takes deliveries from a queue, runs each in a task of its own, and settles them.
+"""Take deliveries from a queue, handle each in a separate task, and settle them.
 
-Made to cost little per message: deliveries come and are acknowledged in batches, whose size follows the load.
+Deliveries are received and acknowledged in batches to reduce the cost per message. The batch size follows the load.
 """
 
 import asyncio
@@ -24,9 +24,9 @@ from orylo_common.resilience.retry import RetryPolicy
 
 IN_FLIGHT = Gauge("orylo_messages_in_flight", "Deliveries taken and not yet settled", ["queue"])
 
-# How long one `receive` waits for a first message.
+# The longest wait of one `receive` for a first message.
 RECEIVE_WAIT = timedelta(seconds=20)
-# Of the 30 s that an orchestrator grants between SIGTERM and SIGKILL.
+# Within the 30 s that an orchestrator allows between SIGTERM and SIGKILL.
 DRAIN = timedelta(seconds=25)
 RECONNECT = RetryPolicy(base=timedelta(milliseconds=200), cap=timedelta(seconds=5))
 SHORTEST_PAUSE_S = 0.05
@@ -35,11 +35,11 @@ log = structlog.get_logger(__name__)
 
 
 class Intake:
-    """Hands every delivery of `queue` to `handle`, up to `prefetch` at a time, and does what it returns.
+    """Pass every delivery of `queue` to `handle`, up to `prefetch` at a time, and settle it with the returned outcome.
 
-    While inside it outlives any loss of the broker. On exit it takes no more, lets what is in hand finish
-    within `drain`, and gives the rest back. Nothing is taken while one of the `gates` is open; while one is
-    half open, one delivery at a time is.
+    It reconnects after any loss of the broker. On exit it takes no more deliveries, waits up to `drain` for the running
+    handlers, and releases the remaining deliveries. It takes nothing while one of the `gates` is open, and one
+    delivery at a time while a gate is half open.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Intake:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # Cancels the job, which then drains.
+        # Cancels the loop, which then drains.
         await self._loops.aclose()
 
     async def _take_while_connected(self) -> None:
@@ -86,14 +86,14 @@ class Intake:
             finally:
                 await subscription.close()
         except TransientError as error:
-            # Its own pauses: with jitter, because all consumers of all replicas lose the broker together.
+            # Pause here, with jitter: all consumers of all replicas lose the broker at the same time.
             raise_if_cancelled()
             self._failures += 1
             log.warning("consumer.broker_unavailable", queue=self._queue, error=str(error))
             await asyncio.sleep(SHORTEST_PAUSE_S + RECONNECT.delay(self._failures).total_seconds())
 
     async def _take_until_shut(self, subscription: Subscription) -> None:
-        """Returns once a gate has closed; ends by cancellation, or with the error of a lost connection."""
+        """Take deliveries until a circuit opens. Raises `TransientError` if the connection is lost."""
         async with Settling(subscription, self._room_made.set) as settling:
             try:
                 while not self._shut():
@@ -101,7 +101,7 @@ class Intake:
                         deliveries = await subscription.receive(limit, RECEIVE_WAIT)
                         self._failures = 0
                         if self._shut():
-                            # A gate closed while this waited.
+                            # A circuit opened during `receive`.
                             await subscription.release(deliveries)
                         else:
                             self._start(deliveries, settling)
@@ -116,7 +116,7 @@ class Intake:
                 raise
 
     def _room(self, settling: Settling) -> int:
-        """How many to take now: none until half of the prefetch is free, since a batch costs little more than one."""
+        """Return how many to take: 0 until half of the prefetch is free, as a batch costs little more than one."""
         busy = len(self._in_flight) + settling.unacknowledged
         self._gauge.set(busy)
         if any(gate.state == "half_open" for gate in self._gates):
@@ -142,7 +142,7 @@ class Intake:
             log.error("consumer.task_failed", queue=self._queue, exc_info=error)
 
     def _shut(self) -> bool:
-        """A dependency is known to be away."""
+        """Return true while a dependency is known to be unavailable."""
         if self._paused_until and self._paused_until > self._loop.time():
             return True
         return any(gate.state == "open" for gate in self._gates)

@@ -1,4 +1,4 @@
-"""What becomes of a delivery after its handler ran. `outcome_of` is the whole table."""
+"""The outcomes of a delivery after its handler ran. `outcome_of` is the whole table."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,7 +18,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """The same message again, not before `delay`."""
+    """Deliver the message again, not before `delay`."""
 
     delay: timedelta
     reason: str
@@ -27,7 +27,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Nothing was tried: given back without counting, and nothing more is taken for `pause`."""
+    """Return the untried message to the queue without counting the delivery, and take no messages for `pause`."""
 
     pause: timedelta
     name = "released"
@@ -35,7 +35,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """For a person to look at."""
+    """Move the message to the dead-letter queue, for a person to review."""
 
     reason: str
     name = "dead_lettered"
@@ -43,12 +43,12 @@ class DeadLetter:
 
 Outcome = Done | Retry | Release | DeadLetter
 
-# Where a circuit does not say when to ask again.
+# Used if the open circuit does not give a `retry_after`.
 CIRCUIT_PAUSE = timedelta(seconds=1)
 
 
 def outcome_of(error: Exception | None, attempt_number: int, policy: RetryPolicy) -> Outcome:
-    """The outcome of the attempt with this number, which counts from 1."""
+    """Return the outcome of an attempt. Attempt numbers start at 1."""
     match error:
         case None:
             return Done()
@@ -57,8 +57,8 @@ def outcome_of(error: Exception | None, attempt_number: int, policy: RetryPolicy
         case PermanentError() | UndecodableMessage():
             return DeadLetter(str(error))
         case asyncpg.DataError():
-            # Text with a NUL, a number out of range: the row cannot be stored, today or tomorrow.
-            return DeadLetter(f"PostgreSQL refuses the data ({type(error).__name__})")
+            # Text with a NUL, or a number out of range: a retry cannot store the row either.
+            return DeadLetter(f"PostgreSQL rejected the data ({type(error).__name__})")
     reason = _describe(error)
     if attempt_number >= policy.max_attempts:
         return DeadLetter(f"gave up after {attempt_number} attempts: {reason}")
@@ -69,11 +69,14 @@ def outcome_of(error: Exception | None, attempt_number: int, policy: RetryPolicy
 
 
 def is_bug(error: Exception | None) -> bool:
-    """Nobody meant this error to be raised. One about data is told by its type only: its text quotes them."""
+    """Return true for an error that no handler raises on purpose, and that is logged with its traceback.
+
+    `asyncpg.DataError` is excluded, because its text quotes the data.
+    """
     expected = TransientError | PermanentError | UndecodableMessage | TimeoutError | asyncpg.DataError | None
     return not isinstance(error, expected)
 
 
 def _describe(error: Exception) -> str:
-    # A stranger's text may hold anything, a customer's e-mail address too: its type has to do.
+    # The text of an unknown error may contain personal data, such as a customer's email address: use only its type.
     return str(error) if isinstance(error, TransientError) else type(error).__name__

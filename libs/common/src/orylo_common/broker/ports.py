@@ -1,6 +1,6 @@
-"""The event bus as the services see it; `rabbitmq.py`, `sqs.py` and `postgres.py` are its three adapters.
+"""The event bus as the services see it; `rabbitmq`, `sqs` and `postgres` are its three adapters.
 
-At least once, no order promised. What a queue is bound to stands in `topology.py`.
+Messages are delivered at least once, in no guaranteed order. `topology.py` defines the bindings of each queue.
 """
 
 from collections.abc import Sequence
@@ -13,16 +13,16 @@ from orylo_common.errors import TransientError
 
 
 class PublishNotConfirmed(TransientError):
-    """The broker did not confirm every message; those it has may arrive again."""
+    """The broker did not confirm every message. Consumers may receive some of them twice after a repeated publish."""
 
 
 class BrokerUnavailable(TransientError):
-    """The broker cannot be reached, or went away in the middle."""
+    """The broker cannot be reached, or the connection was lost during the call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message on its way out: `body` is what `messages.encode` made."""
+    """A message to publish. `body` is the result of `messages.encode`."""
 
     message_id: UUID
     type: str
@@ -31,7 +31,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """Why and when a message was set aside. `attempts` counts its deliveries."""
+    """The reason and the time of a message's dead-lettering. `attempts` counts its deliveries."""
 
     queue: str
     reason: str
@@ -41,7 +41,7 @@ class Death:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One handing-over of a message. `delivery_count` starts at 1; `death` is set in dead-letter queues."""
+    """One delivery of a message. `delivery_count` starts at 1; `death` is set in dead-letter queues."""
 
     body: bytes
     delivery_count: int
@@ -50,62 +50,62 @@ class Delivery:
 
 
 class Subscription(Protocol):
-    """One consumer's hold on a queue. Several on one queue compete.
+    """One consumer's subscription to a queue. Several subscriptions to one queue compete for its messages.
 
-    Every method raises `BrokerUnavailable` once the connection is lost. What was unsettled then comes
-    again, counted as delivered; close the subscription and subscribe anew.
+    Every method raises `BrokerUnavailable` once the connection is lost. Unsettled messages are then redelivered, and
+    the lost delivery counts. Close the subscription and open a new one.
     """
 
     async def receive(self, limit: int, wait: timedelta) -> Sequence[Delivery]:
-        """Up to `limit` deliveries: at once if there are any, else as soon as one comes, else none after `wait`.
+        """Return up to `limit` deliveries: at once if there are any, else when the first arrives, or none after `wait`.
 
-        Never more than the prefetch count are unsettled at a time. None at once if the subscription is stopped
-        while it waits; `BrokerUnavailable` if it was before.
+        At most `prefetch` deliveries are unsettled at a time. Returns none at once if the subscription is stopped
+        during the wait; raises `BrokerUnavailable` if it was stopped before.
         """
 
     async def ack(self, deliveries: Sequence[Delivery]) -> None:
-        """Settle as done."""
+        """Acknowledge handled deliveries."""
 
     async def retry(self, delivery: Delivery, delay: timedelta) -> None:
-        """Settle as failed for now: it comes again, `delivery_count` one higher, not before `delay` (at most 1 h)."""
+        """Redeliver after `delay` (at most 1 h) or later, with `delivery_count` one higher."""
 
     async def release(self, deliveries: Sequence[Delivery]) -> None:
-        """Settle as untouched: they come again soon, and this delivery does not count."""
+        """Return untried deliveries to the queue. They are redelivered soon, and this delivery does not count."""
 
     async def dead_letter(self, delivery: Delivery, reason: str) -> None:
-        """Settle as hopeless: into the queue's dead-letter queue with `reason`.
+        """Move the message to the queue's dead-letter queue with `reason`.
 
-        Not for a delivery of a dead-letter queue: that one stays until it is acknowledged.
+        Not for a delivery from a dead-letter queue: it stays there until it is acknowledged.
         """
 
     async def stop(self) -> None:
-        """Take no more, and give back what was fetched ahead. What was received can still be settled."""
+        """Stop receiving, and release prefetched messages. Received deliveries can still be settled."""
 
     async def close(self) -> None:
-        """Stop, and give back what is unsettled, as `release` does."""
+        """Stop, and release all unsettled deliveries."""
 
 
 class Broker(Protocol):
     """A connection to the bus, for one process."""
 
     async def declare(self) -> None:
-        """Make every queue and binding of the topology; safe to repeat and to race."""
+        """Declare every queue and binding of the topology. Safe to repeat and to run concurrently."""
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
-        """Hand over to every queue bound to each message's type.
+        """Publish each message to every queue bound to its type.
 
-        Returns once the broker has confirmed all of them; raises `PublishNotConfirmed` otherwise.
+        Returns once the broker has confirmed all messages; raises `PublishNotConfirmed` otherwise.
         """
 
     async def redrive(self, queue: str, messages: Sequence[Outgoing]) -> None:
-        """Put messages into one queue only, as new; confirmed like `publish`."""
+        """Publish messages to one queue only, with their history reset. Confirmed as by `publish`."""
 
     async def subscribe(self, queue: str, *, prefetch: int) -> Subscription: ...
 
     async def depth(self, queue: str) -> int:
-        """Messages waiting in the queue, those being retried included, those handed over not."""
+        """Count the messages waiting in the queue, including those waiting for a retry, excluding unsettled ones."""
 
     async def ping(self) -> None:
-        """Raises `TransientError` when the bus cannot be reached."""
+        """Check the connection. Raises `TransientError` if the bus cannot be reached."""
 
     async def close(self) -> None: ...

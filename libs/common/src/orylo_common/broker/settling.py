@@ -1,4 +1,4 @@
-"""Tells the broker what became of deliveries, acknowledgements in batches."""
+"""Settle deliveries with the broker. Acknowledgements are sent in batches."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,16 +13,17 @@ from orylo_common.broker.ports import Delivery, Subscription
 from orylo_common.errors import TransientError
 from orylo_common.pace import Pace
 
-# Between two acknowledgements: an unacknowledged delivery only holds its place in the prefetch.
+# The interval between acknowledgements. An unacknowledged delivery only occupies its place in the prefetch.
 PACE = timedelta(milliseconds=30)
 
 log = structlog.get_logger(__name__)
 
 
 class Settling:
-    """Settles the deliveries of one subscription; on exit, what is acknowledged has been told.
+    """Settle the deliveries of one subscription. On exit, all acknowledgements have been sent.
 
-    What cannot be told, because the connection is gone, comes again by itself: receiving reports the loss.
+    If the connection is lost, the broker redelivers the deliveries that could not be settled, and `receive` reports
+    the loss.
     """
 
     def __init__(self, subscription: Subscription, acknowledged: Callable[[], None]) -> None:
@@ -60,7 +61,7 @@ class Settling:
         self._done.append(delivery)
         self.unacknowledged += 1
         if self._telling is None:
-            # It starts in the loop's next turn: what ends in this one still joins.
+            # The task starts in the event loop's next iteration, so it includes all deliveries that end in this one.
             self._telling = asyncio.get_running_loop().create_task(self._tell())
 
     async def _tell(self) -> None:
@@ -72,7 +73,7 @@ class Settling:
             except TransientError as error:
                 log.debug("consumer.not_acknowledged", deliveries=len(batch), error=str(error))
             except Exception:
-                # Log and continue: if this task died, nothing would be acknowledged any more.
+                # Log and continue: if this task died, all acknowledgements would stop.
                 log.exception("consumer.not_acknowledged", deliveries=len(batch))
             self.unacknowledged -= len(batch)
             self._acknowledged()

@@ -1,4 +1,4 @@
-"""Which queue gets which messages. Every adapter builds its exchanges, topics or tables from this."""
+"""The queues and the messages bound to them. Every adapter builds its exchanges, topics or tables from this."""
 
 from collections.abc import Mapping, Sequence
 
@@ -74,8 +74,8 @@ QUEUES: Mapping[str, Sequence[type[Message]]] = {
     "ingest": (WebhookReplayRequested,),
 }
 
-# A message that kills its consumer is stopped after this many deliveries. Transient failures are
-# given up at the retry policy's own, lower, limit.
+# A message that kills its consumer is dead-lettered after this many deliveries. The retry policy's limit for
+# transient failures is lower.
 DELIVERY_LIMIT = 20
 POISON = f"delivered {DELIVERY_LIMIT} times and never settled"
 
@@ -89,12 +89,12 @@ def is_dead_letter_queue(queue: str) -> bool:
 
 
 def origin_of(dead_letter_queue: str) -> str:
-    """The queue whose dead letters a dead-letter queue holds."""
+    """Return the queue that a dead-letter queue belongs to."""
     return dead_letter_queue.removesuffix(".dlq")
 
 
 def queues_for(message_type: str) -> tuple[str, ...]:
-    """The queues that get a message type, by its name such as `payment.succeeded.v1`."""
+    """Return the queues bound to a message type, given by name, such as `payment.succeeded.v1`."""
     return _BOUND.get(message_type, ())
 
 

@@ -1,8 +1,8 @@
-"""The event bus in PostgreSQL: a row per message, and one per queue that has yet to deal with it.
+"""The event bus in PostgreSQL: one row per message, and one per queue that has not settled it yet.
 
-For a platform in one process or a few. A publish is one durable statement. What a subscription does
-(`postgres_subscription.py`) may be lost with the server, which costs a redelivery, so it does not wait for the
-disk. Connections must reach PostgreSQL itself or a pooler in session mode: a lease is a session's lock.
+For a platform of one or a few processes. A publish is one durable statement. A subscription's statements
+(`subscription.py`) do not wait for the disk: if the server loses them, the message is redelivered. Connections must
+reach PostgreSQL directly or through a pooler in session mode, because a lease is a session's lock.
 """
 
 from collections import defaultdict
@@ -21,8 +21,8 @@ from orylo_common.postgres.errors import TRANSIENT_ERRORS
 from orylo_common.postgres.periodic import run_periodically
 from orylo_common.postgres.pool import Connection, open_pool
 
-# NOTIFY makes commits wait for each other, so it is sent only where another process subscribes: a process
-# wakes its own subscriptions itself.
+# NOTIFY makes commits wait for each other, so it is sent only if another process subscribes. A process wakes its own
+# subscriptions directly.
 PUBLISH = """
     WITH binding AS MATERIALIZED (
         SELECT * FROM unnest($3::text[], $4::text[]) AS b (type, queue)
@@ -39,9 +39,9 @@ PUBLISH = """
 
 DEPTH = "SELECT count(*) FROM bus.deliveries WHERE queue = $1 AND lease_owner IS NULL"
 
-# Bodies older than the oldest one that a queue still needs. One snapshot sees a message and its deliveries
-# together or not at all, so a publish that is not committed yet loses nothing. What failed carries its own body and
-# does not count. The recursion finds the queues with one index probe each.
+# Deletes bodies older than the oldest one that a queue still needs. A snapshot sees a message and its deliveries
+# together or not at all, so an uncommitted publish loses nothing. A failed delivery has a copy of its body and does not
+# count. The recursion finds the queues with one index probe each.
 SWEEP = """
     WITH RECURSIVE queues AS (
         (SELECT queue FROM bus.deliveries WHERE available_at IS NULL ORDER BY queue LIMIT 1)
@@ -73,14 +73,14 @@ class PostgresBroker:
 
     @classmethod
     async def open(cls, dsn: str) -> Self:
-        """Raises `PostgresUnavailable`. The schema must have been migrated."""
+        """Open the broker on a migrated schema. Raises `PostgresUnavailable`."""
         stack = AsyncExitStack()
         pool = await stack.enter_async_context(open_pool(dsn, role=ROLE))
         await stack.enter_async_context(run_periodically(pool, "bus.sweep", SWEEP_EVERY, sweep))
         return cls(dsn, pool, stack)
 
     async def declare(self) -> None:
-        """Nothing to make: a queue is a value in a column, its bindings are applied when publishing."""
+        """Do nothing: a queue is a value in a column, and `publish` applies the bindings."""
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         types = {message.type for message in messages}
@@ -111,7 +111,7 @@ class PostgresBroker:
             self.wake(queue)
 
     def wake(self, queue: str) -> None:
-        """Tell this process's subscriptions that there may be something to receive."""
+        """Notify this process's subscriptions that a message may be available."""
         for subscription in self._subscriptions[queue]:
             subscription.wake()
 

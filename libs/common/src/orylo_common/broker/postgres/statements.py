@@ -1,12 +1,12 @@
-"""A subscription's SQL. `$1` is the queue and `$2` the subscription's number; what settles has the number as `$1`."""
+"""A subscription's SQL. `$1` is the queue and `$2` the subscription's number, which is `$1` in settling statements."""
 
-# The lock is taken before the row is committed, so nobody sees it without its lock.
+# The lock is taken before the row is committed, so other sessions never see the row without its lock.
 REGISTER = """
     WITH added AS (INSERT INTO bus.subscriptions (queue, process) VALUES ($1, $2) RETURNING owner)
     SELECT owner, pg_advisory_lock($3, owner) FROM added
 """
 
-# By ctid, the row's place: half the cost of going through the index again. A leased row does not move.
+# Addressing rows by ctid, their physical place, costs half of a second index scan. A leased row does not move.
 LEASE = """
     WITH leased AS (
         UPDATE bus.deliveries SET lease_owner = $2, delivery_count = delivery_count + 1
@@ -21,9 +21,9 @@ LEASE = """
     FROM leased LEFT JOIN bus.messages USING (message_no)
 """
 
-# Only the lease's owner settles: after a reclaim the row belongs to somebody else. The number guards against a
-# table that was rewritten meanwhile (VACUUM FULL): then nothing is found, and the message comes again. The queue
-# is not asked for, so that the planner cannot think of walking through it.
+# Only the lease's owner settles: after a reclaim, another subscription may own the row. The message number guards
+# against a table rewrite (VACUUM FULL): no row matches, and the message is redelivered. There is no condition on the
+# queue, which keeps the planner from scanning the queue's index.
 THESE = "ctid = ANY($2::tid[]) AND message_no = ANY($3::bigint[]) AND lease_owner = $1"
 OWN_BODY = "coalesce(body, (SELECT m.body FROM bus.messages m WHERE m.message_no = deliveries.message_no))"
 
@@ -52,8 +52,8 @@ DEAD_LETTER = f"""
     WHERE {THESE}
 """  # noqa: S608
 
-# Retries that are due become ready; which subscriptions are dead (their locks are ours now); when the next retry is
-# due; the oldest message there is.
+# Makes due retries ready. Returns the dead subscriptions (this session now holds their locks), the time until the next
+# retry is due, and the oldest message.
 LOOK = """
     WITH promoted AS (
         UPDATE bus.deliveries SET available_at = NULL

@@ -1,10 +1,9 @@
-"""Taking deliveries from PostgreSQL: a lease that lasts exactly as long as its holder's connection.
+"""Take deliveries from PostgreSQL with leases that last exactly as long as the connection of their owner.
 
-A subscription owns one connection, whose session holds the advisory lock of the subscription's number. A
-leased row carries that number. When the connection ends, however it ends, PostgreSQL lets go of the lock, and
-the next subscription of the queue to look (every second) gives the rows back. There is no time-out to wait
-for and none to exceed. The delivery is counted when it is leased, so a message that kills its process is
-counted too, and stopped at the delivery limit.
+A subscription owns one connection, whose session holds the advisory lock of the subscription's number. A leased row
+carries that number. When the connection ends for any reason, PostgreSQL releases the lock, and the next subscription of
+the queue to look (every second) returns the rows to the queue. Leases have no time-out. A delivery is counted when it
+is leased, so a message that kills its process is counted too, and dead-lettered at the delivery limit.
 """
 
 import asyncio
@@ -35,14 +34,14 @@ from orylo_common.pace import Pace
 from orylo_common.postgres.errors import TRANSIENT_ERRORS
 
 ROLE = "orylo_bus"
-# First half of the advisory locks' keys; the second is the subscription's number.
+# First half of the advisory lock keys. The second half is the subscription's number.
 LOCK_CLASS = 0x6F72796C
-# How late a wake-up that was missed, a dead subscription or another process's retry may be noticed.
+# The longest delay before a missed wake-up, a dead subscription or another process's retry is noticed.
 LOOK_EVERY_S = 1.0
 
-# While some long transaction keeps dead rows from being vacuumed, every lease would walk over all that was ever
-# acknowledged. So it begins at the oldest message there was at the last look. What appears below that (a publish
-# that took long to commit, a dead letter, another's retry) is found by the next look; within this margin, at once.
+# While a long transaction prevents vacuuming, a lease from the start of the queue would scan all acknowledged rows.
+# So it starts this margin below the oldest message of the last look. Rows that appear below this point (a publish that
+# took long to commit, a dead letter, another subscription's retry) are found by the next look.
 FLOOR_MARGIN = 5000
 
 SESSION = {
@@ -50,18 +49,18 @@ SESSION = {
     "application_name": ROLE,
     "timezone": "UTC",
     "jit": "off",
-    # What is lost when the server itself dies is a lease or an acknowledgement: the message comes again.
+    # A server crash can lose a lease or an acknowledgement: the message is then redelivered.
     "synchronous_commit": "off",
-    # A queue's statistics are always of another moment. Its statements have one good plan: along the index.
+    # A queue's statistics are always out of date. Its statements have one good plan: an index scan.
     "enable_seqscan": "off",
     "enable_bitmapscan": "off",
-    # A host that vanished without a word holds its leases for 30 s, not for two hours.
+    # A host that vanishes without closing its connection keeps its leases for 30 s, not for two hours.
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "4",
 }
 
-# Between two leases: under load each of them brings more.
+# The interval between leases. Under load, each lease then returns more deliveries.
 PACE = timedelta(milliseconds=10)
 
 # Block and offset of a row, PostgreSQL's tid.
@@ -69,12 +68,12 @@ Place = tuple[int, int]
 
 
 def channel(queue: str) -> str:
-    """The NOTIFY channel of a queue."""
+    """Return the NOTIFY channel of a queue."""
     return f"orylo_bus.{queue}"
 
 
 class PostgresSubscription:
-    """Subscription over one connection of its own."""
+    """A subscription over a dedicated connection."""
 
     def __init__(
         self,
@@ -117,7 +116,7 @@ class PostgresSubscription:
         wake: Callable[[str], None],
         closed: Callable[["PostgresSubscription"], None],
     ) -> Self:
-        """`wake` tells the process's other subscriptions of a queue, `closed` that this one ended."""
+        """Connect and register. `wake` wakes the subscriptions of a queue; `closed` reports that this one ended."""
         try:
             connection = await asyncpg.connect(dsn, timeout=5, command_timeout=30, server_settings=SESSION)
         except TRANSIENT_ERRORS as error:
@@ -162,7 +161,7 @@ class PostgresSubscription:
         try:
             rows = await self._run(LEASE, self.queue, self._owner, limit, self._floor)
         except asyncio.CancelledError:
-            # PostgreSQL may have leased rows that nobody here will ever know of.
+            # PostgreSQL may have leased rows that this process did not receive.
             self._interrupted = True
             raise
         self._unsettled.update((row[1], row[0]) for row in rows)
@@ -235,7 +234,7 @@ class PostgresSubscription:
         await self.stop()
         self._on_closed(self)
         try:
-            # A connection that is gone already has given everything back by itself.
+            # If the connection is already lost, another subscription reclaims the rows.
             with suppress(BrokerUnavailable):
                 await self._give_back()
             with suppress(*TRANSIENT_ERRORS):
@@ -260,4 +259,4 @@ class PostgresSubscription:
 
 
 def _unavailable(error: BaseException) -> BrokerUnavailable:
-    return BrokerUnavailable(f"the subscription's connection to PostgreSQL is gone ({type(error).__name__})")
+    return BrokerUnavailable(f"the subscription's connection to PostgreSQL was lost ({type(error).__name__})")

@@ -1,8 +1,8 @@
 """The event bus in RabbitMQ: quorum queues, publisher confirms, delayed retries.
 
-Publishing and each subscription have a connection of their own: the broker may block publishers when its disk is full,
+The publisher and each subscription use separate connections: the broker may block publishers when its disk is full,
 and acknowledgements must still reach it. A lost connection is replaced when it is next needed. The topology is then
-declared again, since an empty broker may answer.
+declared again, because the new broker may be empty.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ class RabbitMQBroker:
     """Broker over AMQP 0-9-1."""
 
     def __init__(self, url: str) -> None:
-        # They log with a traceback what they also raise. It is logged where it is handled.
+        # These libraries log every error that they raise, with a traceback. Our code logs it where it is handled.
         for library in ("aiormq", "aio_pika"):
             logging.getLogger(library).setLevel(logging.CRITICAL)
         self._url = url
@@ -32,7 +32,7 @@ class RabbitMQBroker:
         self._subscriptions: list[RabbitMQSubscription] = []
 
     async def _connected(self) -> RabbitMQChannel:
-        """Return the publisher's channel. The topology was declared since it was opened."""
+        """Return the publisher's channel. Connect and declare the topology first if there is none."""
         async with self._connecting:
             if self._channel is None or self._channel.is_lost:
                 channel = await RabbitMQChannel.connect(self._url)
@@ -71,7 +71,7 @@ class RabbitMQBroker:
         try:
             await self._publisher.publish(messages)
         except PublishNotConfirmed:
-            # The connection may be stuck, or a queue missing: the next publish connects and declares anew.
+            # The connection may be stuck, or a queue missing: the next publish reconnects and declares the topology.
             await channel.close()
             raise
 

@@ -1,7 +1,7 @@
 """A connection to RabbitMQ with one channel in confirm mode.
 
-Connecting, declaring, heartbeats and closing are aio-pika's. Where its cost per message matters, the channel below it
-(`aiormq.Channel`) is used through its public methods and attributes: see `publishing.py` and `subscription.py`.
+aio-pika connects, declares, sends heartbeats and closes. Where its cost per message matters, `publishing.py` and
+`subscription.py` use the public methods and attributes of its underlay channel (`aiormq.Channel`).
 """
 
 import asyncio
@@ -19,15 +19,15 @@ from orylo_common.broker.ports import BrokerUnavailable
 
 CONNECT_TIMEOUT_S = 5.0
 CLOSE_TIMEOUT_S = 5.0
-# A connection that is silent for three heartbeats is given up.
+# A connection that is silent for three heartbeats is closed.
 HEARTBEAT_S = 10
 
-# What aio-pika raises when the broker is away or hangs up; RuntimeError means that the channel is closed already.
+# aio-pika's errors when the broker is unreachable or disconnects. RuntimeError: the channel is already closed.
 LOST = (AMQPError, OSError, TimeoutError, EOFError, RuntimeError)
 
 
 class RabbitMQChannel:
-    """An aio-pika channel with a connection of its own.
+    """An aio-pika channel on a dedicated connection.
 
     The callbacks in `on_lost` are called when the channel or its connection ends, or when the broker cancels the
     channel's consumer.
@@ -73,15 +73,15 @@ class RabbitMQChannel:
             callback()
 
     async def close(self) -> None:
-        """Close channel and connection, whatever their state. Acknowledgements sent before reach the broker."""
-        # The channel first: its handshake follows all that waits to be written. Closing the connection would drop that.
+        """Close channel and connection in any state. Acknowledgements sent before reach the broker."""
+        # The channel first: its handshake is written after all pending frames. Closing the connection drops those.
         await _close(self.pika.close)
         await _close(self._connection.close)
 
 
 async def _close(close: Callable[[], Awaitable[None]]) -> None:
-    # Not cancelled when it is late: aio-pika's close would then wait for an end that no longer comes. The heartbeat
-    # ends a connection that does not answer, and this with it.
+    # Do not cancel `close` after the timeout: aio-pika would then wait for an event that never occurs. If the broker
+    # does not answer, the missing heartbeat ends the connection and `close` with it.
     closing = asyncio.ensure_future(close())
     with suppress(*LOST):
         async with asyncio.timeout(CLOSE_TIMEOUT_S):

@@ -1,4 +1,4 @@
-"""What a message's headers record of its earlier deliveries."""
+"""Read and write the headers that record a message's earlier deliveries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ ATTEMPTS = "orylo-attempts"
 
 @dataclass(frozen=True, slots=True)
 class DeliveryHistory:
-    """How often a message was delivered, and, for a dead letter, why and after how many attempts it was rejected."""
+    """A message's delivery count, and the reason and the number of attempts for a dead letter."""
 
     delivery_count: int
     first_failed_at: datetime | None = None
@@ -35,7 +35,7 @@ class DeliveryHistory:
             int(headers.get(ATTEMPTS, 0)),
         )
         if history.reason is None and (stopped_at := _delivery_limit_reached_at(headers)):
-            # The broker itself moved it here. It does not know our headers, and counts from the start again.
+            # The broker moved the message here. It does not write our headers, and restarts its count.
             return cls(redeliveries + 1, history.first_failed_at or stopped_at, POISON, DELIVERY_LIMIT)
         return history
 
@@ -45,7 +45,7 @@ class DeliveryHistory:
         return type(self)(self.delivery_count, first_failed_at, self.reason, self.attempts)
 
     def headers(self, deliveries: int) -> dict[str, Any]:
-        """Return the headers to send when the message moves to another queue after so many `deliveries`."""
+        """Return the headers for moving the message to another queue after `deliveries` deliveries."""
         values = {
             DELIVERIES: deliveries,
             FIRST_FAILED_AT: self.first_failed_at.isoformat() if self.first_failed_at else None,

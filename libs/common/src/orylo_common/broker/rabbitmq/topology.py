@@ -1,9 +1,9 @@
-"""The exchange and the queues in RabbitMQ 3.10 or later, made from `topology.py`.
+"""Declare the exchange and the queues in RabbitMQ 3.10 or later, from `topology.py`.
 
-A queue `detector` has its dead letters in `detector.dlq`. Its retries wait in `detector.retry.1s` and so on: one
-queue per delay, whose messages expire in the order in which they came, so none waits behind a longer one. An
-expired message goes back to `detector`. Every hop inside the broker is confirmed between its queues
-("at-least-once" dead lettering, since 3.10), so a retry cannot be lost on its way.
+The dead letters of a queue `detector` are in `detector.dlq`. Its retries wait in `detector.retry.1s` and so on: one
+queue per delay. Its messages expire in order of arrival, so no message waits behind one with a longer delay. An expired
+message returns to `detector`. The broker confirms every move between its queues ("at-least-once" dead lettering,
+since 3.10), so a retry cannot be lost.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from orylo_common.messages import type_of
 EXCHANGE = "orylo"
 DECLARE_TIMEOUT_S = 60
 
-# A delay waits in the first that is not shorter: on average a little longer than was drawn, never less.
+# A retry waits in the first tier that is not shorter than its delay: on average slightly longer, never less.
 DELAYS: dict[str, timedelta] = {
     "250ms": timedelta(milliseconds=250),
     "1s": timedelta(seconds=1),
@@ -33,12 +33,12 @@ DELAYS: dict[str, timedelta] = {
     "1h": timedelta(hours=1),
 }
 
-# A publisher is refused, not a message dropped, should a queue ever get a length limit.
+# If a queue ever gets a length limit, the broker rejects new messages instead of dropping queued ones.
 QUORUM: dict[str, Any] = {"x-queue-type": "quorum", "x-overflow": "reject-publish"}
 
 
 def retry_queue(queue: str, delay: timedelta) -> str:
-    """The queue of `queue` in which a message waits for `delay`."""
+    """Return the retry queue of `queue` in which a message waits for `delay`."""
     for name, tier in DELAYS.items():
         if delay <= tier:
             return f"{queue}.retry.{name}"
@@ -46,23 +46,23 @@ def retry_queue(queue: str, delay: timedelta) -> str:
 
 
 def waiting_queues(queue: str) -> list[str]:
-    """The queue and those that hold its retries."""
+    """Return the queue and its retry queues."""
     return [queue, *(f"{queue}.retry.{name}" for name in DELAYS)]
 
 
 async def declare(channel: AbstractChannel) -> None:
-    """Make everything; safe to repeat and to race."""
+    """Declare the exchange and all queues. Safe to repeat and to run concurrently."""
     try:
         async with asyncio.timeout(DECLARE_TIMEOUT_S):
             await _declare(channel)
     except ChannelPreconditionFailed as error:
-        raise BrokerUnavailable(f"a queue in RabbitMQ was declared otherwise: {error}") from error
+        raise BrokerUnavailable(f"a RabbitMQ queue exists with different arguments: {error}") from error
 
 
 async def _declare(channel: AbstractChannel) -> None:
     exchange = await channel.declare_exchange(EXCHANGE, ExchangeType.TOPIC, durable=True)
     for name, messages in QUEUES.items():
-        # The broker counts redeliveries, of which the first delivery is none.
+        # The broker counts redeliveries, so the first delivery is not included.
         limit = {"x-delivery-limit": DELIVERY_LIMIT - 1, **_dead_letters_to(dead_letter_queue(name))}
         await _declare_with_retries(channel, dead_letter_queue(name), {})
         queue = await _declare_with_retries(channel, name, limit)
