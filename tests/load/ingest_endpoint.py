@@ -21,7 +21,7 @@ from fakeredis import FakeAsyncRedis
 
 from orylo_cli.migrations import all_migrations
 from orylo_common.broker.connect import open_broker
-from orylo_common.broker.ports import Broker, Outgoing, Subscription
+from orylo_common.broker.ports import Broker, Outgoing, QueueSubscription
 from orylo_common.control.gateway_secrets import put_gateway_secret
 from orylo_common.control.gateways import GatewayConfig, set_gateway
 from orylo_common.control.keyring import Keyring
@@ -55,7 +55,7 @@ class ConfirmingBroker:
     async def ping(self) -> None:
         return None
 
-    async def subscribe(self, queue: str, *, prefetch: int) -> Subscription:
+    async def subscribe(self, queue: str, *, prefetch: int) -> QueueSubscription:
         return await MemoryBroker().subscribe(queue, prefetch=prefetch)
 
 

@@ -12,7 +12,7 @@ import asyncpg
 from fakeredis import FakeAsyncRedis
 from redis.asyncio import Redis
 
-from orylo_common.broker.ports import Broker, Outgoing, PublishNotConfirmed, Subscription
+from orylo_common.broker.ports import Broker, Outgoing, PublishNotConfirmed, QueueSubscription
 from orylo_common.clock import Clock
 from orylo_common.control import Keyring
 from orylo_common.control.gateway_secrets import put_gateway_secret
@@ -49,7 +49,7 @@ class Published:
         if self.away:
             raise PublishNotConfirmed("away")
 
-    async def subscribe(self, queue: str, *, prefetch: int) -> Subscription:
+    async def subscribe(self, queue: str, *, prefetch: int) -> QueueSubscription:
         return await self.incoming.subscribe(queue, prefetch=prefetch)
 
 

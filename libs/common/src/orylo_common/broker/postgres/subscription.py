@@ -15,7 +15,7 @@ from uuid import UUID
 
 import asyncpg
 
-from orylo_common.broker.ports import BrokerUnavailable, Death, Delivery
+from orylo_common.broker.ports import BrokerUnavailable, DeadLetterInfo, Delivery
 from orylo_common.broker.postgres.statements import (
     ACK,
     DEAD_LETTER,
@@ -176,8 +176,10 @@ class PostgresSubscription:
 
     def _delivery(self, row: asyncpg.Record) -> Delivery:
         _, message_no, delivery_count, body, reason, attempts, first_failed_at = row
-        death = None if reason is None else Death(origin_of(self.queue), reason, attempts, first_failed_at)
-        return Delivery(body, delivery_count, death, message_no)
+        dead_letter = (
+            None if reason is None else DeadLetterInfo(origin_of(self.queue), reason, attempts, first_failed_at)
+        )
+        return Delivery(body, delivery_count, dead_letter, message_no)
 
     async def _look(self) -> None:
         ((dead, next_due_s, oldest),) = await self._run(LOOK, self.queue, self._owner, LOCK_CLASS)
