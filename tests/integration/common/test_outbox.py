@@ -1,6 +1,7 @@
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -24,6 +25,9 @@ class Published:
     def __init__(self) -> None:
         self.messages: list[Outgoing] = []
         self.away = False
+
+    def hand_over(self, message: Outgoing, settled: Callable[[UUID, bool], None]) -> bool:
+        return False
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         if self.away:
