@@ -20,9 +20,9 @@ from orylo_dispatch.delivery.worker import Worker
 
 # For retries, expired claims and deliveries of other replicas. A new delivery wakes its worker at once.
 POLL_EVERY = timedelta(seconds=1)
-# The interval once nothing was sent or found due for a minute.
+# The interval once nothing was sent or found due for a while.
 IDLE_POLL_EVERY = timedelta(seconds=10)
-IDLE_AFTER = timedelta(minutes=1)
+IDLE_AFTER = timedelta(seconds=10)
 
 
 class Sender:
