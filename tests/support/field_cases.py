@@ -1,7 +1,8 @@
 """Inputs that merchants and integrators reported, as files: what they send, and what must come out.
 
-A step names a gateway, or `track`, and has a `body` for JSON or a `form`. `relay` marks the simplified body that a relay
-signs with X-Signature. `Stripe-Signature: SPACED` has a blank after each comma. Placeholders are in double braces.
+A step names a gateway, or `track`, and has a `body` for JSON or a `form`. `relay` marks the simplified body that a
+relay signs with X-Signature. `Stripe-Signature: SPACED` has a blank after each comma. Placeholders are in double
+braces.
 """
 
 import hashlib

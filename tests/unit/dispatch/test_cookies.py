@@ -33,7 +33,6 @@ def test_valid_cookies_are_unchanged(fbc: str) -> None:
         f"fb.1.{MS}.fb.1.{MS}.IwAR0",
         f"fb.1.{MS}.Iw AR",
         f"fb.1.{MS}.IwAR%3D",
-        f"fb.1.{MS // 1000}.IwAR0",
         f"fb.1.{MS}.IwAR0\n",
     ],
 )
@@ -74,3 +73,9 @@ def test_only_a_valid_browser_id_is_accepted() -> None:
     assert acceptable_fbp("fb.1.1596403881668.1116446470.AQICAQMC") is not None
     assert acceptable_fbp("fb.1.1596403881668.abc") is None
     assert acceptable_fbp(None) is None
+
+
+def test_cookies_in_seconds_are_sent_in_milliseconds() -> None:
+    assert acceptable_fbc(f"fb.1.{MS // 1000}.IwAR0", NOW) == f"fb.1.{MS}.IwAR0"
+    assert acceptable_fbp(f"fb.1.{MS // 1000}.1234567890") == f"fb.1.{MS}.1234567890"
+    assert fbclid_of(Tracking(fbc=f"fb.1.{MS // 1000}.IwAR0")) == "IwAR0"

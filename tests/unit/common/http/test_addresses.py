@@ -4,7 +4,7 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from multidict import CIMultiDict
 
-from orylo_common.http.addresses import client_address, is_within
+from orylo_common.http.addresses import client_address, is_within, parse_address
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,32 @@ def test_our_own_proxies_are_counted_from_the_right_over_all_lines(
 )
 def test_an_address_is_within_its_networks_in_whichever_family_it_is_told(address: str | None, within: bool) -> None:
     assert is_within(address, ("203.0.113.0/24", "2001:db8::/32")) is within
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("8.8.4.4", "8.8.4.4"),
+        ("8.8.4.4:17085", "8.8.4.4"),
+        (" 8.8.4.4 , 10.0.0.1", "8.8.4.4"),
+        ("unknown, 8.8.4.4", "8.8.4.4"),
+        ("::ffff:8.8.4.4", "8.8.4.4"),
+        ("[::ffff:8.8.4.4]:443", "8.8.4.4"),
+        ("[2001:db8::1]:443", "2001:db8::1"),
+        ("[2001:DB8::1]", "2001:db8::1"),
+        ('"[2001:db8::1]:443"', "2001:db8::1"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("2001:0db8:0:0:0:0:0:1", "2001:db8::1"),
+        ("8.8.4.4:port", None),
+        ("localhost", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_an_address_is_read_however_it_is_written(text: str | None, address: str | None) -> None:
+    assert parse_address(text) == address
+
+
+def test_an_allow_list_applies_to_a_forwarded_address_with_a_port() -> None:
+    assert is_within("8.8.4.4:51008", ("8.8.4.0/24",))
+    assert not is_within("9.9.9.9:51008", ("8.8.4.0/24",))

@@ -1,9 +1,32 @@
-"""The address of a caller behind proxies, and network allow-lists."""
+"""Internet addresses as proxies and shops write them, the caller behind proxies, and network allow-lists."""
 
 import ipaddress
+import re
 from functools import lru_cache
 
 from aiohttp import hdrs, web
+
+# An address with a port: `192.0.2.1:443`, `[2001:db8::1]:443`; brackets and zone may stand alone.
+_BRACKETED = re.compile(r"\[([^\]]+)\](?::\d+)?")
+_WITH_PORT = re.compile(r"([0-9.]+):\d+")
+
+
+def parse_address(text: str | None) -> str | None:
+    """Return the address in `text` in its canonical form, or None if there is none.
+
+    Accepts a port, brackets, quotes, an IPv6 zone, IPv4 written as IPv6, and a list, of which the first address counts.
+    """
+    for part in (text or "").split(","):
+        bare = part.strip().strip('"')
+        if found := _BRACKETED.fullmatch(bare) or _WITH_PORT.fullmatch(bare):
+            bare = found[1]
+        try:
+            address = ipaddress.ip_address(bare.partition("%")[0])
+        except ValueError:
+            continue
+        # A dual-stack socket reports an IPv4 caller as ::ffff:a.b.c.d.
+        return str(getattr(address, "ipv4_mapped", None) or address)
+    return None
 
 
 def client_address(request: web.Request, trusted_proxies: int) -> str | None:
@@ -13,24 +36,22 @@ def client_address(request: web.Request, trusted_proxies: int) -> str | None:
     with fewer addresses than trusted proxies, or with something else than an address in the place that counts,
     did not come through all of them: then the peer's address is returned.
     """
+    peer = parse_address(request.remote)
     if not trusted_proxies:
-        return request.remote
+        return peer
     # A proxy may add a second header line instead of extending the first. Together they are one list.
     forwarded = ",".join(request.headers.getall(hdrs.X_FORWARDED_FOR, ())).split(",")
-    try:
-        return str(ipaddress.ip_address(forwarded[-trusted_proxies].strip()))
-    except (IndexError, ValueError):
-        return request.remote
+    if len(forwarded) < trusted_proxies:
+        return peer
+    return parse_address(forwarded[-trusted_proxies]) or peer
 
 
 def is_within(address: str | None, networks: tuple[str, ...]) -> bool:
     """Return whether `address` lies in one of `networks`, given in CIDR form. An invalid address lies in none."""
-    try:
-        caller = ipaddress.ip_address(address or "")
-    except ValueError:
+    parsed = parse_address(address)
+    if parsed is None:
         return False
-    # A dual-stack socket reports an IPv4 caller as ::ffff:a.b.c.d.
-    caller = getattr(caller, "ipv4_mapped", None) or caller
+    caller = ipaddress.ip_address(parsed)
     return any(caller in network for network in _parsed(networks))
 
 

@@ -84,12 +84,16 @@ def checkout_click_id(checkout: CheckoutStarted) -> str:
 
 
 def match(signals: MatchSignals, clicks: Iterable[Click], policy: DispatchPolicy) -> tuple[Match, Click | None]:
-    """Return the click that the payment is attributed to. `clicks` may include unrelated clicks of the tenant."""
-    before = [click for click in clicks if click.clicked_at <= signals.paid_at + CLOCK_TOLERANCE]
-    before.sort(key=lambda click: click.clicked_at, reverse=True)
+    """Return the click that the payment is attributed to. `clicks` may include unrelated clicks of the tenant.
+
+    A click id that the order carries proves that the click came first, whatever the order's time: some gateways cut it
+    to the minute.
+    """
+    newest_first = sorted(clicks, key=lambda click: click.clicked_at, reverse=True)
+    before = [click for click in newest_first if click.clicked_at <= signals.paid_at + CLOCK_TOLERANCE]
     for method in METHODS:
         chosen, agrees = policy.method(method), _AGREES[method]
-        for click in before:
+        for click in newest_first if method == "click_id" else before:
             if signals.paid_at - click.clicked_at < chosen.look_back and agrees(signals, click):
                 return Match(method=method, confidence=chosen.confidence, click_id=click.click_id), click
     return NOT_MATCHED, None

@@ -21,16 +21,16 @@ class UnreadableBody(Exception):
     """The body is neither JSON nor a form. The text is a sentence for the sender."""
 
 
-def parse(body: bytes, *, repair: bool = True) -> Any:
+def parse(body: bytes, *, repair: bool = True, charset: str = "utf-8") -> Any:
     """Return the document in `body`, without NUL characters. Raises `UnreadableBody`.
 
-    `repair` allows JSON that is only nearly valid.
+    `repair` allows JSON that is only nearly valid. `charset` is the declared one of a form.
     """
     text = body.removeprefix(_BYTE_ORDER_MARK).strip()
     if text[:1] in (b"{", b"["):
         return _parse_json(text, repair=repair)
     if b"=" in text:
-        return _parse_form(text)
+        return _parse_form(text, charset)
     raise UnreadableBody("The body is neither JSON nor a form.")
 
 
@@ -49,13 +49,17 @@ def _parse_json(text: bytes, *, repair: bool) -> Any:
     return orjson.loads(_NUL.sub(rb"\1", text)) if b"\\u0000" in text else parsed
 
 
-def _parse_form(text: bytes) -> Document:
+def _parse_form(text: bytes, charset: str) -> Document:
     try:
         pairs = parse_qsl(
-            text.decode(), keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS, encoding="utf-8", errors="replace"
+            text.decode(charset, "strict" if charset == "utf-8" else "replace"),
+            keep_blank_values=True,
+            max_num_fields=MAX_FORM_FIELDS,
+            encoding=charset,
+            errors="replace",
         )
     except ValueError:
-        raise UnreadableBody("The body is not a form in UTF-8.") from None
+        raise UnreadableBody(f"The body is not a form in {charset.upper()}.") from None
     form: Document = {}
     for name, value in pairs:
         name, value = name.replace("\0", ""), value.replace("\0", "")

@@ -15,6 +15,7 @@ from orylo_common.clock import Clock
 from orylo_common.control import ControlPlane
 from orylo_common.control.models import Tenant
 from orylo_common.control.sections.limits import LimitSettings
+from orylo_common.control.sections.shop import ShopSettings
 from orylo_common.control.sections.tracking import TrackingSettings
 from orylo_common.errors import TransientError
 from orylo_common.http.addresses import client_address
@@ -115,6 +116,7 @@ class TrackingEndpoint:
             ip=address,
             user_agent=request.headers.get("User-Agent"),
             now=self.clock.now(),
+            country=self.plane.settings(tenant.id, ShopSettings).country,
         )
         await self._publish(click, *([checkout_started(click)] if visit.kind == "checkout" else []))
 

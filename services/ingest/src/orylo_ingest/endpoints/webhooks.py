@@ -11,6 +11,7 @@ from aiohttp import web
 from orylo_common.clock import Clock
 from orylo_common.control.plane import ControlPlane
 from orylo_common.control.sections.limits import LimitSettings
+from orylo_common.control.sections.shop import ShopSettings
 from orylo_common.http.bodies import read_body
 from orylo_common.http.problems import HTTPProblem
 from orylo_common.pace import LoopThrottle
@@ -102,6 +103,7 @@ class WebhookEndpoint:
             secrets=[secret.value for secret in setting.secrets],
             accept=setting.accept,
             zone=setting.zone,
+            country=self.plane.settings(tenant.id, ShopSettings).country,
             traceparent=current_traceparent(),
         )
 

@@ -68,6 +68,7 @@ Reader = Callable[[Order, TimestampReader], NormalisedEvent | IgnoredEvent]
 
 class Kiwify:
     name = "kiwify"
+    home_country: str | None = "BR"
 
     def authenticate(self, webhook: RawWebhook, secrets: Sequence[GatewaySecret], now: datetime) -> UUID:
         return authenticate_own_or_relayed(webhook, secrets, _authenticate_own, _is_relayed)
@@ -94,8 +95,6 @@ class Kiwify:
         return Person(
             email=text(buyer.get("email")),
             phone=text(buyer.get("mobile")) or text(buyer.get("phone")),
-            # A number without a country code is Brazilian, like the platform.
-            phone_region=country or "BR",
             name=text(buyer.get("full_name")) or text(buyer.get("name")),
             document=next((value for key in ("CPF", "cpf", "cnpj", "CNPJ") if (value := text(buyer.get(key)))), None),
             city=text(buyer.get("city")),

@@ -60,6 +60,7 @@ Reader = Callable[[Document, TimestampReader], NormalisedEvent | IgnoredEvent]
 
 class PerfectPay:
     name = "perfectpay"
+    home_country: str | None = "BR"
 
     def authenticate(self, webhook: RawWebhook, secrets: Sequence[GatewaySecret], now: datetime) -> UUID:
         document = webhook.unauthenticated_document()
@@ -82,13 +83,15 @@ class PerfectPay:
         number = parts[-1]
         # In a scrubbed copy the last part is the token of the whole number.
         joined = number if number and is_token(number) else "".join(part for part in parts if part) or None
+        if number and not parts[1] and not is_token(number):
+            # The area code may be in the formatted number only.
+            joined = text(buyer.get("phone_formated")) or joined
         sent = text(buyer.get("phone_formated_ddi"))
         country = text(buyer.get("country"))
         return Person(
             email=text(buyer.get("email")),
             phone=sent or joined,
             phone_as_sent=sent or number,
-            phone_region=country or "BR",
             name=text(buyer.get("full_name")),
             document=text(buyer.get("identification_number")),
             birth_date=text(buyer.get("birthday")) or text(buyer.get("date_birth")),

@@ -81,6 +81,8 @@ class EventRow(NamedTuple):
 
 class Gateway(Protocol):
     name: str
+    # Where its buyers live (alpha-2), unless they or the tenant's settings say otherwise.
+    home_country: str | None
 
     def authenticate(self, webhook: RawWebhook, secrets: Sequence[GatewaySecret], now: datetime) -> UUID:
         """Return the id of the secret that authenticates the webhook. Raises `AuthenticationFailed`."""

@@ -1,4 +1,4 @@
-"""Convert the country names that checkouts send to ISO 3166-1 alpha-2."""
+"""Convert the country names that checkouts send, and currencies, to ISO 3166-1 alpha-2."""
 
 from phonenumbers import SUPPORTED_REGIONS
 
@@ -60,3 +60,17 @@ def alpha2(value: str) -> str | None:
         code = text.upper()
         return code if code in SUPPORTED_REGIONS else _OTHER_CODES.get(code)
     return _BY_NAME.get("".join(character for character in text.lower() if character.isalpha()))
+
+
+# Currencies of one country only (ISO 4217, list one). The dollar, the euro and their like belong to many.
+_BY_CURRENCY = {
+    "AOA": "AO", "ARS": "AR", "BOB": "BO", "BRL": "BR", "CAD": "CA", "CLP": "CL", "COP": "CO", "CRC": "CR",
+    "CVE": "CV", "CZK": "CZ", "DOP": "DO", "GBP": "GB", "GTQ": "GT", "HUF": "HU", "IDR": "ID", "INR": "IN",
+    "JPY": "JP", "KES": "KE", "KRW": "KR", "MXN": "MX", "MYR": "MY", "MZN": "MZ", "NGN": "NG", "PEN": "PE",
+    "PHP": "PH", "PLN": "PL", "PYG": "PY", "RON": "RO", "SEK": "SE", "THB": "TH", "UYU": "UY", "VND": "VN",
+}  # fmt: skip
+
+
+def country_of_currency(currency: str | None) -> str | None:
+    """Return the only country that uses the currency, if there is one."""
+    return _BY_CURRENCY.get(currency.upper()) if currency else None

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from hashlib import sha256
 
 TOKEN_PREFIX = "sha256:"  # noqa: S105  a prefix, not a secret
-_TOKEN_LENGTH = len(TOKEN_PREFIX) + 64
+_HASH_LENGTH = 64
+_TOKEN_LENGTH = len(TOKEN_PREFIX) + _HASH_LENGTH
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -24,11 +25,21 @@ def is_token(value: str) -> bool:
     return len(value) == _TOKEN_LENGTH and value.startswith(TOKEN_PREFIX) and _HEX.issuperset(value[7:])
 
 
+def as_hash(value: str) -> str | None:
+    """Return the hash in `value`: a token's, or 64 hex digits, as senders that hash their customers' data write it."""
+    if len(value) == _TOKEN_LENGTH and value.startswith(TOKEN_PREFIX):
+        value = value[len(TOKEN_PREFIX) :]
+    elif len(value) != _HASH_LENGTH:
+        return None
+    lower = value.lower()
+    return lower if _HEX.issuperset(lower) else None
+
+
 def hashed(value: str | None, normalise: Callable[[str], str | None]) -> str | None:
-    """Return the hash of the normalised value, or of a token. None if nothing is left to hash."""
+    """Return the hash of the normalised value, or the hash that it already is. None if nothing is left to hash."""
     if not value:
         return None
-    if is_token(value):
-        return value[len(TOKEN_PREFIX) :]
+    if known := as_hash(value):
+        return known
     normalised = normalise(value)
     return sha256(normalised.encode()).hexdigest() if normalised else None

@@ -9,18 +9,18 @@ from uuid import UUID
 from disposable_email_domains import blocklist
 
 from orylo_ingest.privacy import normalisation
-from orylo_ingest.privacy.countries import alpha2
-from orylo_ingest.privacy.hashing import TOKEN_PREFIX, hash_of, hashed, is_token
+from orylo_ingest.privacy.countries import alpha2, country_of_currency
+from orylo_ingest.privacy.hashing import TOKEN_PREFIX, as_hash, hash_of, hashed, is_token
 from orylo_ingest.privacy.known_people import KnownIdentifier
 from orylo_ingest.privacy.phones import phone_country, phone_digits
 
 
 @dataclass(slots=True)
 class Person:
-    """Clear text as the gateway sent it, or the tokens of a scrubbed copy.
+    """Clear text or hashes as the gateway sent them, or the tokens of a scrubbed copy.
 
     If the gateway splits the phone number, `phone` is the whole and `phone_as_sent` the part in the payload.
-    `phone_region` (alpha-2) is the country of a number without a country code.
+    `phone_region` is the country of a number without a country code, if it is not `country`. `currency` is the sale's.
     """
 
     email: str | None = None
@@ -36,6 +36,7 @@ class Person:
     state: str | None = None
     zip: str | None = None
     country: str | None = None
+    currency: str | None = None
 
 
 @dataclass(slots=True)
@@ -63,17 +64,25 @@ class HashedIdentity:
             self.known.append(known)
 
 
-def identify(person: Person) -> HashedIdentity:
-    """Hash everything, and compute from clear text what cannot be computed later."""
+def identify(person: Person, *, home_country: str | None = None) -> HashedIdentity:
+    """Hash everything, and compute from clear text what cannot be computed later.
+
+    `home_country` (alpha-2) is the tenant's, or where the gateway's buyers live. A phone number without a country code
+    is read as one of the first country known: the buyer's, the home country, the currency's. If none is known, the
+    number identifies no one and is left out.
+    """
     identity = HashedIdentity()
     country = alpha2(person.country) if person.country else None
-    if country is not None:
+    if person.country and (known := as_hash(person.country)):
+        identity.add("country", person.country, known)
+    elif country is not None:
         identity.match_keys["country"] = hash_of(country.lower())
         identity.flags["billing_country"] = country
     if person.email:
         _add_email(identity, person.email)
     if person.phone:
-        _add_phone(identity, person, alpha2(person.phone_region) if person.phone_region else country)
+        own = alpha2(person.phone_region) if person.phone_region else country
+        _add_phone(identity, person, own or home_country or country_of_currency(person.currency))
     _add_names(identity, person)
     if person.document:
         identity.add("document", person.document, hashed(person.document, normalisation.document))
@@ -114,8 +123,8 @@ def _customer_id(tenant_id: UUID, kind: str, value: str) -> str:
 
 
 def _add_email(identity: HashedIdentity, email: str) -> None:
-    if is_token(email):
-        identity.match_keys["email"] = email[len(TOKEN_PREFIX) :]
+    if known := as_hash(email):
+        identity.add("email", email, known)
         return
     normalised = normalisation.email(email)
     if normalised is not None:
@@ -128,8 +137,8 @@ def _add_email(identity: HashedIdentity, email: str) -> None:
 
 def _add_phone(identity: HashedIdentity, person: Person, region: str | None) -> None:
     phone = person.phone or ""
-    if is_token(phone):
-        identity.match_keys["phone"] = phone[len(TOKEN_PREFIX) :]
+    if known := as_hash(phone):
+        identity.add("phone", phone, known)
         return
     digits = phone_digits(phone, region)
     if digits is not None:

@@ -11,6 +11,7 @@ import phonenumbers
 
 # E.164: at most 15 digits; the shortest in use have 7.
 _MIN_DIGITS, _MAX_DIGITS = 7, 15
+_LONGER_THAN_NATIONAL = 12
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 _LETTER = re.compile(r"[^\W\d_]")
 _EXTENSION = re.compile(r"(?i)(?:;?ext(?:ension)?|ramal|x)[.:=\s]*[0-9]{1,6}\s*$")
@@ -60,7 +61,7 @@ def _national(digits: str, country: str | None) -> str | None:
         if length == 11 and digits.startswith("1"):
             return digits
     if country is None:
-        return _bounded(digits) if length > 10 and phone_country(digits) else None
+        return _complete(digits)
     return _parsed(digits, country)
 
 
@@ -76,6 +77,20 @@ def _parsed(digits: str, country: str) -> str | None:
         if phonenumbers.is_possible_number(number):
             return _bounded(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).lstrip("+"))
     return None
+
+
+def _complete(digits: str) -> str | None:
+    """Return digits that are valid with their country code and too long for a national number, else None.
+
+    Shorter digits may be a national number of any country: area code 34 of Brazil is also the code of Spain.
+    """
+    if len(digits) < _LONGER_THAN_NATIONAL or digits.startswith("0"):
+        return None
+    try:
+        number = phonenumbers.parse("+" + digits)
+    except phonenumbers.NumberParseException:
+        return None
+    return digits if phonenumbers.is_valid_number(number) else None
 
 
 def _bounded(digits: str) -> str | None:

@@ -75,13 +75,19 @@ class Visit(BaseModel):
 
 
 def click_recorded(
-    visit: Visit, *, tenant_id: UUID, ip: str | None, user_agent: str | None, now: datetime
+    visit: Visit,
+    *,
+    tenant_id: UUID,
+    ip: str | None,
+    user_agent: str | None,
+    now: datetime,
+    country: str | None = None,
 ) -> ClickRecorded:
     """Return the message for a visit. Hashes email and phone, scrubs every other text, and strips queries from URLs.
 
-    `user_agent` may be any text.
+    `user_agent` may be any text. `country` (alpha-2) is the tenant's.
     """
-    identity = identify(Person(email=visit.email, phone=visit.phone))
+    identity = identify(Person(email=visit.email, phone=visit.phone), home_country=country)
     free_text = FreeText(identity.known)
 
     def cleaned(text: str | None, *, of_an_id: bool = False) -> str | None:

@@ -16,6 +16,7 @@ import structlog
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.control.models import LiveMode
+from orylo_common.http.addresses import parse_address
 from orylo_common.ids import uuid7
 from orylo_common.messages import encode_first
 from orylo_common.messages import type_of as _type_of
@@ -91,15 +92,17 @@ def build_record(
     secrets: Sequence[bytes] = (),
     accept: frozenset[LiveMode] = EVERY_MODE,
     zone: tzinfo | None = None,
+    country: str | None = None,
     traceparent: str | None = None,
 ) -> Record:
     """Build the record to store for a webhook. Scrubs `document` in place. No document makes it raise.
 
-    `secrets` are the endpoint's own, which are removed from the copy.
+    `secrets` are the endpoint's own, which are removed from the copy. `country` (alpha-2) is the tenant's.
     """
     if isinstance(document, dict):
         document.pop(OWN_KEY, None)
-    return _build(gateway, tenant_id, document, received_at, secrets, accept, zone, traceparent)
+    identity = _identify(gateway, document, country)
+    return _build(gateway, tenant_id, document, received_at, identity, secrets, accept, zone, traceparent)
 
 
 def rebuild_record(
@@ -112,7 +115,8 @@ def rebuild_record(
     event_id: UUID | None = None,
 ) -> Record:
     """Build the record again from a scrubbed copy. It keeps `event_id`, if given, even if its key changed since."""
-    return _build(gateway, tenant_id, scrubbed, received_at, (), EVERY_MODE, zone, traceparent=None, event_id=event_id)
+    identity = _identify(gateway, scrubbed, None)
+    return _build(gateway, tenant_id, scrubbed, received_at, identity, (), EVERY_MODE, zone, None, event_id)
 
 
 def _build(
@@ -120,13 +124,14 @@ def _build(
     tenant_id: UUID,
     document: Any,
     received_at: datetime,
+    identity: HashedIdentity,
     secrets: Sequence[bytes],
     accept: frozenset[LiveMode],
     zone: tzinfo | None,
     traceparent: str | None,
     event_id: UUID | None = None,
 ) -> Record:
-    identity, event_key = _identify(gateway, document), _envelope(gateway, document).event_key
+    event_key = _envelope(gateway, document).event_key
     payload = scrub(document, identity, secrets)
     # Read again: the envelope is stored and displayed, so it must come from the scrubbed copy.
     envelope = _envelope(gateway, document)
@@ -178,11 +183,11 @@ def _envelope(gateway: Gateway, document: Any) -> Envelope:
     return gateway.envelope(document) if isinstance(document, dict) else Envelope("unknown")
 
 
-def _identify(gateway: Gateway, document: Any) -> HashedIdentity:
+def _identify(gateway: Gateway, document: Any, country: str | None) -> HashedIdentity:
     if not isinstance(document, dict):
         return HashedIdentity()
     try:
-        identity = identify(gateway.person(document))
+        identity = identify(gateway.person(document), home_country=country or gateway.home_country)
     except Exception as error:  # noqa: BLE001  (logged; whatever the document holds, it is stored, and without clear text)
         log.warning("webhook.person_unreadable", gateway=gateway.name, error=type(error).__name__)
         identity = identify(Person())
@@ -210,6 +215,8 @@ def _set_message(
 ) -> None:
     fields = event.fields
     _check(fields)
+    if "ip" in fields and (address := parse_address(fields.pop("ip"))):
+        fields["ip"] = address
     if any("\n" in fact for fact in event.facts):
         raise UnprocessableEvent("an id contains a line break")
     if any(MASK in fact for fact in event.facts):

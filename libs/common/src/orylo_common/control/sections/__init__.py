@@ -6,9 +6,11 @@ from orylo_common.control.models import TenantSettings
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.control.sections.dispatch import DispatchPolicy
 from orylo_common.control.sections.limits import LimitSettings
+from orylo_common.control.sections.shop import ShopSettings
 from orylo_common.control.sections.tracking import TrackingSettings
 from orylo_common.control.sections.trust import TrustPolicy
 
 SECTIONS: Mapping[str, type[TenantSettings]] = {
-    each.section: each for each in (TrackingSettings, LimitSettings, DetectionPolicy, TrustPolicy, DispatchPolicy)
+    each.section: each
+    for each in (ShopSettings, TrackingSettings, LimitSettings, DetectionPolicy, TrustPolicy, DispatchPolicy)
 }

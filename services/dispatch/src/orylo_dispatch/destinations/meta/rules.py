@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from orylo_dispatch.delivery.sink import Fault
 from orylo_dispatch.destinations.meta.limits import MAX_AGE, MAX_CLICK_AGE, MAX_CLOCK_SKEW
 from orylo_dispatch.domain.conversion import ANONYMOUS, OutgoingConversion, is_anonymous
-from orylo_dispatch.domain.cookies import FBC, FBP
+from orylo_dispatch.domain.cookies import FBC, FBP, in_milliseconds
 
 
 def find_fault(conversion: OutgoingConversion, now: datetime) -> Fault | None:
@@ -26,7 +26,7 @@ def event_time(conversion: OutgoingConversion, now: datetime) -> datetime:
 
 def acceptable_fbc(fbc: str | None, event_time: datetime) -> str | None:
     """Return the fbc to send with an event of that time, or `None` if Meta would refuse the event for it."""
-    parts = FBC.fullmatch(fbc or "")
+    parts = FBC.fullmatch(in_milliseconds(fbc or ""))
     if not parts:
         return None
     clicked_at = datetime.fromtimestamp(int(parts[2]) / 1000, UTC)
@@ -39,4 +39,5 @@ def acceptable_fbc(fbc: str | None, event_time: datetime) -> str | None:
 
 
 def acceptable_fbp(fbp: str | None) -> str | None:
-    return fbp if fbp and FBP.fullmatch(fbp) else None
+    written = in_milliseconds(fbp or "")
+    return written if FBP.fullmatch(written) else None

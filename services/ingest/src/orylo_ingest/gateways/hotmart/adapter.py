@@ -42,6 +42,7 @@ _EVENT_OF: Mapping[Format, str] = {"1.0 cart": "cart abandonment", "1.0 subscrip
 
 class Hotmart:
     name = "hotmart"
+    home_country: str | None = "BR"
 
     def authenticate(self, webhook: RawWebhook, secrets: Sequence[GatewaySecret], now: datetime) -> UUID:
         return authenticate_own_or_relayed(webhook, secrets, _authenticate_own, is_relayed)

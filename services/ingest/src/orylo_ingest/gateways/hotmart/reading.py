@@ -8,6 +8,9 @@ from orylo_ingest.gateways.fields import present, text
 from orylo_ingest.gateways.port import UnprocessableEvent
 from orylo_ingest.privacy.hashing import is_token
 
+# Digits of a Brazilian number without its area code (Anatel: eight on land lines, nine on mobiles).
+_WITHOUT_AREA = (8, 9)
+
 _METHODS = {
     "CREDIT_CARD": "card",
     "DEBIT_CARD": "card",
@@ -25,11 +28,14 @@ def payment_method(value: Any) -> str | None:
 
 
 def phone_with_area(number: str | None, area: str | None) -> str | None:
-    """Return the number with its area code, which some checkouts send separately."""
+    """Return the number with its area code, which some checkouts send separately.
+
+    A number of eight or nine digits has no area code, even if it begins with the same digits.
+    """
     if number is None or area is None or is_token(number):
         return number
-    digits, code = ("".join(filter(str.isdecimal, part)) for part in (number, area))
-    joined = digits if digits.startswith(code) else code + digits
+    digits, code = ("".join(filter(str.isdecimal, part)) for part in (number, area.lstrip("0")))
+    joined = digits if digits.startswith(code) and len(digits) not in _WITHOUT_AREA else code + digits
     return joined if len(joined) <= 11 else number
 
 

@@ -62,8 +62,6 @@ def person_v1(document: Document) -> Person:
         email=text(buyer.get("email")) or text(buyer.get("userEmail")),
         phone=phone_with_area(number, area),
         phone_as_sent=number,
-        # Carts in this format name no country; its checkouts were Brazilian.
-        phone_region=country or "BR",
         name=text(buyer.get("name")) or text(buyer.get("userName")),
         first_name=text(buyer.get("first_name")),
         last_name=text(buyer.get("last_name")),

@@ -78,7 +78,6 @@ def person_v2(data: Mapping[str, Any]) -> Person:
         email=text(buyer.get("email")),
         phone=phone_with_area(number, text(buyer.get("checkout_phone_code"))),
         phone_as_sent=number,
-        phone_region=country,
         name=text(buyer.get("name")),
         first_name=text(buyer.get("first_name")),
         last_name=text(buyer.get("last_name")),

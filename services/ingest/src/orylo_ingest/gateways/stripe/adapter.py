@@ -32,6 +32,7 @@ from orylo_ingest.privacy.person import Person
 
 class Stripe:
     name = "stripe"
+    home_country: str | None = None
 
     def authenticate(self, webhook: RawWebhook, secrets: Sequence[GatewaySecret], now: datetime) -> UUID:
         return authenticate(webhook, secrets, now)

@@ -14,6 +14,7 @@ def buyer_of(source: Object) -> Person:
         phone=text(contact.get("phone")) or text(source.get("customer_phone")),
         name=text(contact.get("name")) or text(source.get("customer_name")),
         document=_tax_document(source, contact),
+        currency=text(source.get("currency")),
     )
     if address := child(contact, "address"):
         person.city, person.state = text(address.get("city")), text(address.get("state"))
