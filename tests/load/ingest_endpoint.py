@@ -5,13 +5,14 @@ import contextlib
 import multiprocessing
 import os
 import secrets
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection as Pipe
 from typing import Literal, cast
 from unittest.mock import patch
+from uuid import UUID
 
 import asyncpg
 import psutil
@@ -21,7 +22,7 @@ from fakeredis import FakeAsyncRedis
 
 from orylo_cli.migrations import all_migrations
 from orylo_common.broker.connect import open_broker
-from orylo_common.broker.ports import Broker, Outgoing, Subscription
+from orylo_common.broker.ports import Broker, Outgoing, QueueSubscription
 from orylo_common.control.gateway_secrets import put_gateway_secret
 from orylo_common.control.gateways import GatewayConfig, set_gateway
 from orylo_common.control.keyring import Keyring
@@ -49,13 +50,16 @@ Subject = Literal["bare", "ingest", "one commit each"]
 class ConfirmingBroker:
     """A bus that confirms every message at once, to measure the ingest endpoint without a bus."""
 
+    def hand_over(self, message: Outgoing, settled: Callable[[UUID, bool], None]) -> bool:
+        return False
+
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         return None
 
     async def ping(self) -> None:
         return None
 
-    async def subscribe(self, queue: str, *, prefetch: int) -> Subscription:
+    async def subscribe(self, queue: str, *, prefetch: int) -> QueueSubscription:
         return await MemoryBroker().subscribe(queue, prefetch=prefetch)
 
 

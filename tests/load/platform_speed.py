@@ -67,17 +67,16 @@ def configure(orylo: Callable[..., str]) -> None:
     time.sleep(1)
 
 
-async def load(subject: Subject, rate: float, seconds: float) -> tuple[str, Results]:
+async def load(port: int, rate: float, seconds: float) -> tuple[str, Results]:
+    """Send webhooks at `rate`. Return the run's name, from which their payments' ids derive, and the results."""
     run = f"{time.time_ns():x}"
-    requests = list(
-        stripe_requests(run, int(rate * seconds), tenant=TENANT, secret=SECRET, host=f"127.0.0.1:{subject.port}")
-    )
-    return run, await send(requests, port=subject.port, rate=rate, connections=32)
+    requests = list(stripe_requests(run, int(rate * seconds), tenant=TENANT, secret=SECRET, host=f"127.0.0.1:{port}"))
+    return run, await send(requests, port=port, rate=rate, connections=32)
 
 
 async def measure_latency(subject: Subject, rate: float, seconds: float) -> None:
-    await load(subject, rate, WARM_UP_S)
-    run, results = await load(subject, rate, seconds)
+    await load(subject.port, rate, WARM_UP_S)
+    run, results = await load(subject.port, rate, seconds)
     refused = sum(status != 202 for status in results.status)
     await _settled(subject, run, len(results.due), within_s=30)
     due = {payment_id(run, index): at for index, at in enumerate(results.due)}
@@ -102,7 +101,7 @@ async def measure_latency(subject: Subject, rate: float, seconds: float) -> None
 async def find_sustained(subject: Subject, seconds: float, goal: float) -> None:
     best = 0.0
     for rate in STEPS:
-        run, results = await load(subject, rate, seconds)
+        run, results = await load(subject.port, rate, seconds)
         accepted = sum(status == 202 for status in results.status)
         answered_late = quantile(sorted(a - d for a, d in zip(results.answered, results.due, strict=True)), 0.99) > 1
         kept_up = await _settled(subject, run, accepted, within_s=CATCH_UP_S)

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from orylo_common.broker.ports import BrokerUnavailable, Death, Delivery, Outgoing, PublishNotConfirmed
+from orylo_common.broker.ports import BrokerUnavailable, DeadLetterInfo, Delivery, Outgoing, PublishNotConfirmed
 from orylo_common.broker.topology import DELIVERY_LIMIT, POISON, dead_letter_queue, is_dead_letter_queue, queues_for
 from orylo_common.ids import uuid7
 from orylo_common.messages import Message, decode, encode
@@ -17,7 +17,7 @@ from orylo_common.messages import Message, decode, encode
 class Entry:
     body: bytes
     delivery_count: int = 0
-    death: Death | None = None
+    dead_letter: DeadLetterInfo | None = None
     first_failed_at: datetime | None = None
 
 
@@ -56,8 +56,11 @@ class MemoryBroker:
         """Return all published messages, decoded."""
         return [decode(message.body) for message in self.published]
 
-    def dead_letters(self, queue: str) -> list[Death]:
-        return [entry.death for entry in self.ready[dead_letter_queue(queue)] if entry.death]
+    def dead_letters(self, queue: str) -> list[DeadLetterInfo]:
+        return [entry.dead_letter for entry in self.ready[dead_letter_queue(queue)] if entry.dead_letter]
+
+    def hand_over(self, message: Outgoing, settled: Callable[[UUID, bool], None]) -> bool:
+        return False
 
     async def redrive(self, queue: str, messages: Sequence[Outgoing]) -> None:
         if self._failing:
@@ -166,7 +169,7 @@ class MemorySubscription:
                 continue
             handle = uuid7()
             self._unsettled[handle] = entry
-            deliveries.append(Delivery(entry.body, entry.delivery_count, entry.death, handle))
+            deliveries.append(Delivery(entry.body, entry.delivery_count, entry.dead_letter, handle))
         return deliveries
 
     async def ack(self, deliveries: Sequence[Delivery]) -> None:
@@ -222,8 +225,8 @@ class MemorySubscription:
 
     def _dead_letter(self, entry: Entry, reason: str, attempts: int) -> None:
         failed_at = entry.first_failed_at or datetime.now(UTC)
-        death = Death(self.queue, reason, attempts, failed_at)
-        self._broker.put(dead_letter_queue(self.queue), Entry(entry.body, death=death))
+        info = DeadLetterInfo(self.queue, reason, attempts, failed_at)
+        self._broker.put(dead_letter_queue(self.queue), Entry(entry.body, dead_letter=info))
 
 
 def _failed(entry: Entry) -> Entry:

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from orylo_common.broker.ports import Broker, Delivery, Subscription
+from orylo_common.broker.ports import Broker, Delivery, QueueSubscription
 from orylo_common.broker.postgres.broker import PostgresBroker
 from orylo_common.broker.postgres.subscription import PostgresSubscription
 from orylo_common.broker.rabbitmq.broker import RabbitMQBroker
@@ -31,7 +31,7 @@ class Bus:
     name: str
     broker: Broker
     connect: Callable[[], Awaitable[Broker]]
-    cut: Callable[[Subscription], Awaitable[None]]
+    cut: Callable[[QueueSubscription], Awaitable[None]]
 
     def bodies(self, deliveries: Sequence[Delivery]) -> list[str]:
         """Sorted; each once where the bus itself may deliver twice without any failure, as SQS may."""
@@ -52,7 +52,7 @@ async def memory_bus() -> AsyncIterator[Bus]:
     async def connect() -> Broker:
         return broker
 
-    async def cut(subscription: Subscription) -> None:
+    async def cut(subscription: QueueSubscription) -> None:
         assert isinstance(subscription, MemorySubscription)
         subscription.cut()
 
@@ -71,7 +71,7 @@ async def postgres_bus(postgres_dsn: str) -> AsyncIterator[Bus]:
         await brokers[-1].declare()
         return brokers[-1]
 
-    async def cut(subscription: Subscription) -> None:
+    async def cut(subscription: QueueSubscription) -> None:
         assert isinstance(subscription, PostgresSubscription)
         pid = subscription._connection.get_server_pid()
         assert await admin.fetchval("SELECT pg_terminate_backend($1)", pid)
@@ -90,7 +90,7 @@ async def rabbitmq_bus(rabbitmq_url: str) -> AsyncIterator[Bus]:
         brokers.append(RabbitMQBroker(rabbitmq_url))
         return brokers[-1]
 
-    async def cut(subscription: Subscription) -> None:
+    async def cut(subscription: QueueSubscription) -> None:
         assert isinstance(subscription, RabbitMQSubscription)
         # The socket itself, below everything that could say goodbye.
         writing: Any = subscription._channel.underlay.connection
@@ -118,7 +118,7 @@ async def sqs_bus(sqs_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         await brokers[-1].declare()
         return brokers[-1]
 
-    async def cut(subscription: Subscription) -> None:
+    async def cut(subscription: QueueSubscription) -> None:
         # There is no connection: of a consumer that died nothing more is heard, and the visibility timeout of what
         # it had runs out. It is made to do so now.
         assert isinstance(subscription, SqsSubscription)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from orylo_common.broker.ports import Broker, BrokerUnavailable, Delivery, Outgoing, Subscription
+from orylo_common.broker.ports import Broker, BrokerUnavailable, Delivery, Outgoing, QueueSubscription
 from orylo_common.broker.topology import DELIVERY_LIMIT, POISON, QUEUES, dead_letter_queue, queues_for
 from orylo_common.ids import uuid7
 from tests.contract.broker.conftest import Bus
@@ -29,7 +29,7 @@ def outgoing(*texts: str, message_type: str = SUCCEEDED) -> list[Outgoing]:
 
 
 @asynccontextmanager
-async def subscribed(broker: Broker, queue: str = QUEUE, prefetch: int = 100) -> AsyncIterator[Subscription]:
+async def subscribed(broker: Broker, queue: str = QUEUE, prefetch: int = 100) -> AsyncIterator[QueueSubscription]:
     subscription = await broker.subscribe(queue, prefetch=prefetch)
     try:
         yield subscription
@@ -37,7 +37,7 @@ async def subscribed(broker: Broker, queue: str = QUEUE, prefetch: int = 100) ->
         await subscription.close()
 
 
-async def collect(subscription: Subscription, count: int, *, limit: int = 100) -> list[Delivery]:
+async def collect(subscription: QueueSubscription, count: int, *, limit: int = 100) -> list[Delivery]:
     """Receive until there are `count` different ones; fails when they do not come."""
     deliveries: list[Delivery] = []
     give_up = time.monotonic() + SOON.total_seconds()
@@ -47,7 +47,7 @@ async def collect(subscription: Subscription, count: int, *, limit: int = 100) -
     return deliveries
 
 
-async def first_of(*subscriptions: Subscription) -> tuple[Delivery, Subscription, Subscription]:
+async def first_of(*subscriptions: QueueSubscription) -> tuple[Delivery, QueueSubscription, QueueSubscription]:
     """A delivery, which of the two has got it, and the other one."""
     give_up = time.monotonic() + SOON.total_seconds()
     while time.monotonic() < give_up:
@@ -57,7 +57,7 @@ async def first_of(*subscriptions: Subscription) -> tuple[Delivery, Subscription
     pytest.fail("neither got it")
 
 
-async def one(subscription: Subscription) -> Delivery:
+async def one(subscription: QueueSubscription) -> Delivery:
     (delivery,) = await collect(subscription, 1, limit=1)
     return delivery
 
@@ -75,7 +75,7 @@ async def test_a_batch_reaches_every_queue_bound_to_its_types_and_no_other(bus: 
             deliveries = await collect(subscription, len(expected))
             assert bus.bodies(deliveries) == sorted(expected)
             assert bus.name == "sqs" or {delivery.delivery_count for delivery in deliveries} <= {1}
-            assert {delivery.death for delivery in deliveries} <= {None}
+            assert {delivery.dead_letter for delivery in deliveries} <= {None}
             await subscription.ack(deliveries)
             assert not await subscription.receive(1, NOW)
 
@@ -121,9 +121,9 @@ async def test_competing_consumers_share_a_queue_and_none_gets_what_another_has(
     async with subscribed(bus.broker, prefetch=30) as first, subscribed(other, prefetch=30) as second:
         texts = [f"m{n:03}" for n in range(200)]
         await bus.broker.publish(outgoing(*texts))
-        seen: dict[Subscription, list[Delivery]] = {first: [], second: []}
+        seen: dict[QueueSubscription, list[Delivery]] = {first: [], second: []}
 
-        async def consume(subscription: Subscription) -> None:
+        async def consume(subscription: QueueSubscription) -> None:
             while len({delivery.body for held in seen.values() for delivery in held}) < 200:
                 if deliveries := await subscription.receive(10, timedelta(seconds=1)):
                     seen[subscription] += deliveries
@@ -229,12 +229,12 @@ async def test_a_dead_letter_tells_why_and_how_often_and_since_when(bus: Bus) ->
                 await subscription.dead_letter(delivery, "no such thing")
 
         letters = {letter.body.decode(): letter for letter in await collect(dead_letters, 2)}
-        deaths = {body: letter.death for body, letter in letters.items()}
-        assert {(d.queue, d.reason, d.attempts) for d in deaths.values() if d} == {
+        infos = {body: letter.dead_letter for body, letter in letters.items()}
+        assert {(d.queue, d.reason, d.attempts) for d in infos.values() if d} == {
             (QUEUE, "no such thing", 1),
             (QUEUE, "gave up: ação, 2 attempts", 2),
         }
-        retried = deaths["after a retry"]
+        retried = infos["after a retry"]
         assert retried
         assert started < retried.first_failed_at < between
         assert await bus.broker.depth(QUEUE) == 0
@@ -250,11 +250,11 @@ async def test_a_dead_letter_keeps_its_story_when_its_consumer_retries_or_is_cut
         letter = await one(dead_letters)
         await dead_letters.retry(letter, timedelta(milliseconds=50))
         again = await one(dead_letters)
-        assert (again.body, again.death, again.delivery_count) == (b"bad", letter.death, 2)
+        assert (again.body, again.dead_letter, again.delivery_count) == (b"bad", letter.dead_letter, 2)
         await bus.cut(dead_letters)
     async with subscribed(bus.broker, DLQ) as dead_letters:
         again = await one(dead_letters)
-        assert (again.body, again.death, again.delivery_count) == (b"bad", letter.death, 3)
+        assert (again.body, again.dead_letter, again.delivery_count) == (b"bad", letter.dead_letter, 3)
 
 
 async def test_a_message_that_kills_every_consumer_is_stopped_at_the_delivery_limit(bus: Bus) -> None:
@@ -270,9 +270,13 @@ async def test_a_message_that_kills_every_consumer_is_stopped_at_the_delivery_li
 
         assert counts == list(range(1, DELIVERY_LIMIT + 1))
         (letter,) = letters
-        assert letter.death
+        assert letter.dead_letter
         assert (letter.body, letter.delivery_count) == (b"poison", 1)
-        assert (letter.death.queue, letter.death.reason, letter.death.attempts) == (QUEUE, POISON, DELIVERY_LIMIT)
+        assert (letter.dead_letter.queue, letter.dead_letter.reason, letter.dead_letter.attempts) == (
+            QUEUE,
+            POISON,
+            DELIVERY_LIMIT,
+        )
 
 
 async def test_the_delivery_limit_counts_retries_too(bus: Bus) -> None:
@@ -282,8 +286,8 @@ async def test_the_delivery_limit_counts_retries_too(bus: Bus) -> None:
             await subscription.retry(await one(subscription), timedelta())
         assert not await subscription.receive(1, timedelta(seconds=2))
         letter = await one(dead_letters)
-        assert letter.death
-        assert letter.death.attempts == DELIVERY_LIMIT
+        assert letter.dead_letter
+        assert letter.dead_letter.attempts == DELIVERY_LIMIT
 
 
 async def test_what_is_released_comes_again_at_once_and_uncounted(bus: Bus) -> None:

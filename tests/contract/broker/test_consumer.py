@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from orylo_common.broker.consumer import Consumer, DeadLetterConsumer
-from orylo_common.broker.ports import Broker, Delivery, Outgoing, Subscription
+from orylo_common.broker.ports import Broker, Delivery, Outgoing, QueueSubscription
 from orylo_common.errors import PermanentError, TransientError
 from orylo_common.ids import uuid7
 from orylo_common.messages import CustomerStatusSet, TrustStatus, encode
@@ -61,7 +61,9 @@ async def test_messages_are_handled_retried_given_up_and_set_aside(bus: Bus) -> 
     ):
         await eventually(lambda: len(letters) == 2)
         await eventually(lambda: handled.count("late") == 2 and {f"c{n}" for n in range(60)} <= set(handled))
-    assert sorted((letter.death.reason, letter.death.attempts) for letter in letters if letter.death) == [
+    assert sorted(
+        (letter.dead_letter.reason, letter.dead_letter.attempts) for letter in letters if letter.dead_letter
+    ) == [
         ("gave up after 3 attempts: away", 3),
         ("no such tenant", 1),
     ]
@@ -104,10 +106,10 @@ async def test_a_consumer_survives_its_connection_being_cut_again_and_again(bus:
         pytest.skip("SQS has no connection that could be lost")
     handled: set[UUID] = set()
     sent: set[UUID] = set()
-    subscriptions: list[Subscription] = []
+    subscriptions: list[QueueSubscription] = []
     subscribe = bus.broker.subscribe
 
-    async def remembered(queue: str, *, prefetch: int) -> Subscription:
+    async def remembered(queue: str, *, prefetch: int) -> QueueSubscription:
         subscriptions.append(await subscribe(queue, prefetch=prefetch))
         return subscriptions[-1]
 

@@ -96,7 +96,7 @@ async def test_a_dead_message_is_shown_replayed_and_dies_again(api: Api, machine
     (again,) = await listed(machine, state="open")
     async with machine.get(f"{PATH}/{again['id']}") as response:
         history = (await response.json())["history"]
-    assert [(death["id"], death["state"]) for death in history] == [(found["id"], "replayed")]
+    assert [(earlier["id"], earlier["state"]) for earlier in history] == [(found["id"], "replayed")]
 
 
 async def test_unreadable_bytes_are_kept_too(api: Api) -> None:

@@ -2,17 +2,18 @@
 
 import hmac
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
+from uuid import UUID
 
 import aiohttp
 import asyncpg
 from fakeredis import FakeAsyncRedis
 from redis.asyncio import Redis
 
-from orylo_common.broker.ports import Broker, Outgoing, PublishNotConfirmed, Subscription
+from orylo_common.broker.ports import Broker, Outgoing, PublishNotConfirmed, QueueSubscription
 from orylo_common.clock import Clock
 from orylo_common.control import Keyring
 from orylo_common.control.gateway_secrets import put_gateway_secret
@@ -40,6 +41,9 @@ class Published:
         self.messages: list[Message] = []
         self.away = False
 
+    def hand_over(self, message: Outgoing, settled: Callable[[UUID, bool], None]) -> bool:
+        return False
+
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         if self.away:
             raise PublishNotConfirmed("away")
@@ -49,7 +53,7 @@ class Published:
         if self.away:
             raise PublishNotConfirmed("away")
 
-    async def subscribe(self, queue: str, *, prefetch: int) -> Subscription:
+    async def subscribe(self, queue: str, *, prefetch: int) -> QueueSubscription:
         return await self.incoming.subscribe(queue, prefetch=prefetch)
 
 

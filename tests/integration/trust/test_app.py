@@ -181,8 +181,11 @@ async def test_a_message_that_cannot_be_stored_is_dead_lettered_at_once_and_alon
     await eventually(lambda: bool(broker.dead_letters("trust")))
     await eventually(lambda: len(updates(broker)) == 2)
 
-    [death] = broker.dead_letters("trust")
-    assert (death.reason, death.attempts) == ("PostgreSQL rejected the data (CharacterNotInRepertoireError)", 1)
+    [letter] = broker.dead_letters("trust")
+    assert (letter.reason, letter.attempts) == (
+        "PostgreSQL rejected the data (CharacterNotInRepertoireError)",
+        1,
+    )
 
 
 async def test_without_redis_the_service_continues(postgres_dsn: str) -> None:

@@ -612,7 +612,7 @@ export interface components {
             /** @description the message as it was; if it is not JSON, {`base64`: …} */
             payload: unknown;
             /** @description other dead letters of the same subject, newest first */
-            history: components["schemas"]["EarlierDeath"][];
+            history: components["schemas"]["EarlierDeadLetter"][];
         };
         /** DeadLetterPage */
         DeadLetterPage: {
@@ -719,8 +719,8 @@ export interface components {
         DiscardRequest: {
             reason: string;
         };
-        /** EarlierDeath */
-        EarlierDeath: {
+        /** EarlierDeadLetter */
+        EarlierDeadLetter: {
             /** Format: uuid */
             id: string;
             reason: string;

@@ -93,9 +93,9 @@ async def test_retries_are_given_up_with_the_last_reason() -> None:
     await broker.send(status_set())
     async with consuming(broker, handler):
         await eventually(lambda: bool(broker.dead_letters(QUEUE)))
-    (death,) = broker.dead_letters(QUEUE)
-    assert (death.queue, death.attempts) == (QUEUE, 3)
-    assert death.reason == "gave up after 3 attempts: postgres is away"
+    (dead_letter,) = broker.dead_letters(QUEUE)
+    assert (dead_letter.queue, dead_letter.attempts) == (QUEUE, 3)
+    assert dead_letter.reason == "gave up after 3 attempts: postgres is away"
     assert len(handler.seen) == 3
 
 
@@ -104,7 +104,7 @@ async def test_a_permanent_error_is_a_dead_letter_at_once() -> None:
     await broker.send(status_set())
     async with consuming(broker, handler):
         await eventually(lambda: bool(broker.dead_letters(QUEUE)))
-    assert [(death.reason, death.attempts) for death in broker.dead_letters(QUEUE)] == [("no such tenant", 1)]
+    assert [(letter.reason, letter.attempts) for letter in broker.dead_letters(QUEUE)] == [("no such tenant", 1)]
 
 
 async def test_a_bug_is_retried_within_the_limit_and_its_text_stays_out_of_the_reason() -> None:
@@ -112,7 +112,7 @@ async def test_a_bug_is_retried_within_the_limit_and_its_text_stays_out_of_the_r
     await broker.send(status_set())
     async with consuming(broker, handler):
         await eventually(lambda: bool(broker.dead_letters(QUEUE)))
-    assert [death.reason for death in broker.dead_letters(QUEUE)] == ["gave up after 3 attempts: ValueError"]
+    assert [letter.reason for letter in broker.dead_letters(QUEUE)] == ["gave up after 3 attempts: ValueError"]
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[]", b'{"specversion":"1.0","type":"no.such.v1","data":{}}'])
@@ -350,4 +350,4 @@ async def test_dead_letters_are_handed_over_as_they_are_until_they_are_taken() -
         await eventually(lambda: len(seen) == 3)
         await eventually(lambda: not broker.ready[f"{QUEUE}.dlq"])
     assert {delivery.body for delivery in seen} == {b"not a message"}
-    assert {delivery.death.reason for delivery in seen if delivery.death} == {"not JSON"}
+    assert {delivery.dead_letter.reason for delivery in seen if delivery.dead_letter} == {"not JSON"}

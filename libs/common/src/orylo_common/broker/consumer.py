@@ -13,9 +13,9 @@ import structlog
 from prometheus_client import Counter, Histogram
 
 from orylo_common.broker.backlog import measure_backlog
-from orylo_common.broker.intake import DRAIN, Intake
-from orylo_common.broker.outcomes import DeadLetter, Done, Outcome, Retry, is_bug, outcome_of
+from orylo_common.broker.outcomes import Done, Outcome, Reject, Retry, is_bug, outcome_of
 from orylo_common.broker.ports import Broker, Delivery
+from orylo_common.broker.queue_reader import DRAIN, QueueReader
 from orylo_common.errors import PermanentError
 from orylo_common.messages import Message, decode, traceparent_of
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
@@ -59,10 +59,10 @@ class Consumer:
         self._running = AsyncExitStack()
         self._policy = retry_policy or RetryPolicy()
         self._timeout_s = handler_timeout.total_seconds()
-        self._intake = Intake(broker, queue, self._handle, prefetch=prefetch, gates=gates, drain=drain)
+        self._reader = QueueReader(broker, queue, self._handle, prefetch=prefetch, gates=gates, drain=drain)
 
     async def __aenter__(self) -> Self:
-        await self._running.enter_async_context(self._intake)
+        await self._running.enter_async_context(self._reader)
         await self._running.enter_async_context(measure_backlog(self._broker, self._queue))
         return self
 
@@ -97,7 +97,7 @@ class Consumer:
         return outcome
 
     def _log(self, outcome: Outcome, delivery: Delivery, message: Message | None, failure: Exception) -> None:
-        level = "error" if isinstance(outcome, DeadLetter) or is_bug(failure) else "info"
+        level = "error" if isinstance(outcome, Reject) or is_bug(failure) else "info"
         getattr(log, level)(
             f"message.{outcome.name}",
             queue=self._queue,
@@ -136,16 +136,16 @@ class DeadLetterConsumer:
         self._queue = queue
         self._handler = handle
         self._policy = retry_policy or RetryPolicy(cap=timedelta(minutes=5))
-        self._intake = Intake(broker, queue, self._handle, prefetch=prefetch, drain=drain)
+        self._reader = QueueReader(broker, queue, self._handle, prefetch=prefetch, drain=drain)
 
     async def __aenter__(self) -> Self:
-        await self._intake.__aenter__()
+        await self._reader.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._intake.__aexit__(kind, error, trace)
+        await self._reader.__aexit__(kind, error, trace)
 
     async def _handle(self, delivery: Delivery) -> Outcome:
         try:

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-import asyncpg
-
 from orylo_common.errors import PermanentError, TransientError
 from orylo_common.messages import UndecodableMessage
+from orylo_common.postgres.errors import INVALID_DATA_ERRORS
 from orylo_common.resilience.circuit_breaker import CircuitOpen
 from orylo_common.resilience.retry import RetryPolicy
 
@@ -34,14 +33,14 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetter:
+class Reject:
     """Move the message to the dead-letter queue, for a person to review."""
 
     reason: str
     name = "dead_lettered"
 
 
-Outcome = Done | Retry | Release | DeadLetter
+Outcome = Done | Retry | Release | Reject
 
 # Used if the open circuit does not give a `retry_after`.
 CIRCUIT_PAUSE = timedelta(seconds=1)
@@ -55,13 +54,12 @@ def outcome_of(error: Exception | None, attempt_number: int, policy: RetryPolicy
         case CircuitOpen():
             return Release(error.retry_after or CIRCUIT_PAUSE)
         case PermanentError() | UndecodableMessage():
-            return DeadLetter(str(error))
-        case asyncpg.DataError():
-            # Text with a NUL, or a number out of range: a retry cannot store the row either.
-            return DeadLetter(f"PostgreSQL rejected the data ({type(error).__name__})")
+            return Reject(str(error))
+    if isinstance(error, INVALID_DATA_ERRORS):
+        return Reject(f"PostgreSQL rejected the data ({type(error).__name__})")
     reason = _describe(error)
     if attempt_number >= policy.max_attempts:
-        return DeadLetter(f"gave up after {attempt_number} attempts: {reason}")
+        return Reject(f"gave up after {attempt_number} attempts: {reason}")
     delay = policy.delay(attempt_number)
     if isinstance(error, TransientError) and error.retry_after is not None:
         delay = min(policy.cap, max(delay, error.retry_after))
@@ -71,10 +69,10 @@ def outcome_of(error: Exception | None, attempt_number: int, policy: RetryPolicy
 def is_bug(error: Exception | None) -> bool:
     """Return true for an error that no handler raises on purpose, and that is logged with its traceback.
 
-    `asyncpg.DataError` is excluded, because its text quotes the data.
+    Errors about invalid data are excluded, because their text quotes the data.
     """
-    expected = TransientError | PermanentError | UndecodableMessage | TimeoutError | asyncpg.DataError | None
-    return not isinstance(error, expected)
+    expected = (TransientError, PermanentError, UndecodableMessage, TimeoutError, *INVALID_DATA_ERRORS)
+    return error is not None and not isinstance(error, expected)
 
 
 def _describe(error: Exception) -> str:

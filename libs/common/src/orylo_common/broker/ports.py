@@ -3,7 +3,7 @@
 Messages are delivered at least once, in no guaranteed order. `topology.py` defines the bindings of each queue.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -30,7 +30,7 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
-class Death:
+class DeadLetterInfo:
     """The reason and the time of a message's dead-lettering. `attempts` counts its deliveries."""
 
     queue: str
@@ -41,15 +41,15 @@ class Death:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One delivery of a message. `delivery_count` starts at 1; `death` is set in dead-letter queues."""
+    """One delivery of a message. `delivery_count` starts at 1; `dead_letter` is set in dead-letter queues."""
 
     body: bytes
     delivery_count: int
-    death: Death | None = None
+    dead_letter: DeadLetterInfo | None = None
     handle: Any = field(default=None, repr=False, compare=False)
 
 
-class Subscription(Protocol):
+class QueueSubscription(Protocol):
     """One consumer's subscription to a queue. Several subscriptions to one queue compete for its messages.
 
     Every method raises `BrokerUnavailable` once the connection is lost. Unsettled messages are then redelivered, and
@@ -97,10 +97,17 @@ class Broker(Protocol):
         Returns once the broker has confirmed all messages; raises `PublishNotConfirmed` otherwise.
         """
 
+    def hand_over(self, message: Outgoing, settled: Callable[[UUID, bool], None]) -> bool:
+        """Hand a message to this process's own subscriptions, if they are all the message needs.
+
+        Returns false if the message must be published. Otherwise the caller keeps a durable copy until `settled` is
+        called with the message's id, and true if no queue needs the copy any more. False: publish the copy.
+        """
+
     async def redrive(self, queue: str, messages: Sequence[Outgoing]) -> None:
         """Publish messages to one queue only, with their history reset. Confirmed as by `publish`."""
 
-    async def subscribe(self, queue: str, *, prefetch: int) -> Subscription: ...
+    async def subscribe(self, queue: str, *, prefetch: int) -> QueueSubscription: ...
 
     async def depth(self, queue: str) -> int:
         """Count the messages waiting in the queue, including those waiting for a retry, excluding unsettled ones."""

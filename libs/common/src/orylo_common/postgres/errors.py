@@ -1,4 +1,4 @@
-"""The errors of PostgreSQL that are transient."""
+"""Classes of PostgreSQL's errors: transient ones, and rejected data."""
 
 import asyncio
 
@@ -27,6 +27,9 @@ TRANSIENT_ERRORS = (
     # 25006: after a failover an old connection leads to a standby.
     asyncpg.ReadOnlySQLTransactionError,
 )
+
+# Class 22: text with a NUL, or a number out of range. A retry cannot store the row either.
+INVALID_DATA_ERRORS = (asyncpg.DataError,)
 
 
 def raise_if_cancelled() -> None:

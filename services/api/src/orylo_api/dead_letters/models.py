@@ -46,7 +46,7 @@ class DeadLetterPage(Page[DeadLetterSummary]):
     pass
 
 
-class EarlierDeath(ResponseBody):
+class EarlierDeadLetter(ResponseBody):
     id: UUID
     reason: str
     attempts: int
@@ -58,7 +58,7 @@ class EarlierDeath(ResponseBody):
 
 class DeadLetter(DeadLetterSummary):
     payload: Any = Field(description="the message as it was; if it is not JSON, {`base64`: …}")
-    history: list[EarlierDeath] = Field(description="other dead letters of the same subject, newest first")
+    history: list[EarlierDeadLetter] = Field(description="other dead letters of the same subject, newest first")
 
 
 class DiscardRequest(RequestPart):

@@ -16,7 +16,7 @@ from orylo_common.postgres.tables import Table
 @dataclass(frozen=True, slots=True)
 class DeadLetterRow:
     tenant_id: UUID
-    # Derived from what died and when: one death makes one row, however often it is reported.
+    # Derived from the message and the time of its failure: one dead letter makes one row, however often it is reported.
     id: UUID
     source: str
     kind: str
@@ -32,7 +32,7 @@ class DeadLetterRow:
 
     @property
     def message_id(self) -> UUID:
-        """Under which the inbox knows it."""
+        """The id of its claim."""
         return self.id
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import orjson
 
-from orylo_api.dead_letters.models import DeadLetter, DeadLetterQuery, DeadLetterSummary, EarlierDeath
+from orylo_api.dead_letters.models import DeadLetter, DeadLetterQuery, DeadLetterSummary, EarlierDeadLetter
 from orylo_api.http.pages import Listing, Where, fetch_page
 from orylo_common.postgres.pool import Connection
 
@@ -41,7 +41,7 @@ async def find_dead_letter(connection: Connection, dead_letter_id: UUID) -> Dead
     others = await connection.fetch(
         SELECT_OTHER_DEATHS, row["tenant_id"], row["subject_id"], row["source"], dead_letter_id
     )
-    history = [EarlierDeath.from_row(other) for other in others]
+    history = [EarlierDeadLetter.from_row(other) for other in others]
     return DeadLetter.from_row(row, payload=_payload(row["body"]), history=history)
 
 

@@ -24,7 +24,7 @@ MAX_INTEGER = 2**31 - 1
 async def record_dead_letter(
     delivery: Delivery, *, queue: str, batcher: GroupCommit[Projectable, bool], clock: Clock
 ) -> None:
-    """Write the row for a message that died in `queue`."""
+    """Write the row for a message that was dead-lettered from `queue`."""
     if await batcher.add(dead_letter_row(queue, delivery, clock.now())):
         DEAD_LETTERS.labels(queue).inc()
 
@@ -33,20 +33,20 @@ def dead_letter_row(queue: str, delivery: Delivery, now: datetime) -> DeadLetter
     """Build the row, whatever bytes the message has."""
     envelope = _envelope(delivery.body)
     digest = sha256(delivery.body).hexdigest()
-    death = delivery.death
-    died_at = death.first_failed_at if death else now
+    info = delivery.dead_letter
+    died_at = info.first_failed_at if info else now
     return DeadLetterRow(
         tenant_id=_uuid(envelope.get("tenantid")) or UNKNOWN_TENANT,
-        # The same death again gives the same row; a death after a replay gives another.
-        id=derived_uuid(f"dead:{queue}:{digest}:{died_at.isoformat() if death else ''}"),
+        # The same dead letter again gives the same row; one after a replay gives another.
+        id=derived_uuid(f"dead:{queue}:{digest}:{died_at.isoformat() if info else ''}"),
         source=queue,
         kind="message",
         subject_id=_uuid(envelope.get("id")) or derived_uuid(digest),
         type=_text(envelope.get("type")),
         subject=_text(envelope.get("subject")),
-        reason=(_text(death.reason) if death else None) or "the broker gave no reason",
+        reason=(_text(info.reason) if info else None) or "the broker gave no reason",
         code=None,
-        attempts=min(death.attempts if death else delivery.delivery_count, MAX_INTEGER),
+        attempts=min(info.attempts if info else delivery.delivery_count, MAX_INTEGER),
         body=delivery.body,
         first_failed_at=died_at,
         created_at=now,

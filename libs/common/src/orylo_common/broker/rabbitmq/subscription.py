@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from aiormq.abc import DeliveredMessage
 
-from orylo_common.broker.ports import BrokerUnavailable, Death, Delivery
+from orylo_common.broker.ports import BrokerUnavailable, DeadLetterInfo, Delivery
 from orylo_common.broker.rabbitmq.channel import LOST, RabbitMQChannel, unavailable
 from orylo_common.broker.rabbitmq.headers import DeliveryHistory
 from orylo_common.broker.rabbitmq.publishing import RoutedMessage
@@ -103,13 +103,13 @@ class RabbitMQSubscription:
                 if one.history.delivery_count > self._limit:
                     await self._reject(one, POISON, attempts=self._limit)
             taken = [one for one in taken if one.history.delivery_count <= self._limit]
-        return [Delivery(one.body, one.history.delivery_count, self._death(one.history), one.tag) for one in taken]
+        return [Delivery(one.body, one.history.delivery_count, self._info(one.history), one.tag) for one in taken]
 
-    def _death(self, history: DeliveryHistory) -> Death | None:
+    def _info(self, history: DeliveryHistory) -> DeadLetterInfo | None:
         if history.reason is None:
             return None
         failed_at = history.first_failed_at or datetime.now(UTC)
-        return Death(origin_of(self.queue), history.reason, history.attempts, failed_at)
+        return DeadLetterInfo(origin_of(self.queue), history.reason, history.attempts, failed_at)
 
     async def ack(self, deliveries: Sequence[Delivery]) -> None:
         await self._ack([delivery.handle for delivery in deliveries])

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from orylo_common.broker.ports import BrokerUnavailable, Death, Delivery
+from orylo_common.broker.ports import BrokerUnavailable, DeadLetterInfo, Delivery
 from orylo_common.broker.sqs.messages import MAX_ENTRIES, Received
 from orylo_common.broker.sqs.queue import SqsQueue
 from orylo_common.broker.topology import DELIVERY_LIMIT, POISON, origin_of
@@ -90,8 +90,8 @@ class SqsSubscription:
             return Delivery(one.body, one.delivery_count, None, one.receipt)
         if one.reason is None:
             one = one.set_aside_by_sqs()
-        death = Death(origin_of(self.name), one.reason or POISON, one.attempts, one.first_failed_at)
-        return Delivery(one.body, one.delivery_count, death, one.receipt)
+        dead_letter = DeadLetterInfo(origin_of(self.name), one.reason or POISON, one.attempts, one.first_failed_at)
+        return Delivery(one.body, one.delivery_count, dead_letter, one.receipt)
 
     async def _pause(self, seconds: float) -> None:
         self._woken.clear()

@@ -14,8 +14,8 @@ import structlog
 from prometheus_client import Gauge
 
 from orylo_common.broker.outcomes import Outcome, Release
-from orylo_common.broker.ports import Broker, Delivery, Subscription
-from orylo_common.broker.settling import Settling
+from orylo_common.broker.ports import Broker, Delivery, QueueSubscription
+from orylo_common.broker.settler import Settler
 from orylo_common.errors import TransientError
 from orylo_common.postgres.errors import raise_if_cancelled
 from orylo_common.repeating import repeating
@@ -34,7 +34,7 @@ SHORTEST_PAUSE_S = 0.05
 log = structlog.get_logger(__name__)
 
 
-class Intake:
+class QueueReader:
     """Pass every delivery of `queue` to `handle`, up to `prefetch` at a time, and settle it with the returned outcome.
 
     It reconnects after any loss of the broker. On exit it takes no more deliveries, waits up to `drain` for the running
@@ -92,19 +92,19 @@ class Intake:
             log.warning("consumer.broker_unavailable", queue=self._queue, error=str(error))
             await asyncio.sleep(SHORTEST_PAUSE_S + RECONNECT.delay(self._failures).total_seconds())
 
-    async def _take_until_shut(self, subscription: Subscription) -> None:
+    async def _take_until_shut(self, subscription: QueueSubscription) -> None:
         """Take deliveries until a circuit opens. Raises `TransientError` if the connection is lost."""
-        async with Settling(subscription, self._room_made.set) as settling:
+        async with Settler(subscription, self._room_made.set) as settler:
             try:
                 while not self._shut():
-                    if limit := self._room(settling):
+                    if limit := self._room(settler):
                         deliveries = await subscription.receive(limit, RECEIVE_WAIT)
                         self._failures = 0
                         if self._shut():
                             # A circuit opened during `receive`.
                             await subscription.release(deliveries)
                         else:
-                            self._start(deliveries, settling)
+                            self._start(deliveries, settler)
                     else:
                         self._room_made.clear()
                         await self._room_made.wait()
@@ -115,25 +115,25 @@ class Intake:
                 await self._drain(subscription)
                 raise
 
-    def _room(self, settling: Settling) -> int:
+    def _room(self, settler: Settler) -> int:
         """Return how many to take: 0 until half of the prefetch is free, as a batch costs little more than one."""
-        busy = len(self._in_flight) + settling.unacknowledged
+        busy = len(self._in_flight) + settler.unacknowledged
         self._gauge.set(busy)
         if any(gate.state == "half_open" for gate in self._gates):
             return 1 if busy == 0 else 0
         return self._prefetch - busy if busy <= self._prefetch // 2 else 0
 
-    def _start(self, deliveries: Sequence[Delivery], settling: Settling) -> None:
+    def _start(self, deliveries: Sequence[Delivery], settler: Settler) -> None:
         for delivery in deliveries:
-            task = self._loop.create_task(self._run(delivery, settling))
+            task = self._loop.create_task(self._run(delivery, settler))
             self._in_flight.add(task)
             task.add_done_callback(self._end)
 
-    async def _run(self, delivery: Delivery, settling: Settling) -> None:
+    async def _run(self, delivery: Delivery, settler: Settler) -> None:
         outcome = await self._handle(delivery)
         if isinstance(outcome, Release):
             self._paused_until = max(self._paused_until, self._loop.time() + outcome.pause.total_seconds())
-        await settling.settle(delivery, outcome)
+        await settler.settle(delivery, outcome)
 
     def _end(self, task: asyncio.Task[None]) -> None:
         self._in_flight.discard(task)
@@ -152,7 +152,7 @@ class Intake:
             waits = [gate.retry_after.total_seconds() for gate in self._gates if gate.state == "open"]
             await asyncio.sleep(max(SHORTEST_PAUSE_S, self._paused_until - self._loop.time(), *waits))
 
-    async def _drain(self, subscription: Subscription) -> None:
+    async def _drain(self, subscription: QueueSubscription) -> None:
         with suppress(TransientError):
             await subscription.stop()
         if not self._in_flight:

@@ -8,8 +8,8 @@ from typing import Self
 
 import structlog
 
-from orylo_common.broker.outcomes import DeadLetter, Done, Outcome, Release, Retry
-from orylo_common.broker.ports import Delivery, Subscription
+from orylo_common.broker.outcomes import Done, Outcome, Reject, Release, Retry
+from orylo_common.broker.ports import Delivery, QueueSubscription
 from orylo_common.errors import TransientError
 from orylo_common.pace import Pace
 
@@ -19,19 +19,19 @@ PACE = timedelta(milliseconds=30)
 log = structlog.get_logger(__name__)
 
 
-class Settling:
+class Settler:
     """Settle the deliveries of one subscription. On exit, all acknowledgements have been sent.
 
     If the connection is lost, the broker redelivers the deliveries that could not be settled, and `receive` reports
     the loss.
     """
 
-    def __init__(self, subscription: Subscription, acknowledged: Callable[[], None]) -> None:
+    def __init__(self, subscription: QueueSubscription, acknowledged: Callable[[], None]) -> None:
         self._subscription = subscription
         self._acknowledged = acknowledged
         self._done: list[Delivery] = []
         self._pace = Pace(PACE)
-        self._telling: asyncio.Task[None] | None = None
+        self._acknowledging: asyncio.Task[None] | None = None
         self.unacknowledged = 0
 
     async def __aenter__(self) -> Self:
@@ -40,8 +40,8 @@ class Settling:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._telling is not None:
-            await self._telling
+        if self._acknowledging is not None:
+            await self._acknowledging
 
     async def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         try:
@@ -52,7 +52,7 @@ class Settling:
                     await self._subscription.retry(delivery, delay)
                 case Release():
                     await self._subscription.release([delivery])
-                case DeadLetter(reason=reason):
+                case Reject(reason=reason):
                     await self._subscription.dead_letter(delivery, reason)
         except TransientError as error:
             log.debug("consumer.not_settled", outcome=outcome.name, error=str(error))
@@ -60,11 +60,11 @@ class Settling:
     def _ack(self, delivery: Delivery) -> None:
         self._done.append(delivery)
         self.unacknowledged += 1
-        if self._telling is None:
+        if self._acknowledging is None:
             # The task starts in the event loop's next iteration, so it includes all deliveries that end in this one.
-            self._telling = asyncio.get_running_loop().create_task(self._tell())
+            self._acknowledging = asyncio.get_running_loop().create_task(self._acknowledge_all())
 
-    async def _tell(self) -> None:
+    async def _acknowledge_all(self) -> None:
         while self._done:
             await self._pace.turn()
             batch, self._done = self._done, []
@@ -77,4 +77,4 @@ class Settling:
                 log.exception("consumer.not_acknowledged", deliveries=len(batch))
             self.unacknowledged -= len(batch)
             self._acknowledged()
-        self._telling = None
+        self._acknowledging = None
