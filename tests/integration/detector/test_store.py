@@ -194,14 +194,14 @@ async def test_incidents_can_be_undone_in_any_order_of_reports(pool: asyncpg.Poo
     def at(minute: int) -> datetime:
         return NOW + timedelta(minutes=minute)
 
-    def refund(minute: int, total: int) -> PaymentFact:
+    def refund(minute: int, total: int) -> Any:
         return payment(PaymentRefunded, payment_id="stripe:pi_9", occurred_at=at(minute), refunded_minor=total)
 
-    def failure(minute: int, refund_id: str, minor: int) -> PaymentFact:
+    def failure(minute: int, refund_id: str, minor: int) -> Any:
         changes = {"occurred_at": at(minute), "refund_id": refund_id, "amount_minor": minor}
         return payment(PaymentRefundFailed, payment_id="stripe:pi_9", **changes)
 
-    def dispute(kind: type[PaymentFact], minute: int) -> PaymentFact:
+    def dispute(kind: type[PaymentFact], minute: int) -> Any:
         return payment(kind, occurred_at=at(minute), dispute_id="dp_1")
 
     for reports, expected in (

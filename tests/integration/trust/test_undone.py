@@ -1,4 +1,4 @@
-"""What is undone later, in a real database: refunds that fail, disputes decided anew, payments that were blocked."""
+"""Refunds that fail, disputes decided again and blocked payments, in a real database."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -45,6 +45,10 @@ def of(reported: PaymentFact, tenant_id: UUID, customer_id: str | None = "cus_1"
     return replace(made, occurred_at=reported.occurred_at, reversal=reversal_of(reported, policy))
 
 
+def paid(tenant_id: UUID) -> Posting:
+    return posting(clean(1), tenant_id=tenant_id)
+
+
 def block(tenant_id: UUID, payment: int = 1) -> Posting:
     return replace(posting(tenant_id=tenant_id, payment=payment), blocks=True)
 
@@ -57,7 +61,7 @@ async def total_of(pool: asyncpg.Pool, tenant_id: UUID) -> int:
 
 
 PAID = fact(PaymentSucceeded)
-LIVES: Sequence[tuple[Sequence[PaymentFact], int]] = (
+LIVES: tuple[tuple[Sequence[PaymentFact], int], ...] = (
     ([PAID, refunded(1, 1000), failed(2, "re_1", 1000)], 52),
     ([PAID, refunded(1, 300), refunded(2, 1000), failed(3, "re_2", 700)], 47),
     ([PAID, refunded(1, 1000), failed(2, "re_1", 1000), refunded(3, 1000)], 47),
@@ -120,7 +124,7 @@ async def test_a_failed_refund_is_announced_with_its_cause(batches: Batches) -> 
 
 
 async def test_a_blocked_payment_gives_no_points_in_either_order(batches: Batches, pool: asyncpg.Pool) -> None:
-    for order in permutations((lambda t: posting(clean(1), tenant_id=t), block)):
+    for order in permutations((paid, block)):
         tenant_id = uuid4()
         for report in (*order, *order):
             await batches.add(report(tenant_id))

@@ -1,4 +1,4 @@
-"""The state that refunds and disputes lead to, in whatever order they are reported."""
+"""The state that refunds and disputes lead to, in any order of reports."""
 
 from collections.abc import Iterable
 from itertools import permutations

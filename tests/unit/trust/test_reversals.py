@@ -1,4 +1,4 @@
-"""Refunds that fail and disputes that are decided anew leave the right points, in whatever order they are reported."""
+"""Refunds that fail and disputes that are decided again leave the right points, in any order of reports."""
 
 from collections.abc import Sequence
 from datetime import timedelta

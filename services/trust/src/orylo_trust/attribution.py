@@ -80,7 +80,7 @@ TAKE_WAITING = """
 
 @dataclass(slots=True)
 class Payer:
-    """The customer that a payment belongs to, and what was reported of the payment.
+    """The customer that a payment belongs to, and the stored reports about the payment.
 
     `is_new` if this batch is the first to report the payment.
     """
@@ -148,7 +148,7 @@ async def _claim(connection: Connection, postings: Sequence[Posting]) -> dict[Pa
 async def _with_dependent_entries(
     connection: Connection, postings: Sequence[Posting], payers: dict[PaymentKey, Payer]
 ) -> list[Posting]:
-    """Return the postings with the entries that depend on what was reported of their payments."""
+    """Return the postings with the entries that depend on the stored reports about their payments."""
     blocked = {each.payment_key for each in postings if each.blocks and not payers[each.payment_key].blocked}
     points_back = await _points_of_blocked(connection, blocked) if blocked else {}
     for payment in blocked:

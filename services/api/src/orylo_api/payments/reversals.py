@@ -1,4 +1,4 @@
-"""Refunds and disputes of a payment: what is stored of them, and the state that they lead to.
+"""Refunds and disputes of a payment as they are stored, and the state that they lead to.
 
 Each report is stored under a name of its own with a sort key, and of two reports under one name the higher key counts.
 The result therefore does not depend on the order in which messages arrive.

@@ -1,6 +1,6 @@
-"""Refunds and disputes of a payment that can be undone: a refund fails, or a dispute is decided anew.
+"""Refunds and disputes of a payment that can be undone: a refund fails, or a dispute is decided again.
 
-What was reported is kept with the payment. Whether the refund, or the win of a dispute, counts follows from all reports
+The reports are stored with the payment. Whether the refund, or the win of a dispute, counts follows from all reports
 together. An entry is posted whenever that changes, so the sum depends neither on the reports' order nor on repetitions.
 """
 

@@ -1,5 +1,5 @@
--- What was reported of a payment, for events that can be undone: a refund fails, a dispute is decided anew, and a blocked
--- payment gives no points. The new check reads the ledger under ACCESS EXCLUSIVE.
+-- The reports about a payment that can be undone: a refund fails, or a dispute is decided again. And whether the payment
+-- was blocked, because it then gives no points. The new check reads the ledger under ACCESS EXCLUSIVE.
 ALTER TABLE trust.payers
     ADD COLUMN blocked boolean NOT NULL DEFAULT false,
     ADD COLUMN reports jsonb;

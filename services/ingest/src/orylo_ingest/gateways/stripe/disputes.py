@@ -26,7 +26,7 @@ def dispute_changed(dispute: Object, event: Document) -> NormalisedEvent | Ignor
     status, event_type = required(dispute.get("status"), "status"), required(event.get("type"), "type")
     message = _BY_STATUS.get(status) or _BY_MOVEMENT.get(event_type)
     if event_type == _REINSTATED and message is DisputeLost:
-        # A lost dispute was decided anew.
+        # A lost dispute was decided again.
         message = DisputeWon
     if status.startswith("warning_") and message is None:
         return IgnoredEvent("an inquiry; no money moves")
