@@ -36,6 +36,7 @@ from orylo_common.messages import (
     PaymentEnriched,
     PaymentFailed,
     PaymentRefunded,
+    PaymentRefundFailed,
     PaymentSucceeded,
     TrustStatus,
 )
@@ -133,6 +134,7 @@ def a_shops_day() -> list[Projectable]:
         ends: list[Projectable] = [
             payment(PaymentRefunded, **ids, occurred_at=later, full=False, refunded_minor=400),
             payment(PaymentRefunded, **ids, occurred_at=later, refunded_minor=1000),
+            payment(PaymentRefundFailed, **ids, occurred_at=later, refund_id="re_1", amount_minor=600),
             payment(DisputeOpened, **ids, occurred_at=later, amount_minor=77, card=None),
             payment(DisputeWon, **ids, occurred_at=later),
             payment(DisputeLost, **ids, occurred_at=later),
@@ -193,7 +195,11 @@ def events_of_one_payment() -> list[Projectable]:
         payment(PaymentEnriched, occurred_at=after(3), customer_id="cus_late", payment_method="pix"),
         payment(PaymentRefunded, occurred_at=after(4), full=False, refunded_minor=300),
         payment(PaymentRefunded, occurred_at=after(5), full=False, refunded_minor=200, amount_minor=1),
+        payment(PaymentRefundFailed, occurred_at=after(5), refund_id="re_1", amount_minor=100),
         payment(DisputeOpened, occurred_at=after(6), amount_minor=77, card=None),
+        payment(DisputeLost, occurred_at=after(7)),
+        payment(DisputeWon, occurred_at=after(8)),
+        payment(DisputeWon, occurred_at=after(7), dispute_id="dp_2"),
     ]
 
 

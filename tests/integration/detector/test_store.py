@@ -1,6 +1,8 @@
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import permutations
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,6 +19,7 @@ from orylo_common.messages import (
     PaymentCreated,
     PaymentFact,
     PaymentRefunded,
+    PaymentRefundFailed,
     PaymentSucceeded,
     TrustStatus,
     TrustUpdated,
@@ -169,6 +172,52 @@ async def test_each_incident_counts_once_in_any_order_of_reports(pool: asyncpg.P
     )
 
     assert await customer(pool, tenant_id) == CustomerHistory(refunds=1, disputes=2, disputes_won=1, fraud_warnings=1)
+
+
+async def test_a_block_is_announced_with_its_decision_and_not_again(pool: asyncpg.Pool, tenant_id: UUID) -> None:
+    blocks = [Outgoing(uuid4(), "payment.blocked.v1", b"{}") for _ in range(2)]
+    event = payment(tenant_id=tenant_id)
+    for block in blocks:
+        async with pool.acquire() as connection, connection.transaction():
+            await record_decisions(connection, [replace(decided(event), block=block)])
+
+    waiting = await pool.fetch("SELECT message_id FROM detector.outbox WHERE type = 'payment.blocked.v1'")
+    assert [row["message_id"] for row in waiting if row["message_id"] in {block.message_id for block in blocks}] == [
+        blocks[0].message_id
+    ]
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_incidents_can_be_undone_in_any_order_of_reports(pool: asyncpg.Pool, *, together: bool) -> None:
+    """A refund that failed does not count, nor does the win of a dispute that was lost later."""
+
+    def at(minute: int) -> datetime:
+        return NOW + timedelta(minutes=minute)
+
+    def refund(minute: int, total: int) -> Any:
+        return payment(PaymentRefunded, payment_id="stripe:pi_9", occurred_at=at(minute), refunded_minor=total)
+
+    def failure(minute: int, refund_id: str, minor: int) -> Any:
+        changes = {"occurred_at": at(minute), "refund_id": refund_id, "amount_minor": minor}
+        return payment(PaymentRefundFailed, payment_id="stripe:pi_9", **changes)
+
+    def dispute(kind: type[PaymentFact], minute: int) -> Any:
+        return payment(kind, occurred_at=at(minute), dispute_id="dp_1")
+
+    for reports, expected in (
+        ([refund(1, 500), failure(2, "re_1", 500)], CustomerHistory()),
+        ([refund(1, 200), refund(2, 500), failure(3, "re_1", 200)], CustomerHistory(refunds=1)),
+        ([refund(1, 500), failure(2, "re_1", 500), refund(3, 500)], CustomerHistory(refunds=1)),
+        ([dispute(DisputeLost, 1), dispute(DisputeWon, 2)], CustomerHistory(disputes=1, disputes_won=1)),
+        ([dispute(DisputeWon, 1), dispute(DisputeLost, 2)], CustomerHistory(disputes=1)),
+    ):
+        for order in permutations(reports):
+            tenant_id = uuid4()
+            own = [each.model_copy(update={"tenant_id": tenant_id}) for each in (*order, *order)]
+            for batch in [own] if together else [[each] for each in own]:
+                async with pool.acquire() as connection, connection.transaction():
+                    await learn_incidents(connection, batch)
+            assert await customer(pool, tenant_id) == expected, order
 
 
 @pytest.mark.parametrize("payment_first", [True, False])

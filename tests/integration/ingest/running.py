@@ -155,7 +155,7 @@ async def running_ingest(
     (port,) = free_ports(1)
     async with open_pool(dsn, role="postgres", max_size=4) as pool:
         async with pool.acquire() as connection:
-            for table in ("events", "dedupe_registry", "facts", "outbox"):
+            for table in ("events", "dedupe_registry", "facts", "linked_payments", "outbox"):
                 await connection.execute(f"TRUNCATE ingest.{table}")
             await connection.execute("TRUNCATE control.tenants CASCADE")
             await create_tenant(connection, TENANT, actor=ACTOR)

@@ -19,6 +19,7 @@ from orylo_common.messages import (
 )
 from orylo_trust.domain.account import StatusChange, TrustAccount
 from orylo_trust.domain.ledger import EntryCause, LedgerEntry, entries_for, month_of, score, total
+from orylo_trust.domain.reversals import Reports, record, reversal_of
 
 NOW = datetime(2026, 5, 10, 12, tzinfo=UTC)
 START = 50
@@ -45,7 +46,13 @@ def fact(message_class: type[PaymentFact], **changes: object) -> PaymentFact:
 
 def score_after(*facts: PaymentFact, policy: TrustPolicy | None = None) -> int:
     policy = policy or TrustPolicy()
-    return score(total(policy.start, [entry for each in facts for entry in entries_for(each, policy)]))
+    reports: dict[str, Reports] = {}
+    entries: list[LedgerEntry] = []
+    for each in facts:
+        entries += entries_for(each, policy)
+        if reversal := reversal_of(each, policy):
+            entries += record(reports.setdefault(each.payment_id, {}), reversal)
+    return score(total(policy.start, entries))
 
 
 def paid(number: int, occurred_at: datetime = NOW) -> PaymentFact:

@@ -823,7 +823,7 @@ export interface components {
         };
         /**
          * PaymentState
-         * @description In the order a payment moves through them; it never moves back.
+         * @description In the order a payment moves through them. It moves back only if a refund fails or a dispute is decided again.
          * @enum {string}
          */
         PaymentState: "created" | "failed" | "canceled" | "succeeded" | "partially_refunded" | "refunded" | "disputed" | "dispute_won" | "chargeback";

@@ -19,6 +19,7 @@ from orylo_common.messages import (
     PaymentCreated,
     PaymentFailed,
     PaymentRefunded,
+    PaymentRefundFailed,
     PaymentSucceeded,
     TrustUpdated,
 )
@@ -81,6 +82,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
             PaymentSucceeded: decide,
             PaymentFailed: decide,
             PaymentRefunded: learn,
+            PaymentRefundFailed: learn,
             DisputeOpened: learn,
             DisputeWon: learn,
             DisputeLost: learn,

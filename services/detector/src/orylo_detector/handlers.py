@@ -7,7 +7,15 @@ from prometheus_client import Counter
 from orylo_common.broker.ports import Outgoing
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.ids import uuid7
-from orylo_common.messages import Decision, DetectionCreated, PaymentFact, TrustUpdated, encode
+from orylo_common.messages import (
+    Decision,
+    DetectionCreated,
+    PaymentBlocked,
+    PaymentFact,
+    PaymentSucceeded,
+    TrustUpdated,
+    encode,
+)
 from orylo_common.telemetry.traces import current_traceparent
 from orylo_detector.domain.verdict import Verdict
 from orylo_detector.engine import Engine
@@ -36,16 +44,18 @@ async def decide_payment(
     verdict = await engine.decide(payment, known, plane.settings(payment.tenant_id, DetectionPolicy))
 
     detection = detection_of(payment, verdict)
-    announcement = Outgoing(detection.message_id, detection.type, encode(detection, traceparent=current_traceparent()))
-    if await decisions.add(StoredDecision(payment, detection, announcement)):
-        offer([announcement])
+    announcement, block = _announce(detection), None
+    if isinstance(payment, PaymentSucceeded) and detection.decision is Decision.BLOCK and not payment.test:
+        block = _announce(block_of(detection))
+    if await decisions.add(StoredDecision(payment, detection, announcement, block)):
+        offer([announcement, block] if block else [announcement])
         _COUNTED[detection.decision].inc()
     else:
         REPEATS.inc()
 
 
 async def learn_incident(fact: Incident, *, incidents: BatchWriter[Incident, None]) -> None:
-    """Record a refund, a dispute or a fraud warning in the customer's history."""
+    """Record a refund or its failure, a dispute or a fraud warning in the customer's history."""
     await incidents.add(fact)
 
 
@@ -77,3 +87,21 @@ def detection_of(payment: PaymentFact, verdict: Verdict) -> DetectionCreated:
         amount_minor=payment.amount_minor,
         currency=payment.currency,
     )
+
+
+def block_of(detection: DetectionCreated) -> PaymentBlocked:
+    """Build the message that announces the block of a paid payment, for services that need no other decision."""
+    return PaymentBlocked(
+        message_id=uuid7(),
+        tenant_id=detection.tenant_id,
+        correlation_id=detection.correlation_id,
+        causation_id=detection.causation_id,
+        occurred_at=detection.occurred_at,
+        event_id=detection.event_id,
+        payment_id=detection.payment_id,
+        customer_id=detection.customer_id,
+    )
+
+
+def _announce(message: DetectionCreated | PaymentBlocked) -> Outgoing:
+    return Outgoing(message.message_id, message.type, encode(message, traceparent=current_traceparent()))

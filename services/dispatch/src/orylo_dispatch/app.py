@@ -25,6 +25,7 @@ from orylo_common.messages import (
     Message,
     PaymentEnriched,
     PaymentRefunded,
+    PaymentRefundFailed,
     PaymentSucceeded,
 )
 from orylo_common.postgres.group_commit import GroupCommit
@@ -115,6 +116,7 @@ def _handlers(plane: ControlPlane, recorder: Recorder, kinds: frozenset[str]) ->
         PaymentSucceeded: partial(match_payment, plane=plane, kinds=kinds, recorder=recorder),
         PaymentEnriched: partial(enrich_payment, plane=plane, kinds=kinds, recorder=recorder),
         PaymentRefunded: reverse,
+        PaymentRefundFailed: reverse,
         DisputeOpened: reverse,
         DisputeWon: reverse,
         DisputeLost: reverse,

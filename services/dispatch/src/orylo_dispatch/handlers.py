@@ -129,7 +129,7 @@ def _visit(message: ClickRecorded | CheckoutStarted, click_id: str) -> Click:
 
 
 async def record_reversal(fact: PaymentFact, *, recorder: Recorder) -> None:
-    """Record a refund, a dispute or a fraud warning. Dispatched conversions are not corrected yet."""
+    """Record a refund or its failure, a dispute or a fraud warning. Dispatched conversions are not corrected yet."""
     await recorder.record(
         ReversalSeen(
             fact.tenant_id,

@@ -18,7 +18,9 @@ from orylo_common.messages import (
     DisputeWon,
     FraudWarningReceived,
     Message,
+    PaymentBlocked,
     PaymentRefunded,
+    PaymentRefundFailed,
     PaymentSucceeded,
 )
 from orylo_common.postgres.group_commit import GroupCommit
@@ -28,7 +30,7 @@ from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_trust import endpoint
 from orylo_trust.adapters.redis_standings import RedisStandings
-from orylo_trust.handlers import post_fact, set_status
+from orylo_trust.handlers import post_block, post_fact, set_status
 from orylo_trust.settings import Settings
 from orylo_trust.standings import Standings
 from orylo_trust.store import write_postings
@@ -56,7 +58,9 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
         post = partial(post_fact, plane=plane, ledger=ledger, offer=relay.offer, cache=cache)
         handlers: Mapping[type[Message], Handler] = {
             PaymentSucceeded: post,
+            PaymentBlocked: partial(post_block, plane=plane, ledger=ledger, offer=relay.offer, cache=cache),
             PaymentRefunded: post,
+            PaymentRefundFailed: post,
             DisputeOpened: post,
             DisputeWon: post,
             DisputeLost: post,

@@ -6,10 +6,11 @@ from prometheus_client import Counter
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.control.sections.trust import TrustPolicy
-from orylo_common.messages import CustomerStatusSet, PaymentFact, PaymentSucceeded
+from orylo_common.messages import CustomerStatusSet, PaymentBlocked, PaymentFact, PaymentSucceeded
 from orylo_common.telemetry.traces import current_traceparent
 from orylo_trust.domain.account import StatusChange
 from orylo_trust.domain.ledger import entries_for
+from orylo_trust.domain.reversals import reversal_of
 from orylo_trust.ports import LedgerWriter, StandingCache, TrustPolicySource
 from orylo_trust.posting import Posting
 
@@ -26,8 +27,8 @@ async def post_fact(
     if fact.customer_id is None and isinstance(fact, PaymentSucceeded):
         return
     policy = plane.settings(fact.tenant_id, TrustPolicy)
-    entries = entries_for(fact, policy)
-    if entries:
+    entries, reversal = entries_for(fact, policy), reversal_of(fact, policy)
+    if entries or reversal:
         posting = Posting(
             tenant_id=fact.tenant_id,
             customer_id=fact.customer_id,
@@ -39,8 +40,30 @@ async def post_fact(
             payment_id=fact.payment_id,
             event_id=fact.event_id,
             traceparent=current_traceparent(),
+            reversal=reversal,
         )
         await _post(posting, ledger, offer, cache)
+
+
+async def post_block(
+    blocked: PaymentBlocked, *, plane: TrustPolicySource, ledger: LedgerWriter, offer: Offer, cache: StandingCache
+) -> None:
+    """Take back the points of a clean payment, or withhold them if the payment has yet to be posted."""
+    if blocked.customer_id is None:
+        return
+    posting = Posting(
+        tenant_id=blocked.tenant_id,
+        customer_id=blocked.customer_id,
+        start=plane.settings(blocked.tenant_id, TrustPolicy).start,
+        message_id=blocked.message_id,
+        correlation_id=blocked.correlation_id,
+        occurred_at=blocked.occurred_at,
+        payment_id=blocked.payment_id,
+        event_id=blocked.event_id,
+        traceparent=current_traceparent(),
+        blocks=True,
+    )
+    await _post(posting, ledger, offer, cache)
 
 
 async def set_status(

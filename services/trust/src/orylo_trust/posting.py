@@ -7,6 +7,7 @@ from uuid import UUID
 from orylo_common.broker.ports import Outgoing
 from orylo_trust.domain.account import StatusChange
 from orylo_trust.domain.ledger import EntryCause, LedgerEntry
+from orylo_trust.domain.reversals import Reversal
 
 CustomerKey = tuple[UUID, str]
 PaymentKey = tuple[UUID, str]
@@ -16,8 +17,9 @@ PaymentKey = tuple[UUID, str]
 class Posting:
     """The changes, and what their announcement has to carry.
 
-    `customer_id` is the customer that the message names. Attribution replaces it with the payment's customer. If
-    `moved_from` is set, the entries are in the ledger already and belonged to that customer until now.
+    `customer_id` is the customer that the message names. Attribution replaces it with the payment's customer, and adds
+    the entries that depend on earlier reports of the payment. If `moved_from` is set, the entries are in the ledger
+    already and belonged to that customer until now.
     """
 
     tenant_id: UUID
@@ -32,6 +34,9 @@ class Posting:
     status_change: StatusChange | None = None
     traceparent: str | None = None
     moved_from: str | None = None
+    reversal: Reversal | None = None
+    # The payment was decided to be blocked.
+    blocks: bool = False
 
     @property
     def customer_key(self) -> CustomerKey:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from orylo_ingest.webhooks.payment_links import LinkedPayments
 from orylo_ingest.webhooks.record import Record
 from tests.unit.ingest.given import stripe, taken_from
 
@@ -43,16 +44,19 @@ def bought(
 
 
 def published(events: Iterable[dict[str, Any]]) -> list[Record]:
-    """As the store decides it: a record of which any fact is taken tells nothing."""
-    taken: set[str] = set()
-    told = []
+    """Link and deduplicate the events as the store does it, and return the published records."""
+    payments, claimed, reported = LinkedPayments([]), set[str](), []
     for event in events:
         record = taken_from("stripe", event)
-        assert record.message_type == "payment.succeeded.v1"
-        if not taken & set(record.facts):
-            told.append(record)
-        taken |= set(record.facts)
-    return told
+        assert record.outgoing is not None, record.reason
+        if record.link:
+            payment, _ = payments.resolve(record.tenant_id, record.link)
+            if payment is not None:
+                record.report_as(payment.ids.name, payment.attempt(record.link)[0])
+        if not claimed & set(record.facts):
+            reported.append(record)
+        claimed |= set(record.facts)
+    return reported
 
 
 @pytest.mark.parametrize("order", list(permutations(("intent", "charge", "invoice", "session"))))
@@ -116,6 +120,7 @@ def test_without_a_customer_nothing_is_guessed() -> None:
     events = bought(customer=None)
     assert taken_from("stripe", events["invoice"]).facts == ("paid:stripe:in_1",)
     assert taken_from("stripe", bought(customer=None)["charge"]).facts == ("paid:stripe:pi_1",)
+    assert len(published([events["invoice"], events["charge"]])) == 2
 
 
 @pytest.mark.parametrize("times", [None, {}, {"finalized_at": None, "paid_at": "soon"}, {"finalized_at": True}])
@@ -123,3 +128,4 @@ def test_an_invoice_without_its_times_is_told_under_its_id(times: Any) -> None:
     invoice = bought()["invoice"]
     invoice["data"]["object"]["status_transitions"] = times
     assert taken_from("stripe", invoice).facts == ("paid:stripe:in_1",)
+    assert [record.payment_id for record in published([invoice])] == ["stripe:in_1"]

@@ -7,7 +7,9 @@ const TRUST_CAUSES: Record<string, string> = {
   dispute_lost: "Dispute lost",
   fraud_warning: "Fraud warning",
   refund: "Refund",
+  refund_failed: "Refund failed",
   clean_payment: "Clean payment",
+  payment_blocked: "Payment blocked",
   status_set: "Status set manually",
 };
 

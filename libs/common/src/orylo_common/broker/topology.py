@@ -18,11 +18,13 @@ from orylo_common.messages import (
     DisputeWon,
     FraudWarningReceived,
     Message,
+    PaymentBlocked,
     PaymentCanceled,
     PaymentCreated,
     PaymentEnriched,
     PaymentFailed,
     PaymentRefunded,
+    PaymentRefundFailed,
     PaymentSucceeded,
     TrustUpdated,
     WebhookQuarantined,
@@ -39,16 +41,18 @@ PAYMENTS: tuple[type[Message], ...] = (
     PaymentFailed,
     PaymentCanceled,
     PaymentRefunded,
+    PaymentRefundFailed,
 )
+REFUNDS: tuple[type[Message], ...] = (PaymentRefunded, PaymentRefundFailed)
 DISPUTES: tuple[type[Message], ...] = (DisputeOpened, DisputeWon, DisputeLost, FraudWarningReceived)
 
 QUEUES: Mapping[str, Sequence[type[Message]]] = {
-    "detector": (PaymentCreated, PaymentSucceeded, PaymentFailed, PaymentRefunded, *DISPUTES, TrustUpdated),
-    "trust": (PaymentSucceeded, PaymentRefunded, *DISPUTES, CustomerStatusSet),
+    "detector": (PaymentCreated, PaymentSucceeded, PaymentFailed, *REFUNDS, *DISPUTES, TrustUpdated),
+    "trust": (PaymentSucceeded, PaymentBlocked, *REFUNDS, *DISPUTES, CustomerStatusSet),
     "dispatch": (
         PaymentSucceeded,
         PaymentEnriched,
-        PaymentRefunded,
+        *REFUNDS,
         *DISPUTES,
         CheckoutStarted,
         ClickRecorded,

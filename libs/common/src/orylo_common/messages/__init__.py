@@ -20,7 +20,7 @@ from orylo_common.messages.conversions import (
     ConversionSuppressed,
     Match,
 )
-from orylo_common.messages.detections import Decision, DetectionCreated, DetectorResult
+from orylo_common.messages.detections import Decision, DetectionCreated, DetectorResult, PaymentBlocked
 from orylo_common.messages.disputes import DisputeFact, DisputeLost, DisputeOpened, DisputeWon, FraudWarningReceived
 from orylo_common.messages.message import Message
 from orylo_common.messages.payments import (
@@ -38,6 +38,7 @@ from orylo_common.messages.payments import (
     PaymentFact,
     PaymentFailed,
     PaymentRefunded,
+    PaymentRefundFailed,
     PaymentSucceeded,
     Product,
     Subscription,
@@ -81,11 +82,13 @@ __all__ = [
     "Match",
     "MatchKeys",
     "Message",
+    "PaymentBlocked",
     "PaymentCanceled",
     "PaymentCreated",
     "PaymentEnriched",
     "PaymentFact",
     "PaymentFailed",
+    "PaymentRefundFailed",
     "PaymentRefunded",
     "PaymentSucceeded",
     "Product",

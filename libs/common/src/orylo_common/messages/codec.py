@@ -21,7 +21,7 @@ from orylo_common.messages.conversions import (
     ConversionRedriveRequested,
     ConversionSuppressed,
 )
-from orylo_common.messages.detections import DetectionCreated
+from orylo_common.messages.detections import DetectionCreated, PaymentBlocked
 from orylo_common.messages.disputes import DisputeLost, DisputeOpened, DisputeWon, FraudWarningReceived
 from orylo_common.messages.former_names import current_type, with_current_values
 from orylo_common.messages.message import Message
@@ -33,6 +33,7 @@ from orylo_common.messages.payments import (
     PaymentEnriched,
     PaymentFailed,
     PaymentRefunded,
+    PaymentRefundFailed,
     PaymentSucceeded,
 )
 from orylo_common.messages.trust import CustomerStatusSet, TrustUpdated
@@ -50,6 +51,7 @@ MESSAGES: tuple[type[Message], ...] = (
     PaymentFailed,
     PaymentCanceled,
     PaymentRefunded,
+    PaymentRefundFailed,
     DisputeOpened,
     DisputeWon,
     DisputeLost,
@@ -58,6 +60,7 @@ MESSAGES: tuple[type[Message], ...] = (
     CheckoutAbandoned,
     ClickRecorded,
     DetectionCreated,
+    PaymentBlocked,
     TrustUpdated,
     CustomerStatusSet,
     ConversionMatched,

@@ -49,3 +49,18 @@ class DetectionCreated(Message):
     @property
     def subject(self) -> str:
         return self.payment_id
+
+
+class PaymentBlocked(Message):
+    """The detector decided to block a payment that had been paid. Accompanies that decision's `detection.created`."""
+
+    type: Literal["payment.blocked.v1"] = "payment.blocked.v1"
+    source: ClassVar[str] = "orylo/detector"
+
+    event_id: str
+    payment_id: str
+    customer_id: str | None = None
+
+    @property
+    def subject(self) -> str:
+        return self.payment_id

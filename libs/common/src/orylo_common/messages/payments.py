@@ -171,6 +171,17 @@ class PaymentRefunded(PaymentFact):
     refund_id: str | None = None
 
 
+class PaymentRefundFailed(PaymentFact):
+    """A refund did not reach the payer, and the money is the merchant's again. `amount_minor` is the refund's amount.
+
+    Earlier `payment.refunded` messages include it in their totals, later ones do not.
+    """
+
+    type: Literal["payment.refund_failed.v1"] = "payment.refund_failed.v1"
+    refund_id: str
+    reason: str | None = Field(default=None, description="the gateway's own code")
+
+
 class CheckoutFact(GatewayFact):
     checkout_id: str
     payment_id: str | None = None

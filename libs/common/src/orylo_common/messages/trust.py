@@ -28,7 +28,9 @@ class TrustUpdated(Message):
     score_before: int = Field(ge=0, le=100)
     score_after: int = Field(ge=0, le=100)
     status: TrustStatus
-    cause: str = Field(description="dispute_opened, dispute_won, fraud_warning, refund, clean_payment, status_set, …")
+    cause: str = Field(
+        description="dispute_opened, dispute_won, fraud_warning, refund, refund_failed, clean_payment, status_set, …"
+    )
     source_event_id: str | None = None
     actor: str | None = Field(default=None, description="the user who set the status, if that is the cause")
     reason: str | None = Field(default=None, description="the user's reason")

@@ -11,6 +11,7 @@ from orylo_api.customers.models import (
     TrustEntry,
 )
 from orylo_api.http.pages import Listing, Where, fetch_page
+from orylo_api.payments.queries import outcome_of_row
 from orylo_common.messages import TrustStatus
 from orylo_common.postgres.pool import Connection
 
@@ -55,7 +56,7 @@ async def read_history(connection: Connection, customer_id: str) -> list[History
     detections = await connection.fetch(SELECT_DETECTIONS, customer_id, HISTORY_LENGTH)
     trust_changes = await connection.fetch(SELECT_TRUST_CHANGES, customer_id, HISTORY_LENGTH)
     entries: list[HistoryEntry] = [
-        *(PaymentEntry.from_row(row, at=row["updated_at"]) for row in payments),
+        *(_payment_entry(row) for row in payments),
         *(
             DetectionEntry.from_row(
                 row, at=row["created_at"], detection_id=row["id"], reasons=row["findings"]["reasons"]
@@ -65,6 +66,11 @@ async def read_history(connection: Connection, customer_id: str) -> list[History
         *(TrustEntry.from_row(row, at=row["occurred_at"]) for row in trust_changes),
     ]
     return sorted(entries, key=_at, reverse=True)
+
+
+def _payment_entry(row: asyncpg.Record) -> PaymentEntry:
+    outcome = outcome_of_row(row)
+    return PaymentEntry.from_row({**row, **outcome._asdict()}, at=outcome.updated_at)
 
 
 def _at(entry: HistoryEntry) -> datetime:

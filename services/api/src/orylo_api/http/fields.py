@@ -1,5 +1,6 @@
 """Kinds of values that several requests and responses share."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Self, TypeVar
 
@@ -38,7 +39,7 @@ class ResponseBody(BaseModel):
     model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
     @classmethod
-    def from_row(cls, row: asyncpg.Record, **values: Any) -> Self:
+    def from_row(cls, row: asyncpg.Record | Mapping[str, Any], **values: Any) -> Self:
         """Take each field from the column of its name, and from `values` where there is no such column."""
         return cls(**{**values, **{name: value for name, value in row.items() if name in cls.model_fields}})
 

@@ -11,7 +11,7 @@ class PaymentPath(RequestPart):
 
 
 class PaymentState(StrEnum):
-    """In the order a payment moves through them; it never moves back."""
+    """In the order a payment moves through them. It moves back only if a refund fails or a dispute is decided again."""
 
     CREATED = "created"
     FAILED = "failed"

@@ -55,7 +55,8 @@ UPSERT_PAYMENTS = f"""
         created_at = CASE WHEN (EXCLUDED.state_key < '0') = (stored.state_key < '0')
                           THEN least(EXCLUDED.created_at, stored.created_at)
                           WHEN stored.state_key < '0' THEN EXCLUDED.created_at ELSE stored.created_at END,
-        enriched = api.merge_enriched(EXCLUDED.enriched, stored.enriched)
+        enriched = api.merge_enriched(EXCLUDED.enriched, stored.enriched),
+        reversals = api.merge_enriched(EXCLUDED.reversals, stored.reversals)
 """
 
 
@@ -71,8 +72,9 @@ def merge(row: PaymentRow, other: PaymentRow) -> None:
         row.amount_minor, row.currency = other.amount_minor, other.currency
         row.details, row.details_key = other.details, other.details_key
     row.refunded_minor = max(row.refunded_minor, other.refunded_minor)
-    for name, supplied in other.enriched.items():
-        row.enriched[name] = max(row.enriched.get(name, supplied), supplied)
+    for mine, others in ((row.enriched, other.enriched), (row.reversals, other.reversals)):
+        for name, reported in others.items():
+            mine[name] = max(mine.get(name, reported), reported)
     own, enriched = row.details["customer_id"], row.enriched.get("customer_id")
     row.customer_id = enriched[1] if own is None and enriched else own
 

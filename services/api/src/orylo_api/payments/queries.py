@@ -1,5 +1,8 @@
+import asyncpg
+
 from orylo_api.payments.enrichment import fill_in
-from orylo_api.payments.models import Payment
+from orylo_api.payments.models import Payment, PaymentState
+from orylo_api.payments.reversals import Outcome, outcome_of
 from orylo_common.postgres.pool import Connection
 
 SELECT_PAYMENT = "SELECT * FROM api.payments_view WHERE payment_id = $1"
@@ -9,4 +12,10 @@ async def find_payment(connection: Connection, payment_id: str) -> Payment | Non
     row = await connection.fetchrow(SELECT_PAYMENT, payment_id)
     if row is None:
         return None
-    return Payment.from_row(row, id=payment_id, **fill_in(row["details"], row["enriched"]))
+    shown = {**row, **outcome_of_row(row)._asdict()}
+    return Payment.from_row(shown, id=payment_id, **fill_in(row["details"], row["enriched"]))
+
+
+def outcome_of_row(row: asyncpg.Record) -> Outcome:
+    """Return the state and the refunded amount to show for a row of api.payments_view."""
+    return outcome_of(PaymentState(row["state"]), row["updated_at"], row["refunded_minor"], row["reversals"])

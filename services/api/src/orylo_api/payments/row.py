@@ -8,11 +8,9 @@ from uuid import UUID
 
 from orylo_api.payments.enrichment import Enriched, is_known
 from orylo_api.payments.models import PaymentState
+from orylo_api.payments.reversals import DISPUTE_STATES, Reversals, reversals_of
 from orylo_api.read_models.keys import sort_key
 from orylo_common.messages import (
-    DisputeLost,
-    DisputeOpened,
-    DisputeWon,
     Message,
     PaymentCanceled,
     PaymentCreated,
@@ -20,6 +18,7 @@ from orylo_common.messages import (
     PaymentFact,
     PaymentFailed,
     PaymentRefunded,
+    PaymentRefundFailed,
     PaymentSucceeded,
 )
 
@@ -30,9 +29,9 @@ STATES: Mapping[type[Message], PaymentState] = {
     PaymentSucceeded: PaymentState.SUCCEEDED,
     PaymentEnriched: PaymentState.SUCCEEDED,
     PaymentRefunded: PaymentState.REFUNDED,
-    DisputeOpened: PaymentState.DISPUTED,
-    DisputeWon: PaymentState.DISPUTE_WON,
-    DisputeLost: PaymentState.CHARGEBACK,
+    # Only a payment that succeeded can be refunded.
+    PaymentRefundFailed: PaymentState.SUCCEEDED,
+    **DISPUTE_STATES,
 }
 _STATE_RANKS = {state: rank for rank, state in enumerate(PaymentState)}
 # A success has the best details of a payment; a dispute may have only the disputed amount.
@@ -66,6 +65,8 @@ class PaymentRow:
     created_at: datetime
     # From later events of the payment; shown where `details` has no value.
     enriched: Enriched
+    # From refunds and disputes; the state that is shown depends on all of them.
+    reversals: Reversals
 
     @property
     def is_provisional(self) -> bool:
@@ -97,6 +98,7 @@ def payment_row(payment: PaymentFact) -> PaymentRow:
         refunded_minor=refunded_minor,
         created_at=at,
         enriched={name: [details_key, value] for name, value in details.items() if is_known(value)} if enriches else {},
+        reversals=reversals_of(payment),
     )
 
 

@@ -24,5 +24,10 @@ def sort_key(rank: int, at: datetime, tie_breaker: str) -> str:
     return f"{rank}|{at.astimezone(UTC).isoformat(timespec='microseconds')}|{tie_breaker}"
 
 
+def moment_of(key: str) -> datetime:
+    """Return the time in a sort key."""
+    return datetime.fromisoformat(key.split("|", 2)[1])
+
+
 def minute_of(at: datetime) -> datetime:
     return at.replace(second=0, microsecond=0)

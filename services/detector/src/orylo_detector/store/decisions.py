@@ -38,14 +38,22 @@ RECORD = f"""
     RETURNING message_id
 """  # noqa: S608
 
+ADD_TO_OUTBOX = """
+    INSERT INTO detector.outbox (message_id, type, body) SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[])
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredDecision:
-    """A payment event, the decision on it, and the message that announces it."""
+    """A payment event, the decision on it, and the message that announces it.
+
+    If it blocks a paid payment, `block` announces that, too.
+    """
 
     payment: PaymentFact
     detection: DetectionCreated
     announcement: Outgoing
+    block: Outgoing | None = None
 
 
 async def record_decisions(connection: Connection, decided: Sequence[StoredDecision]) -> list[bool]:
@@ -56,6 +64,11 @@ async def record_decisions(connection: Connection, decided: Sequence[StoredDecis
     payments = [each.payment for each in decided if isinstance(each.payment, PaymentSucceeded)]
     rows = await connection.fetch(RECORD, *payment_columns(payments), *columns)
     recorded = {row["message_id"] for row in rows}
+    blocks = [each.block for each in decided if each.block and each.announcement.message_id in recorded]
+    if blocks:
+        await connection.execute(
+            ADD_TO_OUTBOX, *zip(*((block.message_id, block.type, block.body) for block in blocks), strict=True)
+        )
     return [each.announcement.message_id in recorded for each in decided]
 
 

@@ -24,9 +24,19 @@ SELECT_CUSTOMERS = """
         WHERE c.tenant_id = asked.tenant_id AND c.customer_id = asked.customer_id LIMIT 1
     ) AS c ON true
     CROSS JOIN LATERAL (
-        SELECT count(*) FILTER (WHERE kind = 'refund') AS refunds,
+        -- A refund counts unless refunds of its whole total failed since; a win, unless the dispute was lost since.
+        SELECT count(*) FILTER (WHERE kind = 'refund' AND (
+                   amount_minor IS NULL OR amount_minor = 0 OR amount_minor > (
+                       SELECT coalesce(sum(failed.amount_minor), 0) FROM detector.incidents AS failed
+                       WHERE failed.tenant_id = i.tenant_id AND failed.payment_id = i.payment_id
+                         AND failed.kind = 'refund_failed' AND failed.occurred_at >= i.occurred_at
+                   ))) AS refunds,
                count(*) FILTER (WHERE kind = 'dispute') AS disputes,
-               count(*) FILTER (WHERE kind = 'dispute_won') AS disputes_won,
+               count(*) FILTER (WHERE kind = 'dispute_won' AND NOT EXISTS (
+                   SELECT FROM detector.incidents AS lost
+                   WHERE lost.tenant_id = i.tenant_id AND lost.kind = 'dispute_lost' AND lost.source_id = i.source_id
+                     AND lost.occurred_at > i.occurred_at
+               )) AS disputes_won,
                count(*) FILTER (WHERE kind = 'fraud_warning') AS fraud_warnings
         FROM detector.incidents AS i
         WHERE i.tenant_id = asked.tenant_id AND i.customer_id = asked.customer_id

@@ -1,13 +1,17 @@
 """Writes the history that later decisions read. Each payment and each incident counts once, in any order."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
 
 from orylo_common.messages import (
     DisputeFact,
+    DisputeLost,
     DisputeWon,
     FraudWarningReceived,
     PaymentFact,
     PaymentRefunded,
+    PaymentRefundFailed,
     PaymentSucceeded,
     TrustUpdated,
 )
@@ -59,18 +63,24 @@ LEARN_PAYMENTS = """
 # An incident belongs to the payer, not to the customer it names: a dispute's evidence may contain the address of
 # another person.
 LEARN_INCIDENTS = """
-    INSERT INTO detector.incidents AS i (tenant_id, kind, source_id, payment_id, customer_id, occurred_at)
+    INSERT INTO detector.incidents AS i
+        (tenant_id, kind, source_id, payment_id, customer_id, occurred_at, amount_minor)
     SELECT incident.tenant_id, incident.kind, incident.source_id, incident.payment_id,
-           coalesce(paid.customer_id, incident.customer_id), incident.occurred_at
-    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
-        AS incident (tenant_id, kind, source_id, payment_id, customer_id, occurred_at)
+           coalesce(paid.customer_id, incident.customer_id), incident.occurred_at, incident.amount_minor
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::bigint[])
+        AS incident (tenant_id, kind, source_id, payment_id, customer_id, occurred_at, amount_minor)
     LEFT JOIN LATERAL (
         SELECT p.customer_id FROM detector.paid AS p
         WHERE p.tenant_id = incident.tenant_id AND p.payment_id = incident.payment_id LIMIT 1
     ) AS paid ON true
     ORDER BY incident.tenant_id, incident.kind, incident.source_id
-    ON CONFLICT (tenant_id, kind, source_id) DO UPDATE SET customer_id = EXCLUDED.customer_id
-    WHERE i.customer_id IS NULL AND EXCLUDED.customer_id IS NOT NULL
+    ON CONFLICT (tenant_id, kind, source_id) DO UPDATE
+    SET customer_id = coalesce(i.customer_id, EXCLUDED.customer_id),
+        occurred_at = greatest(i.occurred_at, EXCLUDED.occurred_at),
+        amount_minor = CASE WHEN (EXCLUDED.occurred_at, EXCLUDED.amount_minor) >= (i.occurred_at, i.amount_minor)
+                            THEN EXCLUDED.amount_minor ELSE i.amount_minor END
+    WHERE EXCLUDED.occurred_at > i.occurred_at OR EXCLUDED.amount_minor > i.amount_minor
+       OR (i.customer_id IS NULL AND EXCLUDED.customer_id IS NOT NULL)
 """
 
 COPY_TRUST = """
@@ -83,7 +93,7 @@ COPY_TRUST = """
     WHERE c.trust_version < EXCLUDED.trust_version
 """
 
-Incident = PaymentRefunded | DisputeFact | FraudWarningReceived
+Incident = PaymentRefunded | PaymentRefundFailed | DisputeFact | FraudWarningReceived
 
 
 def payment_columns(payments: Sequence[PaymentSucceeded]) -> Sequence[Sequence[object]]:
@@ -104,12 +114,13 @@ def payment_columns(payments: Sequence[PaymentSucceeded]) -> Sequence[Sequence[o
 
 
 async def learn_incidents(connection: Connection, facts: Sequence[Incident]) -> list[None]:
-    """Record refunds, disputes and fraud warnings, each incident once."""
-    incidents = {
-        (fact.tenant_id, kind, source_id): (fact.payment_id, fact.customer_id, fact.occurred_at)
-        for fact in facts
-        for kind, source_id in _incidents_of(fact)
-    }
+    """Record refunds, disputes and fraud warnings, each incident once, with its newest time and amount."""
+    incidents: dict[tuple[UUID, str, str], tuple[str, str | None, datetime, int]] = {}
+    for fact in sorted(facts, key=lambda fact: (fact.occurred_at, _amount_of(fact))):
+        for kind, source_id in _incidents_of(fact):
+            key = (fact.tenant_id, kind, source_id)
+            _, known, *_ = incidents.get(key, ("", None))
+            incidents[key] = (fact.payment_id, known or fact.customer_id, fact.occurred_at, _amount_of(fact))
     if incidents:
         await connection.execute(
             LEARN_INCIDENTS, *zip(*((*key, *rest) for key, rest in incidents.items()), strict=True)
@@ -142,12 +153,21 @@ def _incidents_of(fact: PaymentFact) -> list[tuple[str, str]]:
     match fact:
         case PaymentRefunded():
             return [("refund", fact.payment_id)]
+        case PaymentRefundFailed():
+            return [("refund_failed", fact.refund_id)]
+        # A decision may be the first report of a dispute.
         case DisputeWon():
-            # A win may be the first report of a dispute.
             return [("dispute", fact.dispute_id), ("dispute_won", fact.dispute_id)]
+        case DisputeLost():
+            return [("dispute", fact.dispute_id), ("dispute_lost", fact.dispute_id)]
         case DisputeFact():
             return [("dispute", fact.dispute_id)]
         case FraudWarningReceived():
             return [("fraud_warning", fact.warning_id)]
         case _:
             return []
+
+
+def _amount_of(fact: PaymentFact) -> int:
+    """Return the amount of an incident: of a refund, the total of all refunds of the payment so far."""
+    return fact.refunded_minor if isinstance(fact, PaymentRefunded) else fact.amount_minor

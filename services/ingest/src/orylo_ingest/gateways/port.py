@@ -42,10 +42,27 @@ class Envelope(NamedTuple):
     test: bool = False
 
 
+class PaymentLink(NamedTuple):
+    """The ids under which an event knows its payment, where other events may know only another one.
+
+    Both are payment ids. The charge and the invoice of one payment have the same `match_key`, if neither names the
+    other, and are charged at about the same times (Unix seconds). An attempt is a declined one: the charge's id for it
+    and the invoice's.
+    """
+
+    charge_id: str | None = None
+    invoice_id: str | None = None
+    match_key: str | None = None
+    charged_at: tuple[int, ...] = ()
+    charge_attempt: str | None = None
+    invoice_attempt: str | None = None
+
+
 class NormalisedEvent(NamedTuple):
     """The content of one message. `fields` are the message class's own, each read with `fields.py`.
 
-    `facts` identify what happened, so that a second gateway event reporting the same is recognised.
+    `facts` identify what happened, so that a second gateway event reporting the same is recognised. With a `link`, the
+    payment may be reported under another id.
     """
 
     message: type[GatewayFact]
@@ -53,6 +70,7 @@ class NormalisedEvent(NamedTuple):
     fields: dict[str, Any]
     facts: tuple[str, ...]
     gateway_customer: str | None = None
+    link: PaymentLink | None = None
 
 
 class IgnoredEvent(NamedTuple):

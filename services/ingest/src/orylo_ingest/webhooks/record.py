@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any, Literal, get_args
 from uuid import UUID
 
+import orjson
 import structlog
 
 from orylo_common.broker.ports import Outgoing
@@ -21,7 +22,14 @@ from orylo_common.ids import uuid7
 from orylo_common.messages import encode_first
 from orylo_common.messages import type_of as _type_of
 from orylo_ingest.documents.parsing import Document
-from orylo_ingest.gateways.port import Envelope, Gateway, IgnoredEvent, NormalisedEvent, UnprocessableEvent
+from orylo_ingest.gateways.port import (
+    Envelope,
+    Gateway,
+    IgnoredEvent,
+    NormalisedEvent,
+    PaymentLink,
+    UnprocessableEvent,
+)
 from orylo_ingest.privacy.cards import MASK
 from orylo_ingest.privacy.person import HashedIdentity, Person, customer_id, identify
 from orylo_ingest.privacy.scrub import OWN_KEY, flags_of, scrub
@@ -59,6 +67,21 @@ class Record:
     facts: tuple[str, ...] = ()
     outgoing: Outgoing | None = None
     announcement: Outgoing | None = None
+    # Set if other events may know the payment by another id.
+    link: PaymentLink | None = None
+
+    def report_as(self, payment_id: str, attempt: str | None) -> None:
+        """Report the record's fact under these names of its payment and of the declined attempt, if it is one."""
+        if self.outgoing is None or self.payment_id is None:
+            return
+        if attempt is not None:
+            self.facts = (f"failed:{payment_id}:{attempt}",)
+        if payment_id != self.payment_id:
+            renamed = (fact.replace(self.payment_id, payment_id) for fact in self.facts)
+            self.facts = tuple(dict.fromkeys(renamed))
+            message = orjson.loads(self.outgoing.body)
+            message["subject"] = message["data"]["payment_id"] = self.payment_id = payment_id
+            self.outgoing = replace(self.outgoing, body=orjson.dumps(message))
 
     @property
     def body_sha256(self) -> bytes:
@@ -78,6 +101,7 @@ class Record:
             reason=f"event {self.event_id} was received before with another body",
             facts=(),
             outgoing=None,
+            link=None,
         )
         conflict.announcement = _announce(conflict, "conflict")
         return conflict
@@ -259,6 +283,7 @@ def _set_message(
     record.occurred_at = event.occurred_at
     # Test events claim no facts, so that each press of the panel's test button shows up.
     record.facts = () if envelope.test else event.facts
+    record.link = event.link
     record.outgoing = Outgoing(message_id, type_of(event.message), body)
 
 

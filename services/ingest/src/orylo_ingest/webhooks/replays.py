@@ -17,6 +17,7 @@ from orylo_common.postgres.pool import Connection
 from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.metrics import REPLAYS
 from orylo_ingest.outbox import write_messages
+from orylo_ingest.webhooks.payment_links import linked
 from orylo_ingest.webhooks.record import Record, rebuild_record
 
 # A concurrent request waits for the first, then finds the webhook no longer quarantined.
@@ -71,8 +72,9 @@ async def _replay(
         event_id=UUID(request.event_id),
     )
     status: str = record.status
-    if record.outgoing is not None and not await _claim_facts(connection, record):
-        status, record.outgoing = "already_reported", None
+    async with linked(connection, [record]):
+        if record.outgoing is not None and not await _claim_facts(connection, record):
+            status, record.outgoing = "already_reported", None
     await connection.execute(
         UPDATE_EVENT,
         record.tenant_id,

@@ -12,4 +12,5 @@ KEEP_FACTS = timedelta(days=730)
 RETENTIONS = (
     Retention("ingest.dedupe_registry", "created_at", DEDUPE_WINDOW),
     Retention("ingest.facts", "created_at", KEEP_FACTS),
+    Retention("ingest.linked_payments", "created_at", KEEP_FACTS),
 )

@@ -1,6 +1,6 @@
 """Store webhooks: the event, its dedupe key, the facts it reports, and the message to publish.
 
-A whole batch of webhooks is stored with one statement.
+A whole batch of webhooks is stored with one statement, in a transaction of its own only if payments have to be linked.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Sequence
@@ -17,6 +17,7 @@ from orylo_common.broker.ports import Outgoing
 from orylo_common.messages import PaymentEnriched, type_of
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.pool import Connection
+from orylo_ingest.webhooks.payment_links import linked
 from orylo_ingest.webhooks.record import Record
 from orylo_ingest.webhooks.statements import RECORD_BATCH, SELECT_BODIES
 
@@ -75,7 +76,8 @@ async def record_batch(connection: Connection, records: Sequence[Record]) -> lis
     firsts: dict[Key, Record] = {}
     for record in records:
         firsts.setdefault(_key(record.tenant_id, record.event_id), record)
-    rows = await connection.fetch(RECORD_BATCH, *_columns(firsts))
+    async with linked(connection, list(firsts.values())):
+        rows = await connection.fetch(RECORD_BATCH, *_columns(firsts))
 
     outcomes = dict.fromkeys(firsts, WriteOutcome.ACCEPTED)
     bodies: dict[Key, bytes | None] = {}

@@ -12,10 +12,8 @@ from enum import StrEnum
 from orylo_common.control.sections.trust import TrustPolicy
 from orylo_common.messages import (
     DisputeFact,
-    DisputeWon,
     FraudWarningReceived,
     PaymentFact,
-    PaymentRefunded,
     PaymentSucceeded,
 )
 
@@ -25,9 +23,12 @@ LOWEST, HIGHEST = 0, 100
 class EntryCause(StrEnum):
     DISPUTE_OPENED = "dispute_opened"
     DISPUTE_WON = "dispute_won"
+    DISPUTE_LOST = "dispute_lost"
     FRAUD_WARNING = "fraud_warning"
     REFUND = "refund"
+    REFUND_FAILED = "refund_failed"
     CLEAN_PAYMENT = "clean_payment"
+    PAYMENT_BLOCKED = "payment_blocked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,10 @@ class MonthlyTotal:
 
 
 def entries_for(fact: PaymentFact, policy: TrustPolicy) -> tuple[LedgerEntry, ...]:
-    """Return the entries for a fact: none if it does not affect trust, like a panel's test event."""
+    """Return the entries for a fact alone: none if it does not affect trust, like a panel's test event.
+
+    Refunds and decided disputes can be undone: their entries depend on other facts, too (`reversals.py`).
+    """
     if fact.test:
         return ()
     match fact:
@@ -74,15 +78,9 @@ def entries_for(fact: PaymentFact, policy: TrustPolicy) -> tuple[LedgerEntry, ..
                     monthly_cap=policy.clean_payments_per_month,
                 ),
             )
-        case PaymentRefunded():
-            # By payment: partial refunds of a payment count as one refund.
-            return (LedgerEntry(EntryCause.REFUND, fact.payment_id, policy.refund),)
         case DisputeFact():
             # Every dispute was opened, even if a win or a loss is the first report of it.
-            opened = LedgerEntry(EntryCause.DISPUTE_OPENED, fact.dispute_id, policy.dispute_opened)
-            if isinstance(fact, DisputeWon):
-                return (opened, LedgerEntry(EntryCause.DISPUTE_WON, fact.dispute_id, policy.dispute_won))
-            return (opened,)
+            return (LedgerEntry(EntryCause.DISPUTE_OPENED, fact.dispute_id, policy.dispute_opened),)
         case FraudWarningReceived():
             return (LedgerEntry(EntryCause.FRAUD_WARNING, fact.warning_id, policy.fraud_warning),)
         case _:

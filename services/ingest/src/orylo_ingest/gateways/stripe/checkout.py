@@ -5,9 +5,9 @@ from typing import Any
 from orylo_common.messages import CheckoutAbandoned, PaymentCreated, PaymentFailed, PaymentSucceeded
 from orylo_ingest.documents.parsing import Document
 from orylo_ingest.gateways.attribution import tracking
-from orylo_ingest.gateways.fields import child, integer, present, required, text
+from orylo_ingest.gateways.fields import child, first, integer, present, required, text
 from orylo_ingest.gateways.port import IgnoredEvent, NormalisedEvent
-from orylo_ingest.gateways.stripe.invoice_facts import facts_of_session, intent_of
+from orylo_ingest.gateways.stripe.payment_links import intent_of, link_of_session
 from orylo_ingest.gateways.stripe.reading import (
     Object,
     checkout_metadata,
@@ -23,21 +23,25 @@ from orylo_ingest.gateways.stripe.reading import (
 def session_completed(session: Object, event: Document) -> NormalisedEvent | IgnoredEvent:
     if session.get("mode") == "setup" or integer(session.get("amount_total")) == 0:
         return IgnoredEvent("nothing to pay: the session's total is 0")
+    session = _with_currency(session)
     fields = _session_payment(session)
+    link = link_of_session(session, event, _intent_of_session(session), fields["amount_minor"])
     if session.get("payment_status") in ("paid", "no_payment_required"):
-        alone = session.get("mode") == "subscription" and _intent_of_session(session) is None
-        links = facts_of_session(session, event, fields) if alone else ()
         facts = paid_facts(fields["payment_id"], session.get("invoice"))
-        return normalised(PaymentSucceeded, event, session, fields, *facts, *links)
-    return normalised(PaymentCreated, event, session, fields, f"created:{fields['payment_id']}")
+        return normalised(PaymentSucceeded, event, session, fields, *facts, link=link)
+    return normalised(PaymentCreated, event, session, fields, f"created:{fields['payment_id']}", link=link)
 
 
 def session_failed(session: Object, event: Document) -> NormalisedEvent | IgnoredEvent:
+    session = _with_currency(session)
     fields = _session_payment(session) | {"failure_code": "async_payment_failed"}
-    return normalised(PaymentFailed, event, session, fields, f"failed:{fields['payment_id']}:{session.get('id')}")
+    attempt = required(session.get("id"), "id")
+    link = link_of_session(session, event, _intent_of_session(session), fields["amount_minor"], attempt=attempt)
+    return normalised(PaymentFailed, event, session, fields, f"failed:{fields['payment_id']}:{attempt}", link=link)
 
 
 def session_expired(session: Object, event: Document) -> NormalisedEvent | IgnoredEvent:
+    session = _with_currency(session)
     checkout_id = stripe_id(session.get("id"), "id")
     fields = {
         "checkout_id": checkout_id,
@@ -74,3 +78,26 @@ def _session_payment(session: Object) -> dict[str, Any]:
 
 def _intent_of_session(session: Object) -> str | None:
     return ref(session.get("payment_intent")) or intent_of(child(session, "invoice"))
+
+
+def _with_currency(session: Object) -> Object:
+    """Return the session with a currency, if anything in it has one, and the total in that currency."""
+    if text(session.get("currency")):
+        return session
+    for part in (
+        first(session, "line_items", "data"),
+        child(session, "payment_intent"),
+        child(session, "invoice"),
+        child(session, "subscription"),
+    ):
+        if currency := text(part.get("currency")):
+            return {**session, "currency": currency}
+    # Both are pairs of a currency and the total in it.
+    conversion, presentment = child(session, "currency_conversion"), child(session, "presentment_details")
+    for currency, total in (
+        (text(conversion.get("source_currency")), conversion.get("amount_total")),
+        (text(presentment.get("presentment_currency")), presentment.get("presentment_amount")),
+    ):
+        if currency and integer(total) is not None:
+            return {**session, "currency": currency, "amount_total": total}
+    return session

@@ -13,6 +13,7 @@ from orylo_common.messages import (
     PaymentCreated,
     PaymentFailed,
     PaymentRefunded,
+    PaymentRefundFailed,
     PaymentSucceeded,
 )
 from orylo_ingest.documents.parsing import Document
@@ -24,7 +25,6 @@ from orylo_ingest.gateways.stripe.payments import (
     charge_expired,
     charge_failed,
     charge_pending,
-    charge_refunded,
     charge_succeeded,
     intent_authorized,
     intent_canceled,
@@ -33,6 +33,7 @@ from orylo_ingest.gateways.stripe.payments import (
     intent_succeeded,
 )
 from orylo_ingest.gateways.stripe.reading import Object
+from orylo_ingest.gateways.stripe.refunds import charge_refunded, refund_changed
 
 Reader = Callable[[Object, Document], NormalisedEvent | IgnoredEvent]
 # Unknown types in these families are quarantined, not ignored: they may report a payment.
@@ -64,8 +65,10 @@ def _ignored(reason: str) -> EventMapping[Reader]:
 
 
 _DISPUTE = (DisputeOpened, DisputeWon, DisputeLost)
-_BY_STATUS = "by the dispute's status; inquiries and other states are ignored"
-_PER_REFUND = _ignored("charge.refunded reports all refunds of a payment together")
+_BY_STATUS = "by the dispute's status; inquiries that move no money and other states are ignored"
+_REFUND = _published(
+    refund_changed, PaymentRefundFailed, when="its status is failed or canceled; otherwise charge.refunded reports it"
+)
 _PAPERWORK = _ignored("an invoice's paperwork; no money moves")
 _CUSTOMER = _ignored("about a customer, not about a payment")
 _SUBSCRIPTION = _ignored("a subscription's state; invoice.paid reports its payments")
@@ -96,11 +99,13 @@ EVENTS: Mapping[str, EventMapping[Reader]] = {
     "charge.failed": _published(charge_failed, PaymentFailed),
     "charge.expired": _published(charge_expired, PaymentCanceled, when="an authorisation that was never captured"),
     "charge.updated": _ignored("details of a charge that was already reported"),
-    "charge.refunded": _published(charge_refunded, PaymentRefunded, when="full or partial; the total refunded so far"),
-    "charge.refund.updated": _PER_REFUND,
-    "refund.created": _PER_REFUND,
-    "refund.updated": _PER_REFUND,
-    "refund.failed": _ignored("the refund did not reach the buyer; Stripe holds the money for the merchant"),
+    "charge.refunded": _published(
+        charge_refunded,
+        PaymentRefunded,
+        PaymentCanceled,
+        when="full or partial; the total of captured money refunded so far. payment.canceled if nothing was captured",
+    ),
+    **dict.fromkeys(("charge.refund.updated", "refund.created", "refund.updated", "refund.failed"), _REFUND),
     "charge.dispute.created": _published(dispute_changed, *_DISPUTE, when=_BY_STATUS),
     "charge.dispute.updated": _published(dispute_changed, *_DISPUTE, when=_BY_STATUS),
     "charge.dispute.closed": _published(dispute_changed, *_DISPUTE, when=_BY_STATUS),

@@ -6,7 +6,7 @@ from orylo_common.messages import PaymentFailed, PaymentSucceeded
 from orylo_ingest.documents.parsing import Document
 from orylo_ingest.gateways.fields import child, first, integer, present, required, text
 from orylo_ingest.gateways.port import IgnoredEvent, NormalisedEvent
-from orylo_ingest.gateways.stripe.invoice_facts import facts_of_invoice, intent_of
+from orylo_ingest.gateways.stripe.payment_links import intent_of, link_of_invoice
 from orylo_ingest.gateways.stripe.reading import (
     Object,
     checkout_metadata,
@@ -23,20 +23,21 @@ def invoice_paid(invoice: Object, event: Document) -> NormalisedEvent | IgnoredE
     if not invoice.get("amount_paid"):
         return IgnoredEvent("nothing to pay")
     fields = _invoice_payment(invoice, invoice.get("amount_paid"))
-    alone = intent_of(invoice) is None
-    links = facts_of_invoice(invoice, fields) if alone else ()
-    count_variant("stripe", "invoice_alone" if alone else "invoice_with_intent")
-    return normalised(
-        PaymentSucceeded, event, invoice, fields, *paid_facts(fields["payment_id"], invoice.get("id")), *links
-    )
+    count_variant("stripe", "invoice_alone" if intent_of(invoice) is None else "invoice_with_intent")
+    facts = paid_facts(fields["payment_id"], invoice.get("id"))
+    link = link_of_invoice(invoice, fields["amount_minor"])
+    return normalised(PaymentSucceeded, event, invoice, fields, *facts, link=link)
 
 
 def invoice_failed(invoice: Object, event: Document) -> NormalisedEvent | IgnoredEvent:
     fields = _invoice_payment(invoice, invoice.get("amount_due")) | {"failure_code": "invoice_payment_failed"}
-    attempt = ref(invoice.get("charge"))
-    fields |= present(attempt_id=attempt)
-    which = attempt or f"attempt-{invoice.get('attempt_count')}"
-    return normalised(PaymentFailed, event, invoice, fields, f"failed:{fields['payment_id']}:{which}")
+    charge = ref(invoice.get("charge"))
+    fields |= present(attempt_id=charge)
+    attempt = charge or f"attempt-{invoice.get('attempt_count')}"
+    link = link_of_invoice(invoice, fields["amount_minor"], event.get("created"), attempt=attempt)
+    if link and charge:
+        link = link._replace(charge_attempt=charge, invoice_attempt=None)
+    return normalised(PaymentFailed, event, invoice, fields, f"failed:{fields['payment_id']}:{attempt}", link=link)
 
 
 def _invoice_payment(invoice: Object, amount: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from orylo_common.messages import GatewayFact
 from orylo_ingest.documents.parsing import Document
 from orylo_ingest.gateways.attribution import tracking
 from orylo_ingest.gateways.fields import child, first, integer, moment, present, required, text
-from orylo_ingest.gateways.port import NormalisedEvent, UnprocessableEvent
+from orylo_ingest.gateways.port import NormalisedEvent, PaymentLink, UnprocessableEvent
 
 Object = Mapping[str, Any]
 # Stripe sends these with two decimals, which the currencies do not have.
@@ -15,7 +15,12 @@ _HUNDREDFOLD = frozenset({"ISK", "UGX"})
 
 
 def normalised(
-    message: type[GatewayFact], event: Document, source: Object, fields: dict[str, Any], *facts: str
+    message: type[GatewayFact],
+    event: Document,
+    source: Object,
+    fields: dict[str, Any],
+    *facts: str,
+    link: PaymentLink | None = None,
 ) -> NormalisedEvent:
     customer = ref(source.get("customer"))
     return NormalisedEvent(
@@ -24,6 +29,7 @@ def normalised(
         fields=fields,
         facts=facts,
         gateway_customer=f"stripe:{customer}" if customer else None,
+        link=link,
     )
 
 
@@ -90,6 +96,17 @@ def charge_of(source: Object) -> Object:
 def ref(value: Any) -> str | None:
     """Return the id of an object that is referenced or expanded."""
     return text(value.get("id")) if isinstance(value, dict) else text(value)
+
+
+def charge_payment_id(charge: Object) -> str:
+    """Return the id of a charge's intent, or of the charge if it has no intent."""
+    return f"stripe:{ref(charge.get('payment_intent')) or required(charge.get('id'), 'id')}"
+
+
+def named_payment_id(source: Object) -> str:
+    """Return the id of the payment that a refund, a dispute or a warning is about."""
+    intent = ref(source.get("payment_intent")) or ref(child(source, "charge").get("payment_intent"))
+    return f"stripe:{intent or required(ref(source.get('charge')), 'charge')}"
 
 
 def stripe_id(value: Any, field: str) -> str:

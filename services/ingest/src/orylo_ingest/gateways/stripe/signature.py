@@ -50,7 +50,8 @@ def _signature_parts(header: str | None) -> tuple[bytes, list[bytes]]:
         )
     if usual := _USUAL_HEADER.fullmatch(header):
         return usual[1].encode(), [usual[2].encode()]
-    parts = [part.partition("=") for part in header.split(",")]
+    # A proxy that joins the parts may put blanks around the commas.
+    parts = [part.strip(" \t").partition("=") for part in header.split(",")]
     timestamp = next((value for key, _, value in parts if key == "t"), "")
     signatures = [value.encode("utf-8", "replace") for key, _, value in parts if key == "v1"]
     if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= 12 and signatures):

@@ -1,0 +1,46 @@
+"""A block of a paid payment is announced on its own, besides the decision."""
+
+from typing import Any
+
+import pytest
+
+from orylo_common.messages import (
+    DetectionCreated,
+    PaymentBlocked,
+    PaymentCreated,
+    PaymentFact,
+    PaymentFailed,
+    PaymentSucceeded,
+    decode,
+)
+from tests.unit.detector.cases import attempts, features, payment
+from tests.unit.detector.test_handlers import MemoryDecisions, decide
+
+ATTACK = features({"card": attempts(20)})
+
+
+async def test_the_block_of_a_paid_payment_is_announced_once() -> None:
+    store, fact = MemoryDecisions(), payment(PaymentSucceeded)
+    for _ in range(2):
+        await decide(fact, ATTACK, store)
+
+    detection, block = (decode(outgoing.body) for outgoing in store.announced)
+    assert isinstance(detection, DetectionCreated)
+    assert isinstance(block, PaymentBlocked)
+    assert (block.payment_id, block.customer_id, block.event_id) == (fact.payment_id, fact.customer_id, fact.event_id)
+    assert (block.occurred_at, block.causation_id) == (fact.occurred_at, fact.message_id)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes"), [(PaymentCreated, {}), (PaymentFailed, {}), (PaymentSucceeded, {"test": True})]
+)
+async def test_other_blocks_are_decisions_only(kind: type[PaymentFact], changes: dict[str, Any]) -> None:
+    store = MemoryDecisions()
+    await decide(payment(kind, **changes), ATTACK, store)
+    assert [outgoing.type for outgoing in store.announced] == ["detection.created.v1"]
+
+
+async def test_an_allowed_payment_is_announced_without_a_block() -> None:
+    store = MemoryDecisions()
+    await decide(payment(PaymentSucceeded), features(), store)
+    assert [outgoing.type for outgoing in store.announced] == ["detection.created.v1"]
