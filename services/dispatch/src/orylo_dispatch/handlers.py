@@ -71,7 +71,12 @@ class Recorder:
 async def match_payment(
     payment: PaymentSucceeded, *, plane: ControlPlane, kinds: frozenset[str], recorder: Recorder
 ) -> None:
-    """Attribute a payment to a click, and report it to every enabled destination of the tenant."""
+    """Attribute a payment to a click, and report it to every enabled destination of the tenant.
+
+    A sale over 0, such as with a coupon for the whole price, is no purchase to optimise for.
+    """
+    if not payment.amount_minor:
+        return
     destinations = [each for each in plane.destinations(payment.tenant_id) if each.enabled and each.kind in kinds]
     if destinations:
         policy = plane.settings(payment.tenant_id, DispatchPolicy)
@@ -83,6 +88,8 @@ async def enrich_payment(
 ) -> None:
     """Name the buyer of a payment whose first event did not. Other payments stay as they are."""
     if enrichment.match_keys == MatchKeys() and enrichment.tracking == Tracking() and not enrichment.ip:
+        return
+    if not enrichment.amount_minor:
         return
     # Includes disabled destinations: their waiting conversions are sent once they are enabled again.
     destinations = [each for each in plane.destinations(enrichment.tenant_id) if each.kind in kinds]

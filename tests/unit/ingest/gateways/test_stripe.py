@@ -156,14 +156,20 @@ def test_a_completed_session_is_paid_where_it_says_so(payment_status: str, messa
     assert record.message_type == message
 
 
-@pytest.mark.parametrize("payment_status", ["paid", "no_payment_required", "unpaid"])
-def test_a_session_over_nothing_is_no_sale(payment_status: str) -> None:
+@pytest.mark.parametrize("payment_status", ["paid", "no_payment_required"])
+def test_a_session_over_0_is_a_sale_over_0(payment_status: str) -> None:
     record = taken(stripe("checkout.session.completed", payment_status=payment_status, amount_total=0))
-    assert (record.status, record.reason) == ("ignored", "nothing to pay: the session's total is 0")
+    assert record.message_type == "payment.succeeded.v1"
+    assert message_in(record).amount_minor == 0
 
 
-def test_an_invoice_of_nothing_is_no_payment() -> None:
-    assert taken(stripe("invoice.paid", amount_paid=0)).status == "ignored"
+def test_an_invoice_over_0_is_a_sale_over_0() -> None:
+    record = taken(stripe("invoice.paid", amount_paid=0))
+    assert (record.message_type, message_in(record).amount_minor) == ("payment.succeeded.v1", 0)
+
+
+def test_a_session_that_only_stores_a_payment_method_is_no_sale() -> None:
+    assert taken(stripe("checkout.session.completed", mode="setup")).status == "ignored"
 
 
 def test_both_events_of_one_refused_charge_are_one_attempt() -> None:

@@ -78,7 +78,7 @@ class ConversionProjection:
             self._rows[key] = row
         tenant_id, at = row.tenant_id, row.updated_at
         match conversion:
-            case ConversionMatched():
+            case ConversionMatched() if conversion.match.method != "none":
                 effects.count(tenant_id, at, "conversions_matched")
             case ConversionSuppressed():
                 effects.count(tenant_id, at, "conversions_suppressed")

@@ -76,17 +76,6 @@ def moment(seconds: Any, field: str) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def iso_moment(value: Any, field: str) -> datetime:
-    """Return the time of an ISO 8601 timestamp, which must have a zone."""
-    try:
-        parsed = datetime.fromisoformat(value)
-        if parsed.tzinfo is not None:
-            return parsed.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
-        raise UnprocessableEvent(f"{field} is not a time") from None
-    raise UnprocessableEvent(f"{field} has no time zone")
-
-
 def any_moment(value: Any, field: str, zone: tzinfo) -> tuple[datetime, str]:
     """Return a time in any notation that relays use, and the name of the notation."""
     seconds = number(value)

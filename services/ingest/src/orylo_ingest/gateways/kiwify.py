@@ -81,7 +81,7 @@ class Kiwify:
         if _is_cart(order):
             cart_id = text(order.get("id"))
             return Envelope("abandoned", f"cart:{cart_id}" if cart_id else None)
-        event, order_id = text(order.get("webhook_event_type")), text(order.get("order_id"))
+        event, order_id = _event_of(order), text(order.get("order_id"))
         if event is None or order_id is None:
             return Envelope(event or "unknown")
         # Only a charge attempt can happen more than once.
@@ -111,7 +111,9 @@ class Kiwify:
             return _simplified(order, timestamps.zone)
         if _is_cart(order):
             return _cart(order, timestamps)
-        row = EVENTS.get(required(order.get("webhook_event_type"), "webhook_event_type"))
+        if "webhook_event_type" not in order:
+            count_variant(self.name, "order_status_only")
+        row = EVENTS.get(required(_event_of(order), "webhook_event_type"))
         if row is None:
             raise UnprocessableEvent("an event that Kiwify does not document")
         return IgnoredEvent(row.note) if row.read is None else row.read(order, timestamps)
@@ -123,6 +125,17 @@ class Kiwify:
         ]
         cart = EventRow("abandoned", (CheckoutAbandoned,), "an abandoned cart")
         return [*rows, cart, *simplified, EventRow("any other", (), "Kiwify does not document it", "quarantined")]
+
+
+def _event_of(order: Order) -> str | None:
+    """Return the event. Older bodies have only the order's status."""
+    event = text(order.get("webhook_event_type"))
+    if event is not None:
+        return event
+    status = text(order.get("order_status"))
+    if status == "waiting_payment":
+        return "billet_created" if order.get("payment_method") == "boleto" else "pix_created"
+    return _EVENT_OF_STATUS.get(status or "", status)
 
 
 def _authenticate_own(webhook: RawWebhook, secrets: Sequence[GatewaySecret]) -> UUID:
@@ -320,6 +333,13 @@ def _is_test(order: Order) -> bool:
     return product.get("product_name") == _TEST_PRODUCT and "product_offer_id" not in product
 
 
+_EVENT_OF_STATUS = {
+    "paid": "order_approved",
+    "approved": "order_approved",
+    "refused": "order_rejected",
+    "refunded": "order_refunded",
+    "chargedback": "chargeback",
+}
 _RENEWALS = frozenset({"subscription_renewed", "subscription_late"})
 _REPEATABLE = frozenset({"order_rejected", "subscription_late"})
 _STATUSES: Mapping[str, type[GatewayFact]] = {"completed": PaymentSucceeded, "pending": PaymentCreated}

@@ -67,7 +67,7 @@ class PerfectPay:
         return matching_token(document.get(TOKEN_FIELD) if isinstance(document, dict) else None, secrets)
 
     def envelope(self, document: Document) -> Envelope:
-        status = integer(document.get("sale_status_enum"))
+        status = _status_of(document)
         row = STATUSES.get(status) if status is not None else None
         event = row.native if row else text(document.get("sale_status_enum_key")) or "unknown"
         code = text(document.get("code"))
@@ -104,7 +104,9 @@ class PerfectPay:
     def normalise(
         self, document: Document, received_at: datetime, zone: tzinfo | None = None
     ) -> NormalisedEvent | IgnoredEvent:
-        status = integer(document.get("sale_status_enum"))
+        status = _status_of(document)
+        if status is not None and integer(document.get("sale_status_enum")) is None:
+            count_variant(self.name, "status_key_only")
         if status is None:
             if "subscription_amount" in document:
                 return IgnoredEvent(_SUBSCRIPTION)
@@ -127,6 +129,12 @@ class PerfectPay:
     def events(self) -> Sequence[EventRow]:
         rows = [EventRow(f"{status} {row.native}", row.messages, row.note) for status, row in STATUSES.items()]
         return [*rows, EventRow("any other", (), "PerfectPay does not document it", "quarantined")]
+
+
+def _status_of(document: Document) -> int | None:
+    """Return the status. Reduced bodies have only its name."""
+    status = integer(document.get("sale_status_enum"))
+    return status if status is not None else _NUMBER_OF_STATUS.get(text(document.get("sale_status_enum_key")) or "")
 
 
 def _created(sale: Document, timestamps: TimestampReader) -> NormalisedEvent:
@@ -183,7 +191,11 @@ def _cart(sale: Document, timestamps: TimestampReader) -> NormalisedEvent:
 
 def _normalised(message: type[GatewayFact], sale: Document, at: datetime, fact: str, **extra: Any) -> NormalisedEvent:
     payment_id = _payment_id(sale)
-    currency = text(sale.get("currency_enum_key")) or _CURRENCIES.get(integer(sale.get("currency_enum")) or 0)
+    currency = (
+        text(sale.get("currency_enum_key"))
+        or _CURRENCIES.get(integer(sale.get("currency_enum")) or 0)
+        or _currency_of_commissions(sale)
+    )
     if currency is None:
         raise UnprocessableEvent("a currency that PerfectPay does not document")
     try:
@@ -209,6 +221,19 @@ def _normalised(message: type[GatewayFact], sale: Document, at: datetime, fact: 
         **extra,
     }
     return NormalisedEvent(message, at, fields, (f"{fact}:{payment_id}",))
+
+
+def _currency_of_commissions(sale: Document) -> str | None:
+    """Return the currency that all commissions name, if the sale names none."""
+    commissions = sale.get("commission")
+    named = (
+        {text(child(each).get("currency_enum_key")) for each in commissions} if isinstance(commissions, list) else set()
+    )
+    named.discard(None)
+    if len(named) != 1:
+        return None
+    count_variant("perfectpay", "currency_elsewhere")
+    return named.pop()
 
 
 def _payment_id(sale: Document) -> str:
@@ -287,3 +312,4 @@ STATUSES: Mapping[int, _Status] = {
     19: _Status("med", (DisputeLost,), _charged_back, "the Pix was returned by the special mechanism (MED)"),
     20: _Status("pre_med", (DisputeOpened,), _disputed, "the return of a Pix is requested (MED)"),
 }
+_NUMBER_OF_STATUS = {row.native: status for status, row in STATUSES.items()}

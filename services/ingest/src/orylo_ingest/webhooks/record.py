@@ -40,6 +40,11 @@ Status = Literal["published", "ignored", "quarantined", "conflict"]
 
 EVERY_MODE: frozenset[LiveMode] = frozenset(get_args(LiveMode))
 
+# The ids and the money in an event's fields.
+_SAID = (
+    "payment_id", "checkout_id", "order_id", "dispute_id", "warning_id", "attempt_id", "amount_minor", "currency",
+    "refunded_minor", "full",
+)  # fmt: skip
 _MAX_ID = 255
 _MAX_AMOUNT = 2**53
 type_of = lru_cache(_type_of)
@@ -69,6 +74,8 @@ class Record:
     announcement: Outgoing | None = None
     # Set if other events may know the payment by another id.
     link: PaymentLink | None = None
+    # Of what the event says, for a published one.
+    said_sha256: bytes | None = None
 
     def report_as(self, payment_id: str, attempt: str | None) -> None:
         """Report the record's fact under these names of its payment and of the declined attempt, if it is one."""
@@ -85,8 +92,16 @@ class Record:
 
     @property
     def body_sha256(self) -> bytes:
-        """Distinguishes two bodies of one event. Hashed from the scrubbed copy, so whitespace does not matter."""
+        """Of the scrubbed copy, so whitespace does not matter."""
         return sha256(self.payload).digest()
+
+    @property
+    def content_sha256(self) -> bytes:
+        """Distinguishes two contents of one event: what a published event says, or else the whole body.
+
+        A gateway that sends an event again may render it anew, with another time or link that says nothing new.
+        """
+        return self.said_sha256 or self.body_sha256
 
     @property
     def message_type(self) -> str | None:
@@ -285,6 +300,21 @@ def _set_message(
     record.facts = () if envelope.test else event.facts
     record.link = event.link
     record.outgoing = Outgoing(message_id, type_of(event.message), body)
+    record.said_sha256 = _said(event, record.gateway_event_type, identity)
+
+
+def _said(event: NormalisedEvent, gateway_event_type: str, identity: HashedIdentity) -> bytes:
+    """Hash the status, the ids, the money and the buyer of an event."""
+    fields = event.fields
+    said = (
+        event.message.__name__,
+        gateway_event_type,
+        [fields.get(name) for name in _SAID],
+        fields["subscription"].get("subscription_id") if "subscription" in fields else None,
+        sorted(identity.match_keys.items()),
+        event.gateway_customer,
+    )
+    return sha256(orjson.dumps(said)).digest()
 
 
 def _check(fields: Document) -> None:

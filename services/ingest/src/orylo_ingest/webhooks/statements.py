@@ -5,12 +5,12 @@
 # IN is executed as a hash lookup. A join would be planned for one row, with quadratic cost in the batch size.
 RECORD_BATCH = """
     WITH item AS (
-        SELECT *, sha256(payload) AS body_sha256 FROM unnest(
+        SELECT * FROM unnest(
             $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-            $9::text[], $10::text[], $11::bytea[], $12::timestamptz[], $13::uuid[], $14::bytea[]
+            $9::text[], $10::text[], $11::bytea[], $12::timestamptz[], $13::uuid[], $14::bytea[], $15::bytea[]
         ) AS i (
             tenant_id, event_id, gateway, gateway_event_id, gateway_event_type, status, message_type, reason,
-            payment_id, facts, payload, occurred_at, message_id, body
+            payment_id, facts, payload, occurred_at, message_id, body, body_sha256
         )
     ), registered AS (
         INSERT INTO ingest.dedupe_registry (tenant_id, event_id, body_sha256)

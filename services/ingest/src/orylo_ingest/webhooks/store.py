@@ -98,7 +98,9 @@ async def record_batch(connection: Connection, records: Sequence[Record]) -> lis
         if key not in bodies and record is first:
             results.append(outcomes[key])
         else:
-            same = record.body_sha256 == bodies.get(key, first.body_sha256)
+            known = bodies.get(key, first.content_sha256)
+            # Earlier versions stored the hash of the body.
+            same = known in (record.content_sha256, record.body_sha256)
             results.append(WriteOutcome.DUPLICATE if same else WriteOutcome.CONFLICT)
     return results
 
@@ -133,6 +135,7 @@ def _row(record: Record) -> tuple[object, ...]:
         record.occurred_at,
         message and message.message_id,
         message and message.body,
+        record.content_sha256,
     )
 
 

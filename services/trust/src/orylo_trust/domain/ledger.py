@@ -69,6 +69,9 @@ def entries_for(fact: PaymentFact, policy: TrustPolicy) -> tuple[LedgerEntry, ..
         return ()
     match fact:
         case PaymentSucceeded():
+            # A sale over 0 proves nothing about its buyer.
+            if not fact.amount_minor:
+                return ()
             return (
                 LedgerEntry(
                     EntryCause.CLEAN_PAYMENT,

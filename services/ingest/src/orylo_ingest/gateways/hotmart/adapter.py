@@ -78,7 +78,7 @@ class Hotmart:
             case "2.0.0":
                 return normalise_v2(document)
             case "1.0":
-                return normalise_by_status(document, lambda: sale_v1(document, received_at))
+                return normalise_by_status(document, lambda: sale_v1(document, received_at, zone or SAO_PAULO))
             case "simplified":
                 return normalise_by_status(document, lambda: sale_simplified(document, zone or SAO_PAULO))
             case "1.0 cart":

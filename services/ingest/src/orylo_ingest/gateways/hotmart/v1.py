@@ -1,23 +1,24 @@
 """Postback 1.0."""
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from orylo_common.messages import CheckoutAbandoned
 from orylo_ingest.documents.parsing import Document
 from orylo_ingest.gateways.attribution import tracking
-from orylo_ingest.gateways.fields import child, integer, iso_moment, present, required, text
+from orylo_ingest.gateways.fields import any_moment, child, integer, present, required, text
 from orylo_ingest.gateways.hotmart.reading import payment_method, phone_with_area, products
 from orylo_ingest.gateways.hotmart.sale import Sale
 from orylo_ingest.gateways.hotmart.table import STATUSES_AT_ORDER
 from orylo_ingest.gateways.port import NormalisedEvent
+from orylo_ingest.metrics import count_variant
 from orylo_ingest.privacy.person import Person
 
 
-def sale_v1(document: Document, received_at: datetime) -> Sale:
+def sale_v1(document: Document, received_at: datetime, zone: tzinfo) -> Sale:
     confirmed, ordered = text(document.get("confirmation_purchase_date")), text(document.get("purchase_date"))
-    paid_at = iso_moment(confirmed, "confirmation_purchase_date") if confirmed else None
-    ordered_at = iso_moment(ordered, "purchase_date") if ordered else None
+    paid_at = _moment(confirmed, "confirmation_purchase_date", zone)
+    ordered_at = _moment(ordered, "purchase_date", zone)
     # The time of a later status is not sent: use the time of arrival.
     at_order = str(document.get("status")).lower() in STATUSES_AT_ORDER
     transaction = required(document.get("transaction"), "transaction")
@@ -43,6 +44,16 @@ def sale_v1(document: Document, received_at: datetime) -> Sale:
         fields=fields,
         decline_reason=text(document.get("refusal_reason")),
     )
+
+
+def _moment(value: str | None, field: str, zone: tzinfo) -> datetime | None:
+    if value is None:
+        return None
+    at, notation = any_moment(value, field, zone)
+    if notation != "iso":
+        # Platforms that copied this format write other dates than Hotmart.
+        count_variant("hotmart", f"{field}_{notation}")
+    return at
 
 
 def cart_v1(document: Document, received_at: datetime) -> NormalisedEvent:

@@ -12,6 +12,7 @@ from orylo_ingest.gateways.hotmart.reading import payment_method, phone_with_are
 from orylo_ingest.gateways.hotmart.sale import Sale
 from orylo_ingest.gateways.hotmart.table import EVENTS, count_spelling
 from orylo_ingest.gateways.port import IgnoredEvent, NormalisedEvent, UnprocessableEvent
+from orylo_ingest.metrics import count_variant
 from orylo_ingest.privacy.person import Person
 
 
@@ -43,10 +44,11 @@ def sale_v2(document: Document) -> Sale:
         ip=text(purchase.get("buyer_ip")),
         products=products(product.get("id"), product.get("name"), child(purchase, "price")),
     )
+    currency = text(charged.get("currency_value")) or _currency_elsewhere(data, purchase)
     return Sale(
         transaction=transaction,
         price=charged.get("value"),
-        currency=required(charged.get("currency_value"), "currency_value").upper(),
+        currency=required(currency, "currency_value").upper(),
         reported_at=_created_at(document),
         ordered_at=_from_ms(purchase.get("order_date"), "order_date"),
         paid_at=_from_ms(purchase.get("approved_date"), "approved_date"),
@@ -54,6 +56,20 @@ def sale_v2(document: Document) -> Sale:
         decline_reason=text(payment.get("refusal_reason")),
         refunded_in_part=status == "partially_refunded",
     )
+
+
+def _currency_elsewhere(data: Mapping[str, Any], purchase: Mapping[str, Any]) -> str | None:
+    """Return the currency of another price of the purchase, or of its commissions if all have the same."""
+    commissions = data.get("commissions")
+    paid = {text(child(each).get("currency_value")) for each in commissions} if isinstance(commissions, list) else set()
+    currency = (
+        text(child(purchase, "price").get("currency_value"))
+        or text(child(purchase, "original_offer_price").get("currency_value"))
+        or (paid.pop() if len(paid) == 1 else None)
+    )
+    if currency:
+        count_variant("hotmart", "currency_elsewhere")
+    return currency
 
 
 def cart_v2(document: Document) -> NormalisedEvent:

@@ -21,8 +21,8 @@ from orylo_ingest.gateways.stripe.reading import (
 
 
 def session_completed(session: Object, event: Document) -> NormalisedEvent | IgnoredEvent:
-    if session.get("mode") == "setup" or integer(session.get("amount_total")) == 0:
-        return IgnoredEvent("nothing to pay: the session's total is 0")
+    if session.get("mode") == "setup":
+        return IgnoredEvent("nothing to pay: the session only stores a payment method")
     session = _with_currency(session)
     fields = _session_payment(session)
     link = link_of_session(session, event, _intent_of_session(session), fields["amount_minor"])

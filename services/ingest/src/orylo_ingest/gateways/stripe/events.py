@@ -119,7 +119,7 @@ EVENTS: Mapping[str, EventMapping[Reader]] = {
         session_completed,
         PaymentSucceeded,
         PaymentCreated,
-        when="payment.succeeded once payment_status is paid or no_payment_required; ignored if the total is 0",
+        when="payment.succeeded once payment_status is paid or no_payment_required",
     ),
     "checkout.session.async_payment_succeeded": _published(session_completed, PaymentSucceeded),
     "checkout.session.async_payment_failed": _published(session_failed, PaymentFailed),

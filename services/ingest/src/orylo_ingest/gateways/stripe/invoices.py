@@ -20,8 +20,8 @@ from orylo_ingest.metrics import count_variant
 
 
 def invoice_paid(invoice: Object, event: Document) -> NormalisedEvent | IgnoredEvent:
-    if not invoice.get("amount_paid"):
-        return IgnoredEvent("nothing to pay")
+    if invoice.get("amount_paid") is None:
+        return IgnoredEvent("nothing was paid")
     fields = _invoice_payment(invoice, invoice.get("amount_paid"))
     count_variant("stripe", "invoice_alone" if intent_of(invoice) is None else "invoice_with_intent")
     facts = paid_facts(fields["payment_id"], invoice.get("id"))
