@@ -174,6 +174,31 @@ def test_a_decline_whose_error_does_not_name_its_charge_is_that_of_the_latest_on
     assert unnamed.facts == named.facts
 
 
+def boleto_failures() -> list[dict[str, Any]]:
+    """Return every event of a boleto that was not paid."""
+    method = {"type": "boleto"}
+    charge = stripe("charge.failed", id="py_1", payment_intent="pi_1", payment_method_details=method)
+    intent = stripe("payment_intent.payment_failed", id="pi_1", latest_charge="py_1", payment_method_types=["boleto"])
+    intent["data"]["object"]["last_payment_error"] = {"code": "payment_intent_payment_attempt_failed"}
+    session = stripe("checkout.session.async_payment_failed", id="cs_1", payment_intent="pi_1", mode="payment")
+    events = [charge, intent, session]
+    for number, event in enumerate(events):
+        event |= {"id": f"evt_boleto_{number}", "created": AT + number}
+    intent["data"]["object"]["last_payment_error"] |= {"charge": "py_1", "payment_method": method}
+    return events
+
+
+def test_a_delayed_payment_that_fails_is_one_attempt_of_intent_charge_and_session() -> None:
+    for order in permutations(boleto_failures()):
+        assert len(published(order)) == 1
+        assert len(published(order[:2])) == 1
+
+
+def test_a_declined_card_needs_no_link() -> None:
+    for name in ("payment_intent.payment_failed", "charge.failed"):
+        assert taken_from("stripe", stripe(name)).link is None
+
+
 @pytest.mark.parametrize(
     ("charge", "expected"),
     [

@@ -16,7 +16,8 @@ CREATE TABLE ingest.linked_payments (
 CREATE UNIQUE INDEX linked_payments_charge ON ingest.linked_payments (tenant_id, charge_id) WHERE charge_id IS NOT NULL;
 CREATE UNIQUE INDEX linked_payments_invoice ON ingest.linked_payments (tenant_id, invoice_id)
     WHERE invoice_id IS NOT NULL;
-CREATE INDEX linked_payments_match ON ingest.linked_payments (tenant_id, match_key) WHERE match_key IS NOT NULL;
+CREATE INDEX linked_payments_match ON ingest.linked_payments (tenant_id, match_key)
+    WHERE charge_id IS NULL OR invoice_id IS NULL;
 CREATE INDEX linked_payments_created_at ON ingest.linked_payments USING brin (created_at);
 
 -- Each fact holds the match key and a minute.

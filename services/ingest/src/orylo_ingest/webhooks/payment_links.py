@@ -19,7 +19,7 @@ from orylo_ingest.webhooks.record import Record
 # Two events of one payment share a key, so the later one sees the row of the earlier one.
 LOCK = "SELECT pg_advisory_xact_lock(key) FROM (SELECT unnest($1::bigint[]) AS key ORDER BY key OFFSET 0) AS sorted"
 
-# A charge may be retried for weeks. Older payments are found by their ids only.
+# By match key only those that lack an id. A charge may be retried for weeks; older payments are found by their ids.
 SELECT_LINKED = """
     SELECT * FROM ingest.linked_payments
     WHERE (tenant_id, charge_id) IN (SELECT * FROM unnest($1::uuid[], $2::text[]))
@@ -29,6 +29,7 @@ SELECT_LINKED = """
     UNION
     SELECT * FROM ingest.linked_payments
     WHERE (tenant_id, match_key) IN (SELECT * FROM unnest($1::uuid[], $4::text[]))
+      AND (charge_id IS NULL OR invoice_id IS NULL)
       AND created_at > now() - interval '60 days'
 """
 
@@ -121,8 +122,9 @@ async def linked(connection: Connection, records: Sequence[Record]) -> AsyncIter
 
 
 def may_be_linked(link: PaymentLink) -> bool:
-    """Return whether events may follow that know the payment by its other id."""
-    return link.match_key is not None or (link.charge_id is not None and link.invoice_id is not None)
+    """Return whether events may follow that know the payment, or the attempt, by its other id."""
+    both_ids = link.charge_id is not None and link.invoice_id is not None
+    return both_ids or any((link.match_key, link.charge_attempt, link.invoice_attempt))
 
 
 async def _link(connection: Connection, links: Sequence[tuple[Record, PaymentLink]]) -> None:

@@ -71,6 +71,16 @@ def link_of_charge(charge: Object, payment_id: str, *times: Any, attempt: str | 
     )
 
 
+def link_of_session_failure(payment_id: str, event: Object, attempt: str) -> PaymentLink:
+    """Link the failure of a session's delayed payment with that of its intent or charge."""
+    return PaymentLink(charge_id=payment_id, charged_at=_seconds(event.get("created")), invoice_attempt=attempt)
+
+
+def link_of_delayed_failure(payment_id: str, event: Object, attempt: str) -> PaymentLink:
+    """Link the failure of a boleto, a Pix or a bank debit, which its checkout session reports, too."""
+    return PaymentLink(charge_id=payment_id, charged_at=_seconds(event.get("created")), charge_attempt=attempt)
+
+
 def is_later_charge(charge: Object) -> bool:
     """Return whether this is an automatic charge of a subscription, without a checkout."""
     return (text(charge.get("description")) or "").lower().startswith("subscription update")
