@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orylo_ingest.webhooks.payment_links import LinkedPayments
+from orylo_ingest.webhooks.linked_payments import LinkedPayments
 from orylo_ingest.webhooks.record import Record
 from tests.unit.ingest.given import stripe, taken_from
 
