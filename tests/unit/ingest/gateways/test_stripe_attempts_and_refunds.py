@@ -149,6 +149,19 @@ def test_a_charge_that_names_its_invoice_links_the_two_for_good() -> None:
     assert reported(records) == [("payment.succeeded.v1", "stripe:in_1"), ("dispute.opened.v1", "stripe:in_1")]
 
 
+@pytest.mark.parametrize(
+    "order", [("link", "invoice", "dispute"), ("invoice", "link", "dispute"), ("dispute", "link", "invoice")]
+)
+@pytest.mark.parametrize("paid_by", [{"payment_intent": "pi_1"}, {"payment_intent": {"id": "pi_1"}}])
+def test_an_invoice_payment_names_both_ids(order: tuple[str, ...], paid_by: dict[str, Any]) -> None:
+    link = stripe("invoice.paid", object="invoice_payment", invoice="in_1", payment={"type": "any", **paid_by})
+    link |= {"id": "evt_link", "type": "invoice_payment.paid"}
+    events = {"link": link, "invoice": bought(customer=None)["invoice"], "dispute": dispute_of(1)}
+    records = published(events[name] for name in order)
+    assert len(records) == 2
+    assert len({record.payment_id for record in records}) == 1
+
+
 def test_a_dispute_of_another_payment_keeps_its_id() -> None:
     records = published([bought(description="Subscription update")["invoice"], dispute_of(7)])
     assert records[1].payment_id == "stripe:pi_7"

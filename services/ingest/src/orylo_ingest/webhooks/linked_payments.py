@@ -75,8 +75,7 @@ class LinkedPayments:
 
 def may_be_linked(link: PaymentLink) -> bool:
     """Return whether events may follow that know the payment, or the attempt, by its other id."""
-    both_ids = link.charge_id is not None and link.invoice_id is not None
-    return both_ids or any((link.match_key, link.charge_attempt, link.invoice_attempt))
+    return any((link.invoice_id, link.match_key, link.charge_attempt, link.invoice_attempt))
 
 
 def _own_id(link: PaymentLink) -> str:

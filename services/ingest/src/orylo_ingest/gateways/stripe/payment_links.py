@@ -47,6 +47,12 @@ def link_of_invoice(invoice: Object, amount_minor: int, *times: Any, attempt: st
     )
 
 
+def link_of_invoice_payment(payment: Object) -> PaymentLink | None:
+    invoice, paid_by = ref(payment.get("invoice")), child(payment, "payment")
+    charge = ref(paid_by.get("payment_intent")) or ref(paid_by.get("charge"))
+    return PaymentLink(f"stripe:{charge}", f"stripe:{invoice}") if invoice and charge else None
+
+
 def link_of_session(
     session: Object, event: Object, intent: str | None, amount_minor: int, *, attempt: str | None = None
 ) -> PaymentLink | None:
