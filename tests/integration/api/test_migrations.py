@@ -1,12 +1,17 @@
 from uuid import uuid4
 
 import asyncpg
+import orjson
 import pytest
 
 from orylo_api.migrations import MIGRATIONS
+from orylo_api.payments.models import PaymentState
+from orylo_api.payments.reversals import outcome_of, reversals_of
 from orylo_common.control import migrations as control
+from orylo_common.messages import PaymentRefundFailed
 from orylo_common.postgres import partitions
 from orylo_common.postgres.migrations import migrate, roll_back
+from tests.unit.api.builders import after, payment
 
 pytestmark = pytest.mark.integration
 
@@ -66,3 +71,37 @@ async def test_the_audit_log_moves_to_the_shared_table_and_back(empty_postgres_d
         assert (await actors("api"), await actors("control")) == (["ana"], ["cli:ana"])
     finally:
         await connection.close()
+
+
+ADD_PAYMENT = """
+    INSERT INTO api.payments_view (tenant_id, payment_id, gateway, state, updated_at, state_key, amount_minor, currency,
+                                   details, details_key, refunded_minor, created_at)
+    VALUES (gen_random_uuid(), $1, 'stripe', $2, $3, '5', 900, 'BRL', '{}', '5', $4, $3)
+"""
+
+
+async def test_a_refund_of_an_earlier_release_can_fail(empty_postgres_dsn: str) -> None:
+    sets = [control.MIGRATIONS, partitions.MIGRATIONS, MIGRATIONS]
+    await migrate(empty_postgres_dsn, sets)
+    await roll_back(empty_postgres_dsn, MIGRATIONS, to=14)
+    connection = await asyncpg.connect(empty_postgres_dsn)
+    try:
+        for state, refunded_minor in (("refunded", 900), ("partially_refunded", 300), ("succeeded", 0)):
+            await connection.execute(ADD_PAYMENT, state, state, after(1), refunded_minor)
+        await migrate(empty_postgres_dsn, sets)
+        rows = await connection.fetch("SELECT state, updated_at, refunded_minor, reversals FROM api.payments_view")
+    finally:
+        await connection.close()
+
+    failure = reversals_of(payment(PaymentRefundFailed, occurred_at=after(2), refund_id="re_1", amount_minor=300))
+    for state, updated_at, refunded_minor, stored in rows:
+        reversals = orjson.loads(stored)
+        assert outcome_of(PaymentState(state), updated_at, refunded_minor, reversals) == (
+            state,
+            after(1),
+            refunded_minor,
+        )
+        remaining = max(0, refunded_minor - 300)
+        outcome = outcome_of(PaymentState(state), updated_at, refunded_minor, {**reversals, **failure})
+        assert outcome.refunded_minor == remaining
+        assert outcome.state == ("partially_refunded" if remaining else "succeeded")

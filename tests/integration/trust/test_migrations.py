@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from orylo_cli.migrations import all_migrations
-from orylo_common.postgres.migrations import MigrationSet, migrate
+from orylo_common.postgres.migrations import MigrationSet, migrate, roll_back
 from orylo_common.postgres.pool import open_pool
 from orylo_trust.migrations import MIGRATIONS
 from orylo_trust.recompute import differences
@@ -54,3 +54,25 @@ async def test_a_dispute_that_was_charged_to_two_customers_stays_with_the_payer(
 async def _totals(connection: asyncpg.Connection, tenant_id: UUID) -> dict[str, int]:
     rows = await connection.fetch("SELECT customer_id, total FROM trust.accounts WHERE tenant_id = $1", tenant_id)
     return {row["customer_id"]: row["total"] for row in rows}
+
+
+async def test_the_entries_that_undo_others_can_be_rolled_back(empty_postgres_dsn: str) -> None:
+    everything = all_migrations()
+    await migrate(empty_postgres_dsn, everything)
+    connection, tenant_id = await asyncpg.connect(empty_postgres_dsn), uuid4()
+    # Paid, blocked, refunded, and the refund failed: all is undone.
+    await connection.execute(ADD_ACCOUNT, tenant_id, "cus_1", 50, 50)
+    await connection.execute("INSERT INTO trust.months VALUES ($1, 'cus_1', '2026-05-01', 0, 10)", tenant_id)
+    for cause, points, month, cap in (
+        ("clean_payment", 2, "2026-05-01", 10),
+        ("payment_blocked", -2, "2026-05-01", 10),
+        ("refund", -5, None, None),
+        ("refund_failed", 5, None, None),
+    ):
+        await connection.execute(ADD_ROW, tenant_id, "cus_1", cause, "stripe:pi_1", points, month, cap)
+    async with open_pool(empty_postgres_dsn, role="orylo_trust") as pool:
+        assert [each async for each in differences(pool)] == []
+        await roll_back(empty_postgres_dsn, MIGRATIONS, to=2)
+        assert await _totals(connection, tenant_id) == {"cus_1": 47}
+        assert [each async for each in differences(pool)] == []
+    await connection.close()

@@ -1,8 +1,5 @@
 """Attributes postings to customers: everything about a payment belongs to its payer.
 
-While a payment's row is locked, its earlier reports are known: they decide which entries a refund, a dispute or a block
-leads to.
-
 A dispute may name the customer of its evidence, or none. Until its payment is reported, it belongs to the customer it
 names and moves to the payer later. If it names none, it waits for the payment.
 """
@@ -13,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from orylo_common.postgres.pool import Connection
+from orylo_trust.dependent_entries import Payer, with_dependent_entries
 from orylo_trust.domain.ledger import EntryCause, LedgerEntry
-from orylo_trust.domain.reversals import Reports, record
 from orylo_trust.posting import PaymentKey, Posting
 
 # Locks each payment's row until the end of the transaction, always in the same order: concurrent reports of a payment
@@ -29,23 +26,6 @@ CLAIM_PAYMENTS = """
                            THEN p.customer_id ELSE EXCLUDED.customer_id END,
         paid = p.paid OR EXCLUDED.paid
     RETURNING tenant_id, payment_id, customer_id, xmax = 0 AS is_new, blocked, reports
-"""
-
-KEEP_REPORTS = """
-    UPDATE trust.payers AS p SET blocked = reported.blocked, reports = reported.reports
-    FROM unnest($1::uuid[], $2::text[], $3::boolean[], $4::jsonb[])
-        AS reported (tenant_id, payment_id, blocked, reports)
-    WHERE p.tenant_id = reported.tenant_id AND p.payment_id = reported.payment_id
-"""
-
-# LATERAL looks up one key at a time: it uses the index whatever the planner's estimates are.
-SELECT_CLEAN = """
-    SELECT blocked.tenant_id, blocked.payment_id, l.points, l.month, l.monthly_cap
-    FROM unnest($1::uuid[], $2::text[]) AS blocked (tenant_id, payment_id)
-    CROSS JOIN LATERAL (
-        SELECT points, month, monthly_cap FROM trust.ledger AS l
-        WHERE l.tenant_id = blocked.tenant_id AND l.cause = 'clean_payment' AND l.source_id = blocked.payment_id LIMIT 1
-    ) AS l
 """
 
 MOVE_ROWS = """
@@ -78,19 +58,6 @@ TAKE_WAITING = """
 """
 
 
-@dataclass(slots=True)
-class Payer:
-    """The customer that a payment belongs to, and the stored reports about the payment.
-
-    `is_new` if this batch is the first to report the payment.
-    """
-
-    customer_id: str | None
-    is_new: bool
-    blocked: bool
-    reports: Reports | None
-
-
 @dataclass(frozen=True, slots=True)
 class MovedEntry:
     """A ledger entry that has just moved from another customer."""
@@ -107,7 +74,7 @@ async def attribute(connection: Connection, postings: Sequence[Posting]) -> list
     That is the posting itself, if its customer is known, with what waited for its payment and what moves to its payer.
     """
     payers = await _claim(connection, postings)
-    postings = await _with_dependent_entries(connection, postings, payers)
+    postings = await with_dependent_entries(connection, postings, payers)
     known_before = {
         payment: payer.customer_id for payment, payer in payers.items() if payer.customer_id and not payer.is_new
     }
@@ -143,46 +110,6 @@ async def _claim(connection: Connection, postings: Sequence[Posting]) -> dict[Pa
     columns = zip(*((*payment, *claim) for payment, claim in claims.items()), strict=True)
     rows = await connection.fetch(CLAIM_PAYMENTS, *columns)
     return {(tenant_id, payment_id): Payer(*payer) for tenant_id, payment_id, *payer in rows}
-
-
-async def _with_dependent_entries(
-    connection: Connection, postings: Sequence[Posting], payers: dict[PaymentKey, Payer]
-) -> list[Posting]:
-    """Return the postings with the entries that depend on the stored reports about their payments."""
-    blocked = {each.payment_key for each in postings if each.blocks and not payers[each.payment_key].blocked}
-    points_back = await _points_of_blocked(connection, blocked) if blocked else {}
-    for payment in blocked:
-        payers[payment].blocked = True
-    changed = set(blocked)
-    complete = []
-    for posting in postings:
-        payer = payers.get(posting.payment_key)
-        entries = posting.entries
-        if payer is not None and payer.blocked and posting.is_payment:
-            entries = ()
-        if posting.blocks:
-            # Popped: a repetition in the same batch takes no points again.
-            entries += points_back.pop(posting.payment_key, ())
-        if payer is not None and posting.reversal is not None:
-            payer.reports = payer.reports or {}
-            entries += record(payer.reports, posting.reversal)
-            changed.add(posting.payment_key)
-        complete.append(replace(posting, entries=entries))
-    if changed:
-        rows = ((*payment, payers[payment].blocked, payers[payment].reports) for payment in sorted(changed))
-        await connection.execute(KEEP_REPORTS, *zip(*rows, strict=True))
-    return complete
-
-
-async def _points_of_blocked(
-    connection: Connection, blocked: set[PaymentKey]
-) -> dict[PaymentKey, tuple[LedgerEntry, ...]]:
-    """Return for each payment the entry that takes back its points, if it has any."""
-    rows = await connection.fetch(SELECT_CLEAN, *zip(*blocked, strict=True))
-    return {
-        (tenant_id, payment_id): (LedgerEntry(EntryCause.PAYMENT_BLOCKED, payment_id, -points, month, cap),)
-        for tenant_id, payment_id, points, month, cap in rows
-    }
 
 
 async def _take_waiting(connection: Connection, payers: dict[PaymentKey, str]) -> dict[PaymentKey, list[Posting]]:

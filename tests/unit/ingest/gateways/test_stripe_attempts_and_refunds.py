@@ -149,6 +149,19 @@ def test_a_charge_that_names_its_invoice_links_the_two_for_good() -> None:
     assert reported(records) == [("payment.succeeded.v1", "stripe:in_1"), ("dispute.opened.v1", "stripe:in_1")]
 
 
+@pytest.mark.parametrize(
+    "order", [("link", "invoice", "dispute"), ("invoice", "link", "dispute"), ("dispute", "link", "invoice")]
+)
+@pytest.mark.parametrize("paid_by", [{"payment_intent": "pi_1"}, {"payment_intent": {"id": "pi_1"}}])
+def test_an_invoice_payment_names_both_ids(order: tuple[str, ...], paid_by: dict[str, Any]) -> None:
+    link = stripe("invoice.paid", object="invoice_payment", invoice="in_1", payment={"type": "any", **paid_by})
+    link |= {"id": "evt_link", "type": "invoice_payment.paid"}
+    events = {"link": link, "invoice": bought(customer=None)["invoice"], "dispute": dispute_of(1)}
+    records = published(events[name] for name in order)
+    assert len(records) == 2
+    assert len({record.payment_id for record in records}) == 1
+
+
 def test_a_dispute_of_another_payment_keeps_its_id() -> None:
     records = published([bought(description="Subscription update")["invoice"], dispute_of(7)])
     assert records[1].payment_id == "stripe:pi_7"
@@ -172,6 +185,31 @@ def test_a_decline_whose_error_does_not_name_its_charge_is_that_of_the_latest_on
     named = intent_failed(1, "ch_1", "ch_1", code="card_declined", decline_code="do_not_honor")
     unnamed = intent_failed(2, None, "ch_1", code="card_declined", decline_code="do_not_honor")
     assert unnamed.facts == named.facts
+
+
+def boleto_failures() -> list[dict[str, Any]]:
+    """Return every event of a boleto that was not paid."""
+    method = {"type": "boleto"}
+    charge = stripe("charge.failed", id="py_1", payment_intent="pi_1", payment_method_details=method)
+    intent = stripe("payment_intent.payment_failed", id="pi_1", latest_charge="py_1", payment_method_types=["boleto"])
+    intent["data"]["object"]["last_payment_error"] = {"code": "payment_intent_payment_attempt_failed"}
+    session = stripe("checkout.session.async_payment_failed", id="cs_1", payment_intent="pi_1", mode="payment")
+    events = [charge, intent, session]
+    for number, event in enumerate(events):
+        event |= {"id": f"evt_boleto_{number}", "created": AT + number}
+    intent["data"]["object"]["last_payment_error"] |= {"charge": "py_1", "payment_method": method}
+    return events
+
+
+def test_a_delayed_payment_that_fails_is_one_attempt_of_intent_charge_and_session() -> None:
+    for order in permutations(boleto_failures()):
+        assert len(published(order)) == 1
+        assert len(published(order[:2])) == 1
+
+
+def test_a_declined_card_needs_no_link() -> None:
+    for name in ("payment_intent.payment_failed", "charge.failed"):
+        assert taken_from("stripe", stripe(name)).link is None
 
 
 @pytest.mark.parametrize(

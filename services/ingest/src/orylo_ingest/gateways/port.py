@@ -74,14 +74,18 @@ class NormalisedEvent(NamedTuple):
 
 
 class IgnoredEvent(NamedTuple):
-    """An event that is understood and deliberately not published. The reason is for a person."""
+    """An event that is understood and deliberately not published. The reason is for a person.
+
+    It may still say which ids belong to one payment.
+    """
 
     reason: str
+    link: PaymentLink | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EventMapping(Generic[Reader_co]):
-    """One native event: the messages it can become, and what reads it. Without a reader it is ignored, for `note`."""
+    """One native event: the messages it can become, and what reads it. Without messages it is ignored, for `note`."""
 
     messages: tuple[type[GatewayFact], ...]
     read: Reader_co | None

@@ -195,7 +195,7 @@ def _build(
     try:
         event = _read(gateway, document, received_at, zone)
         if isinstance(event, IgnoredEvent):
-            record.status, record.reason = "ignored", event.reason
+            record.status, record.reason, record.link = "ignored", event.reason, event.link
         else:
             _set_message(record, event, identity, envelope, traceparent)
     except UnprocessableEvent as error:

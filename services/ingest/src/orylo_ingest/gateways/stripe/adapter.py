@@ -9,10 +9,10 @@ first event did not name the buyer and a later one does, the later one completes
 From API version 2025-03-31 on, an invoice does not name its payment intent, nor the intent its invoice. The events of a
 subscription's charge are then matched by customer, amount, currency and time, so the payment is published once, under
 the id of the event that comes first. Later events, refunds and disputes are reported under the same id. A charge is
-only ever matched with an invoice: two charges are two payments, however alike. A dispute that names only the intent
-finds a payment that was published from its invoice if an event of the intent or the charge was received, too. Do not
-subscribe to `invoice.paid` if you use `invoice_creation`: the invoice that Checkout makes after a one-time purchase
-does not belong to a subscription.
+only ever matched with an invoice: two charges are two payments, however alike. `invoice_payment.paid` names both, so
+subscribe to it with `invoice.paid`. A dispute that names only the intent finds a payment that was published from its
+invoice if this event, or one of the intent or the charge, was received, too. Do not subscribe to `invoice.paid` if you
+use `invoice_creation`: the invoice that Checkout makes after a one-time purchase does not belong to a subscription.
 """
 
 from collections.abc import Sequence

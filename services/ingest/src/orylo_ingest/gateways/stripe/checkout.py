@@ -7,7 +7,7 @@ from orylo_ingest.documents.parsing import Document
 from orylo_ingest.gateways.attribution import tracking
 from orylo_ingest.gateways.fields import child, first, integer, present, required, text
 from orylo_ingest.gateways.port import IgnoredEvent, NormalisedEvent
-from orylo_ingest.gateways.stripe.payment_links import intent_of, link_of_session
+from orylo_ingest.gateways.stripe.payment_links import intent_of, link_of_session, link_of_session_failure
 from orylo_ingest.gateways.stripe.reading import (
     Object,
     checkout_metadata,
@@ -37,6 +37,7 @@ def session_failed(session: Object, event: Document) -> NormalisedEvent | Ignore
     fields = _session_payment(session) | {"failure_code": "async_payment_failed"}
     attempt = required(session.get("id"), "id")
     link = link_of_session(session, event, _intent_of_session(session), fields["amount_minor"], attempt=attempt)
+    link = link or link_of_session_failure(fields["payment_id"], event, attempt)
     return normalised(PaymentFailed, event, session, fields, f"failed:{fields['payment_id']}:{attempt}", link=link)
 
 

@@ -20,7 +20,7 @@ from orylo_ingest.documents.parsing import Document
 from orylo_ingest.gateways.port import EventMapping, IgnoredEvent, NormalisedEvent, UnprocessableEvent
 from orylo_ingest.gateways.stripe.checkout import session_completed, session_expired, session_failed
 from orylo_ingest.gateways.stripe.disputes import dispute_changed, fraud_warning_received
-from orylo_ingest.gateways.stripe.invoices import invoice_failed, invoice_paid
+from orylo_ingest.gateways.stripe.invoices import invoice_failed, invoice_paid, invoice_payment_changed
 from orylo_ingest.gateways.stripe.payments import (
     charge_expired,
     charge_failed,
@@ -127,7 +127,7 @@ EVENTS: Mapping[str, EventMapping[Reader]] = {
     "invoice.paid": _published(invoice_paid, PaymentSucceeded, when="the amount paid is above 0"),
     "invoice.payment_succeeded": _published(invoice_paid, PaymentSucceeded, when="the amount paid is above 0"),
     "invoice.payment_failed": _published(invoice_failed, PaymentFailed),
-    "invoice_payment.paid": _ignored("invoice.paid reports the same"),
+    "invoice_payment.paid": EventMapping((), invoice_payment_changed, "invoice.paid reports the same"),
     **{f"invoice.{state}": _PAPERWORK for state in _INVOICE_STATES.split()},
     **dict.fromkeys(("customer.created", "customer.updated", "customer.deleted"), _CUSTOMER),
     **{f"customer.subscription.{state}": _SUBSCRIPTION for state in _SUBSCRIPTION_STATES.split()},

@@ -6,7 +6,7 @@ from orylo_common.messages import PaymentFailed, PaymentSucceeded
 from orylo_ingest.documents.parsing import Document
 from orylo_ingest.gateways.fields import child, first, integer, present, required, text
 from orylo_ingest.gateways.port import IgnoredEvent, NormalisedEvent
-from orylo_ingest.gateways.stripe.payment_links import intent_of, link_of_invoice
+from orylo_ingest.gateways.stripe.payment_links import intent_of, link_of_invoice, link_of_invoice_payment
 from orylo_ingest.gateways.stripe.reading import (
     Object,
     checkout_metadata,
@@ -38,6 +38,11 @@ def invoice_failed(invoice: Object, event: Document) -> NormalisedEvent | Ignore
     if link and charge:
         link = link._replace(charge_attempt=charge, invoice_attempt=None)
     return normalised(PaymentFailed, event, invoice, fields, f"failed:{fields['payment_id']}:{attempt}", link=link)
+
+
+def invoice_payment_changed(payment: Object, event: Document) -> NormalisedEvent | IgnoredEvent:
+    """Read which intent or charge pays which invoice: from API version 2025-03-31 on, no other event names both."""
+    return IgnoredEvent("invoice.paid reports the same", link_of_invoice_payment(payment))
 
 
 def _invoice_payment(invoice: Object, amount: Any) -> dict[str, Any]:

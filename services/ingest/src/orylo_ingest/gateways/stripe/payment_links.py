@@ -47,6 +47,12 @@ def link_of_invoice(invoice: Object, amount_minor: int, *times: Any, attempt: st
     )
 
 
+def link_of_invoice_payment(payment: Object) -> PaymentLink | None:
+    invoice, paid_by = ref(payment.get("invoice")), child(payment, "payment")
+    charge = ref(paid_by.get("payment_intent")) or ref(paid_by.get("charge"))
+    return PaymentLink(f"stripe:{charge}", f"stripe:{invoice}") if invoice and charge else None
+
+
 def link_of_session(
     session: Object, event: Object, intent: str | None, amount_minor: int, *, attempt: str | None = None
 ) -> PaymentLink | None:
@@ -69,6 +75,16 @@ def link_of_charge(charge: Object, payment_id: str, *times: Any, attempt: str | 
         charged_at=_seconds(charge.get("created"), *times),
         charge_attempt=attempt,
     )
+
+
+def link_of_session_failure(payment_id: str, event: Object, attempt: str) -> PaymentLink:
+    """Link the failure of a session's delayed payment with that of its intent or charge."""
+    return PaymentLink(charge_id=payment_id, charged_at=_seconds(event.get("created")), invoice_attempt=attempt)
+
+
+def link_of_delayed_failure(payment_id: str, event: Object, attempt: str) -> PaymentLink:
+    """Link the failure of a boleto, a Pix or a bank debit, which its checkout session reports, too."""
+    return PaymentLink(charge_id=payment_id, charged_at=_seconds(event.get("created")), charge_attempt=attempt)
 
 
 def is_later_charge(charge: Object) -> bool:

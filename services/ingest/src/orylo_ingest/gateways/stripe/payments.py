@@ -6,7 +6,12 @@ from orylo_common.messages import PaymentCanceled, PaymentCreated, PaymentFailed
 from orylo_ingest.documents.parsing import Document
 from orylo_ingest.gateways.fields import child, present, required, text
 from orylo_ingest.gateways.port import IgnoredEvent, NormalisedEvent
-from orylo_ingest.gateways.stripe.payment_links import invoice_of, is_later_charge, link_of_charge
+from orylo_ingest.gateways.stripe.payment_links import (
+    invoice_of,
+    is_later_charge,
+    link_of_charge,
+    link_of_delayed_failure,
+)
 from orylo_ingest.gateways.stripe.reading import (
     Object,
     charge_payment_id,
@@ -98,6 +103,8 @@ def _succeeded(charge: Object, event: Document, fields: dict[str, Any]) -> Norma
 def _failed(charge: Object, event: Document, fields: dict[str, Any], attempt: str) -> NormalisedEvent:
     payment_id = fields["payment_id"]
     link = link_of_charge(charge, payment_id, event.get("created"), attempt=attempt)
+    if link is None and fields.get("payment_method") != "card":
+        link = link_of_delayed_failure(payment_id, event, attempt)
     return normalised(PaymentFailed, event, charge, fields, f"failed:{payment_id}:{attempt}", link=link)
 
 
