@@ -15,7 +15,6 @@ from orylo_cli.commands.options import (
     stripped,
 )
 from orylo_cli.console import print_json, print_note, print_rows, print_text
-from orylo_cli.demo.shop import FAKE_META_ONLY
 from orylo_cli.target import open_target
 from orylo_common.control.destinations import (
     DestinationSummary,
@@ -79,6 +78,9 @@ def add_to(
     else:
         print_text(f"added destination {kind} {name} ({destination_id}) of {tenant}: pixel {pixel_id}")
     if target.running and target.running.demo:
+        # Imported here, because it imports the simulator.
+        from orylo_cli.demo.shop import FAKE_META_ONLY
+
         print_note(f"the demo is running: {FAKE_META_ONLY}")
 
 

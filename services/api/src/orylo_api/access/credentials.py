@@ -12,7 +12,7 @@ from orylo_api.call import Services
 from orylo_api.errors import SeveralTenants, Unauthenticated
 from orylo_api.http.problem_details import TenantName
 from orylo_api.metrics import SIGN_INS
-from orylo_common.control.passwords import DUMMY_HASH, hash_password, verify_password
+from orylo_common.control.passwords import dummy_hash, hash_password, verify_password
 from orylo_common.postgres.pool import Connection
 
 USE_TOTP_COUNTER = """
@@ -41,7 +41,7 @@ async def verify(services: Services, accounts: list[LoginAccount], login: LoginR
 def _matching(accounts: list[LoginAccount], password: str) -> list[LoginAccount]:
     """Return the accounts with this password. An unknown email address takes as long as a known one."""
     if not accounts:
-        verify_password(DUMMY_HASH, password)
+        verify_password(dummy_hash(), password)
     return [account for account in accounts if verify_password(account.password_hash, password)]
 
 
