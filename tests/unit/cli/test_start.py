@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
+from orylo_cli.commands import gateway_secret
 from orylo_cli.main import COMMANDS, import_command
+from orylo_ingest.gateways import GATEWAYS
 
 LIBRARIES = {
     "aiohttp",
@@ -57,7 +59,7 @@ def test_help_imports_no_library_of_the_platform(arguments: tuple[str, ...]) -> 
         ("dlq list", {"aiohttp", "argon2", "fakeredis", "redis"}),
         ("quarantine list", {"aiohttp", "argon2", "fakeredis", "redis"}),
         ("user list x", {"aiohttp", "fakeredis", "opentelemetry", "redis"}),
-        ("doctor", {"argon2", "fakeredis"}),
+        ("doctor", {"aiohttp", "argon2", "fakeredis", "redis"}),
     ],
 )
 def test_a_reading_command_imports_only_what_it_uses(command: str, spared: set[str]) -> None:
@@ -69,3 +71,7 @@ def test_a_reading_command_imports_only_what_it_uses(command: str, spared: set[s
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_summary_is_the_first_line_of_the_command_s_own_help(name: str) -> None:
     assert (import_command(name).help or "").strip().partition("\n")[0] == COMMANDS[name]
+
+
+def test_the_command_knows_every_gateway() -> None:
+    assert sorted(GATEWAYS) == list(gateway_secret.GATEWAYS)

@@ -9,7 +9,8 @@ from redis.asyncio import Redis
 
 from orylo_common.broker.consumer import Consumer, Handler
 from orylo_common.broker.ports import Broker
-from orylo_common.control import Keyring, Part, open_control
+from orylo_common.control import Keyring
+from orylo_common.control.plane import Part, open_control
 from orylo_common.messages import (
     DisputeLost,
     DisputeOpened,

@@ -12,7 +12,8 @@ from redis.asyncio import Redis
 from orylo_common.broker.consumer import Consumer, Handler
 from orylo_common.broker.ports import Broker
 from orylo_common.clock import Clock, SystemClock
-from orylo_common.control import ControlPlane, Keyring, Part, open_control
+from orylo_common.control import Keyring
+from orylo_common.control.plane import ControlPlane, Part, open_control
 from orylo_common.messages import (
     CheckoutStarted,
     ClickRecorded,

@@ -19,12 +19,14 @@ from orylo_common.control.gateways import find_gateway
 from orylo_common.control.master_key import check_master_key
 from orylo_common.control.tenants import find_tenant
 from orylo_common.postgres.pool import Connection
-from orylo_ingest.gateways import GATEWAYS
+
+# Repeated from `orylo_ingest.gateways`, because importing the adapters takes a quarter of a second.
+GATEWAYS = ("hotmart", "kiwify", "perfectpay", "stripe")
 
 # A shorter secret is a typing error, or can be guessed.
 MIN_SECRET_CHARACTERS = 6
 
-GatewayArgument = Annotated[str, typer.Argument(metavar="GATEWAY", help=f"One of {', '.join(sorted(GATEWAYS))}.")]
+GatewayArgument = Annotated[str, typer.Argument(metavar="GATEWAY", help=f"One of {', '.join(GATEWAYS)}.")]
 GatewayFilterOption = Annotated[str | None, typer.Option("--gateway", help="A gateway's name. Default: all gateways.")]
 
 app = typer.Typer(no_args_is_help=True, help="The secrets that authenticate a gateway. Several can be active.")
@@ -32,7 +34,7 @@ app = typer.Typer(no_args_is_help=True, help="The secrets that authenticate a ga
 
 def check_gateway(gateway: str | None, named_by: str = "GATEWAY") -> None:
     if gateway is not None and gateway not in GATEWAYS:
-        known = ", ".join(sorted(GATEWAYS))
+        known = ", ".join(GATEWAYS)
         raise typer.BadParameter(f"{gateway!r} is not a gateway: use one of {known}", param_hint=named_by)
 
 

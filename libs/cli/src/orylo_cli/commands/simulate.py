@@ -20,7 +20,7 @@ from orylo_cli.simulate import (
     run,
 )
 from orylo_cli.target import OWN_ROLE, Target, open_target
-from orylo_common.control import ControlPlane, Part
+from orylo_common.control.plane import ControlPlane, Part
 from orylo_common.postgres.pool import open_pool
 
 DEFAULT_INGEST_URL = "http://127.0.0.1:8080"

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.clock import Clock
-from orylo_common.control import ControlPlane
 from orylo_common.control.models import Tenant
+from orylo_common.control.plane import ControlPlane
 from orylo_common.control.sections.limits import LimitSettings
 from orylo_common.control.sections.tracking import TrackingSettings
 from orylo_common.errors import TransientError
