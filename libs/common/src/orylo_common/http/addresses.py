@@ -5,6 +5,8 @@ from functools import lru_cache
 
 from aiohttp import hdrs, web
 
+LOOPBACK = ("127.", "::1")
+
 
 def client_address(request: web.Request, trusted_proxies: int) -> str | None:
     """Return the caller's address: the peer's, or the one that the outermost trusted proxy reported.
@@ -21,6 +23,15 @@ def client_address(request: web.Request, trusted_proxies: int) -> str | None:
         return str(ipaddress.ip_address(forwarded[-trusted_proxies].strip()))
     except (IndexError, ValueError):
         return request.remote
+
+
+def rate_limit_address(request: web.Request, address: str | None, trusted_proxies: int) -> str | None:
+    """Return the address that limits per address apply to, or None if all callers would share it.
+
+    That is the case for a proxy on this machine, recognised by its `X-Forwarded-For`, that the settings do not mention.
+    """
+    unknown_proxy = not trusted_proxies and hdrs.X_FORWARDED_FOR in request.headers
+    return None if address and unknown_proxy and address.startswith(LOOPBACK) else address
 
 
 def is_within(address: str | None, networks: tuple[str, ...]) -> bool:

@@ -6,7 +6,7 @@ from hmac import compare_digest
 
 import pyotp
 
-from orylo_api.access.identity import LoginAccount
+from orylo_api.access.identity import MAX_TENANTS_PER_EMAIL, LoginAccount
 from orylo_api.access.models import LoginRequest
 from orylo_api.call import Services
 from orylo_api.errors import SeveralTenants, Unauthenticated
@@ -28,7 +28,8 @@ TOTP_STEP_S = 30
 async def verify(services: Services, accounts: list[LoginAccount], login: LoginRequest) -> LoginAccount:
     """Return the one account whose password it is. Raises `Unauthenticated`, and `SeveralTenants`."""
     async with services.password_turns:
-        matching = await asyncio.to_thread(_matching, accounts, login.password.get_secret_value())
+        verifications = MAX_TENANTS_PER_EMAIL if login.tenant is None else 1
+        matching = await asyncio.to_thread(_matching, accounts, login.password.get_secret_value(), verifications)
     if not matching:
         SIGN_INS.labels("wrong_credentials").inc()
         raise Unauthenticated("the email address or the password is wrong", code="wrong_credentials")
@@ -38,9 +39,9 @@ async def verify(services: Services, accounts: list[LoginAccount], login: LoginR
     return matching[0]
 
 
-def _matching(accounts: list[LoginAccount], password: str) -> list[LoginAccount]:
-    """Return the accounts with this password. An unknown email address takes as long as a known one."""
-    if not accounts:
+def _matching(accounts: list[LoginAccount], password: str, verifications: int) -> list[LoginAccount]:
+    """Return the accounts with this password. The number of verifications does not depend on that of the accounts."""
+    for _ in range(verifications - len(accounts)):
         verify_password(dummy_hash(), password)
     return [account for account in accounts if verify_password(account.password_hash, password)]
 

@@ -17,7 +17,7 @@ from orylo_common.control.plane import ControlPlane
 from orylo_common.control.sections.limits import LimitSettings
 from orylo_common.control.sections.tracking import TrackingSettings
 from orylo_common.errors import TransientError
-from orylo_common.http.addresses import client_address
+from orylo_common.http.addresses import client_address, rate_limit_address
 from orylo_common.http.bodies import read_body, unreadable
 from orylo_common.http.problems import HTTPProblem, Problem
 from orylo_common.messages import Message, encode
@@ -27,7 +27,7 @@ from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.telemetry.traces import current_traceparent, span
 from orylo_ingest.documents.json_repair import repaired
 from orylo_ingest.http import problems
-from orylo_ingest.http.rate_limiter import RateLimiter, rate_limit_address
+from orylo_ingest.http.rate_limiter import RateLimiter
 from orylo_ingest.metrics import VISITS
 from orylo_ingest.tracking.script import TrackingScript
 from orylo_ingest.tracking.visit import Visit, checkout_started, click_recorded
