@@ -36,12 +36,11 @@ async def login(call: Call[None, None, LoginRequest]) -> web.Response:
     refuse_other_sites(call.request)
     services, body = call.services, call.body
     now = services.clock.now()
-    address, proxies = call.origin.address, services.settings.api_trusted_proxies
     device = open_device(services.keyring, call.request.cookies.get(DEVICE_COOKIE), body.email, now)
     attempt = LoginAttempt.of(
         body.email,
-        address,
-        shared=rate_limit_address(call.request, address, proxies) is None,
+        call.origin.address,
+        shared=rate_limit_address(call.request, call.origin.address, services.settings.api_trusted_proxies) is None,
         device=device.id if device else None,
     )
     async with services.private_pool.acquire() as connection:
@@ -50,14 +49,22 @@ async def login(call: Call[None, None, LoginRequest]) -> web.Response:
     # No connection is held while passwords are verified.
     account = await verify(services, accounts, body)
 
+    guesses = [attempt]
+    if account.totp_secret_encrypted is not None and body.totp is not None and device is None:
+        # The sender knows the password, so these guesses count together, wherever they come from.
+        guesses.append(LoginAttempt.of_user(account.principal.id))
+        async with services.private_pool.acquire() as connection:
+            await charge(connection, guesses[-1], now)
     async with services.private_pool.acquire() as connection, connection.transaction():
-        await check_second_factor(connection, services, account, body.totp, now)
-        await forgive(connection, attempt, now)
+        code_kind = await check_second_factor(connection, services, account, body.totp, now)
+        for guess in guesses:
+            await forgive(connection, guess, now)
         if needs_rehash(account.password_hash):
             await rehash(connection, account, body.password.get_secret_value())
         user = account.principal
         session, tokens = await open_session(connection, user.tenant.id, user.id, call.origin, services.lifetimes, now)
-        await write_line(connection, user, call.origin, "auth.login", f"session {session.id}", now)
+        after = {"second_factor": code_kind} if code_kind else None
+        await write_line(connection, user, call.origin, "auth.login", f"session {session.id}", now, after=after)
     SIGN_INS.labels("ok").inc()
     response = _signed_in(call, user, session, tokens)
     sealed = seal_device(services.keyring, device or Device.new(), body.email, now)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address
+from uuid import UUID
 
 from orylo_api.errors import TooManyAttempts
 from orylo_common.postgres.pool import Connection
@@ -51,6 +52,11 @@ class LoginAttempt:
             return cls(_key("device", f"{device}:{email}"), None)
         network = _network(address)
         return cls(_key("account", f"{network}:{email}"), None if shared else _key("address", network))
+
+    @classmethod
+    def of_user(cls, user_id: UUID) -> "LoginAttempt":
+        """An attempt by someone who has the user's session or password already, from any network."""
+        return cls(_key("user", str(user_id)), None)
 
     @property
     def counters(self) -> tuple[tuple[bytes, int], ...]:
