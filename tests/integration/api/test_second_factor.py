@@ -171,7 +171,9 @@ async def test_an_operator_of_the_command_line_disables_the_second_factor(api: A
         await disable_second_factor(connection, api.a.tenant.id, user.owner.upper(), actor=ACTOR)
     assert await sign_in(api, user.owner, None) == (200, "")
     lines = "SELECT actor, action, subject FROM control.audit_log WHERE actor = $1 ORDER BY id DESC LIMIT 1"
-    assert [tuple(line) for line in await api.pool.fetch(lines, ACTOR.name)] == [(ACTOR.name, "second_factor.disable", f"user {user.owner}")]
+    assert [tuple(line) for line in await api.pool.fetch(lines, ACTOR.name)] == [
+        (ACTOR.name, "second_factor.disable", f"user {user.owner}")
+    ]
 
 
 async def test_no_response_with_a_secret_is_stored_for_repeated_requests(api: Api) -> None:
