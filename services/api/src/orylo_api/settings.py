@@ -20,3 +20,5 @@ class Settings(CommonSettings):
     # How long a session lasts without being refreshed, and how long after its last refresh.
     api_access_lifetime: timedelta = Field(default=timedelta(minutes=15), gt=timedelta(seconds=10))
     api_refresh_lifetime: timedelta = Field(default=timedelta(days=14), gt=timedelta(minutes=1))
+    # How long a session lasts at most, however often it is refreshed.
+    api_session_lifetime: timedelta = Field(default=timedelta(days=30), gt=timedelta(minutes=1))

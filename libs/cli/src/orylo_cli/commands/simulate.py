@@ -88,7 +88,7 @@ def simulate(
             ingest_url = ingest_url or (target.running.ingest_url if target.running else DEFAULT_INGEST_URL)
     if not signers:
         exit_with_error(
-            f"Stripe and Hotmart are not enabled for {tenant}: orylo gateway set {tenant} hotmart --secret …"
+            f"Stripe and Hotmart are not enabled for {tenant}: orylo gateway set {tenant} hotmart --secret-stdin"
         )
     options = SimulateOptions(
         tenant, signers, ingest_url, seed=seed, rate=rate, duration_s=duration, allow_remote=allow_remote

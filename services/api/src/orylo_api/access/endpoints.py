@@ -78,7 +78,7 @@ async def refresh(call: Call[None, None, None]) -> web.Response:
         raise Unauthenticated("not signed in", code="session_ended")
     now = services.clock.now()
     async with services.private_pool.acquire() as connection, connection.transaction():
-        found = await find_refresh(connection, token, now)
+        found = await find_refresh(connection, token, services.lifetimes, now)
         if found is not None:
             session, reused = found
             check_csrf(call.request, session.csrf_token)
