@@ -28,6 +28,7 @@ from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.periodic import run_periodically
 from orylo_common.postgres.pool import open_pool
 from orylo_common.postgres.retention import delete_expired
+from orylo_common.postgres.writable import check_writable
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_detector.adapters.redis_attempts import RedisAttempts
@@ -95,7 +96,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
         await enter(run_periodically(pool, "detector.retention", DELETE_EVERY, delete))
 
         health = Health()
-        health.check("postgres", partial(pool.fetchval, "SELECT 1"))
+        health.check("postgres", partial(check_writable, pool))
         health.check("broker", broker.ping)
         health.check("redis", redis.ping, required=False)
         yield health

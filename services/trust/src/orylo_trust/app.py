@@ -25,6 +25,7 @@ from orylo_common.messages import (
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import open_pool
+from orylo_common.postgres.writable import check_writable
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_trust import endpoint
@@ -69,7 +70,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
         await enter(Consumer(broker, "trust", handlers, prefetch=settings.trust_prefetch, gates=[postgres]))
 
         health = Health()
-        health.check("postgres", partial(pool.fetchval, "SELECT 1"))
+        health.check("postgres", partial(check_writable, pool))
         health.check("broker", broker.ping)
         health.check("redis", redis.ping, required=False)
         yield PrivateAPI(health, endpoint.routes(Standings(pool, cache)))

@@ -135,11 +135,12 @@ async def _run(
         facts = {"Dashboard": options.api_url, "API": f"{options.api_url}/api/docs"}
         if options.demo:
             meta = await enter(run_fake_meta())
-            os.environ["ORYLO_META_BASE_URL"] = meta.base_url
+            os.environ |= {"ORYLO_META_BASE_URL": meta.base_url, "ORYLO_API_LOOPBACK_NAMES_ONLY": "true"}
             facts |= {
                 "Sign in": f"{EMAIL}, password {PASSWORD}",
                 "Fake Meta": f"{meta.base_url}/__control; switch its mode to test failures:",
-                "": f"""curl -d '{{"mode": "down"}}' {meta.base_url}/__control/mode ({FAULT_MODES})""",
+                "": f"""curl -H 'Content-Type: application/json' -d '{{"mode": "down"}}' """
+                f"{meta.base_url}/__control/mode ({FAULT_MODES})",
                 "Note": FAKE_META_ONLY,
             }
         health_by_service = await enter(open_platform(logins))

@@ -4,6 +4,7 @@ import ipaddress
 from functools import lru_cache
 
 from aiohttp import hdrs, web
+from yarl import URL
 
 LOOPBACK = ("127.", "::1")
 
@@ -32,6 +33,18 @@ def rate_limit_address(request: web.Request, address: str | None, trusted_proxie
     """
     unknown_proxy = not trusted_proxies and hdrs.X_FORWARDED_FOR in request.headers
     return None if address and unknown_proxy and address.startswith(LOOPBACK) else address
+
+
+def names_loopback(host: str) -> bool:
+    """Return whether a `Host` header names this machine by a loopback address or as localhost.
+
+    A page of another site can reach a server under a name of that site (DNS rebinding), but under none of these.
+    """
+    try:
+        name = URL(f"http://{host}").host or ""
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def is_within(address: str | None, networks: tuple[str, ...]) -> bool:
