@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from orylo_common.settings import CommonSettings
+from orylo_common.settings import KeyringSettings
 
 
-class Settings(CommonSettings):
+class Settings(KeyringSettings):
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8000, ge=0, le=65535)
     # Messages that gather while a batch is being committed; they are the next batch.

@@ -9,7 +9,6 @@ from redis.asyncio import Redis
 
 from orylo_common.broker.consumer import Consumer, Handler
 from orylo_common.broker.ports import Broker
-from orylo_common.control import Keyring
 from orylo_common.control.plane import Part, open_control
 from orylo_common.messages import (
     DisputeLost,
@@ -53,10 +52,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         pool = await enter(open_pool(settings.database_url, role=ROLE))
-        keyring = Keyring.parse(settings.master_key.get_secret_value())
-        plane = await enter(
-            open_control(settings.database_url, role=ROLE, keyring=keyring, parts=frozenset({Part.SETTINGS}))
-        )
+        plane = await enter(open_control(settings.database_url, role=ROLE, parts=frozenset({Part.SETTINGS})))
         relay = await enter(OutboxRelay(pool, "detector", broker))
         decided = await enter(
             GroupCommit(decisions.record_decisions, pool, name="detector.decisions", single_statement=True, pace=PACE)

@@ -9,7 +9,6 @@ from redis.asyncio import Redis
 
 from orylo_common.broker.consumer import Consumer, Handler
 from orylo_common.broker.ports import Broker
-from orylo_common.control import Keyring
 from orylo_common.control.plane import Part, open_control
 from orylo_common.http.private import PrivateAPI
 from orylo_common.messages import (
@@ -46,10 +45,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         pool = await enter(open_pool(settings.database_url, role=ROLE, max_size=4))
-        keyring = Keyring.parse(settings.master_key.get_secret_value())
-        plane = await enter(
-            open_control(settings.database_url, role=ROLE, keyring=keyring, parts=frozenset({Part.SETTINGS}))
-        )
+        plane = await enter(open_control(settings.database_url, role=ROLE, parts=frozenset({Part.SETTINGS})))
         relay = await enter(OutboxRelay(pool, "trust", broker))
         breaker = CircuitBreaker("trust.redis", failures=3, recovery=timedelta(seconds=5))
         cache = await enter(RedisStandings(redis, breaker))

@@ -34,7 +34,7 @@ from orylo_common.control.keyring import Keyring
 from orylo_common.postgres.migrations import migrate
 from orylo_common.postgres.pool import open_pool
 from orylo_common.process import run_until_stopped
-from orylo_common.settings import CommonSettings, load
+from orylo_common.settings import KeyringSettings, load
 from orylo_common.telemetry.logs import configure_logs
 from orylo_common.telemetry.traces import configure_traces
 
@@ -96,7 +96,7 @@ def up(
             "ORYLO_API_PORT": str(api_port),
             "ORYLO_LOG_LEVEL": os.environ.get("ORYLO_LOG_LEVEL") or "warning",
         }
-        settings = load(CommonSettings)
+        settings = load(KeyringSettings)
         master_key = settings.master_key.get_secret_value()
         if not folder.postgres.exists():
             print_note("creating the database …")
