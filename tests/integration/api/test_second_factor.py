@@ -139,7 +139,7 @@ async def test_each_change_needs_the_password(api: Api) -> None:
 
 
 async def test_guesses_at_the_code_count_together_wherever_they_come_from(api: Api) -> None:
-    """Whoever guesses a code knows the password already. A known device still passes."""
+    """The sender of a code knows the password already. A known device still passes."""
     api.clock.stop()
     user, browser, secret, _ = await enrol(api, "guessed@loja-a.example")
     statuses = []

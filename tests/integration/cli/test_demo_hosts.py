@@ -1,4 +1,4 @@
-"""No web page can reach a demo: not under a name of its own, and not the fake Meta's controls."""
+"""Web pages reach neither a demo under a foreign name nor the controls of the fake Meta."""
 
 import aiohttp
 import pytest

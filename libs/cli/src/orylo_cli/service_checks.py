@@ -1,4 +1,4 @@
-"""Whether services answer and are ready."""
+"""The check of `orylo doctor` that services answer and are ready."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

@@ -22,5 +22,5 @@ class Settings(KeyringSettings):
     api_refresh_lifetime: timedelta = Field(default=timedelta(days=14), gt=timedelta(minutes=1))
     # How long a session lasts at most, however often it is refreshed.
     api_session_lifetime: timedelta = Field(default=timedelta(days=30), gt=timedelta(minutes=1))
-    # Refuses requests whose Host is no loopback name. `orylo up --demo` sets it: its password is public.
+    # Refuses requests whose Host is not a loopback name. `orylo up --demo` sets it: its password is public.
     api_loopback_names_only: bool = False

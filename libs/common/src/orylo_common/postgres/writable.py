@@ -1,4 +1,4 @@
-"""Whether PostgreSQL can still write: a full disk serves reads as if nothing had happened."""
+"""The check that PostgreSQL can write: on a full disk it still answers reads."""
 
 import asyncpg
 
