@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -105,7 +106,6 @@ def test_every_variable_is_one_that_a_service_reads() -> None:
     read = {variable for service in SERVICES for variable in variables_of(service)}
 
     assert {literal.partition("=")[0] for literal in literals()} <= read
-    assert not [workload for workload in WORKLOADS if "env" in container_of(workload)]
 
 
 def test_the_guide_names_what_the_secret_must_hold() -> None:
@@ -130,10 +130,54 @@ def test_a_pod_has_no_more_rights_than_it_needs(workload: Document) -> None:
         "capabilities": {"drop": ["ALL"]},
     }
     assert {"configMapRef": {"name": "orylo"}} in container["envFrom"]
-    assert {"secretRef": {"name": "orylo"}} in container["envFrom"]
+    assert container["envFrom"] == [{"configMapRef": {"name": "orylo"}}]
     assert set(container["resources"]["requests"]) == {"cpu", "memory"}
     assert "memory" in container["resources"]["limits"]
     assert one("ServiceAccount", pod["serviceAccountName"])
+
+
+def secrets_of(workload: Document) -> set[str]:
+    """Return the keys of the Secret that a pod reads, each into the variable of its name."""
+    for variable in container_of(workload)["env"]:
+        assert variable["valueFrom"] == {"secretKeyRef": {"name": "orylo", "key": variable["name"]}}
+    return {variable["name"] for variable in container_of(workload)["env"]}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_gets_only_the_secrets_that_it_reads(service: str) -> None:
+    required = {variable for variable, field in variables_of(service).items() if field.is_required()}
+
+    assert secrets_of(one("Deployment", service)) == required
+    assert ("ORYLO_MASTER_KEY" in required) == (service in ("ingest", "dispatch", "api"))
+
+
+def test_the_migration_gets_the_database_only() -> None:
+    assert secrets_of(one("Job", "migrate")) == {"ORYLO_DATABASE_URL"}
+
+
+def test_egress_names_its_peers() -> None:
+    policies = [document for document in EVERYTHING if document["kind"] == "NetworkPolicy"]
+    anywhere = {
+        (policy["metadata"]["name"], port["port"])
+        for policy in policies
+        for rule in policy["spec"].get("egress", ())
+        if "to" not in rule
+        for port in rule["ports"]
+    }
+
+    # SNS and SQS are at public addresses.
+    assert anywhere == {("to-aws", 443)}
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS, ids=[overlay.name for overlay in OVERLAYS])
+def test_kustomize_builds_an_overlay(overlay: Path) -> None:
+    kubectl = shutil.which("kubectl")
+    if kubectl is None:
+        pytest.skip("kubectl is not installed")
+    built = subprocess.run([kubectl, "kustomize", str(overlay)], capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    kinds = [document["kind"] for document in yaml.safe_load_all(built.stdout)]
+    assert kinds.count("Deployment") >= len(SERVICES)
 
 
 @pytest.mark.parametrize("service", SERVICES)

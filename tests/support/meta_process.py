@@ -39,7 +39,9 @@ class MetaProcess:
         return {event_id: at for dataset in self.datasets().values() for event_id, at in dataset["first_at"].items()}
 
     def misbehave(self, **fault: object) -> None:
-        request = urllib.request.Request(f"{self.url}/__control/mode", json.dumps(fault).encode())
+        request = urllib.request.Request(
+            f"{self.url}/__control/mode", json.dumps(fault).encode(), {"Content-Type": "application/json"}
+        )
         request.add_header("Content-Type", "application/json")
         with urllib.request.urlopen(request) as response:
             response.read()

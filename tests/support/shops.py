@@ -121,7 +121,7 @@ class Shop:
 async def open_shop(platform: Embedded, http: aiohttp.ClientSession, slug: str) -> Shop:
     """Create a shop with Stripe and Hotmart enabled, a Meta destination, an owner and an admin's API key."""
     folder = DataDir(platform.data_dir)
-    keyring = Keyring.parse(folder.master_key())
+    keyring = Keyring.parse(folder.master_key() or "")
     secret, pixel_id, email = f"whsec_{slug}", str(10**9 + secrets.randbelow(10**9)), f"owner@{slug}.example"
     async with open_pool(platform.dsn, role=OWN_ROLE, max_size=1) as pool, pool.acquire() as connection:
         tenant = await create_tenant(connection, slug, actor=ACTOR)

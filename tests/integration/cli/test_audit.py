@@ -25,6 +25,7 @@ LINES = """
     SELECT a.* FROM control.audit_log a JOIN control.tenants t ON t.id = a.tenant_id WHERE t.slug = $1
     ORDER BY a.at, a.id
 """
+ADD_SECOND_FACTOR = "UPDATE control.users SET totp_secret_encrypted = $2 WHERE tenant_id = $1"
 
 
 @pytest.fixture
@@ -73,6 +74,7 @@ def test_every_writing_command_adds_one_line(orylo: Run, postgres_dsn: str) -> N
 
     commands: tuple[tuple[str, ...], ...] = (
         ("user create", "a@b.example", "--role", "viewer", "--password-stdin"),
+        ("user disable-second-factor", "a@b.example"),
         ("user disable", "a@b.example"),
         ("apikey revoke", key),
         ("gateway set", "stripe"),
@@ -83,6 +85,8 @@ def test_every_writing_command_adds_one_line(orylo: Run, postgres_dsn: str) -> N
         ("settings set", "limits", "visits=5"),
     )
     for command, *arguments in commands:
+        if command == "user disable-second-factor":
+            query(postgres_dsn, ADD_SECOND_FACTOR, tenant_id, Keyring([MASTER_KEY]).encrypt("totp"))
         orylo(*command.split(), slug, *arguments, input=f"{SECRET}\n")
     orylo("dlq", "replay", str(dead_letters[0]))
     orylo("dlq", "discard", str(dead_letters[1]), "--reason", "test data")
@@ -94,6 +98,7 @@ def test_every_writing_command_adds_one_line(orylo: Run, postgres_dsn: str) -> N
         ("tenant create", "tenant.create"),
         ("apikey create", "api_key.create"),
         ("user create", "user.create"),
+        ("user disable-second-factor", "second_factor.disable"),
         ("user disable", "user.disable"),
         ("apikey revoke", "api_key.revoke"),
         ("gateway set", "gateway.set"),

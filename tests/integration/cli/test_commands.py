@@ -226,7 +226,7 @@ async def test_white_space_around_a_secret_is_removed_with_a_note(
 
 
 def test_a_gateway_is_not_enabled_without_a_secret(orylo: Run, tenant: str) -> None:
-    assert "give its --secret" in str(orylo("gateway", "set", tenant, "hotmart", fails=True).exception)
+    assert "give its secret" in str(orylo("gateway", "set", tenant, "hotmart", fails=True).exception)
     assert parsed(orylo("gateway", "list", tenant, "--json")) == []
 
 

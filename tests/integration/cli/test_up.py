@@ -112,7 +112,7 @@ def test_a_service_whose_port_is_in_use_fails_with_one_line(
     tmp_path: Path, platform: Embedded, service: str, variable: str
 ) -> None:
     # With another master key the service would also log that it cannot read the secrets.
-    master_key = DataDir(platform.data_dir).master_key()
+    master_key = DataDir(platform.data_dir).master_key() or ""
     here = {"ORYLO_DATABASE_URL": platform.dsn, "ORYLO_BROKER_URL": "postgres"}
     taken = {f"ORYLO_{variable}": str(platform.api_port)}
     ended = Embedded(tmp_path, {**here, **SERVED, **taken, "ORYLO_MASTER_KEY": master_key}).attempt("serve", service)

@@ -8,13 +8,14 @@ import pytest
 import structlog
 from prometheus_client import REGISTRY
 
-from orylo_common.control import ControlPlane, Keyring, Part, Tenant, TenantSettings, open_control
+from orylo_common.control import Keyring, Tenant, TenantSettings
 from orylo_common.control.destinations import add_destination
 from orylo_common.control.errors import InvalidChange
 from orylo_common.control.gateway_secrets import put_gateway_secret
 from orylo_common.control.gateways import GatewayConfig, set_gateway
 from orylo_common.control.keyring import WrongMasterKey
 from orylo_common.control.models import Role
+from orylo_common.control.plane import ControlPlane, Part, open_control
 from orylo_common.control.sections.store import write_section
 from orylo_common.control.tenants import create_tenant, find_tenant
 from orylo_common.control.users import create_user

@@ -14,8 +14,9 @@ import asyncpg
 from orylo_cli.demo.fake_meta import FakeMeta
 from orylo_common.broker.ports import Broker, Outgoing
 from orylo_common.clock import Clock, SystemClock
-from orylo_common.control import ControlPlane, Keyring, Part, open_control
+from orylo_common.control import Keyring
 from orylo_common.control.destinations import add_destination
+from orylo_common.control.plane import ControlPlane, Part, open_control
 from orylo_common.control.tenants import create_tenant
 from orylo_common.messages import (
     ClickRecorded,

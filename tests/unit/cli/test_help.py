@@ -3,10 +3,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from orylo_cli.main import cli
+from orylo_cli.main import COMMANDS, cli, import_command
 
 
 def paths(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -17,7 +16,7 @@ def paths(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]
         yield from paths(part, (*path, name))
 
 
-ALL = [*paths(typer.main.get_command(cli))]
+ALL = [path for name in COMMANDS for path in paths(import_command(name), (name,))]
 
 
 @pytest.mark.parametrize("command", ALL, ids=" ".join)

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from orylo_common.control import Keyring
-from orylo_common.settings import CommonSettings, load
+from orylo_common.settings import KeyringSettings, load
 
 COMPLETE = {
     "ORYLO_DATABASE_URL": "postgresql://orylo:hunter2@db/orylo",
@@ -13,7 +13,7 @@ COMPLETE = {
 }
 
 
-class ServiceSettings(CommonSettings):
+class ServiceSettings(KeyringSettings):
     port: int = 8080
     window: timedelta = timedelta(minutes=10)
     origins: tuple[str, ...] = ()

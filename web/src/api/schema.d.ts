@@ -72,6 +72,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/account/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's second factor */
+        get: operations["show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/second-factor/enrolment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to switch the second factor on */
+        post: operations["begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/second-factor/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch the second factor on, with a code that its app shows */
+        post: operations["confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/second-factor/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch the second factor off */
+        post: operations["disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/overview": {
         parameters: {
             query?: never;
@@ -715,6 +783,12 @@ export interface components {
             reasons: string[];
             duration_us: number;
         };
+        /** DisableSecondFactorRequest */
+        DisableSecondFactorRequest: {
+            /** Format: password */
+            password: string;
+            code: string;
+        };
         /** DiscardRequest */
         DiscardRequest: {
             reason: string;
@@ -730,6 +804,25 @@ export interface components {
             first_failed_at: string;
             settled_at: string | null;
             settled_by: string | null;
+        };
+        /**
+         * Enrolment
+         * @description A second factor that its user has not confirmed yet. The secret cannot be shown again.
+         */
+        Enrolment: {
+            /** @description base32, to be typed into an authenticator app */
+            secret: string;
+            /** @description the same as a URI, to be shown as a QR code */
+            otpauth_uri: string;
+        };
+        /** EnrolmentConfirmation */
+        EnrolmentConfirmation: {
+            code: string;
+        };
+        /** EnrolmentRequest */
+        EnrolmentRequest: {
+            /** Format: password */
+            password: string;
         };
         /** FieldProblem */
         FieldProblem: {
@@ -763,7 +856,7 @@ export interface components {
              */
             tenant: string | null;
             /**
-             * @description needed if the user has a second factor
+             * @description needed if the user has a second factor: its current code, or a recovery code
              * @default null
              */
             totp: string | null;
@@ -943,6 +1036,13 @@ export interface components {
             created_at: string;
         };
         /**
+         * RecoveryCodes
+         * @description Each signs in once in place of a code. They cannot be shown again.
+         */
+        RecoveryCodes: {
+            recovery_codes: string[];
+        };
+        /**
          * Rejection
          * @description Webhooks of one gateway that were rejected within one minute for one reason. Their bodies were not stored.
          */
@@ -986,6 +1086,11 @@ export interface components {
          * @enum {string}
          */
         Role: "operator" | "owner" | "admin" | "analyst" | "viewer";
+        /** SecondFactorState */
+        SecondFactorState: {
+            enabled: boolean;
+            recovery_codes_left: number;
+        };
         /** Series */
         Series: {
             range: components["schemas"]["SeriesRange"];
@@ -1279,6 +1384,128 @@ export interface operations {
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            503: components["responses"]["503"];
+        };
+    };
+    show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorState"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            503: components["responses"]["503"];
+        };
+    };
+    begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnrolmentRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolment"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnrolmentConfirmation"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    disable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisableSecondFactorRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorState"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
             503: components["responses"]["503"];
         };
     };

@@ -3,10 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import aiohttp
 import asyncpg
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from orylo_cli.embedded.errors import EmbeddedError
 from orylo_cli.migrations import all_migrations
@@ -130,6 +127,10 @@ async def _check_redis(target: Target) -> Check:
         embedded = target.data_dir is not None
         finding = "embedded" if embedded else "ORYLO_REDIS_URL is not set"
         return Check("redis", ok=embedded, finding=finding, advice="set ORYLO_REDIS_URL")
+    # Imported here: an embedded platform has no Redis server.
+    from redis.asyncio import Redis
+    from redis.exceptions import RedisError
+
     try:
         async with Redis.from_url(
             target.redis_url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S
@@ -148,23 +149,9 @@ async def _check_services(target: Target, addresses: Sequence[str]) -> list[Chec
         return [Check("services", ok=False, finding="not running", advice="start them: `orylo up`")]
     else:
         known = {address: address for address in addresses}
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as session:
-        return [await _check_service(session, name, address) for name, address in known.items()]
+    if not known:
+        return []
+    # Imported here, because it imports the HTTP client, and there may be no service to ask.
+    from orylo_cli.service_checks import check_services
 
-
-async def _check_service(session: aiohttp.ClientSession, name: str, address: str) -> Check:
-    try:
-        async with session.get(f"{address.rstrip('/')}/readyz") as response:
-            states = (await response.json(content_type=None))["checks"]
-            bad = {what: state for what, state in states.items() if state != "ok"}
-    except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, TypeError) as error:
-        return Check(
-            name,
-            ok=False,
-            finding=f"no answer ({type(error).__name__})",
-            advice="check that it is running and read its log",
-        )
-    finding = ", ".join(f"{what} {state}" for what, state in bad.items()) or "ready"
-    return Check(
-        name, ok=response.status == 200, finding=finding, advice="restore what is missing; its log has the details"
-    )
+    return [Check(*finding) for finding in await check_services(known)]

@@ -1,28 +1,50 @@
 """The `orylo` command."""
 
+from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated, Any
 
-import asyncpg
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
-from orylo_cli.commands import apikey, destination, dlq, gateway, quarantine, settings, tenant, trust, user
-from orylo_cli.commands.doctor import doctor
-from orylo_cli.commands.migrate import migrate
-from orylo_cli.commands.rejections import rejections
-from orylo_cli.commands.serve import serve
-from orylo_cli.commands.simulate import simulate
-from orylo_cli.commands.up import up
 from orylo_cli.console import exit_with_error, print_text
-from orylo_cli.embedded.errors import EmbeddedError
-from orylo_common.control.errors import InvalidChange
-from orylo_common.control.keyring import WrongMasterKey
-from orylo_common.errors import TransientError
-from orylo_common.postgres.migrations import MigrationError
+
+MARKUP: Any = "markdown"
+
+# Each is a module of `orylo_cli.commands` with a group `app` or a function of its own name. The line is the first of
+# its help, repeated here because importing all of them takes more than a second.
+COMMANDS = {
+    "up": "Run the whole platform in one process, with its own PostgreSQL, until Ctrl-C.",
+    "doctor": "Check PostgreSQL, migrations, broker, Redis, master key and services. Exit with 1 if a check fails.",
+    "migrate": "Apply all pending migrations. It is safe to repeat, and to run from several places at once.",
+    "rejections": "List rejected webhooks with the reason, newest first: one row per gateway, reason and minute.",
+    "serve": "Run one service until SIGTERM. Its configuration comes from the environment (see `.env.example`).",
+    "simulate": "Send realistic webhooks and page views: sales, declines, refunds, disputes, card testing, resends.",
+    "tenant": "The merchants that use the platform.",
+    "user": "The people who sign in to the dashboard.",
+    "apikey": "API keys, with which programs call the API.",
+    "gateway": "The payment gateways that send a tenant's webhooks.",
+    "destination": "The ad platforms that conversions are sent to.",
+    "dlq": "Dead letters: messages and conversions that failed for good.",
+    "quarantine": "Authenticated webhooks that could not be read, or that contradict earlier ones.",
+    "settings": "A tenant's policies and limits.",
+    "trust": "The ledger of trust scores.",
+}
 
 
 class Commands(TyperGroup):
+    """The commands, of which only the one that runs is imported."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = {
+            name: TyperCommand(name, help=summary, rich_markup_mode=MARKUP) for name, summary in COMMANDS.items()
+        }
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, import_command(name) if name and command else command, rest
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
@@ -32,11 +54,23 @@ class Commands(TyperGroup):
             raise
 
 
+def import_command(name: str) -> Any:
+    """Import the module of a command in `COMMANDS` and return the command."""
+    module = import_module(f"orylo_cli.commands.{name}")
+    parent = typer.Typer(rich_markup_mode=MARKUP, callback=orylo)
+    if hasattr(module, "app"):
+        parent.add_typer(module.app, name=name)
+    else:
+        parent.command(name)(getattr(module, name))
+    group = typer.main.get_group(parent)
+    return group.commands[name]
+
+
 cli = typer.Typer(
     cls=Commands,
     name="orylo",
     no_args_is_help=True,
-    rich_markup_mode="markdown",
+    rich_markup_mode=MARKUP,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -66,36 +100,15 @@ def orylo(
     """
 
 
-cli.command()(up)
-cli.command()(doctor)
-cli.command()(migrate)
-cli.command()(rejections)
-cli.command()(serve)
-cli.command()(simulate)
-cli.add_typer(tenant.app, name="tenant")
-cli.add_typer(user.app, name="user")
-cli.add_typer(apikey.app, name="apikey")
-cli.add_typer(gateway.app, name="gateway")
-cli.add_typer(destination.app, name="destination")
-cli.add_typer(dlq.app, name="dlq")
-cli.add_typer(quarantine.app, name="quarantine")
-cli.add_typer(settings.app, name="settings")
-cli.add_typer(trust.app, name="trust")
-
-
 def app() -> None:
     """Run `orylo`. An expected failure is one line on standard error and exit code 1."""
     try:
         cli()
-    except (EmbeddedError, InvalidChange, WrongMasterKey, MigrationError, TransientError) as error:
-        exit_with_error(str(error))
-    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
-        exit_with_error("the database schemas are missing or out of date: run `orylo migrate`")
-    except asyncpg.InsufficientPrivilegeError:
-        exit_with_error(
-            "the database user lacks the privilege: set ORYLO_DATABASE_URL to the user who runs the migrations"
-        )
-    except asyncpg.InvalidAuthorizationSpecificationError:
-        exit_with_error("PostgreSQL rejected the user or password in ORYLO_DATABASE_URL")
-    except asyncpg.InvalidCatalogNameError:
-        exit_with_error("the database in ORYLO_DATABASE_URL does not exist")
+    except Exception as error:
+        # Imported here, because it imports the libraries that fail.
+        from orylo_cli.failures import describe
+
+        text = describe(error)
+        if text is None:
+            raise
+        exit_with_error(text)

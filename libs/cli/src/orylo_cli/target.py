@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from orylo_cli.actor import command_actor
 from orylo_cli.embedded.data_dir import DataDir, RunningPlatform
 from orylo_cli.embedded.errors import EmbeddedError
+from orylo_cli.embedded.master_key import missing_master_key, store_new_master_key
 from orylo_cli.embedded.postgres import running_postgres
 from orylo_cli.migrations import all_migrations
 from orylo_common.control.audit import Actor
@@ -55,6 +56,8 @@ class Target:
 
     def keyring(self) -> Keyring:
         """Raises `EmbeddedError` for a missing or malformed key."""
+        if self.master_key is None and self.data_dir is not None:
+            raise EmbeddedError(missing_master_key(self.data_dir))
         if self.master_key is None:
             raise EmbeddedError("ORYLO_MASTER_KEY is missing: it encrypts the stored secrets")
         try:
@@ -103,4 +106,15 @@ def open_target(data_dir: Path, command: str, *, migrated: bool = True, creates:
     with folder.locked(command), running_postgres(folder.postgres) as dsn:
         if migrated:
             asyncio.run(migrate(dsn, all_migrations()))
-        yield Target(actor, dsn, "postgres", None, master_key or folder.master_key(), folder)
+        master_key = master_key or folder.master_key() or _new_master_key(folder, dsn)
+        yield Target(actor, dsn, "postgres", None, master_key, folder)
+
+
+def _new_master_key(folder: DataDir, dsn: str) -> str | None:
+    """Return the folder's first master key, or None if the database holds secrets: most commands need no key."""
+    master_key = Keyring.generate()
+    try:
+        asyncio.run(store_new_master_key(folder, dsn, master_key))
+    except EmbeddedError:
+        return None
+    return master_key

@@ -38,13 +38,18 @@ class CommonSettings(BaseSettings):
     database_url: Annotated[str, _one_of("postgresql://", "postgres://")] = Field(repr=False)
     redis_url: Annotated[str, _one_of("redis://", "rediss://", "unix://")] = Field(repr=False)
     broker_url: Annotated[str, _one_of("amqp://", "amqps://", "sqs://", "postgres")] = Field(repr=False)
-    # One or more Fernet keys, separated by commas: the first encrypts, all of them decrypt.
-    master_key: Annotated[SecretStr, AfterValidator(_is_keyring)]
     # Traces are exported over OTLP/HTTP. Without an endpoint there are none.
     otlp_endpoint: Annotated[str, _one_of("http://", "https://")] | None = Field(default=None, repr=False)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     # `auto` is readable text on a terminal and JSON everywhere else.
     log_format: Literal["auto", "json"] = "auto"
+
+
+class KeyringSettings(CommonSettings):
+    """The variables of a service that stores or reads secrets."""
+
+    # One or more Fernet keys, separated by commas: the first encrypts, all of them decrypt.
+    master_key: Annotated[SecretStr, AfterValidator(_is_keyring)]
 
 
 Settings = TypeVar("Settings", bound=BaseSettings)

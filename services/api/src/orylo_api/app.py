@@ -13,6 +13,7 @@ from orylo_api.call import SERVICES, Services
 from orylo_api.dead_letters.recording import record_dead_letter
 from orylo_api.http.dashboard import Dashboard
 from orylo_api.http.dispatch import handler_of
+from orylo_api.http.hosts import refuse_other_hosts
 from orylo_api.http.middleware import count_requests, handle_errors, secure_headers
 from orylo_api.http.openapi import build_document
 from orylo_api.http.reading import MAX_BODY
@@ -31,6 +32,7 @@ from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.periodic import run_periodically
 from orylo_common.postgres.pool import open_pool
+from orylo_common.postgres.writable import check_writable
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.telemetry.health import Health
 
@@ -81,7 +83,7 @@ async def open_app(
             document=orjson.dumps(build_document(ROUTES)),
         )
         health = Health()
-        health.check("postgres", partial(tenant_pool.fetchval, "SELECT 1"))
+        health.check("postgres", partial(check_writable, tenant_pool))
         health.check("broker", broker.ping)
         await enter(_listen(services, health))
         yield health
@@ -106,7 +108,10 @@ async def _listen(services: Services, health: Health) -> AsyncIterator[None]:
 
 
 def make_web_app(services: Services, health: Health) -> web.Application:
-    app = web.Application(middlewares=[count_requests, handle_errors], client_max_size=MAX_BODY)
+    middlewares = [count_requests, handle_errors]
+    if services.settings.api_loopback_names_only:
+        middlewares.append(refuse_other_hosts)
+    app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY)
     app[SERVICES] = services
     app.on_response_prepare.append(secure_headers)
     app.on_shutdown.append(_end_streams)

@@ -41,7 +41,10 @@ class Services:
 
     @property
     def lifetimes(self) -> Lifetimes:
-        return Lifetimes(self.settings.api_access_lifetime, self.settings.api_refresh_lifetime)
+        settings = self.settings
+        return Lifetimes(
+            settings.api_access_lifetime, settings.api_refresh_lifetime, session=settings.api_session_lifetime
+        )
 
 
 SERVICES = web.AppKey("services", Services)

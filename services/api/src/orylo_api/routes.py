@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from orylo_api.access import endpoints as auth
+from orylo_api.access import second_factor_endpoints as second_factor
 from orylo_api.conversions import endpoints as conversions
 from orylo_api.customers import endpoints as customers
 from orylo_api.dead_letters import endpoints as dead_letters
@@ -17,6 +18,7 @@ from orylo_api.stream import endpoints as stream
 
 ROUTES: Sequence[Route] = (
     *auth.ROUTES,
+    *second_factor.ROUTES,
     *overview.ROUTES,
     *detections.ROUTES,
     *customers.ROUTES,

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from orylo_common.settings import CommonSettings
+from orylo_common.settings import KeyringSettings
 
 
-class Settings(CommonSettings):
+class Settings(KeyringSettings):
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8000, ge=0, le=65535)
     # Messages that gather while a batch is being committed; they are the next batch.
@@ -20,3 +20,7 @@ class Settings(CommonSettings):
     # How long a session lasts without being refreshed, and how long after its last refresh.
     api_access_lifetime: timedelta = Field(default=timedelta(minutes=15), gt=timedelta(seconds=10))
     api_refresh_lifetime: timedelta = Field(default=timedelta(days=14), gt=timedelta(minutes=1))
+    # How long a session lasts at most, however often it is refreshed.
+    api_session_lifetime: timedelta = Field(default=timedelta(days=30), gt=timedelta(minutes=1))
+    # Refuses requests whose Host is not a loopback name. `orylo up --demo` sets it: its password is public.
+    api_loopback_names_only: bool = False

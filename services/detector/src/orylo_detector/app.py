@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from orylo_common.broker.consumer import Consumer, Handler
 from orylo_common.broker.ports import Broker
-from orylo_common.control import Keyring, Part, open_control
+from orylo_common.control.plane import Part, open_control
 from orylo_common.messages import (
     DisputeLost,
     DisputeOpened,
@@ -28,6 +28,7 @@ from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.periodic import run_periodically
 from orylo_common.postgres.pool import open_pool
 from orylo_common.postgres.retention import delete_expired
+from orylo_common.postgres.writable import check_writable
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_detector.adapters.redis_attempts import RedisAttempts
@@ -52,10 +53,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         pool = await enter(open_pool(settings.database_url, role=ROLE))
-        keyring = Keyring.parse(settings.master_key.get_secret_value())
-        plane = await enter(
-            open_control(settings.database_url, role=ROLE, keyring=keyring, parts=frozenset({Part.SETTINGS}))
-        )
+        plane = await enter(open_control(settings.database_url, role=ROLE, parts=frozenset({Part.SETTINGS})))
         relay = await enter(OutboxRelay(pool, "detector", broker))
         decided = await enter(
             GroupCommit(decisions.record_decisions, pool, name="detector.decisions", single_statement=True, pace=PACE)
@@ -96,7 +94,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
         await enter(run_periodically(pool, "detector.retention", DELETE_EVERY, delete))
 
         health = Health()
-        health.check("postgres", partial(pool.fetchval, "SELECT 1"))
+        health.check("postgres", partial(check_writable, pool))
         health.check("broker", broker.ping)
         health.check("redis", redis.ping, required=False)
         yield health

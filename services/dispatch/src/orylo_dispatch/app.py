@@ -12,7 +12,8 @@ from redis.asyncio import Redis
 from orylo_common.broker.consumer import Consumer, Handler
 from orylo_common.broker.ports import Broker
 from orylo_common.clock import Clock, SystemClock
-from orylo_common.control import ControlPlane, Keyring, Part, open_control
+from orylo_common.control import Keyring
+from orylo_common.control.plane import ControlPlane, Part, open_control
 from orylo_common.messages import (
     CheckoutStarted,
     ClickRecorded,
@@ -32,6 +33,7 @@ from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.periodic import PeriodicJob, run_periodically
 from orylo_common.postgres.pool import open_pool
+from orylo_common.postgres.writable import check_writable
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_dispatch.conversions.announcements import CONVERSION_COLUMNS
@@ -94,7 +96,7 @@ async def open_app(
         await enter(_maintenance(pool, kinds, clock))
 
         health = Health()
-        health.check("postgres", partial(pool.fetchval, "SELECT 1"))
+        health.check("postgres", partial(check_writable, pool))
         health.check("broker", broker.ping)
         yield health
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 
 from orylo_common.broker.ports import Outgoing
-from orylo_common.control import ControlPlane
+from orylo_common.control.plane import ControlPlane
 from orylo_common.control.sections.dispatch import DispatchPolicy
 from orylo_common.errors import TransientError
 from orylo_common.messages import (

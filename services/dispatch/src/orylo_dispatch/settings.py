@@ -4,10 +4,10 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from orylo_common.settings import CommonSettings
+from orylo_common.settings import KeyringSettings
 
 
-class Settings(CommonSettings):
+class Settings(KeyringSettings):
     # The demo replaces it with a fake Meta.
     meta_base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+$")] = "https://graph.facebook.com"
     meta_api_version: Annotated[str, StringConstraints(pattern=r"^v\d{1,3}\.\d{1,2}$")] = "v26.0"

@@ -18,6 +18,7 @@ from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.periodic import run_periodically
 from orylo_common.postgres.pool import open_pool
 from orylo_common.postgres.retention import delete_expired
+from orylo_common.postgres.writable import check_writable
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_ingest.endpoints.tracking import TrackingEndpoint
@@ -74,7 +75,7 @@ async def open_app(
         await stack.enter_async_context(run_periodically(pool, "ingest.retention", DELETE_EVERY, delete))
 
         health = Health()
-        health.check("postgres", lambda: pool.fetchval("SELECT 1"))
+        health.check("postgres", partial(check_writable, pool))
         # Not required: while the broker is unavailable, messages wait in the outbox and webhooks are still accepted.
         health.check("broker", broker.ping, required=False)
         health.check("redis", redis.ping, required=False)

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from orylo_common.settings import CommonSettings
+from orylo_common.settings import KeyringSettings
 
 
-class Settings(CommonSettings):
+class Settings(KeyringSettings):
     host: str = Field(default="127.0.0.1", validation_alias="ORYLO_INGEST_HOST")
     port: int = Field(default=8080, ge=0, le=65535, validation_alias="ORYLO_INGEST_PORT")
     # Lets several processes listen on one port. The kernel distributes connections among them.

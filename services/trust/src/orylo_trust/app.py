@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from orylo_common.broker.consumer import Consumer, Handler
 from orylo_common.broker.ports import Broker
-from orylo_common.control import Keyring, Part, open_control
+from orylo_common.control.plane import Part, open_control
 from orylo_common.http.private import PrivateAPI
 from orylo_common.messages import (
     CustomerStatusSet,
@@ -26,6 +26,7 @@ from orylo_common.messages import (
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import open_pool
+from orylo_common.postgres.writable import check_writable
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_trust import endpoint
@@ -46,10 +47,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         pool = await enter(open_pool(settings.database_url, role=ROLE, max_size=4))
-        keyring = Keyring.parse(settings.master_key.get_secret_value())
-        plane = await enter(
-            open_control(settings.database_url, role=ROLE, keyring=keyring, parts=frozenset({Part.SETTINGS}))
-        )
+        plane = await enter(open_control(settings.database_url, role=ROLE, parts=frozenset({Part.SETTINGS})))
         relay = await enter(OutboxRelay(pool, "trust", broker))
         breaker = CircuitBreaker("trust.redis", failures=3, recovery=timedelta(seconds=5))
         cache = await enter(RedisStandings(redis, breaker))
@@ -72,7 +70,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
         await enter(Consumer(broker, "trust", handlers, prefetch=settings.trust_prefetch, gates=[postgres]))
 
         health = Health()
-        health.check("postgres", partial(pool.fetchval, "SELECT 1"))
+        health.check("postgres", partial(check_writable, pool))
         health.check("broker", broker.ping)
         health.check("redis", redis.ping, required=False)
         yield PrivateAPI(health, endpoint.routes(Standings(pool, cache)))

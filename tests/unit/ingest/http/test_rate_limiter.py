@@ -14,9 +14,10 @@ from limits.aio.storage import RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 from redis.asyncio import Redis
 
+from orylo_common.http.addresses import rate_limit_address
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_ingest.http import rate_limiter as limits_module
-from orylo_ingest.http.rate_limiter import SYNC_INTERVAL, WINDOW_S, RateLimiter, rate_limit_address
+from orylo_ingest.http.rate_limiter import SYNC_INTERVAL, WINDOW_S, RateLimiter
 from tests.support.eventually import eventually
 
 TENANT, OTHER = UUID(int=1), UUID(int=2)

@@ -86,7 +86,14 @@ export default function LoginPage() {
         {codeRequired && (
           <label className={styles.field}>
             Code from your authenticator app
-            <input ref={focus} name="totp" inputMode="numeric" autoComplete="one-time-code" pattern="[0-9]{6}" required />
+            <input
+              ref={focus}
+              name="totp"
+              autoComplete="one-time-code"
+              pattern="[0-9]{6}|([A-Za-z2-7]{4}[\- ]?){3}[A-Za-z2-7]{4}"
+              title="The six digits that your app shows, or a recovery code"
+              required
+            />
           </label>
         )}
         <Button look="primary" type="submit" disabled={signIn.isPending} className={styles.submit}>

@@ -12,10 +12,10 @@ from orylo_cli.commands.options import (
     JsonOption,
     KeyLostOption,
     TenantArgument,
+    secret_of,
     stripped,
 )
 from orylo_cli.console import print_json, print_note, print_rows, print_text
-from orylo_cli.demo.shop import FAKE_META_ONLY
 from orylo_cli.target import open_target
 from orylo_common.control.destinations import (
     DestinationSummary,
@@ -35,9 +35,18 @@ def add_to(
     tenant: TenantArgument,
     kind: Annotated[str, typer.Argument(metavar="KIND", help="`meta`: Meta's Conversions API.")],
     pixel_id: Annotated[str, typer.Option(help="The dataset (pixel) id from Meta's Events Manager.")],
+    token_stdin: Annotated[
+        bool, typer.Option("--token-stdin", help="Read the access token from standard input.")
+    ] = False,
     token: Annotated[
-        str, typer.Option(help="The access token generated in Events Manager.", envvar="ORYLO_META_TOKEN")
-    ],
+        str | None,
+        typer.Option(
+            envvar="ORYLO_META_TOKEN",
+            help="The access token generated in Events Manager. Other users of this machine can see it: "
+            "prefer --token-stdin.",
+            show_envvar=True,
+        ),
+    ] = None,
     test_event_code: Annotated[
         str | None, typer.Option(help="Show the events under “Test events” in Events Manager and do not count them.")
     ] = None,
@@ -51,15 +60,17 @@ def add_to(
 
     While `orylo up --demo` runs, its fake Meta receives the conversions, and Meta receives none.
 
-    Example: `orylo destination add minha-loja meta --pixel-id 1234567890 --token EAAB…`
+    Example: `printf %s "$TOKEN" | orylo destination add minha-loja meta --pixel-id 1234567890 --token-stdin`
     """
     if kind != "meta":
         raise typer.BadParameter(f"unknown destination {kind!r}: the only kind is meta", param_hint="KIND")
     if not (pixel_id.isascii() and pixel_id.isdigit()):
         raise typer.BadParameter("a pixel id is a number", param_hint="--pixel-id")
-    token = stripped(token, "--token")
-    if not token:
-        raise typer.BadParameter("the token is empty: generate one in Meta's Events Manager", param_hint="--token")
+    bare = stripped(secret_of(token, from_stdin=token_stdin) or "", "the token")
+    if not bare:
+        raise typer.BadParameter(
+            "the token is missing: generate one in Meta's Events Manager", param_hint="--token-stdin"
+        )
     given = {"pixel_id": pixel_id, "test_event_code": test_event_code, "site_url": site_url}
     config = {key: value for key, value in given.items() if value}
     with open_target(data_dir, "destination add") as target:
@@ -70,7 +81,7 @@ def add_to(
             if not key_lost:
                 await check_master_key(connection, keyring)
             return await add_destination(
-                connection, keyring, found.id, kind, name=name, config=config, secret=token, actor=target.actor
+                connection, keyring, found.id, kind, name=name, config=config, secret=bare, actor=target.actor
             )
 
         destination_id = target.run(work)
@@ -79,6 +90,9 @@ def add_to(
     else:
         print_text(f"added destination {kind} {name} ({destination_id}) of {tenant}: pixel {pixel_id}")
     if target.running and target.running.demo:
+        # Imported here, because it imports the simulator.
+        from orylo_cli.demo.shop import FAKE_META_ONLY
+
         print_note(f"the demo is running: {FAKE_META_ONLY}")
 
 
@@ -119,5 +133,5 @@ def list_(tenant: TenantArgument, as_json: JsonOption = False, data_dir: DataDir
     print_rows(
         [asdict(destination) for destination in destinations],
         as_json=as_json,
-        empty="no destinations; add one: orylo destination add TENANT meta --pixel-id … --token …",
+        empty="no destinations; add one: orylo destination add TENANT meta --pixel-id … --token-stdin",
     )

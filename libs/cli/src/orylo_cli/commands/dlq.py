@@ -21,7 +21,6 @@ from orylo_cli.operations.dead_letters import (
     tenant_slugs,
 )
 from orylo_cli.target import OWN_ROLE, Target, open_target
-from orylo_common.broker.connect import open_broker
 from orylo_common.clock import SystemClock
 from orylo_common.control.errors import InvalidChange
 from orylo_common.postgres.pool import Connection, open_pool
@@ -106,6 +105,8 @@ def replay(
     if bool(ids) == every:
         raise typer.BadParameter("give ids, or --all")
     query = DeadLetterQuery(source=source, state=DeadLetterState.OPEN, limit=MAX_ROWS)
+    # Imported here, because only a replay needs a broker.
+    from orylo_common.broker.connect import open_broker
 
     async def work(target: Target) -> list[DeadLetterResult]:
         # Without a transaction around all of them: each replay commits before the next one publishes.

@@ -7,7 +7,16 @@ import typer
 
 from orylo_cli.commands.gateway_secret import GatewayArgument, check_gateway, checked_secret
 from orylo_cli.commands.gateway_secret import app as secret_app
-from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, KeyLostOption, TenantArgument
+from orylo_cli.commands.options import (
+    DEFAULT_DATA_DIR,
+    DataDirOption,
+    JsonOption,
+    KeyLostOption,
+    SecretOption,
+    SecretStdinOption,
+    TenantArgument,
+    secret_of,
+)
 from orylo_cli.console import print_json, print_note, print_rows, print_text
 from orylo_cli.target import open_target
 from orylo_common.control.errors import InvalidChange
@@ -36,10 +45,8 @@ app.add_typer(secret_app, name="secret")
 def set_(
     tenant: TenantArgument,
     gateway: GatewayArgument,
-    secret: Annotated[
-        str | None,
-        typer.Option(envvar="ORYLO_GATEWAY_SECRET", help="The gateway's signing secret or token.", show_envvar=True),
-    ] = None,
+    secret_stdin: SecretStdinOption = False,
+    secret: SecretOption = None,
     label: Annotated[str, typer.Option(help="The secret's label; several secrets can be active.")] = "default",
     mode: Annotated[
         Mode | None,
@@ -70,13 +77,14 @@ def set_(
 ) -> None:
     """Add a gateway to a tenant, or change its configuration. Options that are not given keep their values.
 
-    Example: `orylo gateway set minha-loja stripe --secret whsec_…`
+    Example: `printf %s "$SECRET" | orylo gateway set minha-loja stripe --secret-stdin`
     """
     check_gateway(gateway)
     if gateway in WITHOUT_ZONES and timezone not in (None, USUAL):
         raise typer.BadParameter(f"all timestamps in {gateway}'s webhooks have a time zone", param_hint="--timezone")
     changes = _changes(enable=enable, mode=mode, accept=accept, allow=allow, timezone=timezone)
-    secret = secret if secret is None else checked_secret(secret)
+    given = secret_of(secret, from_stdin=secret_stdin)
+    secret = given if given is None else checked_secret(given)
     with open_target(data_dir, "gateway set") as target:
         keyring = target.keyring()
 
@@ -84,7 +92,7 @@ def set_(
             found = await find_tenant(connection, tenant)
             current = await find_gateway(connection, found.id, gateway)
             if current is None and secret is None:
-                raise InvalidChange(f"{gateway} is not set up for {found.slug}: give its --secret")
+                raise InvalidChange(f"{gateway} is not set up for {found.slug}: give its secret with --secret-stdin")
             config = replace(current or GatewayConfig(), **changes)
             if secret is None:
                 await set_gateway(connection, found.id, gateway, config, actor=target.actor)
@@ -117,7 +125,7 @@ def list_(tenant: TenantArgument, as_json: JsonOption = False, data_dir: DataDir
     rows = [asdict(gateway) for gateway in gateways]
     if not as_json:
         rows = [{**row, "secrets": [secret["label"] for secret in row["secrets"]]} for row in rows]
-    print_rows(rows, as_json=as_json, empty="no gateways; add one: orylo gateway set TENANT GATEWAY --secret …")
+    print_rows(rows, as_json=as_json, empty="no gateways; add one: orylo gateway set TENANT GATEWAY --secret-stdin")
 
 
 def _report(slug: str, gateway: str, *, enabled: bool, ingest_url: str, as_json: bool) -> None:

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,24 @@ TenantFilterArgument = Annotated[
 TenantFilterOption = Annotated[
     str | None, typer.Option("--tenant", help="A tenant's slug or id. Default: all tenants.")
 ]
+
+
+SecretStdinOption = Annotated[
+    bool, typer.Option("--secret-stdin", help="Read the secret from standard input, where no process list shows it.")
+]
+SecretOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar="ORYLO_GATEWAY_SECRET",
+        help="The gateway's signing secret or token. Other users of this machine can see it: prefer --secret-stdin.",
+        show_envvar=True,
+    ),
+]
+
+
+def secret_of(given: str | None, *, from_stdin: bool) -> str | None:
+    """Return the first line of standard input if `from_stdin`, else what the option or its variable holds."""
+    return sys.stdin.readline().rstrip("\r\n") if from_stdin else given
 
 
 def stripped(secret: str, option: str) -> str:

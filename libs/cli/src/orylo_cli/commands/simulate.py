@@ -20,7 +20,7 @@ from orylo_cli.simulate import (
     run,
 )
 from orylo_cli.target import OWN_ROLE, Target, open_target
-from orylo_common.control import ControlPlane, Part
+from orylo_common.control.plane import ControlPlane, Part
 from orylo_common.postgres.pool import open_pool
 
 DEFAULT_INGEST_URL = "http://127.0.0.1:8080"
@@ -88,7 +88,7 @@ def simulate(
             ingest_url = ingest_url or (target.running.ingest_url if target.running else DEFAULT_INGEST_URL)
     if not signers:
         exit_with_error(
-            f"Stripe and Hotmart are not enabled for {tenant}: orylo gateway set {tenant} hotmart --secret …"
+            f"Stripe and Hotmart are not enabled for {tenant}: orylo gateway set {tenant} hotmart --secret-stdin"
         )
     options = SimulateOptions(
         tenant, signers, ingest_url, seed=seed, rate=rate, duration_s=duration, allow_remote=allow_remote

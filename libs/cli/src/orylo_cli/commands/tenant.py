@@ -32,7 +32,7 @@ def create(
         print_json({"id": tenant.id, "slug": tenant.slug, "name": tenant.name})
         return
     print_text(f"created tenant {tenant.slug} ({tenant.id})")
-    print_note(f"next: orylo gateway set {tenant.slug} stripe --secret whsec_…")
+    print_note(f"next: orylo gateway set {tenant.slug} stripe --secret-stdin")
 
 
 @app.command("list")

@@ -23,6 +23,8 @@ from orylo_cli.demo.traffic import RATE, demo_traffic
 from orylo_cli.embedded.data_dir import DataDir, RunningPlatform
 from orylo_cli.embedded.errors import EmbeddedError
 from orylo_cli.embedded.health import serve_health
+from orylo_cli.embedded.logins import create_logins
+from orylo_cli.embedded.master_key import store_new_master_key
 from orylo_cli.embedded.ports import check_port
 from orylo_cli.embedded.postgres import EmbeddedPostgres
 from orylo_cli.embedded.supervision import Supervisor
@@ -32,7 +34,7 @@ from orylo_common.control.keyring import Keyring
 from orylo_common.postgres.migrations import migrate
 from orylo_common.postgres.pool import open_pool
 from orylo_common.process import run_until_stopped
-from orylo_common.settings import CommonSettings, load
+from orylo_common.settings import KeyringSettings, load
 from orylo_common.telemetry.logs import configure_logs
 from orylo_common.telemetry.traces import configure_traces
 
@@ -83,18 +85,19 @@ def up(
         check_port(hosts["INGEST"], ingest_port, "--ingest-port")
         check_port(hosts["API"], api_port, "--api-port")
         options = UpOptions(demo, folder, _url(hosts["INGEST"], ingest_port), _url(hosts["API"], api_port))
+        stored_key = os.environ.get("ORYLO_MASTER_KEY") or folder.master_key()
         os.environ |= {
             # A placeholder, replaced once PostgreSQL runs, so that the other settings are validated before that.
             "ORYLO_DATABASE_URL": "postgresql://embedded",
             "ORYLO_BROKER_URL": "postgres",
             "ORYLO_REDIS_URL": "redis://embedded",
-            "ORYLO_MASTER_KEY": os.environ.get("ORYLO_MASTER_KEY") or folder.master_key(),
+            "ORYLO_MASTER_KEY": stored_key or Keyring.generate(),
             "ORYLO_INGEST_PORT": str(ingest_port),
             "ORYLO_API_PORT": str(api_port),
             "ORYLO_LOG_LEVEL": os.environ.get("ORYLO_LOG_LEVEL") or "warning",
         }
-        settings = load(CommonSettings)
-        keyring = Keyring.parse(settings.master_key.get_secret_value())
+        settings = load(KeyringSettings)
+        master_key = settings.master_key.get_secret_value()
         if not folder.postgres.exists():
             print_note("creating the database …")
         postgres = EmbeddedPostgres(folder.postgres)
@@ -104,8 +107,12 @@ def up(
             os.environ["ORYLO_DATABASE_URL"] = database_url
             configure_logs("orylo", settings.log_level, stream=sys.stderr)
             with configure_traces("embedded", settings.otlp_endpoint):
-                asyncio.run(_prepare(options, database_url, keyring))
-                code = run_until_stopped(lambda: _run(options, supervisor, database_url), exit_limit=DRAIN_LIMIT)
+                if stored_key is None:
+                    asyncio.run(store_new_master_key(folder, database_url, master_key))
+                logins = asyncio.run(_prepare(options, database_url, Keyring.parse(master_key)))
+                code = run_until_stopped(
+                    lambda: _run(options, supervisor, database_url, logins), exit_limit=DRAIN_LIMIT
+                )
         finally:
             postgres.stop()
     if supervisor.failure:
@@ -116,7 +123,9 @@ def up(
 
 
 @asynccontextmanager
-async def _run(options: UpOptions, supervisor: Supervisor, database_url: str) -> AsyncIterator[None]:
+async def _run(
+    options: UpOptions, supervisor: Supervisor, database_url: str, logins: Mapping[str, str]
+) -> AsyncIterator[None]:
     # Imported here, because it imports every service, which takes the other commands too long.
     from orylo_cli.composition import open_platform
 
@@ -126,14 +135,15 @@ async def _run(options: UpOptions, supervisor: Supervisor, database_url: str) ->
         facts = {"Dashboard": options.api_url, "API": f"{options.api_url}/api/docs"}
         if options.demo:
             meta = await enter(run_fake_meta())
-            os.environ["ORYLO_META_BASE_URL"] = meta.base_url
+            os.environ |= {"ORYLO_META_BASE_URL": meta.base_url, "ORYLO_API_LOOPBACK_NAMES_ONLY": "true"}
             facts |= {
                 "Sign in": f"{EMAIL}, password {PASSWORD}",
                 "Fake Meta": f"{meta.base_url}/__control; switch its mode to test failures:",
-                "": f"""curl -d '{{"mode": "down"}}' {meta.base_url}/__control/mode ({FAULT_MODES})""",
+                "": f"""curl -H 'Content-Type: application/json' -d '{{"mode": "down"}}' """
+                f"{meta.base_url}/__control/mode ({FAULT_MODES})",
                 "Note": FAKE_META_ONLY,
             }
-        health_by_service = await enter(open_platform(database_url))
+        health_by_service = await enter(open_platform(logins))
         health_url = await enter(serve_health(health_by_service))
         if options.demo:
             await enter(demo_traffic(options.ingest_url))
@@ -153,7 +163,8 @@ async def _run(options: UpOptions, supervisor: Supervisor, database_url: str) ->
         yield
 
 
-async def _prepare(options: UpOptions, database_url: str, keyring: Keyring) -> None:
+async def _prepare(options: UpOptions, database_url: str, keyring: Keyring) -> Mapping[str, str]:
+    """Bring the database up to date, and return the services' logins."""
     await migrate(database_url, all_migrations())
     async with (
         open_pool(database_url, role=OWN_ROLE, max_size=1) as pool,
@@ -164,6 +175,7 @@ async def _prepare(options: UpOptions, database_url: str, keyring: Keyring) -> N
             await set_up_shop(connection, keyring, command_actor("up --demo"))
         else:
             await close_shop(connection, command_actor("up"))
+    return await create_logins(database_url)
 
 
 def _check_loopback(hosts: Mapping[str, str]) -> None:

@@ -13,7 +13,7 @@ from orylo_cli.console import print_json, print_note, print_rows, print_text
 from orylo_cli.target import open_target
 from orylo_common.control.models import Role
 from orylo_common.control.tenants import find_tenant
-from orylo_common.control.users import UserSummary, create_user, disable_user, list_users
+from orylo_common.control.users import UserSummary, create_user, disable_second_factor, disable_user, list_users
 from orylo_common.postgres.pool import Connection
 
 app = typer.Typer(no_args_is_help=True, help="The people who sign in to the dashboard.")
@@ -70,6 +70,28 @@ def disable(
 
         target.run(work)
     print_text(f"disabled user {email} of {tenant}")
+
+
+@app.command("disable-second-factor")
+def disable_second_factor_of(
+    tenant: TenantArgument,
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="The user's email address.")],
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+) -> None:
+    """Let a user who lost the second factor and the recovery codes sign in with the password alone.
+
+    The user can switch a new one on in the dashboard.
+
+    Example: `orylo user disable-second-factor minha-loja ana@example.com`
+    """
+    with open_target(data_dir, "user disable-second-factor") as target:
+
+        async def work(connection: Connection) -> None:
+            found = await find_tenant(connection, tenant)
+            await disable_second_factor(connection, found.id, email, actor=target.actor)
+
+        target.run(work)
+    print_text(f"disabled the second factor of {email} of {tenant}")
 
 
 @app.command("list")

@@ -94,12 +94,24 @@ class DataDir:
         finally:
             path.unlink(missing_ok=True)
 
-    def master_key(self) -> str:
-        """Return the master key, generated on first use. Back it up: without it no stored secret can be decrypted."""
-        path = self.path / "master.key"
-        if not path.exists():
-            self._write(path, Keyring.generate() + "\n")
-        return path.read_text().strip()
+    def master_key(self) -> str | None:
+        """Return the stored master key, or None if there is no file. Raises `EmbeddedError` if it holds no key."""
+        try:
+            master_key = self._master_key.read_text().strip()
+            Keyring.parse(master_key)
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            raise EmbeddedError(f"{self._master_key} holds no valid master key: restore it from your backup") from None
+        return master_key
+
+    def store_master_key(self, master_key: str) -> None:
+        """Store a new master key. Back it up: without it no stored secret can be decrypted."""
+        self._write(self._master_key, master_key + "\n")
+
+    @property
+    def _master_key(self) -> Path:
+        return self.path / "master.key"
 
     def _make(self) -> None:
         try:

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from orylo_api.errors import Conflict, NotFound
-from orylo_api.http.outbox import write_message
 from orylo_api.quarantine import queries, settling
 from orylo_api.quarantine.models import Quarantined, QuarantineKind, QuarantineState
 from orylo_cli.operations.binding import bind_to_tenant, unbind
@@ -70,6 +69,9 @@ async def replay_one(
     connection: Connection, webhook_id: UUID, tenant: str | None, *, actor: Actor, now: datetime
 ) -> QuarantineResult:
     """Request a replay. The API's outbox sends the request within seconds while the API runs."""
+    # Imported here, because it imports the web server.
+    from orylo_api.http.outbox import write_message
+
     try:
         owner = await _find_owner(connection, webhook_id, tenant)
         async with connection.transaction():

@@ -5,7 +5,9 @@ from orylo_common.control.keyring import Keyring
 from orylo_common.postgres.pool import Connection
 
 SELECT_SECRETS = """
-    SELECT secret_encrypted FROM control.gateway_secrets UNION ALL SELECT secret_encrypted FROM control.destinations
+    SELECT secret_encrypted FROM control.gateway_secrets
+    UNION ALL SELECT secret_encrypted FROM control.destinations
+    UNION ALL SELECT totp_secret_encrypted FROM control.users WHERE totp_secret_encrypted IS NOT NULL
 """
 
 

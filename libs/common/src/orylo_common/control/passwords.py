@@ -1,13 +1,14 @@
 """Password hashes: argon2id with the library's default cost (RFC 9106, low-memory profile)."""
 
+from functools import cache
+from secrets import token_urlsafe
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 MIN_PASSWORD_CHARACTERS = 10
 
 _HASHER = PasswordHasher()
-# Verified for an unknown user, so that the response takes as long as for a known one.
-DUMMY_HASH = _HASHER.hash("no account has this password")
 
 
 def hash_password(password: str) -> str:
@@ -20,6 +21,12 @@ def verify_password(password_hash: str, password: str) -> bool:
         return _HASHER.verify(password_hash, password)
     except (VerificationError, InvalidHashError):
         return False
+
+
+@cache
+def dummy_hash() -> str:
+    """Return the hash of no account's password. The first call takes as long as a verification."""
+    return hash_password(token_urlsafe())
 
 
 def needs_rehash(password_hash: str) -> bool:

@@ -4,7 +4,7 @@ While PostgreSQL is unavailable, services use the last snapshot.
 """
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta, tzinfo
 from enum import StrEnum
@@ -63,9 +63,9 @@ class Snapshot:
 
 
 class ControlPlane:
-    """The configuration of all tenants, as of the last reload."""
+    """The configuration of all tenants, as of the last reload. Only the parts with secrets need a keyring."""
 
-    def __init__(self, pool: asyncpg.Pool, keyring: Keyring, parts: frozenset[Part]) -> None:
+    def __init__(self, pool: asyncpg.Pool, keyring: Keyring | None, parts: frozenset[Part]) -> None:
         self._pool = pool
         self._keyring = keyring
         self._parts = parts
@@ -177,11 +177,11 @@ class ControlPlane:
 
     def _decrypt(self, encrypted: bytes, row_id: UUID, unreadable: set[UUID]) -> str:
         """Decrypt a secret. Return an empty text, which no secret is, if no key decrypts it."""
-        try:
-            return self._keyring.decrypt(encrypted)
-        except WrongMasterKey:
-            unreadable.add(row_id)
-            return ""
+        if self._keyring is not None:
+            with suppress(WrongMasterKey):
+                return self._keyring.decrypt(encrypted)
+        unreadable.add(row_id)
+        return ""
 
     def _report_undecryptable(self, unreadable: dict[Part, set[UUID]]) -> None:
         for part in unreadable.keys() & {Part.GATEWAYS, Part.DESTINATIONS}:
@@ -195,7 +195,9 @@ class ControlPlane:
 
 
 @asynccontextmanager
-async def open_control(dsn: str, *, role: str, keyring: Keyring, parts: frozenset[Part]) -> AsyncIterator[ControlPlane]:
+async def open_control(
+    dsn: str, *, role: str, parts: frozenset[Part], keyring: Keyring | None = None
+) -> AsyncIterator[ControlPlane]:
     """Open the control plane as `role` may read it, and keep it current while the context is open.
 
     Raises `PostgresUnavailable`, and `WrongMasterKey` if the keyring decrypts none of the stored secrets.

@@ -11,6 +11,7 @@ from orylo_common.control.audit import Actor, write_audit_line
 from orylo_common.control.errors import InvalidChange
 from orylo_common.control.models import Role
 from orylo_common.control.passwords import MIN_PASSWORD_CHARACTERS, hash_password
+from orylo_common.control.second_factor import lock_second_factor, remove_second_factor
 from orylo_common.ids import uuid7
 from orylo_common.postgres.pool import Connection
 
@@ -24,7 +25,11 @@ SET_DISABLED = """
     WHERE tenant_id = $1 AND email = $2 AND (disabled_at IS NOT NULL) <> $3
     RETURNING role
 """
-SELECT_USERS = "SELECT id, email, role, created_at, disabled_at FROM control.users WHERE tenant_id = $1 ORDER BY email"
+SELECT_USERS = """
+    SELECT id, email, role, totp_secret_encrypted IS NOT NULL AS second_factor, created_at, disabled_at
+    FROM control.users WHERE tenant_id = $1 ORDER BY email
+"""
+SELECT_USER_ID = "SELECT id FROM control.users WHERE tenant_id = $1 AND email = $2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,7 @@ class UserSummary:
     id: UUID
     email: str
     role: str
+    second_factor: bool
     created_at: datetime
     disabled_at: datetime | None
 
@@ -64,6 +70,20 @@ async def disable_user(connection: Connection, tenant_id: UUID, email: str, *, a
 async def enable_user(connection: Connection, tenant_id: UUID, email: str, *, actor: Actor) -> None:
     """Enable a disabled user. Does nothing if the user is active or unknown."""
     await _set_disabled(connection, tenant_id, _normalised(email), disabled=False, actor=actor)
+
+
+async def disable_second_factor(connection: Connection, tenant_id: UUID, email: str, *, actor: Actor) -> None:
+    """Let a user who lost the second factor sign in with the password alone. Raises `InvalidChange`."""
+    email = _normalised(email)
+    user_id = await connection.fetchval(SELECT_USER_ID, tenant_id, email)
+    if user_id is None:
+        raise InvalidChange("the tenant has no user with this email address")
+    if (await lock_second_factor(connection, tenant_id, user_id)).active is None:
+        raise InvalidChange("the user has no second factor")
+    await remove_second_factor(connection, tenant_id, user_id)
+    await write_audit_line(
+        connection, tenant_id, actor, action="second_factor.disable", subject=f"user {email}", before={"enabled": True}
+    )
 
 
 async def list_users(connection: Connection, tenant_id: UUID) -> list[UserSummary]:

@@ -5,6 +5,9 @@ import re
 from functools import lru_cache
 
 from aiohttp import hdrs, web
+from yarl import URL
+
+LOOPBACK = ("127.", "::1")
 
 # An address with a port: `192.0.2.1:443`, `[2001:db8::1]:443`; brackets and zone may stand alone.
 _BRACKETED = re.compile(r"\[([^\]]+)\](?::\d+)?")
@@ -44,6 +47,27 @@ def client_address(request: web.Request, trusted_proxies: int) -> str | None:
     if len(forwarded) < trusted_proxies:
         return peer
     return parse_address(forwarded[-trusted_proxies]) or peer
+
+
+def rate_limit_address(request: web.Request, address: str | None, trusted_proxies: int) -> str | None:
+    """Return the address that limits per address apply to, or None if all callers would share it.
+
+    That is the case for a proxy on this machine, recognised by its `X-Forwarded-For`, that the settings do not mention.
+    """
+    unknown_proxy = not trusted_proxies and hdrs.X_FORWARDED_FOR in request.headers
+    return None if address and unknown_proxy and address.startswith(LOOPBACK) else address
+
+
+def names_loopback(host: str) -> bool:
+    """Return whether a `Host` header names this machine by a loopback address or as localhost.
+
+    A page of another site can reach a server under a name of that site (DNS rebinding), but under none of these.
+    """
+    try:
+        name = URL(f"http://{host}").host or ""
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def is_within(address: str | None, networks: tuple[str, ...]) -> bool:

@@ -2,6 +2,8 @@
 
 from aiohttp import web
 
+from orylo_api.access.devices import DEVICE_COOKIE
+from orylo_api.access.devices import LIFETIME as DEVICE_LIFETIME
 from orylo_api.access.sessions import Lifetimes, Session, Tokens
 
 SESSION_COOKIE = "orylo_session"
@@ -29,6 +31,19 @@ def set_cookies(
             secure=secure,
             samesite="Strict",
         )
+
+
+def set_device_cookie(response: web.Response, sealed: str, *, secure: bool) -> None:
+    """Set the cookie of a known device. It outlives the session."""
+    response.set_cookie(
+        DEVICE_COOKIE,
+        sealed,
+        path=PATHS[REFRESH_COOKIE],
+        max_age=int(DEVICE_LIFETIME.total_seconds()),
+        httponly=True,
+        secure=secure,
+        samesite="Strict",
+    )
 
 
 def delete_cookies(response: web.Response, *, secure: bool) -> None:

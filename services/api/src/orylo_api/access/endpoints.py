@@ -7,8 +7,15 @@ from aiohttp import web
 
 from orylo_api.access.audit import write_line
 from orylo_api.access.authentication import check_csrf, refuse_other_sites
-from orylo_api.access.cookies import REFRESH_COOKIE, SESSION_COOKIE, delete_cookies, set_cookies
+from orylo_api.access.cookies import (
+    REFRESH_COOKIE,
+    SESSION_COOKIE,
+    delete_cookies,
+    set_cookies,
+    set_device_cookie,
+)
 from orylo_api.access.credentials import check_second_factor, rehash, verify
+from orylo_api.access.devices import DEVICE_COOKIE, Device, open_device, seal_device
 from orylo_api.access.identity import Principal, find_accounts, find_user
 from orylo_api.access.lockout import LoginAttempt, charge, forgive
 from orylo_api.access.models import Identity, LoginRequest, SignedIn, TenantIdentity
@@ -20,6 +27,7 @@ from orylo_api.http.reading import came_by_https
 from orylo_api.http.route import ANYONE, Route
 from orylo_api.metrics import SIGN_INS
 from orylo_common.control.passwords import needs_rehash
+from orylo_common.http.addresses import rate_limit_address
 
 log = structlog.get_logger(__name__)
 
@@ -28,23 +36,40 @@ async def login(call: Call[None, None, LoginRequest]) -> web.Response:
     refuse_other_sites(call.request)
     services, body = call.services, call.body
     now = services.clock.now()
-    attempt = LoginAttempt.of(body.email, call.origin.address)
+    device = open_device(services.keyring, call.request.cookies.get(DEVICE_COOKIE), body.email, now)
+    attempt = LoginAttempt.of(
+        body.email,
+        call.origin.address,
+        shared=rate_limit_address(call.request, call.origin.address, services.settings.api_trusted_proxies) is None,
+        device=device.id if device else None,
+    )
     async with services.private_pool.acquire() as connection:
         await charge(connection, attempt, now)
         accounts = await find_accounts(connection, body.email, body.tenant)
     # No connection is held while passwords are verified.
     account = await verify(services, accounts, body)
 
+    guesses = [attempt]
+    if account.totp_secret_encrypted is not None and body.totp is not None and device is None:
+        # The sender knows the password, so these guesses count together, wherever they come from.
+        guesses.append(LoginAttempt.of_user(account.principal.id))
+        async with services.private_pool.acquire() as connection:
+            await charge(connection, guesses[-1], now)
     async with services.private_pool.acquire() as connection, connection.transaction():
-        await check_second_factor(connection, services, account, body.totp, now)
-        await forgive(connection, attempt, now)
+        code_kind = await check_second_factor(connection, services, account, body.totp, now)
+        for guess in guesses:
+            await forgive(connection, guess, now)
         if needs_rehash(account.password_hash):
             await rehash(connection, account, body.password.get_secret_value())
         user = account.principal
         session, tokens = await open_session(connection, user.tenant.id, user.id, call.origin, services.lifetimes, now)
-        await write_line(connection, user, call.origin, "auth.login", f"session {session.id}", now)
+        after = {"second_factor": code_kind} if code_kind else None
+        await write_line(connection, user, call.origin, "auth.login", f"session {session.id}", now, after=after)
     SIGN_INS.labels("ok").inc()
-    return _signed_in(call, user, session, tokens)
+    response = _signed_in(call, user, session, tokens)
+    sealed = seal_device(services.keyring, device or Device.new(), body.email, now)
+    set_device_cookie(response, sealed, secure=came_by_https(call.request, services.settings))
+    return response
 
 
 async def refresh(call: Call[None, None, None]) -> web.Response:
@@ -53,7 +78,7 @@ async def refresh(call: Call[None, None, None]) -> web.Response:
         raise Unauthenticated("not signed in", code="session_ended")
     now = services.clock.now()
     async with services.private_pool.acquire() as connection, connection.transaction():
-        found = await find_refresh(connection, token, now)
+        found = await find_refresh(connection, token, services.lifetimes, now)
         if found is not None:
             session, reused = found
             check_csrf(call.request, session.csrf_token)

@@ -47,7 +47,8 @@ FIND_USER = """
 """
 
 RECORD_USE_EVERY = timedelta(minutes=1)
-# Each costs the verification of a password.
+# Every sign-in that names no tenant costs as many verifications of a password: the time of a response must not reveal
+# how many accounts there are.
 MAX_TENANTS_PER_EMAIL = 5
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address
+from uuid import UUID
 
 from orylo_api.errors import TooManyAttempts
 from orylo_common.postgres.pool import Connection
@@ -26,6 +27,7 @@ FORGET = "DELETE FROM api.login_failures WHERE key = $1"
 UNDO_CHARGE = "UPDATE api.login_failures SET failures = failures - 1, locked_until = $2 WHERE key = $1"
 
 FORGOTTEN_AFTER = timedelta(hours=1)
+# Of one account, from one network or one known device.
 FREE_PER_ACCOUNT = 5
 # An office or a mobile network shares one address.
 FREE_PER_ADDRESS = 20
@@ -33,19 +35,39 @@ FREE_PER_ADDRESS = 20
 
 @dataclass(frozen=True, slots=True)
 class LoginAttempt:
-    """An attempt to sign in to an account, known or not, from an address. Both are hashed."""
+    """An attempt to sign in to an account, known or not. The keys of its counters are hashed.
+
+    An account's failures count per network, and per device on devices that have signed in to it before. So guesses from
+    elsewhere never make its owner wait.
+    """
 
     account: bytes
-    address: bytes
+    # None if the device is known, or if every caller would share the address.
+    address: bytes | None
 
     @classmethod
-    def of(cls, email: str, address: str) -> "LoginAttempt":
-        return cls(_key("account", email), _key("address", _network(address)))
+    def of(cls, email: str, address: str, *, shared: bool = False, device: str | None = None) -> "LoginAttempt":
+        """`shared`: the address is a proxy's. `device`: the id of a device that is known to the account."""
+        if device is not None:
+            return cls(_key("device", f"{device}:{email}"), None)
+        network = _network(address)
+        return cls(_key("account", f"{network}:{email}"), None if shared else _key("address", network))
+
+    @classmethod
+    def of_user(cls, user_id: UUID) -> "LoginAttempt":
+        """An attempt by someone who has the user's session or password already, from any network."""
+        return cls(_key("user", str(user_id)), None)
+
+    @property
+    def counters(self) -> tuple[tuple[bytes, int], ...]:
+        """The keys that count the attempt, with the number of failures that are free."""
+        by_address = () if self.address is None else ((self.address, FREE_PER_ADDRESS),)
+        return (*by_address, (self.account, FREE_PER_ACCOUNT))
 
 
 async def charge(connection: Connection, attempt: LoginAttempt, now: datetime) -> None:
-    """Count the attempt. Raises `TooManyAttempts` while the account or the address must wait."""
-    for key, free in ((attempt.address, FREE_PER_ADDRESS), (attempt.account, FREE_PER_ACCOUNT)):
+    """Count the attempt. Raises `TooManyAttempts` while it must wait."""
+    for key, free in attempt.counters:
         if await connection.fetchval(CHARGE, key, now, FORGOTTEN_AFTER, free) is None:
             locked_until: datetime | None = await connection.fetchval(LOCKED_UNTIL, key)
             wait = max((locked_until or now) - now, timedelta(seconds=1))
@@ -53,9 +75,10 @@ async def charge(connection: Connection, attempt: LoginAttempt, now: datetime) -
 
 
 async def forgive(connection: Connection, attempt: LoginAttempt, now: datetime) -> None:
-    """Undo the count of an attempt that succeeded. The account's earlier failures are forgotten too."""
+    """Undo the count of an attempt that succeeded, and forget the account's earlier failures from there."""
     await connection.execute(FORGET, attempt.account)
-    await connection.execute(UNDO_CHARGE, attempt.address, now)
+    if attempt.address is not None:
+        await connection.execute(UNDO_CHARGE, attempt.address, now)
 
 
 def _key(kind: str, value: str) -> bytes:

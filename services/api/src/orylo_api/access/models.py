@@ -7,17 +7,24 @@ from orylo_api.access.roles import Permission
 from orylo_api.http.fields import RequestPart, ResponseBody
 from orylo_common.control.models import Role
 
+TotpCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+# Recovery codes have 16 letters and digits, and are shown in groups of four.
+SecondFactorCode = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^([0-9]{6}|([A-Za-z2-7]{4}[- ]?){3}[A-Za-z2-7]{4})$")
+]
+Password = Annotated[SecretStr, Field(min_length=1, max_length=1024)]
+
 
 class LoginRequest(RequestPart):
     email: Annotated[
         str, StringConstraints(strip_whitespace=True, to_lower=True, max_length=254, pattern=r"^[^\x00]+@[^\x00]+$")
     ]
-    password: SecretStr = Field(min_length=1, max_length=1024)
+    password: Password
     tenant: Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z0-9-]+$")] | None = Field(
         default=None, description="slug; needed only if the email address belongs to several tenants"
     )
-    totp: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")] | None = Field(
-        default=None, description="needed if the user has a second factor"
+    totp: SecondFactorCode | None = Field(
+        default=None, description="needed if the user has a second factor: its current code, or a recovery code"
     )
 
 
@@ -44,3 +51,34 @@ class SignedIn(ResponseBody):
     me: Identity
     csrf_token: str = Field(description="send it as X-CSRF-Token with every POST")
     expires_in_s: int = Field(description="refresh the session before then")
+
+
+class SecondFactorState(ResponseBody):
+    enabled: bool
+    recovery_codes_left: int
+
+
+class EnrolmentRequest(RequestPart):
+    password: Password
+
+
+class Enrolment(ResponseBody):
+    """A second factor that its user has not confirmed yet. The secret cannot be shown again."""
+
+    secret: str = Field(description="base32, to be typed into an authenticator app")
+    otpauth_uri: str = Field(description="the same as a URI, to be shown as a QR code")
+
+
+class EnrolmentConfirmation(RequestPart):
+    code: TotpCode
+
+
+class RecoveryCodes(ResponseBody):
+    """Each signs in once in place of a code. They cannot be shown again."""
+
+    recovery_codes: list[str]
+
+
+class DisableSecondFactorRequest(RequestPart):
+    password: Password
+    code: SecondFactorCode

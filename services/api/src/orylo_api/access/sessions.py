@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
+import asyncpg
+
 from orylo_common.ids import uuid7
 from orylo_common.postgres.pool import Connection
 
@@ -19,12 +21,12 @@ INSERT_TOKENS = """
 """
 # The session's row is locked: of two concurrent refreshes, the second sees that the token was used.
 FIND_REFRESH = """
-    SELECT s.tenant_id, s.id, s.user_id, s.csrf_token, t.used_at
+    SELECT s.tenant_id, s.id, s.user_id, s.csrf_token, s.created_at, t.used_at
     FROM api.session_tokens AS t
     JOIN api.sessions AS s ON s.tenant_id = t.tenant_id AND s.id = t.session_id
     JOIN control.users AS u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
     WHERE t.token_hash = $1 AND t.kind = 'refresh' AND t.expires_at > $2
-      AND s.revoked_at IS NULL AND u.disabled_at IS NULL
+      AND s.created_at > $2 - $3::interval AND s.revoked_at IS NULL AND u.disabled_at IS NULL
     FOR UPDATE OF s
 """
 MARK_USED = "UPDATE api.session_tokens SET used_at = coalesce(used_at, $2) WHERE token_hash = $1"
@@ -34,7 +36,7 @@ REVOKE = """
     WHERE tenant_id = $1 AND id = $2 AND revoked_at IS NULL
 """
 FIND_SESSION = """
-    SELECT s.tenant_id, s.id, s.user_id, s.csrf_token
+    SELECT s.tenant_id, s.id, s.user_id, s.csrf_token, s.created_at
     FROM api.session_tokens AS t JOIN api.sessions AS s ON s.tenant_id = t.tenant_id AND s.id = t.session_id
     WHERE t.token_hash = ANY($1) AND t.expires_at > $2 AND s.revoked_at IS NULL
     LIMIT 1
@@ -46,8 +48,11 @@ REUSE_GRACE = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
+    """Of a session's tokens, and of the session itself, however often it is refreshed."""
+
     access: timedelta
     refresh: timedelta
+    session: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class Session:
     id: UUID
     user_id: UUID
     csrf_token: str
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,7 @@ def hash_token(token: str) -> bytes:
 async def open_session(
     connection: Connection, tenant_id: UUID, user_id: UUID, origin: Origin, lifetimes: Lifetimes, now: datetime
 ) -> tuple[Session, Tokens]:
-    session = Session(tenant_id, uuid7(), user_id, secrets.token_urlsafe(32))
+    session = Session(tenant_id, uuid7(), user_id, secrets.token_urlsafe(32), now)
     await connection.execute(
         INSERT_SESSION,
         tenant_id,
@@ -91,31 +97,34 @@ async def open_session(
         origin.address,
         origin.user_agent,
         now,
-        now + lifetimes.refresh,
+        _end(session, lifetimes.refresh, lifetimes, now),
     )
     return session, await _add_tokens(connection, session, lifetimes, now)
 
 
-async def find_refresh(connection: Connection, token: str, now: datetime) -> tuple[Session, bool] | None:
+async def find_refresh(
+    connection: Connection, token: str, lifetimes: Lifetimes, now: datetime
+) -> tuple[Session, bool] | None:
     """Return the token's session, locked, and whether the token was reused after the grace period."""
-    row = await connection.fetchrow(FIND_REFRESH, hash_token(token), now)
+    row = await connection.fetchrow(FIND_REFRESH, hash_token(token), now, lifetimes.session)
     if row is None:
         return None
-    session = Session(row["tenant_id"], row["id"], row["user_id"], row["csrf_token"])
+    session = _session(row)
     return session, row["used_at"] is not None and now - row["used_at"] > REUSE_GRACE
 
 
 async def rotate(connection: Connection, session: Session, token: str, lifetimes: Lifetimes, now: datetime) -> Tokens:
     """Exchange a refresh token for new tokens, and extend the session."""
     await connection.execute(MARK_USED, hash_token(token), now)
-    await connection.execute(EXTEND, session.tenant_id, session.id, now + lifetimes.refresh)
+    end = _end(session, lifetimes.refresh, lifetimes, now)
+    await connection.execute(EXTEND, session.tenant_id, session.id, end)
     return await _add_tokens(connection, session, lifetimes, now)
 
 
 async def find_session(connection: Connection, tokens: list[str], now: datetime) -> Session | None:
     """Return the session that any of these tokens belongs to."""
     row = await connection.fetchrow(FIND_SESSION, [hash_token(token) for token in tokens], now)
-    return None if row is None else Session(row["tenant_id"], row["id"], row["user_id"], row["csrf_token"])
+    return None if row is None else _session(row)
 
 
 async def revoke(connection: Connection, session: Session, reason: str, now: datetime) -> None:
@@ -130,7 +139,16 @@ async def _add_tokens(connection: Connection, session: Session, lifetimes: Lifet
         hash_token(tokens.refresh),
         session.tenant_id,
         session.id,
-        now + lifetimes.access,
-        now + lifetimes.refresh,
+        _end(session, lifetimes.access, lifetimes, now),
+        _end(session, lifetimes.refresh, lifetimes, now),
     )
     return tokens
+
+
+def _end(session: Session, lifetime: timedelta, lifetimes: Lifetimes, now: datetime) -> datetime:
+    """Return when something of this lifetime ends: at the latest with the session."""
+    return min(now + lifetime, session.created_at + lifetimes.session)
+
+
+def _session(row: asyncpg.Record) -> Session:
+    return Session(row["tenant_id"], row["id"], row["user_id"], row["csrf_token"], row["created_at"])

@@ -34,6 +34,9 @@ class Route:
     description: str = ""
     # What a stream's events carry.
     events: Sequence[type[ResponseBody]] = ()
+    # Works on the caller's own account, with a transaction of its own. Its responses may hold secrets, so they are not
+    # stored for repeated requests.
+    private: bool = False
     # Statuses of errors beyond those that follow from the fields above.
     refuses: Set[int] = frozenset()
 
@@ -45,7 +48,7 @@ class Route:
     @property
     def in_transaction(self) -> bool:
         """Whether it works on a tenant's rows. A stream must not hold a connection while it lasts."""
-        return self.permission is not None and self.media is Media.JSON
+        return self.permission is not None and self.media is Media.JSON and not self.private
 
     @property
     def takes_idempotency_key(self) -> bool:

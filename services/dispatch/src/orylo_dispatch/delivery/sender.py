@@ -10,7 +10,8 @@ from typing import Self
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.clock import Clock
-from orylo_common.control import ControlPlane, Destination
+from orylo_common.control import Destination
+from orylo_common.control.plane import ControlPlane
 from orylo_common.repeating import repeating
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_dispatch.delivery.limits import WorkerLimits

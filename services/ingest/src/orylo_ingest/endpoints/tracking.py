@@ -12,13 +12,13 @@ from pydantic import ValidationError
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.clock import Clock
-from orylo_common.control import ControlPlane
 from orylo_common.control.models import Tenant
+from orylo_common.control.plane import ControlPlane
 from orylo_common.control.sections.limits import LimitSettings
 from orylo_common.control.sections.shop import ShopSettings
 from orylo_common.control.sections.tracking import TrackingSettings
 from orylo_common.errors import TransientError
-from orylo_common.http.addresses import client_address
+from orylo_common.http.addresses import client_address, rate_limit_address
 from orylo_common.http.bodies import read_body, unreadable
 from orylo_common.http.problems import HTTPProblem, Problem
 from orylo_common.messages import Message, encode
@@ -28,7 +28,7 @@ from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.telemetry.traces import current_traceparent, span
 from orylo_ingest.documents.json_repair import repaired
 from orylo_ingest.http import problems
-from orylo_ingest.http.rate_limiter import RateLimiter, rate_limit_address
+from orylo_ingest.http.rate_limiter import RateLimiter
 from orylo_ingest.metrics import VISITS
 from orylo_ingest.tracking.script import TrackingScript
 from orylo_ingest.tracking.visit import Visit, checkout_started, click_recorded

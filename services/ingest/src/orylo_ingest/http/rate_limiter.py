@@ -16,7 +16,6 @@ from typing import Any, Self, cast
 from uuid import UUID
 
 import structlog
-from aiohttp import hdrs, web
 from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
@@ -40,7 +39,6 @@ UNKNOWN_TARGETS_PER_ADDRESS = 100
 MAX_ALLOWANCES = 20_000
 
 _NO_TENANT = UUID(int=0)
-LOOPBACK = ("127.", "::1")
 # A forwarded address can be any text.
 MAX_ADDRESS = 64
 
@@ -48,15 +46,6 @@ MAX_ADDRESS = 64
 Key = tuple[str, UUID, str]
 
 log = structlog.get_logger(__name__)
-
-
-def rate_limit_address(request: web.Request, address: str | None, trusted_proxies: int) -> str | None:
-    """Return the address that limits per address apply to, or None if all callers would share it.
-
-    That is the case for a proxy on this machine, recognised by its `X-Forwarded-For`, that the settings do not mention.
-    """
-    unknown_proxy = not trusted_proxies and hdrs.X_FORWARDED_FOR in request.headers
-    return None if address and unknown_proxy and address.startswith(LOOPBACK) else address
 
 
 @dataclass(slots=True)
@@ -105,7 +94,7 @@ class RateLimiter:
         return None
 
     def consume_by_address(self, what: str, tenant_id: UUID, per_second: int, address: str | None) -> timedelta | None:
-        """Consume one request of an address, as returned by `rate_limit_address`."""
+        """Consume one request of an address, as returned by `orylo_common.http.addresses.rate_limit_address`."""
         if address is None:
             return None
         return self.consume(what, tenant_id, per_second, address[:MAX_ADDRESS])

@@ -7,9 +7,9 @@ from aiohttp import web
 
 from orylo_common.control.plane import ControlPlane
 from orylo_common.control.sections.limits import LimitSettings
-from orylo_common.http.addresses import client_address
+from orylo_common.http.addresses import client_address, rate_limit_address
 from orylo_common.http.problems import Problem
-from orylo_ingest.http.rate_limiter import RateLimiter, rate_limit_address
+from orylo_ingest.http.rate_limiter import RateLimiter
 from orylo_ingest.http.rejection_log import RejectionLog
 from orylo_ingest.http.rejection_reports import RejectionReports
 from orylo_ingest.metrics import count_webhook

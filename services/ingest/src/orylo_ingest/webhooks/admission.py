@@ -7,11 +7,11 @@ from aiohttp import web
 
 from orylo_common.control.models import GatewaySetting, Tenant
 from orylo_common.control.plane import ControlPlane
-from orylo_common.http.addresses import client_address, is_within
+from orylo_common.http.addresses import client_address, is_within, rate_limit_address
 from orylo_common.http.problems import HTTPProblem, Problem
 from orylo_ingest.gateways.port import Gateway
 from orylo_ingest.http import problems
-from orylo_ingest.http.rate_limiter import RateLimiter, rate_limit_address
+from orylo_ingest.http.rate_limiter import RateLimiter
 
 
 class WebhookTarget(NamedTuple):

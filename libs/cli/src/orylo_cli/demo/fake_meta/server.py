@@ -9,13 +9,15 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
-from aiohttp import web
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
 from pydantic import ValidationError
 
 from orylo_cli.demo.fake_meta.dataset import Dataset
 from orylo_cli.demo.fake_meta.errors import MetaError, invalid_parameter, trace_id
 from orylo_cli.demo.fake_meta.faults import InjectedFault
 from orylo_cli.demo.fake_meta.validation import check_count, check_event
+from orylo_common.http.addresses import names_loopback
 
 MAX_BODY = 1_048_576
 
@@ -31,7 +33,7 @@ class FakeMeta:
         self._fault_changed = asyncio.Event()
 
     def app(self) -> web.Application:
-        app = web.Application(client_max_size=MAX_BODY)
+        app = web.Application(client_max_size=MAX_BODY, middlewares=[_refuse_other_sites])
         app.add_routes(
             [
                 web.get("/__control", self._get_report),
@@ -134,6 +136,17 @@ class FakeMeta:
     async def _post_reset(self, _: web.Request) -> web.Response:
         self.reset()
         return _respond({"ok": True})
+
+
+@web.middleware
+async def _refuse_other_sites(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Keep web pages from `/__control`: a browser names their origin, or reaches this server under another name."""
+    if request.path.startswith("/__control"):
+        if hdrs.ORIGIN in request.headers or not names_loopback(request.host):
+            raise web.HTTPForbidden
+        if request.body_exists and request.content_type != "application/json":
+            raise web.HTTPUnsupportedMediaType
+    return await handler(request)
 
 
 def _fields(request: web.Request, body: bytes) -> Mapping[str, Any]:

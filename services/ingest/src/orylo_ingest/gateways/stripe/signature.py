@@ -13,6 +13,9 @@ from orylo_ingest.gateways.raw_webhook import RawWebhook
 
 SIGNATURE_HEADER = "Stripe-Signature"
 TOLERANCE_S = 300
+# Stripe's own libraries accept any time ahead. A clock that is wrong by hours must not lose an event, but a signature
+# dated further ahead could be replayed for as long.
+TOLERANCE_AHEAD_S = 86_400
 # The header's form, except while a secret is being rolled.
 _USUAL_HEADER = re.compile(r"t=([0-9]{1,12}),v1=([0-9a-f]{64})")
 # Two while a secret is being rolled. More would be an attempt to waste our CPU time.
@@ -30,6 +33,11 @@ def authenticate(webhook: RawWebhook, secrets: Sequence[GatewaySecret], now: dat
             "timestamp_too_old",
             f"The signature is more than {TOLERANCE_S} s old. An event that is sent again must be signed again, and "
             "the clock of this server must be right.",
+        )
+    if int(timestamp) > int(now.timestamp()) + TOLERANCE_AHEAD_S:
+        raise AuthenticationFailed(
+            "timestamp_too_new",
+            f"The signature is dated more than {TOLERANCE_AHEAD_S} s ahead. The clock of this server must be right.",
         )
     return secret.id
 

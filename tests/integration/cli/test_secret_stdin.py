@@ -1,0 +1,82 @@
+"""Secrets come over standard input, where no process list shows them."""
+
+import asyncio
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from typer.testing import CliRunner, Result
+
+from orylo_cli.main import cli
+from orylo_common.control.keyring import Keyring
+
+pytestmark = pytest.mark.integration
+
+MASTER_KEY = Keyring.generate()
+
+
+@pytest.fixture
+def shop(postgres_dsn: str) -> str:
+    slug = f"shop-{uuid4().hex[:8]}"
+    assert run(postgres_dsn, f"tenant create {slug}").exit_code == 0
+    return slug
+
+
+def run(dsn: str, command: str, text: str = "", **variables: str) -> Result:
+    environment = {"ORYLO_DATABASE_URL": dsn, "ORYLO_MASTER_KEY": MASTER_KEY, **variables}
+    return CliRunner().invoke(cli, command.split(), input=text, env=environment)
+
+
+def stored(dsn: str, table: str, slug: str) -> list[str]:
+    async def read() -> list[bytes]:
+        connection = await asyncpg.connect(dsn)
+        try:
+            rows = await connection.fetch(
+                f"SELECT secret_encrypted FROM control.{table} s JOIN control.tenants t ON t.id = s.tenant_id"
+                " WHERE t.slug = $1 ORDER BY s.created_at",
+                slug,
+            )
+        finally:
+            await connection.close()
+        return [row["secret_encrypted"] for row in rows]
+
+    return [Keyring([MASTER_KEY]).decrypt(secret) for secret in asyncio.run(read())]
+
+
+def test_gateway_secrets_come_from_standard_input(postgres_dsn: str, shop: str) -> None:
+    for command, text in (
+        (f"gateway set {shop} stripe --secret-stdin", "whsec_first\n"),
+        (f"gateway secret add {shop} stripe --label next --secret-stdin", "whsec_second\r\n"),
+        (f"gateway secret add {shop} stripe --label typed", "whsec_third\n"),
+    ):
+        result = run(postgres_dsn, command, text)
+        assert result.exit_code == 0, result.output
+        assert "whsec_" not in result.output
+    assert stored(postgres_dsn, "gateway_secrets", shop) == ["whsec_first", "whsec_second", "whsec_third"]
+
+
+def test_standard_input_is_read_in_place_of_the_variable(postgres_dsn: str, shop: str) -> None:
+    command = f"gateway set {shop} stripe --secret-stdin"
+    assert run(postgres_dsn, command, "whsec_typed\n", ORYLO_GATEWAY_SECRET="whsec_variable").exit_code == 0
+    assert stored(postgres_dsn, "gateway_secrets", shop) == ["whsec_typed"]
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("gateway set {} stripe --secret-stdin", "at least 6 characters"),
+        ("gateway secret add {} stripe --label a --secret-stdin", "at least 6 characters"),
+        ("destination add {} meta --pixel-id 1 --token-stdin", "the token is missing"),
+        ("destination add {} meta --pixel-id 1", "the token is missing"),
+    ],
+)
+def test_an_empty_standard_input_is_an_error(postgres_dsn: str, shop: str, command: str, says: str) -> None:
+    result = run(postgres_dsn, command.format(shop), "")
+    assert result.exit_code == 2
+    assert says in result.output
+
+
+def test_an_access_token_comes_from_standard_input(postgres_dsn: str, shop: str) -> None:
+    command = f"destination add {shop} meta --pixel-id 123 --token-stdin"
+    assert run(postgres_dsn, command, " EAAtyped \n").exit_code == 0
+    assert stored(postgres_dsn, "destinations", shop) == ["EAAtyped"]
