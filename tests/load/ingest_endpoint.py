@@ -5,13 +5,14 @@ import contextlib
 import multiprocessing
 import os
 import secrets
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection as Pipe
 from typing import Literal, cast
 from unittest.mock import patch
+from uuid import UUID
 
 import asyncpg
 import psutil
@@ -48,6 +49,9 @@ Subject = Literal["bare", "ingest", "one commit each"]
 
 class ConfirmingBroker:
     """A bus that confirms every message at once, to measure the ingest endpoint without a bus."""
+
+    def hand_over(self, message: Outgoing, settled: Callable[[UUID, bool], None]) -> bool:
+        return False
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         return None

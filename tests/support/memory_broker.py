@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -58,6 +58,9 @@ class MemoryBroker:
 
     def dead_letters(self, queue: str) -> list[DeadLetterInfo]:
         return [entry.dead_letter for entry in self.ready[dead_letter_queue(queue)] if entry.dead_letter]
+
+    def hand_over(self, message: Outgoing, settled: Callable[[UUID, bool], None]) -> bool:
+        return False
 
     async def redrive(self, queue: str, messages: Sequence[Outgoing]) -> None:
         if self._failing:

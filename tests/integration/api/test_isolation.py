@@ -32,7 +32,7 @@ BOUND = (
 # The audit log is shared with the command and lies in schema control.
 GUARDED = (*(f"api.{table}" for table in BOUND), "control.audit_log")
 HIDDEN = (
-    "inbox", "stream_events", "sessions", "session_tokens", "totp_uses", "login_failures", "outbox",
+    "claims", "inbox", "stream_events", "sessions", "session_tokens", "totp_uses", "login_failures", "outbox",
 )  # fmt: skip
 BODIES: dict[str, dict[str, str]] = {
     "set_status": {"status": "blocked", "reason": "because"},

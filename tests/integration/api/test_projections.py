@@ -87,7 +87,9 @@ async def _empty_tables(postgres_dsn: str) -> None:
 
 async def empty_tables(dsn: str) -> None:
     connection = await asyncpg.connect(dsn)
-    await connection.execute(f"TRUNCATE {', '.join(f'api.{table}' for table in TABLES)}, api.inbox, api.stream_events")
+    await connection.execute(
+        f"TRUNCATE {', '.join(f'api.{table}' for table in TABLES)}, api.claims, api.inbox, api.stream_events"
+    )
     await connection.close()
 
 

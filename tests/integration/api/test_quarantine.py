@@ -27,7 +27,7 @@ async def machine(api: Api) -> aiohttp.ClientSession:
 @pytest.fixture(autouse=True)
 async def _empty(api: Api) -> AsyncIterator[None]:
     yield
-    await empty(api.pool, "quarantine_view", "inbox", "idempotency_keys")
+    await empty(api.pool, "quarantine_view", "claims", "idempotency_keys")
 
 
 def of(api: Api, **changes: Any) -> WebhookQuarantined:
@@ -69,7 +69,7 @@ async def test_messages_may_arrive_in_any_order_and_twice(api: Api, machine: aio
         await api.project(*order[:1])
         await api.project(*order[1:], *order)
         seen.append(await get(machine, f"{PATH}/{webhook.event_id}"))
-        await empty(api.pool, "quarantine_view", "inbox")
+        await empty(api.pool, "quarantine_view", "claims")
     for shown in seen:
         assert (shown["state"], shown["message_type"]) == ("published", "payment.succeeded.v1")
         assert shown["payload"] == {"id": "evt_1"}

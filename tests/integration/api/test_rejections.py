@@ -28,7 +28,7 @@ async def machine(api: Api) -> aiohttp.ClientSession:
 @pytest.fixture(autouse=True)
 async def _empty(api: Api) -> AsyncIterator[None]:
     yield
-    await empty(api.pool, "rejections_view", "inbox")
+    await empty(api.pool, "rejections_view", "claims")
 
 
 def of(api: Api, **changes: Any) -> WebhookRejected:

@@ -190,16 +190,19 @@ async def test_an_invalid_last_event_id_is_refused(api: Api, machine: aiohttp.Cl
 
 
 async def test_a_slow_client_is_disconnected_and_others_are_not(api: Api) -> None:
-    async with open_stream(api.projector) as hub:
-        with hub.subscribe(api.a.tenant.id) as slow, hub.subscribe(api.a.tenant.id) as quick:
-            received = 0
-            for version in range(1, CLIENT_BUFFER + 20):
-                await api.project(trust(api, version, "cus_slow"))
-                await asyncio.wait_for(quick.next(), 45)
-                received += 1
-            assert received == CLIENT_BUFFER + 19
-            with pytest.raises(StreamEnded):
-                await slow.next()
+    async with (
+        open_stream(api.projector) as hub,
+        hub.subscribe(api.a.tenant.id) as slow,
+        hub.subscribe(api.a.tenant.id) as quick,
+    ):
+        received = 0
+        for version in range(1, CLIENT_BUFFER + 20):
+            await api.project(trust(api, version, "cus_slow"))
+            await asyncio.wait_for(quick.next(), 45)
+            received += 1
+        assert received == CLIENT_BUFFER + 19
+        with pytest.raises(StreamEnded):
+            await slow.next()
 
 
 async def test_a_stream_survives_a_cut_connection_to_the_database(api: Api, machine: aiohttp.ClientSession) -> None:

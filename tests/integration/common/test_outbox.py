@@ -1,6 +1,8 @@
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -25,10 +27,28 @@ class Published:
         self.messages: list[Outgoing] = []
         self.away = False
 
+    def hand_over(self, message: Outgoing, settled: Callable[[UUID, bool], None]) -> bool:
+        return False
+
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         if self.away:
             raise PublishNotConfirmed("away")
         self.messages.extend(messages)
+
+
+class HandingOver(Published):
+    """A broker whose consumers in this process take every message, and settle it when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: dict[UUID, Callable[[UUID, bool], None]] = {}
+
+    def hand_over(self, message: Outgoing, settled: Callable[[UUID, bool], None]) -> bool:
+        self.held[message.message_id] = settled
+        return True
+
+    def settle(self, message: Outgoing, *, done: bool) -> None:
+        self.held.pop(message.message_id)(message.message_id, done)
 
 
 @pytest.fixture
@@ -132,3 +152,40 @@ async def test_two_sweepers_publish_different_rows(pool: asyncpg.Pool) -> None:
         assert await first.sweep(older_than=timedelta(0)) == 2
     assert await second.sweep(older_than=timedelta(0)) == 1
     assert len({message.message_id for message in broker.messages}) == 3
+
+
+async def test_a_message_that_was_handed_over_keeps_its_row_until_it_is_settled(pool: asyncpg.Pool) -> None:
+    broker: Any = HandingOver()
+    settled, open_ = await committed(pool), await committed(pool)
+    async with OutboxRelay(pool, "public", broker) as relay:
+        relay.offer([settled, open_])
+        assert await relay.sweep(older_than=timedelta(0)) == 0
+        broker.settle(settled, done=True)
+
+        async def only_the_open_one_is_left() -> bool:
+            return [row[0] for row in await pool.fetch("SELECT message_id FROM public.outbox")] == [open_.message_id]
+
+        await eventually(only_the_open_one_is_left)
+        broker.settle(open_, done=True)
+    assert await rows(pool) == 0
+    assert not broker.messages
+
+
+async def test_a_message_that_its_consumers_could_not_keep_is_swept(pool: asyncpg.Pool) -> None:
+    broker: Any = HandingOver()
+    message = await committed(pool)
+    async with OutboxRelay(pool, "public", broker) as relay:
+        relay.offer([message])
+        broker.settle(message, done=False)
+        await pool.execute("UPDATE public.outbox SET created_at = now() - interval '1 minute'")
+        await eventually(lambda: broker.messages == [message])
+        await eventually(lambda: is_empty(pool))
+
+
+async def test_the_relay_waits_on_exit_for_the_messages_that_it_handed_over(pool: asyncpg.Pool) -> None:
+    broker: Any = HandingOver()
+    message = await committed(pool)
+    async with OutboxRelay(pool, "public", broker) as relay:
+        relay.offer([message])
+        asyncio.get_running_loop().call_later(0.2, lambda: broker.settle(message, done=True))
+    assert await rows(pool) == 0

@@ -1,6 +1,6 @@
 """The dispatch service with everything real except the bus: tests call the handlers and see the published messages."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -57,6 +57,9 @@ Kind = TypeVar("Kind", bound=Message)
 @dataclass
 class MemoryBroker:
     published: list[Message] = field(default_factory=list)
+
+    def hand_over(self, message: Outgoing, settled: Callable[[UUID, bool], None]) -> bool:
+        return False
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         self.published += [decode(message.body) for message in messages]

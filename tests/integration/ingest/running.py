@@ -2,10 +2,11 @@
 
 import hmac
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
+from uuid import UUID
 
 import aiohttp
 import asyncpg
@@ -39,6 +40,9 @@ class Published:
         self.incoming = MemoryBroker()
         self.messages: list[Message] = []
         self.away = False
+
+    def hand_over(self, message: Outgoing, settled: Callable[[UUID, bool], None]) -> bool:
+        return False
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         if self.away:

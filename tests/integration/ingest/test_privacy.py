@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 import orjson
 import pytest
@@ -105,6 +106,9 @@ class OnPostgres(Published):
     def __init__(self, bus: Broker) -> None:
         super().__init__()
         self._bus = bus
+
+    def hand_over(self, message: Outgoing, settled: Callable[[UUID, bool], None]) -> bool:
+        return False
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         await self._bus.publish(messages)

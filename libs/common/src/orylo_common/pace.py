@@ -5,20 +5,22 @@ from datetime import timedelta
 
 
 class Pace:
-    """Spaces turns at least `interval` apart, so that items collect into a batch. The first turn comes at once.
+    """Spaces turns at least `interval` apart, so that items collect into a batch.
 
-    A round trip to a server costs the same for one row as for fifty.
+    A turn after a longer break comes at once, or after `interval` with `wait_first`. A round trip to a server costs the
+    same for one row as for fifty.
     """
 
-    def __init__(self, interval: timedelta) -> None:
+    def __init__(self, interval: timedelta, *, wait_first: bool = False) -> None:
         self._interval_s = interval.total_seconds()
+        self._wait_first = wait_first
         self._next = 0.0
 
     async def turn(self) -> None:
         """Wait for the next turn."""
         if self._interval_s:
             loop = asyncio.get_running_loop()
-            early = self._next - loop.time()
+            early = self._interval_s if self._wait_first else self._next - loop.time()
             if early > 0:
                 await asyncio.sleep(early)
             self._next = loop.time() + self._interval_s

@@ -40,9 +40,9 @@ from orylo_detector.store.history import PostgresHistory
 
 ROLE = "orylo_detector"
 # A small part of the 50 ms budget of a decision.
-PACE = timedelta(milliseconds=2)
+PACE = timedelta(milliseconds=5)
 # The copy of the trust scores lags by a message's delivery anyway.
-COPY_PACE = timedelta(milliseconds=20)
+COPY_PACE = timedelta(milliseconds=250)
 
 
 @asynccontextmanager
@@ -56,7 +56,9 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
             open_control(settings.database_url, role=ROLE, keyring=keyring, parts=frozenset({Part.SETTINGS}))
         )
         relay = await enter(OutboxRelay(pool, "detector", broker))
-        decided = await enter(GroupCommit(decisions.record_decisions, pool, name="detector.decisions", pace=PACE))
+        decided = await enter(
+            GroupCommit(decisions.record_decisions, pool, name="detector.decisions", single_statement=True, pace=PACE)
+        )
         incidents = await enter(
             GroupCommit(learning.learn_incidents, pool, name="detector.incidents", single_statement=True, pace=PACE)
         )

@@ -18,7 +18,7 @@ from orylo_detector.ports import AttemptLog, EntityAttempts, HistoryReader
 # Large enough to share the cost of a round trip, small enough to stay far below a detector's 100 ms.
 MAX_BATCH = 100
 # Between two batches: a small part of the 50 ms budget of a decision.
-PACE = timedelta(milliseconds=2)
+PACE = timedelta(milliseconds=5)
 
 UNCOUNTED = Counter("orylo_detector_uncounted_total", "Payments whose attempt could not be counted in Redis")
 

@@ -57,8 +57,8 @@ from orylo_dispatch.handlers import (
 from orylo_dispatch.settings import Settings
 
 ROLE = "orylo_dispatch"
-# A small part of the half second until a conversion is sent, and the batches become many times larger.
-PACE = timedelta(milliseconds=15)
+# A small part of the half second until a conversion is sent. A payment and the decision on it share a batch.
+PACE = timedelta(milliseconds=30)
 PARTS = frozenset({Part.DESTINATIONS, Part.SETTINGS})
 
 
@@ -82,7 +82,9 @@ async def open_app(
         sender = Sender(DeliveryQueue(pool, CONVERSION_COLUMNS), plane, kinds=kinds, offer=relay.offer, clock=clock)
         await enter(sender)
         store = FactStore(clock)
-        writer: GroupCommit[Fact, SideEffects] = GroupCommit(store.write, pool, name="dispatch.facts", pace=PACE)
+        writer: GroupCommit[Fact, SideEffects] = GroupCommit(
+            store.write, pool, name="dispatch.facts", pace=PACE, gather=True
+        )
         await enter(writer)
         handlers = _handlers(plane, Recorder(writer.add, offer=relay.offer, wake=sender.wake), frozenset(kinds))
         postgres = CircuitBreaker("dispatch.postgres")

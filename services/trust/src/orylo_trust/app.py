@@ -35,7 +35,7 @@ from orylo_trust.store import write_postings
 
 ROLE = "orylo_trust"
 # No caller waits for a score, and a batch collected for this long is many times larger.
-PACE = timedelta(milliseconds=25)
+PACE = timedelta(milliseconds=200)
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 Messages are delivered at least once, in no guaranteed order. `topology.py` defines the bindings of each queue.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -95,6 +95,13 @@ class Broker(Protocol):
         """Publish each message to every queue bound to its type.
 
         Returns once the broker has confirmed all messages; raises `PublishNotConfirmed` otherwise.
+        """
+
+    def hand_over(self, message: Outgoing, settled: Callable[[UUID, bool], None]) -> bool:
+        """Hand a message to this process's own subscriptions, if they are all the message needs.
+
+        Returns false if the message must be published. Otherwise the caller keeps a durable copy until `settled` is
+        called with the message's id, and true if no queue needs the copy any more. False: publish the copy.
         """
 
     async def redrive(self, queue: str, messages: Sequence[Outgoing]) -> None:

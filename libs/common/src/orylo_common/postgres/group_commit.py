@@ -53,9 +53,9 @@ class GroupCommit(Generic[Item, Result]):
 
     A batch that is not committed within `deadline` fails, and its connection is closed.
 
-    Batches start at least `pace` apart, so that each holds more items; the first starts at once. With
-    `single_statement`, `write` must be one statement: it is its own transaction, without the round trips of BEGIN and
-    COMMIT.
+    Batches start at least `pace` apart, so that each holds more items; the first starts at once, or with `gather`
+    after `pace` too. With `single_statement`, `write` must be one statement: it is its own transaction, without the
+    round trips of BEGIN and COMMIT.
     """
 
     def __init__(
@@ -69,12 +69,13 @@ class GroupCommit(Generic[Item, Result]):
         writers: int = 1,
         single_statement: bool = False,
         pace: timedelta = timedelta(0),
+        gather: bool = False,
         deadline: timedelta = DEADLINE,
     ) -> None:
         self._write = write
         self._pool = pool
         self._single_statement = single_statement
-        self._pace = Pace(pace)
+        self._pace = Pace(pace, wait_first=gather)
         self._deadline_s = deadline.total_seconds()
         self._max_items = max_items
         self._max_pending = max_pending

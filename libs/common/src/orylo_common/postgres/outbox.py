@@ -9,8 +9,9 @@ A service's schema holds the table:
         created_at timestamptz NOT NULL DEFAULT now()
     );
 
-The service's own statement inserts the messages. `OutboxRelay.offer` then publishes them at once. Messages left over
-by a crash or an unreachable broker are swept later, by any replica.
+The service's own statement inserts the messages. `OutboxRelay.offer` then passes them on at once: to subscriptions of
+the same process if those are all a message needs, else by publishing it. A row is deleted once its message is settled
+or published. Messages left over by a crash or an unreachable broker are swept later, by any replica.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
+from time import monotonic
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -30,19 +32,25 @@ from orylo_common.broker.ports import Broker, Outgoing
 from orylo_common.pace import Pace
 from orylo_common.repeating import repeating
 
-PUBLISHED = Counter("orylo_outbox_published_total", "Messages confirmed by the broker", ["schema", "path"])
+PUBLISHED = Counter(
+    "orylo_outbox_published_total", "Messages confirmed by the broker, or settled in this process", ["schema", "path"]
+)
 WAITING = Gauge("orylo_outbox_waiting", "Messages offered and not yet confirmed, in this process", ["schema"])
 
 BATCH = 500
 # Further messages are only in the table, and the sweeper publishes them.
 MAX_OFFERED = 50_000
+# The interval while messages may be left in the table, and otherwise.
 SWEEP_EVERY = timedelta(seconds=1)
+CHECK_EVERY = timedelta(seconds=10)
 # Between two batches: messages offered meanwhile are published together.
 PACE = timedelta(milliseconds=5)
-# Published rows are deleted together. After a crash before that, the sweeper publishes them again.
-DELETE_EVERY = timedelta(milliseconds=100)
+# Rows are deleted together. After a crash before that, the sweeper publishes them again.
+DELETE_EVERY = timedelta(seconds=1)
 # Longer than any publish takes, so the sweeper does not race `offer`.
 SWEEP_AGE = timedelta(seconds=5)
+# After it, messages left behind now have reached that age.
+HURRY_S = 2 * SWEEP_AGE.total_seconds()
 # On exit, for publishing the offered messages.
 DRAIN = timedelta(seconds=10)
 
@@ -57,6 +65,8 @@ class OutboxRelay:
         self._broker = broker
         self._schema = schema
         self._offered: deque[Outgoing] = deque()
+        # Messages in the hands of this process's consumers.
+        self._handed_over: set[UUID] = set()
         self._confirmed: list[UUID] = []
         self._wake = asyncio.Event()
         self._drained = asyncio.Event()
@@ -64,16 +74,20 @@ class OutboxRelay:
         self._pace = Pace(PACE)
         self._closing = False
         self._failing = False
+        # Sweep at short intervals until then: messages were left in the table, at first by an earlier process.
+        self._hurry_until = monotonic() + HURRY_S
+        self._next_check = 0.0
         self._delete = f"DELETE FROM {schema}.outbox WHERE message_id = ANY($1::uuid[])"  # noqa: S608
         # SKIP LOCKED: two replicas sweep different rows.
         self._sweep = f"""
             SELECT message_id, type, body FROM {schema}.outbox
-            WHERE created_at < now() - $1::interval
+            WHERE created_at < now() - $1::interval AND message_id <> ALL($2::uuid[])
             ORDER BY created_at LIMIT {BATCH}
             FOR UPDATE SKIP LOCKED
         """  # noqa: S608
         self._waiting = WAITING.labels(schema)
         self._published = PUBLISHED.labels(schema, "offered")
+        self._settled = PUBLISHED.labels(schema, "handed_over")
         self._swept = PUBLISHED.labels(schema, "swept")
 
     async def __aenter__(self) -> Self:
@@ -81,14 +95,14 @@ class OutboxRelay:
         await enter(
             repeating(f"{outbox}.delete", self._delete_confirmed, every=DELETE_EVERY, on_exit=self._delete_confirmed)
         )
-        await enter(repeating(f"{outbox}.sweep", self._sweep_all, every=SWEEP_EVERY))
+        await enter(repeating(f"{outbox}.sweep", self._sweep_when_due, every=SWEEP_EVERY))
         await enter(repeating(f"{outbox}.publish", self._publish_next))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Publish the offered messages. Any that cannot be published stay in the table for the next start."""
+        """Pass on the offered messages. Any that cannot be passed on stay in the table for the next start."""
         self._closing = True
         self._wake.set()
         if not self._failing:
@@ -98,17 +112,36 @@ class OutboxRelay:
         await self._loops.aclose()
 
     def offer(self, messages: Sequence[Outgoing]) -> None:
-        """Hand over messages whose rows are committed. Returns at once."""
-        if len(self._offered) + len(messages) > MAX_OFFERED:
-            return
-        self._offered.extend(messages)
-        self._waiting.set(len(self._offered))
-        self._wake.set()
+        """Pass on messages whose rows are committed. Returns at once."""
+        publish = [message for message in messages if not self._hand_over(message)]
+        if len(self._offered) + len(publish) > MAX_OFFERED:
+            self._hurry()
+        elif publish:
+            self._offered.extend(publish)
+            self._waiting.set(len(self._offered))
+            self._wake.set()
+
+    def _hand_over(self, message: Outgoing) -> bool:
+        """Hand the message to consumers in this process. Return false if it must be published."""
+        if not self._broker.hand_over(message, self._on_settled):
+            return False
+        self._handed_over.add(message.message_id)
+        return True
+
+    def _on_settled(self, message_id: UUID, done: bool) -> None:
+        self._handed_over.discard(message_id)
+        if done:
+            self._confirmed.append(message_id)
+            self._settled.inc()
+        else:
+            self._hurry()
+        if self._closing:
+            self._wake.set()
 
     async def _publish_next(self) -> None:
         """Publish one batch, or wait until there is one."""
         if not self._offered:
-            if self._closing:
+            if self._closing and not self._handed_over:
                 self._drained.set()
             self._wake.clear()
             await self._wake.wait()
@@ -124,6 +157,7 @@ class OutboxRelay:
             self._offered.clear()
             self._waiting.set(0)
             self._failing = True
+            self._hurry()
             self._drained.set()
             raise
         self._failing = False
@@ -136,14 +170,21 @@ class OutboxRelay:
         if confirmed:
             await self._pool.execute(self._delete, confirmed)
 
-    async def _sweep_all(self) -> None:
+    def _hurry(self) -> None:
+        """Have the sweeper find messages that this process leaves in the table."""
+        self._hurry_until = monotonic() + HURRY_S
+
+    async def _sweep_when_due(self) -> None:
+        if self._hurry_until < monotonic() < self._next_check:
+            return
         while await self.sweep() == BATCH:
             pass
+        self._next_check = monotonic() + CHECK_EVERY.total_seconds()
 
     async def sweep(self, *, older_than: timedelta = SWEEP_AGE) -> int:
         """Publish one batch of rows older than `older_than`. Return their number."""
         async with self._pool.acquire() as connection, connection.transaction():
-            rows = await connection.fetch(self._sweep, older_than)
+            rows = await connection.fetch(self._sweep, older_than, list(self._handed_over))
             if rows:
                 await self._broker.publish([Outgoing(row["message_id"], row["type"], row["body"]) for row in rows])
                 await connection.execute(self._delete, [row["message_id"] for row in rows])

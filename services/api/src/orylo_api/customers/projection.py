@@ -5,7 +5,6 @@ from datetime import datetime
 from uuid import UUID
 
 from orylo_api.read_models.effects import Effects
-from orylo_common.control.sections.store import read_section_of_tenants
 from orylo_common.control.sections.trust import TrustPolicy
 from orylo_common.messages import DetectionCreated, PaymentFact, TrustUpdated
 from orylo_common.postgres.pool import Connection
@@ -17,8 +16,6 @@ class SeenCustomer:
     tenant_id: UUID
     customer_id: str
     created_at: datetime
-    # The tenant's, read when the batch is written.
-    start_score: int = 0
 
 
 SEEN_CUSTOMERS = Table("api.customers_view", SeenCustomer)
@@ -27,7 +24,12 @@ SEEN_CUSTOMERS = Table("api.customers_view", SeenCustomer)
 # The last condition avoids a write for most payments of returning customers.
 SEE_CUSTOMERS = f"""
     INSERT INTO api.customers_view AS stored (tenant_id, customer_id, trust_score, status, version, created_at)
-    SELECT tenant_id, customer_id, start_score, 'neutral', 0, created_at FROM {SEEN_CUSTOMERS.unnest}
+    SELECT given.tenant_id, customer_id,
+           CASE WHEN s.value -> 'start' BETWEEN '0' AND '100' THEN (s.value -> 'start')::smallint
+                ELSE {TrustPolicy().start} END,
+           'neutral', 0, created_at
+    FROM {SEEN_CUSTOMERS.unnest}
+    LEFT JOIN control.settings AS s ON s.tenant_id = given.tenant_id AND s.section = '{TrustPolicy.section}'
     ON CONFLICT (tenant_id, customer_id) DO UPDATE SET created_at = EXCLUDED.created_at
     WHERE EXCLUDED.created_at < stored.created_at
 """  # noqa: S608
@@ -48,10 +50,4 @@ class CustomerProjection:
             seen.created_at = message.occurred_at
 
     async def write(self, connection: Connection) -> None:
-        if not self._seen:
-            return
-        tenant_ids = {tenant_id for tenant_id, _ in self._seen}
-        policies = await read_section_of_tenants(connection, tenant_ids, TrustPolicy)
-        for seen in self._seen.values():
-            seen.start_score = policies[seen.tenant_id].start
         await SEEN_CUSTOMERS.execute(connection, SEE_CUSTOMERS, self._seen.values())

@@ -32,7 +32,7 @@ class DeadLetterRow:
 
     @property
     def message_id(self) -> UUID:
-        """Under which the inbox knows it."""
+        """The id of its claim."""
         return self.id
 
 

@@ -6,7 +6,7 @@ from orylo_common.postgres.pool import Connection
 from orylo_common.postgres.retention import Retention, delete_expired
 
 # A message is redelivered, or redriven from the dead letters, within this time.
-KEEP_INBOX = timedelta(days=7)
+KEEP_CLAIMS = timedelta(days=7)
 KEEP_BY_MINUTE = timedelta(days=2)
 KEEP_BY_HOUR = timedelta(days=90)
 KEEP_SETTLED_DEAD_LETTERS = timedelta(days=90)
@@ -23,7 +23,9 @@ KEEP_STREAM = timedelta(minutes=15)
 # The newest row stays: it shows whether a client that comes back was away too long.
 STREAM = Retention("api.stream_events", "created_at", KEEP_STREAM, only="id < (SELECT max(id) FROM api.stream_events)")
 RETENTIONS = (
-    Retention("api.inbox", "claimed_at", KEEP_INBOX),
+    Retention("api.claims", "claimed_at", KEEP_CLAIMS),
+    # Written by earlier versions.
+    Retention("api.inbox", "claimed_at", KEEP_CLAIMS),
     *(
         Retention(f"api.{table}", "bucket", keep, only=f"grain = '{grain}'")
         for table in ("rollups", "rollup_amounts")

@@ -1,8 +1,9 @@
 """Follow api.stream_events as rows are committed, and hand them to this replica's clients."""
 
+import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from uuid import UUID
 
@@ -33,13 +34,18 @@ class StreamHub:
         self._pool = pool
         self._clients: defaultdict[UUID, set[StreamSubscription]] = defaultdict(set)
         self._position = 0
+        self._reading = asyncio.Lock()
 
-    @contextmanager
-    def subscribe(self, tenant_id: UUID) -> Iterator[StreamSubscription]:
+    @asynccontextmanager
+    async def subscribe(self, tenant_id: UUID) -> AsyncIterator[StreamSubscription]:
+        """Yield a client's part of the stream, from now on."""
+        await self._skip_unread()
         subscription = StreamSubscription(self._position)
         self._clients[tenant_id].add(subscription)
         SSE_CLIENTS.inc()
         try:
+            # For rows whose notification came before there was a client.
+            await self._read_on(self._pool)
             yield subscription
         finally:
             SSE_CLIENTS.dec()
@@ -67,32 +73,35 @@ class StreamHub:
         """Read new rows after every notification, and every `POLL_EVERY` without one, until the block is left."""
         return listening("stream.follow", self._pool, CHANNEL, self._read_on, at_least_every=POLL_EVERY)
 
-    async def start(self) -> None:
-        """Begin after the newest row; earlier ones are for clients that resume."""
-        self._position = await self._pool.fetchval(NEWEST)
-
     def end_all(self) -> None:
         """End every stream; the clients reconnect to another replica."""
         for subscriptions in self._clients.values():
             for subscription in subscriptions:
                 subscription.end()
 
-    async def _read_on(self, connection: Connection) -> None:
+    async def _skip_unread(self) -> None:
+        """Continue after the newest row if there was no client to read for."""
         if not self._clients:
-            newest: int = await connection.fetchval(NEWEST)
-            # A client that subscribed meanwhile must get everything from the old position on.
+            newest: int = await self._pool.fetchval(NEWEST)
+            # A client that subscribed meanwhile must get everything from its start on.
             if not self._clients:
                 self._position = max(self._position, newest)
-        while rows := await connection.fetch(FOLLOW, self._position, ROWS_AT_ONCE):
-            for row in rows:
-                self._position = row["id"]
-                for client in self._clients.get(row["tenant_id"], ()):
-                    client.push(StreamBatch(row["id"], row["events"]))
+
+    async def _read_on(self, connection: Connection | asyncpg.Pool) -> None:
+        """Read the new rows, if there are clients for them."""
+        async with self._reading:
+            more = bool(self._clients)
+            while more:
+                rows = await connection.fetch(FOLLOW, self._position, ROWS_AT_ONCE)
+                more = len(rows) == ROWS_AT_ONCE
+                for row in rows:
+                    self._position = row["id"]
+                    for client in self._clients.get(row["tenant_id"], ()):
+                        client.push(StreamBatch(row["id"], row["events"]))
 
 
 @asynccontextmanager
 async def open_stream(pool: asyncpg.Pool) -> AsyncIterator[StreamHub]:
     hub = StreamHub(pool)
-    await hub.start()
     async with hub.following():
         yield hub

@@ -1,4 +1,4 @@
-"""Claims, records and announces decisions: one statement for many of them."""
+"""Claims, records and announces decisions, and learns their payments: one statement for many of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from orylo_common.broker.ports import Outgoing
 from orylo_common.messages import DetectionCreated, PaymentFact, PaymentSucceeded
 from orylo_common.postgres.pool import Connection
-from orylo_detector.store.learning import learn_payments
+from orylo_detector.store.learning import LEARN_PAYMENTS, payment_columns
 
 # The claim decides: an event that already has a decision, by this or another replica, is neither recorded nor
 # announced. Sorted, so that two replicas with the same events do not deadlock. IN uses a hash; a join may be planned
 # for one row, and its cost then grows with the square of the batch.
-RECORD = """
-    WITH claimed AS (
+RECORD = f"""
+    WITH {LEARN_PAYMENTS}, claimed AS (
         INSERT INTO detector.decided (tenant_id, event_id)
-        SELECT tenant_id, event_id FROM unnest($1::uuid[], $2::text[]) AS proposed (tenant_id, event_id)
+        SELECT tenant_id, event_id FROM unnest($10::uuid[], $11::text[]) AS proposed (tenant_id, event_id)
         ORDER BY tenant_id, event_id
         ON CONFLICT (tenant_id, event_id) DO NOTHING
         RETURNING tenant_id, event_id
     ), decided AS (
         SELECT proposed.*
-        FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                    $9::smallint[], $10::jsonb[], $11::bigint[], $12::text[], $13::timestamptz[], $14::uuid[],
-                    $15::text[], $16::bytea[])
+        FROM unnest($10::uuid[], $11::text[], $12::uuid[], $13::text[], $14::text[], $15::text[], $16::text[],
+                    $17::text[], $18::smallint[], $19::jsonb[], $20::bigint[], $21::text[], $22::timestamptz[],
+                    $23::uuid[], $24::text[], $25::bytea[])
             AS proposed (tenant_id, event_id, id, payment_id, payment_type, gateway, customer_id, decision, risk_score,
                          found, amount_minor, currency, occurred_at, message_id, type, body)
         WHERE (tenant_id, event_id) IN (SELECT tenant_id, event_id FROM claimed)
@@ -36,7 +36,7 @@ RECORD = """
     )
     INSERT INTO detector.outbox (message_id, type, body) SELECT message_id, type, body FROM decided
     RETURNING message_id
-"""
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,12 @@ class StoredDecision:
 
 
 async def record_decisions(connection: Connection, decided: Sequence[StoredDecision]) -> list[bool]:
-    """Record within the caller's transaction. Return for each whether it became the event's decision."""
+    """Return for each decision whether it became the one of its event."""
     # If an event occurs twice in the batch, the first one counts.
     first = {(each.payment.tenant_id, each.payment.event_id): each for each in reversed(decided)}
     columns = zip(*map(_row, first.values()), strict=True)
-    rows = await connection.fetch(RECORD, *columns)
-    await learn_payments(connection, [each.payment for each in decided if isinstance(each.payment, PaymentSucceeded)])
+    payments = [each.payment for each in decided if isinstance(each.payment, PaymentSucceeded)]
+    rows = await connection.fetch(RECORD, *payment_columns(payments), *columns)
     recorded = {row["message_id"] for row in rows}
     return [each.announcement.message_id in recorded for each in decided]
 

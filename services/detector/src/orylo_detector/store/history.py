@@ -1,7 +1,7 @@
 """Reads the history of many payments at once."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -16,8 +16,8 @@ from orylo_detector.ports import History
 
 # LATERAL looks up one key at a time, here and below: it uses the index whatever the planner's estimates are.
 SELECT_CUSTOMERS = """
-    SELECT asked.tenant_id, asked.customer_id, c.payments, c.first_paid_at, i.refunds, i.disputes, i.disputes_won,
-           i.fraud_warnings, c.trust_score, c.trust_status
+    SELECT asked.tenant_id, asked.customer_id AS subject, NULL AS currency, c.payments, c.first_paid_at, i.refunds,
+           i.disputes, i.disputes_won, i.fraud_warnings, c.trust_score, c.trust_status, NULL AS buckets, NULL AS counts
     FROM unnest($1::uuid[], $2::text[]) AS asked (tenant_id, customer_id)
     LEFT JOIN LATERAL (
         SELECT * FROM detector.customers AS c
@@ -33,15 +33,19 @@ SELECT_CUSTOMERS = """
     ) AS i
 """
 
-SELECT_AMOUNTS = """
-    SELECT asked.tenant_id, asked.subject, asked.currency, a.buckets, a.payments
-    FROM unnest($1::uuid[], $2::text[], $3::text[]) AS asked (tenant_id, subject, currency)
+# One statement, because a second one would cost each decision another transaction.
+SELECT_ALL = f"""
+    {SELECT_CUSTOMERS}
+    UNION ALL
+    SELECT asked.tenant_id, asked.subject, asked.currency, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+           a.buckets, a.counts
+    FROM unnest($3::uuid[], $4::text[], $5::text[]) AS asked (tenant_id, subject, currency)
     CROSS JOIN LATERAL (
-        SELECT array_agg(bucket) AS buckets, array_agg(payments) AS payments
+        SELECT array_agg(bucket) AS buckets, array_agg(payments) AS counts
         FROM detector.amounts AS a
         WHERE a.tenant_id = asked.tenant_id AND a.subject = asked.subject AND a.currency = asked.currency
     ) AS a
-"""
+"""  # noqa: S608
 
 log = structlog.get_logger(__name__)
 
@@ -67,58 +71,64 @@ class PostgresHistory:
             for payment, of_payment in zip(payments, subjects, strict=True)
             for subject in of_payment.values()
         }
-        reading = asyncio.create_task(self._read_amounts(amount_keys))
-        try:
-            customers = await self._read_customers(customer_keys)
-            amounts = await _unless_late(reading)
-        except TRANSIENT_ERRORS as error:
-            raise PostgresUnavailable(f"PostgreSQL does not answer ({type(error).__name__})") from error
-        finally:
-            reading.cancel()
+        rows = await self._read_all(customer_keys, amount_keys)
+        complete = rows is not None
+        if rows is None:
+            rows = await self._read_customers(customer_keys)
+        customers = {(row["tenant_id"], row["subject"]): _customer(row) for row in rows if row["currency"] is None}
+        amounts = {
+            (row["tenant_id"], row["subject"], row["currency"]): _amounts(row)
+            for row in rows
+            if row["currency"] is not None
+        }
         return [
             History(
                 customers[payment.tenant_id, payment.customer_id] if payment.customer_id else None,
-                None
-                if amounts is None
-                else {
-                    name: amounts[payment.tenant_id, subject, payment.currency] for name, subject in of_payment.items()
-                },
+                {name: amounts[payment.tenant_id, subject, payment.currency] for name, subject in of_payment.items()}
+                if complete
+                else None,
             )
             for payment, of_payment in zip(payments, subjects, strict=True)
         ]
 
-    async def _read_customers(self, keys: set[CustomerKey]) -> dict[CustomerKey, CustomerHistory]:
-        if not keys:
-            return {}
-        rows = await self._pool.fetch(SELECT_CUSTOMERS, *zip(*keys, strict=True))
-        return {
-            (row["tenant_id"], row["customer_id"]): CustomerHistory(
-                payments=row["payments"] or 0,
-                first_paid_at=row["first_paid_at"],
-                refunds=row["refunds"],
-                disputes=row["disputes"],
-                disputes_won=row["disputes_won"],
-                fraud_warnings=row["fraud_warnings"],
-                trust_score=row["trust_score"],
-                status=TrustStatus(row["trust_status"] or TrustStatus.NEUTRAL),
-            )
-            for row in rows
-        }
+    async def _read_all(
+        self, customer_keys: set[CustomerKey], amount_keys: set[AmountKey]
+    ) -> Sequence[asyncpg.Record] | None:
+        """Return None if the read is late or fails: the decision is then made without one detector."""
+        columns = [*_columns(customer_keys, 2), *_columns(amount_keys, 3)]
+        try:
+            return await within_deadline(asyncio.create_task(self._pool.fetch(SELECT_ALL, *columns)))
+        except TRANSIENT_ERRORS as error:
+            log.warning("amounts.unread", error=type(error).__name__)
+        except Exception:
+            log.exception("amounts.unread")
+        return None
 
-    async def _read_amounts(self, keys: set[AmountKey]) -> dict[AmountKey, AmountHistory]:
-        rows = await self._pool.fetch(SELECT_AMOUNTS, *zip(*keys, strict=True))
-        return {
-            (tenant_id, subject, currency): summarise(dict(zip(buckets or (), payments or (), strict=True)))
-            for tenant_id, subject, currency, buckets, payments in rows
-        }
+    async def _read_customers(self, keys: set[CustomerKey]) -> Sequence[asyncpg.Record]:
+        try:
+            rows: Sequence[asyncpg.Record] = await self._pool.fetch(SELECT_CUSTOMERS, *_columns(keys, 2))
+        except TRANSIENT_ERRORS as error:
+            raise PostgresUnavailable(f"PostgreSQL does not answer ({type(error).__name__})") from error
+        return rows
 
 
-async def _unless_late(reading: asyncio.Task[dict[AmountKey, AmountHistory]]) -> dict[AmountKey, AmountHistory] | None:
-    """Return None if the read is late or fails: the decision is then made without one detector."""
-    try:
-        return await within_deadline(reading)
-    except TRANSIENT_ERRORS as error:
-        log.warning("amounts.unread", error=type(error).__name__)
-    except Exception:
-        log.exception("amounts.unread")
-    return None
+def _columns(keys: Collection[tuple[object, ...]], width: int) -> Sequence[Sequence[object]]:
+    """Return the keys as arrays, one for each of the `width` columns."""
+    return list(zip(*keys, strict=True)) if keys else [()] * width
+
+
+def _customer(row: asyncpg.Record) -> CustomerHistory:
+    return CustomerHistory(
+        payments=row["payments"] or 0,
+        first_paid_at=row["first_paid_at"],
+        refunds=row["refunds"],
+        disputes=row["disputes"],
+        disputes_won=row["disputes_won"],
+        fraud_warnings=row["fraud_warnings"],
+        trust_score=row["trust_score"],
+        status=TrustStatus(row["trust_status"] or TrustStatus.NEUTRAL),
+    )
+
+
+def _amounts(row: asyncpg.Record) -> AmountHistory:
+    return summarise(dict(zip(row["buckets"] or (), row["counts"] or (), strict=True)))

@@ -15,10 +15,11 @@ from orylo_common.postgres.pool import Connection
 from orylo_detector.domain.amounts import bucket
 from orylo_detector.domain.features import subjects_of
 
-# Every write is sorted by its key, so that two replicas do not deadlock. The incidents exist already: ON CONFLICT
-# behind LATERAL updates them without ever scanning the table.
+# The part of a statement that learns payments, with `payment_columns` as $1 to $9. Every write is sorted by its key, so
+# that two replicas do not deadlock. The incidents exist already: ON CONFLICT behind LATERAL updates them without ever
+# scanning the table.
 LEARN_PAYMENTS = """
-    WITH paid AS (
+    paid AS (
         INSERT INTO detector.paid (tenant_id, payment_id, customer_id, paid_at)
         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[])
             AS proposed (tenant_id, payment_id, customer_id, paid_at)
@@ -44,14 +45,15 @@ LEARN_PAYMENTS = """
         WHERE paid.customer_id IS NOT NULL
         ORDER BY i.tenant_id, i.kind, i.source_id
         ON CONFLICT (tenant_id, kind, source_id) DO UPDATE SET customer_id = EXCLUDED.customer_id
+    ), amounts AS (
+        INSERT INTO detector.amounts AS a (tenant_id, subject, currency, bucket, payments)
+        SELECT tenant_id, subject, currency, bucket, count(*)
+        FROM unnest($5::uuid[], $6::text[], $7::text[], $8::text[], $9::smallint[])
+            AS amounts (tenant_id, payment_id, subject, currency, bucket)
+        WHERE (tenant_id, payment_id) IN (SELECT tenant_id, payment_id FROM paid)
+        GROUP BY tenant_id, subject, currency, bucket ORDER BY tenant_id, subject, currency, bucket
+        ON CONFLICT (tenant_id, subject, currency, bucket) DO UPDATE SET payments = a.payments + EXCLUDED.payments
     )
-    INSERT INTO detector.amounts AS a (tenant_id, subject, currency, bucket, payments)
-    SELECT tenant_id, subject, currency, bucket, count(*)
-    FROM unnest($5::uuid[], $6::text[], $7::text[], $8::text[], $9::smallint[])
-        AS amounts (tenant_id, payment_id, subject, currency, bucket)
-    WHERE (tenant_id, payment_id) IN (SELECT tenant_id, payment_id FROM paid)
-    GROUP BY tenant_id, subject, currency, bucket ORDER BY tenant_id, subject, currency, bucket
-    ON CONFLICT (tenant_id, subject, currency, bucket) DO UPDATE SET payments = a.payments + EXCLUDED.payments
 """
 
 # An incident belongs to the payer, not to the customer it names: a dispute's evidence may contain the address of
@@ -84,24 +86,21 @@ COPY_TRUST = """
 Incident = PaymentRefunded | DisputeFact | FraudWarningReceived
 
 
-async def learn_payments(connection: Connection, payments: Sequence[PaymentSucceeded]) -> None:
-    """Add payments to the history of their customer, product and tenant. A panel's test events are ignored."""
+def payment_columns(payments: Sequence[PaymentSucceeded]) -> Sequence[Sequence[object]]:
+    """Return the parameters of `LEARN_PAYMENTS`. A panel's test events are not learned."""
     paid = {(each.tenant_id, each.payment_id): each for each in payments if not each.test}
-    if not paid:
-        return
     amounts = [
         (each.tenant_id, each.payment_id, subject, each.currency, bucket(each.amount_minor))
         for each in paid.values()
         for subject in subjects_of(each).values()
     ]
-    await connection.execute(
-        LEARN_PAYMENTS,
+    return [
         [each.tenant_id for each in paid.values()],
         [each.payment_id for each in paid.values()],
         [each.customer_id for each in paid.values()],
         [each.occurred_at for each in paid.values()],
-        *zip(*amounts, strict=True),
-    )
+        *(zip(*amounts, strict=True) if amounts else [()] * 5),
+    ]
 
 
 async def learn_incidents(connection: Connection, facts: Sequence[Incident]) -> list[None]:

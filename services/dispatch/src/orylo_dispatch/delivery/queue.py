@@ -14,11 +14,9 @@ import asyncpg
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
-from orylo_common.postgres.tables import Table
 from orylo_dispatch.delivery.deliverable import Deliverable, DeliverableColumns
 from orylo_dispatch.delivery.sink import DestinationKey
 from orylo_dispatch.domain.attempt import DeliveryAttempt, DeliveryState, NextStep
-from orylo_dispatch.outbox import write_messages
 
 CLAIM = """
     WITH due AS (
@@ -40,14 +38,30 @@ CLAIM = """
 
 # `attempts` fences off an expired claim: once another worker has claimed the delivery, the update matches no row.
 SETTLE = """
-    UPDATE dispatch.deliveries AS d
-    SET state = s.state, due_at = s.due_at, attempts = s.attempts, refusals = s.refusals, started_at = NULL,
-        maybe_sent_at = s.maybe_sent_at, code = s.code, reason = s.reason, settled_at = s.settled_at
-    FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::timestamptz[], $5::integer[], $6::integer[],
-                $7::timestamptz[], $8::text[], $9::text[], $10::timestamptz[])
-        AS s (delivery_id, claimed, state, due_at, attempts, refusals, maybe_sent_at, code, reason, settled_at)
-    WHERE d.delivery_id = s.delivery_id AND d.attempts = s.claimed AND d.started_at IS NOT NULL
-    RETURNING d.delivery_id
+    WITH settled AS (
+        UPDATE dispatch.deliveries AS d
+        SET state = s.state, due_at = s.due_at, attempts = s.attempts, refusals = s.refusals, started_at = NULL,
+            maybe_sent_at = s.maybe_sent_at, code = s.code, reason = s.reason, settled_at = s.settled_at
+        FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::timestamptz[], $5::integer[], $6::integer[],
+                    $7::timestamptz[], $8::text[], $9::text[], $10::timestamptz[])
+            AS s (delivery_id, claimed, state, due_at, attempts, refusals, maybe_sent_at, code, reason, settled_at)
+        WHERE d.delivery_id = s.delivery_id AND d.attempts = s.claimed AND d.started_at IS NOT NULL
+        RETURNING d.delivery_id
+    ), tried AS (
+        INSERT INTO dispatch.attempts (tenant_id, delivery_id, attempt_number, at, outcome, code, reason, duration_ms,
+                                       trace_id)
+        SELECT *
+        FROM unnest($11::uuid[], $12::uuid[], $13::integer[], $14::timestamptz[], $15::text[], $16::text[], $17::text[],
+                    $18::integer[], $19::text[])
+            AS t (tenant_id, delivery_id, attempt_number, at, outcome, code, reason, duration_ms, trace_id)
+        WHERE delivery_id IN (SELECT delivery_id FROM settled)
+    ), announced AS (
+        INSERT INTO dispatch.outbox (message_id, type, body)
+        SELECT message_id, type, body
+        FROM unnest($20::uuid[], $21::uuid[], $22::text[], $23::bytea[]) AS m (delivery_id, message_id, type, body)
+        WHERE delivery_id IN (SELECT delivery_id FROM settled)
+    )
+    SELECT delivery_id FROM settled
 """
 
 # Steps from one destination with a pending delivery to the next, without reading the rows between them.
@@ -86,22 +100,6 @@ class ClaimedDelivery:
 
 
 @dataclass(frozen=True, slots=True)
-class AttemptRow:
-    tenant_id: UUID
-    delivery_id: UUID
-    attempt_number: int
-    at: datetime
-    outcome: str
-    code: str | None
-    reason: str | None
-    duration_ms: int
-    trace_id: str | None
-
-
-ATTEMPTS = Table("dispatch.attempts", AttemptRow)
-
-
-@dataclass(frozen=True, slots=True)
 class DeliveryResult:
     """The result of a claim. Without an `attempt` the delivery was not tried, and the number is used again."""
 
@@ -128,20 +126,15 @@ class DeliveryQueue:
 
     async def settle(self, results: Sequence[DeliveryResult], *, now: datetime) -> list[Outgoing]:
         """Record the results. Return the messages to publish, which are in the outbox."""
-        try:
-            async with self._pool.acquire() as connection, connection.transaction():
-                rows = await connection.fetch(
-                    SETTLE, *zip(*(_delivery_row(each, now) for each in results), strict=True)
-                )
-                still_ours = {row[0] for row in rows}
-                settled = [each for each in results if each.claim.delivery_id in still_ours]
-                tried = [_attempt_row(each.claim, each.attempt) for each in settled if each.attempt is not None]
-                await ATTEMPTS.execute(connection, ATTEMPTS.insert, tried)
-                messages = [message for each in settled for message in _messages(each, now)]
-                await write_messages(connection, messages)
-                return messages
-        except TRANSIENT_ERRORS as error:
-            raise PostgresUnavailable(f"PostgreSQL did not commit ({type(error).__name__})") from error
+        messages = [(each.claim.delivery_id, message) for each in results for message in _messages(each, now)]
+        rows = await self._fetch(
+            SETTLE,
+            *_columns([_delivery_row(each, now) for each in results], 10),
+            *_columns([_attempt_row(each.claim, each.attempt) for each in results if each.attempt], 9),
+            *_columns([(id_, message.message_id, message.type, message.body) for id_, message in messages], 4),
+        )
+        still_ours = {row["delivery_id"] for row in rows}
+        return [message for id_, message in messages if id_ in still_ours]
 
     async def destinations_due(self, now: datetime) -> list[DestinationKey]:
         return [(tenant_id, destination_id) for tenant_id, destination_id in await self._fetch(DESTINATIONS_DUE, now)]
@@ -152,6 +145,11 @@ class DeliveryQueue:
         except TRANSIENT_ERRORS as error:
             raise PostgresUnavailable(f"PostgreSQL does not answer ({type(error).__name__})") from error
         return rows
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> Sequence[Sequence[Any]]:
+    """Return the rows as arrays, one for each of the `width` columns."""
+    return list(zip(*rows, strict=True)) if rows else [()] * width
 
 
 def _delivery_row(result: DeliveryResult, now: datetime) -> tuple[Any, ...]:
@@ -170,18 +168,18 @@ def _delivery_row(result: DeliveryResult, now: datetime) -> tuple[Any, ...]:
     )
 
 
-def _attempt_row(claim: ClaimedDelivery, attempt: DeliveryAttempt) -> AttemptRow:
+def _attempt_row(claim: ClaimedDelivery, attempt: DeliveryAttempt) -> tuple[Any, ...]:
     tenant_id, _ = claim.destination
-    return AttemptRow(
-        tenant_id=tenant_id,
-        delivery_id=claim.delivery_id,
-        attempt_number=claim.number,
-        at=claim.started_at,
-        outcome=attempt.outcome.value,
-        code=attempt.code,
-        reason=attempt.reason,
-        duration_ms=round(attempt.duration / timedelta(milliseconds=1)),
-        trace_id=attempt.trace_id,
+    return (
+        tenant_id,
+        claim.delivery_id,
+        claim.number,
+        claim.started_at,
+        attempt.outcome.value,
+        attempt.code,
+        attempt.reason,
+        round(attempt.duration / timedelta(milliseconds=1)),
+        attempt.trace_id,
     )
 
 

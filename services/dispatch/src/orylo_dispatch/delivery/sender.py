@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from time import monotonic
 from types import TracebackType
 from typing import Self
 
@@ -19,6 +20,9 @@ from orylo_dispatch.delivery.worker import Worker
 
 # For retries, expired claims and deliveries of other replicas. A new delivery wakes its worker at once.
 POLL_EVERY = timedelta(seconds=1)
+# The interval once nothing was sent or found due for a while.
+IDLE_POLL_EVERY = timedelta(seconds=10)
+IDLE_AFTER = timedelta(seconds=10)
 
 
 class Sender:
@@ -44,6 +48,7 @@ class Sender:
         self._breaker = breaker
         self._workers: dict[DestinationKey, Worker] = {}
         self._loops = AsyncExitStack()
+        self._last_work = self._last_poll = monotonic()
 
     async def __aenter__(self) -> Self:
         await self._loops.enter_async_context(repeating("dispatch.poll", self._poll, every=POLL_EVERY))
@@ -58,6 +63,7 @@ class Sender:
 
     def wake(self, keys: Iterable[DestinationKey]) -> None:
         for key in keys:
+            self._last_work = monotonic()
             worker = self._workers.get(key)
             if worker is None:
                 worker = self._workers[key] = Worker(
@@ -77,4 +83,9 @@ class Sender:
         return next((each for each in self._plane.destinations(tenant_id) if each.id == destination_id), None)
 
     async def _poll(self) -> None:
+        now = monotonic()
+        is_idle = now - self._last_work > IDLE_AFTER.total_seconds()
+        if is_idle and now - self._last_poll < IDLE_POLL_EVERY.total_seconds():
+            return
+        self._last_poll = now
         self.wake(await self._queue.destinations_due(self._clock.now()))

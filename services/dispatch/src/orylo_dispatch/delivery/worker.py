@@ -93,7 +93,8 @@ class Worker:
                 limit = sink.batch_size if self._breaker.state == "closed" else self._limits.probe_batch
                 claimed = await self._send(sink, limit)
                 full = claimed == limit
-                if not claimed and not self._woken:
+                # A later delivery wakes the worker.
+                if not full and not self._woken:
                     return
         except TransientError as error:
             # The sender's poll wakes the worker again.

@@ -3,23 +3,29 @@
 For a platform of one or a few processes. A publish is one durable statement. A subscription's statements
 (`subscription.py`) do not wait for the disk: if the server loses them, the message is redelivered. Connections must
 reach PostgreSQL directly or through a pooler in session mode, because a lease is a session's lock.
+
+Between services of one process a message needs no row: `hand_over` passes it on in memory (`direct.py`).
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Self
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 
 from orylo_common.broker.ports import BrokerUnavailable, Outgoing, PublishNotConfirmed
-from orylo_common.broker.postgres.subscription import ROLE, PostgresSubscription, channel
+from orylo_common.broker.postgres.direct import DirectMessage
+from orylo_common.broker.postgres.session import ROLE
+from orylo_common.broker.postgres.subscription import PostgresSubscription, channel
+from orylo_common.broker.postgres.watch import QueueWatch
 from orylo_common.broker.topology import queues_for
 from orylo_common.postgres.errors import TRANSIENT_ERRORS
-from orylo_common.postgres.periodic import run_periodically
+from orylo_common.postgres.periodic import run_alone
 from orylo_common.postgres.pool import Connection, open_pool
+from orylo_common.repeating import repeating
 
 # NOTIFY makes commits wait for each other, so it is sent only if another process subscribes. A process wakes its own
 # subscriptions directly.
@@ -70,14 +76,19 @@ class PostgresBroker:
         self._stack = stack
         self._process = uuid4()
         self._subscriptions: defaultdict[str, set[PostgresSubscription]] = defaultdict(set)
+        self._watch = QueueWatch(dsn, self._subscriptions)
+        # Bodies of an earlier process may be left.
+        self._unswept = True
 
     @classmethod
     async def open(cls, dsn: str) -> Self:
         """Open the broker on a migrated schema. Raises `PostgresUnavailable`."""
         stack = AsyncExitStack()
         pool = await stack.enter_async_context(open_pool(dsn, role=ROLE))
-        await stack.enter_async_context(run_periodically(pool, "bus.sweep", SWEEP_EVERY, sweep))
-        return cls(dsn, pool, stack)
+        self = cls(dsn, pool, stack)
+        await stack.enter_async_context(repeating("bus.sweep", self._sweep, every=SWEEP_EVERY))
+        await stack.enter_async_context(repeating("bus.watch", self._watch.run))
+        return self
 
     async def declare(self) -> None:
         """Do nothing: a queue is a value in a column, and `publish` applies the bindings."""
@@ -107,8 +118,22 @@ class PostgresBroker:
             )
         except TRANSIENT_ERRORS as error:
             raise PublishNotConfirmed(f"PostgreSQL did not confirm ({type(error).__name__})") from error
+        self._unswept = True
         for queue in set(queues):
             self.wake(queue)
+
+    def hand_over(self, message: Outgoing, settled: Callable[[UUID, bool], None]) -> bool:
+        takers = [self._taker(queue) for queue in queues_for(message.type)]
+        subscriptions = [taker for taker in takers if taker is not None]
+        if not takers or len(subscriptions) < len(takers):
+            return False
+        direct = DirectMessage(message, queues=len(subscriptions), settled=settled)
+        for subscription in subscriptions:
+            subscription.hand_over(direct)
+        return True
+
+    def _taker(self, queue: str) -> PostgresSubscription | None:
+        return next((each for each in self._subscriptions[queue] if each.has_room()), None)
 
     def wake(self, queue: str) -> None:
         """Notify this process's subscriptions that a message may be available."""
@@ -117,9 +142,16 @@ class PostgresBroker:
 
     async def subscribe(self, queue: str, *, prefetch: int) -> PostgresSubscription:
         subscription = await PostgresSubscription.open(
-            self._dsn, queue, prefetch=prefetch, process=self._process, wake=self.wake, closed=self._forget
+            self._dsn,
+            queue,
+            prefetch=prefetch,
+            process=self._process,
+            wake=self.wake,
+            look_within=self._watch.look_within,
+            closed=self._forget,
         )
         self._subscriptions[queue].add(subscription)
+        self._watch.look_within(0)
         return subscription
 
     def _forget(self, subscription: PostgresSubscription) -> None:
@@ -127,9 +159,10 @@ class PostgresBroker:
 
     async def depth(self, queue: str) -> int:
         try:
-            return int(await self._pool.fetchval(DEPTH, queue))
+            rows = int(await self._pool.fetchval(DEPTH, queue))
         except TRANSIENT_ERRORS as error:
             raise BrokerUnavailable(f"PostgreSQL does not answer ({type(error).__name__})") from error
+        return rows + sum(subscription.waiting() for subscription in self._subscriptions[queue])
 
     async def ping(self) -> None:
         try:
@@ -142,6 +175,12 @@ class PostgresBroker:
             for subscription in list(subscriptions):
                 await subscription.close()
         await self._stack.aclose()
+
+    async def _sweep(self) -> None:
+        """Sweep while there are bodies, of this process or another one."""
+        if self._unswept:
+            await run_alone(self._pool, "bus.sweep", sweep)
+            self._unswept = await self._pool.fetchval("SELECT EXISTS (SELECT FROM bus.messages)")
 
 
 async def sweep(connection: Connection) -> None:

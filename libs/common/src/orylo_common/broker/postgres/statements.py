@@ -52,27 +52,33 @@ DEAD_LETTER = f"""
     WHERE {THESE}
 """  # noqa: S608
 
-# Makes due retries ready. Returns the dead subscriptions (this session now holds their locks), the time until the next
-# retry is due, and the oldest message.
-LOOK = """
-    WITH promoted AS (
+# Makes due retries ready. For each queue, returns the dead subscriptions (this session now holds their locks), the time
+# until the next retry is due, and the oldest message. `$1` is the queues, `$2` the class of the locks.
+WATCH = """
+    WITH watched AS MATERIALIZED (
+        SELECT * FROM unnest($1::text[]) AS watched (queue)
+    ), promoted AS (
         UPDATE bus.deliveries SET available_at = NULL
         WHERE ctid = ANY(ARRAY(
-            SELECT ctid FROM bus.deliveries WHERE queue = $1 AND available_at <= now()
-            ORDER BY available_at LIMIT 1000 FOR UPDATE SKIP LOCKED
+            SELECT due.place FROM watched CROSS JOIN LATERAL (
+                SELECT d.ctid AS place FROM bus.deliveries d WHERE d.queue = watched.queue AND available_at <= now()
+                ORDER BY available_at LIMIT 1000 FOR UPDATE SKIP LOCKED
+            ) AS due
         ))
-        RETURNING message_no
-    ), other AS MATERIALIZED (
-        SELECT owner FROM bus.subscriptions WHERE queue = $1 AND owner <> $2
+        RETURNING queue, message_no
+    ), dead AS MATERIALIZED (
+        SELECT queue, owner FROM bus.subscriptions WHERE queue = ANY($1::text[]) AND pg_try_advisory_lock($2, owner)
     )
     SELECT
-        ARRAY(SELECT owner FROM other WHERE pg_try_advisory_lock($3, owner)) AS dead,
+        watched.queue,
+        ARRAY(SELECT owner FROM dead WHERE dead.queue = watched.queue) AS dead,
         (SELECT extract(epoch FROM min(available_at) - now())::float8
-         FROM bus.deliveries WHERE queue = $1 AND available_at > now()) AS next_due_s,
+         FROM bus.deliveries d WHERE d.queue = watched.queue AND available_at > now()) AS next_due_s,
         least(
-            (SELECT min(message_no) FROM bus.deliveries WHERE queue = $1 AND available_at IS NULL),
-            (SELECT min(message_no) FROM promoted)
+            (SELECT min(message_no) FROM bus.deliveries d WHERE d.queue = watched.queue AND available_at IS NULL),
+            (SELECT min(message_no) FROM promoted WHERE promoted.queue = watched.queue)
         ) AS oldest
+    FROM watched
 """
 
 RECLAIM = """
@@ -82,6 +88,15 @@ RECLAIM = """
         WHERE queue = $1 AND available_at IS NULL AND lease_owner = ANY($2::int[])
     )
     SELECT pg_advisory_unlock($3, owner) FROM unnest($2::int[]) AS owner
+"""
+
+# Adds deliveries with bodies of their own, for messages that have no row yet. `$3` null: ready at once.
+ADD = """
+    INSERT INTO bus.deliveries
+        (message_no, queue, body, available_at, first_failed_at, delivery_count, attempts, reason)
+    SELECT nextval('bus.messages_message_no_seq'), $1, body, now() + $3::interval, CASE WHEN $4 THEN now() END,
+           $5, $6, $7
+    FROM unnest($2::bytea[]) AS added (body)
 """
 
 FORGET = "DELETE FROM bus.subscriptions WHERE owner = $1"

@@ -7,7 +7,8 @@ declared again, because the new broker may be empty.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from uuid import UUID
 
 from orylo_common.broker.ports import BrokerUnavailable, Outgoing, PublishNotConfirmed
 from orylo_common.broker.rabbitmq.channel import LOST, RabbitMQChannel, unavailable
@@ -59,6 +60,9 @@ class RabbitMQBroker:
                 for one in messages
             ]
         )
+
+    def hand_over(self, message: Outgoing, settled: Callable[[UUID, bool], None]) -> bool:
+        return False
 
     async def redrive(self, queue: str, messages: Sequence[Outgoing]) -> None:
         await self._publish([RoutedMessage("", queue, str(one.message_id), one.body) for one in messages])

@@ -10,10 +10,11 @@ processes have in hand.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 from aiobotocore.config import AioConfig  # type: ignore[import-untyped]
 from aiobotocore.session import get_session  # type: ignore[import-untyped]
@@ -79,6 +80,9 @@ class SqsBroker:
             )
         except BrokerUnavailable as error:
             raise PublishNotConfirmed(str(error)) from error
+
+    def hand_over(self, message: Outgoing, settled: Callable[[UUID, bool], None]) -> bool:
+        return False
 
     async def redrive(self, queue: str, messages: Sequence[Outgoing]) -> None:
         try:

@@ -13,9 +13,6 @@ from orylo_common.postgres.pool import Connection
 SELECT_SECTION = "SELECT value FROM control.settings WHERE tenant_id = $1 AND section = $2"
 SELECT_SECTION_FOR_UPDATE = f"{SELECT_SECTION} FOR UPDATE"
 SELECT_SECTIONS = "SELECT section, value FROM control.settings WHERE tenant_id = $1"
-SELECT_SECTION_OF_TENANTS = (
-    "SELECT tenant_id, value FROM control.settings WHERE tenant_id = ANY($1::uuid[]) AND section = $2"
-)
 UPSERT_SECTION = """
     INSERT INTO control.settings (tenant_id, section, value) VALUES ($1, $2, $3)
     ON CONFLICT (tenant_id, section) DO UPDATE SET value = EXCLUDED.value, updated_at = now()
@@ -46,15 +43,6 @@ async def read_sections(
     rows = await connection.fetch(SELECT_SECTIONS, tenant_id)
     stored = {row["section"]: row["value"] for row in rows}
     return [parse_section(model, stored.get(model.section)) for model in models]
-
-
-async def read_section_of_tenants(
-    connection: Connection, tenant_ids: Collection[UUID], model: type[Section]
-) -> dict[UUID, Section]:
-    """Return one section of several tenants, with its defaults for tenants that stored nothing."""
-    rows = await connection.fetch(SELECT_SECTION_OF_TENANTS, tenant_ids, model.section)
-    stored = {row["tenant_id"]: row["value"] for row in rows}
-    return {tenant_id: parse_section(model, stored.get(tenant_id)) for tenant_id in tenant_ids}
 
 
 async def write_section(connection: Connection, tenant_id: UUID, settings: TenantSettings, *, actor: Actor) -> None:
