@@ -42,7 +42,7 @@
   // The page that was last reported.
   var page;
 
-  // Wrap a function so that it returns undefined instead of throwing.
+  // Wrap a function to return undefined instead of throwing.
   function safe(action) {
     return function () {
       try {
@@ -145,7 +145,7 @@
     else if (queue.length < 50) queue.push([kind, more]);
   }
 
-  // The parameters of the checkout at this address; undefined if there is none.
+  // The parameters of the checkout at this address; or undefined.
   function checkoutParameters(url) {
     var checkout = CHECKOUTS.filter(function (known) {
       return /^https?:$/.test(url.protocol) && known[0].test(url.hostname);
@@ -201,7 +201,7 @@
   }
 
   // A form that is submitted by GET replaces its address's query with its fields, so the id needs a hidden field.
-  // A button may have an address and a method of its own. Return whether the form leads to a checkout.
+  // A button may override the address and the method. Return whether the form leads to a checkout.
   function editForm(form, edit, button) {
     function setting(name, otherwise) {
       return (button && button.getAttribute("form" + name)) || form.getAttribute(name) || otherwise;
