@@ -195,6 +195,42 @@ async def test_nothing_is_wider_than_the_screen(platform: Embedded, browser: Bro
         assert await overflow(page) <= 0
 
 
+# The cells whose content is wider than their box, other than texts that end in an ellipsis on purpose.
+CUT_CELLS = """[...document.querySelectorAll('tbody td')].filter((cell) => {
+    const row = cell.parentElement.getBoundingClientRect(), box = cell.getBoundingClientRect();
+    return cell.scrollWidth > cell.clientWidth + 1 || box.left < row.left - 1 || box.right > row.right + 1;
+}).map((cell) => cell.textContent)"""
+
+
+async def test_the_list_is_whole_at_every_width(platform: Embedded, browser: Browser) -> None:
+    pay(platform, 88_888_888)
+    async with visitor(browser) as (page, _):
+        await sign_in(page, platform)
+        await expect(page.get_by_role("row").filter(has_text="R$888,888.88")).to_be_visible()
+        for width in (320, 375, 768, 1024, 1440, 1920):
+            await page.set_viewport_size(ViewportSize(width=width, height=900))
+            assert await overflow(page) <= 0, width
+            assert await page.evaluate(CUT_CELLS) == [], width
+
+
+async def test_rows_do_not_move_under_the_pointer(platform: Embedded, browser: Browser) -> None:
+    pay(platform, 77_701)
+    async with visitor(browser) as (page, _):
+        await sign_in(page, platform)
+        row = page.get_by_role("row").filter(has_text="R$777.01")
+        await expect(row).to_be_visible()
+        await expect(page.get_by_role("status", name="Live connection")).to_have_text("Live")
+        await row.hover()
+        before = await row.bounding_box()
+        pay(platform, 77_702)
+        button = page.get_by_role("button", name="1 new")
+        await expect(button).to_be_visible()
+        assert await row.bounding_box() == before
+
+        await button.click()
+        await expect(page.get_by_role("row").filter(has_text="R$777.02")).to_be_visible()
+
+
 async def test_the_feed_resumes_after_the_platform_was_killed(platform: Embedded, browser: Browser) -> None:
     async with visitor(browser) as (page, _):
         await sign_in(page, platform)

@@ -44,6 +44,12 @@ class Reader:
         self._response = response
 
     async def next(self) -> Event:
+        """Return the next event that is not a heartbeat: a slow machine may need longer than one takes."""
+        while (event := await self.next_of_any_type()).type == "heartbeat":
+            pass
+        return event
+
+    async def next_of_any_type(self) -> Event:
         fields: dict[str, str] = {}
         async with asyncio.timeout(45):
             while line := (await self._response.content.readline()).decode():
@@ -51,7 +57,7 @@ class Reader:
                 if name:
                     fields[name] = value
                 elif "event" in fields:
-                    return Event(fields["id"], fields["event"], orjson.loads(fields["data"]))
+                    return Event(fields.get("id", ""), fields["event"], orjson.loads(fields["data"]))
         raise EOFError
 
     async def take(self, count: int) -> list[Event]:
@@ -221,6 +227,16 @@ async def test_a_stopping_replica_ends_its_streams_at_once(
             response = await machine.get(url + PATH)
             await response.content.readline()
         assert b"event: ready" in await response.content.read()
+
+
+async def test_a_quiet_stream_sends_heartbeats_that_move_no_position(
+    api: Api, machine: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint, "HEARTBEAT", timedelta(milliseconds=50))
+    async with listening(machine) as reader:
+        assert (await reader.next()).type == "ready"
+        heartbeats = [await reader.next_of_any_type() for _ in range(2)]
+    assert [(event.type, event.id) for event in heartbeats] == [("heartbeat", "")] * 2
 
 
 async def test_signing_out_ends_the_stream(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

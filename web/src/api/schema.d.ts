@@ -473,7 +473,8 @@ export interface paths {
          * @description `detection.created` carries a Detection, `trust.updated` a TrustChange, `conversion.dispatched` and `conversion.failed`
          *     a Conversion, `dead_letter.created` a DeadLetterSummary, each as JSON in `data`. A client that was disconnected resumes
          *     with `Last-Event-ID`, for as long as events are stored (15 minutes). The first event is `ready`, unless the stream
-         *     resumes; it is `reset` if events are missing, and the client should then reload what it shows.
+         *     resumes; it is `reset` if events are missing, and the client should then reload what it shows. A stream without other
+         *     events sends `heartbeat` every 4 seconds.
          */
         get: operations["stream"];
         put?: never;

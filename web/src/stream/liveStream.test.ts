@@ -114,6 +114,30 @@ describe("the live stream", () => {
     expect(FakeEventSource.all).toHaveLength(2);
   });
 
+  it("reconnects when the server falls silent, though the connection stays open", async () => {
+    const { stream } = started();
+    FakeEventSource.latest.open();
+    for (let second = 0; second < 20; second += 4) {
+      await vi.advanceTimersByTimeAsync(4_000);
+      FakeEventSource.latest.emit("heartbeat", {}, "");
+    }
+    expect(stream.state()).toBe("live");
+
+    const silent = FakeEventSource.latest;
+    await vi.advanceTimersByTimeAsync(8_000);
+    expect(stream.state()).toBe("waiting");
+    expect(silent.closed).toBe(true);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(FakeEventSource.all).toHaveLength(2);
+  });
+
+  it("gives up a connection that is never answered", async () => {
+    const { stream } = started();
+    await vi.advanceTimersByTimeAsync(8_000);
+
+    expect(stream.state()).toBe("waiting");
+  });
+
   it("stays closed after it is stopped", async () => {
     const { stop } = started();
     FakeEventSource.latest.fail();

@@ -13,6 +13,8 @@ export type StreamState = "connecting" | "live" | "waiting";
 const TYPES = ["detection.created", "trust.updated", "conversion.dispatched", "conversion.failed"] as const;
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 30_000;
+/** The server sends something every 4 s. A stream that is silent for twice as long has stalled. */
+const SILENCE_MS = 8_000;
 
 interface Options {
   url: string;
@@ -32,6 +34,7 @@ export class LiveStream {
   #options: Options;
   #source: EventSource | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #silence: ReturnType<typeof setTimeout> | undefined;
   /** Incremented by each retry and by stop. A check that began under another number is stale. */
   #attempt = 0;
   #failures = 0;
@@ -54,6 +57,7 @@ export class LiveStream {
     return () => {
       window.removeEventListener("online", retryNow);
       clearTimeout(this.#timer);
+      clearTimeout(this.#silence);
       this.#attempt += 1;
       this.#source?.close();
       this.#source = null;
@@ -77,16 +81,24 @@ export class LiveStream {
     const resumeFrom = this.#lastEventId && `?last_event_id=${encodeURIComponent(this.#lastEventId)}`;
     const source = open(url + resumeFrom);
     this.#source = source;
+    const fail = () => {
+      source.close();
+      if (this.#source === source) this.#wait();
+    };
+    const heard = () => {
+      clearTimeout(this.#silence);
+      this.#silence = setTimeout(fail, SILENCE_MS);
+    };
+    heard();
     source.onopen = () => {
+      heard();
       // Without an event id to resume from, events may have been missed since the first attempt.
       if (this.#failures > 0 && this.#lastEventId === "") this.#emit({ type: "gap" });
       this.#failures = 0;
       this.#setState("live");
     };
-    source.onerror = () => {
-      source.close();
-      if (this.#source === source) this.#wait();
-    };
+    source.onerror = fail;
+    for (const type of [...TYPES, "heartbeat", "ready", "reset"]) source.addEventListener(type, heard);
     for (const type of TYPES) {
       source.addEventListener(type, (event: MessageEvent<string>) => {
         this.#lastEventId = event.lastEventId || this.#lastEventId;
@@ -105,6 +117,7 @@ export class LiveStream {
 
   #wait(): void {
     this.#source = null;
+    clearTimeout(this.#silence);
     this.#setState("waiting");
     const ceiling = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#failures);
     this.#failures += 1;

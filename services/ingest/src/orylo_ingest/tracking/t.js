@@ -5,17 +5,24 @@
 //
 // data-consent="wait" holds everything back until orylo.consent(true); orylo.consent(false) ends it and forgets the
 // visit. Global Privacy Control is always obeyed.
+//
+// The page never sees an error of this script. Where cookies are blocked, the visit is kept in memory.
 (function (window, document) {
   "use strict";
   var script = document.currentScript;
   var tenant = script && script.getAttribute("data-tenant");
-  if (!tenant || window.orylo) return;
+  // An element with the id "orylo" is a property of the window too.
+  if (!tenant || (window.orylo && window.orylo.clickId)) return;
 
   var endpoint = new URL("/api/v1/track/" + encodeURIComponent(tenant), script.src).href;
   var COOKIE = "_orylo";
   var DAYS_90 = 7776000;
   var CARRIED = ["utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term", "fbclid"];
   var CLICK_ID = /oc_[A-Za-z0-9]{22}/;
+  var LINKS = "a[*|href], area[href]";
+  var EDITABLE = LINKS + ", form";
+  // Marks the hidden fields that this script adds to forms.
+  var OURS = "data-orylo";
   // Where each gateway's checkout lives, and the parameters that its webhooks give back, best first.
   var CHECKOUTS = [
     [/(^|\.)hotmart\.com$/, ["xcod", "sck", "src"]],
@@ -30,29 +37,50 @@
   var refused = false;
   var queue = [];
   var visit = null;
+  // The document, and the open shadow roots that a click went through.
+  var roots = [document];
+  // The page that was last reported.
+  var page;
 
-  function readCookie(name) {
-    var found = document.cookie.match("(?:^|; )" + name + "=([^;]*)");
-    try {
-      return found ? decodeURIComponent(found[1]) : undefined;
-    } catch (_) {
-      // Others write cookies too, and not all of them encode.
-      return undefined;
-    }
+  // Wrap a function to return undefined instead of throwing.
+  function safe(action) {
+    return function () {
+      try {
+        return action.apply(this, arguments);
+      } catch (_) {
+        return undefined;
+      }
+    };
   }
 
-  function writeCookie(value, seconds) {
+  // Throws in a sandboxed frame, and at values that other scripts did not encode.
+  var readCookie = safe(function (name) {
+    var found = document.cookie.match("(?:^|; )" + name + "=([^;]*)");
+    return found ? decodeURIComponent(found[1]) : undefined;
+  });
+
+  var writeCookie = safe(function (value, seconds) {
     var secure = location.protocol === "https:" ? "; Secure" : "";
     document.cookie =
       COOKIE + "=" + encodeURIComponent(value) + "; Max-Age=" + seconds + "; Path=/; SameSite=Lax" + secure;
-  }
+  });
+
+  var readVisit = safe(function () {
+    var stored = JSON.parse(readCookie(COOKIE));
+    return CLICK_ID.test(stored.id) && stored.at > 0 && stored.from ? stored : undefined;
+  });
+
+  var secureByte = safe(function () {
+    return crypto.getRandomValues(new Uint8Array(1))[0];
+  });
 
   function newClickId() {
     var letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     var id = "oc_";
     // 248 is the largest multiple of 62 in a byte: above it, letters would not be equally likely.
     while (id.length < 25) {
-      var byte = crypto.getRandomValues(new Uint8Array(1))[0];
+      var byte = secureByte();
+      if (byte === undefined) byte = Math.floor(Math.random() * 256);
       if (byte < 248) id += letters[byte % 62];
     }
     return id;
@@ -65,14 +93,9 @@
     CARRIED.forEach(function (name) {
       if (query.get(name)) seen[name] = query.get(name).slice(0, 500);
     });
-    var stored;
-    try {
-      stored = JSON.parse(readCookie(COOKIE) || "null");
-    } catch (_) {
-      stored = null;
-    }
+    var stored = readVisit();
     var arrived = Object.keys(seen).length > 0;
-    var same = stored && CLICK_ID.test(stored.id) && (!arrived || JSON.stringify(stored.from) === JSON.stringify(seen));
+    var same = stored && (!arrived || JSON.stringify(stored.from) === JSON.stringify(seen));
     if (!same) stored = { id: newClickId(), at: Date.now(), from: seen };
     writeCookie(JSON.stringify(stored), DAYS_90);
     return stored;
@@ -96,12 +119,24 @@
     Object.keys(more || {}).forEach(function (name) {
       body[name] = more[name];
     });
-    // As plain text the request needs no preflight, which a closing page would not wait for.
-    var text = JSON.stringify(body);
-    var blob = new Blob([text], { type: "text/plain" });
-    if (!(navigator.sendBeacon && navigator.sendBeacon(endpoint, blob))) {
-      fetch(endpoint, { method: "POST", body: text, keepalive: true, mode: "no-cors" }).catch(function () {});
-    }
+    post(JSON.stringify(body));
+  }
+
+  // Try one way after another. As plain text the request needs no preflight, which a closing page would not wait for.
+  function post(text) {
+    var sent =
+      safe(function () {
+        return navigator.sendBeacon(endpoint, new Blob([text], { type: "text/plain" }));
+      })() ||
+      safe(function () {
+        fetch(endpoint, { method: "POST", body: text, keepalive: true, mode: "no-cors" }).catch(function () {});
+        return true;
+      })();
+    if (sent) return;
+    var request = new XMLHttpRequest();
+    request.open("POST", endpoint);
+    request.setRequestHeader("Content-Type", "text/plain");
+    request.send(text);
   }
 
   function track(kind, more) {
@@ -110,95 +145,211 @@
     else if (queue.length < 50) queue.push([kind, more]);
   }
 
-  function decorate(link) {
-    if (!visit || !link.href) return;
-    var url;
-    try {
-      url = new URL(link.href);
-    } catch (_) {
-      return;
+  // The parameters of the checkout at this address; or undefined.
+  function checkoutParameters(url) {
+    var checkout = CHECKOUTS.filter(function (known) {
+      return /^https?:$/.test(url.protocol) && known[0].test(url.hostname);
+    })[0];
+    return checkout && checkout[1];
+  }
+
+  // The merchant's own value is never replaced. Where every place is taken, the id joins the first.
+  function addClickId(names, values) {
+    function first(matches) {
+      return names.filter(function (name) {
+        return matches(values.get(name) || "");
+      })[0];
     }
-    for (var i = 0; i < CHECKOUTS.length; i++) {
-      if (!CHECKOUTS[i][0].test(url.hostname)) continue;
-      var names = CHECKOUTS[i][1];
-      if (CLICK_ID.test(url.search)) {
-        url.search = url.search.replace(CLICK_ID, visit.id);
-      } else {
-        // The merchant's own value is never replaced. Where every place is taken, the id joins the first.
-        var free = names.filter(function (name) {
-          return !url.searchParams.get(name);
-        })[0];
-        if (free) url.searchParams.set(free, visit.id);
-        else if (names[0] !== "client_reference_id")
-          url.searchParams.set(names[0], url.searchParams.get(names[0]) + "|" + visit.id);
-      }
-      if (link.href !== url.href) link.href = url.href;
-      return;
-    }
+    var known = first(function (value) {
+      return CLICK_ID.test(value);
+    });
+    var free = first(function (value) {
+      return !value;
+    });
+    if (known) values.set(known, values.get(known).replace(CLICK_ID, visit.id));
+    else if (free) values.set(free, visit.id);
+    else if (names[0] !== "client_reference_id") values.set(names[0], values.get(names[0]) + "|" + visit.id);
   }
 
   // The merchant's own part of a parameter stays.
-  function undecorate(link) {
-    if (!visit || String(link.href).indexOf(visit.id) < 0) return;
-    var url = new URL(link.href);
-    Array.from(url.searchParams).forEach(function (parameter) {
-      if (parameter[1].indexOf(visit.id) < 0) return;
-      var rest = parameter[1].replace("|" + visit.id, "").replace(visit.id, "");
-      if (rest) url.searchParams.set(parameter[0], rest);
-      else url.searchParams.delete(parameter[0]);
-    });
-    link.href = url.href;
-  }
-
-  function forEachLink(root, change) {
-    if (root.tagName === "A") change(root);
-    if (root.querySelectorAll) root.querySelectorAll("a[href]").forEach(change);
-  }
-
-  function decorateAll(root) {
-    forEachLink(root, decorate);
-  }
-
-  function isCheckout(link) {
-    return CHECKOUTS.some(function (checkout) {
-      return checkout[0].test(link.hostname);
+  function removeClickId(names, values) {
+    names.forEach(function (name) {
+      var value = values.get(name) || "";
+      values.set(name, value.replace("|" + visit.id, "").replace(visit.id, ""));
     });
   }
+
+  // An HTML link or area, or an SVG link. Return whether it leads to a checkout.
+  function editLink(link, edit) {
+    var address = link.getAttributeNode("href") || link.getAttributeNode("xlink:href");
+    var url = new URL(address.value, link.baseURI);
+    var names = checkoutParameters(url);
+    if (!names) return false;
+    var query = url.searchParams;
+    edit(names, {
+      get: function (name) {
+        return query.get(name);
+      },
+      set: function (name, value) {
+        if (value === (query.get(name) || "")) return;
+        if (value) query.set(name, value);
+        else query.delete(name);
+        address.value = url.href;
+      },
+    });
+    return true;
+  }
+
+  // A form that is submitted by GET replaces its address's query with its fields, so the id needs a hidden field.
+  // A button may override the address and the method. Return whether the form leads to a checkout.
+  function editForm(form, edit, button) {
+    function setting(name, otherwise) {
+      return (button && button.getAttribute("form" + name)) || form.getAttribute(name) || otherwise;
+    }
+    function field(name) {
+      return Array.prototype.filter.call(form.elements, function (element) {
+        return element.name === name && !element.disabled;
+      })[0];
+    }
+    var names = checkoutParameters(new URL(setting("action", ""), form.baseURI));
+    var fillable = setting("method", "get").toLowerCase() === "get" && names ? names : [];
+    var ours = form.querySelector("input[" + OURS + "]");
+    if (ours && fillable.indexOf(ours.name) < 0) ours.remove();
+    if (!fillable.length) return !!names;
+    edit(names, {
+      get: function (name) {
+        return (field(name) || {}).value;
+      },
+      set: function (name, value) {
+        var input = field(name);
+        if (value === (input ? input.value : "")) return;
+        if (!input) {
+          input = document.createElement("input");
+          input.type = "hidden";
+          input.name = name;
+          input.setAttribute(OURS, "");
+          form.appendChild(input);
+        }
+        input.value = value;
+        if (!value && input.hasAttribute(OURS)) input.remove();
+      },
+    });
+    return true;
+  }
+
+  var edit = safe(function (element, change, button) {
+    return (/^form$/i.test(element.tagName) ? editForm : editLink)(element, change, button);
+  });
+
+  function editAll(root, change) {
+    if (root.matches && root.matches(EDITABLE)) edit(root, change);
+    if (root.querySelectorAll)
+      root.querySelectorAll(EDITABLE).forEach(function (element) {
+        edit(element, change);
+      });
+  }
+
+  function watch(root) {
+    editAll(root, addClickId);
+    observer.observe(root, {
+      subtree: true,
+      childList: true,
+      attributes: true,
+      attributeFilter: ["href", "action", "method"],
+    });
+  }
+
+  function viewPage() {
+    page = currentPage();
+    send("pageview");
+  }
+
+  // The path, and the route of an application that keeps it after the #. A query or an anchor is not another page.
+  function currentPage() {
+    return location.pathname + (/^#!?\//.test(location.hash) ? location.hash.split("?")[0] : "");
+  }
+
+  var navigated = safe(function () {
+    if (visit && currentPage() !== page) viewPage();
+  });
 
   function start() {
     if (visit || !allowed || !consented) return;
     visit = currentVisit();
-    decorateAll(document);
-    observer.observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ["href"] });
-    send("pageview");
+    viewPage();
     queue.splice(0).forEach(function (call) {
       send(call[0], call[1]);
     });
+    roots.forEach(watch);
   }
 
   function stop() {
     queue = [];
-    observer.disconnect();
     writeCookie("", 0);
-    forEachLink(document, undecorate);
+    observer.disconnect();
+    if (visit)
+      roots.forEach(function (root) {
+        editAll(root, removeClickId);
+      });
     visit = null;
   }
 
-  var observer = new MutationObserver(function (changes) {
-    changes.forEach(function (change) {
-      if (change.type === "attributes") decorate(change.target);
-      else change.addedNodes.forEach(decorateAll);
+  var observer = new MutationObserver(
+    safe(function (changes) {
+      changes.forEach(function (change) {
+        if (change.type === "attributes") edit(change.target, addClickId);
+        else
+          change.addedNodes.forEach(function (node) {
+            editAll(node, addClickId);
+          });
+      });
+    })
+  );
+
+  // A shadow root is watched from the first click in it.
+  var clicked = safe(function (event) {
+    if (!visit) return;
+    var path = event.composedPath();
+    path.forEach(function (node) {
+      if (node.nodeType !== Node.DOCUMENT_FRAGMENT_NODE || roots.indexOf(node) >= 0) return;
+      roots.push(node);
+      watch(node);
+      node.addEventListener("submit", submitted, true);
     });
+    var link = path.filter(function (node) {
+      return node.matches && node.matches(LINKS);
+    })[0];
+    var opens = event.type === "click" || event.button === 1;
+    if (link && edit(link, addClickId) && opens) send("checkout");
   });
-  document.addEventListener(
-    "click",
-    function (event) {
-      var link = visit && event.target.closest && event.target.closest("a[href]");
-      if (!link) return;
-      decorate(link);
-      if (isCheckout(link)) send("checkout");
-    },
-    true
+
+  var submitted = safe(function (event) {
+    if (visit && edit(event.target, addClickId, event.submitter)) send("checkout");
+  });
+
+  document.addEventListener("click", clicked, true);
+  // The middle button, and the menu of the right one.
+  document.addEventListener("auxclick", clicked, true);
+  document.addEventListener("submit", submitted, true);
+
+  ["pushState", "replaceState"].forEach(
+    safe(function (name) {
+      var original = history[name];
+      history[name] = function () {
+        var result = original.apply(this, arguments);
+        navigated();
+        return result;
+      };
+    })
+  );
+  window.addEventListener("popstate", navigated);
+  window.addEventListener("hashchange", navigated);
+  // The browser shows a page again that it had kept, as if it had loaded it.
+  window.addEventListener(
+    "pageshow",
+    safe(function (event) {
+      if (visit && event.persisted) viewPage();
+    })
   );
 
   window.orylo = {
@@ -206,18 +357,18 @@
     clickId: function () {
       return visit && visit.id;
     },
-    consent: function (given) {
+    consent: safe(function (given) {
       consented = given === true;
       refused = !consented;
       if (refused) stop();
       else start();
-    },
-    checkout: function () {
+    }),
+    checkout: safe(function () {
       track("checkout");
-    },
-    lead: function (person) {
+    }),
+    lead: safe(function (person) {
       track("lead", { email: person && person.email, phone: person && person.phone });
-    },
+    }),
   };
-  start();
+  safe(start)();
 })(window, document);

@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { act, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 
@@ -33,6 +33,36 @@ describe("the live list", () => {
 
     FakeIntersectionObserver.setTopVisible(true);
     expect(feedRows()).toHaveLength(2);
+  });
+
+  it("holds new rows while the pointer is over the rows", async () => {
+    fakeApi({ "GET /api/v1/detections": () => pageOf(detections(1)) });
+    const stream = await renderFeed();
+    await userEvent.hover(screen.getByRole("table"));
+    stream.emit("detection.created", detection());
+    await screen.findByRole("button", { name: "1 new" });
+    expect(feedRows()).toHaveLength(1);
+
+    await userEvent.unhover(screen.getByRole("table"));
+    expect(feedRows()).toHaveLength(2);
+  });
+
+  it("holds new rows while a row has the focus", async () => {
+    fakeApi({ "GET /api/v1/detections": () => pageOf(detections(2)) });
+    const stream = await renderFeed();
+    const [first, second] = screen.getAllByRole("button", { name: /details$/ });
+    act(() => {
+      first?.focus();
+    });
+    stream.emit("detection.created", detection());
+    await screen.findByRole("button", { name: "1 new" });
+    act(() => {
+      second?.focus();
+    });
+    expect(feedRows()).toHaveLength(2);
+
+    await userEvent.click(screen.getByRole("button", { name: "1 new" }));
+    expect(feedRows()).toHaveLength(3);
   });
 
   it("requests the filtered decisions", async () => {

@@ -13,6 +13,9 @@ import { FilterBar } from "./FilterBar";
 import styles from "./LiveList.module.css";
 import { useAtTop } from "./useAtTop";
 
+/** Rows do not move under the pointer or the focus. */
+const NOT_IN_USE = { pointer: false, focus: false };
+
 interface Props {
   tenant: string;
   filters: Filters;
@@ -25,15 +28,27 @@ interface Props {
 export function LiveList({ tenant, filters, onFilter, paused, onPause, onOpen }: Props) {
   const top = useRef<HTMLDivElement>(null);
   const [atTop, setAtTop] = useState(true);
-  const { detections, rows, hasOlder, heldCount, release } = useFeed(filters, paused || !atTop);
+  const [inUse, setInUse] = useState(NOT_IN_USE);
+  const hold = (changes: { paused?: boolean; atTop?: boolean; inUse?: typeof inUse }) => {
+    const state = { paused, atTop, inUse, ...changes };
+    return state.paused || !state.atTop || state.inUse.pointer || state.inUse.focus;
+  };
+  const { detections, rows, hasOlder, heldCount, release } = useFeed(filters, hold({}));
   const failure = useFailure(detections);
   useAtTop(top, (isAtTop) => {
     setAtTop(isAtTop);
-    if (isAtTop && !paused) release();
+    if (!hold({ atTop: isAtTop })) release();
   });
+  const use = (changes: Partial<typeof inUse>) => {
+    const changed = { ...inUse, ...changes };
+    setInUse(changed);
+    if (!hold({ inUse: changed })) release();
+  };
 
   const showHeld = () => {
     release();
+    // The button disappears without a blur event.
+    setInUse({ ...inUse, focus: false });
     if (!atTop) top.current?.scrollIntoView({ block: "start" });
   };
 
@@ -45,20 +60,38 @@ export function LiveList({ tenant, filters, onFilter, paused, onPause, onOpen }:
         paused={paused}
         onPause={(pause) => {
           onPause(pause);
-          if (!pause) release();
+          if (!hold({ paused: pause })) release();
         }}
       />
       <div ref={top} className={styles.top} />
-      <div role="status" className={styles.newRows}>
-        {heldCount > 0 && (
-          <Button look="primary" className={styles.pill ?? ""} onClick={showHeld}>
-            <Icon name="arrowUp" />
-            {heldCount} new
-          </Button>
-        )}
+      {/* The handlers only notice use; every action belongs to a button inside. */}
+      {/* eslint-disable-next-line jsx-a11y/no-static-element-interactions */}
+      <div
+        onPointerEnter={({ pointerType }) => {
+          // A finger does not rest over the list.
+          if (pointerType !== "touch") use({ pointer: true });
+        }}
+        onPointerLeave={() => {
+          use({ pointer: false });
+        }}
+        onFocus={() => {
+          use({ focus: true });
+        }}
+        onBlur={({ currentTarget, relatedTarget }) => {
+          if (!currentTarget.contains(relatedTarget)) use({ focus: false });
+        }}
+      >
+        <div role="status" className={styles.newRows}>
+          {heldCount > 0 && (
+            <Button look="primary" className={styles.pill ?? ""} onClick={showHeld}>
+              <Icon name="arrowUp" />
+              {heldCount} new
+            </Button>
+          )}
+        </div>
+        {failure !== null && <Failed what="Decisions" error={failure} retry={() => void detections.refetch()} />}
+        {body()}
       </div>
-      {failure !== null && <Failed what="Decisions" error={failure} retry={() => void detections.refetch()} />}
-      {body()}
       {hasOlder && (
         <div className={styles.older}>
           <Button disabled={detections.isFetchingNextPage} onClick={() => void detections.fetchNextPage()}>
