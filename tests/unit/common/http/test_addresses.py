@@ -4,7 +4,8 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from multidict import CIMultiDict
 
-from orylo_common.http.addresses import client_address, is_within, parse_address
+from orylo_common.http.addresses import client_address, is_within
+from orylo_common.ip_addresses import parse_address
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ import structlog
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.control.models import LiveMode
-from orylo_common.http.addresses import parse_address
 from orylo_common.ids import uuid7
+from orylo_common.ip_addresses import parse_address
 from orylo_common.messages import encode_first
 from orylo_common.messages import type_of as _type_of
 from orylo_ingest.documents.parsing import Document
