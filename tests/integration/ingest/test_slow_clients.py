@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from orylo_ingest.http import connections
+from orylo_common.http import connections
 from tests.integration.ingest.running import Ingest, running_ingest, stripe_signature
 from tests.unit.ingest.given import body_of
 

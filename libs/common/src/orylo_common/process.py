@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 
 from orylo_common.broker.connect import open_broker
 from orylo_common.broker.ports import Broker
+from orylo_common.descriptors import raise_descriptor_limit
 from orylo_common.errors import TransientError
 from orylo_common.http.private import PrivateRoutes, serve_private
 from orylo_common.postgres.partitions import maintain_partitions
@@ -68,6 +69,7 @@ def run_until_stopped(
 
     A second signal aborts the draining.
     """
+    raise_descriptor_limit()
     return uvloop.run(_run(open_all, exit_limit))
 
 

@@ -12,6 +12,7 @@ from orylo_common.broker.ports import Broker
 from orylo_common.clock import Clock, SystemClock
 from orylo_common.control.keyring import Keyring
 from orylo_common.control.plane import Part, open_control
+from orylo_common.http.server import serve_http
 from orylo_common.messages import Message, WebhookReplayRequested
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
@@ -26,7 +27,7 @@ from orylo_ingest.endpoints.webhooks import WebhookEndpoint
 from orylo_ingest.http.rate_limiter import RateLimiter
 from orylo_ingest.http.rejection_reports import RejectionReports
 from orylo_ingest.http.rejections import Rejections
-from orylo_ingest.http.server import serve_http
+from orylo_ingest.http.router import Router
 from orylo_ingest.outbox import write_messages
 from orylo_ingest.routes import routes
 from orylo_ingest.settings import Settings
@@ -41,6 +42,8 @@ ROLE = "orylo_ingest"
 # Short: a gateway that receives a 503 waits far longer before it retries.
 RECOVERY = timedelta(seconds=2)
 MAX_CONCURRENT_REPLAYS = 4
+# For requests in progress when the server stops.
+SHUTDOWN = timedelta(seconds=20)
 
 
 @asynccontextmanager
@@ -102,14 +105,16 @@ async def open_app(
             body_timeout=settings.body_timeout,
             trusted_proxies=settings.trusted_proxies,
         )
+        router = Router(routes(webhooks, tracking, health), trusted_proxies=settings.trusted_proxies)
         await stack.enter_async_context(
             serve_http(
-                routes(webhooks, tracking, health),
-                webhooks,
+                "ingest",
+                router.handle,
                 host=settings.host,
                 port=settings.port,
+                behind_proxy=settings.trusted_proxies > 0,
+                shutdown_timeout=SHUTDOWN,
                 reuse_port=settings.reuse_port,
-                max_body_bytes=settings.max_body_bytes,
             )
         )
         yield health

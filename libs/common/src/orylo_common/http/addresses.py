@@ -58,6 +58,20 @@ def is_within(address: str | None, networks: tuple[str, ...]) -> bool:
     return any(caller in network for network in _parsed(networks))
 
 
+def network_of(address: str) -> str:
+    """Return the key by which callers are counted: the address, or an IPv6 address's /64, all of which one customer
+    of a provider can use. Text that is no address is returned as it is.
+    """
+    if ":" not in address:
+        return address
+    try:
+        parsed = ipaddress.IPv6Address(address)
+    except ValueError:
+        return address
+    # A dual-stack socket reports an IPv4 caller as ::ffff:a.b.c.d.
+    return str(parsed.ipv4_mapped) if parsed.ipv4_mapped else f"{ipaddress.IPv6Address(int(parsed) >> 64 << 64)}/64"
+
+
 @lru_cache(maxsize=1000)
 def _parsed(networks: tuple[str, ...]) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
     return tuple(ipaddress.ip_network(network) for network in networks)

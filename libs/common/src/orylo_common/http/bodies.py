@@ -1,6 +1,7 @@
 """Request bodies, bounded in size (also after decompression) and in time."""
 
 import asyncio
+import re
 import zlib
 from datetime import timedelta
 from http import HTTPStatus
@@ -9,6 +10,12 @@ from aiohttp import StreamReader, hdrs, web
 
 from orylo_common.http.problems import HTTPProblem, Problem
 
+# Values of Content-Encoding that senders use and that encode nothing (RFC 9110 §8.4.1 lists the codings): charsets,
+# transfer encodings of email, and what Amazon's clients call their framing.
+_NO_CODINGS = re.compile(
+    r"(?:charset=)?(?:utf-?8|utf-?16|(?:us-)?ascii|iso-?8859-[0-9]+|latin-?1|windows-125[0-9])"
+    r"|identity|none|7bit|8bit|binary|aws-chunked"
+)
 # zlib's `wbits` for each content coding.
 _WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
@@ -67,12 +74,13 @@ def _encoding_of(request: web.Request) -> str | None:
     """Return the content coding, or None for an uncompressed body."""
     if hdrs.CONTENT_ENCODING not in request.headers:
         return None
-    encoding = ",".join(request.headers.getall(hdrs.CONTENT_ENCODING)).strip().lower()
-    if encoding in ("", "identity"):
+    values = ",".join(request.headers.getall(hdrs.CONTENT_ENCODING)).lower().split(",")
+    codings = [value for value in map(str.strip, values) if value and not _NO_CODINGS.fullmatch(value)]
+    if not codings:
         return None
-    if encoding not in _WINDOWS:
+    if len(codings) > 1 or codings[0] not in _WINDOWS:
         raise HTTPProblem(unsupported_encoding())
-    return encoding
+    return codings[0]
 
 
 def _decompressed(body: bytes, encoding: str, max_bytes: int) -> bytes:

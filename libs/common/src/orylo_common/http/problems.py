@@ -45,8 +45,9 @@ class Problem:
 
 
 class HTTPProblem(Exception):
-    """Ends a request with `problem` as its response."""
+    """Ends a request with `problem` as its response, and with `headers`."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, headers: Mapping[str, str] = MappingProxyType({})) -> None:
         super().__init__(problem.code)
         self.problem = problem
+        self.headers = headers

@@ -75,37 +75,38 @@ class TrackingEndpoint:
             return web.Response(body=self._script.gzipped, headers=headers | {"Content-Encoding": "gzip"})
         return web.Response(body=self._script.plain, headers=headers)
 
-    async def preflight(self, request: web.Request) -> web.Response:
+    async def preflight(self, request: web.Request, tenant_name: str) -> web.Response:
         """Respond to the preflight request of a page that sends JSON with its own code."""
         headers = {
-            **_cors(request, self._allowed_origins(request)),
+            **_cors(request, self._allowed_origins(tenant_name)),
             "Access-Control-Allow-Methods": "POST",
             "Access-Control-Allow-Headers": "Content-Type",
             "Access-Control-Max-Age": "3600",
         }
         return web.Response(status=204, headers=headers)
 
-    async def track(self, request: web.Request) -> web.Response:
+    async def track(self, request: web.Request, tenant_name: str) -> web.Response:
         try:
             with span("visit"):
-                await self._track(request)
+                await self._track(request, tenant_name)
         except HTTPProblem as rejection:
             outcome, answer = rejection.problem.code, rejection.problem.response()
         else:
             outcome = "accepted"
             answer = web.Response(body=b'{"status":"accepted"}', status=202, content_type="application/json")
         VISITS.labels(outcome).inc()
-        answer.headers.update(_cors(request, self._allowed_origins(request)))
+        answer.headers.update(_cors(request, self._allowed_origins(tenant_name)))
+        answer.headers["Cache-Control"] = "no-store"
         return answer
 
-    async def _track(self, request: web.Request) -> None:
+    async def _track(self, request: web.Request, tenant_name: str) -> None:
         address = client_address(request, self.trusted_proxies)
         limited = rate_limit_address(request, address, self.trusted_proxies)
-        tenant = self.plane.tenant(request.match_info["tenant"])
+        tenant = self.plane.tenant(tenant_name)
         if tenant is None:
             wait = self.rate_limiter.consume_unknown_target(limited)
             raise HTTPProblem(problems.too_many_visits(wait) if wait else NO_TENANT)
-        allowed = self._allowed_origins(request)
+        allowed = self._allowed_origins(tenant_name)
         if allowed and request.headers.get("Origin") not in allowed:
             raise HTTPProblem(NOT_ALLOWED)
         self._check_limits(tenant, limited)
@@ -120,9 +121,9 @@ class TrackingEndpoint:
         )
         await self._publish(click, *([checkout_started(click)] if visit.kind == "checkout" else []))
 
-    def _allowed_origins(self, request: web.Request) -> tuple[str, ...]:
+    def _allowed_origins(self, tenant_name: str) -> tuple[str, ...]:
         """Return the allowed origins. Empty means any page."""
-        tenant = self.plane.tenant(request.match_info["tenant"])
+        tenant = self.plane.tenant(tenant_name)
         return self.plane.settings(tenant.id, TrackingSettings).allowed_origins if tenant else ()
 
     def _check_limits(self, tenant: Tenant, address: str | None) -> None:
@@ -169,7 +170,8 @@ def _json_in(body: bytes) -> Any:
 
 def _cors(request: web.Request, allowed: tuple[str, ...]) -> dict[str, str]:
     """Return headers that let the allowed pages read the response, or all pages if there is no list."""
+    anyone = {"Cross-Origin-Resource-Policy": "cross-origin"}
     if not allowed:
-        return {"Access-Control-Allow-Origin": "*"}
+        return anyone | {"Access-Control-Allow-Origin": "*"}
     origin = request.headers.get("Origin", "")
-    return {"Vary": "Origin"} | ({"Access-Control-Allow-Origin": origin} if origin in allowed else {})
+    return anyone | {"Vary": "Origin"} | ({"Access-Control-Allow-Origin": origin} if origin in allowed else {})

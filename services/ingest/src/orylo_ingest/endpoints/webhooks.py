@@ -23,6 +23,7 @@ from orylo_ingest.http import problems
 from orylo_ingest.http.answers import JsonAnswer
 from orylo_ingest.http.rate_limiter import RateLimiter
 from orylo_ingest.http.rejections import Rejections
+from orylo_ingest.http.router import query_of
 from orylo_ingest.metrics import count_webhook, observe_webhook_seconds
 from orylo_ingest.webhooks.admission import Admission, WebhookTarget
 from orylo_ingest.webhooks.authentication import authenticate, parse_body
@@ -31,12 +32,10 @@ from orylo_ingest.webhooks.secret_use import SecretUse
 from orylo_ingest.webhooks.store import WriteOutcome
 from orylo_ingest.webhooks.writer import WebhookWriter
 
-PATH = "/api/v1/webhooks/"
-
 # Webhooks read before other tasks that are ready get a turn: a few milliseconds.
 AT_ONCE = 16
 
-_JSON = {"Content-Type": "application/json"}
+_JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 
 
 @dataclass(slots=True)
@@ -52,36 +51,31 @@ class WebhookEndpoint:
     body_timeout: timedelta
     throttle: LoopThrottle = field(default_factory=partial(LoopThrottle, AT_ONCE))
 
-    async def receive(self, request: web.Request) -> web.StreamResponse:
+    async def receive(self, request: web.Request, gateway_name: str, tenant_name: str) -> web.StreamResponse:
         started = time.perf_counter()
         await self.throttle.admit()
-        path, _, query = request.raw_path.partition("?")
-        gateway_name, _, tenant_name = path[len(PATH) :].partition("/")
-        tenant_name = tenant_name.rstrip("/")
         gateway = GATEWAYS.get(gateway_name)
         label = gateway_name if gateway else "unknown"
         response: web.StreamResponse
         try:
             with span("webhook", gateway=label):
-                response = await self._accept(request, gateway, tenant_name, query)
+                response = await self._accept(request, gateway, tenant_name)
         except HTTPProblem as rejection:
             response = self.rejections.respond(request, label, tenant_name, rejection.problem)
         observe_webhook_seconds(label, time.perf_counter() - started)
         return response
 
-    async def explain(self, request: web.Request) -> web.Response:
+    async def explain(self, request: web.Request, gateway_name: str, tenant_name: str) -> web.Response:
         """Respond to a gateway's panel, or a person, checking that the URL exists."""
         return web.Response(body=b'{"status":"ok","detail":"Send webhooks to this URL by POST."}', headers=_JSON)
 
-    async def _accept(
-        self, request: web.Request, gateway: Gateway | None, tenant_name: str, query: str
-    ) -> web.StreamResponse:
+    async def _accept(self, request: web.Request, gateway: Gateway | None, tenant_name: str) -> web.StreamResponse:
         target = self.admission.admit(request, gateway, tenant_name)
         self.writer.check_available()
         body = read_body(request, max_bytes=self.max_body_bytes, timeout=self.body_timeout)
         # In a call of its own, so that the body and the document are freed before the commit is awaited. Hundreds of
         # them at once would be most of what the garbage collector has to traverse.
-        record = self._read(target, RawWebhook(request.headers, query, await body))
+        record = self._read(target, RawWebhook(request.headers, query_of(request.raw_path), await body))
         return self._answer(record, await self.writer.write(record))
 
     def _read(self, target: WebhookTarget, webhook: RawWebhook) -> Record:

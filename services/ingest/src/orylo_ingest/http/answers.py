@@ -4,9 +4,11 @@ from http import HTTPStatus
 
 from aiohttp import HttpVersion11, web
 
+from orylo_common.http.security_headers import SECURITY_HEADERS
+
 
 class JsonAnswer(web.StreamResponse):
-    """A small JSON body in one write. Does not support further headers, which hooks of the application would add."""
+    """A small JSON body in one write. Its headers are fixed, the security headers among them."""
 
     def __init__(self, status: HTTPStatus, body: bytes) -> None:
         # The base class is not initialised: the methods below are all that the server calls.
@@ -41,7 +43,8 @@ _HEADS = {
     status: (
         status.value,
         f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
-        + b"Content-Type: application/json\r\nContent-Length: %d\r\n%b\r\n",
+        + "".join(f"{name}: {value}\r\n" for name, value in SECURITY_HEADERS.items()).encode()
+        + b"Cache-Control: no-store\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%b\r\n",
     )
     for status in (HTTPStatus.OK, HTTPStatus.ACCEPTED)
 }

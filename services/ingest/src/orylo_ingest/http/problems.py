@@ -1,10 +1,7 @@
 """The problems that ingest responds with."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
-
-from aiohttp import web
 
 from orylo_common.http.problems import Problem
 
@@ -15,29 +12,14 @@ NOT_FOUND = Problem(
     "This URL accepts no webhooks. Check the gateway and the tenant in it, and that the gateway is enabled for the "
     "tenant.",
 )
-
-
-def from_aiohttp(error: web.HTTPException) -> web.Response:
-    """Convert a response that aiohttp itself gives: for an unknown path or method, or an unsupported expectation."""
-    if error.status == HTTPStatus.NOT_FOUND:
-        return NOT_FOUND.response()
-    status = HTTPStatus(error.status)
-    response = Problem(status, status.phrase.lower().replace(" ", "_"), f"{status.description}.").response()
-    if allowed := error.headers.get("Allow"):
-        response.headers["Allow"] = allowed
-    return response
-
-
-def from_connection(status: int, bounds: Mapping[str, int]) -> Problem:
-    """Return the problem for a request that reached no handler, or whose handler failed."""
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Problem(HTTPStatus(status), "internal_error", "Internal error. Send the request again later.")
-    return Problem(
-        HTTPStatus.BAD_REQUEST,
-        "unreadable_request",
-        f"This is not a valid HTTP request, or it has more than {bounds['max_headers']} headers, or a header of more "
-        f"than {bounds['max_field_size']} bytes.",
-    )
+METHOD_NOT_ALLOWED = Problem(
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    "method_not_allowed",
+    "This URL does not accept the method. Allow lists those it does.",
+)
+EXPECTATION_FAILED = Problem(
+    HTTPStatus.EXPECTATION_FAILED, "expectation_failed", "Of the header Expect, only 100-continue is supported."
+)
 
 
 def unauthenticated(code: str, advice: str) -> Problem:

@@ -1,0 +1,99 @@
+"""Where a client's bytes end: within the headers of a request, or elsewhere."""
+
+import sys
+from enum import Enum, auto
+
+_HEADERS_END = b"\r\n\r\n"
+_LINE_END = b"\r\n"
+# In lower case.
+_LENGTH = b"\r\ncontent-length:"
+_CODINGS = b"\r\ntransfer-encoding:"
+# More than any server accepts.
+_MAX_DIGITS = 15
+_NOTHING = bytearray()
+
+
+class Part(Enum):
+    HEADERS = auto()
+    CHUNK_SIZE = auto()
+    TRAILER = auto()
+
+
+class RequestFraming:
+    """Follows the bytes of one connection just far enough to know which part of a request comes next (RFC 9112 §6).
+
+    It judges no request: of an invalid one it only has to be able to say something, because the server closes the
+    connection.
+    """
+
+    __slots__ = ("_held", "_next", "_skipped", "headers_ended", "in_headers")
+
+    def __init__(self) -> None:
+        self._next = Part.HEADERS
+        # An unfinished line, or unfinished headers.
+        self._held = _NOTHING
+        # Bytes of a body that are still to come.
+        self._skipped = 0
+        # Also true before the first byte.
+        self.in_headers = True
+        # How many requests had complete headers.
+        self.headers_ended = 0
+
+    def feed(self, data: bytes) -> None:
+        while data:
+            if self._skipped:
+                self._skipped, data = max(0, self._skipped - len(data)), data[self._skipped :]
+            else:
+                data = self._read(data)
+
+    def _read(self, data: bytes) -> bytes:
+        """Read to the end of the headers or of the line, and return the bytes that follow."""
+        held = self._held
+        end_mark = _HEADERS_END if self._next is Part.HEADERS else _LINE_END
+        start = max(0, len(held) - len(end_mark) + 1)
+        if held:
+            held += data
+        text = held or data
+        end = text.find(end_mark, start)
+        if end < 0:
+            self._held = held or bytearray(data)
+            # Empty lines before a request belong to no request.
+            if self._next is Part.HEADERS and not self._held.isspace():
+                self.in_headers = True
+            return b""
+        self._held = _NOTHING
+        try:
+            self._go_on(bytes(text[:end]))
+        except ValueError:
+            self._skipped = sys.maxsize
+        return bytes(text[end + len(end_mark) :])
+
+    def _go_on(self, text: bytes) -> None:
+        if self._next is Part.HEADERS:
+            self._begin_body(text)
+        elif self._next is Part.TRAILER:
+            self._next = Part.TRAILER if text else Part.HEADERS
+        elif size := int(text.partition(b";")[0], 16):
+            self._skipped = size + len(_LINE_END)
+        else:
+            self._next = Part.TRAILER
+
+    def _begin_body(self, headers: bytes) -> None:
+        if not headers:
+            return
+        self.in_headers = False
+        self.headers_ended += 1
+        lowered = headers.lower()
+        if (length := _value(lowered, _LENGTH)) is not None:
+            self._skipped = int(length[: _MAX_DIGITS + 1])
+        elif b"chunked" in (_value(lowered, _CODINGS) or b""):
+            self._next = Part.CHUNK_SIZE
+
+
+def _value(headers: bytes, name: bytes) -> bytes | None:
+    start = headers.find(name)
+    if start < 0:
+        return None
+    start += len(name)
+    end = headers.find(b"\r", start)
+    return headers[start:] if end < 0 else headers[start:end]
