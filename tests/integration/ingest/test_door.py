@@ -121,7 +121,7 @@ async def test_an_enrichment_waits_in_the_outbox_while_the_bus_is_away(ingest: I
 async def test_the_same_id_with_another_body_is_a_conflict_and_the_first_stays(ingest: Ingest) -> None:
     first = await ingest.stripe(BODY)
     for _ in range(3):
-        second = await ingest.stripe(orjson.dumps(stripe("charge.succeeded", amount=1)))
+        second = await ingest.stripe(orjson.dumps(stripe("charge.succeeded", amount=1, amount_captured=1)))
         assert (second.status, second.body["status"]) == (200, "duplicate")
         assert second.body["event_id"] == first.body["event_id"]
 

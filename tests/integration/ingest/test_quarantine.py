@@ -90,8 +90,8 @@ async def test_a_large_payload_does_not_travel(ingest: Ingest, not_yet: pytest.M
 async def test_a_conflict_is_told_of_once(ingest: Ingest) -> None:
     first = await ingest.stripe(orjson.dumps(stripe("charge.succeeded")))
     for _ in range(3):
-        await ingest.stripe(orjson.dumps(stripe("charge.succeeded", amount=1)))
-    await ingest.stripe(orjson.dumps(stripe("charge.succeeded", amount=2)))
+        await ingest.stripe(orjson.dumps(stripe("charge.succeeded", amount=1, amount_captured=1)))
+    await ingest.stripe(orjson.dumps(stripe("charge.succeeded", amount=2, amount_captured=2)))
 
     await eventually(lambda: len(told(ingest, WebhookQuarantined)) == 2)
     for message in told(ingest, WebhookQuarantined):
