@@ -19,8 +19,10 @@ from orylo_api.detections.models import Detection
 from orylo_api.http.fields import ResponseBody
 from orylo_api.projection.retention import delete_stream_events
 from orylo_api.stream import endpoints as endpoint
+from orylo_api.stream import hub as stream_hub
 from orylo_api.stream.hub import open_stream
 from orylo_api.stream.subscription import CLIENT_BUFFER, StreamEnded
+from orylo_common.ids import uuid7
 from orylo_common.messages import ConversionDispatched, ConversionFailed
 from tests.integration.api.conftest import Api, running_api
 from tests.support.eventually import eventually
@@ -192,8 +194,8 @@ async def test_an_invalid_last_event_id_is_refused(api: Api, machine: aiohttp.Cl
 async def test_a_slow_client_is_disconnected_and_others_are_not(api: Api) -> None:
     async with (
         open_stream(api.projector) as hub,
-        hub.subscribe(api.a.tenant.id) as slow,
-        hub.subscribe(api.a.tenant.id) as quick,
+        hub.subscribe(api.a.tenant.id, uuid7()) as slow,
+        hub.subscribe(api.a.tenant.id, uuid7()) as quick,
     ):
         received = 0
         for version in range(1, CLIENT_BUFFER + 20):
@@ -305,3 +307,21 @@ async def test_the_hub_closes_at_once_even_if_a_notification_arrives_at_that_mom
             # It has read the new rows and waits.
             await asyncio.sleep(0.3)
             notify[0]()
+
+
+async def test_one_key_opens_a_limited_number_of_streams(
+    api: Api, machine: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_hub, "MAX_STREAMS", 2)
+    async with listening(machine) as first, listening(machine):
+        await first.next()
+        async with machine.get(PATH) as response:
+            assert response.status == 429
+            assert (await response.json())["code"] == "too_many_streams"
+            assert int(response.headers["Retry-After"]) > 0
+
+    async def is_open() -> bool:
+        async with machine.get(PATH) as response:
+            return response.status == 200
+
+    await eventually(is_open)

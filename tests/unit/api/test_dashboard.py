@@ -1,3 +1,4 @@
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def built(tmp_path: Path) -> Path:
 
 async def client_of(folder: Path) -> TestClient[web.Request, web.Application]:
     app = web.Application(middlewares=[handle_errors])
-    app.on_response_prepare.append(secure_headers)
+    app.on_response_prepare.append(partial(secure_headers, trusted_proxies=0))
     app.add_routes(Dashboard(folder).routes())
     return TestClient(TestServer(app), auto_decompress=False)
 

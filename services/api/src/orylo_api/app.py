@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from typing import cast
 
 import orjson
 from aiohttp import web
@@ -14,7 +15,7 @@ from orylo_api.dead_letters.recording import record_dead_letter
 from orylo_api.http.dashboard import Dashboard
 from orylo_api.http.dispatch import handler_of
 from orylo_api.http.hosts import refuse_other_hosts
-from orylo_api.http.middleware import count_requests, handle_errors, secure_headers
+from orylo_api.http.middleware import compress, count_requests, handle_errors, secure_headers
 from orylo_api.http.openapi import build_document
 from orylo_api.http.reading import MAX_BODY
 from orylo_api.projection.handlers import project_message, write_measured
@@ -27,6 +28,7 @@ from orylo_common.broker.ports import Broker
 from orylo_common.broker.topology import QUEUES, dead_letter_queue
 from orylo_common.clock import Clock, SystemClock
 from orylo_common.control import Keyring
+from orylo_common.http.server import serve_http
 from orylo_common.messages import Message
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
@@ -91,37 +93,39 @@ async def open_app(
 
 @asynccontextmanager
 async def _listen(services: Services, health: Health) -> AsyncIterator[None]:
-    runner = web.AppRunner(
-        make_web_app(services, health),
-        access_log=None,
-        shutdown_timeout=SHUTDOWN.total_seconds(),
-        # `orylo_common.http.bodies` decompresses, within its bounds.
-        auto_decompress=False,
-    )
+    settings = services.settings
+    runner = web.AppRunner(make_web_app(services, health))
     await runner.setup()
     try:
-        settings = services.settings
-        await web.TCPSite(runner, settings.api_host, settings.api_port).start()
-        yield
+        routed = cast(web.Server, runner.server)
+        async with serve_http(
+            "api",
+            routed.request_handler,
+            request_factory=routed.request_factory,
+            host=settings.api_host,
+            port=settings.api_port,
+            behind_proxy=settings.api_trusted_proxies > 0,
+            shutdown_timeout=SHUTDOWN,
+        ):
+            try:
+                yield
+            finally:
+                # Otherwise a stop would wait for the streams.
+                services.hub.end_all()
     finally:
         await runner.cleanup()
 
 
 def make_web_app(services: Services, health: Health) -> web.Application:
-    middlewares = [count_requests, handle_errors]
+    middlewares = [compress, count_requests, handle_errors]
     if services.settings.api_loopback_names_only:
         middlewares.append(refuse_other_hosts)
     app = web.Application(middlewares=middlewares, client_max_size=MAX_BODY)
     app[SERVICES] = services
-    app.on_response_prepare.append(secure_headers)
-    app.on_shutdown.append(_end_streams)
+    app.on_response_prepare.append(partial(secure_headers, trusted_proxies=services.settings.api_trusted_proxies))
     app.add_routes(health.routes())
     for route in ROUTES:
         for method in route.methods:
             app.router.add_route(method, route.path, handler_of(route))
     app.add_routes(Dashboard().routes())
     return app
-
-
-async def _end_streams(app: web.Application) -> None:
-    app[SERVICES].hub.end_all()

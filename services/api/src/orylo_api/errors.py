@@ -58,7 +58,15 @@ class Invalid(RequestError):
         self.errors = list(errors)
 
 
-class TooManyAttempts(RequestError):
+class TooMany(RequestError):
     def __init__(self, detail: str, retry_after: timedelta) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class TooManyAttempts(TooMany):
+    pass
+
+
+class TooManyStreams(TooMany):
+    pass

@@ -47,7 +47,7 @@ class Asset:
         }
         if request.headers.get(hdrs.IF_NONE_MATCH) == self.etag:
             return web.Response(status=304, headers=headers)
-        accepted = _accepted(request.headers.get(hdrs.ACCEPT_ENCODING, ""))
+        accepted = accepted_codings(request.headers.get(hdrs.ACCEPT_ENCODING, ""))
         coding = next((coding for coding in ENCODINGS if coding in accepted and coding in self.bodies), "identity")
         if coding != "identity":
             headers[hdrs.CONTENT_ENCODING] = coding
@@ -80,7 +80,7 @@ class Dashboard:
         return self._assets.get(path) or Asset("text/html", REVALIDATE, {"identity": NOT_BUILT}, '"not-built"')
 
 
-def _accepted(header: str) -> set[str]:
+def accepted_codings(header: str) -> set[str]:
     """Return the codings that the client accepts. Its order of preference is ignored."""
     parts = [part.replace(" ", "").partition(";") for part in header.split(",")]
     return {coding for coding, _, weight in parts if not weight.startswith("q=0") or weight.strip("q=0.")}

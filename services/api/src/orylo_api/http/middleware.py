@@ -7,8 +7,10 @@ from time import perf_counter
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from orylo_api.http.dashboard import accepted_codings
 from orylo_api.http.problems import error_response
 from orylo_api.metrics import REQUEST_SECONDS, REQUESTS
+from orylo_common.http.security_headers import SECURITY_HEADERS, add_security_headers, came_by_https
 
 REQUEST_TIMEOUT = timedelta(seconds=15)
 
@@ -17,16 +19,22 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
-HSTS = "max-age=31536000"
+HEADERS = {**SECURITY_HEADERS, "Content-Security-Policy": CONTENT_SECURITY_POLICY}
+# Below it, compression saves no packet.
+COMPRESSED_FROM_BYTES = 1024
+
+
+@web.middleware
+async def compress(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Compress answers if the client accepts gzip. Files have their own codings, and streams are sent as they come."""
+    response = await handler(request)
+    if isinstance(response, web.Response) and hdrs.CONTENT_ENCODING not in response.headers:
+        body = response.body
+        if isinstance(body, bytes) and len(body) > COMPRESSED_FROM_BYTES:
+            response.headers[hdrs.VARY] = "Accept-Encoding"
+            if "gzip" in accepted_codings(request.headers.get(hdrs.ACCEPT_ENCODING, "")):
+                response.enable_compression(web.ContentCoding.gzip)
+    return response
 
 
 @web.middleware
@@ -56,12 +64,8 @@ async def handle_errors(request: web.Request, handler: Handler) -> web.StreamRes
         return error_response(error)
 
 
-async def secure_headers(request: web.Request, response: web.StreamResponse) -> None:
+async def secure_headers(request: web.Request, response: web.StreamResponse, *, trusted_proxies: int) -> None:
     """Add the headers just before any response starts, including streams."""
-    response.headers["Server"] = "orylo"
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
     if request.path.startswith("/api/"):
         response.headers.setdefault("Cache-Control", "no-store")
-    if request.secure:
-        response.headers.setdefault("Strict-Transport-Security", HSTS)
+    add_security_headers(response, HEADERS, https=came_by_https(request, trusted_proxies))

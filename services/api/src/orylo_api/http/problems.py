@@ -16,7 +16,9 @@ from orylo_api.errors import (
     NotFound,
     RequestError,
     SeveralTenants,
+    TooMany,
     TooManyAttempts,
+    TooManyStreams,
     Unauthenticated,
     Unreadable,
     WrongMediaType,
@@ -38,6 +40,7 @@ PROBLEMS: Mapping[type[RequestError], tuple[HTTPStatus, str, str]] = {
     WrongMediaType: (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "wrong_media_type", "Unsupported media type"),
     Invalid: (HTTPStatus.UNPROCESSABLE_ENTITY, "validation", "Invalid values"),
     TooManyAttempts: (HTTPStatus.TOO_MANY_REQUESTS, "too_many_attempts", "Too many attempts"),
+    TooManyStreams: (HTTPStatus.TOO_MANY_REQUESTS, "too_many_streams", "Too many streams"),
 }
 RETRY_AFTER = timedelta(seconds=2)
 
@@ -90,7 +93,7 @@ def _problem_of_request(error: RequestError) -> Problem:
         error.code or code,
         _sentence(str(error)),
         title=title,
-        retry_after=error.retry_after if isinstance(error, TooManyAttempts) else None,
+        retry_after=error.retry_after if isinstance(error, TooMany) else None,
         members=members,
     )
 

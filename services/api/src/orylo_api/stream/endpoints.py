@@ -48,7 +48,7 @@ _EVENT_ID = TypeAdapter(EventId)
 async def stream(call: Call[None, StreamQuery, None]) -> web.StreamResponse:
     position = _last_position(call)
     tenant_id, hub = call.principal.tenant.id, call.services.hub
-    async with hub.subscribe(tenant_id) as subscription:
+    async with hub.subscribe(tenant_id, call.principal.id) as subscription:
         resumes = position is not None and await hub.is_kept(position)
         response: EventSourceResponse
         async with sse_response(call.request, send_timeout=SEND_TIMEOUT.total_seconds()) as response:

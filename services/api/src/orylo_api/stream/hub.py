@@ -1,7 +1,7 @@
 """Follow api.stream_events as rows are committed, and hand them to this replica's clients."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
@@ -9,6 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
+from orylo_api.errors import TooManyStreams
 from orylo_api.metrics import SSE_CLIENTS
 from orylo_api.stream.events import Position, StreamBatch
 from orylo_api.stream.subscription import StreamSubscription
@@ -23,6 +24,9 @@ RESUME = "SELECT id, events FROM api.stream_events WHERE tenant_id = $1 AND id >
 KEPT = "SELECT coalesce(min(id), 0) AS oldest, coalesce(max(id), 0) AS newest FROM api.stream_events"
 
 ROWS_AT_ONCE = 200
+# Of one user or API key: a person has a few tabs open, an integration a few workers.
+MAX_STREAMS = 50
+RETRY_AFTER = timedelta(seconds=30)
 # The delay, at most, after a lost notification.
 POLL_EVERY = timedelta(seconds=10)
 
@@ -33,12 +37,26 @@ class StreamHub:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
         self._clients: defaultdict[UUID, set[StreamSubscription]] = defaultdict(set)
+        self._open: Counter[UUID] = Counter()
         self._position = 0
         self._reading = asyncio.Lock()
 
     @asynccontextmanager
-    async def subscribe(self, tenant_id: UUID) -> AsyncIterator[StreamSubscription]:
-        """Yield a client's part of the stream, from now on."""
+    async def subscribe(self, tenant_id: UUID, principal_id: UUID) -> AsyncIterator[StreamSubscription]:
+        """Yield a client's part of the stream, from now on. Raises `TooManyStreams`."""
+        if self._open[principal_id] >= MAX_STREAMS:
+            raise TooManyStreams(f"at most {MAX_STREAMS} streams may be open at a time; close one of them", RETRY_AFTER)
+        self._open[principal_id] += 1
+        try:
+            async with self._subscribe(tenant_id) as subscription:
+                yield subscription
+        finally:
+            self._open[principal_id] -= 1
+            if not self._open[principal_id]:
+                del self._open[principal_id]
+
+    @asynccontextmanager
+    async def _subscribe(self, tenant_id: UUID) -> AsyncIterator[StreamSubscription]:
         await self._skip_unread()
         subscription = StreamSubscription(self._position)
         self._clients[tenant_id].add(subscription)
