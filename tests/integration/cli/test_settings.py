@@ -87,7 +87,7 @@ def test_lists_nested_values_and_defaults_can_be_written(orylo: Run, tenant: str
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("sizes", "x=1"), "'sizes' is not a section: use one of tracking, limits, detector, trust, dispatch"),
+        (("sizes", "x=1"), "'sizes' is not a section: use one of shop, tracking, limits, detector, trust, dispatch"),
         (("limits", "vists=5"), "webhooks, rejected_webhooks_per_address, visits, visits_per_address"),
         (("limits", "visits"), "write KEY=VALUE"),
         (("limits", "visits=0"), "visits: Input should be greater than or equal to 1"),
@@ -116,7 +116,7 @@ def test_an_invalid_change_is_reported_and_changes_nothing(
 
 def test_an_unknown_tenant_or_section_is_reported(orylo: Run, tenant: str) -> None:
     assert "nobody" in str(orylo("settings", "show", "nobody", fails=True).exception)
-    assert "is not a section: use one of tracking" in orylo("settings", "show", tenant, "colours", fails=True).output
+    assert "is not a section: use one of shop, tracking" in orylo("settings", "show", tenant, "colours", fails=True).output
 
 
 def test_the_table_has_every_section() -> None:

@@ -316,7 +316,7 @@ def _subscription(order: Order) -> dict[str, Any] | None:
         subscription_id=subscription_id,
         recurrence=recurrence,
         plan=text(child(subscription, "plan").get("name")),
-        renewal=order.get("webhook_event_type") in _RENEWALS or None,
+        renewal=_event_of(order) in _RENEWALS or None,
     )
 
 

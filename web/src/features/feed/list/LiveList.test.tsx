@@ -9,6 +9,15 @@ import { FakeIntersectionObserver } from "../../../test/fakeIntersectionObserver
 import { feedRows, renderFeed } from "../../../test/feedScreen";
 import { renderApp } from "../../../test/renderApp";
 
+/** jsdom has no movement of the pointer. */
+function moveOver(element: Element) {
+  const moved = new MouseEvent("pointermove", { bubbles: true });
+  Object.defineProperty(moved, "movementX", { value: 5 });
+  act(() => {
+    element.dispatchEvent(moved);
+  });
+}
+
 describe("the live list", () => {
   it("holds new rows while paused", async () => {
     fakeApi({ "GET /api/v1/detections": () => pageOf(detections(1)) });
@@ -39,12 +48,23 @@ describe("the live list", () => {
     fakeApi({ "GET /api/v1/detections": () => pageOf(detections(1)) });
     const stream = await renderFeed();
     await userEvent.hover(screen.getByRole("table"));
+    moveOver(screen.getByRole("table"));
     stream.emit("detection.created", detection());
     await screen.findByRole("button", { name: "1 new" });
     expect(feedRows()).toHaveLength(1);
 
     await userEvent.unhover(screen.getByRole("table"));
     expect(feedRows()).toHaveLength(2);
+  });
+
+  it("shows new rows under a pointer that did not move", async () => {
+    fakeApi({ "GET /api/v1/detections": () => pageOf(detections(1)) });
+    const stream = await renderFeed();
+    await userEvent.hover(screen.getByRole("table"));
+    stream.emit("detection.created", detection());
+    await waitFor(() => {
+      expect(feedRows()).toHaveLength(2);
+    });
   });
 
   it("holds new rows while a row has the focus", async () => {

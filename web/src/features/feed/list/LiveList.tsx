@@ -67,15 +67,16 @@ export function LiveList({ tenant, filters, onFilter, paused, onPause, onOpen }:
       {/* The handlers only notice use; every action belongs to a button inside. */}
       {/* eslint-disable-next-line jsx-a11y/no-static-element-interactions */}
       <div
-        onPointerEnter={({ pointerType }) => {
-          // A finger does not rest over the list.
-          if (pointerType !== "touch") use({ pointer: true });
+        onPointerMove={({ pointerType, movementX, movementY }) => {
+          // A finger does not rest over the list, and a page that changes does not move the pointer.
+          const moved = pointerType !== "touch" && (movementX !== 0 || movementY !== 0);
+          if (moved && !inUse.pointer && rows.length > 0) use({ pointer: true });
         }}
         onPointerLeave={() => {
           use({ pointer: false });
         }}
         onFocus={() => {
-          use({ focus: true });
+          if (rows.length > 0) use({ focus: true });
         }}
         onBlur={({ currentTarget, relatedTarget }) => {
           if (!currentTarget.contains(relatedTarget)) use({ focus: false });
