@@ -116,7 +116,9 @@ def test_an_invalid_change_is_reported_and_changes_nothing(
 
 def test_an_unknown_tenant_or_section_is_reported(orylo: Run, tenant: str) -> None:
     assert "nobody" in str(orylo("settings", "show", "nobody", fails=True).exception)
-    assert "is not a section: use one of shop, tracking" in orylo("settings", "show", tenant, "colours", fails=True).output
+    assert (
+        "is not a section: use one of shop, tracking" in orylo("settings", "show", tenant, "colours", fails=True).output
+    )
 
 
 def test_the_table_has_every_section() -> None:
