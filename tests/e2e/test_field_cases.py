@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import aiohttp
 import pytest
@@ -14,6 +16,7 @@ from aiohttp import web
 
 from orylo_cli.demo.fake_meta.server import FakeMeta
 from tests.support.embedded import Embedded, running_embedded
+from tests.support.eventually import eventually
 from tests.support.field_cases import FOLDER, FieldCase, prepare, read_case, read_http_case
 from tests.support.servers import free_ports
 from tests.support.shops import Shop, open_shop, set_mode
@@ -183,6 +186,18 @@ async def test_a_request_from_the_field_is_accepted(
         await asyncio.sleep(1)
     raw = read_http_case(path, tenant=shop.slug, secret=shop.secret)
     assert await status_of(platform.ingest_port, raw) == 202
+
+
+async def test_a_name_is_hashed_from_the_forms_own_charset(
+    platform: Embedded, http: aiohttp.ClientSession, recording_meta: RecordingMeta
+) -> None:
+    shop = await open_field_shop(platform, http, "latin-1")
+    raw = read_http_case(FOLDER / "form-in-latin-1.http", tenant=shop.slug, secret=shop.secret)
+    transaction = parse_qs(raw.partition(b"\r\n\r\n")[2].decode())["transaction"][0]
+    assert await status_of(platform.ingest_port, raw) == 202
+    await eventually(lambda: f"hotmart:{transaction}" in recording_meta.events)
+    event = recording_meta.events[f"hotmart:{transaction}"]
+    assert event["user_data"]["fn"] == [sha256("josé".encode()).hexdigest()]
 
 
 async def status_of(port: int, raw: bytes) -> int:

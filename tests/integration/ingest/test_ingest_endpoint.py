@@ -402,7 +402,7 @@ async def test_it_is_alive_ready_and_counted(ingest: Ingest) -> None:
 
     async def is_ready() -> bool:
         async with ingest.session.get(f"{ingest.url}/readyz") as response:
-            checks = {"postgres": "ok", "broker": "ok", "redis": "ok"}
+            checks = {"postgres": "ok", "broker": "ok", "redis": "ok", "loops": "ok"}
             return (response.status, await response.json()) == (200, {"status": "ready", "checks": checks})
 
     await eventually(is_ready)

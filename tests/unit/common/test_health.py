@@ -38,7 +38,7 @@ async def test_ready_when_every_dependency_answers() -> None:
     status, body = await ask(health, "/readyz")
 
     assert status == 200
-    assert body == '{"status":"ready","checks":{"postgres":"ok"}}'
+    assert body == '{"status":"ready","checks":{"postgres":"ok","loops":"ok"}}'
 
 
 async def test_one_missing_dependency_makes_it_unready_and_is_named_without_its_secrets() -> None:
@@ -50,7 +50,7 @@ async def test_one_missing_dependency_makes_it_unready_and_is_named_without_its_
     status, body = await ask(health, "/readyz")
 
     assert status == 503
-    assert body == '{"status":"unavailable","checks":{"redis":"ok","postgres":"missing (OSError)"}}'
+    assert body == '{"status":"unavailable","checks":{"redis":"ok","postgres":"missing (OSError)","loops":"ok"}}'
 
 
 async def test_a_missing_cache_is_reported_and_changes_nothing() -> None:
@@ -69,7 +69,7 @@ async def test_a_dependency_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPat
     health = Health()
     health.check("postgres", asyncio.Event().wait)
 
-    assert await ask(health, "/readyz") == (503, '{"status":"unavailable","checks":{"postgres":"timeout"}}')
+    assert await ask(health, "/readyz") == (503, '{"status":"unavailable","checks":{"postgres":"timeout","loops":"ok"}}')
 
 
 async def test_many_askers_ask_the_dependency_once() -> None:

@@ -20,6 +20,15 @@ report (a payment succeeded, a dispute was opened) is published for the first of
 reported*. An authentic event that cannot be interpreted is *quarantined*: stored, counted, and replayed after a fix.
 The same applies to events that are not listed, except those of Stripe in families that never report a payment.
 
+An event that arrives again is a *duplicate*, even if the gateway rendered it anew with other links or times. It is a
+*conflict* only if its status, ids, amount, currency or buyer differ: then it is kept for inspection, without effect.
+
+A sale over 0 is published and shown. It becomes no conversion and earns its buyer no trust points.
+
+A phone number without a country code is read as one of the buyer's country, the tenant's (`orylo settings set my-shop
+shop country=BR`), the gateway's (Brazil for Hotmart, Kiwify and PerfectPay) or the only country of the currency. If
+none is known it is left out. Values that arrive as SHA-256 in hex are taken as the hash.
+
 The form of the body alone decides how a webhook is authenticated, not anything the request claims about itself. A
 gateway in HMAC mode accepts only `X-Signature`. A gateway that accepts only live or only test mode (`--accept`) stores
 the other mode as ignored. The test buttons in a gateway's panel count as test mode and never become conversions.

@@ -9,6 +9,8 @@ import orjson
 import prometheus_client
 from aiohttp import web
 
+from orylo_common.repeating import loops_down
+
 Probe = Callable[[], Awaitable[object]]
 
 # A prober gives up after a second or more, and wants an answer before that.
@@ -63,6 +65,8 @@ class Health:
     async def _ask_all(self) -> Readiness:
         states = await asyncio.gather(*(_ask(probe) for probe, _ in self._probes.values()))
         checks = dict(zip(self._probes, states, strict=True))
+        # Reported only: the service still answers, so a load balancer must not remove it.
+        checks["loops"] = f"down ({', '.join(down)})" if (down := loops_down()) else "ok"
         missing = [name for name, (_, required) in self._probes.items() if required and checks[name] != "ok"]
         return Readiness(ready=not missing, checks=checks)
 
