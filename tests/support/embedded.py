@@ -100,8 +100,13 @@ class Embedded:
 
 
 @contextmanager
-def running_embedded(folder: Path, *, descriptors: int | None = None, **environment: str) -> Iterator[Embedded]:
-    platform = Embedded(folder, environment, descriptors)
+def running_embedded(folder: Path, **environment: str) -> Iterator[Embedded]:
+    with started(Embedded(folder, environment)) as platform:
+        yield platform
+
+
+@contextmanager
+def started(platform: Embedded) -> Iterator[Embedded]:
     platform.start()
     try:
         yield platform

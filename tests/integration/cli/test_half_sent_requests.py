@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from orylo_common.descriptors import raise_descriptor_limit
-from tests.support.embedded import Embedded, running_embedded
+from tests.support.embedded import Embedded, started
 from tests.unit.ingest.given import body_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -26,7 +26,7 @@ WHOLE = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
     raise_descriptor_limit()
-    with running_embedded(tmp_path_factory.mktemp("few files"), descriptors=DESCRIPTORS) as running:
+    with started(Embedded(tmp_path_factory.mktemp("few files"), {}, DESCRIPTORS)) as running:
         running.orylo("tenant", "create", "loja")
         running.orylo("gateway", "set", "loja", "stripe", "--secret-stdin", text=SECRET)
         yield running
