@@ -1,4 +1,4 @@
-"""What is deployed fits the code: ports, settings, time to drain, and the programs that images start."""
+"""The deployment files agree with the code: ports, settings, drain time, and the programs that images start."""
 
 import json
 import re

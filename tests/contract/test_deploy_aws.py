@@ -240,7 +240,7 @@ async def set_one_aside(bus: SqsBroker, queue: str) -> None:
 
 
 def call(params: Mapping[str, Any], model: Any) -> tuple[str, str]:
-    """What IAM calls it, and the ARN that it is about."""
+    """Return the IAM action and the ARN of its resource."""
     action = f"{model.service_model.service_name}:{model.name.removesuffix('Batch')}"
     if name := params.get("QueueName") or params.get("QueueUrl", "").rpartition("/")[2]:
         return action, f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"

@@ -1,4 +1,4 @@
-"""What every adapter of the broker port promises, one suite over all of them."""
+"""The contract of the broker port, run against every adapter."""
 
 import asyncio
 import time
@@ -80,7 +80,7 @@ async def test_a_batch_reaches_every_queue_bound_to_its_types_and_no_other(bus: 
             assert not await subscription.receive(1, NOW)
 
 
-async def test_a_type_nobody_is_bound_to_is_confirmed_and_goes_nowhere(bus: Bus) -> None:
+async def test_a_type_no_one_is_bound_to_is_confirmed_and_goes_nowhere(bus: Bus) -> None:
     await bus.broker.publish(outgoing("lost", message_type="nobody.listens.v1"))
 
     assert {await bus.broker.depth(queue) for queue in QUEUES} == {0}
@@ -184,7 +184,7 @@ async def test_a_subscription_whose_connection_is_gone_says_so_and_its_late_ack_
         assert (await one(anew)).delivery_count == 2
 
 
-async def test_a_retry_comes_after_its_delay_with_one_more_attempt_and_holds_up_nobody(bus: Bus) -> None:
+async def test_a_retry_comes_after_its_delay_with_one_more_attempt_and_holds_up_no_one(bus: Bus) -> None:
     async with subscribed(bus.broker) as subscription:
         await bus.broker.publish(outgoing("late"))
         await subscription.retry(await one(subscription), timedelta(minutes=30))
@@ -215,7 +215,7 @@ async def test_attempts_are_counted_over_retries_and_crashes_alike(bus: Bus) -> 
         assert (await one(subscription)).delivery_count == 5
 
 
-async def test_a_dead_letter_tells_why_and_how_often_and_since_when(bus: Bus) -> None:
+async def test_a_dead_letter_reports_why_and_how_often_and_since_when(bus: Bus) -> None:
     started = datetime.now(UTC) - timedelta(seconds=1)
     async with subscribed(bus.broker) as subscription, subscribed(bus.broker, DLQ) as dead_letters:
         await bus.broker.publish(outgoing("at first sight", "after a retry"))

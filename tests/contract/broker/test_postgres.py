@@ -1,4 +1,4 @@
-"""What is PostgreSQL's own: leases that end with their holder, bodies shared by queues, and a sweep that keeps them."""
+"""PostgreSQL's bus: leases that end with their holder, bodies shared by queues, and the sweep of bodies."""
 
 import asyncio
 import sys

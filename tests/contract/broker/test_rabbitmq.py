@@ -1,4 +1,4 @@
-"""What only RabbitMQ can do to us: lose its topology, and refuse what was published."""
+"""Failures of RabbitMQ alone: a lost topology, and rejected messages."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What is SQS's own: its clock, its texts, its batches."""
+"""SQS's visibility timeout, texts and batches."""
 
 import time
 from collections.abc import AsyncIterator
@@ -36,7 +36,7 @@ async def broker(url: str) -> AsyncIterator[SqsBroker]:
         yield broker
 
 
-async def test_what_nobody_settles_comes_again_after_the_visibility_timeout(broker: SqsBroker) -> None:
+async def test_what_no_one_settles_comes_again_after_the_visibility_timeout(broker: SqsBroker) -> None:
     subscription = await broker.subscribe("trust", prefetch=10)
     await broker.redrive("trust", [Outgoing(uuid7(), "any", b"{}")])
     started = time.monotonic()

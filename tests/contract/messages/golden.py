@@ -1,4 +1,4 @@
-"""Makes golden files: `python -m tests.contract.messages.golden`.
+"""Write the golden files: `python -m tests.contract.messages.golden`.
 
 A type without a file gets one; a file that lacks a field its type has gained gets that field. What already
 stands in a file is never changed: consumers in the field depend on it.

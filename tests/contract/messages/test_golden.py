@@ -1,4 +1,4 @@
-"""What was published once can be read for ever, and is written the same way.
+"""Messages of earlier versions can be decoded, and are encoded the same way.
 
 A golden file is missing or lacks a new field: run `python -m tests.contract.messages.golden`, and look at its diff,
 which only ever adds. Any other failure here is a breaking change, for which there is a new version of the type.

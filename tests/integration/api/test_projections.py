@@ -55,7 +55,7 @@ from tests.unit.api.builders import (
     rejected,
     trust_updated,
 )
-from tests.unit.ingest.given import message_in, stripe, taken_from
+from tests.unit.ingest.given import message_in, recorded_from, stripe
 
 pytestmark = pytest.mark.integration
 
@@ -287,7 +287,7 @@ async def test_a_payment_only_moves_forward(pool: asyncpg.Pool) -> None:
 def stripe_events_of_one_payment() -> list[PaymentSucceeded]:
     """Stripe's four events of one payment, each with different details."""
     intent, charge, session, invoice = (
-        message_in(taken_from("stripe", stripe(name, **changes)))
+        message_in(recorded_from("stripe", stripe(name, **changes)))
         for name, changes in (
             ("payment_intent.succeeded", {"customer": None, "receipt_email": None}),
             ("charge.succeeded", {}),

@@ -148,7 +148,7 @@ async def test_a_secret_that_no_key_opens_is_left_out_and_the_others_are_heard_o
     assert "is foreign" not in str(logged)
 
 
-async def test_an_error_that_nobody_foresaw_does_not_end_the_following(
+async def test_an_error_that_no_one_foresaw_does_not_end_the_following(
     pool: asyncpg.Pool, tenant: Tenant, plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(self: ControlPlane) -> None:

@@ -1,4 +1,4 @@
-"""The door opens while the broker is away, and what it takes leaves once the broker is back."""
+"""Ingest starts and accepts webhooks while the broker is away, and publishes them once it is back."""
 
 import secrets
 from pathlib import Path

@@ -129,7 +129,7 @@ async def running(postgres_dsn: str, mode: Mode) -> AsyncIterator[Ingest]:
 
 @pytest.fixture
 async def ingest(running: Ingest) -> Ingest:
-    """What several fixtures tell of one payment is told for each of them."""
+    """Facts that several fixtures report about one payment are published for each fixture."""
     await running.pool.execute("TRUNCATE ingest.events, ingest.dedupe_registry, ingest.facts")
     running.published.messages.clear()
     return running
@@ -150,12 +150,12 @@ async def test_it_is_taken_and_published_as_its_golden_file_says(ingest: Ingest,
     (event,) = await ingest.pool.fetch("SELECT status, reason, gateway_event_type FROM ingest.events")
     assert dict(event) == {key: golden[key] for key in ("status", "reason", "gateway_event_type")}
     if golden["message"] is not None:
-        await eventually(lambda: bool(told(ingest)))
-        (message,) = told(ingest)
+        await eventually(lambda: bool(published(ingest)))
+        (message,) = published(ingest)
         assert message == as_published(golden["message"], message)
 
 
-def told(ingest: Ingest) -> list[Message]:
+def published(ingest: Ingest) -> list[Message]:
     """Without what reports of the requests that were refused."""
     return [
         message for message in ingest.published.messages if message.type.startswith(("pay", "disp", "fraud", "che"))
@@ -179,4 +179,4 @@ async def test_with_one_byte_of_what_proves_it_changed_it_is_refused(ingest: Ing
     assert (answer.status, answer.body["code"]) == (401, "token_mismatch" if webhook.token else "signature_mismatch")
     kept = [await ingest.rows(table) for table in ("events", "dedupe_registry", "facts")]
     assert kept == [0, 0, 0]
-    assert told(ingest) == []
+    assert published(ingest) == []

@@ -131,7 +131,7 @@ async def test_cut_under_load_every_202_is_in_the_database_once(postgres_dsn: st
         await eventually(lambda: len({m.event_id for m in ingest.published.messages}) == 600)  # type: ignore[attr-defined]
 
 
-async def test_without_a_bus_webhooks_are_taken_and_told_later(postgres_dsn: str) -> None:
+async def test_without_a_bus_webhooks_are_taken_and_reported_later(postgres_dsn: str) -> None:
     published = Published()
     published.away = True
     async with running_ingest(postgres_dsn, published=published) as ingest:

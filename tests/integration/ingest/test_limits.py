@@ -1,4 +1,4 @@
-"""Who sends too much is asked to come again later; nobody else is, and Redis is not needed for anything."""
+"""Rate limits apply to the sender alone, and work without Redis."""
 
 import asyncio
 from collections import Counter
@@ -144,7 +144,7 @@ async def test_an_address_that_guesses_is_put_off_and_the_gateway_is_not(ingest:
         assert 'orylo_webhooks_total{gateway="stripe",outcome="rate_limited"}' in await response.text()
 
 
-async def test_an_address_that_asks_for_nobody_is_put_off_and_what_it_sends_for_others_is_not(
+async def test_an_address_that_asks_for_no_one_is_put_off_and_what_it_sends_for_others_is_not(
     ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "UNKNOWN_TARGETS_PER_ADDRESS", 2)
@@ -176,7 +176,7 @@ async def test_an_address_that_asks_for_nobody_is_put_off_and_what_it_sends_for_
     assert await visit(ingest) == 202
 
 
-async def test_an_address_that_tells_of_too_many_visits_is_put_off(ingest: Ingest, postgres_dsn: str) -> None:
+async def test_an_address_that_reports_of_too_many_visits_is_put_off(ingest: Ingest, postgres_dsn: str) -> None:
     await limit(postgres_dsn, visits_per_address=2)
 
     async def tell(_: int) -> int:
@@ -212,7 +212,7 @@ async def test_all_addresses_together_are_limited_too(ingest: Ingest, postgres_d
     assert set(await until_429(tell)) == {202, 429}
 
 
-async def test_without_redis_nobody_is_limited_and_nothing_waits(postgres_dsn: str) -> None:
+async def test_without_redis_no_one_is_limited_and_nothing_waits(postgres_dsn: str) -> None:
     server = FakeServer()
     server.connected = False
     async with running_ingest(postgres_dsn, redis=FakeAsyncRedis(server=server), **PROXY) as ingest:

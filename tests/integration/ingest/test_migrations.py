@@ -11,7 +11,7 @@ from orylo_ingest.migrations import MIGRATIONS
 from orylo_ingest.webhooks.store import record_batch
 from tests.unit.ingest.gateways.test_stripe_attempts_and_refunds import refund_of
 from tests.unit.ingest.gateways.test_stripe_invoices import AT, bought
-from tests.unit.ingest.given import TENANT, taken_from
+from tests.unit.ingest.given import TENANT, recorded_from
 
 pytestmark = pytest.mark.integration
 
@@ -52,7 +52,7 @@ async def test_payments_that_were_matched_by_facts_stay_matched(empty_postgres_d
             ("stripe:in_2", None, "stripe:in_2"),
         ]
         late = bought(2, at=(minute + 50_000) * 60, description="Subscription update")["charge"]
-        records = [taken_from("stripe", event) for event in (refund_of(1), late)]
+        records = [recorded_from("stripe", event) for event in (refund_of(1), late)]
         async with pool.acquire() as one:
             await record_batch(one, records)
     assert [record.payment_id for record in records] == ["stripe:in_1", "stripe:in_2"]

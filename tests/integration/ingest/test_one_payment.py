@@ -1,4 +1,4 @@
-"""One purchase told by many events, in every order and all at once, is one payment that succeeded."""
+"""One purchase reported by many events, in every order and at the same time, is one successful payment."""
 
 import asyncio
 import hmac
@@ -53,7 +53,7 @@ async def ingest(postgres_dsn: str) -> AsyncIterator[Ingest]:
 
 
 def events(gateway: str, number: int) -> list[bytes]:
-    """All that the gateway tells of purchase `number`."""
+    """Return all events of purchase `number`."""
     names, ids = TELLING[gateway]
     found = []
     for name in names:
@@ -77,7 +77,7 @@ async def send(ingest: Ingest, gateway: str, body: bytes) -> int:
 
 
 async def succeeded(ingest: Ingest) -> Counter[str]:
-    """How often each payment was told to have succeeded."""
+    """Count the `payment.succeeded` messages of each payment."""
 
     async def nothing_waits() -> bool:
         return await ingest.rows("outbox") == 0

@@ -1,4 +1,4 @@
-"""Two ingest processes on one port, on real servers: together they are one door."""
+"""Two ingest processes on one port, on real servers: together they act as one."""
 
 import asyncio
 import os
@@ -57,7 +57,7 @@ class Redis:
 
 
 @dataclass(frozen=True)
-class Door:
+class TwoProcesses:
     first: IngestProcess
     second: IngestProcess
     redis: Redis
@@ -84,7 +84,9 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def door(postgres_dsn: str, redis: Redis, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Door]:
+async def ingest(
+    postgres_dsn: str, redis: Redis, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[TwoProcesses]:
     master_key = Keyring.generate()
     await open_shop(postgres_dsn, master_key, SHOP)
     await open_shop(postgres_dsn, master_key, LIMITED, limits=LimitSettings(webhooks=LIMIT))
@@ -97,19 +99,19 @@ async def door(postgres_dsn: str, redis: Redis, tmp_path_factory: pytest.TempPat
         ingest_process(folder / "second", environment, port=port) as second,
     ):
         database = await asyncpg.connect(postgres_dsn)
-        yield Door(first, second, redis, database)
+        yield TwoProcesses(first, second, redis, database)
         await database.close()
 
 
-async def test_both_are_there(door: Door) -> None:
+async def test_both_are_there(ingest: TwoProcesses) -> None:
     """Each has some of the connections while they are open, or the other tests would show nothing."""
-    sending = asyncio.create_task(door.send(door.payments(3_000, SHOP), rate=1_500))
+    sending = asyncio.create_task(ingest.send(ingest.payments(3_000, SHOP), rate=1_500))
     seen: set[int] = set()
 
     async def both_are_connected() -> bool:
-        for process in (door.first, door.second):
+        for process in (ingest.first, ingest.second):
             connections = psutil.Process(process.pid).net_connections("tcp")
-            if any(each.laddr.port == door.port and each.status == psutil.CONN_ESTABLISHED for each in connections):
+            if any(each.laddr.port == ingest.port and each.status == psutil.CONN_ESTABLISHED for each in connections):
                 seen.add(process.pid)
         return len(seen) == 2
 
@@ -117,29 +119,29 @@ async def test_both_are_there(door: Door) -> None:
     assert await sending == {202: 3_000}
 
 
-async def test_one_webhook_fifty_times_at_once_is_one_event(door: Door) -> None:
-    (request,) = door.payments(1, SHOP)
-    await eventually(lambda: no_message_waits(door))
-    before = await events(door), await messages(door)
+async def test_one_webhook_fifty_times_at_once_is_one_event(ingest: TwoProcesses) -> None:
+    (request,) = ingest.payments(1, SHOP)
+    await eventually(lambda: no_message_waits(ingest))
+    before = await events(ingest), await messages(ingest)
 
-    results = await send([request] * 50, port=door.port, connections=50)
+    results = await send([request] * 50, port=ingest.port, connections=50)
 
     assert Counter(results.status) == {202: 1, 200: 49}
-    assert await events(door) == before[0] + 1
-    await eventually(lambda: no_message_waits(door))
-    assert await messages(door) == before[1] + 1
+    assert await events(ingest) == before[0] + 1
+    await eventually(lambda: no_message_waits(ingest))
+    assert await messages(ingest) == before[1] + 1
 
 
-async def test_a_tenants_limit_counts_what_both_take(door: Door) -> None:
+async def test_a_tenants_limit_counts_what_both_take(ingest: TwoProcesses) -> None:
     async def window_begins() -> bool:
-        return await door.send(door.payments(1, LIMITED)) == {202: 1}
+        return await ingest.send(ingest.payments(1, LIMITED)) == {202: 1}
 
     # Once an earlier test's window has ended.
     await eventually(window_begins)
     taken = 1
     # A little at a time, until both of them refuse: what comes between two settlements is let through.
     for _ in range(4 * WINDOW // AT_ONCE):
-        statuses = await door.send(door.payments(AT_ONCE, LIMITED))
+        statuses = await ingest.send(ingest.payments(AT_ONCE, LIMITED))
         assert statuses.keys() <= {202, 429}
         taken += statuses[202]
         if statuses == {429: AT_ONCE}:
@@ -151,36 +153,36 @@ async def test_a_tenants_limit_counts_what_both_take(door: Door) -> None:
     assert WINDOW <= taken < 1.7 * WINDOW
 
 
-async def test_without_redis_nobody_is_limited_and_with_it_again_they_are(door: Door) -> None:
-    door.redis.kill()
+async def test_without_redis_no_one_is_limited_and_with_it_again_they_are(ingest: TwoProcesses) -> None:
+    ingest.redis.kill()
 
     async def all_are_taken() -> bool:
         """More than the limit allows: once the last window has ended, and it is noticed that Redis is gone."""
-        return await door.send(door.payments(WINDOW + 50, LIMITED)) == {202: WINDOW + 50}
+        return await ingest.send(ingest.payments(WINDOW + 50, LIMITED)) == {202: WINDOW + 50}
 
     await eventually(all_are_taken)
     started = time.monotonic()
-    assert await door.send(door.payments(500, SHOP)) == {202: 500}
+    assert await ingest.send(ingest.payments(500, SHOP)) == {202: 500}
     # A second at most.
     assert time.monotonic() - started < 30
 
-    door.redis.start()
+    ingest.redis.start()
 
     async def is_limited() -> bool:
-        return (await door.send(door.payments(WINDOW + 50, LIMITED)))[429] > 0
+        return (await ingest.send(ingest.payments(WINDOW + 50, LIMITED)))[429] > 0
 
     await eventually(is_limited)
-    assert await door.send(door.payments(100, SHOP)) == {202: 100}
+    assert await ingest.send(ingest.payments(100, SHOP)) == {202: 100}
 
 
-async def events(door: Door) -> int:
-    return int(await door.database.fetchval("SELECT count(*) FROM ingest.events"))
+async def events(ingest: TwoProcesses) -> int:
+    return int(await ingest.database.fetchval("SELECT count(*) FROM ingest.events"))
 
 
-async def messages(door: Door) -> int:
+async def messages(ingest: TwoProcesses) -> int:
     """All that were published: nobody consumes them here."""
-    return int(await door.database.fetchval("SELECT count(*) FROM bus.messages WHERE type = 'payment.succeeded.v1'"))
+    return int(await ingest.database.fetchval("SELECT count(*) FROM bus.messages WHERE type = 'payment.succeeded.v1'"))
 
 
-async def no_message_waits(door: Door) -> bool:
-    return bool(await door.database.fetchval("SELECT count(*) = 0 FROM ingest.outbox"))
+async def no_message_waits(ingest: TwoProcesses) -> bool:
+    return bool(await ingest.database.fetchval("SELECT count(*) = 0 FROM ingest.outbox"))

@@ -44,7 +44,7 @@ def not_yet(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def told(ingest: Ingest, kind: type[Message]) -> list[Any]:
+def published(ingest: Ingest, kind: type[Message]) -> list[Any]:
     return [message for message in ingest.published.messages if isinstance(message, kind)]
 
 
@@ -63,12 +63,12 @@ async def ask_for_replay(ingest: Ingest, event_id: str) -> WebhookReplayRequeste
     return request
 
 
-async def test_what_is_not_understood_is_told_of_scrubbed(ingest: Ingest, not_yet: pytest.MonkeyPatch) -> None:
+async def test_what_is_not_understood_is_reported_of_scrubbed(ingest: Ingest, not_yet: pytest.MonkeyPatch) -> None:
     answer = await ingest.stripe(orjson.dumps(stripe("charge.succeeded")))
     assert answer.status == 202
 
-    await eventually(lambda: len(told(ingest, WebhookQuarantined)) == 1)
-    (message,) = told(ingest, WebhookQuarantined)
+    await eventually(lambda: len(published(ingest, WebhookQuarantined)) == 1)
+    (message,) = published(ingest, WebhookQuarantined)
     assert (message.event_id, message.kind) == (answer.body["event_id"], "quarantined")
     assert (message.gateway, message.gateway_event_type) == ("stripe", "charge.succeeded")
     assert message.reason == "nobody knows this type"
@@ -81,24 +81,24 @@ async def test_what_is_not_understood_is_told_of_scrubbed(ingest: Ingest, not_ye
 async def test_a_large_payload_does_not_travel(ingest: Ingest, not_yet: pytest.MonkeyPatch) -> None:
     many = [{"name": "x" * 500} for _ in range(200)]
     await ingest.stripe(orjson.dumps(stripe("charge.succeeded", lines=many)))
-    await eventually(lambda: len(told(ingest, WebhookQuarantined)) == 1)
-    (message,) = told(ingest, WebhookQuarantined)
+    await eventually(lambda: len(published(ingest, WebhookQuarantined)) == 1)
+    (message,) = published(ingest, WebhookQuarantined)
     assert message.payload is None
     assert message.payload_bytes > 64 * 1024
 
 
-async def test_a_conflict_is_told_of_once(ingest: Ingest) -> None:
+async def test_a_conflict_is_reported_of_once(ingest: Ingest) -> None:
     first = await ingest.stripe(orjson.dumps(stripe("charge.succeeded")))
     for _ in range(3):
         await ingest.stripe(orjson.dumps(stripe("charge.succeeded", amount=1, amount_captured=1)))
     await ingest.stripe(orjson.dumps(stripe("charge.succeeded", amount=2, amount_captured=2)))
 
-    await eventually(lambda: len(told(ingest, WebhookQuarantined)) == 2)
-    for message in told(ingest, WebhookQuarantined):
+    await eventually(lambda: len(published(ingest, WebhookQuarantined)) == 2)
+    for message in published(ingest, WebhookQuarantined):
         assert message.kind == "conflict"
         assert first.body["event_id"] in message.reason
         assert message.event_id != first.body["event_id"]
-    assert {message.payload["data"]["object"]["amount"] for message in told(ingest, WebhookQuarantined)} == {1, 2}
+    assert {message.payload["data"]["object"]["amount"] for message in published(ingest, WebhookQuarantined)} == {1, 2}
 
 
 async def test_after_a_fix_it_is_taken_in_once_however_often_one_asks(
@@ -107,8 +107,8 @@ async def test_after_a_fix_it_is_taken_in_once_however_often_one_asks(
     answer = await ingest.stripe(orjson.dumps(stripe("charge.succeeded")))
     event_id = answer.body["event_id"]
     asked = await ask_for_replay(ingest, event_id)
-    await eventually(lambda: len(told(ingest, WebhookReplayed)) == 1)
-    (still,) = told(ingest, WebhookReplayed)
+    await eventually(lambda: len(published(ingest, WebhookReplayed)) == 1)
+    (still,) = published(ingest, WebhookReplayed)
     assert (still.status, still.reason, still.causation_id) == (
         "quarantined",
         "nobody knows this type",
@@ -118,13 +118,13 @@ async def test_after_a_fix_it_is_taken_in_once_however_often_one_asks(
     not_yet.undo()
     for _ in range(5):
         await ask_for_replay(ingest, event_id)
-    await eventually(lambda: len(told(ingest, PaymentSucceeded)) == 1)
+    await eventually(lambda: len(published(ingest, PaymentSucceeded)) == 1)
     await eventually(lambda: all_is_handled(ingest))
 
-    (payment,) = told(ingest, PaymentSucceeded)
+    (payment,) = published(ingest, PaymentSucceeded)
     assert payment.event_id == event_id
     assert payment.payment_id == "stripe:pi_3TstExampleCard0001"
-    (after,) = told(ingest, WebhookReplayed)[1:]
+    (after,) = published(ingest, WebhookReplayed)[1:]
     assert (after.status, after.message_type, after.event_id) == ("published", "payment.succeeded.v1", event_id)
     (row,) = await ingest.pool.fetch("SELECT event_id, status, message_type, reason, payment_id FROM ingest.events")
     assert tuple(row) == (UUID(event_id), "published", "payment.succeeded.v1", None, payment.payment_id)
@@ -132,26 +132,26 @@ async def test_after_a_fix_it_is_taken_in_once_however_often_one_asks(
     assert (again.status, again.body["status"]) == (200, "duplicate")
 
 
-async def test_what_another_event_told_meanwhile_is_not_told_again(ingest: Ingest, not_yet: pytest.MonkeyPatch) -> None:
+async def test_a_fact_reported_meanwhile_is_not_published_again(ingest: Ingest, not_yet: pytest.MonkeyPatch) -> None:
     answer = await ingest.stripe(orjson.dumps(stripe("charge.succeeded")))
     not_yet.undo()
     await ingest.stripe(orjson.dumps(stripe("payment_intent.succeeded")))
     await ask_for_replay(ingest, answer.body["event_id"])
 
-    await eventually(lambda: len(told(ingest, WebhookReplayed)) == 1)
-    assert told(ingest, WebhookReplayed)[0].status == "already_reported"
+    await eventually(lambda: len(published(ingest, WebhookReplayed)) == 1)
+    assert published(ingest, WebhookReplayed)[0].status == "already_reported"
     await eventually(lambda: all_is_handled(ingest))
-    assert len(told(ingest, PaymentSucceeded)) == 1
+    assert len(published(ingest, PaymentSucceeded)) == 1
 
 
 async def test_what_is_not_in_quarantine_is_left_alone(ingest: Ingest) -> None:
     answer = await ingest.stripe(orjson.dumps(stripe("charge.succeeded")))
-    await eventually(lambda: len(told(ingest, PaymentSucceeded)) == 1)
+    await eventually(lambda: len(published(ingest, PaymentSucceeded)) == 1)
     await ask_for_replay(ingest, answer.body["event_id"])
     await ask_for_replay(ingest, str(uuid7()))
     await eventually(lambda: all_is_handled(ingest))
-    assert not told(ingest, WebhookReplayed)
-    assert len(told(ingest, PaymentSucceeded)) == 1
+    assert not published(ingest, WebhookReplayed)
+    assert len(published(ingest, PaymentSucceeded)) == 1
 
 
 async def all_is_handled(ingest: Ingest) -> bool:
@@ -178,6 +178,6 @@ async def test_times_are_read_in_the_zone_that_the_gateway_is_set_to(
     if not at_once:
         await ask_for_replay(ingest, str(await ingest.pool.fetchval("SELECT event_id FROM ingest.events")))
 
-    await eventually(lambda: len(told(ingest, PaymentSucceeded)) == 1)
+    await eventually(lambda: len(published(ingest, PaymentSucceeded)) == 1)
     approved = datetime.fromisoformat(orjson.loads(body)["date_approved"])
-    assert told(ingest, PaymentSucceeded)[0].occurred_at == approved.replace(tzinfo=UTC)
+    assert published(ingest, PaymentSucceeded)[0].occurred_at == approved.replace(tzinfo=UTC)

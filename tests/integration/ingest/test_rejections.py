@@ -20,7 +20,7 @@ async def ingest(postgres_dsn: str) -> AsyncIterator[Ingest]:
         yield ingest
 
 
-def told(ingest: Ingest) -> dict[tuple[str, str], list[WebhookRejected]]:
+def published(ingest: Ingest) -> dict[tuple[str, str], list[WebhookRejected]]:
     refusals: dict[tuple[str, str], list[WebhookRejected]] = {}
     for message in ingest.published.messages:
         if isinstance(message, WebhookRejected):
@@ -28,7 +28,7 @@ def told(ingest: Ingest) -> dict[tuple[str, str], list[WebhookRejected]]:
     return refusals
 
 
-async def test_every_refusal_of_a_known_tenant_is_told_with_its_reason(ingest: Ingest) -> None:
+async def test_every_refusal_of_a_known_tenant_is_reported_with_its_reason(ingest: Ingest) -> None:
     for _ in range(3):
         await ingest.stripe(BODY, secret="whsec_wrong")
     await ingest.stripe(b"no json")
@@ -38,9 +38,9 @@ async def test_every_refusal_of_a_known_tenant_is_told_with_its_reason(ingest: I
     await ingest.post(BODY, gateway="made-up")
     await ingest.post(BODY, tenant="nobody")
 
-    await eventually(lambda: len(told(ingest)) == 6)
-    await eventually(lambda: sum(each.count for each in told(ingest)["stripe", "signature_mismatch"]) == 3)
-    statuses = {kind: {each.status for each in messages} for kind, messages in told(ingest).items()}
+    await eventually(lambda: len(published(ingest)) == 6)
+    await eventually(lambda: sum(each.count for each in published(ingest)["stripe", "signature_mismatch"]) == 3)
+    statuses = {kind: {each.status for each in messages} for kind, messages in published(ingest).items()}
     assert statuses == {
         ("stripe", "signature_mismatch"): {401},
         ("stripe", "unreadable_body"): {400},
@@ -49,13 +49,13 @@ async def test_every_refusal_of_a_known_tenant_is_told_with_its_reason(ingest: I
         ("kiwify", "not_found"): {404},
         ("unknown", "not_found"): {404},
     }
-    last = told(ingest)["stripe", "signature_mismatch"][-1]
+    last = published(ingest)["stripe", "signature_mismatch"][-1]
     assert (last.remote, last.size) == ("127.0.0.1", len(BODY))
     assert "secrets set for this gateway" in last.reason
     assert not [message for message in ingest.published.messages if not isinstance(message, WebhookRejected)]
 
 
-async def test_what_was_refused_before_a_stop_is_told(postgres_dsn: str) -> None:
+async def test_what_was_refused_before_a_stop_is_published(postgres_dsn: str) -> None:
     async with running_ingest(postgres_dsn) as ingest:
         await ingest.post(BODY, headers={"Stripe-Signature": stripe_signature(BODY, "whsec_wrong")})
-    assert ("stripe", "signature_mismatch") in told(ingest)
+    assert ("stripe", "signature_mismatch") in published(ingest)

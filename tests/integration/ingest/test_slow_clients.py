@@ -54,7 +54,7 @@ async def dribble(writer: asyncio.StreamWriter, next_byte: Callable[[int], bytes
 async def answer_to_a_dribble(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, next_byte: Callable[[int], bytes]
 ) -> bytes:
-    """What the server says until it closes, which it does in time."""
+    """Return the server's bytes until it closes the connection, which must be in time."""
     dribbling = asyncio.create_task(dribble(writer, next_byte))
     try:
         return await asyncio.wait_for(reader.read(), SOON_S)

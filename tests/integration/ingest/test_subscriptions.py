@@ -1,4 +1,4 @@
-"""A subscription's charge on a real PostgreSQL: its events come at once and in any order, and one of them is told."""
+"""A subscription's charge on a real PostgreSQL: its events arrive together in any order, and one is published."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -31,11 +31,11 @@ async def ingest(postgres_dsn: str) -> AsyncIterator[Ingest]:
         yield ingest
 
 
-def told(kind: str = "pageview", **more: Any) -> bytes:
+def visit(kind: str = "pageview", **more: Any) -> bytes:
     return orjson.dumps({"kind": kind, "click_id": CLICK_ID, **more})
 
 
-async def tell(
+async def report(
     ingest: Ingest, body: bytes, *, tenant: str = TENANT, method: str = "POST", **headers: str
 ) -> tuple[int, dict[str, str], Any]:
     given = {"Content-Type": "text/plain", **{name.replace("_", "-"): value for name, value in headers.items()}}
@@ -52,7 +52,7 @@ async def allow(ingest: Ingest, *origins: str) -> None:
         await write_section(connection, tenant.id, TrackingSettings(allowed_origins=origins), actor=ACTOR)
 
     async def known() -> bool:
-        return (await tell(ingest, told(), Origin=STRANGER))[0] == (403 if origins else 202)
+        return (await report(ingest, visit(), Origin=STRANGER))[0] == (403 if origins else 202)
 
     await eventually(known)
 
@@ -84,41 +84,41 @@ async def test_the_script_is_small_and_kept_by_browsers(ingest: Ingest) -> None:
 @pytest.mark.parametrize("kind", ["pageview", "click", "checkout", "lead"])
 async def test_every_kind_of_visit_is_taken(ingest: Ingest, kind: str) -> None:
     before = len(ingest.published.messages)
-    status, _, body = await tell(ingest, told(kind, utm_source="ig"))
+    status, _, body = await report(ingest, visit(kind, utm_source="ig"))
     assert (status, body) == (202, {"status": "accepted"})
     expected = [ClickRecorded, CheckoutStarted] if kind == "checkout" else [ClickRecorded]
 
-    def published() -> list[ClickRecorded | CheckoutStarted]:
-        """Without what is told of requests that another test had refused."""
+    def messages_of() -> list[ClickRecorded | CheckoutStarted]:
+        """Without reports of requests that another test sent."""
         since = ingest.published.messages[before:]
         return [message for message in since if isinstance(message, ClickRecorded | CheckoutStarted)]
 
-    await eventually(lambda: len(published()) == len(expected))
-    messages = sorted(published(), key=lambda message: message.message_id)
+    await eventually(lambda: len(messages_of()) == len(expected))
+    messages = sorted(messages_of(), key=lambda message: message.message_id)
     assert [type(message) for message in messages] == expected
     assert isinstance(messages[0], ClickRecorded)
     assert (messages[0].kind, messages[0].ip) == (kind, "127.0.0.1")
 
 
-async def test_any_page_may_tell_until_the_tenant_names_its_own(ingest: Ingest) -> None:
+async def test_any_page_may_report_until_the_tenant_names_its_own(ingest: Ingest) -> None:
     for method in ("POST", "OPTIONS"):
         for headers in ({"Origin": STRANGER}, {}):
-            status, answered, _ = await tell(ingest, told(), method=method, **headers)
+            status, answered, _ = await report(ingest, visit(), method=method, **headers)
             assert (status, answered["Access-Control-Allow-Origin"]) == (202 if method == "POST" else 204, "*")
 
     await allow(ingest, f"{SHOP.upper()}/", "http://localhost:3000")
     try:
         for origin in (SHOP, "http://localhost:3000"):
-            status, answered, _ = await tell(ingest, told(), Origin=origin)
+            status, answered, _ = await report(ingest, visit(), Origin=origin)
             assert (status, answered["Access-Control-Allow-Origin"], answered["Vary"]) == (202, origin, "Origin")
-            status, answered, _ = await tell(ingest, b"", method="OPTIONS", Origin=origin)
+            status, answered, _ = await report(ingest, b"", method="OPTIONS", Origin=origin)
             assert (status, answered["Access-Control-Allow-Origin"], answered["Vary"]) == (204, origin, "Origin")
             assert answered["Access-Control-Allow-Methods"] == "POST"
         for headers in ({"Origin": STRANGER}, {"Origin": "null"}, {"Origin": f"{SHOP}.stranger.example"}, {}):
-            status, answered, body = await tell(ingest, told(), **headers)
+            status, answered, body = await report(ingest, visit(), **headers)
             assert (status, body["code"]) == (403, "origin_not_allowed")
             assert "Access-Control-Allow-Origin" not in answered
-            status, answered, _ = await tell(ingest, b"", method="OPTIONS", **headers)
+            status, answered, _ = await report(ingest, b"", method="OPTIONS", **headers)
             assert status == 204
             assert "Access-Control-Allow-Origin" not in answered
             assert answered["Vary"] == "Origin"
@@ -135,7 +135,7 @@ def test_what_is_no_origin_cannot_be_allowed(origin: str) -> None:
 
 
 async def test_half_an_emoji_in_a_visit_does_not_cost_it(ingest: Ingest) -> None:
-    assert (await tell(ingest, told(utm_source="x").replace(b'"x"', rb'"natal \ud83c"')))[0] == 202
+    assert (await report(ingest, visit(utm_source="x").replace(b'"x"', rb'"natal \ud83c"')))[0] == 202
 
 
 @pytest.mark.parametrize(
@@ -146,20 +146,20 @@ async def test_half_an_emoji_in_a_visit_does_not_cost_it(ingest: Ingest) -> None
         (b"[]", {}, 400, "unreadable_body"),
         (b"null", {}, 400, "unreadable_body"),
         (b'{"kind":"pageview","click_id":"\xed\xa0\x80"}', {}, 400, "unreadable_body"),
-        (told(utm_source={"a": 1}), {}, 400, "unreadable_body"),
-        (told(clicked_at=-1), {}, 400, "unreadable_body"),
-        (told(), {"Content-Encoding": "gzip"}, 400, "unreadable_body"),
-        (gzip.compress(told(), mtime=0)[:-30], {"Content-Encoding": "gzip"}, 400, "unreadable_body"),
+        (visit(utm_source={"a": 1}), {}, 400, "unreadable_body"),
+        (visit(clicked_at=-1), {}, 400, "unreadable_body"),
+        (visit(), {"Content-Encoding": "gzip"}, 400, "unreadable_body"),
+        (gzip.compress(visit(), mtime=0)[:-30], {"Content-Encoding": "gzip"}, 400, "unreadable_body"),
         (gzip.compress(b" " * 10_000_000, mtime=0), {"Content-Encoding": "gzip"}, 413, "body_too_large"),
         (b" " * 20_000, {}, 413, "body_too_large"),
-        (gzip.compress(told(), mtime=0), {"Content-Encoding": "gzip"}, 202, None),
+        (gzip.compress(visit(), mtime=0), {"Content-Encoding": "gzip"}, 202, None),
     ],
     ids=lambda value: repr(value)[:40],
 )
 async def test_what_is_no_visit_is_refused_with_what_is_wrong(
     ingest: Ingest, body: bytes, headers: dict[str, str], status: int, code: str | None
 ) -> None:
-    answered, _, problem = await tell(ingest, body, **headers)
+    answered, _, problem = await report(ingest, body, **headers)
     assert (answered, problem.get("code")) == (status, code)
 
 
@@ -169,8 +169,8 @@ async def test_what_is_no_visit_is_refused_with_what_is_wrong(
         (b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n{}\r\n", b"400"),
         (b"Transfer-Encoding: chunked\r\n\r\n4e20\r\n" + b" " * 20_000 + b"\r\n0\r\n\r\n", b"413"),
         (b"Content-Length: 100\r\n\r\n{", b"408"),
-        (b"User-Agent: \xff\xfe\x00x\r\nContent-Length: 55\r\n\r\n" + told(), b"400"),
-        (b"User-Agent: \xff\xfex\r\nContent-Length: %d\r\n\r\n" % len(told()) + told(), b"202"),
+        (b"User-Agent: \xff\xfe\x00x\r\nContent-Length: 55\r\n\r\n" + visit(), b"400"),
+        (b"User-Agent: \xff\xfex\r\nContent-Length: %d\r\n\r\n" % len(visit()) + visit(), b"202"),
     ],
     ids=["broken chunks", "chunks too large", "a body that never ends", "NUL in a header", "bytes that are no text"],
 )
@@ -189,7 +189,7 @@ async def test_a_visits_trace_goes_on_with_its_messages(ingest: Ingest, monkeypa
     monkeypatch.setattr(traces._Tracing, "tracer", TracerProvider().get_tracer("test"))
     ingest.published.away = True
     try:
-        assert (await tell(ingest, told("checkout")))[0] == 202
+        assert (await report(ingest, visit("checkout")))[0] == 202
         bodies = await ingest.pool.fetch("SELECT body FROM ingest.outbox WHERE type <> 'webhook.rejected.v1'")
     finally:
         ingest.published.away = False

@@ -1,4 +1,4 @@
-"""What a command imports before it runs: each import costs CPU at every start."""
+"""The modules that a command imports before it runs. Each import costs CPU at every start."""
 
 import json
 import subprocess

@@ -53,7 +53,7 @@ async def test_one_missing_dependency_makes_it_unready_and_is_named_without_its_
     assert body == '{"status":"unavailable","checks":{"redis":"ok","postgres":"missing (OSError)"}}'
 
 
-async def test_a_missing_cache_is_told_and_changes_nothing() -> None:
+async def test_a_missing_cache_is_reported_and_changes_nothing() -> None:
     health, cache = Health(), Dependency()
     cache.error = OSError("away")
     health.check("redis", cache.ping, required=False)

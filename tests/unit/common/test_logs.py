@@ -97,7 +97,7 @@ def test_a_library_that_logs_badly_gives_nothing_away(capsys: pytest.CaptureFixt
     assert output.lines()[0]["logger"] == "careless"
 
 
-def test_requests_of_libraries_are_not_told_one_by_one(output: Output) -> None:
+def test_requests_of_libraries_are_not_reported_one_by_one(output: Output) -> None:
     logging.getLogger("aiohttp.access").info('203.0.113.7 "POST /api/v1/webhooks/stripe/acme"')
 
     assert output.text() == ""

@@ -42,7 +42,7 @@ def test_a_traceparent_that_is_none_begins_a_new_trace(collector: Collector) -> 
         assert current_traceparent() is not None
 
 
-def test_attributes_and_errors_are_told_without_people_in_them(collector: Collector) -> None:
+def test_attributes_and_errors_are_reported_without_people_in_them(collector: Collector) -> None:
     with (
         configure_traces("ingest", collector.endpoint),
         pytest.raises(ValueError, match="maria"),
@@ -56,7 +56,7 @@ def test_attributes_and_errors_are_told_without_people_in_them(collector: Collec
     assert b"maria" not in b"".join(collector.raw)
 
 
-def test_a_collector_that_is_away_stops_nobody() -> None:
+def test_a_collector_that_is_away_stops_no_one() -> None:
     with configure_traces("ingest", "http://127.0.0.1:1"), span("webhook"):
         pass
 

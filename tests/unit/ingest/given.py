@@ -33,11 +33,11 @@ def document_of(fixture: str) -> Any:
     return RawWebhook({}, "", body_of(fixture)).document()
 
 
-def taken(fixture: str) -> Record:
-    return taken_from(fixture.partition("/")[0], document_of(fixture))
+def recorded(fixture: str) -> Record:
+    return recorded_from(fixture.partition("/")[0], document_of(fixture))
 
 
-def taken_from(gateway: str, document: Any, **options: Any) -> Record:
+def recorded_from(gateway: str, document: Any, **options: Any) -> Record:
     return build_record(GATEWAYS[gateway], TENANT, document, RECEIVED_AT, **options)
 
 

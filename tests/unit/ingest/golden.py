@@ -1,4 +1,4 @@
-"""What becomes of every fixture, kept as files. `python -m tests.unit.ingest.golden` writes them anew."""
+"""The record of every fixture, as golden files. `python -m tests.unit.ingest.golden` writes them."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from orylo_ingest.webhooks.record import Record
-from tests.unit.ingest.given import FIXTURES, taken
+from tests.unit.ingest.given import FIXTURES, recorded
 
 FOLDER = Path(__file__).parent / "golden"
 # Made anew for each message.
@@ -37,7 +37,7 @@ def main() -> None:
     for fixture in FIXTURES:
         path = path_of(fixture)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(orjson.dumps(outcome_of(taken(fixture)), option=orjson.OPT_INDENT_2) + b"\n")
+        path.write_bytes(orjson.dumps(outcome_of(recorded(fixture)), option=orjson.OPT_INDENT_2) + b"\n")
 
 
 if __name__ == "__main__":

@@ -41,14 +41,14 @@ def test_same_seed_gives_the_same_bytes() -> None:
     assert requests(2_000) == requests(2_000)
 
 
-def test_another_seed_tells_of_other_people() -> None:
+def test_another_seed_reports_of_other_people() -> None:
     def emails(seed: int) -> set[str]:
         return {event["data"]["buyer"]["email"] for event in webhooks(requests(2_000, seed=seed), "hotmart")}
 
     assert emails(1).isdisjoint(emails(2))
 
 
-def test_a_later_run_with_the_same_seed_tells_of_other_purchases_by_the_same_people() -> None:
+def test_a_later_run_with_the_same_seed_reports_of_other_purchases_by_the_same_people() -> None:
     first = webhooks(requests(2_000), "hotmart")
     second = webhooks(requests(2_000, epoch=EPOCH + timedelta(hours=1)), "hotmart")
 

@@ -1,4 +1,4 @@
-"""What waits in a queue, as a metric."""
+"""The metric of waiting messages."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -48,7 +48,7 @@ async def test_it_outlives_the_broker(broker: MemoryBroker) -> None:
     await eventually(lambda: waiting() == 0)
 
 
-async def test_a_consumer_that_takes_nothing_tells_what_waits() -> None:
+async def test_a_consumer_that_takes_nothing_reports_what_waits() -> None:
     broker, breaker = MemoryBroker(), CircuitBreaker("needed", failures=1, recovery=timedelta(minutes=5))
     with pytest.raises(TransientError):
         async with breaker:

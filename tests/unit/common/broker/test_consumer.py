@@ -116,7 +116,7 @@ async def test_a_bug_is_retried_within_the_limit_and_its_text_stays_out_of_the_r
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[]", b'{"specversion":"1.0","type":"no.such.v1","data":{}}'])
-async def test_what_cannot_be_decoded_is_a_dead_letter_and_holds_up_nobody(body: bytes) -> None:
+async def test_what_cannot_be_decoded_is_a_dead_letter_and_holds_up_no_one(body: bytes) -> None:
     broker, handler = MemoryBroker(), Recorder()
     await broker.redrive(QUEUE, [Outgoing(uuid7(), "any", body)])
     await broker.send(status_set())

@@ -1,4 +1,4 @@
-"""Who called, as our own proxies saw it, and whether that is an address on the allow-list."""
+"""The caller's address behind proxies, and allow-lists."""
 
 from unittest.mock import Mock
 
@@ -45,7 +45,7 @@ def test_our_own_proxies_are_counted_from_the_right_over_all_lines(
         (None, False),
     ],
 )
-def test_an_address_is_within_its_networks_in_whichever_family_it_is_told(address: str | None, within: bool) -> None:
+def test_an_address_is_within_its_networks_in_either_family(address: str | None, within: bool) -> None:
     assert is_within(address, ("203.0.113.0/24", "2001:db8::/32")) is within
 
 

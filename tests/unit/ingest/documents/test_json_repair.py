@@ -4,7 +4,7 @@ import pytest
 from orylo_ingest.documents.json_repair import repaired
 from orylo_ingest.documents.parsing import UnreadableBody
 from orylo_ingest.gateways.raw_webhook import MAX_REPAIRED_UNAUTHENTICATED, RawWebhook
-from tests.unit.ingest.given import body_of, message_in, stripe, taken_from
+from tests.unit.ingest.given import body_of, message_in, recorded_from, stripe
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,11 @@ def test_it_may_be_nested_as_deep_as_other_json_and_no_deeper(depth: int) -> Non
         RawWebhook({}, "", b'{"a":1e999,"b":%s%s}' % (b"[" * depth, b"]" * depth)).document()
 
 
-def test_a_sale_with_half_an_emoji_in_its_buyers_name_is_told() -> None:
+def test_a_sale_with_half_an_emoji_in_its_buyers_name_is_published() -> None:
     body = orjson.dumps(stripe("charge.succeeded")).replace(b'"name":"', rb'"name":"\ud83d', 1)
     assert rb"\ud83d" in body
-    told = message_in(taken_from("stripe", RawWebhook({}, "", body).document()))
-    assert told.payment_id == message_in(taken_from("stripe", stripe("charge.succeeded"))).payment_id
+    told = message_in(recorded_from("stripe", RawWebhook({}, "", body).document()))
+    assert told.payment_id == message_in(recorded_from("stripe", stripe("charge.succeeded"))).payment_id
 
 
 def test_a_stranger_gets_little_mended() -> None:

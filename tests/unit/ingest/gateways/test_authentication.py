@@ -53,7 +53,7 @@ def test_signature_vectors(vector: dict[str, Any]) -> None:
         assert failed.value.advice.endswith(".")
 
 
-def test_it_tells_which_secret_was_used() -> None:
+def test_it_reports_which_secret_was_used() -> None:
     assert authenticate(next(v for v in VECTORS if v["name"] == "rotation_receiver_has_both")) == 2
 
 
@@ -110,7 +110,7 @@ def test_any_header_is_judged_as_the_official_library_judges_it(parts: list[str]
         assert ours(header, BODY, NOW) == ours(header.replace("v1=é", "v1=e"), BODY, NOW)
 
 
-def test_an_empty_secret_authenticates_nobody() -> None:
+def test_an_empty_secret_authenticates_no_one() -> None:
     header = f"t={AT},v1={signature(BODY, AT, key='')}"
     with pytest.raises(AuthenticationFailed):
         STRIPE.authenticate(RawWebhook({"Stripe-Signature": header}, "", BODY), [secret("")], NOW)

@@ -1,4 +1,4 @@
-"""Every fixture of every gateway, through the whole of intake."""
+"""Every fixture of every gateway, from the document to the record."""
 
 import orjson
 import pytest
@@ -6,20 +6,20 @@ import pytest
 from orylo_common.messages import BY_TYPE, decode
 from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.webhooks.record import rebuild_record
-from tests.unit.ingest.given import FIXTURES, FOLDER, INDEX, RECEIVED_AT, TENANT, body_of, message_in, taken
+from tests.unit.ingest.given import FIXTURES, FOLDER, INDEX, RECEIVED_AT, TENANT, body_of, message_in, recorded
 from tests.unit.ingest.golden import outcome_of, path_of
 
 
 @pytest.mark.parametrize("fixture", FIXTURES)
 def test_it_becomes_what_its_golden_file_says(fixture: str) -> None:
     expected = orjson.loads(path_of(fixture).read_bytes())
-    assert orjson.loads(orjson.dumps(outcome_of(taken(fixture)))) == expected
+    assert orjson.loads(orjson.dumps(outcome_of(recorded(fixture)))) == expected
 
 
 @pytest.mark.parametrize("fixture", FIXTURES)
 def test_a_message_is_what_its_class_would_have_written(fixture: str) -> None:
     """Messages are written without their object: reading them back finds nothing to object to or to add."""
-    record = taken(fixture)
+    record = recorded(fixture)
     if record.outgoing is None:
         assert record.status in ("ignored", "quarantined")
         assert record.reason
@@ -36,7 +36,7 @@ def test_a_message_is_what_its_class_would_have_written(fixture: str) -> None:
 
 @pytest.mark.parametrize("fixture", FIXTURES)
 def test_its_scrubbed_copy_gives_the_same_again(fixture: str) -> None:
-    record = taken(fixture)
+    record = recorded(fixture)
     again = rebuild_record(GATEWAYS[record.gateway], TENANT, orjson.loads(record.payload), RECEIVED_AT)
     assert outcome_of(again) == outcome_of(record)
 
@@ -52,7 +52,7 @@ SECRETS = (b"hottok-fixture", b"_secret_", b"pp-fixture-token")
 
 @pytest.mark.parametrize("fixture", FIXTURES)
 def test_nothing_personal_and_no_secret_is_left(fixture: str) -> None:
-    record = taken(fixture)
+    record = recorded(fixture)
     kept = record.payload + (record.outgoing.body if record.outgoing else b"")
     assert [text for text in (*PERSONAL, *SECRETS) if text in kept] == []
 
@@ -64,7 +64,7 @@ def test_the_words_looked_for_are_in_the_fixtures() -> None:
 
 @pytest.mark.parametrize("row", [row for row in INDEX if row["file"] in FIXTURES], ids=lambda row: row["file"])
 def test_it_agrees_with_the_index(row: dict[str, object]) -> None:
-    record = taken(str(row["file"]))
+    record = recorded(str(row["file"]))
     if "event_id" in row:
         assert record.gateway_event_id == row["event_id"]
     if record.outgoing is None:
@@ -87,8 +87,8 @@ def test_no_fixture_is_left_out() -> None:
 
 
 def test_the_same_purchase_in_two_formats_is_the_same_customer_and_payment() -> None:
-    form, json = (message_in(taken(f"hotmart/v1_purchase_approved.{kind}")) for kind in ("form.txt", "json"))
-    newer = message_in(taken("hotmart/v2_purchase_approved.json"))
+    form, json = (message_in(recorded(f"hotmart/v1_purchase_approved.{kind}")) for kind in ("form.txt", "json"))
+    newer = message_in(recorded("hotmart/v2_purchase_approved.json"))
     assert form.match_keys == json.match_keys == newer.match_keys
     assert form.customer_id == json.customer_id == newer.customer_id
     assert form.payment_id == newer.payment_id

@@ -4,25 +4,25 @@ import pytest
 from prometheus_client import REGISTRY
 
 from orylo_ingest.privacy.hashing import hash_of
-from tests.unit.ingest.given import RECEIVED_AT, hotmart, message_in, taken_from
+from tests.unit.ingest.given import RECEIVED_AT, hotmart, message_in, recorded_from
 
 
-def told(document: dict[str, Any]) -> Any:
-    return message_in(taken_from("hotmart", document))
+def message_of(document: dict[str, Any]) -> Any:
+    return message_in(recorded_from("hotmart", document))
 
 
 def test_milliseconds_with_a_fraction_of_nothing_are_the_same_time() -> None:
     whole, fraction = hotmart("v2_purchase_approved"), hotmart("v2_purchase_approved")
     fraction["creation_date"] = float(whole["creation_date"])
-    assert told(fraction).occurred_at == told(whole).occurred_at
+    assert message_of(fraction).occurred_at == message_of(whole).occurred_at
 
 
 def test_the_amount_is_what_the_buyer_was_charged() -> None:
     sale = hotmart("v2_purchase_approved")
-    assert told(sale).amount_minor == 59430
+    assert message_of(sale).amount_minor == 59430
     del sale["data"]["purchase"]["full_price"]
-    assert told(sale).amount_minor == 49700
-    assert told(hotmart("v1_purchase_approved")).amount_minor == 59430
+    assert message_of(sale).amount_minor == 49700
+    assert message_of(hotmart("v1_purchase_approved")).amount_minor == 59430
 
 
 @pytest.mark.parametrize(
@@ -31,54 +31,54 @@ def test_the_amount_is_what_the_buyer_was_charged() -> None:
 def test_decimal_amounts_become_minor_units(value: float, currency: str, minor: int) -> None:
     sale = hotmart("v2_purchase_approved")
     sale["data"]["purchase"]["full_price"] = {"value": value, "currency_value": currency}
-    assert told(sale).amount_minor == minor
+    assert message_of(sale).amount_minor == minor
 
 
 @pytest.mark.parametrize(
     ("approved", "completed"),
     [("v2_purchase_approved", "v2_purchase_complete"), ("v1_purchase_approved", "v1_purchase_completed")],
 )
-def test_the_end_of_the_guarantee_tells_the_sale_only_if_nothing_did(approved: str, completed: str) -> None:
-    first, later = (taken_from("hotmart", hotmart(name)) for name in (approved, completed))
+def test_the_end_of_the_guarantee_reports_the_sale_only_if_nothing_did(approved: str, completed: str) -> None:
+    first, later = (recorded_from("hotmart", hotmart(name)) for name in (approved, completed))
     assert first.facts == later.facts
     assert first.event_id != later.event_id
     assert message_in(later).occurred_at == message_in(first).occurred_at
     assert later.message_type == "payment.succeeded.v1"
 
 
-def test_a_sale_that_only_the_end_of_its_guarantee_tells_is_not_dated_today() -> None:
+def test_a_sale_that_only_the_end_of_its_guarantee_reports_is_not_dated_today() -> None:
     newer, older = hotmart("v2_purchase_complete"), hotmart("v1_purchase_completed")
     del newer["data"]["purchase"]["approved_date"]
     older["confirmation_purchase_date"] = ""
-    assert told(newer).occurred_at.isoformat() == "2026-03-10T17:22:31+00:00"
-    assert told(older).occurred_at.isoformat() == "2026-03-10T17:22:31+00:00"
+    assert message_of(newer).occurred_at.isoformat() == "2026-03-10T17:22:31+00:00"
+    assert message_of(older).occurred_at.isoformat() == "2026-03-10T17:22:31+00:00"
 
 
 def test_the_panels_test_is_marked_and_may_be_repeated() -> None:
-    record = taken_from("hotmart", hotmart("v2_panel_test_event"))
+    record = recorded_from("hotmart", hotmart("v2_panel_test_event"))
     assert message_in(record).test
     assert record.facts == ()
-    assert not told(hotmart("v2_purchase_approved")).test
+    assert not message_of(hotmart("v2_purchase_approved")).test
 
 
 def test_a_renewal_is_a_payment_of_its_own_that_knows_its_number() -> None:
-    first, renewal = (told(hotmart(f"v2_purchase_approved_subscription_{kind}")) for kind in ("first", "renewal"))
+    first, renewal = (message_of(hotmart(f"v2_purchase_approved_subscription_{kind}")) for kind in ("first", "renewal"))
     assert first.subscription.subscription_id == renewal.subscription.subscription_id == "ABC12DEF"
     assert renewal.subscription.recurrence == 3
     assert first.payment_id != renewal.payment_id
 
 
 def test_an_order_bump_knows_the_sale_it_was_added_to() -> None:
-    assert told(hotmart("v2_purchase_approved_order_bump")).order_bump_of == "hotmart:HP2603101001"
-    assert told(hotmart("v2_purchase_approved_order_bump")).order_bump
-    assert told(hotmart("v2_purchase_approved")).order_bump_of is None
-    assert not told(hotmart("v2_purchase_approved")).order_bump
+    assert message_of(hotmart("v2_purchase_approved_order_bump")).order_bump_of == "hotmart:HP2603101001"
+    assert message_of(hotmart("v2_purchase_approved_order_bump")).order_bump
+    assert message_of(hotmart("v2_purchase_approved")).order_bump_of is None
+    assert not message_of(hotmart("v2_purchase_approved")).order_bump
 
 
 def test_the_older_format_says_of_an_order_bump_no_more_than_that() -> None:
-    bump = told(hotmart("v1_purchase_approved") | {"order_bump": "true"})
+    bump = message_of(hotmart("v1_purchase_approved") | {"order_bump": "true"})
     assert (bump.order_bump, bump.order_bump_of) == (True, None)
-    assert not told(hotmart("v1_purchase_approved")).order_bump
+    assert not message_of(hotmart("v1_purchase_approved")).order_bump
 
 
 @pytest.mark.parametrize(
@@ -96,31 +96,31 @@ def test_telephones_are_put_together(number: str, area: str | None, country: str
     buyer = sale["data"]["buyer"]
     buyer |= {"checkout_phone": number, "checkout_phone_code": area}
     buyer["address"]["country_iso"] = country
-    assert told(sale).match_keys.phone == hash_of(digits)
+    assert message_of(sale).match_keys.phone == hash_of(digits)
 
 
 @pytest.mark.parametrize("place", ["src", "sck", "xcod"])
 def test_a_click_id_is_found_in_any_origin(place: str) -> None:
     sale = hotmart("v2_purchase_approved")
     sale["data"]["purchase"]["origin"] = {place: "facebook|paid|oc_0123456789abcdefABCDEF|x"}
-    assert told(sale).tracking.click_id == "oc_0123456789abcdefABCDEF"
+    assert message_of(sale).tracking.click_id == "oc_0123456789abcdefABCDEF"
 
 
 @pytest.mark.parametrize("value", ["oc_short", "oc_0123456789abcdefABCDEF0", "xoc_0123456789abcdefABCDEF", ""])
 def test_what_only_looks_like_a_click_id_is_none(value: str) -> None:
     sale = hotmart("v2_purchase_approved")
     sale["data"]["purchase"]["origin"] = {"src": value}
-    assert told(sale).tracking.click_id is None
+    assert message_of(sale).tracking.click_id is None
 
 
 def test_a_later_status_of_the_older_format_happened_when_it_came() -> None:
-    assert told(hotmart("v1_purchase_refunded")).occurred_at == RECEIVED_AT
-    assert told(hotmart("v1_purchase_approved")).occurred_at.isoformat() == "2026-03-10T17:22:35+00:00"
+    assert message_of(hotmart("v1_purchase_refunded")).occurred_at == RECEIVED_AT
+    assert message_of(hotmart("v1_purchase_approved")).occurred_at.isoformat() == "2026-03-10T17:22:35+00:00"
 
 
 def test_without_an_event_id_a_changed_status_is_another_event() -> None:
     names = ("approved", "billet_printed", "refunded", "chargeback")
-    ids = [taken_from("hotmart", hotmart(f"v1_purchase_{name}")).event_id for name in names]
+    ids = [recorded_from("hotmart", hotmart(f"v1_purchase_{name}")).event_id for name in names]
     assert len(set(ids)) == len(ids)
 
 
@@ -128,7 +128,7 @@ def test_a_partial_refund_does_not_pass_for_a_full_one() -> None:
     sale = hotmart("v2_purchase_refunded")
     sale["data"]["purchase"]["status"] = "PARTIALLY_REFUNDED"
     older = hotmart("v1_purchase_refunded") | {"status": "partially_refunded"}
-    for record in (taken_from("hotmart", sale), taken_from("hotmart", older)):
+    for record in (recorded_from("hotmart", sale), recorded_from("hotmart", older)):
         assert (record.status, record.reason) == ("ignored", "a partial refund, whose amount Hotmart does not send")
 
 
@@ -147,11 +147,11 @@ def test_every_status_in_either_spelling_is_understood(status: str) -> None:
     newer["data"]["purchase"]["status"] = status
     relayed = hotmart("simplified_approved") | {"status": status}
     for document in (older, relayed):
-        record = taken_from("hotmart", document)
+        record = recorded_from("hotmart", document)
         assert record.status in ("published", "ignored"), record.reason
         assert record.message_type or record.reason
     # Of the newer webhook the event decides.
-    assert taken_from("hotmart", newer).message_type == "payment.succeeded.v1"
+    assert recorded_from("hotmart", newer).message_type == "payment.succeeded.v1"
 
 
 @pytest.mark.parametrize(
@@ -165,14 +165,14 @@ def test_every_status_in_either_spelling_is_understood(status: str) -> None:
         ("Approved", "approved"),
     ],
 )
-def test_both_spellings_of_a_status_tell_the_same_at_the_same_time(one: str, other: str) -> None:
-    documented, real = (told(hotmart("v1_purchase_approved") | {"status": status}) for status in (one, other))
+def test_both_spellings_of_a_status_report_the_same_at_the_same_time(one: str, other: str) -> None:
+    documented, real = (message_of(hotmart("v1_purchase_approved") | {"status": status}) for status in (one, other))
     assert (documented.type, documented.occurred_at) == (real.type, real.occurred_at)
 
 
-def test_a_status_that_tells_nothing_needs_no_money_in_it() -> None:
+def test_a_status_that_reports_nothing_needs_no_money_in_it() -> None:
     older = hotmart("v1_purchase_approved") | {"status": "dispute", "currency": "", "full_price": "x"}
-    assert taken_from("hotmart", older).status == "ignored"
+    assert recorded_from("hotmart", older).status == "ignored"
 
 
 def test_how_a_webhook_came_is_counted() -> None:
@@ -183,8 +183,8 @@ def test_how_a_webhook_came_is_counted() -> None:
 
     variants = ("1.0", "status_overdue", "simplified", "event_time_milliseconds")
     before = [count(variant) for variant in variants]
-    taken_from("hotmart", hotmart("v1_purchase_approved") | {"status": "OVERDUE"})
-    taken_from("hotmart", hotmart("simplified_approved") | {"event_time": 1773163355000})
+    recorded_from("hotmart", hotmart("v1_purchase_approved") | {"status": "OVERDUE"})
+    recorded_from("hotmart", hotmart("simplified_approved") | {"event_time": 1773163355000})
     assert [count(variant) for variant in variants] == [number + 1 for number in before]
 
 
@@ -203,27 +203,29 @@ def test_how_a_webhook_came_is_counted() -> None:
     ],
 )
 def test_a_relay_may_write_its_times_in_any_way(written: Any) -> None:
-    sale = told(hotmart("simplified_approved") | {"event_time": written})
+    sale = message_of(hotmart("simplified_approved") | {"event_time": written})
     assert sale.occurred_at.isoformat() == "2026-03-10T17:22:35+00:00"
 
 
 @pytest.mark.parametrize("written", [None, "", "soon", -1, 1, True, "17", 1e30, "0001-01-01T00:00:00+14:00"])
 def test_what_is_no_time_is_not_taken_for_one(written: Any) -> None:
-    record = taken_from("hotmart", hotmart("simplified_approved") | {"event_time": written})
+    record = recorded_from("hotmart", hotmart("simplified_approved") | {"event_time": written})
     assert (record.status, record.reason) == ("quarantined", "event_time is not a time")
 
 
 def test_an_undocumented_event_is_kept_to_be_looked_at() -> None:
     sale = hotmart("v2_purchase_approved")
     sale["event"] = "PURCHASE_TELEPORTED"
-    assert taken_from("hotmart", sale).status == "quarantined"
+    assert recorded_from("hotmart", sale).status == "quarantined"
     older = hotmart("v1_purchase_approved")
     older["status"] = "teleported"
-    assert taken_from("hotmart", older).status == "quarantined"
+    assert recorded_from("hotmart", older).status == "quarantined"
 
 
 def test_the_simplified_form() -> None:
-    approved, rejected = (taken_from("hotmart", hotmart(f"simplified_{status}")) for status in ("approved", "rejected"))
+    approved, rejected = (
+        recorded_from("hotmart", hotmart(f"simplified_{status}")) for status in ("approved", "rejected")
+    )
     assert (approved.message_type, rejected.message_type) == ("payment.succeeded.v1", "payment.failed.v1")
     assert message_in(approved).amount_minor == 49700
     assert message_in(approved).match_keys.phone == hash_of("5511987650001")

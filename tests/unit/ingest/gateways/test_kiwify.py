@@ -8,7 +8,7 @@ from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.gateways.kiwify import EVENTS
 from orylo_ingest.gateways.port import NormalisedEvent
 from orylo_ingest.privacy.hashing import hash_of
-from tests.unit.ingest.given import RECEIVED_AT, document_of, message_in, taken_from
+from tests.unit.ingest.given import RECEIVED_AT, document_of, message_in, recorded_from
 
 
 def kiwify(name: str, **changes: Any) -> dict[str, Any]:
@@ -16,35 +16,35 @@ def kiwify(name: str, **changes: Any) -> dict[str, Any]:
     return {**document_of(f"kiwify/{name}.json"), **changes}
 
 
-def taken(document: dict[str, Any]) -> Any:
-    return taken_from("kiwify", document)
+def recorded(document: dict[str, Any]) -> Any:
+    return recorded_from("kiwify", document)
 
 
-def told(document: dict[str, Any]) -> Any:
-    return message_in(taken(document))
+def message_of(document: dict[str, Any]) -> Any:
+    return message_in(recorded(document))
 
 
 def test_amounts_are_cents_with_the_interest_of_instalments() -> None:
     order = kiwify("order_approved_card")
     order["Commissions"] |= {"charge_amount": 15738, "product_base_price": 14700}
-    payment = told(order)
+    payment = message_of(order)
     assert (payment.amount_minor, payment.products[0].price_minor) == (15738, 14700)
 
 
 def test_cents_with_a_fraction_of_nothing_are_cents() -> None:
     order = kiwify("order_approved_card")
     order["Commissions"] |= {"charge_amount": 15738.0}
-    assert told(order).amount_minor == 15738
+    assert message_of(order).amount_minor == 15738
     order["Commissions"] |= {"charge_amount": 15738.5}
-    assert taken(order).status == "quarantined"
+    assert recorded(order).status == "quarantined"
 
 
 def test_stamps_are_minutes_of_sao_paulo() -> None:
-    assert told(kiwify("order_approved_card")).occurred_at.isoformat() == "2026-03-10T17:22:00+00:00"
+    assert message_of(kiwify("order_approved_card")).occurred_at.isoformat() == "2026-03-10T17:22:00+00:00"
 
 
 def test_nothing_has_happened_after_it_was_received() -> None:
-    assert told(kiwify("order_approved_card", approved_date="2027-01-01 00:00")).occurred_at == RECEIVED_AT
+    assert message_of(kiwify("order_approved_card", approved_date="2027-01-01 00:00")).occurred_at == RECEIVED_AT
 
 
 def test_an_integration_may_have_a_zone_of_its_own() -> None:
@@ -54,29 +54,29 @@ def test_an_integration_may_have_a_zone_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("event", list(EVENTS))
-def test_every_event_is_told_or_has_its_reason(event: str) -> None:
-    record = taken(kiwify("order_approved_card", webhook_event_type=event))
+def test_every_event_is_reported_or_has_its_reason(event: str) -> None:
+    record = recorded(kiwify("order_approved_card", webhook_event_type=event))
     assert record.status in ("published", "ignored"), record.reason
     assert record.message_type or record.reason
 
 
 def test_a_wrapped_order_is_the_same_event_and_payment() -> None:
     order = document_of("kiwify/wrapped_order_approved.json")["order"]
-    wrapped, plain = taken(document_of("kiwify/wrapped_order_approved.json")), taken(order)
+    wrapped, plain = recorded(document_of("kiwify/wrapped_order_approved.json")), recorded(order)
     assert (wrapped.event_id, wrapped.facts) == (plain.event_id, plain.facts)
 
 
 def test_a_pix_keeps_its_order_and_a_renewal_has_one_of_its_own() -> None:
-    waiting, paid = (told(kiwify(name)) for name in ("pix_created", "order_approved_pix"))
+    waiting, paid = (message_of(kiwify(name)) for name in ("pix_created", "order_approved_pix"))
     assert waiting.payment_id == paid.payment_id
-    first, renewal = (told(kiwify(name)) for name in ("order_approved_subscription", "subscription_renewed"))
+    first, renewal = (message_of(kiwify(name)) for name in ("order_approved_subscription", "subscription_renewed"))
     assert first.payment_id != renewal.payment_id
     assert first.subscription.subscription_id == renewal.subscription.subscription_id
     assert (first.subscription.renewal, renewal.subscription.renewal) == (None, True)
 
 
 def test_an_order_is_refused_as_often_as_it_is_tried() -> None:
-    refused = [taken(kiwify("order_rejected", updated_at=f"2026-03-10 14:2{minute}")) for minute in (2, 3)]
+    refused = [recorded(kiwify("order_rejected", updated_at=f"2026-03-10 14:2{minute}")) for minute in (2, 3)]
     assert refused[0].event_id != refused[1].event_id
     assert refused[0].facts != refused[1].facts
 
@@ -88,24 +88,24 @@ def test_an_order_is_refused_as_often_as_it_is_tried() -> None:
 @pytest.mark.parametrize("missing", [None, "", {}, []])
 def test_events_without_an_id_are_not_one_event(name: str, key: str, missing: Any) -> None:
     one, other = (
-        taken(kiwify(name, created_at=at, **{key: missing})) for at in ("2026-03-10 14:22", "2026-03-11 15:33")
+        recorded(kiwify(name, created_at=at, **{key: missing})) for at in ("2026-03-10 14:22", "2026-03-11 15:33")
     )
     assert one.event_id != other.event_id
-    assert one.event_id == taken(kiwify(name, created_at="2026-03-10 14:22", **{key: missing})).event_id
+    assert one.event_id == recorded(kiwify(name, created_at="2026-03-10 14:22", **{key: missing})).event_id
 
 
 def test_the_panels_test_is_marked_and_may_be_repeated() -> None:
-    record = taken(kiwify("panel_test_order_approved"))
+    record = recorded(kiwify("panel_test_order_approved"))
     assert message_in(record).test
     assert record.facts == ()
 
 
 @pytest.mark.parametrize("written", ["2026-03-10T17:22:31Z", "2026-03-10T14:22:31", 1773163351, "1773163351000"])
 def test_a_relay_may_write_its_times_in_any_way(written: Any) -> None:
-    payment = told(kiwify("simplified_completed", created_at=written))
+    payment = message_of(kiwify("simplified_completed", created_at=written))
     assert payment.occurred_at.isoformat() == "2026-03-10T17:22:31+00:00"
     assert (payment.amount_minor, payment.match_keys.phone) == (14700, hash_of("5511987650001"))
 
 
 def test_an_undocumented_event_is_kept_to_be_looked_at() -> None:
-    assert taken(kiwify("order_approved_card", webhook_event_type="order_teleported")).status == "quarantined"
+    assert recorded(kiwify("order_approved_card", webhook_event_type="order_teleported")).status == "quarantined"

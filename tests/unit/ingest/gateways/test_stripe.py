@@ -4,20 +4,20 @@ import pytest
 
 from orylo_ingest.gateways.stripe.events import EVENTS
 from orylo_ingest.privacy.hashing import hash_of
-from tests.unit.ingest.given import message_in, stripe, taken_from
+from tests.unit.ingest.given import message_in, recorded_from, stripe
 
 INTENT = "stripe:pi_3TstExampleCard0001"
 
 
-def taken(event: dict[str, Any]) -> Any:
-    return taken_from("stripe", event)
+def recorded(event: dict[str, Any]) -> Any:
+    return recorded_from("stripe", event)
 
 
-def told(event: dict[str, Any]) -> Any:
-    return message_in(taken(event))
+def message_of(event: dict[str, Any]) -> Any:
+    return message_in(recorded(event))
 
 
-def test_one_payment_is_told_by_many_events_under_one_id_and_fact() -> None:
+def test_one_payment_is_reported_by_many_events_under_one_id_and_fact() -> None:
     events = [
         stripe("payment_intent.succeeded"),
         stripe("charge.succeeded"),
@@ -25,31 +25,31 @@ def test_one_payment_is_told_by_many_events_under_one_id_and_fact() -> None:
         stripe("invoice.paid", payment_intent="pi_3TstExampleCard0001"),
         stripe("invoice.paid", payments={"data": [{"payment": {"payment_intent": "pi_3TstExampleCard0001"}}]}),
     ]
-    records = [taken(event) for event in events]
+    records = [recorded(event) for event in events]
     assert {record.payment_id for record in records} == {INTENT}
     assert all(f"paid:{INTENT}" in record.facts for record in records)
 
 
-def test_an_intent_that_names_its_invoice_tells_the_invoices_payment_too() -> None:
+def test_an_intent_that_names_its_invoice_reports_the_invoices_payment_too() -> None:
     """From 2025-03 an invoice does not name its intent: the two meet under the invoice's id."""
-    alone = taken(stripe("invoice.paid", customer=None))
+    alone = recorded(stripe("invoice.paid", customer=None))
     assert alone.facts == ("paid:stripe:in_1TstExampleInv00001",)
     for link in (
         {"invoice": "in_1TstExampleInv00001"},
         {"payment_details": {"order_reference": "in_1TstExampleInv00001"}},
     ):
-        assert set(alone.facts) < set(taken(stripe("payment_intent.succeeded", **link)).facts)
+        assert set(alone.facts) < set(recorded(stripe("payment_intent.succeeded", **link)).facts)
     session = stripe("checkout.session.completed", payment_intent=None, invoice="in_1TstExampleInv00001")
-    assert taken(session).facts == alone.facts
+    assert recorded(session).facts == alone.facts
 
 
 def test_an_authorisation_is_not_a_payment() -> None:
-    record = taken(stripe("charge.succeeded", captured=False))
+    record = recorded(stripe("charge.succeeded", captured=False))
     assert record.message_type == "payment.created.v1"
     assert record.facts == (f"authorized:{INTENT}",)
     captured = stripe("charge.succeeded", amount_captured=10_000)
     captured["type"] = "charge.captured"
-    assert told(captured).amount_minor == 10_000
+    assert message_of(captured).amount_minor == 10_000
 
 
 @pytest.mark.parametrize(
@@ -68,26 +68,26 @@ def test_an_authorisation_is_not_a_payment() -> None:
     ],
 )
 @pytest.mark.parametrize("kind", ["created", "updated", "closed"])
-def test_a_dispute_is_told_by_its_status(kind: str, status: str, case_type: str, expected: str | None) -> None:
+def test_a_dispute_is_reported_by_its_status(kind: str, status: str, case_type: str, expected: str | None) -> None:
     event = stripe("charge.dispute.created", status=status)
     event["type"] = f"charge.dispute.{kind}"
     event["data"]["object"]["payment_method_details"]["card"]["case_type"] = case_type
-    record = taken(event)
+    record = recorded(event)
     assert record.message_type == expected
     assert record.status == ("published" if expected else "ignored")
 
 
 def test_a_dispute_that_begins_as_an_inquiry_is_opened_when_money_moves() -> None:
-    inquiry = taken(stripe("charge.dispute.created.inquiry"))
+    inquiry = recorded(stripe("charge.dispute.created.inquiry"))
     grown = stripe("charge.dispute.created.inquiry", status="needs_response")
     grown["type"] = "charge.dispute.updated"
     grown["data"]["object"]["payment_method_details"]["card"]["case_type"] = "chargeback"
     assert inquiry.status == "ignored"
-    assert taken(grown).message_type == "dispute.opened.v1"
+    assert recorded(grown).message_type == "dispute.opened.v1"
 
 
 def test_every_further_refund_is_a_fact_of_its_own() -> None:
-    partial, full = (taken(stripe(f"charge.refunded{kind}")) for kind in (".partial", ""))
+    partial, full = (recorded(stripe(f"charge.refunded{kind}")) for kind in (".partial", ""))
     assert (message_in(partial).full, message_in(full).full) == (False, True)
     assert (message_in(partial).refunded_minor, message_in(full).refunded_minor) == (9900, 29700)
     assert message_in(partial).amount_minor == 29700
@@ -95,7 +95,7 @@ def test_every_further_refund_is_a_fact_of_its_own() -> None:
 
 
 def test_a_fraud_warning_names_a_payment_and_no_money() -> None:
-    warning = told(stripe("radar.early_fraud_warning.created"))
+    warning = message_of(stripe("radar.early_fraud_warning.created"))
     assert (warning.payment_id, warning.amount_minor, warning.currency) == (INTENT, 0, "XXX")
     assert warning.fraud_type == "unauthorized_use_of_card"
 
@@ -105,42 +105,42 @@ def test_a_fraud_warning_names_a_payment_and_no_money() -> None:
     [("brl", 29700, 29700), ("jpy", 4980, 4980), ("kwd", 15250, 15250), ("isk", 150_000, 1500), ("ugx", 500_000, 5000)],
 )
 def test_minor_units_are_the_currencys_own(currency: str, sent: int, minor: int) -> None:
-    payment = told(stripe("charge.succeeded", currency=currency, amount=sent, amount_captured=sent))
+    payment = message_of(stripe("charge.succeeded", currency=currency, amount=sent, amount_captured=sent))
     assert (payment.amount_minor, payment.currency) == (minor, currency.upper())
 
 
 def test_an_old_api_version_lists_the_charge_inside_the_intent() -> None:
-    payment = told(stripe("payment_intent.succeeded.legacy_api_2020-08-27"))
+    payment = message_of(stripe("payment_intent.succeeded.legacy_api_2020-08-27"))
     assert payment.card.fingerprint == "Tst0FingerPrint01"
     assert payment.match_keys.phone == hash_of("5511987650001")
 
 
 def test_an_expanded_charge_is_read_like_a_named_one() -> None:
     charge = stripe("charge.succeeded")["data"]["object"]
-    payment = told(stripe("payment_intent.succeeded", latest_charge=charge))
+    payment = message_of(stripe("payment_intent.succeeded", latest_charge=charge))
     assert payment.card.last4 == "4444"
     assert payment.match_keys.last_name == hash_of("souza")
 
 
 def test_a_connected_account_changes_no_id() -> None:
     event = stripe("payment_intent.succeeded.connect_livemode")
-    with_account = taken(event)
+    with_account = recorded(event)
     del event["account"]
-    assert with_account.event_id == taken(event).event_id
+    assert with_account.event_id == recorded(event).event_id
 
 
 def test_a_click_id_in_the_clients_reference_is_found() -> None:
     click = "oc_0123456789abcdefABCDEF"
-    payment = told(stripe("checkout.session.completed", client_reference_id=click, metadata={}))
+    payment = message_of(stripe("checkout.session.completed", client_reference_id=click, metadata={}))
     assert payment.tracking.click_id == click
     assert payment.order_id is None
-    assert told(stripe("checkout.session.completed", metadata={})).order_id == "PED-2026-000123"
+    assert message_of(stripe("checkout.session.completed", metadata={})).order_id == "PED-2026-000123"
 
 
 def test_the_document_may_stand_in_a_field_of_the_merchants_own() -> None:
     event = stripe("checkout.session.completed")
     event["data"]["object"]["customer_details"]["tax_ids"] = []
-    assert told(event).match_keys.document == hash_of("11144477735")
+    assert message_of(event).match_keys.document == hash_of("11144477735")
 
 
 @pytest.mark.parametrize(
@@ -152,43 +152,43 @@ def test_the_document_may_stand_in_a_field_of_the_merchants_own() -> None:
     ],
 )
 def test_a_completed_session_is_paid_where_it_says_so(payment_status: str, message: str) -> None:
-    record = taken(stripe("checkout.session.completed", payment_status=payment_status))
+    record = recorded(stripe("checkout.session.completed", payment_status=payment_status))
     assert record.message_type == message
 
 
 @pytest.mark.parametrize("payment_status", ["paid", "no_payment_required"])
 def test_a_session_over_0_is_a_sale_over_0(payment_status: str) -> None:
-    record = taken(stripe("checkout.session.completed", payment_status=payment_status, amount_total=0))
+    record = recorded(stripe("checkout.session.completed", payment_status=payment_status, amount_total=0))
     assert record.message_type == "payment.succeeded.v1"
     assert message_in(record).amount_minor == 0
 
 
 def test_an_invoice_over_0_is_a_sale_over_0() -> None:
-    record = taken(stripe("invoice.paid", amount_paid=0))
+    record = recorded(stripe("invoice.paid", amount_paid=0))
     assert (record.message_type, message_in(record).amount_minor) == ("payment.succeeded.v1", 0)
 
 
 def test_a_session_that_only_stores_a_payment_method_is_no_sale() -> None:
-    assert taken(stripe("checkout.session.completed", mode="setup")).status == "ignored"
+    assert recorded(stripe("checkout.session.completed", mode="setup")).status == "ignored"
 
 
 def test_both_events_of_one_refused_charge_are_one_attempt() -> None:
-    intent, charge = (taken(stripe(name)) for name in ("payment_intent.payment_failed", "charge.failed"))
+    intent, charge = (recorded(stripe(name)) for name in ("payment_intent.payment_failed", "charge.failed"))
     assert intent.facts == charge.facts
     assert message_in(intent).failure_code == "insufficient_funds"
 
 
-def test_unknown_types_are_ignored_unless_they_may_tell_of_money() -> None:
+def test_unknown_types_are_ignored_unless_they_may_report_of_money() -> None:
     event = stripe("charge.succeeded")
     event["type"] = "tax.settings.updated"
-    assert taken(event).status == "ignored"
+    assert recorded(event).status == "ignored"
     for family in ("payment_intent.reversed", "charge.settled", "checkout.session.paused"):
         event["type"] = family
-        assert taken(event).status == "quarantined"
+        assert recorded(event).status == "quarantined"
 
 
 def test_a_thin_event_is_kept_to_be_looked_at() -> None:
-    record = taken(
+    record = recorded(
         {"id": "evt_1", "object": "v2.core.event", "type": "v1.billing.meter.x", "created": "2026-03-10T17:22:31Z"}
     )
     assert record.status == "quarantined"
@@ -197,7 +197,7 @@ def test_a_thin_event_is_kept_to_be_looked_at() -> None:
 
 @pytest.mark.parametrize("document", [{}, {"a": 1}, {"id": "evt_1", "object": "charge"}])
 def test_what_is_no_event_at_all_is_not_called_a_thin_one(document: dict[str, object]) -> None:
-    record = taken(document)
+    record = recorded(document)
     assert (record.status, record.reason) == ("quarantined", "not a Stripe event: its object is not `event`")
 
 
@@ -213,12 +213,12 @@ def test_what_is_no_event_at_all_is_not_called_a_thin_one(document: dict[str, ob
     ],
 )
 def test_a_type_that_is_not_listed_has_a_true_reason(type_: str, status: str, reason: str) -> None:
-    record = taken(stripe("charge.succeeded") | {"type": type_})
+    record = recorded(stripe("charge.succeeded") | {"type": type_})
     assert record.status == status
     assert reason in (record.reason or "")
 
 
-def test_every_event_of_the_table_is_told_or_has_its_reason() -> None:
+def test_every_event_of_the_table_is_reported_or_has_its_reason() -> None:
     assert all(row.read is not None for row in EVENTS.values() if row.messages)
     assert all(row.note for row in EVENTS.values() if not row.messages)
 
@@ -231,7 +231,7 @@ def test_every_event_of_the_table_is_told_or_has_its_reason() -> None:
 )
 def test_an_event_without_what_it_should_hold_is_quarantined(type_: str, source: dict[str, object]) -> None:
     event = {"id": "evt_1", "object": "event", "type": type_, "created": 1773163356, "data": {"object": source}}
-    assert taken(event).status in ("quarantined", "ignored")
+    assert recorded(event).status in ("quarantined", "ignored")
 
 
 @pytest.mark.parametrize(
@@ -253,21 +253,21 @@ def test_an_event_without_what_it_should_hold_is_quarantined(type_: str, source:
     ],
 )
 def test_an_invoice_that_names_its_intent_in_any_way_is_that_payment(link: dict[str, Any]) -> None:
-    record = taken(stripe("invoice.paid", **link))
+    record = recorded(stripe("invoice.paid", **link))
     assert record.facts == (f"paid:{INTENT}", "paid:stripe:in_1TstExampleInv00001")
     session = stripe("checkout.session.completed", mode="subscription", payment_intent=None)
     session["data"]["object"]["invoice"] = {"id": "in_1TstExampleInv00001", **link}
-    assert taken(session).facts == record.facts
+    assert recorded(session).facts == record.facts
 
 
 def test_an_old_invoice_may_know_only_its_charge() -> None:
-    assert taken(stripe("invoice.paid", charge="ch_1")).payment_id == "stripe:ch_1"
-    assert taken(stripe("charge.succeeded", id="ch_1", payment_intent=None)).payment_id == "stripe:ch_1"
+    assert recorded(stripe("invoice.paid", charge="ch_1")).payment_id == "stripe:ch_1"
+    assert recorded(stripe("charge.succeeded", id="ch_1", payment_intent=None)).payment_id == "stripe:ch_1"
 
 
 def test_a_charge_of_the_subscription_itself_says_that_it_is_a_renewal() -> None:
-    assert told(stripe("invoice.paid")).subscription.renewal
-    assert told(stripe("invoice.paid", billing_reason="subscription_create")).subscription.renewal is None
-    assert told(stripe("invoice.paid", billing_reason="subscription_create")).subscription.recurrence == 1
-    assert told(stripe("charge.succeeded", description="Subscription update")).subscription.renewal
-    assert told(stripe("charge.succeeded", description="Subscription creation")).subscription is None
+    assert message_of(stripe("invoice.paid")).subscription.renewal
+    assert message_of(stripe("invoice.paid", billing_reason="subscription_create")).subscription.renewal is None
+    assert message_of(stripe("invoice.paid", billing_reason="subscription_create")).subscription.recurrence == 1
+    assert message_of(stripe("charge.succeeded", description="Subscription update")).subscription.renewal
+    assert message_of(stripe("charge.succeeded", description="Subscription creation")).subscription is None

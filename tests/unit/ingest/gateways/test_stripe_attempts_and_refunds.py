@@ -7,7 +7,7 @@ import pytest
 
 from orylo_ingest.webhooks.record import Record
 from tests.unit.ingest.gateways.test_stripe_invoices import AT, SALE, bought, published
-from tests.unit.ingest.given import message_in, stripe, taken_from
+from tests.unit.ingest.given import message_in, recorded_from, stripe
 
 DAY = 86_400
 
@@ -170,7 +170,7 @@ def test_a_dispute_of_another_payment_keeps_its_id() -> None:
 def intent_failed(number: int, charge: str | None, latest: str | None, **error: Any) -> Record:
     event = stripe("payment_intent.payment_failed", latest_charge=latest)
     event["data"]["object"]["last_payment_error"] = {**error, "charge": charge}
-    return taken_from("stripe", event | {"id": f"evt_{number}"})
+    return recorded_from("stripe", event | {"id": f"evt_{number}"})
 
 
 def test_a_failure_without_a_charge_is_an_attempt_of_its_own() -> None:
@@ -209,7 +209,7 @@ def test_a_delayed_payment_that_fails_is_one_attempt_of_intent_charge_and_sessio
 
 def test_a_declined_card_needs_no_link() -> None:
     for name in ("payment_intent.payment_failed", "charge.failed"):
-        assert taken_from("stripe", stripe(name)).link is None
+        assert recorded_from("stripe", stripe(name)).link is None
 
 
 @pytest.mark.parametrize(
@@ -224,16 +224,16 @@ def test_a_declined_card_needs_no_link() -> None:
     ],
 )
 def test_only_captured_money_is_refunded(charge: dict[str, Any], expected: tuple[int, bool]) -> None:
-    message = message_in(taken_from("stripe", stripe("charge.refunded", captured=True, **charge)))
+    message = message_in(recorded_from("stripe", stripe("charge.refunded", captured=True, **charge)))
     assert (message.refunded_minor, message.full) == expected
     assert message.amount_minor == (charge["amount_captured"] or charge["amount"])
 
 
 def test_the_release_of_what_was_not_captured_is_no_refund() -> None:
     released = {"amount": 20675, "amount_captured": 20300, "amount_refunded": 375, "refunded": False}
-    assert taken_from("stripe", stripe("charge.refunded", captured=True, **released)).status == "ignored"
+    assert recorded_from("stripe", stripe("charge.refunded", captured=True, **released)).status == "ignored"
     uncaptured = {"amount": 20675, "amount_captured": 0, "amount_refunded": 20675, "refunded": True}
-    record = taken_from("stripe", stripe("charge.refunded", captured=False, **uncaptured))
+    record = recorded_from("stripe", stripe("charge.refunded", captured=False, **uncaptured))
     assert record.message_type == "payment.canceled.v1"
 
 
@@ -262,7 +262,7 @@ def test_a_failed_refund_is_reported_once_by_whichever_events(type_: str, status
 @pytest.mark.parametrize("status", ["pending", "requires_action", "succeeded"])
 @pytest.mark.parametrize("type_", ["refund.created", "refund.updated", "charge.refund.updated"])
 def test_a_refund_on_its_way_is_left_to_the_charges_total(type_: str, status: str) -> None:
-    assert taken_from("stripe", stripe("refund.failed", status=status) | {"type": type_}).status == "ignored"
+    assert recorded_from("stripe", stripe("refund.failed", status=status) | {"type": type_}).status == "ignored"
 
 
 @pytest.mark.parametrize(
@@ -285,13 +285,13 @@ def test_an_inquiry_is_reported_once_money_moves(
 ) -> None:
     event = stripe("charge.dispute.created.inquiry", status=status, **{"balance_transactions": [], **more})
     event["data"]["object"]["payment_method_details"]["card"]["case_type"] = "inquiry"
-    assert taken_from("stripe", event | {"type": f"charge.dispute.{type_}"}).message_type == expected
+    assert recorded_from("stripe", event | {"type": f"charge.dispute.{type_}"}).message_type == expected
 
 
 @pytest.mark.parametrize("status", ["lost", "won", "appeal_under_review"])
 def test_reinstated_funds_win_the_dispute(status: str) -> None:
     event = stripe("charge.dispute.closed.lost", status=status) | {"type": "charge.dispute.funds_reinstated"}
-    assert taken_from("stripe", event).message_type == "dispute.won.v1"
+    assert recorded_from("stripe", event).message_type == "dispute.won.v1"
 
 
 @pytest.mark.parametrize(
@@ -306,10 +306,10 @@ def test_reinstated_funds_win_the_dispute(status: str) -> None:
     ],
 )
 def test_a_session_without_a_currency_takes_it_from_its_parts(parts: dict[str, Any], expected: tuple[int, str]) -> None:
-    message = message_in(taken_from("stripe", stripe("checkout.session.completed", currency=None, **parts)))
+    message = message_in(recorded_from("stripe", stripe("checkout.session.completed", currency=None, **parts)))
     assert (message.amount_minor, message.currency) == expected
 
 
 def test_a_session_without_any_currency_is_quarantined() -> None:
-    record = taken_from("stripe", stripe("checkout.session.completed", currency=None))
+    record = recorded_from("stripe", stripe("checkout.session.completed", currency=None))
     assert (record.status, record.reason) == ("quarantined", "currency is missing")

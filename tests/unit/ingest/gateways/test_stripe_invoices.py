@@ -8,7 +8,7 @@ import pytest
 
 from orylo_ingest.webhooks.linked_payments import LinkedPayments
 from orylo_ingest.webhooks.record import Record
-from tests.unit.ingest.given import stripe, taken_from
+from tests.unit.ingest.given import recorded_from, stripe
 
 AT = 1773163320
 SALE = {"customer": "cus_1", "currency": "brl"}
@@ -47,7 +47,7 @@ def published(events: Iterable[dict[str, Any]]) -> list[Record]:
     """Link and deduplicate the events as the store does it, and return the published records."""
     payments, claimed, reported = LinkedPayments([]), set[str](), []
     for event in events:
-        record = taken_from("stripe", event)
+        record = recorded_from("stripe", event)
         assert record.status in ("published", "ignored"), record.reason
         if record.link:
             payment, _ = payments.resolve(record.tenant_id, record.link)
@@ -62,7 +62,7 @@ def published(events: Iterable[dict[str, Any]]) -> list[Record]:
 @pytest.mark.parametrize("order", list(permutations(("intent", "charge", "invoice", "session"))))
 @pytest.mark.parametrize("slow", [0, 45, 100, 7200, 3 * 86_400])
 @pytest.mark.parametrize("second", [0, 29, 57, 59])
-def test_a_first_charge_is_told_once_in_whatever_order_it_comes(order: tuple[str, ...], slow: int, second: int) -> None:
+def test_a_first_charge_is_reported_once_in_any_order(order: tuple[str, ...], slow: int, second: int) -> None:
     events = bought(at=AT + second, slow=slow)
     assert len(published(events[name] for name in order)) == 1
     # Nobody subscribes to all of them: any two are enough.
@@ -111,21 +111,21 @@ def test_another_charge_stays_another(other: dict[str, Any]) -> None:
     assert len(published(reversed(events))) == 2
 
 
-def test_renewals_of_every_month_are_told() -> None:
+def test_renewals_of_every_month_are_published() -> None:
     months = [bought(month, at=AT + month * 30 * 86_400, description="Subscription update") for month in range(6)]
     assert len(published(event for month in months for event in month.values())) == 6
 
 
 def test_without_a_customer_nothing_is_guessed() -> None:
     events = bought(customer=None)
-    assert taken_from("stripe", events["invoice"]).facts == ("paid:stripe:in_1",)
-    assert taken_from("stripe", bought(customer=None)["charge"]).facts == ("paid:stripe:pi_1",)
+    assert recorded_from("stripe", events["invoice"]).facts == ("paid:stripe:in_1",)
+    assert recorded_from("stripe", bought(customer=None)["charge"]).facts == ("paid:stripe:pi_1",)
     assert len(published([events["invoice"], events["charge"]])) == 2
 
 
 @pytest.mark.parametrize("times", [None, {}, {"finalized_at": None, "paid_at": "soon"}, {"finalized_at": True}])
-def test_an_invoice_without_its_times_is_told_under_its_id(times: Any) -> None:
+def test_an_invoice_without_its_times_is_reported_under_its_id(times: Any) -> None:
     invoice = bought()["invoice"]
     invoice["data"]["object"]["status_transitions"] = times
-    assert taken_from("stripe", invoice).facts == ("paid:stripe:in_1",)
+    assert recorded_from("stripe", invoice).facts == ("paid:stripe:in_1",)
     assert [record.payment_id for record in published([invoice])] == ["stripe:in_1"]

@@ -43,7 +43,7 @@ async def limits(server: FakeServer) -> RateLimiter:
 def consume(
     limits: RateLimiter, count: int, *, per_second: int = 10, tenant_id: UUID = TENANT, address: str = HERE
 ) -> int:
-    """How many of `count` were let through."""
+    """Return how many of `count` were allowed."""
     return sum(limits.consume("webhooks", tenant_id, per_second, address) is None for _ in range(count))
 
 
@@ -65,7 +65,7 @@ async def test_more_than_that_is_refused_even_before_it_is_settled(limits: RateL
     assert limits.consume("webhooks", TENANT, 10, HERE) == SYNC_INTERVAL
 
 
-async def test_one_tenants_flood_is_nobody_elses(limits: RateLimiter) -> None:
+async def test_one_tenants_flood_is_no_one_elses(limits: RateLimiter) -> None:
     consume(limits, 101)
     await limits.sync()
     consume(limits, 1)
@@ -152,7 +152,7 @@ async def test_whoever_is_everybody_is_not_limited_by_address(limits: RateLimite
         ("203.0.113.7", True, 1, True),
     ],
 )
-def test_only_a_proxy_on_this_machine_that_nobody_told_of_counts_as_everybody(
+def test_only_a_proxy_on_this_machine_that_no_one_reported_of_counts_as_everybody(
     address: str, forwarded: bool, proxies: int, limited: bool
 ) -> None:
     request = make_mocked_request("POST", "/", headers={"X-Forwarded-For": "198.51.100.1"} if forwarded else {})

@@ -3,7 +3,7 @@ from structlog.testing import capture_logs
 
 from orylo_ingest.http import rejection_log
 from orylo_ingest.http.rejection_log import MAX_KINDS, RejectionLog
-from tests.unit.ingest.given import stripe, taken_from
+from tests.unit.ingest.given import recorded_from, stripe
 
 
 class Time:
@@ -41,7 +41,7 @@ def test_a_line_says_what_was_refused_and_not_who_sent_it() -> None:
     assert set(lines[0]) == {*("event", "log_level", "gateway", "tenant", "code", "status", "bytes", "suppressed")}
 
 
-def test_other_kinds_are_told_at_once() -> None:
+def test_other_kinds_are_reported_at_once() -> None:
     log = RejectionLog()
     with capture_logs() as lines:
         refuse(log)
@@ -59,10 +59,10 @@ def test_strangers_do_not_fill_the_memory() -> None:
     assert max(len(kind[1]) for kind in log._kinds) <= 64
 
 
-def test_what_is_set_aside_is_told_the_same_way() -> None:
-    log, record = RejectionLog(), taken_from("stripe", {"id": "evt_1"})
+def test_what_is_set_aside_is_reported_the_same_way() -> None:
+    log, record = RejectionLog(), recorded_from("stripe", {"id": "evt_1"})
     with capture_logs() as lines:
         for _ in range(20):
             log.log_unprocessed(record, "quarantined")
-        log.log_unprocessed(taken_from("stripe", stripe("charge.succeeded")), "conflict")
+        log.log_unprocessed(recorded_from("stripe", stripe("charge.succeeded")), "conflict")
     assert [line["event"] for line in lines] == ["webhook.quarantined", "webhook.conflict"]

@@ -48,7 +48,7 @@ class Outbox:
     def offer(self, messages: Sequence[Outgoing]) -> None:
         self.offered.extend(messages)
 
-    def told(self) -> list[WebhookRejected]:
+    def reports(self) -> list[WebhookRejected]:
         assert self.committed == self.offered
         return [cast(WebhookRejected, decode(message.body)) for message in self.committed]
 
@@ -79,13 +79,13 @@ async def test_many_of_a_kind_are_one_message(reports: RejectionReports, outbox:
         tell(reports, remote=f"203.0.113.{last % 250}")
     await reports.flush()
 
-    (told,) = outbox.told()
+    (told,) = outbox.reports()
     assert (told.tenant_id, told.gateway, told.status, told.code) == (TENANT, "stripe", 401, "signature_mismatch")
     assert (told.count, told.remote, told.size, told.reason) == (1000, "203.0.113.249", 10, "It does not fit.")
     assert told.occurred_at - told.first_at == timedelta(seconds=999)
 
 
-async def test_kinds_are_told_apart_and_each_once(reports: RejectionReports, outbox: Outbox) -> None:
+async def test_kinds_are_reported_apart_and_each_once(reports: RejectionReports, outbox: Outbox) -> None:
     tell(reports)
     tell(reports, too_large(5))
     tell(reports, gateway="kiwify")
@@ -93,11 +93,11 @@ async def test_kinds_are_told_apart_and_each_once(reports: RejectionReports, out
     await reports.flush()
     await reports.flush()
 
-    assert len(outbox.told()) == 4
-    assert {told.count for told in outbox.told()} == {1}
+    assert len(outbox.reports()) == 4
+    assert {told.count for told in outbox.reports()} == {1}
 
 
-async def test_what_cannot_be_written_is_told_later_with_what_came_since(
+async def test_what_cannot_be_written_is_reported_later_with_what_came_since(
     reports: RejectionReports, outbox: Outbox
 ) -> None:
     outbox.away = True
@@ -111,7 +111,7 @@ async def test_what_cannot_be_written_is_told_later_with_what_came_since(
     outbox.away = False
     await reports.flush()
 
-    stripe, kiwify = sorted(outbox.told(), key=lambda told: told.gateway, reverse=True)
+    stripe, kiwify = sorted(outbox.reports(), key=lambda told: told.gateway, reverse=True)
     assert (stripe.count, stripe.remote, kiwify.count) == (2, "198.51.100.1", 1)
     assert stripe.first_at < stripe.occurred_at
 
@@ -129,7 +129,7 @@ async def test_what_is_kept_in_memory_is_bounded(
     outbox.away = False
     await reports.flush()
 
-    assert len(outbox.told()) == 10
+    assert len(outbox.reports()) == 10
 
 
 @pytest.mark.parametrize("remote", [None, "", "unknown", "\udcff", "10.0.0.1, evil"])
@@ -139,4 +139,4 @@ async def test_an_address_that_is_none_is_left_out(
     tell(reports, remote=remote)
     await reports.flush()
 
-    assert outbox.told()[0].remote is None
+    assert outbox.reports()[0].remote is None

@@ -64,7 +64,7 @@ def test_where_the_sdk_departs_from_the_documentation(
 
 
 @pytest.mark.parametrize("value", ["  ", "\u00a0", "\t\n"])
-def test_blanks_are_nobody_where_the_sdk_makes_them_all_one_person(value: str) -> None:
+def test_blanks_are_no_one_where_the_sdk_makes_them_all_one_person(value: str) -> None:
     for normalise in (
         normalisation.email,
         normalisation.name,

@@ -80,7 +80,7 @@ def test_a_name_in_two_parts_is_known_as_a_whole() -> None:
     assert again.known == []
 
 
-def test_nobody_is_nobody() -> None:
+def test_no_one_is_no_one() -> None:
     identity = identify(Person(email="", phone=None, name="  ", document="---"))
     assert identity.match_keys == {}
     assert identity.flags == {}

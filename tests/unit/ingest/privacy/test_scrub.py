@@ -104,7 +104,7 @@ def test_a_key_is_judged_by_its_name_and_the_one_above(key: str, parent: str, ki
     ],
     ids=str,
 )
-def test_words_in_a_key_tell_what_it_holds(kind: PersonalDatum, keys: str) -> None:
+def test_words_in_a_key_report_what_it_holds(kind: PersonalDatum, keys: str) -> None:
     assert [key for key in keys.split() if datum_of(key, "metadata") is not kind] == []
 
 

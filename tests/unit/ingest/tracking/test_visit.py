@@ -82,7 +82,7 @@ def test_the_number_of_a_campaign_is_no_document() -> None:
     )
 
 
-def test_what_names_nobody_stays_as_it_was() -> None:
+def test_what_names_no_one_stays_as_it_was() -> None:
     told = {field: f"https://shop.example/curso%20de%20{field}/x" for field in FREE}
     click = recorded(**told)
     assert {field: getattr(click, field, None) or getattr(click.tracking, field, None) for field in FREE} == told
@@ -128,7 +128,7 @@ def test_one_odd_identifier_costs_the_identifier_and_not_the_visit(odd: dict[str
     assert {key: getattr(click.tracking, key) for key in good} == good | {name: None}
 
 
-def test_a_checkout_is_told_of_as_one_too() -> None:
+def test_a_checkout_is_reported_of_as_one_too() -> None:
     click = recorded(kind="checkout", email="a@b.cd", fbp="fb.1.1763630000000.42")
     checkout = checkout_started(click)
     assert isinstance(decode(encode(checkout)), CheckoutStarted)

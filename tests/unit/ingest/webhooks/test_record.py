@@ -15,7 +15,7 @@ from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.gateways.port import UnprocessableEvent
 from orylo_ingest.webhooks.event_ids import event_id_of
 from orylo_ingest.webhooks.record import build_record, rebuild_record
-from tests.unit.ingest.given import FIXTURES, RECEIVED_AT, TENANT, document_of, stripe, taken_from
+from tests.unit.ingest.given import FIXTURES, RECEIVED_AT, TENANT, document_of, recorded_from, stripe
 
 TELLING = ("4242424242424242", "a@b.cd", "+5511987650001", "sha256:" + "0" * 64, "1e400", "-1", "2026-03-10")
 JSON = st.recursive(
@@ -46,7 +46,7 @@ def test_any_value_anywhere(data: st.DataObject) -> None:
         else:
             del above[path[-1]]
 
-    record = taken_from(fixture.partition("/")[0], document)
+    record = recorded_from(fixture.partition("/")[0], document)
 
     assert record.status in ("published", "ignored", "quarantined")
     assert orjson.loads(record.payload) is not None
@@ -58,7 +58,7 @@ def test_any_value_anywhere(data: st.DataObject) -> None:
 @settings(max_examples=200)
 @given(st.sampled_from(list(GATEWAYS)), JSON)
 def test_any_json_at_all(gateway: str, document: Any) -> None:
-    assert taken_from(gateway, document).status in ("ignored", "quarantined")
+    assert recorded_from(gateway, document).status in ("ignored", "quarantined")
 
 
 def test_a_bug_in_an_adapter_keeps_the_webhook() -> None:
@@ -73,14 +73,14 @@ def test_a_bug_in_an_adapter_keeps_the_webhook() -> None:
     assert record.status == "quarantined"
     assert record.reason == "the adapter failed (ZeroDivisionError)"
     assert b"mariana.souza" not in record.payload
-    assert record.event_id == taken_from("stripe", stripe("charge.succeeded")).event_id
+    assert record.event_id == recorded_from("stripe", stripe("charge.succeeded")).event_id
 
 
 def test_a_payment_whose_id_was_masked_is_quarantined_and_not_taken_for_another() -> None:
     document = stripe("charge.succeeded")
     document["data"]["object"]["payment_intent"] = "4242424242424242"
 
-    record = taken_from("stripe", document)
+    record = recorded_from("stripe", document)
 
     assert (record.status, record.reason) == ("quarantined", "an id looks like a card number")
     assert record.facts == ()
@@ -104,7 +104,7 @@ def test_what_is_shown_of_the_envelope_is_clean_and_the_event_is_still_itself(ga
     }
     key, buyer = buyers[gateway]
     records = [
-        taken_from(gateway, {**documents[gateway], key: buyer, "n": n}, secrets=[b"the-hottok-1"]) for n in (1, 2)
+        recorded_from(gateway, {**documents[gateway], key: buyer, "n": n}, secrets=[b"the-hottok-1"]) for n in (1, 2)
     ]
 
     shown = f"{records[0]} {records[0].outgoing} {records[0].announcement}"
@@ -121,7 +121,7 @@ def test_after_a_fix_the_scrubbed_copy_gives_what_the_webhook_would_have_given()
 
     quarantined = build_record(NotYet(), TENANT, stripe("charge.succeeded"), RECEIVED_AT)
     replayed = rebuild_record(GATEWAYS["stripe"], TENANT, orjson.loads(quarantined.payload), RECEIVED_AT)
-    direct = taken_from("stripe", stripe("charge.succeeded"))
+    direct = recorded_from("stripe", stripe("charge.succeeded"))
     assert direct.outgoing is not None
     assert replayed.outgoing is not None
     assert orjson.loads(replayed.outgoing.body)["data"] == orjson.loads(direct.outgoing.body)["data"]
@@ -129,7 +129,7 @@ def test_after_a_fix_the_scrubbed_copy_gives_what_the_webhook_would_have_given()
 
 def test_the_same_event_has_the_same_id_for_everybody() -> None:
     event = stripe("charge.succeeded")
-    assert taken_from("stripe", event).event_id == event_id_of("stripe", event["id"])
+    assert recorded_from("stripe", event).event_id == event_id_of("stripe", event["id"])
     assert event_id_of("stripe", "evt_1") != event_id_of("hotmart", "evt_1")
     assert event_id_of("stripe", "evt_1").version == 5
 
@@ -137,9 +137,9 @@ def test_the_same_event_has_the_same_id_for_everybody() -> None:
 def test_another_count_of_open_deliveries_is_no_other_body() -> None:
     first, again = stripe("charge.succeeded"), stripe("charge.succeeded")
     again["pending_webhooks"] = 7
-    assert taken_from("stripe", first).body_sha256 == taken_from("stripe", again).body_sha256
+    assert recorded_from("stripe", first).body_sha256 == recorded_from("stripe", again).body_sha256
     other = stripe("charge.succeeded", amount=1)
-    assert taken_from("stripe", other).body_sha256 != taken_from("stripe", stripe("charge.succeeded")).body_sha256
+    assert recorded_from("stripe", other).body_sha256 != recorded_from("stripe", stripe("charge.succeeded")).body_sha256
 
 
 LIVE, TEST = frozenset[LiveMode]({"live"}), frozenset[LiveMode]({"test"})
@@ -150,34 +150,34 @@ def test_a_gateway_takes_the_modes_that_it_is_set_to(livemode: bool, mode: froze
     for name in ("charge.succeeded", "customer.created", "thin_event"):
         event = stripe(name) if name != "thin_event" else document_of("stripe/thin_event.json")
         event["livemode"] = livemode
-        refused = taken_from("stripe", deepcopy(event), accept=(LIVE | TEST) - mode)
+        refused = recorded_from("stripe", deepcopy(event), accept=(LIVE | TEST) - mode)
         assert refused.status == "ignored"
         assert refused.reason == f"{'live' if livemode else 'test'} mode, which this gateway does not accept"
         assert (refused.outgoing, refused.announcement) == (None, None)
-        assert taken_from("stripe", deepcopy(event), accept=mode).status == taken_from("stripe", event).status
+        assert recorded_from("stripe", deepcopy(event), accept=mode).status == recorded_from("stripe", event).status
 
 
 @pytest.mark.parametrize("fixture", ["hotmart/v2_panel_test_event.json", "kiwify/panel_test_order_approved.json"])
 def test_a_panels_test_button_counts_as_test_mode(fixture: str) -> None:
     gateway = fixture.partition("/")[0]
-    assert taken_from(gateway, document_of(fixture), accept=LIVE).status == "ignored"
-    record = taken_from(gateway, document_of(fixture), accept=TEST)
+    assert recorded_from(gateway, document_of(fixture), accept=LIVE).status == "ignored"
+    record = recorded_from(gateway, document_of(fixture), accept=TEST)
     assert record.outgoing is not None
     assert orjson.loads(record.outgoing.body)["data"]["test"] is True
     sale = fixture.replace("panel_test_event", "purchase_approved").replace("panel_test_order_approved", "pix_created")
-    assert taken_from(gateway, document_of(sale), accept=TEST).status == "ignored"
+    assert recorded_from(gateway, document_of(sale), accept=TEST).status == "ignored"
 
 
-def test_nobody_can_bring_flags_along() -> None:
+def test_no_one_can_bring_flags_along() -> None:
     event = stripe("payment_intent.succeeded")
     event["orylo"] = {"flags": {"disposable_email": True, "phone_country": "XX"}}
-    record = taken_from("stripe", event)
+    record = recorded_from("stripe", event)
     assert orjson.loads(record.payload)["orylo"]["flags"]["disposable_email"] is False
     assert b"XX" not in record.payload
 
 
-def test_a_conflict_is_kept_under_an_id_of_its_own_and_tells_nothing() -> None:
-    record = taken_from("stripe", stripe("charge.succeeded"))
+def test_a_conflict_is_kept_under_an_id_of_its_own_and_reports_nothing() -> None:
+    record = recorded_from("stripe", stripe("charge.succeeded"))
     conflict = record.as_conflict()
     assert (conflict.status, conflict.outgoing, conflict.facts) == ("conflict", None, ())
     assert conflict.event_id != record.event_id
@@ -210,7 +210,7 @@ def test_no_body_that_fits_holds_the_door_for_long(kind: str) -> None:
         "tax_ids": [{"type": "br_cpf", "value": "11144477735"}],
     }
     started = time.process_time()
-    taken_from(
+    recorded_from(
         "stripe", {"metadata": HOSTILE[kind], "data": {"object": {"customer_details": buyer}}}, secrets=[b"secrets"]
     )
     # A second at most; what grows with the square of the length takes minutes.
@@ -219,4 +219,4 @@ def test_no_body_that_fits_holds_the_door_for_long(kind: str) -> None:
 
 @pytest.mark.parametrize("amount", [-1, 2**60, True, None, "x", 1.5])
 def test_an_amount_that_is_none_is_not_told(amount: Any) -> None:
-    assert taken_from("stripe", stripe("payment_intent.created", amount=amount)).status == "quarantined"
+    assert recorded_from("stripe", stripe("payment_intent.created", amount=amount)).status == "quarantined"

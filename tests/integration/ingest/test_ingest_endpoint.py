@@ -74,7 +74,7 @@ async def test_two_processes_share_what_they_have_seen(ingest: Ingest, postgres_
     assert await ingest.pool.fetchval("SELECT count(*) FROM ingest.events WHERE status = 'published'") == 1
 
 
-async def test_one_payment_told_by_many_events_is_published_once(ingest: Ingest) -> None:
+async def test_one_payment_reported_by_many_events_is_published_once(ingest: Ingest) -> None:
     events = [
         stripe("payment_intent.succeeded"),
         stripe("charge.succeeded"),
@@ -334,7 +334,7 @@ async def test_looking_at_the_address_does_nothing(ingest: Ingest) -> None:
     assert await nothing_is_stored(ingest)
 
 
-async def test_a_client_may_wait_to_be_told_to_go_on(ingest: Ingest) -> None:
+async def test_a_client_may_wait_to_be_reported_to_go_on(ingest: Ingest) -> None:
     headers = {"Stripe-Signature": stripe_signature(BODY), "Expect": "100-continue"}
     assert (await ingest.post(BODY, headers=headers)).status == 202
 
