@@ -1,4 +1,4 @@
-"""Ids that gateways choose: whatever a list shows can be looked up by its id."""
+"""Ids that gateways choose: each id in a list leads to its row."""
 
 from urllib.parse import quote
 

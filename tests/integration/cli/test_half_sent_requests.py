@@ -49,7 +49,7 @@ def send_webhook(platform: Embedded) -> int:
 
 
 @pytest.mark.parametrize("sent", [b"", PARTIAL, WHOLE + PARTIAL], ids=["nothing", "partial", "a request and partial"])
-def test_more_connections_than_files_keep_nobody_out(platform: Embedded, sent: bytes) -> None:
+def test_webhooks_are_answered_beside_more_connections_than_files(platform: Embedded, sent: bytes) -> None:
     ports = platform.ingest_port, platform.api_port
     with ExitStack() as stack:
         for _ in range(HELD):

@@ -1,6 +1,6 @@
 """Output of the command: tables and sentences for people, JSON for scripts, one line for an error.
 
-Control characters are printed as escapes, because strangers choose some of the texts.
+Control characters are printed as escapes, because some of the texts come from outside.
 """
 
 import sys

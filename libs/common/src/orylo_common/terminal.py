@@ -1,4 +1,4 @@
-"""Text from strangers on a terminal: characters that would move the cursor, hide text or reorder it become visible."""
+"""Show text from outside on a terminal: characters that move the cursor, hide text or reorder it become escapes."""
 
 import re
 

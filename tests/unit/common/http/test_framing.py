@@ -1,4 +1,4 @@
-"""How far a client's bytes have come, however they are cut into pieces."""
+"""The framing of requests, for every way to cut the bytes into pieces."""
 
 from itertools import pairwise
 

@@ -42,7 +42,7 @@ def rate_limit_address(request: web.Request, address: str | None, trusted_proxie
 def is_internal(request: web.BaseRequest) -> bool:
     """Return whether the caller is on this machine or in a private network, and not behind a proxy.
 
-    Whatever a stranger writes into the headers, they do not become internal by it.
+    A header can only make a caller external, so that forging one gains nothing.
     """
     address = parse_address(request.remote)
     forwarded = hdrs.X_FORWARDED_FOR in request.headers or hdrs.FORWARDED in request.headers
@@ -72,7 +72,7 @@ def is_within(address: str | None, networks: tuple[str, ...]) -> bool:
 
 def network_of(address: str) -> str:
     """Return the key by which callers are counted: the address, or an IPv6 address's /64, all of which one customer
-    of a provider can use. Text that is no address is returned as it is.
+    of a provider can use. Other text is returned unchanged.
     """
     if ":" not in address:
         return address

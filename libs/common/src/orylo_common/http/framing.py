@@ -1,4 +1,4 @@
-"""Where a client's bytes end: within the headers of a request, or elsewhere."""
+"""Track whether the bytes received so far end within the headers of a request."""
 
 import sys
 from enum import Enum, auto
@@ -22,8 +22,7 @@ class Part(Enum):
 class RequestFraming:
     """Follows the bytes of one connection just far enough to know which part of a request comes next (RFC 9112 §6).
 
-    It judges no request: of an invalid one it only has to be able to say something, because the server closes the
-    connection.
+    It validates nothing: after an invalid request the server closes the connection.
     """
 
     __slots__ = ("_held", "_next", "_skipped", "headers_ended", "in_headers")

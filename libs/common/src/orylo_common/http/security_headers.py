@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from aiohttp import web
 
-# For responses that are no pages. The dashboard's own policy allows what its pages load.
+# The policy of responses that load nothing. The dashboard has its own, which allows what its pages load.
 SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
     {
         "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

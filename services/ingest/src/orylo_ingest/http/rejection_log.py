@@ -27,7 +27,7 @@ class RejectionLog:
     def log_rejection(
         self, *, gateway: str, tenant: str, tenant_known: bool, code: str, status: int, size: int
     ) -> None:
-        """Log a rejection. All unknown tenants are one kind: a stranger who makes up names does not make up lines."""
+        """Log a rejection. All unknown tenants are one kind, so that invented names add no lines."""
         kind = gateway[:_MAX_SEGMENT], tenant[:_MAX_SEGMENT] if tenant_known else "", code
         suppressed = self._suppressed(kind)
         if suppressed is not None:
