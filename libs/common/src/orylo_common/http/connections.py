@@ -117,9 +117,9 @@ class ConnectionServer(web.Server):
     def __init__(
         self, handler: RequestHandler, open_connections: OpenConnections, *, request_factory: Any, **options: Any
     ) -> None:
-        async def serve(request: Any) -> web.StreamResponse:
+        def serve(request: Any) -> Awaitable[web.StreamResponse]:
             connection: ClientConnection = request.protocol
-            return await connection.serve(handler, request)
+            return connection.serve(handler, request)
 
         super().__init__(serve, request_factory=request_factory)
         self.open_connections = open_connections
