@@ -1,4 +1,4 @@
-"""An ingest process in the test's own, on a real PostgreSQL, and gateways that send to it."""
+"""Ingest inside the test's process, on a real PostgreSQL, and requests that gateways send to it."""
 
 import hmac
 import time
@@ -34,7 +34,7 @@ TENANT = "loja"
 
 
 class Published:
-    """A bus that keeps what it is given, or confirms nothing while it is `away`; `incoming` is what ingest consumes."""
+    """A bus that keeps published messages, and confirms none while it is `away`. Ingest consumes from `incoming`."""
 
     def __init__(self) -> None:
         self.incoming = MemoryBroker()
@@ -150,7 +150,7 @@ async def running_ingest(
     clock: Clock | None = None,
     **settings: Any,
 ) -> AsyncIterator[Ingest]:
-    """With the tenant `loja` and Stripe switched on."""
+    """Run ingest on empty tables, with the tenant `loja` and Stripe enabled."""
     published = published or Published()
     (port,) = free_ports(1)
     async with open_pool(dsn, role="postgres", max_size=4) as pool:
@@ -170,7 +170,7 @@ async def running_ingest(
 
 @asynccontextmanager
 async def open_another(dsn: str, first: Ingest, **settings: Any) -> AsyncIterator[Ingest]:
-    """A second process on the same database, publishing to the same bus."""
+    """Open a second ingest on the same database and the same bus."""
     (port,) = free_ports(1)
     async with open_app(settings_for(dsn, port, **settings), broker=cast(Broker, first.published), redis=first.redis):
         yield Ingest(f"http://127.0.0.1:{port}", first.session, first.pool, first.redis, first.published)

@@ -1,4 +1,4 @@
-"""Every fixture of every gateway over HTTP: proven as its gateway proves it, and published as its golden file says."""
+"""Every fixture of every gateway over HTTP, authenticated as its gateway does and published as in its golden file."""
 
 import hmac
 import re
@@ -22,13 +22,13 @@ from tests.unit.ingest.golden import path_of
 
 pytestmark = pytest.mark.integration
 
-# The tokens that stand in the fixtures' own bodies, and what all others prove themselves with.
+# The tokens that these gateways' fixtures contain. All other gateways use SECRET.
 TOKENS = {"hotmart": "hottok-fixture-not-a-secret", "perfectpay": "pp-fixture-token-not-a-secret-01"}
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A webhook as it goes out. `token` stands where a static one is all that proves it."""
+    """A webhook to send. `token` is set if a static token alone authenticates it."""
 
     body: bytes
     headers: dict[str, str]
@@ -46,7 +46,7 @@ class Sent:
 
 
 def another_digit(body: bytes) -> bytes:
-    """One byte changed, the last digit: what can be read stays readable."""
+    """Change the last digit, so that the body can still be parsed."""
     *_, last = re.finditer(rb"[0-9]", body)
     return body[: last.start()] + (b"1" if last.group() != b"1" else b"2") + body[last.end() :]
 
@@ -114,22 +114,22 @@ async def mode(request: pytest.FixtureRequest) -> Mode:
 @pytest.fixture(scope="module")
 async def running(postgres_dsn: str, mode: Mode) -> AsyncIterator[Ingest]:
     async with running_ingest(postgres_dsn, clock=AsOfTheGoldenFiles()) as ingest:
-        # The golden files' tenant, of whose id the customers' ids are made.
+        # The golden files' tenant: customer ids are derived from its id.
         await ingest.pool.execute("DELETE FROM control.tenants")
         await ingest.pool.execute("INSERT INTO control.tenants (id, slug, name) VALUES ($1, $2, $2)", TENANT, SLUG)
         for gateway in GATEWAYS:
             await ingest.configure(gateway, secrets=(secret_of(gateway),), mode=mode)
 
-        async def all_are_known() -> bool:
+        async def all_are_configured() -> bool:
             return all([(await post(ingest, gateway, Sent(b"{", {}))).status != 404 for gateway in GATEWAYS])
 
-        await eventually(all_are_known)
+        await eventually(all_are_configured)
         yield ingest
 
 
 @pytest.fixture
 async def ingest(running: Ingest) -> Ingest:
-    """Facts that several fixtures report about one payment are published for each fixture."""
+    """Empty the tables, because several fixtures report the same facts of one payment."""
     await running.pool.execute("TRUNCATE ingest.events, ingest.dedupe_registry, ingest.facts")
     running.published.messages.clear()
     return running
@@ -140,7 +140,9 @@ async def post(ingest: Ingest, gateway: str, webhook: Sent) -> Any:
 
 
 @pytest.mark.parametrize("fixture", FIXTURES)
-async def test_it_is_taken_and_published_as_its_golden_file_says(ingest: Ingest, mode: Mode, fixture: str) -> None:
+async def test_each_fixture_is_accepted_and_published_as_in_its_golden_file(
+    ingest: Ingest, mode: Mode, fixture: str
+) -> None:
     gateway = fixture.partition("/")[0]
     golden = orjson.loads(path_of(fixture).read_bytes())
 
@@ -156,20 +158,20 @@ async def test_it_is_taken_and_published_as_its_golden_file_says(ingest: Ingest,
 
 
 def published(ingest: Ingest) -> list[Message]:
-    """Without what reports of the requests that were refused."""
+    """Return the published messages without reports of rejected requests."""
     return [
         message for message in ingest.published.messages if message.type.startswith(("pay", "disp", "fraud", "che"))
     ]
 
 
 def as_published(golden: dict[str, Any], message: Message) -> Message:
-    """The golden file's message, with the ids that each message gets for itself."""
+    """Return the golden file's message with the ids of `message`."""
     ids = {"id": str(message.message_id), "correlationid": str(message.correlation_id)}
     return decode(orjson.dumps({**golden, **ids}))
 
 
 @pytest.mark.parametrize("fixture", FIXTURES)
-async def test_with_one_byte_of_what_proves_it_changed_it_is_refused(ingest: Ingest, mode: Mode, fixture: str) -> None:
+async def test_one_changed_byte_in_the_body_or_token_is_rejected(ingest: Ingest, mode: Mode, fixture: str) -> None:
     webhook = sent(fixture, mode)
     forged = webhook.with_token_changed() if webhook.token else webhook.with_body_changed()
     assert forged != webhook

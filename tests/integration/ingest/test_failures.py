@@ -1,4 +1,4 @@
-"""What happens when something is away, slow or stopped: what was answered with 202 is there, and nothing else is."""
+"""Dependencies that are away, slow or stopped: every webhook answered with 202 is stored, and no other is."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,8 +22,8 @@ def payment(number: int) -> bytes:
 
 
 @asynccontextmanager
-async def behind_a_cable(dsn: str, published: Published | None = None) -> AsyncIterator[tuple[Ingest, TcpProxy]]:
-    """An ingest whose PostgreSQL can go away, while the test keeps its own way in."""
+async def behind_proxy(dsn: str, published: Published | None = None) -> AsyncIterator[tuple[Ingest, TcpProxy]]:
+    """Open an ingest that reaches PostgreSQL through a proxy; the test itself connects directly."""
     async with (
         running_ingest(dsn, published=published) as direct,
         tcp_proxy(dsn) as (proxy, through),
@@ -32,8 +32,8 @@ async def behind_a_cable(dsn: str, published: Published | None = None) -> AsyncI
         yield ingest, proxy
 
 
-async def test_without_postgres_webhooks_are_asked_to_come_again(postgres_dsn: str) -> None:
-    async with behind_a_cable(postgres_dsn) as (ingest, proxy):
+async def test_webhooks_are_answered_503_without_postgres(postgres_dsn: str) -> None:
+    async with behind_proxy(postgres_dsn) as (ingest, proxy):
         assert (await ingest.stripe(payment(0))).status == 202
         proxy.cut()
         refused = [await ingest.stripe(payment(number)) for number in range(1, 12)]
@@ -46,35 +46,33 @@ async def test_without_postgres_webhooks_are_asked_to_come_again(postgres_dsn: s
         await proxy.restore()
         left = set(range(1, 12))
 
-        async def all_are_taken() -> bool:
+        async def all_are_accepted() -> bool:
             for number in list(left):
                 if (await ingest.stripe(payment(number))).status in (200, 202):
                     left.discard(number)
             return not left
 
-        await eventually(all_are_taken)
+        await eventually(all_are_accepted)
         assert await ingest.rows("events") == 12
         await eventually(lambda: len(ingest.published.messages) == 12)
 
 
 async def test_an_open_circuit_answers_at_once(postgres_dsn: str) -> None:
-    async with behind_a_cable(postgres_dsn) as (ingest, proxy):
+    async with behind_proxy(postgres_dsn) as (ingest, proxy):
         proxy.cut()
         await asyncio.gather(*(ingest.stripe(payment(number)) for number in range(20)))
         loop = asyncio.get_running_loop()
         started = loop.time()
         answers = await asyncio.gather(*(ingest.stripe(payment(number)) for number in range(100)))
         assert {answer.status for answer in answers} == {503}
-        # A fraction of a second; nobody waits for a connection that takes as long as it may.
+        # It takes a fraction of a second. No request waits for the time-out of a connection.
         assert loop.time() - started < 20
 
 
-async def test_a_postgres_that_hangs_is_given_up_and_the_circuit_opens(
-    postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A stopped process, a dead host, a disk that stands still: no error comes, and no answer either."""
+async def test_the_circuit_opens_if_postgres_hangs(postgres_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stopped process, a dead host or a stalled disk gives neither an error nor an answer."""
     monkeypatch.setattr("orylo_ingest.webhooks.store.DEADLINE", timedelta(seconds=0.5))
-    async with behind_a_cable(postgres_dsn) as (ingest, proxy):
+    async with behind_proxy(postgres_dsn) as (ingest, proxy):
         assert (await ingest.stripe(payment(0))).status == 202
         proxy.stall()
         hanging = await asyncio.gather(*(ingest.stripe(payment(number)) for number in range(1, 21)))
@@ -88,50 +86,50 @@ async def test_a_postgres_that_hangs_is_given_up_and_the_circuit_opens(
 
         proxy.resume()
 
-        async def all_are_taken() -> bool:
+        async def all_are_accepted() -> bool:
             answers = [await ingest.stripe(payment(number)) for number in range(1, 21)]
             return {answer.status for answer in answers} <= {200, 202}
 
-        await eventually(all_are_taken)
+        await eventually(all_are_accepted)
         assert await ingest.rows("events") == 21
         await eventually(lambda: len(ingest.published.messages) == 21)
 
 
-async def test_cut_under_load_every_202_is_in_the_database_once(postgres_dsn: str) -> None:
-    async with behind_a_cable(postgres_dsn) as (ingest, proxy):
-        taken: set[int] = set()
+async def test_every_202_is_stored_once_if_the_connection_is_cut_under_load(postgres_dsn: str) -> None:
+    async with behind_proxy(postgres_dsn) as (ingest, proxy):
+        accepted: set[int] = set()
 
         async def send(numbers: range) -> None:
             for number in numbers:
                 answer = await ingest.stripe(payment(number))
                 if answer.status == 202:
-                    taken.add(number)
+                    accepted.add(number)
 
         sending = [asyncio.create_task(send(range(start, 600, 20))) for start in range(20)]
-        await eventually(lambda: len(taken) > 100)
+        await eventually(lambda: len(accepted) > 100)
         proxy.cut()
         await asyncio.gather(*sending)
-        assert len(taken) < 600
+        assert len(accepted) < 600
         stored = {
             row["gateway_event_id"] for row in await ingest.pool.fetch("SELECT gateway_event_id FROM ingest.events")
         }
-        assert {f"evt_{number}" for number in taken} <= stored
+        assert {f"evt_{number}" for number in accepted} <= stored
 
         await proxy.restore()
-        left = set(range(600)) - taken
+        left = set(range(600)) - accepted
 
-        async def all_are_taken() -> bool:
+        async def all_are_accepted() -> bool:
             for number in list(left):
                 if (await ingest.stripe(payment(number))).status in (200, 202):
                     left.discard(number)
             return not left
 
-        await eventually(all_are_taken)
+        await eventually(all_are_accepted)
         assert await ingest.rows("events") == 600
         await eventually(lambda: len({m.event_id for m in ingest.published.messages}) == 600)  # type: ignore[attr-defined]
 
 
-async def test_without_a_bus_webhooks_are_taken_and_reported_later(postgres_dsn: str) -> None:
+async def test_webhooks_are_accepted_without_a_bus_and_published_later(postgres_dsn: str) -> None:
     published = Published()
     published.away = True
     async with running_ingest(postgres_dsn, published=published) as ingest:
@@ -149,7 +147,7 @@ async def test_without_a_bus_webhooks_are_taken_and_reported_later(postgres_dsn:
         await eventually(lambda: len(published.messages) == 20)
 
 
-async def test_what_a_crash_left_behind_is_published_by_the_next_process(postgres_dsn: str) -> None:
+async def test_the_next_process_publishes_the_outbox_of_a_crashed_one(postgres_dsn: str) -> None:
     published = Published()
     published.away = True
     async with running_ingest(postgres_dsn, published=published) as ingest:
@@ -159,19 +157,19 @@ async def test_what_a_crash_left_behind_is_published_by_the_next_process(postgre
             await eventually(lambda: len(published.messages) == 1)
 
 
-async def test_a_stop_finishes_what_is_in_hand(postgres_dsn: str) -> None:
+async def test_a_stop_finishes_the_open_requests(postgres_dsn: str) -> None:
     async with running_ingest(postgres_dsn) as first:
         async with open_another(postgres_dsn, first) as ingest:
             sending = [asyncio.create_task(ingest.stripe(payment(number))) for number in range(50)]
             await eventually(lambda: any(task.done() for task in sending))
         answers = await asyncio.gather(*sending, return_exceptions=True)
-        taken = [answer for answer in answers if not isinstance(answer, BaseException)]
-        assert {answer.status for answer in taken} == {202}
-        assert await first.rows("events") >= len(taken)
-        assert len({m.event_id for m in first.published.messages}) >= len(taken)  # type: ignore[attr-defined]
+        accepted = [answer for answer in answers if not isinstance(answer, BaseException)]
+        assert {answer.status for answer in accepted} == {202}
+        assert await first.rows("events") >= len(accepted)
+        assert len({m.event_id for m in first.published.messages}) >= len(accepted)  # type: ignore[attr-defined]
 
 
-async def test_a_sender_that_does_not_finish_is_let_go(postgres_dsn: str) -> None:
+async def test_an_unfinished_body_is_answered_408(postgres_dsn: str) -> None:
     async with running_ingest(postgres_dsn, ORYLO_INGEST_BODY_TIMEOUT=0.2) as ingest:
         reader, writer = await asyncio.open_connection("127.0.0.1", int(ingest.url.rpartition(":")[2]))
         head = f"Host: x\r\nContent-Length: 100\r\nStripe-Signature: {stripe_signature(b'')}\r\n\r\n{{"
@@ -180,7 +178,7 @@ async def test_a_sender_that_does_not_finish_is_let_go(postgres_dsn: str) -> Non
         writer.close()
 
 
-async def test_more_than_can_wait_is_asked_to_come_again(postgres_dsn: str) -> None:
+async def test_webhooks_beyond_the_waiting_limit_are_answered_503(postgres_dsn: str) -> None:
     async with (
         running_ingest(postgres_dsn, ORYLO_INGEST_MAX_WAITING=100) as ingest,
         ingest.pool.acquire() as connection,
@@ -192,6 +190,6 @@ async def test_more_than_can_wait_is_asked_to_come_again(postgres_dsn: str) -> N
             refused = [task.result() for task in sending if task.done()]
             assert {answer.status for answer in refused} == {503}
         answers = await asyncio.gather(*sending)
-        taken = [answer for answer in answers if answer.status == 202]
-        assert len(taken) >= 100
-        assert await ingest.rows("events") == len(taken)
+        accepted = [answer for answer in answers if answer.status == 202]
+        assert len(accepted) >= 100
+        assert await ingest.rows("events") == len(accepted)

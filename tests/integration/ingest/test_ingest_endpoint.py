@@ -1,4 +1,4 @@
-"""Webhooks over HTTP on a real PostgreSQL: each answer of the public contract, and what it leaves behind."""
+"""Webhooks over HTTP on a real PostgreSQL: each answer of the public contract, and the rows stored for it."""
 
 import asyncio
 import gzip
@@ -45,24 +45,24 @@ async def test_a_signed_webhook_is_durable_and_published(ingest: Ingest) -> None
     (message,) = ingest.published.messages
     assert isinstance(message, PaymentSucceeded)
     assert message.event_id == answer.body["event_id"]
-    await eventually(lambda: empties(ingest, "outbox"))
+    await eventually(lambda: is_empty(ingest, "outbox"))
 
 
-async def empties(ingest: Ingest, table: str) -> bool:
+async def is_empty(ingest: Ingest, table: str) -> bool:
     return await ingest.rows(table) == 0
 
 
-async def test_fifty_at_once_are_one(ingest: Ingest) -> None:
+async def test_fifty_deliveries_at_once_are_one_event(ingest: Ingest) -> None:
     answers = await asyncio.gather(*(ingest.stripe(BODY) for _ in range(50)))
 
     assert Counter(answer.status for answer in answers) == {202: 1, 200: 49}
     assert len({answer.body["event_id"] for answer in answers}) == 1
     assert (await ingest.rows("events"), await ingest.rows("dedupe_registry")) == (1, 1)
-    await eventually(lambda: empties(ingest, "outbox"))
+    await eventually(lambda: is_empty(ingest, "outbox"))
     assert len(ingest.published.messages) == 1
 
 
-async def test_two_processes_share_what_they_have_seen(ingest: Ingest, postgres_dsn: str) -> None:
+async def test_two_processes_recognise_each_others_duplicates(ingest: Ingest, postgres_dsn: str) -> None:
     async with open_another(postgres_dsn, ingest) as other:
         events = [stripe("charge.succeeded") | {"id": f"evt_{number % 20}"} for number in range(200)]
         bodies = [orjson.dumps(event) for event in events]
@@ -86,9 +86,9 @@ async def test_one_payment_reported_by_many_events_is_published_once(ingest: Ing
     assert [answer.status for answer in answers] == [202] * 4
     statuses = Counter(row["status"] for row in await ingest.pool.fetch("SELECT status FROM ingest.events"))
     assert statuses == {"published": 1, "already_reported": 3}
-    await eventually(lambda: empties(ingest, "outbox"))
-    told = Counter(message.type for message in ingest.published.messages)
-    assert told == {"payment.succeeded.v1": 1, "payment.enriched.v1": 3}
+    await eventually(lambda: is_empty(ingest, "outbox"))
+    published = Counter(message.type for message in ingest.published.messages)
+    assert published == {"payment.succeeded.v1": 1, "payment.enriched.v1": 3}
 
 
 async def test_a_later_event_about_a_known_sale_enriches_it(ingest: Ingest) -> None:
@@ -97,7 +97,7 @@ async def test_a_later_event_about_a_known_sale_enriches_it(ingest: Ingest) -> N
     again = await ingest.stripe(orjson.dumps(stripe("charge.succeeded")))
 
     assert (first.status, second.status, again.status) == (202, 202, 200)
-    await eventually(lambda: empties(ingest, "outbox"))
+    await eventually(lambda: is_empty(ingest, "outbox"))
     succeeded, enriched = ingest.published.messages
     assert isinstance(succeeded, PaymentSucceeded)
     assert isinstance(enriched, PaymentEnriched)
@@ -108,7 +108,7 @@ async def test_a_later_event_about_a_known_sale_enriches_it(ingest: Ingest) -> N
 
 
 async def test_an_enrichment_waits_in_the_outbox_while_the_bus_is_away(ingest: Ingest) -> None:
-    """It stands in the outbox with the event, whole, before the webhook is answered."""
+    """The complete message is committed to the outbox with the event, before the webhook is answered."""
     ingest.published.away = True
     await ingest.stripe(orjson.dumps(stripe("payment_intent.succeeded", customer=None, receipt_email=None)))
     await ingest.stripe(orjson.dumps(stripe("charge.succeeded")))
@@ -118,7 +118,7 @@ async def test_an_enrichment_waits_in_the_outbox_while_the_bus_is_away(ingest: I
     assert [decode(row["body"]).message_id for row in rows] == [row["message_id"] for row in rows]
 
 
-async def test_the_same_id_with_another_body_is_a_conflict_and_the_first_stays(ingest: Ingest) -> None:
+async def test_the_same_id_with_another_body_is_a_conflict(ingest: Ingest) -> None:
     first = await ingest.stripe(BODY)
     for _ in range(3):
         second = await ingest.stripe(orjson.dumps(stripe("charge.succeeded", amount=1, amount_captured=1)))
@@ -128,12 +128,12 @@ async def test_the_same_id_with_another_body_is_a_conflict_and_the_first_stays(i
     rows = await ingest.pool.fetch("SELECT status, reason FROM ingest.events ORDER BY created_at")
     assert [row["status"] for row in rows] == ["published", "conflict"]
     assert first.body["event_id"] in rows[1]["reason"]
-    await eventually(lambda: empties(ingest, "outbox"))
+    await eventually(lambda: is_empty(ingest, "outbox"))
     types = [message.type for message in ingest.published.messages]
     assert types == ["payment.succeeded.v1", "webhook.quarantined.v1"]
 
 
-async def test_the_same_content_written_differently_is_a_duplicate(ingest: Ingest) -> None:
+async def test_equal_content_in_another_notation_is_a_duplicate(ingest: Ingest) -> None:
     await ingest.stripe(BODY)
     again = await ingest.stripe(json.dumps(json.loads(BODY), indent=7).encode())
     assert (again.status, again.body["status"]) == (200, "duplicate")
@@ -153,7 +153,7 @@ async def test_the_same_content_written_differently_is_a_duplicate(ingest: Inges
         (BODY, {"Stripe-Signature": stripe_signature(BODY).replace("v1=", "v0=")}, "signature_malformed"),
     ],
 )
-async def test_what_is_not_proven_is_refused_with_a_reason(
+async def test_an_unauthenticated_webhook_is_answered_401_with_a_reason(
     ingest: Ingest, body: bytes, headers: dict[str, str], code: str
 ) -> None:
     answer = await ingest.post(body, headers=headers)
@@ -169,27 +169,27 @@ async def test_any_active_secret_authenticates(ingest: Ingest) -> None:
     await ingest.configure(secrets=("whsec_old", "whsec_new"))
     statuses: list[int] = []
 
-    async def both_are_known() -> bool:
+    async def both_are_accepted() -> bool:
         statuses[:] = [(await ingest.stripe(BODY, secret=secret)).status for secret in ("whsec_old", "whsec_new")]
         return 401 not in statuses
 
-    await eventually(both_are_known)
+    await eventually(both_are_accepted)
     assert (await ingest.stripe(BODY)).status == 401
 
 
-async def test_hmac_mode_takes_nothing_else(ingest: Ingest) -> None:
+async def test_hmac_mode_accepts_no_native_signature(ingest: Ingest) -> None:
     await ingest.configure(mode="hmac")
     headers = {"X-Signature": "sha256=" + hmac.digest(SECRET.encode(), BODY, "sha256").hex()}
 
-    async def is_switched() -> bool:
+    async def hmac_is_accepted() -> bool:
         return (await ingest.post(BODY, headers=headers)).status in (200, 202)
 
-    await eventually(is_switched)
+    await eventually(hmac_is_accepted)
     refused = await ingest.stripe(BODY)
     assert (refused.status, refused.body["code"]) == (401, "signature_missing")
 
 
-async def test_a_stranger_learns_nothing_from_404(ingest: Ingest) -> None:
+async def test_all_404_answers_are_equal(ingest: Ingest) -> None:
     await ingest.configure("hotmart", enabled=False)
     answers = [
         await ingest.post(BODY, tenant="nobody"),
@@ -204,20 +204,20 @@ async def test_a_stranger_learns_nothing_from_404(ingest: Ingest) -> None:
     assert await nothing_is_stored(ingest)
 
 
-async def test_the_tenants_id_serves_as_well_as_its_slug(ingest: Ingest) -> None:
+async def test_the_address_may_contain_the_tenants_id(ingest: Ingest) -> None:
     tenant_id = await ingest.pool.fetchval("SELECT id FROM control.tenants")
     assert (await ingest.stripe(BODY, tenant=str(tenant_id))).status == 202
 
 
 @pytest.mark.parametrize("body", [b"", b"not json", b"{", b"\xff\xfe\x00", b'{"a": }'])
-async def test_a_genuine_body_that_cannot_be_read(ingest: Ingest, body: bytes) -> None:
+async def test_an_authentic_but_unreadable_body_is_answered_400(ingest: Ingest, body: bytes) -> None:
     answer = await ingest.stripe(body)
     assert (answer.status, answer.body["code"]) == (400, "unreadable_body")
     assert await nothing_is_stored(ingest)
 
 
 @pytest.mark.parametrize("odd", [rb'"\ud83dMariana"', b'"Jos\xe9"', b'"Ana\tMaria\x00"', b"1e999"])
-async def test_a_genuine_body_that_is_nearly_json_is_a_sale_like_any_other(ingest: Ingest, odd: bytes) -> None:
+async def test_an_authentic_body_that_is_nearly_json_is_published(ingest: Ingest, odd: bytes) -> None:
     answer = await ingest.stripe(BODY.replace(b"{", b'{"odd": %s,' % odd, 1))
     assert answer.status == 202
     (row,) = await ingest.pool.fetch("SELECT status, message_type FROM ingest.events")
@@ -225,24 +225,24 @@ async def test_a_genuine_body_that_is_nearly_json_is_a_sale_like_any_other(inges
 
 
 @pytest.mark.parametrize("body", [b"[]", b'[{"id":"evt_1"}]', b"{}", b'{"id":"evt_1","object":"event"}', b"a=1&b=2"])
-async def test_a_genuine_body_that_is_not_understood_is_kept(ingest: Ingest, body: bytes) -> None:
+async def test_an_authentic_but_unknown_body_is_quarantined(ingest: Ingest, body: bytes) -> None:
     answer = await ingest.stripe(body)
     assert (answer.status, answer.body["status"]) == (202, "accepted")
     (row,) = await ingest.pool.fetch("SELECT status, reason, message_type FROM ingest.events")
     assert row["status"] == "quarantined"
     assert row["reason"]
     assert row["message_type"] is None
-    await eventually(lambda: empties(ingest, "outbox"))
+    await eventually(lambda: is_empty(ingest, "outbox"))
     assert [message.type for message in ingest.published.messages] == ["webhook.quarantined.v1"]
 
 
-async def test_what_is_not_about_a_payment_is_kept_and_not_told(ingest: Ingest) -> None:
+async def test_an_event_without_a_payment_is_stored_but_not_published(ingest: Ingest) -> None:
     assert (await ingest.stripe(body_of("stripe/customer.created.json"))).status == 202
     assert await ingest.pool.fetchval("SELECT status FROM ingest.events") == "ignored"
     assert await ingest.rows("outbox") == 0
 
 
-async def test_bodies_are_bounded(ingest: Ingest) -> None:
+async def test_bodies_have_a_size_limit(ingest: Ingest) -> None:
     too_large = b" " * (1024 * 1024) + b"{}"
     answer = await ingest.post(too_large)
     assert (answer.status, answer.body["code"]) == (413, "body_too_large")
@@ -251,7 +251,7 @@ async def test_bodies_are_bounded(ingest: Ingest) -> None:
     assert (await ingest.stripe(just_fits)).status == 202
 
 
-async def test_a_compressed_body_is_bounded_after_inflation(ingest: Ingest) -> None:
+async def test_the_size_limit_applies_to_the_inflated_body(ingest: Ingest) -> None:
     async def send(body: bytes) -> int:
         headers = {"Stripe-Signature": stripe_signature(body), "Content-Encoding": "gzip"}
         return (await ingest.post(gzip.compress(body), headers=headers)).status
@@ -287,7 +287,7 @@ ZIPPED = gzip.compress(BODY)
         ("whsec_very_secret", BODY, 415),
     ],
 )
-async def test_a_body_is_taken_in_the_encodings_that_are_known(
+async def test_bodies_in_supported_encodings_are_accepted(
     ingest: Ingest, encoding: str, sent: bytes, status: int
 ) -> None:
     headers = {"Stripe-Signature": stripe_signature(BODY), "Content-Encoding": encoding}
@@ -308,7 +308,7 @@ async def test_a_body_is_taken_in_the_encodings_that_are_known(
         b"whsec_very_secret",
     ],
 )
-async def test_what_aiohttp_refuses_is_a_problem_that_repeats_nothing(ingest: Ingest, head: bytes) -> None:
+async def test_requests_that_aiohttp_rejects_get_a_problem_without_their_content(ingest: Ingest, head: bytes) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", int(ingest.url.rpartition(":")[2]))
     writer.write(b"POST /api/v1/webhooks/stripe/loja HTTP/1.1\r\nHost: x\r\n" + head + b"\r\n\r\n")
     answered, _, body = (await asyncio.wait_for(reader.read(), 45)).partition(b"\r\n\r\n")
@@ -320,12 +320,12 @@ async def test_what_aiohttp_refuses_is_a_problem_that_repeats_nothing(ingest: In
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "nonsense", ""])
-async def test_the_content_type_does_not_matter(ingest: Ingest, content_type: str) -> None:
+async def test_the_content_type_is_ignored(ingest: Ingest, content_type: str) -> None:
     headers = {"Stripe-Signature": stripe_signature(BODY), "Content-Type": content_type}
     assert (await ingest.post(BODY, headers=headers)).status == 202
 
 
-async def test_looking_at_the_address_does_nothing(ingest: Ingest) -> None:
+async def test_get_and_head_store_nothing(ingest: Ingest) -> None:
     address = f"{ingest.url}/api/v1/webhooks/stripe/loja"
     async with ingest.session.get(address) as response:
         assert (response.status, (await response.json())["status"]) == (200, "ok")
@@ -334,12 +334,12 @@ async def test_looking_at_the_address_does_nothing(ingest: Ingest) -> None:
     assert await nothing_is_stored(ingest)
 
 
-async def test_a_client_may_wait_to_be_reported_to_go_on(ingest: Ingest) -> None:
+async def test_a_client_may_expect_100_continue(ingest: Ingest) -> None:
     headers = {"Stripe-Signature": stripe_signature(BODY), "Expect": "100-continue"}
     assert (await ingest.post(BODY, headers=headers)).status == 202
 
 
-async def test_test_mode_is_taken_where_it_is_wanted(ingest: Ingest) -> None:
+async def test_events_in_test_mode_are_published_only_if_accepted(ingest: Ingest) -> None:
     await ingest.configure(accept=frozenset({"live"}))
 
     async def is_ignored() -> bool:
@@ -356,31 +356,31 @@ async def test_test_mode_is_taken_where_it_is_wanted(ingest: Ingest) -> None:
 
     await ingest.configure()
 
-    async def is_taken() -> bool:
+    async def is_accepted() -> bool:
         return bool((await ingest.stripe(BODY)).body["status"] == "accepted")
 
-    await eventually(is_taken)
+    await eventually(is_accepted)
     statuses = [
         row["status"] for row in await ingest.pool.fetch("SELECT status FROM ingest.events ORDER BY created_at")
     ]
     assert statuses == ["ignored", "published"]
 
 
-async def test_what_a_secret_proves_that_no_key_opens_is_asked_to_come_again(ingest: Ingest) -> None:
+async def test_a_webhook_is_answered_503_if_a_secret_cannot_be_decrypted(ingest: Ingest) -> None:
     await ingest.configure(secrets=(SECRET, "whsec_the_new_one"))
     await ingest.pool.execute("UPDATE control.gateway_secrets SET secret_encrypted = 'foreign' WHERE label = '1'")
 
-    async def is_known() -> bool:
+    async def is_unreadable() -> bool:
         answer = await ingest.stripe(BODY, secret="whsec_the_new_one")
         return (answer.status, answer.body["code"]) == (503, "secret_unreadable")
 
-    await eventually(is_known)
+    await eventually(is_unreadable)
     assert (await ingest.stripe(BODY)).status == 202
     missing = await ingest.post(BODY)
     assert (missing.status, missing.body["code"]) == (401, "signature_missing")
 
 
-async def test_an_allow_list_of_addresses(ingest: Ingest) -> None:
+async def test_only_allowed_addresses_are_accepted(ingest: Ingest) -> None:
     await ingest.configure(allowed_networks=("203.0.113.0/24",))
 
     async def is_refused() -> bool:
@@ -390,13 +390,13 @@ async def test_an_allow_list_of_addresses(ingest: Ingest) -> None:
     await eventually(is_refused)
     await ingest.configure(allowed_networks=("203.0.113.0/24", "127.0.0.0/8"))
 
-    async def is_taken() -> bool:
+    async def is_accepted() -> bool:
         return (await ingest.stripe(BODY)).status in (200, 202)
 
-    await eventually(is_taken)
+    await eventually(is_accepted)
 
 
-async def test_it_is_alive_ready_and_counted(ingest: Ingest) -> None:
+async def test_ingest_is_ready_and_counts_its_webhooks(ingest: Ingest) -> None:
     await ingest.stripe(BODY)
     await ingest.post(BODY)
 
@@ -413,9 +413,7 @@ async def test_it_is_alive_ready_and_counted(ingest: Ingest) -> None:
     assert 'orylo_webhook_seconds_count{gateway="stripe"}' in text
 
 
-async def test_malformed_http_is_refused_and_not_repeated_in_the_log(
-    ingest: Ingest, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_malformed_http_is_rejected_and_not_logged(ingest: Ingest, caplog: pytest.LogCaptureFixture) -> None:
     port = int(ingest.url.rpartition(":")[2])
     for head in (b"X-HOTMART-HOTTOK bad whsec_very_secret", b"Content-Length: -1", b"Transfer-Encoding: x"):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -426,7 +424,7 @@ async def test_malformed_http_is_refused_and_not_repeated_in_the_log(
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
-async def test_another_path_is_answered_with_a_problem_too(ingest: Ingest) -> None:
+async def test_an_unknown_path_is_answered_with_a_problem(ingest: Ingest) -> None:
     async with ingest.session.get(f"{ingest.url}/nothing/here") as response:
         assert response.status == 404
         assert response.content_type == "application/problem+json"
@@ -441,7 +439,7 @@ async def test_another_path_is_answered_with_a_problem_too(ingest: Ingest) -> No
         ("1.0", "Connection: keep-alive\r\n", True),
     ],
 )
-async def test_an_answer_is_whole_whatever_the_connection(
+async def test_each_kind_of_connection_gets_a_complete_answer(
     ingest: Ingest, version: str, header: str, stays_open: bool
 ) -> None:
     head = f"Host: x\r\n{header}Content-Length: {len(BODY)}\r\nStripe-Signature: {stripe_signature(BODY)}\r\n\r\n"

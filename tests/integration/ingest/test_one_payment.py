@@ -16,8 +16,8 @@ from tests.unit.ingest.given import body_of
 
 pytestmark = pytest.mark.integration
 
-# What says that a purchase is paid, and what in it stands for this purchase and for this event: `{}` is its number.
-TELLING: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+# The fixtures that report a paid purchase, and the ids in them to replace: `{}` is the number of purchase or event.
+REPORTS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "stripe": (
         ("payment_intent.succeeded", "charge.succeeded", "checkout.session.completed"),
         {"pi_3TstExampleCard0001": "pi_sale{}", "evt_3": "evt_{}"},
@@ -45,16 +45,16 @@ async def ingest(postgres_dsn: str) -> AsyncIterator[Ingest]:
         for gateway in GATEWAYS:
             await ingest.configure(gateway)
 
-        async def all_are_known() -> bool:
+        async def all_are_configured() -> bool:
             return {(await ingest.post(b"{}", gateway=gateway)).status for gateway in GATEWAYS} == {401}
 
-        await eventually(all_are_known)
+        await eventually(all_are_configured)
         yield ingest
 
 
 def events(gateway: str, number: int) -> list[bytes]:
     """Return all events of purchase `number`."""
-    names, ids = TELLING[gateway]
+    names, ids = REPORTS[gateway]
     found = []
     for name in names:
         body = body_of(f"{gateway}/{name}.json").decode().replace(PERFECTPAYS_TOKEN, SECRET)
@@ -65,7 +65,7 @@ def events(gateway: str, number: int) -> list[bytes]:
 
 
 async def send(ingest: Ingest, gateway: str, body: bytes) -> int:
-    """Proven in every way that the gateway knows; each looks at its own."""
+    """Send a webhook with every kind of authentication; each gateway reads its own."""
     digest = {name: hmac.digest(SECRET.encode(), body, name).hex() for name in ("sha1", "sha256")}
     headers = {
         "Stripe-Signature": stripe_signature(body),
@@ -86,11 +86,11 @@ async def succeeded(ingest: Ingest) -> Counter[str]:
     return Counter(each.payment_id for each in ingest.published.messages if isinstance(each, PaymentSucceeded))
 
 
-@pytest.mark.parametrize("gateway", TELLING)
-async def test_in_every_order_at_once_and_each_event_twice(ingest: Ingest, gateway: str) -> None:
-    orders = [list(order) for order in permutations(range(len(TELLING[gateway][0])))]
+@pytest.mark.parametrize("gateway", REPORTS)
+async def test_events_sent_twice_and_at_once_are_one_payment(ingest: Ingest, gateway: str) -> None:
+    orders = [list(order) for order in permutations(range(len(REPORTS[gateway][0])))]
     sales = [(order, events(gateway, number)) for number, order in enumerate(orders)]
-    sending = [send(ingest, gateway, told[index]) for order, told in sales for index in order * 2]
+    sending = [send(ingest, gateway, bodies[index]) for order, bodies in sales for index in order * 2]
 
     statuses = Counter(await asyncio.gather(*sending))
 
@@ -99,12 +99,12 @@ async def test_in_every_order_at_once_and_each_event_twice(ingest: Ingest, gatew
     assert (len(found), set(found.values())) == (len(orders), {1})
 
 
-@pytest.mark.parametrize("gateway", TELLING)
-async def test_in_every_order_one_after_the_other(ingest: Ingest, gateway: str) -> None:
-    orders = list(permutations(range(len(TELLING[gateway][0]))))
+@pytest.mark.parametrize("gateway", REPORTS)
+async def test_events_in_every_order_are_one_payment(ingest: Ingest, gateway: str) -> None:
+    orders = list(permutations(range(len(REPORTS[gateway][0]))))
     for number, order in enumerate(orders):
-        told = events(gateway, number)
-        assert [await send(ingest, gateway, told[index]) for index in order] == [202] * len(order)
+        bodies = events(gateway, number)
+        assert [await send(ingest, gateway, bodies[index]) for index in order] == [202] * len(order)
 
     found = await succeeded(ingest)
     assert (len(found), set(found.values())) == (len(orders), {1})

@@ -1,4 +1,4 @@
-"""Recognisable values planted in every field of every fixture and of a visit, looked for in all that is kept."""
+"""Recognisable values are planted in every field of every fixture and of a visit; none of them may be stored."""
 
 import hmac
 import logging
@@ -29,8 +29,8 @@ from tests.unit.ingest.given import FIXTURES, document_of
 
 pytestmark = pytest.mark.integration
 
-# Of what is a person's, by words in the key, and what is planted there. The first that fits; written apart from the
-# list that ingest works with, so that a gap in that one is seen.
+# Words in keys of personal data, and the value planted there; the first match wins. The list is independent of the one
+# in ingest and therefore shows gaps in it.
 PLANTED = (
     (r"e_?mail", "planted.person@planted-mail.example"),
     (r"phone_(extension|code)$", "55"),
@@ -46,21 +46,21 @@ PLANTED = (
      "Rua Plantada, 9"),
     (r"name$", "Plantada Pessoa"),
 )  # fmt: skip
-# Things have names and addresses too.
+# Keys of things that also have names and addresses.
 OF_A_THING = re.compile(
     r"prod(?!ucer)|offer|plan|ip_address|_check$|client_ip|email_(id|sent)|phone_number_collection", re.IGNORECASE
 )
 THINGS = re.compile(r"prod(?!ucer)|offer|plan|items|card|price|coupon|country", re.IGNORECASE)
 
 CARD = "4000 0566 5566 5556"
-# What people write into texts that may hold anything. Where a buyer is named, they are known in any spelling.
+# Values that people write into free texts. If the body names the buyer, they are found in any spelling.
 FREE = (
     f"planted.person@planted-mail.example http://x.example/?m=planted.person%40planted-mail.example&c=4000%200566%20"
     f"5566%205556 {CARD} 4000\u20110566\u20115566\u20115556 4000,0566,5566,5556 cpf 529.982.247-25 +55 (11) 95551-2345 "
     f"{SECRET}"
 )
 KNOWN = {"last_name": "PLANTADA  PESSOA", "phone": "11 95551 2345 ou 5511955512345", "document": "529 982 247 25"}
-TELLING = re.compile(
+ANY_PLANTED = re.compile(
     r"planted|plantad|plantac|plantae|55512345|95551.2345|52998224725|529.982.247|98765-?432|1987-?06-?05|4000.{0,3}0566"
     rf"|{SECRET}",
     re.IGNORECASE,
@@ -76,7 +76,7 @@ def personal(key: str, above: str) -> str | None:
 
 
 def plant(node: Any, free: str = "", above: str = "") -> None:
-    """A person's value for each of a person's, and `free` at the end of every other text."""
+    """Replace personal values by planted ones, and append `free` to every other text."""
     for key, value in list(node.items() if isinstance(node, dict) else enumerate(node)):
         name = key if isinstance(key, str) else above
         if isinstance(value, dict | list):
@@ -101,7 +101,7 @@ def planted(fixture: str, *, everywhere: bool) -> Any:
 
 
 class OnPostgres(Published):
-    """Keeps what is published, and puts it on a bus whose store can be looked into."""
+    """A bus that also stores its messages in PostgreSQL, where the test can search them."""
 
     def __init__(self, bus: Broker) -> None:
         super().__init__()
@@ -126,7 +126,7 @@ async def watched(dsn: str, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> As
     ):
         for gateway in GATEWAYS:
             await ingest.configure(gateway)
-        await eventually(lambda: all_are_on(ingest))
+        await eventually(lambda: all_are_configured(ingest))
         yield ingest, exporter
 
 
@@ -143,17 +143,17 @@ async def send(ingest: Ingest, fixture: str, *, everywhere: bool) -> int:
 
 
 async def visit(ingest: Ingest) -> int:
-    # Some of these are dropped for what they hold; the visit is not.
+    # Some of these fields are dropped; the visit is kept.
     free = FREE.removesuffix(SECRET)
     texts = dict.fromkeys(("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"), free)
-    told = texts | {
+    body = texts | {
         "kind": "checkout", "click_id": "oc_" + "a1" * 11, "url": f"https://x.example/{free}", "referrer": free,
         "fbclid": CARD.replace(" ", ""), "fbc": free, "fbp": free,
         "email": "planted.person@planted-mail.example", "phone": "+5511955512345",
     }  # fmt: skip
     headers = {"User-Agent": f"Firefox {free}".encode("ascii", "ignore").decode()}
     url = f"{ingest.url}/api/v1/track/{TENANT}?email=planted.person%40planted-mail.example"
-    async with ingest.session.post(url, json=told, headers=headers) as response:
+    async with ingest.session.post(url, json=body, headers=headers) as response:
         return response.status
 
 
@@ -164,7 +164,7 @@ TABLES = """
 
 
 async def database(ingest: Ingest) -> dict[str, str]:
-    """Every column of every row of every table; bytes as the text that they hold."""
+    """Return every column of every row of every table, with bytes decoded as text."""
     found = {}
     for (table,) in await ingest.pool.fetch(TABLES):
         rows = await ingest.pool.fetch(f"SELECT * FROM {table}")
@@ -197,7 +197,7 @@ async def everything_in(redis: Redis) -> str:
     return "\n".join(found)
 
 
-async def test_no_planted_value_is_kept_anywhere(
+async def test_no_planted_value_is_stored_anywhere(
     postgres_dsn: str, redis_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -220,32 +220,32 @@ async def test_no_planted_value_is_kept_anywhere(
     messages = "\n".join(encode(message).decode() for message in ingest.published.messages)
     kept = tables | {"messages": messages, "redis": limits, "logs": f"{lines}\n{caplog.text}", "spans": spans}
     kept |= {"metrics": metrics}
-    assert {place: set(TELLING.findall(text)) for place, text in kept.items() if TELLING.search(text)} == {}
+    assert {place: set(ANY_PLANTED.findall(text)) for place, text in kept.items() if ANY_PLANTED.search(text)} == {}
 
-    # It was all there to be found.
+    # The search would have found the values.
     assert sum(len(text) for table, text in tables.items() if table.startswith("ingest.events_")) > 200_000
     assert {"orylo:limits" in limits, "webhook.quarantined" in kept["logs"], '"name": "visit"' in spans} == {True}
     assert "orylo_visits_total" in metrics
-    told = {message.type for message in ingest.published.messages}
-    assert told >= {"payment.succeeded.v1", "dispute.opened.v1", "checkout.started.v1", "webhook.quarantined.v1"}
-    assert told <= BY_TYPE.keys()
+    types = {message.type for message in ingest.published.messages}
+    assert types >= {"payment.succeeded.v1", "dispute.opened.v1", "checkout.started.v1", "webhook.quarantined.v1"}
+    assert types <= BY_TYPE.keys()
     bus = "\n".join(text for table, text in tables.items() if table.startswith("bus."))
     assert all(str(m.message_id) in bus for m in ingest.published.messages if isinstance(m, PaymentSucceeded))
 
 
-def test_what_is_looked_for_is_in_what_is_sent() -> None:
+def test_every_planted_value_is_in_the_requests() -> None:
     for fixture in FIXTURES:
         document = planted(fixture, everywhere=True)
         if not isinstance(document, dict):
             continue
         text = orjson.dumps(document).decode()
-        assert len(TELLING.findall(text)) > 20, fixture
+        assert len(ANY_PLANTED.findall(text)) > 20, fixture
     wanted = {value for _, value in PLANTED}
     sent = "".join(orjson.dumps(planted(fixture, everywhere=False)).decode() for fixture in FIXTURES)
     assert {value for value in wanted if value not in sent} == set()
 
 
-async def all_are_on(ingest: Ingest) -> bool:
+async def all_are_configured(ingest: Ingest) -> bool:
     return all([(await ingest.post(b"", gateway=gateway)).status != 404 for gateway in GATEWAYS])
 
 

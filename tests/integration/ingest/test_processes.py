@@ -29,14 +29,14 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
 SHOP, LIMITED = "shop", "limited"
 CONNECTIONS = 32
-# For each second, on average over ten.
+# Webhooks per second, on average over ten seconds.
 LIMIT = 40
 WINDOW = 10 * LIMIT
 AT_ONCE = WINDOW // 8
 
 
 class Redis:
-    """Comes back empty, where it was."""
+    """A Redis server that can be killed, and restarts empty on the same port."""
 
     def __init__(self, folder: Path) -> None:
         (self._port,) = free_ports(1)
@@ -103,8 +103,8 @@ async def ingest(
         await database.close()
 
 
-async def test_both_are_there(ingest: TwoProcesses) -> None:
-    """Each has some of the connections while they are open, or the other tests would show nothing."""
+async def test_both_processes_serve_connections(ingest: TwoProcesses) -> None:
+    """Without connections to both processes, the other tests would prove nothing."""
     sending = asyncio.create_task(ingest.send(ingest.payments(3_000, SHOP), rate=1_500))
     seen: set[int] = set()
 
@@ -132,38 +132,38 @@ async def test_one_webhook_fifty_times_at_once_is_one_event(ingest: TwoProcesses
     assert await messages(ingest) == before[1] + 1
 
 
-async def test_a_tenants_limit_counts_what_both_take(ingest: TwoProcesses) -> None:
+async def test_a_tenants_limit_counts_the_webhooks_of_both_processes(ingest: TwoProcesses) -> None:
     async def window_begins() -> bool:
         return await ingest.send(ingest.payments(1, LIMITED)) == {202: 1}
 
-    # Once an earlier test's window has ended.
+    # The window of an earlier test must end first.
     await eventually(window_begins)
     taken = 1
-    # A little at a time, until both of them refuse: what comes between two settlements is let through.
+    # Small parts until both refuse, because requests between two syncs are allowed.
     for _ in range(4 * WINDOW // AT_ONCE):
         statuses = await ingest.send(ingest.payments(AT_ONCE, LIMITED))
         assert statuses.keys() <= {202, 429}
         taken += statuses[202]
         if statuses == {429: AT_ONCE}:
             break
-        # They settle ten times a second.
+        # The processes synchronise ten times a second.
         await asyncio.sleep(0.25)
 
-    # Alone, each of them would have let a whole window's allowance through.
+    # On its own, each process would have accepted the allowance of a whole window.
     assert WINDOW <= taken < 1.7 * WINDOW
 
 
-async def test_without_redis_no_one_is_limited_and_with_it_again_they_are(ingest: TwoProcesses) -> None:
+async def test_the_limit_is_off_without_redis_and_on_once_it_is_back(ingest: TwoProcesses) -> None:
     ingest.redis.kill()
 
-    async def all_are_taken() -> bool:
-        """More than the limit allows: once the last window has ended, and it is noticed that Redis is gone."""
+    async def all_are_accepted() -> bool:
+        """More webhooks than the limit allows. It holds once the last window has ended and the circuit is open."""
         return await ingest.send(ingest.payments(WINDOW + 50, LIMITED)) == {202: WINDOW + 50}
 
-    await eventually(all_are_taken)
+    await eventually(all_are_accepted)
     started = time.monotonic()
     assert await ingest.send(ingest.payments(500, SHOP)) == {202: 500}
-    # A second at most.
+    # It takes a second at most.
     assert time.monotonic() - started < 30
 
     ingest.redis.start()
@@ -180,7 +180,7 @@ async def events(ingest: TwoProcesses) -> int:
 
 
 async def messages(ingest: TwoProcesses) -> int:
-    """All that were published: nobody consumes them here."""
+    """Count the published messages. There is no consumer here."""
     return int(await ingest.database.fetchval("SELECT count(*) FROM bus.messages WHERE type = 'payment.succeeded.v1'"))
 
 

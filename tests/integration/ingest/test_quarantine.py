@@ -1,4 +1,4 @@
-"""What is set aside is told of with its record; and, once an adapter understands it, it is taken in after all."""
+"""Quarantined webhooks are published with a scrubbed copy, and replayed once an adapter understands them."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -34,11 +34,11 @@ async def ingest(postgres_dsn: str) -> AsyncIterator[Ingest]:
 
 
 @pytest.fixture
-def not_yet(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """Stripe's adapter understands nothing, until this is undone."""
+def broken_adapter(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Make Stripe's adapter reject every event until the patch is undone."""
 
     def normalise(self: Any, document: Any, received_at: Any, zone: Any) -> Any:
-        raise UnprocessableEvent("nobody knows this type")
+        raise UnprocessableEvent("unknown type")
 
     monkeypatch.setattr(type(GATEWAYS["stripe"]), "normalise", normalise)
     return monkeypatch
@@ -63,7 +63,9 @@ async def ask_for_replay(ingest: Ingest, event_id: str) -> WebhookReplayRequeste
     return request
 
 
-async def test_what_is_not_understood_is_reported_of_scrubbed(ingest: Ingest, not_yet: pytest.MonkeyPatch) -> None:
+async def test_a_quarantined_webhook_is_published_with_its_scrubbed_copy(
+    ingest: Ingest, broken_adapter: pytest.MonkeyPatch
+) -> None:
     answer = await ingest.stripe(orjson.dumps(stripe("charge.succeeded")))
     assert answer.status == 202
 
@@ -71,14 +73,14 @@ async def test_what_is_not_understood_is_reported_of_scrubbed(ingest: Ingest, no
     (message,) = published(ingest, WebhookQuarantined)
     assert (message.event_id, message.kind) == (answer.body["event_id"], "quarantined")
     assert (message.gateway, message.gateway_event_type) == ("stripe", "charge.succeeded")
-    assert message.reason == "nobody knows this type"
+    assert message.reason == "unknown type"
     assert message.payload["data"]["object"]["billing_details"]["email"].startswith("sha256:")
     assert 500 < message.payload_bytes < 64 * 1024
     (row,) = await ingest.pool.fetch("SELECT status, message_type FROM ingest.events")
     assert tuple(row) == ("quarantined", None)
 
 
-async def test_a_large_payload_does_not_travel(ingest: Ingest, not_yet: pytest.MonkeyPatch) -> None:
+async def test_a_large_payload_is_not_published(ingest: Ingest, broken_adapter: pytest.MonkeyPatch) -> None:
     many = [{"name": "x" * 500} for _ in range(200)]
     await ingest.stripe(orjson.dumps(stripe("charge.succeeded", lines=many)))
     await eventually(lambda: len(published(ingest, WebhookQuarantined)) == 1)
@@ -87,7 +89,7 @@ async def test_a_large_payload_does_not_travel(ingest: Ingest, not_yet: pytest.M
     assert message.payload_bytes > 64 * 1024
 
 
-async def test_a_conflict_is_reported_of_once(ingest: Ingest) -> None:
+async def test_a_conflict_is_reported_once(ingest: Ingest) -> None:
     first = await ingest.stripe(orjson.dumps(stripe("charge.succeeded")))
     for _ in range(3):
         await ingest.stripe(orjson.dumps(stripe("charge.succeeded", amount=1, amount_captured=1)))
@@ -101,8 +103,8 @@ async def test_a_conflict_is_reported_of_once(ingest: Ingest) -> None:
     assert {message.payload["data"]["object"]["amount"] for message in published(ingest, WebhookQuarantined)} == {1, 2}
 
 
-async def test_after_a_fix_it_is_taken_in_once_however_often_one_asks(
-    ingest: Ingest, not_yet: pytest.MonkeyPatch
+async def test_repeated_replays_after_a_fix_publish_one_payment(
+    ingest: Ingest, broken_adapter: pytest.MonkeyPatch
 ) -> None:
     answer = await ingest.stripe(orjson.dumps(stripe("charge.succeeded")))
     event_id = answer.body["event_id"]
@@ -111,15 +113,15 @@ async def test_after_a_fix_it_is_taken_in_once_however_often_one_asks(
     (still,) = published(ingest, WebhookReplayed)
     assert (still.status, still.reason, still.causation_id) == (
         "quarantined",
-        "nobody knows this type",
+        "unknown type",
         asked.message_id,
     )
 
-    not_yet.undo()
+    broken_adapter.undo()
     for _ in range(5):
         await ask_for_replay(ingest, event_id)
     await eventually(lambda: len(published(ingest, PaymentSucceeded)) == 1)
-    await eventually(lambda: all_is_handled(ingest))
+    await eventually(lambda: all_are_handled(ingest))
 
     (payment,) = published(ingest, PaymentSucceeded)
     assert payment.event_id == event_id
@@ -132,48 +134,50 @@ async def test_after_a_fix_it_is_taken_in_once_however_often_one_asks(
     assert (again.status, again.body["status"]) == (200, "duplicate")
 
 
-async def test_a_fact_reported_meanwhile_is_not_published_again(ingest: Ingest, not_yet: pytest.MonkeyPatch) -> None:
+async def test_a_fact_reported_meanwhile_is_not_published_again(
+    ingest: Ingest, broken_adapter: pytest.MonkeyPatch
+) -> None:
     answer = await ingest.stripe(orjson.dumps(stripe("charge.succeeded")))
-    not_yet.undo()
+    broken_adapter.undo()
     await ingest.stripe(orjson.dumps(stripe("payment_intent.succeeded")))
     await ask_for_replay(ingest, answer.body["event_id"])
 
     await eventually(lambda: len(published(ingest, WebhookReplayed)) == 1)
     assert published(ingest, WebhookReplayed)[0].status == "already_reported"
-    await eventually(lambda: all_is_handled(ingest))
+    await eventually(lambda: all_are_handled(ingest))
     assert len(published(ingest, PaymentSucceeded)) == 1
 
 
-async def test_what_is_not_in_quarantine_is_left_alone(ingest: Ingest) -> None:
+async def test_a_replay_of_a_webhook_outside_quarantine_is_ignored(ingest: Ingest) -> None:
     answer = await ingest.stripe(orjson.dumps(stripe("charge.succeeded")))
     await eventually(lambda: len(published(ingest, PaymentSucceeded)) == 1)
     await ask_for_replay(ingest, answer.body["event_id"])
     await ask_for_replay(ingest, str(uuid7()))
-    await eventually(lambda: all_is_handled(ingest))
+    await eventually(lambda: all_are_handled(ingest))
     assert not published(ingest, WebhookReplayed)
     assert len(published(ingest, PaymentSucceeded)) == 1
 
 
-async def all_is_handled(ingest: Ingest) -> bool:
+async def all_are_handled(ingest: Ingest) -> bool:
     return ingest.published.incoming.is_settled("ingest") and await ingest.rows("outbox") == 0
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-async def test_times_are_read_in_the_zone_that_the_gateway_is_set_to(
+async def test_times_are_read_in_the_gateways_configured_zone(
     ingest: Ingest, monkeypatch: pytest.MonkeyPatch, at_once: bool
 ) -> None:
     def normalise(self: Any, document: Any, received_at: Any, zone: Any) -> Any:
-        raise UnprocessableEvent("nobody knows this type")
+        raise UnprocessableEvent("unknown type")
 
     if not at_once:
         monkeypatch.setattr(type(GATEWAYS["perfectpay"]), "normalise", normalise)
     await ingest.configure("perfectpay", secrets=("pp-fixture-token-not-a-secret-01",), timezone="UTC")
     body = body_of("perfectpay/approved_card.json")
 
-    async def is_taken() -> bool:
+    async def is_accepted() -> bool:
         return (await ingest.post(body, gateway="perfectpay")).status == 202
 
-    await eventually(is_taken)
+    await eventually(is_accepted)
     monkeypatch.undo()
     if not at_once:
         await ask_for_replay(ingest, str(await ingest.pool.fetchval("SELECT event_id FROM ingest.events")))

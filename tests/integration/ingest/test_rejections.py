@@ -1,4 +1,4 @@
-"""What is refused at the door is told of, by the outbox, and holds nothing of what was in it."""
+"""Rejected requests are published through the outbox, without their content."""
 
 from collections.abc import AsyncIterator
 
@@ -21,14 +21,14 @@ async def ingest(postgres_dsn: str) -> AsyncIterator[Ingest]:
 
 
 def published(ingest: Ingest) -> dict[tuple[str, str], list[WebhookRejected]]:
-    refusals: dict[tuple[str, str], list[WebhookRejected]] = {}
+    rejections: dict[tuple[str, str], list[WebhookRejected]] = {}
     for message in ingest.published.messages:
         if isinstance(message, WebhookRejected):
-            refusals.setdefault((message.gateway, message.code), []).append(message)
-    return refusals
+            rejections.setdefault((message.gateway, message.code), []).append(message)
+    return rejections
 
 
-async def test_every_refusal_of_a_known_tenant_is_reported_with_its_reason(ingest: Ingest) -> None:
+async def test_every_rejection_for_a_known_tenant_is_published_with_its_reason(ingest: Ingest) -> None:
     for _ in range(3):
         await ingest.stripe(BODY, secret="whsec_wrong")
     await ingest.stripe(b"no json")
@@ -55,7 +55,7 @@ async def test_every_refusal_of_a_known_tenant_is_reported_with_its_reason(inges
     assert not [message for message in ingest.published.messages if not isinstance(message, WebhookRejected)]
 
 
-async def test_what_was_refused_before_a_stop_is_published(postgres_dsn: str) -> None:
+async def test_rejections_before_a_stop_are_published(postgres_dsn: str) -> None:
     async with running_ingest(postgres_dsn) as ingest:
         await ingest.post(BODY, headers={"Stripe-Signature": stripe_signature(BODY, "whsec_wrong")})
     assert ("stripe", "signature_mismatch") in published(ingest)

@@ -1,4 +1,4 @@
-"""A secret is changed while webhooks come in: none is lost, and the old one is worth nothing afterwards."""
+"""Secrets can be changed under load: no webhook is lost, and the old secret no longer authenticates."""
 
 import asyncio
 from datetime import datetime
@@ -20,7 +20,7 @@ NEW = "whsec_new"
 
 
 class Gateway:
-    """Sends one payment after the other, signed with whatever secret it is set to."""
+    """A gateway that sends one payment after the other, signed with its current `secret`."""
 
     def __init__(self, ingest: Ingest) -> None:
         self.secret = SECRET
@@ -34,7 +34,7 @@ class Gateway:
             answer = await self._ingest.stripe(orjson.dumps(event), secret=self.secret)
             self.answers.append(answer.status)
 
-    async def goes_on(self) -> None:
+    async def send_some_more(self) -> None:
         sent = len(self.answers)
         await eventually(lambda: len(self.answers) > sent + 20)
 
@@ -44,31 +44,31 @@ async def last_uses(ingest: Ingest) -> dict[str, datetime | None]:
     return {row["label"]: row["last_used_at"] for row in rows}
 
 
-async def test_a_secret_is_changed_without_losing_an_event(postgres_dsn: str) -> None:
+async def test_changing_a_secret_loses_no_event(postgres_dsn: str) -> None:
     keyring = Keyring.parse(MASTER_KEY)
     async with running_ingest(postgres_dsn) as ingest:
         gateway = Gateway(ingest)
         sending = asyncio.create_task(gateway.send_for_ever())
-        await gateway.goes_on()
+        await gateway.send_some_more()
 
         async with ingest.pool.acquire() as connection:
             tenant = await find_tenant(connection, TENANT)
             await put_gateway_secret(connection, keyring, tenant.id, "stripe", label="new", secret=NEW, actor=ACTOR)
 
-            async def the_new_one_is_taken() -> bool:
+            async def new_secret_is_accepted() -> bool:
                 return (await ingest.stripe(b"{}", secret=NEW)).status in (200, 202)
 
-            await eventually(the_new_one_is_taken)
-            await gateway.goes_on()
+            await eventually(new_secret_is_accepted)
+            await gateway.send_some_more()
             gateway.secret = NEW
-            await gateway.goes_on()
+            await gateway.send_some_more()
             await remove_gateway_secret(connection, tenant.id, "stripe", label="0", actor=ACTOR)
 
-        async def the_old_one_is_refused() -> bool:
+        async def old_secret_is_rejected() -> bool:
             return (await ingest.stripe(b"{}", secret=SECRET)).status == 401
 
-        await eventually(the_old_one_is_refused)
-        await gateway.goes_on()
+        await eventually(old_secret_is_rejected)
+        await gateway.send_some_more()
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
 
@@ -78,7 +78,7 @@ async def test_a_secret_is_changed_without_losing_an_event(postgres_dsn: str) ->
         assert (await ingest.stripe(b"{}", secret=NEW)).status == 200
 
 
-async def test_it_is_known_when_each_secret_was_last_used(postgres_dsn: str) -> None:
+async def test_the_last_use_of_each_secret_is_recorded(postgres_dsn: str) -> None:
     body = orjson.dumps(stripe("charge.succeeded"))
     async with running_ingest(postgres_dsn) as ingest:
         await ingest.stripe(body, secret="whsec_wrong")
@@ -86,14 +86,14 @@ async def test_it_is_known_when_each_secret_was_last_used(postgres_dsn: str) -> 
         async with open_another(postgres_dsn, ingest) as other:
             await other.stripe(body)
 
-            async def the_first_use_is_noted() -> bool:
+            async def first_use_is_recorded() -> bool:
                 return (await last_uses(ingest))["0"] is not None
 
-            await eventually(the_first_use_is_noted)
+            await eventually(first_use_is_recorded)
             first = (await last_uses(ingest))["0"]
             await other.stripe(body)
             assert (await last_uses(ingest))["0"] == first
-        # The rest of a minute is written at the latest with the stop.
+        # Later uses within a minute are written on stop at the latest.
         last = (await last_uses(ingest))["0"]
     assert first is not None
     assert last is not None

@@ -1,4 +1,4 @@
-"""Clients that take their time, on real sockets: each is let go after a while, and none keeps others waiting."""
+"""Slow clients on real sockets: each is disconnected after a while, and none delays the others."""
 
 import asyncio
 import time
@@ -14,10 +14,10 @@ pytestmark = pytest.mark.integration
 
 BODY = body_of("stripe/charge.succeeded.json")
 LIMIT_S = 0.5
-# For clients that are to be in time even where the machine stands still for a moment.
+# For clients that must be in time even if the machine pauses for a moment.
 AMPLE_S = 60.0
 IDLE, IDLE_LIMIT_S = 500, 8.0
-# Waited for in full only by a test that fails.
+# Only a failing test waits this long.
 SOON_S = 45.0
 
 
@@ -45,7 +45,7 @@ def head(*, length: int = len(BODY), path: str = "/api/v1/webhooks/stripe/loja")
 
 
 async def dribble(writer: asyncio.StreamWriter, next_byte: Callable[[int], bytes]) -> None:
-    """A byte now and then, for as long as the other side takes them."""
+    """Send a byte at intervals for as long as the server reads."""
     for number in range(2000):
         writer.write(next_byte(number))
         await asyncio.sleep(LIMIT_S / 20)
@@ -65,7 +65,7 @@ async def answer_to_a_dribble(
         writer.close()
 
 
-async def test_headers_that_dribble_in_are_not_waited_for(ingest: Ingest) -> None:
+async def test_slow_headers_are_cut_off(ingest: Ingest) -> None:
     started = time.monotonic()
     reader, writer = await connect(ingest)
     writer.write(b"POST /api/v1/webhooks/stripe/loja HTTP/1.1\r\nX-Slow: ")
@@ -74,7 +74,7 @@ async def test_headers_that_dribble_in_are_not_waited_for(ingest: Ingest) -> Non
     assert time.monotonic() - started > 0.9 * LIMIT_S
 
 
-async def test_headers_that_dribble_in_after_a_first_request_are_not_either(ingest: Ingest) -> None:
+async def test_slow_headers_of_a_second_request_are_cut_off(ingest: Ingest) -> None:
     reader, writer = await connect(ingest)
     writer.write(head() + BODY)
     assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 202")
@@ -82,13 +82,13 @@ async def test_headers_that_dribble_in_after_a_first_request_are_not_either(inge
     assert await answer_to_a_dribble(reader, writer, lambda number: head()[number : number + 1]) == b""
 
 
-async def test_a_connection_that_sends_nothing_is_closed(ingest: Ingest) -> None:
+async def test_a_silent_connection_is_closed(ingest: Ingest) -> None:
     reader, writer = await connect(ingest)
     assert await asyncio.wait_for(reader.read(), SOON_S) == b""
     writer.close()
 
 
-async def test_a_connection_that_is_idle_between_requests_stays(ingest: Ingest) -> None:
+async def test_a_connection_idle_between_requests_stays_open(ingest: Ingest) -> None:
     reader, writer = await connect(ingest)
     for status in (b"202", b"200"):
         writer.write(head() + BODY)
@@ -97,7 +97,7 @@ async def test_a_connection_that_is_idle_between_requests_stays(ingest: Ingest) 
     writer.close()
 
 
-async def test_headers_in_pieces_are_taken_when_they_are_in_time(patient: Ingest) -> None:
+async def test_headers_in_pieces_are_accepted_in_time(patient: Ingest) -> None:
     reader, writer = await connect(patient)
     for status in (b"202", b"200"):
         request = head() + BODY
@@ -109,7 +109,7 @@ async def test_headers_in_pieces_are_taken_when_they_are_in_time(patient: Ingest
 
 
 @pytest.mark.parametrize("path", ["/api/v1/webhooks/stripe/loja", "/api/v1/track/loja"])
-async def test_a_body_that_dribbles_in_is_not_waited_for(ingest: Ingest, path: str) -> None:
+async def test_a_slow_body_is_cut_off(ingest: Ingest, path: str) -> None:
     reader, writer = await connect(ingest)
     writer.write(head(path=path))
     answer = await asyncio.wait_for(reader_status(reader, writer), SOON_S)
@@ -126,7 +126,7 @@ async def reader_status(reader: asyncio.StreamReader, writer: asyncio.StreamWrit
 
 
 @pytest.mark.parametrize("headers", [b"X-Long: " + b"a" * 9000, b"\r\n".join(b"X-%d: 1" % n for n in range(200))])
-async def test_headers_are_bounded_in_size_and_number(ingest: Ingest, headers: bytes) -> None:
+async def test_headers_have_limits_of_size_and_number(ingest: Ingest, headers: bytes) -> None:
     reader, writer = await connect(ingest)
     writer.write(b"POST /api/v1/webhooks/stripe/loja HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n\r\n")
     assert (await reader.readline()).split()[1] == b"400"
@@ -142,7 +142,7 @@ async def test_hundreds_of_idle_connections_do_not_stop_a_webhook(
         writer.write(b"POST /api/v1/webhooks/stripe/loja HTTP/1.1\r\n")
     answer = await ingest.stripe(BODY)
     assert answer.status == 202
-    # It was answered while all of them were open, and they are all gone afterwards.
+    # The webhook was answered while all of them were open, and all are closed afterwards.
     assert not any(reader.at_eof() for reader, _ in idle)
     assert await asyncio.wait_for(asyncio.gather(*(reader.read() for reader, _ in idle)), SOON_S) == [b""] * IDLE
     for _, writer in idle:

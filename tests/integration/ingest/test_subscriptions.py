@@ -24,7 +24,7 @@ async def published(ingest: Ingest) -> int:
     return count
 
 
-async def test_one_after_the_other_in_every_order(ingest: Ingest) -> None:
+async def test_events_in_every_order_are_published_once(ingest: Ingest) -> None:
     orders = list(permutations(("intent", "charge", "invoice", "session")))
     for number, order in enumerate(orders):
         events = bought(number, customer=f"cus_{number}")
@@ -33,7 +33,7 @@ async def test_one_after_the_other_in_every_order(ingest: Ingest) -> None:
         assert await published(ingest) == number + 1, order
 
 
-async def test_all_at_once(ingest: Ingest) -> None:
+async def test_events_at_once_are_published_once(ingest: Ingest) -> None:
     sales = [bought(number, customer=f"cus_{number}") for number in range(50)]
     bodies = [orjson.dumps(event) for sale in sales for event in sale.values()]
     answers = await asyncio.gather(*(ingest.stripe(body) for body in bodies))

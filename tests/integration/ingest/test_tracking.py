@@ -1,4 +1,4 @@
-"""What pages load and tell, over HTTP: the script, visits of every kind, and who may tell them."""
+"""Tracking over HTTP: the script, visits of every kind, and the origins that may report them."""
 
 import asyncio
 import gzip
@@ -57,7 +57,7 @@ async def allow(ingest: Ingest, *origins: str) -> None:
     await eventually(known)
 
 
-async def test_the_script_is_small_and_kept_by_browsers(ingest: Ingest) -> None:
+async def test_the_script_is_small_and_cached_by_browsers(ingest: Ingest) -> None:
     url = f"{ingest.url}/t.js"
     async with ingest.session.get(url, headers={"Accept-Encoding": "identity"}) as response:
         plain, headers = await response.read(), response.headers
@@ -82,14 +82,14 @@ async def test_the_script_is_small_and_kept_by_browsers(ingest: Ingest) -> None:
 
 
 @pytest.mark.parametrize("kind", ["pageview", "click", "checkout", "lead"])
-async def test_every_kind_of_visit_is_taken(ingest: Ingest, kind: str) -> None:
+async def test_every_kind_of_visit_is_accepted(ingest: Ingest, kind: str) -> None:
     before = len(ingest.published.messages)
     status, _, body = await report(ingest, visit(kind, utm_source="ig"))
     assert (status, body) == (202, {"status": "accepted"})
     expected = [ClickRecorded, CheckoutStarted] if kind == "checkout" else [ClickRecorded]
 
     def messages_of() -> list[ClickRecorded | CheckoutStarted]:
-        """Without reports of requests that another test sent."""
+        """Return the messages of visits, without the reports of other tests' requests."""
         since = ingest.published.messages[before:]
         return [message for message in since if isinstance(message, ClickRecorded | CheckoutStarted)]
 
@@ -100,7 +100,7 @@ async def test_every_kind_of_visit_is_taken(ingest: Ingest, kind: str) -> None:
     assert (messages[0].kind, messages[0].ip) == (kind, "127.0.0.1")
 
 
-async def test_any_page_may_report_until_the_tenant_names_its_own(ingest: Ingest) -> None:
+async def test_every_origin_may_report_until_the_tenant_sets_a_list(ingest: Ingest) -> None:
     for method in ("POST", "OPTIONS"):
         for headers in ({"Origin": STRANGER}, {}):
             status, answered, _ = await report(ingest, visit(), method=method, **headers)
@@ -129,12 +129,12 @@ async def test_any_page_may_report_until_the_tenant_names_its_own(ingest: Ingest
 @pytest.mark.parametrize(
     "origin", ["shop.example", "https://shop.example/path", "https://", "*", "ftp://x", "https://a b"]
 )
-def test_what_is_no_origin_cannot_be_allowed(origin: str) -> None:
+def test_an_invalid_origin_cannot_be_allowed(origin: str) -> None:
     with pytest.raises(ValueError, match="allowed_origins"):
         TrackingSettings(allowed_origins=(origin,))
 
 
-async def test_half_an_emoji_in_a_visit_does_not_cost_it(ingest: Ingest) -> None:
+async def test_a_visit_with_half_an_emoji_is_accepted(ingest: Ingest) -> None:
     assert (await report(ingest, visit(utm_source="x").replace(b'"x"', rb'"natal \ud83c"')))[0] == 202
 
 
@@ -156,7 +156,7 @@ async def test_half_an_emoji_in_a_visit_does_not_cost_it(ingest: Ingest) -> None
     ],
     ids=lambda value: repr(value)[:40],
 )
-async def test_what_is_no_visit_is_refused_with_what_is_wrong(
+async def test_an_invalid_visit_is_rejected_with_a_reason(
     ingest: Ingest, body: bytes, headers: dict[str, str], status: int, code: str | None
 ) -> None:
     answered, _, problem = await report(ingest, body, **headers)
@@ -172,9 +172,9 @@ async def test_what_is_no_visit_is_refused_with_what_is_wrong(
         (b"User-Agent: \xff\xfe\x00x\r\nContent-Length: 55\r\n\r\n" + visit(), b"400"),
         (b"User-Agent: \xff\xfex\r\nContent-Length: %d\r\n\r\n" % len(visit()) + visit(), b"202"),
     ],
-    ids=["broken chunks", "chunks too large", "a body that never ends", "NUL in a header", "bytes that are no text"],
+    ids=["broken chunks", "chunks too large", "a body that never ends", "NUL in a header", "bytes that are not text"],
 )
-async def test_any_bytes_get_a_clear_answer(ingest: Ingest, sent: bytes, status: bytes) -> None:
+async def test_malformed_requests_get_a_clear_answer(ingest: Ingest, sent: bytes, status: bytes) -> None:
     port = int(ingest.url.rpartition(":")[2])
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"POST /api/v1/track/loja HTTP/1.1\r\nHost: x\r\n" + sent)
@@ -184,7 +184,7 @@ async def test_any_bytes_get_a_clear_answer(ingest: Ingest, sent: bytes, status:
     assert line.split()[1] == status
 
 
-async def test_a_visits_trace_goes_on_with_its_messages(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_trace_of_a_visit_continues_in_its_messages(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:
     await eventually(lambda: _is_empty(ingest))
     monkeypatch.setattr(traces._Tracing, "tracer", TracerProvider().get_tracer("test"))
     ingest.published.away = True

@@ -1,4 +1,4 @@
-"""Fixtures of the gateways, and how they come in."""
+"""The gateways' fixtures, as bodies, documents, records and messages."""
 
 import json
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ RECEIVED_AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 INDEX: list[dict[str, Any]] = json.loads((FOLDER / "index.json").read_text())["fixtures"]
 VECTORS: list[dict[str, Any]] = json.loads((FOLDER / "signature_vectors.json").read_text())["vectors"]
 
-# Those whose adapter is there.
+# Only those of gateways that have an adapter.
 FIXTURES = [row["file"] for row in INDEX if row["gateway"] in GATEWAYS]
 
 
@@ -42,7 +42,7 @@ def recorded_from(gateway: str, document: Any, **options: Any) -> Record:
 
 
 def stripe(name: str, **changes: Any) -> dict[str, Any]:
-    """A Stripe event with keys of its object changed."""
+    """Return a Stripe event with some keys of its object changed."""
     event: dict[str, Any] = orjson.loads(body_of(f"stripe/{name}.json"))
     event["data"]["object"].update(changes)
     return event

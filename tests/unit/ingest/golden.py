@@ -9,7 +9,7 @@ from orylo_ingest.webhooks.record import Record
 from tests.unit.ingest.given import FIXTURES, recorded
 
 FOLDER = Path(__file__).parent / "golden"
-# Made anew for each message.
+# Different for each message.
 _UNSTABLE = ("id", "correlationid")
 
 

@@ -27,7 +27,7 @@ from tests.unit.ingest.given import body_of, message_in, recorded_from, stripe
         (b"[1e999,18446744073709551615,-9223372036854775808]", [None, 18446744073709551615, -9223372036854775808]),
     ],
 )
-def test_what_a_strict_reader_refuses_is_read_all_the_same(sent: bytes, read: object) -> None:
+def test_json_that_orjson_refuses_is_repaired(sent: bytes, read: object) -> None:
     with pytest.raises(orjson.JSONDecodeError):
         orjson.loads(sent)
     assert RawWebhook({}, "", sent).document() == read
@@ -37,13 +37,13 @@ def test_what_a_strict_reader_refuses_is_read_all_the_same(sent: bytes, read: ob
     "sent",
     [b"{", b'{"a":}', b'{"a":1,}', b"[1 2]", b'{"a":"\\x"}', b"{'a':1}", b"\xff{}", b"[" * 100_000, b'{"a":' * 5000],
 )
-def test_what_is_no_json_stays_none(sent: bytes) -> None:
+def test_invalid_json_is_not_repaired(sent: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         repaired(sent)
 
 
 @pytest.mark.parametrize("depth", [1100, 2000, 100_000])
-def test_it_may_be_nested_as_deep_as_other_json_and_no_deeper(depth: int) -> None:
+def test_repaired_json_has_the_usual_limit_of_depth(depth: int) -> None:
     with pytest.raises(UnreadableBody):
         RawWebhook({}, "", b'{"a":1e999,"b":%s%s}' % (b"[" * depth, b"]" * depth)).document()
 
@@ -51,11 +51,11 @@ def test_it_may_be_nested_as_deep_as_other_json_and_no_deeper(depth: int) -> Non
 def test_a_sale_with_half_an_emoji_in_its_buyers_name_is_published() -> None:
     body = orjson.dumps(stripe("charge.succeeded")).replace(b'"name":"', rb'"name":"\ud83d', 1)
     assert rb"\ud83d" in body
-    told = message_in(recorded_from("stripe", RawWebhook({}, "", body).document()))
-    assert told.payment_id == message_in(recorded_from("stripe", stripe("charge.succeeded"))).payment_id
+    message = message_in(recorded_from("stripe", RawWebhook({}, "", body).document()))
+    assert message.payment_id == message_in(recorded_from("stripe", stripe("charge.succeeded"))).payment_id
 
 
-def test_a_stranger_gets_little_mended() -> None:
+def test_long_unauthenticated_bodies_are_not_repaired() -> None:
     short = body_of("perfectpay/approved_card.json").replace(b"{", b'{"odd":1e999,', 1)
     assert RawWebhook({}, "", short).unauthenticated_document()["odd"] is None
     long = short.replace(b"{", b'{"more":"%s",' % (b"x" * MAX_REPAIRED_UNAUTHENTICATED), 1)

@@ -11,14 +11,14 @@ from tests.unit.ingest.golden import outcome_of, path_of
 
 
 @pytest.mark.parametrize("fixture", FIXTURES)
-def test_it_becomes_what_its_golden_file_says(fixture: str) -> None:
+def test_each_record_matches_its_golden_file(fixture: str) -> None:
     expected = orjson.loads(path_of(fixture).read_bytes())
     assert orjson.loads(orjson.dumps(outcome_of(recorded(fixture)))) == expected
 
 
 @pytest.mark.parametrize("fixture", FIXTURES)
-def test_a_message_is_what_its_class_would_have_written(fixture: str) -> None:
-    """Messages are written without their object: reading them back finds nothing to object to or to add."""
+def test_each_message_is_what_its_class_would_encode(fixture: str) -> None:
+    """Messages are encoded without their class, so the test decodes each of them with it."""
     record = recorded(fixture)
     if record.outgoing is None:
         assert record.status in ("ignored", "quarantined")
@@ -35,7 +35,7 @@ def test_a_message_is_what_its_class_would_have_written(fixture: str) -> None:
 
 
 @pytest.mark.parametrize("fixture", FIXTURES)
-def test_its_scrubbed_copy_gives_the_same_again(fixture: str) -> None:
+def test_the_scrubbed_copy_gives_the_same_record(fixture: str) -> None:
     record = recorded(fixture)
     again = rebuild_record(GATEWAYS[record.gateway], TENANT, orjson.loads(record.payload), RECEIVED_AT)
     assert outcome_of(again) == outcome_of(record)
@@ -51,19 +51,19 @@ SECRETS = (b"hottok-fixture", b"_secret_", b"pp-fixture-token")
 
 
 @pytest.mark.parametrize("fixture", FIXTURES)
-def test_nothing_personal_and_no_secret_is_left(fixture: str) -> None:
+def test_no_personal_data_and_no_secret_is_stored(fixture: str) -> None:
     record = recorded(fixture)
     kept = record.payload + (record.outgoing.body if record.outgoing else b"")
     assert [text for text in (*PERSONAL, *SECRETS) if text in kept] == []
 
 
-def test_the_words_looked_for_are_in_the_fixtures() -> None:
+def test_the_fixtures_contain_the_words_searched_for() -> None:
     everything = b"".join(body_of(fixture) for fixture in FIXTURES)
     assert [text for text in (*PERSONAL, *SECRETS) if text not in everything] == []
 
 
 @pytest.mark.parametrize("row", [row for row in INDEX if row["file"] in FIXTURES], ids=lambda row: row["file"])
-def test_it_agrees_with_the_index(row: dict[str, object]) -> None:
+def test_each_record_agrees_with_the_index(row: dict[str, object]) -> None:
     record = recorded(str(row["file"]))
     if "event_id" in row:
         assert record.gateway_event_id == row["event_id"]
@@ -81,7 +81,7 @@ def test_it_agrees_with_the_index(row: dict[str, object]) -> None:
         assert message.payment_id == f"hotmart:{row['order_id']}"
 
 
-def test_no_fixture_is_left_out() -> None:
+def test_every_fixture_is_in_the_index() -> None:
     files = {f"{path.parent.name}/{path.name}" for path in FOLDER.glob("*/*") if path.parent.name in GATEWAYS}
     assert files == set(FIXTURES)
 

@@ -11,7 +11,7 @@ def message_of(document: dict[str, Any]) -> Any:
     return message_in(recorded_from("hotmart", document))
 
 
-def test_milliseconds_with_a_fraction_of_nothing_are_the_same_time() -> None:
+def test_milliseconds_written_with_a_zero_fraction_are_the_same_time() -> None:
     whole, fraction = hotmart("v2_purchase_approved"), hotmart("v2_purchase_approved")
     fraction["creation_date"] = float(whole["creation_date"])
     assert message_of(fraction).occurred_at == message_of(whole).occurred_at
@@ -38,7 +38,7 @@ def test_decimal_amounts_become_minor_units(value: float, currency: str, minor: 
     ("approved", "completed"),
     [("v2_purchase_approved", "v2_purchase_complete"), ("v1_purchase_approved", "v1_purchase_completed")],
 )
-def test_the_end_of_the_guarantee_reports_the_sale_only_if_nothing_did(approved: str, completed: str) -> None:
+def test_the_end_of_the_guarantee_reports_the_same_facts_as_the_sale(approved: str, completed: str) -> None:
     first, later = (recorded_from("hotmart", hotmart(name)) for name in (approved, completed))
     assert first.facts == later.facts
     assert first.event_id != later.event_id
@@ -46,7 +46,7 @@ def test_the_end_of_the_guarantee_reports_the_sale_only_if_nothing_did(approved:
     assert later.message_type == "payment.succeeded.v1"
 
 
-def test_a_sale_that_only_the_end_of_its_guarantee_reports_is_not_dated_today() -> None:
+def test_a_sale_reported_only_by_the_end_of_its_guarantee_keeps_its_own_date() -> None:
     newer, older = hotmart("v2_purchase_complete"), hotmart("v1_purchase_completed")
     del newer["data"]["purchase"]["approved_date"]
     older["confirmation_purchase_date"] = ""
@@ -61,21 +61,21 @@ def test_the_panels_test_is_marked_and_may_be_repeated() -> None:
     assert not message_of(hotmart("v2_purchase_approved")).test
 
 
-def test_a_renewal_is_a_payment_of_its_own_that_knows_its_number() -> None:
+def test_a_renewal_is_a_separate_payment_with_its_number() -> None:
     first, renewal = (message_of(hotmart(f"v2_purchase_approved_subscription_{kind}")) for kind in ("first", "renewal"))
     assert first.subscription.subscription_id == renewal.subscription.subscription_id == "ABC12DEF"
     assert renewal.subscription.recurrence == 3
     assert first.payment_id != renewal.payment_id
 
 
-def test_an_order_bump_knows_the_sale_it_was_added_to() -> None:
+def test_an_order_bump_names_the_sale_it_was_added_to() -> None:
     assert message_of(hotmart("v2_purchase_approved_order_bump")).order_bump_of == "hotmart:HP2603101001"
     assert message_of(hotmart("v2_purchase_approved_order_bump")).order_bump
     assert message_of(hotmart("v2_purchase_approved")).order_bump_of is None
     assert not message_of(hotmart("v2_purchase_approved")).order_bump
 
 
-def test_the_older_format_says_of_an_order_bump_no_more_than_that() -> None:
+def test_the_older_format_does_not_name_the_sale_of_an_order_bump() -> None:
     bump = message_of(hotmart("v1_purchase_approved") | {"order_bump": "true"})
     assert (bump.order_bump, bump.order_bump_of) == (True, None)
     assert not message_of(hotmart("v1_purchase_approved")).order_bump
@@ -91,7 +91,7 @@ def test_the_older_format_says_of_an_order_bump_no_more_than_that() -> None:
         ("1512345678", None, "DE", "491512345678"),
     ],
 )
-def test_telephones_are_put_together(number: str, area: str | None, country: str, digits: str) -> None:
+def test_the_parts_of_a_phone_number_are_joined(number: str, area: str | None, country: str, digits: str) -> None:
     sale = hotmart("v2_purchase_approved")
     buyer = sale["data"]["buyer"]
     buyer |= {"checkout_phone": number, "checkout_phone_code": area}
@@ -107,24 +107,24 @@ def test_a_click_id_is_found_in_any_origin(place: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["oc_short", "oc_0123456789abcdefABCDEF0", "xoc_0123456789abcdefABCDEF", ""])
-def test_what_only_looks_like_a_click_id_is_none(value: str) -> None:
+def test_a_text_that_only_resembles_a_click_id_is_ignored(value: str) -> None:
     sale = hotmart("v2_purchase_approved")
     sale["data"]["purchase"]["origin"] = {"src": value}
     assert message_of(sale).tracking.click_id is None
 
 
-def test_a_later_status_of_the_older_format_happened_when_it_came() -> None:
+def test_a_later_status_of_the_older_format_is_dated_by_its_arrival() -> None:
     assert message_of(hotmart("v1_purchase_refunded")).occurred_at == RECEIVED_AT
     assert message_of(hotmart("v1_purchase_approved")).occurred_at.isoformat() == "2026-03-10T17:22:35+00:00"
 
 
-def test_without_an_event_id_a_changed_status_is_another_event() -> None:
+def test_a_changed_status_without_an_event_id_is_another_event() -> None:
     names = ("approved", "billet_printed", "refunded", "chargeback")
     ids = [recorded_from("hotmart", hotmart(f"v1_purchase_{name}")).event_id for name in names]
     assert len(set(ids)) == len(ids)
 
 
-def test_a_partial_refund_does_not_pass_for_a_full_one() -> None:
+def test_a_partial_refund_is_not_reported_as_full() -> None:
     sale = hotmart("v2_purchase_refunded")
     sale["data"]["purchase"]["status"] = "PARTIALLY_REFUNDED"
     older = hotmart("v1_purchase_refunded") | {"status": "partially_refunded"}
@@ -132,7 +132,7 @@ def test_a_partial_refund_does_not_pass_for_a_full_one() -> None:
         assert (record.status, record.reason) == ("ignored", "a partial refund, whose amount Hotmart does not send")
 
 
-# What the documentation lists, and what really comes.
+# The documented spelling, and the one that Hotmart sends.
 KNOWN_STATUSES = (
     "APPROVED BLOCKED CANCELLED CHARGEBACK COMPLETE EXPIRED NO_FUNDS OVERDUE PARTIALLY_REFUNDED PRE_ORDER "
     "PRINTED_BILLET PROCESSING_TRANSACTION DISPUTE REFUNDED STARTED UNDER_ANALISYS WAITING_PAYMENT "
@@ -150,7 +150,7 @@ def test_every_status_in_either_spelling_is_understood(status: str) -> None:
         record = recorded_from("hotmart", document)
         assert record.status in ("published", "ignored"), record.reason
         assert record.message_type or record.reason
-    # Of the newer webhook the event decides.
+    # In the newer webhook the event decides.
     assert recorded_from("hotmart", newer).message_type == "payment.succeeded.v1"
 
 
@@ -165,17 +165,17 @@ def test_every_status_in_either_spelling_is_understood(status: str) -> None:
         ("Approved", "approved"),
     ],
 )
-def test_both_spellings_of_a_status_report_the_same_at_the_same_time(one: str, other: str) -> None:
+def test_both_spellings_of_a_status_give_the_same_message(one: str, other: str) -> None:
     documented, real = (message_of(hotmart("v1_purchase_approved") | {"status": status}) for status in (one, other))
     assert (documented.type, documented.occurred_at) == (real.type, real.occurred_at)
 
 
-def test_a_status_that_reports_nothing_needs_no_money_in_it() -> None:
+def test_an_ignored_status_needs_no_amount() -> None:
     older = hotmart("v1_purchase_approved") | {"status": "dispute", "currency": "", "full_price": "x"}
     assert recorded_from("hotmart", older).status == "ignored"
 
 
-def test_how_a_webhook_came_is_counted() -> None:
+def test_webhooks_are_counted_by_variant() -> None:
     def count(variant: str) -> float:
         return REGISTRY.get_sample_value(
             "orylo_webhook_variants_total", {"gateway": "hotmart", "variant": variant}
@@ -202,18 +202,18 @@ def test_how_a_webhook_came_is_counted() -> None:
         "1773163355000",
     ],
 )
-def test_a_relay_may_write_its_times_in_any_way(written: Any) -> None:
+def test_times_of_relays_are_read_in_any_format(written: Any) -> None:
     sale = message_of(hotmart("simplified_approved") | {"event_time": written})
     assert sale.occurred_at.isoformat() == "2026-03-10T17:22:35+00:00"
 
 
 @pytest.mark.parametrize("written", [None, "", "soon", -1, 1, True, "17", 1e30, "0001-01-01T00:00:00+14:00"])
-def test_what_is_no_time_is_not_taken_for_one(written: Any) -> None:
+def test_an_invalid_time_quarantines_the_event(written: Any) -> None:
     record = recorded_from("hotmart", hotmart("simplified_approved") | {"event_time": written})
     assert (record.status, record.reason) == ("quarantined", "event_time is not a time")
 
 
-def test_an_undocumented_event_is_kept_to_be_looked_at() -> None:
+def test_an_undocumented_event_is_quarantined() -> None:
     sale = hotmart("v2_purchase_approved")
     sale["event"] = "PURCHASE_TELEPORTED"
     assert recorded_from("hotmart", sale).status == "quarantined"
@@ -222,7 +222,7 @@ def test_an_undocumented_event_is_kept_to_be_looked_at() -> None:
     assert recorded_from("hotmart", older).status == "quarantined"
 
 
-def test_the_simplified_form() -> None:
+def test_the_simplified_form_is_understood() -> None:
     approved, rejected = (
         recorded_from("hotmart", hotmart(f"simplified_{status}")) for status in ("approved", "rejected")
     )

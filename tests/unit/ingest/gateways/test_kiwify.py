@@ -12,7 +12,7 @@ from tests.unit.ingest.given import RECEIVED_AT, document_of, message_in, record
 
 
 def kiwify(name: str, **changes: Any) -> dict[str, Any]:
-    """An order with keys of it changed."""
+    """Return an order with some keys changed."""
     return {**document_of(f"kiwify/{name}.json"), **changes}
 
 
@@ -24,14 +24,14 @@ def message_of(document: dict[str, Any]) -> Any:
     return message_in(recorded(document))
 
 
-def test_amounts_are_cents_with_the_interest_of_instalments() -> None:
+def test_amounts_are_cents_and_include_the_interest_of_instalments() -> None:
     order = kiwify("order_approved_card")
     order["Commissions"] |= {"charge_amount": 15738, "product_base_price": 14700}
     payment = message_of(order)
     assert (payment.amount_minor, payment.products[0].price_minor) == (15738, 14700)
 
 
-def test_cents_with_a_fraction_of_nothing_are_cents() -> None:
+def test_cents_written_with_a_zero_fraction_are_cents() -> None:
     order = kiwify("order_approved_card")
     order["Commissions"] |= {"charge_amount": 15738.0}
     assert message_of(order).amount_minor == 15738
@@ -39,22 +39,22 @@ def test_cents_with_a_fraction_of_nothing_are_cents() -> None:
     assert recorded(order).status == "quarantined"
 
 
-def test_stamps_are_minutes_of_sao_paulo() -> None:
+def test_timestamps_are_read_in_the_zone_of_sao_paulo() -> None:
     assert message_of(kiwify("order_approved_card")).occurred_at.isoformat() == "2026-03-10T17:22:00+00:00"
 
 
-def test_nothing_has_happened_after_it_was_received() -> None:
+def test_no_event_is_dated_after_its_arrival() -> None:
     assert message_of(kiwify("order_approved_card", approved_date="2027-01-01 00:00")).occurred_at == RECEIVED_AT
 
 
-def test_an_integration_may_have_a_zone_of_its_own() -> None:
+def test_the_zone_of_an_integration_replaces_the_default() -> None:
     read = GATEWAYS["kiwify"].normalise(kiwify("order_approved_card"), RECEIVED_AT, ZoneInfo("UTC"))
     assert isinstance(read, NormalisedEvent)
     assert read.occurred_at == datetime(2026, 3, 10, 14, 22, tzinfo=ZoneInfo("UTC"))
 
 
 @pytest.mark.parametrize("event", list(EVENTS))
-def test_every_event_is_reported_or_has_its_reason(event: str) -> None:
+def test_every_event_gives_a_message_or_a_reason(event: str) -> None:
     record = recorded(kiwify("order_approved_card", webhook_event_type=event))
     assert record.status in ("published", "ignored"), record.reason
     assert record.message_type or record.reason
@@ -66,7 +66,7 @@ def test_a_wrapped_order_is_the_same_event_and_payment() -> None:
     assert (wrapped.event_id, wrapped.facts) == (plain.event_id, plain.facts)
 
 
-def test_a_pix_keeps_its_order_and_a_renewal_has_one_of_its_own() -> None:
+def test_a_paid_pix_keeps_its_order_and_a_renewal_has_another() -> None:
     waiting, paid = (message_of(kiwify(name)) for name in ("pix_created", "order_approved_pix"))
     assert waiting.payment_id == paid.payment_id
     first, renewal = (message_of(kiwify(name)) for name in ("order_approved_subscription", "subscription_renewed"))
@@ -75,7 +75,7 @@ def test_a_pix_keeps_its_order_and_a_renewal_has_one_of_its_own() -> None:
     assert (first.subscription.renewal, renewal.subscription.renewal) == (None, True)
 
 
-def test_an_order_is_refused_as_often_as_it_is_tried() -> None:
+def test_each_declined_attempt_of_an_order_is_reported() -> None:
     refused = [recorded(kiwify("order_rejected", updated_at=f"2026-03-10 14:2{minute}")) for minute in (2, 3)]
     assert refused[0].event_id != refused[1].event_id
     assert refused[0].facts != refused[1].facts
@@ -86,7 +86,7 @@ def test_an_order_is_refused_as_often_as_it_is_tried() -> None:
     [("abandoned_cart", "id"), ("simplified_completed", "purchase_id"), ("order_approved_card", "order_id")],
 )
 @pytest.mark.parametrize("missing", [None, "", {}, []])
-def test_events_without_an_id_are_not_one_event(name: str, key: str, missing: Any) -> None:
+def test_events_without_an_id_are_different_events(name: str, key: str, missing: Any) -> None:
     one, other = (
         recorded(kiwify(name, created_at=at, **{key: missing})) for at in ("2026-03-10 14:22", "2026-03-11 15:33")
     )
@@ -101,11 +101,11 @@ def test_the_panels_test_is_marked_and_may_be_repeated() -> None:
 
 
 @pytest.mark.parametrize("written", ["2026-03-10T17:22:31Z", "2026-03-10T14:22:31", 1773163351, "1773163351000"])
-def test_a_relay_may_write_its_times_in_any_way(written: Any) -> None:
+def test_times_of_relays_are_read_in_any_format(written: Any) -> None:
     payment = message_of(kiwify("simplified_completed", created_at=written))
     assert payment.occurred_at.isoformat() == "2026-03-10T17:22:31+00:00"
     assert (payment.amount_minor, payment.match_keys.phone) == (14700, hash_of("5511987650001"))
 
 
-def test_an_undocumented_event_is_kept_to_be_looked_at() -> None:
+def test_an_undocumented_event_is_quarantined() -> None:
     assert recorded(kiwify("order_approved_card", webhook_event_type="order_teleported")).status == "quarantined"

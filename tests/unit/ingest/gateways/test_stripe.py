@@ -17,7 +17,7 @@ def message_of(event: dict[str, Any]) -> Any:
     return message_in(recorded(event))
 
 
-def test_one_payment_is_reported_by_many_events_under_one_id_and_fact() -> None:
+def test_all_events_of_one_payment_share_its_id_and_fact() -> None:
     events = [
         stripe("payment_intent.succeeded"),
         stripe("charge.succeeded"),
@@ -30,8 +30,8 @@ def test_one_payment_is_reported_by_many_events_under_one_id_and_fact() -> None:
     assert all(f"paid:{INTENT}" in record.facts for record in records)
 
 
-def test_an_intent_that_names_its_invoice_reports_the_invoices_payment_too() -> None:
-    """From 2025-03 an invoice does not name its intent: the two meet under the invoice's id."""
+def test_an_intent_that_names_its_invoice_claims_the_facts_of_both() -> None:
+    """From 2025-03 an invoice does not name its intent, so the invoice's id connects the two."""
     alone = recorded(stripe("invoice.paid", customer=None))
     assert alone.facts == ("paid:stripe:in_1TstExampleInv00001",)
     for link in (
@@ -68,7 +68,9 @@ def test_an_authorisation_is_not_a_payment() -> None:
     ],
 )
 @pytest.mark.parametrize("kind", ["created", "updated", "closed"])
-def test_a_dispute_is_reported_by_its_status(kind: str, status: str, case_type: str, expected: str | None) -> None:
+def test_the_status_of_a_dispute_decides_its_message(
+    kind: str, status: str, case_type: str, expected: str | None
+) -> None:
     event = stripe("charge.dispute.created", status=status)
     event["type"] = f"charge.dispute.{kind}"
     event["data"]["object"]["payment_method_details"]["card"]["case_type"] = case_type
@@ -86,7 +88,7 @@ def test_a_dispute_that_begins_as_an_inquiry_is_opened_when_money_moves() -> Non
     assert recorded(grown).message_type == "dispute.opened.v1"
 
 
-def test_every_further_refund_is_a_fact_of_its_own() -> None:
+def test_every_further_refund_is_a_separate_fact() -> None:
     partial, full = (recorded(stripe(f"charge.refunded{kind}")) for kind in (".partial", ""))
     assert (message_in(partial).full, message_in(full).full) == (False, True)
     assert (message_in(partial).refunded_minor, message_in(full).refunded_minor) == (9900, 29700)
@@ -94,7 +96,7 @@ def test_every_further_refund_is_a_fact_of_its_own() -> None:
     assert partial.facts != full.facts
 
 
-def test_a_fraud_warning_names_a_payment_and_no_money() -> None:
+def test_a_fraud_warning_names_a_payment_but_no_amount() -> None:
     warning = message_of(stripe("radar.early_fraud_warning.created"))
     assert (warning.payment_id, warning.amount_minor, warning.currency) == (INTENT, 0, "XXX")
     assert warning.fraud_type == "unauthorized_use_of_card"
@@ -104,18 +106,18 @@ def test_a_fraud_warning_names_a_payment_and_no_money() -> None:
     ("currency", "sent", "minor"),
     [("brl", 29700, 29700), ("jpy", 4980, 4980), ("kwd", 15250, 15250), ("isk", 150_000, 1500), ("ugx", 500_000, 5000)],
 )
-def test_minor_units_are_the_currencys_own(currency: str, sent: int, minor: int) -> None:
+def test_minor_units_depend_on_the_currency(currency: str, sent: int, minor: int) -> None:
     payment = message_of(stripe("charge.succeeded", currency=currency, amount=sent, amount_captured=sent))
     assert (payment.amount_minor, payment.currency) == (minor, currency.upper())
 
 
-def test_an_old_api_version_lists_the_charge_inside_the_intent() -> None:
+def test_a_charge_listed_inside_the_intent_by_old_api_versions_is_read() -> None:
     payment = message_of(stripe("payment_intent.succeeded.legacy_api_2020-08-27"))
     assert payment.card.fingerprint == "Tst0FingerPrint01"
     assert payment.match_keys.phone == hash_of("5511987650001")
 
 
-def test_an_expanded_charge_is_read_like_a_named_one() -> None:
+def test_an_expanded_charge_is_read_like_its_id() -> None:
     charge = stripe("charge.succeeded")["data"]["object"]
     payment = message_of(stripe("payment_intent.succeeded", latest_charge=charge))
     assert payment.card.last4 == "4444"
@@ -137,7 +139,7 @@ def test_a_click_id_in_the_clients_reference_is_found() -> None:
     assert message_of(stripe("checkout.session.completed", metadata={})).order_id == "PED-2026-000123"
 
 
-def test_the_document_may_stand_in_a_field_of_the_merchants_own() -> None:
+def test_the_document_may_be_in_a_custom_field() -> None:
     event = stripe("checkout.session.completed")
     event["data"]["object"]["customer_details"]["tax_ids"] = []
     assert message_of(event).match_keys.document == hash_of("11144477735")
@@ -151,7 +153,7 @@ def test_the_document_may_stand_in_a_field_of_the_merchants_own() -> None:
         ("unpaid", "payment.created.v1"),
     ],
 )
-def test_a_completed_session_is_paid_where_it_says_so(payment_status: str, message: str) -> None:
+def test_the_payment_status_decides_whether_a_completed_session_is_paid(payment_status: str, message: str) -> None:
     record = recorded(stripe("checkout.session.completed", payment_status=payment_status))
     assert record.message_type == message
 
@@ -172,13 +174,13 @@ def test_a_session_that_only_stores_a_payment_method_is_no_sale() -> None:
     assert recorded(stripe("checkout.session.completed", mode="setup")).status == "ignored"
 
 
-def test_both_events_of_one_refused_charge_are_one_attempt() -> None:
+def test_both_events_of_one_declined_charge_are_one_attempt() -> None:
     intent, charge = (recorded(stripe(name)) for name in ("payment_intent.payment_failed", "charge.failed"))
     assert intent.facts == charge.facts
     assert message_in(intent).failure_code == "insufficient_funds"
 
 
-def test_unknown_types_are_ignored_unless_they_may_report_of_money() -> None:
+def test_unknown_types_are_ignored_unless_they_may_be_about_money() -> None:
     event = stripe("charge.succeeded")
     event["type"] = "tax.settings.updated"
     assert recorded(event).status == "ignored"
@@ -187,7 +189,7 @@ def test_unknown_types_are_ignored_unless_they_may_report_of_money() -> None:
         assert recorded(event).status == "quarantined"
 
 
-def test_a_thin_event_is_kept_to_be_looked_at() -> None:
+def test_a_thin_event_is_quarantined() -> None:
     record = recorded(
         {"id": "evt_1", "object": "v2.core.event", "type": "v1.billing.meter.x", "created": "2026-03-10T17:22:31Z"}
     )
@@ -196,7 +198,7 @@ def test_a_thin_event_is_kept_to_be_looked_at() -> None:
 
 
 @pytest.mark.parametrize("document", [{}, {"a": 1}, {"id": "evt_1", "object": "charge"}])
-def test_what_is_no_event_at_all_is_not_called_a_thin_one(document: dict[str, object]) -> None:
+def test_a_document_that_is_no_event_is_not_called_a_thin_event(document: dict[str, object]) -> None:
     record = recorded(document)
     assert (record.status, record.reason) == ("quarantined", "not a Stripe event: its object is not `event`")
 
@@ -212,13 +214,13 @@ def test_what_is_no_event_at_all_is_not_called_a_thin_one(document: dict[str, ob
         ("payout.paid", "ignored", "not about a payment"),
     ],
 )
-def test_a_type_that_is_not_listed_has_a_true_reason(type_: str, status: str, reason: str) -> None:
+def test_the_reason_for_an_unlisted_type_is_accurate(type_: str, status: str, reason: str) -> None:
     record = recorded(stripe("charge.succeeded") | {"type": type_})
     assert record.status == status
     assert reason in (record.reason or "")
 
 
-def test_every_event_of_the_table_is_reported_or_has_its_reason() -> None:
+def test_every_event_of_the_table_gives_a_message_or_a_reason() -> None:
     assert all(row.read is not None for row in EVENTS.values() if row.messages)
     assert all(row.note for row in EVENTS.values() if not row.messages)
 
@@ -229,7 +231,7 @@ def test_every_event_of_the_table_is_reported_or_has_its_reason() -> None:
 @pytest.mark.parametrize(
     "source", [{}, {"id": "x"}, {"id": "x", "currency": "brl", "amount": "many"}, {"id": None, "currency": 7}]
 )
-def test_an_event_without_what_it_should_hold_is_quarantined(type_: str, source: dict[str, object]) -> None:
+def test_an_event_with_an_incomplete_object_publishes_nothing(type_: str, source: dict[str, object]) -> None:
     event = {"id": "evt_1", "object": "event", "type": type_, "created": 1773163356, "data": {"object": source}}
     assert recorded(event).status in ("quarantined", "ignored")
 
@@ -252,7 +254,7 @@ def test_an_event_without_what_it_should_hold_is_quarantined(type_: str, source:
         },
     ],
 )
-def test_an_invoice_that_names_its_intent_in_any_way_is_that_payment(link: dict[str, Any]) -> None:
+def test_an_invoice_that_names_its_intent_in_any_form_is_that_payment(link: dict[str, Any]) -> None:
     record = recorded(stripe("invoice.paid", **link))
     assert record.facts == (f"paid:{INTENT}", "paid:stripe:in_1TstExampleInv00001")
     session = stripe("checkout.session.completed", mode="subscription", payment_intent=None)
@@ -260,12 +262,12 @@ def test_an_invoice_that_names_its_intent_in_any_way_is_that_payment(link: dict[
     assert recorded(session).facts == record.facts
 
 
-def test_an_old_invoice_may_know_only_its_charge() -> None:
+def test_an_old_invoice_that_names_only_its_charge_is_that_payment() -> None:
     assert recorded(stripe("invoice.paid", charge="ch_1")).payment_id == "stripe:ch_1"
     assert recorded(stripe("charge.succeeded", id="ch_1", payment_intent=None)).payment_id == "stripe:ch_1"
 
 
-def test_a_charge_of_the_subscription_itself_says_that_it_is_a_renewal() -> None:
+def test_later_charges_of_a_subscription_are_marked_as_renewals() -> None:
     assert message_of(stripe("invoice.paid")).subscription.renewal
     assert message_of(stripe("invoice.paid", billing_reason="subscription_create")).subscription.renewal is None
     assert message_of(stripe("invoice.paid", billing_reason="subscription_create")).subscription.recurrence == 1

@@ -1,4 +1,4 @@
-"""A subscription's charge is one payment, whichever of its events comes first: no body names the other side."""
+"""A subscription's charge is one payment in any order of its events, although none of them names the others."""
 
 from collections.abc import Iterable
 from itertools import permutations
@@ -17,9 +17,9 @@ SALE = {"customer": "cus_1", "currency": "brl"}
 def bought(
     number: int = 1, *, at: int = AT, slow: int = 0, description: str = "Subscription creation", **sale: Any
 ) -> dict[str, dict[str, Any]]:
-    """Every event of one charge of a subscription, as API versions from 2025-03 write them.
+    """Return every event of one charge of a subscription, as API versions from 2025-03 send them.
 
-    `slow`: how long the buyer takes between the intent and the payment, for 3-D Secure say.
+    `slow`: seconds between the intent and the payment, for example for 3-D Secure.
     """
     paid, amount = at + slow, sale.pop("amount", 9900)
     who = {**SALE, **sale}
@@ -65,22 +65,20 @@ def published(events: Iterable[dict[str, Any]]) -> list[Record]:
 def test_a_first_charge_is_reported_once_in_any_order(order: tuple[str, ...], slow: int, second: int) -> None:
     events = bought(at=AT + second, slow=slow)
     assert len(published(events[name] for name in order)) == 1
-    # Nobody subscribes to all of them: any two are enough.
+    # Merchants rarely subscribe to all of them, so any two must be enough.
     assert len(published(events[name] for name in order[:2])) == 1
 
 
 @pytest.mark.parametrize("order", list(permutations(("intent", "charge", "invoice"))))
 @pytest.mark.parametrize("description", ["Subscription update", "Payment for Invoice", "Payment for invoice A1B2-0002"])
 @pytest.mark.parametrize("slow", [0, 3600, 3 * 86_400])
-def test_so_is_a_later_one_also_where_it_had_to_be_tried_again(
-    order: tuple[str, ...], description: str, slow: int
-) -> None:
+def test_a_renewal_is_reported_once_even_after_retries(order: tuple[str, ...], description: str, slow: int) -> None:
     events = bought(description=description, slow=slow)
     assert len(published(events[name] for name in order)) == 1
 
 
 @pytest.mark.parametrize("description", [None, "", "Curso Exemplo", "My subscription creation"])
-def test_two_purchases_of_one_customer_at_one_price_stay_two(description: str | None) -> None:
+def test_two_equal_purchases_of_one_customer_are_two_payments(description: str | None) -> None:
     for kind in ("intent", "charge"):
         pair = [bought(number)[kind] for number in (1, 2)]
         for event in pair:
@@ -88,7 +86,7 @@ def test_two_purchases_of_one_customer_at_one_price_stay_two(description: str | 
         assert len(published(pair)) == 2
 
 
-def test_a_purchase_is_not_taken_for_a_subscriptions_charge_beside_it() -> None:
+def test_a_purchase_is_not_merged_with_a_subscriptions_charge_beside_it() -> None:
     purchase = bought(2)["charge"]
     purchase["data"]["object"]["description"] = "Curso Exemplo"
     assert len(published([*bought(1).values(), purchase])) == 2
@@ -105,18 +103,18 @@ def test_a_purchase_is_not_taken_for_a_subscriptions_charge_beside_it() -> None:
         {"description": "Subscription update"},
     ],
 )
-def test_another_charge_stays_another(other: dict[str, Any]) -> None:
+def test_different_charges_are_different_payments(other: dict[str, Any]) -> None:
     events = [*bought(1).values(), *bought(2, **other).values()]
     assert len(published(events)) == 2
     assert len(published(reversed(events))) == 2
 
 
-def test_renewals_of_every_month_are_published() -> None:
+def test_the_renewal_of_every_month_is_published() -> None:
     months = [bought(month, at=AT + month * 30 * 86_400, description="Subscription update") for month in range(6)]
     assert len(published(event for month in months for event in month.values())) == 6
 
 
-def test_without_a_customer_nothing_is_guessed() -> None:
+def test_events_without_a_customer_are_not_linked() -> None:
     events = bought(customer=None)
     assert recorded_from("stripe", events["invoice"]).facts == ("paid:stripe:in_1",)
     assert recorded_from("stripe", bought(customer=None)["charge"]).facts == ("paid:stripe:pi_1",)
@@ -124,7 +122,7 @@ def test_without_a_customer_nothing_is_guessed() -> None:
 
 
 @pytest.mark.parametrize("times", [None, {}, {"finalized_at": None, "paid_at": "soon"}, {"finalized_at": True}])
-def test_an_invoice_without_its_times_is_reported_under_its_id(times: Any) -> None:
+def test_an_invoice_without_its_times_is_reported_under_its_own_id(times: Any) -> None:
     invoice = bought()["invoice"]
     invoice["data"]["object"]["status_transitions"] = times
     assert recorded_from("stripe", invoice).facts == ("paid:stripe:in_1",)

@@ -1,4 +1,4 @@
-"""RateLimiter: counted in the process, settled in Redis with the others, and never waited for."""
+"""RateLimiter counts in the process, synchronises through Redis, and never waits."""
 
 import asyncio
 import time
@@ -25,7 +25,7 @@ HERE = "203.0.113.7"
 
 
 def limits_on(redis: Redis) -> RateLimiter:
-    """Settled by the test, when it says so."""
+    """Return a limiter that synchronises only when the test calls `sync`."""
     storage = RedisStorage("redis://", implementation="redispy", connection_pool=redis.connection_pool)  # type: ignore[arg-type]
     return RateLimiter(FixedWindowRateLimiter(storage), CircuitBreaker("test.limits"))
 
@@ -47,7 +47,7 @@ def consume(
     return sum(limits.consume("webhooks", tenant_id, per_second, address) is None for _ in range(count))
 
 
-async def test_a_whole_windows_allowance_may_come_at_once(limits: RateLimiter) -> None:
+async def test_a_whole_windows_allowance_may_be_used_at_once(limits: RateLimiter) -> None:
     assert consume(limits, 10 * WINDOW_S) == 10 * WINDOW_S
     await limits.sync()
     assert limits.consume("webhooks", OTHER, 10) is None
@@ -60,12 +60,12 @@ async def test_a_whole_windows_allowance_may_come_at_once(limits: RateLimiter) -
     assert limits.blocked("webhooks", TENANT, HERE) is not None
 
 
-async def test_more_than_that_is_refused_even_before_it_is_settled(limits: RateLimiter) -> None:
+async def test_requests_beyond_the_allowance_are_refused_even_before_a_sync(limits: RateLimiter) -> None:
     assert consume(limits, 1000) == 10 * WINDOW_S
     assert limits.consume("webhooks", TENANT, 10, HERE) == SYNC_INTERVAL
 
 
-async def test_one_tenants_flood_is_no_one_elses(limits: RateLimiter) -> None:
+async def test_a_flood_of_one_tenant_limits_no_other(limits: RateLimiter) -> None:
     consume(limits, 101)
     await limits.sync()
     consume(limits, 1)
@@ -83,12 +83,14 @@ async def test_processes_share_one_allowance(server: FakeServer) -> None:
         for limits in processes:
             passed += consume(limits, 5)
             await limits.sync()
-    # What comes between two settlements is let through.
+    # Requests between two syncs are allowed.
     assert 10 * WINDOW_S <= passed <= 10 * WINDOW_S + 4 * 5
 
 
-async def test_it_opens_again_when_the_window_ends(limits: RateLimiter, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The window ends when the test says so, however long what comes before it takes.
+async def test_requests_are_allowed_again_when_the_window_ends(
+    limits: RateLimiter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The test moves the clock, so a slow machine does not end the window early.
     wall, steady, passed = time.time(), time.monotonic(), 0.0
     monkeypatch.setattr(time, "time", lambda: wall + passed)
     monkeypatch.setattr(time, "monotonic", lambda: steady + passed)
@@ -106,7 +108,7 @@ async def test_it_opens_again_when_the_window_ends(limits: RateLimiter, monkeypa
     assert consume(limits, 1) == 1
 
 
-async def test_nothing_is_remembered_of_those_who_are_gone(limits: RateLimiter) -> None:
+async def test_idle_keys_are_forgotten(limits: RateLimiter) -> None:
     for number in range(100):
         consume(limits, 1, address=f"192.0.2.{number}")
     await limits.sync()
@@ -114,7 +116,7 @@ async def test_nothing_is_remembered_of_those_who_are_gone(limits: RateLimiter) 
     assert not limits._allowances
 
 
-async def test_memory_is_bounded_and_those_beyond_are_let_through(
+async def test_memory_is_bounded_and_further_keys_are_allowed(
     limits: RateLimiter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits_module, "MAX_ALLOWANCES", 10)
@@ -123,19 +125,19 @@ async def test_memory_is_bounded_and_those_beyond_are_let_through(
     assert len(limits._allowances) == 10
 
 
-async def test_without_redis_everybody_is_let_through_at_once(server: FakeServer, limits: RateLimiter) -> None:
+async def test_without_redis_all_requests_are_allowed_without_waiting(server: FakeServer, limits: RateLimiter) -> None:
     server.connected = False
     loop = asyncio.get_running_loop()
     started = loop.time()
     for _ in range(10):
         assert consume(limits, 90) == 90
         await limits.sync()
-    # Some milliseconds.
+    # It takes some milliseconds.
     assert loop.time() - started < 20
     assert limits._breaker.state == "open"
 
 
-async def test_whoever_is_everybody_is_not_limited_by_address(limits: RateLimiter) -> None:
+async def test_an_unknown_address_is_not_limited(limits: RateLimiter) -> None:
     assert [limits.consume_by_address("visits", TENANT, 1, None) for _ in range(100)] == [None] * 100
     assert limits._allowances == {}
 
@@ -152,7 +154,7 @@ async def test_whoever_is_everybody_is_not_limited_by_address(limits: RateLimite
         ("203.0.113.7", True, 1, True),
     ],
 )
-def test_only_a_proxy_on_this_machine_that_no_one_reported_of_counts_as_everybody(
+def test_only_an_unconfigured_proxy_on_this_machine_has_no_address(
     address: str, forwarded: bool, proxies: int, limited: bool
 ) -> None:
     request = make_mocked_request("POST", "/", headers={"X-Forwarded-For": "198.51.100.1"} if forwarded else {})
@@ -165,12 +167,12 @@ async def opened(redis: Redis) -> AsyncIterator[RateLimiter]:
         yield limits
 
 
-async def test_it_settles_by_itself(server: FakeServer) -> None:
+async def test_the_limiter_synchronises_in_the_background(server: FakeServer) -> None:
     async with opened(FakeAsyncRedis(server=server)) as limits:
 
-        def is_shut() -> bool:
+        def is_blocked() -> bool:
             consume(limits, 60)
             return limits.any_blocked
 
-        await eventually(is_shut)
+        await eventually(is_blocked)
         assert consume(limits, 1) == 0

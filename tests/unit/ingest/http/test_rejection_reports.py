@@ -1,4 +1,4 @@
-"""What is told of refused webhooks: much in few messages, and never more than there is room for."""
+"""RejectionReports counts rejections, publishes few messages and keeps a bounded number in memory."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -33,7 +33,7 @@ class TickingClock:
 
 
 class Outbox:
-    """What is committed, and what is offered to the broker afterwards."""
+    """An outbox in memory: the committed messages, and those then offered to the broker."""
 
     def __init__(self) -> None:
         self.committed: list[Outgoing] = []
@@ -63,7 +63,7 @@ def reports(outbox: Outbox) -> RejectionReports:
     return RejectionReports(cast(GroupCommit[Outgoing, None], outbox), cast(OutboxRelay, outbox), TickingClock())
 
 
-def tell(
+def reject(
     reports: RejectionReports,
     problem: Problem = MISMATCH,
     *,
@@ -74,56 +74,64 @@ def tell(
     reports.report(tenant_id, gateway, problem, remote=remote, size=10)
 
 
-async def test_many_of_a_kind_are_one_message(reports: RejectionReports, outbox: Outbox) -> None:
+async def test_many_rejections_of_one_kind_are_one_message(reports: RejectionReports, outbox: Outbox) -> None:
     for last in range(1000):
-        tell(reports, remote=f"203.0.113.{last % 250}")
+        reject(reports, remote=f"203.0.113.{last % 250}")
     await reports.flush()
 
-    (told,) = outbox.reports()
-    assert (told.tenant_id, told.gateway, told.status, told.code) == (TENANT, "stripe", 401, "signature_mismatch")
-    assert (told.count, told.remote, told.size, told.reason) == (1000, "203.0.113.249", 10, "It does not fit.")
-    assert told.occurred_at - told.first_at == timedelta(seconds=999)
+    (rejected,) = outbox.reports()
+    assert (rejected.tenant_id, rejected.gateway, rejected.status, rejected.code) == (
+        TENANT,
+        "stripe",
+        401,
+        "signature_mismatch",
+    )
+    assert (rejected.count, rejected.remote, rejected.size, rejected.reason) == (
+        1000,
+        "203.0.113.249",
+        10,
+        "It does not fit.",
+    )
+    assert rejected.occurred_at - rejected.first_at == timedelta(seconds=999)
 
 
-async def test_kinds_are_reported_apart_and_each_once(reports: RejectionReports, outbox: Outbox) -> None:
-    tell(reports)
-    tell(reports, too_large(5))
-    tell(reports, gateway="kiwify")
-    tell(reports, tenant_id=OTHER)
+async def test_each_kind_is_reported_separately_and_once(reports: RejectionReports, outbox: Outbox) -> None:
+    reject(reports)
+    reject(reports, too_large(5))
+    reject(reports, gateway="kiwify")
+    reject(reports, tenant_id=OTHER)
     await reports.flush()
     await reports.flush()
 
     assert len(outbox.reports()) == 4
-    assert {told.count for told in outbox.reports()} == {1}
+    assert {rejected.count for rejected in outbox.reports()} == {1}
 
 
-async def test_what_cannot_be_written_is_reported_later_with_what_came_since(
-    reports: RejectionReports, outbox: Outbox
-) -> None:
+async def test_a_failed_flush_is_repeated_with_later_rejections(reports: RejectionReports, outbox: Outbox) -> None:
     outbox.away = True
-    tell(reports)
-    tell(reports, gateway="kiwify")
+    reject(reports)
+    reject(reports, gateway="kiwify")
     with pytest.raises(TransientError):
         await reports.flush()
-    tell(reports, remote="198.51.100.1")
+    reject(reports, remote="198.51.100.1")
     with pytest.raises(TransientError):
         await reports.flush()
     outbox.away = False
     await reports.flush()
 
-    stripe, kiwify = sorted(outbox.reports(), key=lambda told: told.gateway, reverse=True)
+    stripe, kiwify = sorted(outbox.reports(), key=lambda rejected: rejected.gateway, reverse=True)
     assert (stripe.count, stripe.remote, kiwify.count) == (2, "198.51.100.1", 1)
     assert stripe.first_at < stripe.occurred_at
 
 
-async def test_what_is_kept_in_memory_is_bounded(
+async def test_the_number_of_kinds_in_memory_is_bounded(
     reports: RejectionReports, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rejection_reports, "MAX_KINDS", 10)
     outbox.away = True
     for round_ in range(3):
         for number in range(20):
-            tell(reports, tenant_id=UUID(int=100 * round_ + number))
+            reject(reports, tenant_id=UUID(int=100 * round_ + number))
         with pytest.raises(TransientError):
             await reports.flush()
     outbox.away = False
@@ -133,10 +141,8 @@ async def test_what_is_kept_in_memory_is_bounded(
 
 
 @pytest.mark.parametrize("remote", [None, "", "unknown", "\udcff", "10.0.0.1, evil"])
-async def test_an_address_that_is_none_is_left_out(
-    reports: RejectionReports, outbox: Outbox, remote: str | None
-) -> None:
-    tell(reports, remote=remote)
+async def test_an_invalid_address_is_left_out(reports: RejectionReports, outbox: Outbox, remote: str | None) -> None:
+    reject(reports, remote=remote)
     await reports.flush()
 
     assert outbox.reports()[0].remote is None

@@ -49,7 +49,7 @@ from orylo_ingest.privacy.cards import mask_card_numbers, may_hold_card_number
         "4222222222222",
     ],
 )
-def test_card_numbers_are_masked_and_their_surroundings_stay(number: str) -> None:
+def test_card_numbers_are_masked_and_the_text_around_them_stays(number: str) -> None:
     assert mask_card_numbers(f"paid with {number}, thanks") == "paid with [card], thanks"
     assert may_hold_card_number(f'{{"note":"paid with {number}, thanks"}}'.encode())
     assert may_hold_card_number(f'{{"note":"já pago – {number}"}}'.encode())
@@ -69,11 +69,11 @@ def test_card_numbers_are_masked_and_their_surroundings_stay(number: str) -> Non
         "HP2603101001",
         "2026-03-10 14:22:35:123",
         "10:20 2026-03-10 14:22:35; 10:21 2026-03-11 09:00:00",
-        "1242|4242|4242|4240",  # no issuer begins so
+        "1242|4242|4242|4240",  # no issuer has this prefix
         "42|4242|4242|4242|42",
         "42424:2424:2424:242",
-        "000000012345678903",  # passes Luhn, and is too short for a card behind zeros
-        "cs_a4444-44444-444444b",  # groups that pass Luhn, and are none of a card
+        "000000012345678903",  # passes Luhn, but without the zeros it is too short
+        "cs_a4444-44444-444444b",  # groups that pass Luhn, but not those of a card
         "2026-03-10T14:22:35, 2026-03-11T09:00:00",
         "203.0.113.24",
     ],
@@ -99,11 +99,11 @@ def test_letters_beside_a_card_do_not_hide_it(text: str) -> None:
     assert may_hold_card_number(text.encode())
 
 
-def test_two_cards_in_one_text() -> None:
+def test_two_cards_in_one_text_are_masked() -> None:
     assert mask_card_numbers("4242424242424242 or 5555 5555 5555 4444") == "[card] or [card]"
 
 
-def test_a_card_behind_another_number() -> None:
+def test_a_card_behind_another_number_is_masked() -> None:
     assert mask_card_numbers("order 223 4242 4242 4242 4242") == "order 223 [card]"
     assert mask_card_numbers("3000|4242|4242|4242|4242") == "3000|[card]"
     assert may_hold_card_number(b"3000|4242|4242|4242|4242")
@@ -122,17 +122,17 @@ def test_a_card_behind_another_number() -> None:
         " val. 9/31",
     ],
 )
-def test_what_stands_behind_a_card_goes_with_it(more: str) -> None:
+def test_the_expiry_and_the_code_behind_a_card_are_masked_with_it(more: str) -> None:
     assert mask_card_numbers(f"4242424242424242{more}, ok") == "[card], ok"
     assert mask_card_numbers(f"4242|4242|4242|4242{more} ok") == "[card] ok"
 
 
-def test_a_card_behind_a_card_is_not_taken_for_its_code() -> None:
+def test_a_card_behind_a_card_is_masked_as_a_card() -> None:
     assert mask_card_numbers("4242 4242 4242 4242, 5555 5555 5555 4444|123") == "[card], [card]"
 
 
-def test_metas_cookies_are_no_cards() -> None:
-    """On a domain of two levels the digits before the first word make fourteen."""
+def test_metas_cookies_are_not_masked() -> None:
+    """On a domain of two levels the digits before the first word are fourteen, as many as in some cards."""
     passing = [f"fb.2.{at}.1098115397" for at in range(1773160000000, 1773160000040) if passes_luhn(f"2{at}")]
     assert len(passing) == 4
     assert [mask_card_numbers(f"x {cookie} y") for cookie in passing] == [f"x {cookie} y" for cookie in passing]
@@ -143,10 +143,10 @@ def test_metas_cookies_are_no_cards() -> None:
     "text",
     ["4 " * 20_000, "4242 4242 4242 4242 x " * 2000, "44444444-4444-4444-4444-444444444444 " * 1000, "4  " * 20_000],
 )
-def test_long_rows_of_numbers_take_no_long_time(text: str) -> None:
+def test_long_rows_of_numbers_are_read_in_linear_time(text: str) -> None:
     started = time.process_time()
     mask_card_numbers(text)
-    # A fraction of a second; what grows with the square of the length takes minutes.
+    # It takes a fraction of a second; a quadratic search would take minutes.
     assert time.process_time() - started < 10
 
 
@@ -159,7 +159,7 @@ def with_check_digit(start: str) -> str:
     st.lists(st.integers(2, 6), min_size=3, max_size=9),
     st.sampled_from([*" -./_,+\n\t", "  ", ", ", "\u2011", "\u2003"]),
 )
-def test_however_it_is_grouped(number: str, groups: list[int], separator: str) -> None:
+def test_a_card_is_masked_in_any_grouping(number: str, groups: list[int], separator: str) -> None:
     parts: list[str] = []
     rest = number
     for size in groups:

@@ -60,7 +60,7 @@ def test_an_area_code_is_added_unless_the_number_has_it(number: str, area: str, 
     assert phone_with_area(number, area) == joined
 
 
-def test_hashes_are_taken_as_they_are() -> None:
+def test_hashes_are_kept_as_they_are() -> None:
     person = Person(
         email=sha("ana@example.com"),
         phone=sha("5534998765001").upper(),

@@ -1,4 +1,4 @@
-"""A person whom a payload names is found in its other texts, however they spell it."""
+"""The person that a payload names is found in its other texts in any spelling."""
 
 import time
 
@@ -49,7 +49,7 @@ def test_any_spelling_is_found(spelled: str) -> None:
 
 
 @pytest.mark.parametrize("spelled", ["João D’Ávila Conceição", "JOAO D'AVILA CONCEICAO", "JOÃO D’ÁVILA CONCEIÇÃO"])
-def test_accents_hide_nothing_from_the_quick_look(spelled: str) -> None:
+def test_the_quick_check_ignores_accents(spelled: str) -> None:
     assert any(known.clue in flat_bytes(spelled.encode()) for known in JOAO.known)
 
 
@@ -61,7 +61,7 @@ def test_parts_of_other_words_and_numbers_stay(text: str) -> None:
     assert replace_known(text, JOAO.known) == text
 
 
-def test_each_has_its_own_token_and_the_rest_stays() -> None:
+def test_each_name_gets_its_own_token_and_the_rest_stays() -> None:
     text = "JOAO D'AVILA CONCEICAO (CPF 11144477735), tel. 11 98765-0001!"
     name, document, phone = (
         JOAO.tokens[clear] for clear in ("João D’Ávila Conceição", "111.444.777-35", "11987650001")
@@ -70,14 +70,14 @@ def test_each_has_its_own_token_and_the_rest_stays() -> None:
 
 
 @given(st.text(max_size=60))
-def test_other_texts_are_left_as_they_are(text: str) -> None:
+def test_other_texts_stay(text: str) -> None:
     if "sha256:" not in replace_known(text, JOAO.known):
         assert replace_known(text, JOAO.known) == text
 
 
-def test_long_texts_take_no_long_time() -> None:
+def test_long_texts_are_searched_in_linear_time() -> None:
     started = time.process_time()
     for text in ("1" * 100_000, "8765-0001 " * 10_000, "é" * 100_000, "JOAO D'AVILA CONCEICAO" * 5_000):
         replace_known(text, JOAO.known)
-    # A fraction of a second; what grows with the square of the length takes minutes.
+    # It takes a fraction of a second; a quadratic search would take minutes.
     assert time.process_time() - started < 20

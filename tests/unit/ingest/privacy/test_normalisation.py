@@ -1,4 +1,4 @@
-"""What Meta documents, what its SDK does with the same values, and where we follow the documentation instead."""
+"""Normalisation follows Meta's documentation, and its SDK wherever the SDK agrees with it."""
 
 from hashlib import sha256
 
@@ -18,11 +18,11 @@ DOCUMENTED = [
 
 
 @pytest.mark.parametrize(("normalise", "value", "digest"), DOCUMENTED)
-def test_the_pairs_that_meta_documents(normalise: object, value: str, digest: str) -> None:
+def test_documented_values_give_the_documented_hashes(normalise: object, value: str, digest: str) -> None:
     assert hashed(value, normalise) == digest  # type: ignore[arg-type]
 
 
-def test_the_birth_date_that_meta_documents_is_written_as_in_the_united_states() -> None:
+def test_the_birth_date_in_metas_example_is_in_american_order() -> None:
     expected = "01acdbf6ec7b4f478a225f1a246e5d6767eeab1a7ffa17f025265b5b94f40f0c"
     assert hash_of(normalisation.birth_date("2/16/1997", "US") or "") == expected
 
@@ -44,7 +44,7 @@ def test_the_sdk_hashes_the_same(normalise: object, key: str, value: str) -> Non
     assert hashed(value, normalise) == Normalize.normalize_field(key, value)  # type: ignore[arg-type]
 
 
-# The SDK's own result, ours, and why.
+# The SDK's result, ours, and the reason.
 DIFFERENT = [
     (normalisation.name, "fn", "D'Ávila", "dávila", "names are hashed without punctuation"),
     (normalisation.name, "fn", "Maria  Clara", "maria clara", "two spaces are one"),
@@ -55,7 +55,7 @@ DIFFERENT = [
 
 
 @pytest.mark.parametrize(("normalise", "key", "value", "ours", "why"), DIFFERENT)
-def test_where_the_sdk_departs_from_the_documentation(
+def test_the_documentation_wins_where_the_sdk_departs_from_it(
     normalise: object, key: str, value: str, ours: str, why: str
 ) -> None:
     digest = hashed(value, normalise)  # type: ignore[arg-type]
@@ -64,7 +64,7 @@ def test_where_the_sdk_departs_from_the_documentation(
 
 
 @pytest.mark.parametrize("value", ["  ", "\u00a0", "\t\n"])
-def test_blanks_are_no_one_where_the_sdk_makes_them_all_one_person(value: str) -> None:
+def test_blanks_are_not_hashed_although_the_sdk_hashes_them(value: str) -> None:
     for normalise in (
         normalisation.email,
         normalisation.name,
@@ -79,15 +79,15 @@ def test_blanks_are_no_one_where_the_sdk_makes_them_all_one_person(value: str) -
 
 
 @pytest.mark.parametrize("value", ["a@b", "a b@c.de", "a@b@c.de", "x" * 250 + "@a.de", "one@a.de, two@a.de"])
-def test_what_is_no_email_is_not_hashed(value: str) -> None:
+def test_an_invalid_email_is_not_hashed(value: str) -> None:
     assert normalisation.email(value) is None
 
 
-def test_composed_and_decomposed_accents_are_one_name() -> None:
+def test_composed_and_decomposed_accents_give_one_hash() -> None:
     assert normalisation.name("José") == normalisation.name("Jose\u0301") == "josé"
 
 
-def test_vowel_signs_are_no_punctuation() -> None:
+def test_vowel_signs_are_kept() -> None:
     assert normalisation.name("कविता") == "कविता"
 
 
@@ -143,18 +143,18 @@ def test_countries_by_name(value: str, expected: str | None) -> None:
     assert normalisation.country(value) == expected
 
 
-def test_documents_lose_their_punctuation_and_zeros_are_none() -> None:
+def test_documents_lose_their_punctuation_and_zeros_are_ignored() -> None:
     assert normalisation.document("111.444.777-35") == "11144477735"
     assert normalisation.document("12.ABC.345/01DE-35") == "12abc34501de35"
     assert normalisation.document("000.000.000-00") is None
 
 
-def test_a_token_passes_as_its_own_hash() -> None:
+def test_a_token_gives_the_hash_that_it_holds() -> None:
     made = token("mary")
     assert hashed(made, normalisation.name) == hash_of("mary")
     assert hashed(made.upper(), normalisation.name) != hash_of("mary")
 
 
-def test_nothing_is_ever_the_hash_of_an_empty_text() -> None:
+def test_empty_texts_are_never_hashed() -> None:
     with pytest.raises(ValueError, match="nothing"):
         hash_of("")

@@ -17,7 +17,7 @@ MARIANA = Person(
 )
 
 
-def test_everything_is_hashed_as_meta_documents_it() -> None:
+def test_every_field_is_hashed_as_meta_documents_it() -> None:
     keys = identify(MARIANA).match_keys
     assert keys == {
         "email": hash_of("mariana.souza@example.com"),
@@ -33,7 +33,7 @@ def test_everything_is_hashed_as_meta_documents_it() -> None:
     }
 
 
-def test_what_needs_clear_text_is_computed_from_it() -> None:
+def test_flags_are_computed_from_clear_text() -> None:
     assert identify(MARIANA).flags == {
         "disposable_email": False,
         "email_domain_hash": hash_of("example.com"),
@@ -62,7 +62,7 @@ def test_tokens_give_the_same_keys_as_the_clear_text() -> None:
     assert again.match_keys == identity.match_keys
 
 
-def test_separate_names_win_over_the_full_one() -> None:
+def test_separate_names_take_precedence_over_the_full_name() -> None:
     keys = identify(Person(name="A B C", first_name="Ana", last_name="Costa")).match_keys
     assert keys == {"first_name": hash_of("ana"), "last_name": hash_of("costa")}
 
@@ -80,13 +80,13 @@ def test_a_name_in_two_parts_is_known_as_a_whole() -> None:
     assert again.known == []
 
 
-def test_no_one_is_no_one() -> None:
+def test_empty_fields_give_no_keys_and_no_flags() -> None:
     identity = identify(Person(email="", phone=None, name="  ", document="---"))
     assert identity.match_keys == {}
     assert identity.flags == {}
 
 
-def test_a_customer_is_known_by_the_best_identifier() -> None:
+def test_the_best_identifier_decides_the_customers_id() -> None:
     keys = identify(MARIANA).match_keys
     by_email = customer_id(TENANT, keys, gateway_customer="stripe:cus_1", card_fingerprint="f")
     assert by_email == customer_id(TENANT, {"email": keys["email"]})

@@ -5,14 +5,14 @@ from orylo_ingest.privacy.hashing import hash_of
 from orylo_ingest.privacy.phones import phone_country, phone_digits
 
 
-def test_the_pair_that_meta_documents() -> None:
+def test_metas_documented_number_gives_the_documented_hash() -> None:
     digits = phone_digits("(650)555-1212", "US")
     assert digits == "16505551212"
     assert hash_of(digits) == "e323ec626319ca94ee8bff2e4c87cf613be6ea19919ed1364124e16807ab3176"
 
 
 @pytest.mark.parametrize("value", ["+5511987650001", "+1 (650) 555-1212", "0049 30 123456"])
-def test_the_sdk_hashes_the_same_where_the_country_code_is_there(value: str) -> None:
+def test_the_sdk_hashes_numbers_with_a_country_code_the_same(value: str) -> None:
     assert hash_of(phone_digits(value) or "") == Normalize.normalize_field("ph", value)
 
 

@@ -55,7 +55,7 @@ MARIANA = identify(
         ("customer", "object", PersonalDatum.KEEP),
     ],
 )
-def test_a_key_is_judged_by_its_name_and_the_one_above(key: str, parent: str, kind: PersonalDatum) -> None:
+def test_a_key_is_classified_by_its_name_and_its_parents(key: str, parent: str, kind: PersonalDatum) -> None:
     assert datum_of(key, parent) is kind
 
 
@@ -104,11 +104,11 @@ def test_a_key_is_judged_by_its_name_and_the_one_above(key: str, parent: str, ki
     ],
     ids=str,
 )
-def test_words_in_a_key_report_what_it_holds(kind: PersonalDatum, keys: str) -> None:
+def test_a_key_is_classified_by_its_words(kind: PersonalDatum, keys: str) -> None:
     assert [key for key in keys.split() if datum_of(key, "metadata") is not kind] == []
 
 
-def test_structure_stays_and_people_go() -> None:
+def test_structure_stays_and_personal_data_goes() -> None:
     document = {
         "id": "evt_1",
         "buyer": {"email": "mariana@example.com", "name": "Mariana Souza", "age": 30, "phone": None, "note": ""},
@@ -169,7 +169,7 @@ def test_structure_stays_and_people_go() -> None:
         "Fixo 551155512345",
     ],
 )
-def test_people_in_other_texts_are_found(text: str) -> None:
+def test_personal_data_in_other_texts_is_found(text: str) -> None:
     document = {"metadata": {"comment": text, text: "x"}, "list": ["a", [text]]}
     kept = scrub(document, MARIANA).decode()
     for clear in ("mariana@", "mariana%", "mariana souza", "mariana_", "98765", "111.444", "111-444", "11144477735",
@@ -187,17 +187,17 @@ def test_people_in_other_texts_are_found(text: str) -> None:
         ("of 11444777000161.", "11444777000161"),
     ],
 )
-def test_however_it_is_written_it_is_the_same_hash(text: str, clear: str) -> None:
+def test_every_spelling_of_a_value_gives_the_same_hash(text: str, clear: str) -> None:
     assert orjson.loads(scrub({"note": text}, HashedIdentity())) == {"note": f"of {token(clear)}."}
 
 
 @pytest.mark.parametrize("number", ["52998224725", "11444777000161", "5511955512345"])
-def test_an_id_is_no_document_and_no_telephone(number: str) -> None:
+def test_an_id_is_not_hashed_as_a_document_or_phone(number: str) -> None:
     keys = ("id", "order_id", "code", "transaction", "external_reference", "productId", "utm_campaign", "numero_pedido")
     document = dict.fromkeys(keys, number) | {"ids": [number, int(number)], "prod": int(number)}
     assert orjson.loads(scrub(document.copy(), HashedIdentity())) == document
-    told = {"note": number, "metadata": {"x": int(number), "code": f"of {number}"}}
-    assert number not in scrub(told, HashedIdentity()).decode()
+    free = {"note": number, "metadata": {"x": int(number), "code": f"of {number}"}}
+    assert number not in scrub(free, HashedIdentity()).decode()
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_a_number_that_is_a_card_is_masked_and_other_numbers_stay() -> None:
     assert orjson.loads(scrub(document.copy(), HashedIdentity())) == document | masked
 
 
-def test_a_transaction_of_hotmart_is_no_card_where_it_is_an_id() -> None:
+def test_hotmarts_transaction_ids_are_not_masked() -> None:
     document = {"transaction": "HP30569309025904", "order_id": "HP4242424242424242"}
     elsewhere = {
         "note": "HP4242424242424242",
@@ -234,7 +234,7 @@ def test_a_transaction_of_hotmart_is_no_card_where_it_is_an_id() -> None:
     }  # fmt: skip
 
 
-def test_a_card_in_the_parts_of_a_list_is_masked() -> None:
+def test_a_card_split_over_a_list_is_masked() -> None:
     document = {
         "card": ["4242", "4242", "4242", "4242"],
         "sizes": ["10", "4242"],
@@ -258,13 +258,13 @@ def test_a_card_is_masked_in_every_text_that_json_escapes() -> None:
         assert b"4242" not in scrub({"note": f'"{written}"'}, HashedIdentity())
 
 
-def test_what_needs_no_decoding_stays_as_it_was() -> None:
+def test_texts_that_need_no_decoding_stay() -> None:
     document = {"url": "https://shop.example/curso%20de%20fotografia?utm=a%2Bb", "discount": "100% off"}
     assert orjson.loads(scrub(document.copy(), MARIANA)) == document | {"orylo": {"flags": MARIANA.flags}}
 
 
-def test_hashes_in_a_text_are_no_card_numbers() -> None:
-    """One in three hundred has digits in it that would pass."""
+def test_hashes_in_a_text_are_not_masked_as_cards() -> None:
+    """One hash in three hundred contains digits that pass for a card."""
     hexdigest = "a" * 20 + "4242424242424242" + "b" * 28
     document = {"name": f"sha256:{hexdigest} sha256:{hexdigest}", "note": f"of sha256:{hexdigest}, see a@b.cd"}
     kept = scrub(document, HashedIdentity()).decode()
@@ -297,12 +297,12 @@ def test_numbers_under_personal_keys_are_hashed_too() -> None:
     ],
     ids=lambda value: next(iter(value)),
 )  # fmt: skip
-def test_what_stands_under_a_personal_key_is_personal(document: dict[str, object], scrubbed: dict[str, object]) -> None:
+def test_all_values_under_a_personal_key_are_personal(document: dict[str, object], scrubbed: dict[str, object]) -> None:
     assert orjson.loads(scrub(document, HashedIdentity())) == scrubbed
     assert orjson.loads(scrub(orjson.loads(orjson.dumps(scrubbed)), HashedIdentity())) == scrubbed
 
 
-def test_ordinary_portuguese_keys_name_people() -> None:
+def test_common_portuguese_keys_are_personal() -> None:
     document = {
         "metadata": {
             "aluno": "Zoe Fox", "documento": "52998224725", "fone2": "11 98765-0001", "dt_nascimento": "1990-02-01",
@@ -319,18 +319,18 @@ def test_ordinary_portuguese_keys_name_people() -> None:
     }  # fmt: skip
 
 
-def test_the_endpoints_own_secrets_are_gone_wherever_they_stand() -> None:
+def test_the_endpoints_secrets_are_removed_everywhere() -> None:
     document = {"x": "a-hottok-12", "link": "https://x.example/?h=a%2Dhottok%2D12&y=1", "a-hottok-12": [1]}
     scrubbed = orjson.loads(scrub(document, HashedIdentity(), [b"a-hottok-12", b"other", b""]))
     assert scrubbed == {"x": "[secret]", "link": "https://x.example/?h=[secret]&y=1", "[secret]": [1]}
 
 
-def test_secrets_are_gone_with_their_keys() -> None:
+def test_secrets_are_removed_by_their_keys() -> None:
     document = {"token": "t", "hottok": "h", "nested": [{"client_secret": "c", "cvv": 123, "id": 1}]}
     assert orjson.loads(scrub(document, HashedIdentity())) == {"nested": [{"id": 1}]}
 
 
-def test_addresses_are_hashed_where_they_stand() -> None:
+def test_addresses_are_hashed_in_place() -> None:
     document = {"address": {"line1": "Rua A, 1", "city": "São Paulo", "postal_code": "01310-100", "country": "BR"}}
     assert orjson.loads(scrub(document, HashedIdentity()))["address"] == {
         "line1": token("rua a, 1"),
@@ -347,7 +347,7 @@ def test_sizes_are_bounded() -> None:
     assert len(scrub(huge, HashedIdentity())) < MAX_BYTES
 
 
-def test_how_many_fields_are_gone_through_is_bounded() -> None:
+def test_the_number_of_fields_is_bounded() -> None:
     wide = {f"k{number}": "x" for number in range(MAX_ITEMS + 100)}
     assert list(orjson.loads(scrub({"a": wide.copy()}, HashedIdentity()))["a"]) == list(wide)[:MAX_ITEMS]
 
@@ -363,7 +363,7 @@ def test_how_many_fields_are_gone_through_is_bounded() -> None:
     "clear", ["zoe.fox@plantmail.com", "zoe.fox%2540plantmail.com", "4242 4242 4242 4242", "Mariana Souza"]
 )
 @pytest.mark.parametrize("before", ["x", "4242424242424242 ", "%2540", "4 "])
-def test_nothing_survives_where_a_very_long_text_is_cut(clear: str, before: str) -> None:
+def test_no_part_of_a_value_survives_the_cut_of_a_very_long_text(clear: str, before: str) -> None:
     for overlap in range(1, len(clear), 3):
         text = (before * MAX_TEXT)[: 2 * MAX_TEXT - overlap - 1] + f" {clear} " + "x" * 20_000
         kept = orjson.loads(scrub({"note": text}, MARIANA))["note"]
@@ -371,7 +371,7 @@ def test_nothing_survives_where_a_very_long_text_is_cut(clear: str, before: str)
         assert [part for part in ("zoe", "fox", "4242 ", "Mari") if part in kept] == []
 
 
-def test_in_a_large_document_what_cannot_be_gone_through_is_masked() -> None:
+def test_texts_beyond_the_budget_of_a_large_document_are_masked() -> None:
     notes = [f"number {number}: zoe.fox@plantmail.com {'x' * 100}" for number in range(400)]
     document = {"id": "evt_1", "notes": notes, "plain": ["y" * 100] * 200}
     scrubbed = orjson.loads(scrub(document, HashedIdentity()))
@@ -395,7 +395,7 @@ def test_depth_is_bounded() -> None:
     assert scrub({"a": nested}, HashedIdentity()).count(b"[") <= MAX_DEPTH + 2
 
 
-def test_what_is_no_object_is_scrubbed_as_well() -> None:
+def test_lists_and_texts_are_scrubbed_like_objects() -> None:
     assert orjson.loads(scrub(["mariana@example.com", 1], MARIANA)) == [token("mariana@example.com"), 1]
     assert orjson.loads(scrub("mariana@example.com", MARIANA)) == token("mariana@example.com")
 
@@ -412,7 +412,7 @@ def test_hashes_are_of_the_normalised_value() -> None:
     assert scrubbed["buyer"]["email"] == f"sha256:{hash_of('x@y.zz')}"
 
 
-def test_nothing_that_is_looked_for_hides_where_a_long_text_is_cut() -> None:
+def test_a_value_across_the_cut_of_a_long_text_is_hashed() -> None:
     for clear in ("ana@example.com", "4242424242424242"):
         for overlap in range(2, len(clear)):
             text = "x" * (MAX_TEXT - overlap - 1) + f" {clear}"
@@ -422,7 +422,7 @@ def test_nothing_that_is_looked_for_hides_where_a_long_text_is_cut() -> None:
 
 
 @pytest.mark.parametrize("before", [None, {}, [], "", 7])
-def test_what_was_once_nothing_is_scrubbed_when_it_is_something(before: object) -> None:
+def test_a_key_that_was_empty_before_is_scrubbed_when_it_holds_a_person(before: object) -> None:
     scrub({"buyer": before, "order": "1"}, HashedIdentity())
     scrub({"buyer": {"email": before}, "order": "1"}, HashedIdentity())
 

@@ -15,8 +15,8 @@ TENANT = UUID("01920000-0000-7000-8000-000000000001")
 CLICK_ID = "oc_" + "a1B2" * 5 + "xy"
 
 
-def recorded(user_agent: str = "Firefox", **told: Any) -> ClickRecorded:
-    visit = Visit.model_validate({"kind": "pageview", "click_id": CLICK_ID, **told})
+def recorded(user_agent: str = "Firefox", **reported: Any) -> ClickRecorded:
+    visit = Visit.model_validate({"kind": "pageview", "click_id": CLICK_ID, **reported})
     return click_recorded(visit, tenant_id=TENANT, ip="198.51.100.7", user_agent=user_agent, now=NOW)
 
 
@@ -29,7 +29,7 @@ def test_a_visit_becomes_a_click_with_what_matching_needs() -> None:
     assert click.occurred_at == NOW
 
 
-def test_a_leads_email_and_phone_leave_hashed() -> None:
+def test_the_email_and_phone_of_a_lead_are_hashed() -> None:
     click = recorded(kind="lead", email=" Mariana.Souza@Example.com ", phone="+55 (11) 98765-0001")
 
     assert click.match_keys.email == sha256(b"mariana.souza@example.com").hexdigest()
@@ -39,7 +39,7 @@ def test_a_leads_email_and_phone_leave_hashed() -> None:
     assert "98765" not in click.model_dump_json()
 
 
-def test_addresses_lose_what_may_name_a_person() -> None:
+def test_addresses_lose_the_parts_that_may_name_a_person() -> None:
     click = recorded(url="https://shop.example.com/p?email=a@b.co#a@b.co", referrer="https://mail.example.com/?q=name")
 
     assert (click.url, click.referrer) == ("https://shop.example.com/p", "https://mail.example.com/")
@@ -64,15 +64,15 @@ FREE = ("url", "referrer", "utm_source", "utm_medium", "utm_campaign", "utm_cont
         "529.982.247-25",
     ],
 )
-def test_people_and_cards_are_in_no_field_that_may_hold_anything(field: str, hidden: str) -> None:
+def test_free_fields_lose_personal_data_and_cards(field: str, hidden: str) -> None:
     click = recorded(kind="lead", phone="+5511987650001", **{field: f"https://shop.example/u/{hidden}/x"})
 
-    told = encode(click).decode().lower()
-    assert [part for part in ("mariana", "souza", "4242", "98765", "52998", "529.982") if part in told] == []
-    assert "/x" in told
+    encoded = encode(click).decode().lower()
+    assert [part for part in ("mariana", "souza", "4242", "98765", "52998", "529.982") if part in encoded] == []
+    assert "/x" in encoded
 
 
-def test_the_number_of_a_campaign_is_no_document() -> None:
+def test_the_number_of_a_campaign_is_not_hashed_as_a_document() -> None:
     click = recorded(utm_campaign="52998224725", utm_term="of 52998224725", url="https://shop.example/u/52998224725")
 
     assert click.tracking.utm_campaign == "52998224725"
@@ -82,13 +82,13 @@ def test_the_number_of_a_campaign_is_no_document() -> None:
     )
 
 
-def test_what_names_no_one_stays_as_it_was() -> None:
-    told = {field: f"https://shop.example/curso%20de%20{field}/x" for field in FREE}
-    click = recorded(**told)
-    assert {field: getattr(click, field, None) or getattr(click.tracking, field, None) for field in FREE} == told
+def test_free_fields_without_personal_data_stay() -> None:
+    reported = {field: f"https://shop.example/curso%20de%20{field}/x" for field in FREE}
+    click = recorded(**reported)
+    assert {field: getattr(click, field, None) or getattr(click.tracking, field, None) for field in FREE} == reported
 
 
-def test_what_no_text_can_hold_is_left_out() -> None:
+def test_control_characters_are_left_out() -> None:
     controls = "".join(map(chr, [*range(32), *range(0x7F, 0xA0)]))
     click = recorded(
         user_agent=f"Fire{controls}\udcfffox",
@@ -121,14 +121,14 @@ def test_a_long_user_agent_is_cut() -> None:
     ],
     ids=str,
 )
-def test_one_odd_identifier_costs_the_identifier_and_not_the_visit(odd: dict[str, Any]) -> None:
+def test_an_invalid_identifier_is_dropped_and_the_visit_kept(odd: dict[str, Any]) -> None:
     good = {"fbc": "fb.2.1763630000000.IwAR-x_Y", "fbp": "fb.2.1763630000000.42", "fbclid": "IwAR-x_Y"}
     click = recorded(**good | odd)
     (name,) = odd
     assert {key: getattr(click.tracking, key) for key in good} == good | {name: None}
 
 
-def test_a_checkout_is_reported_of_as_one_too() -> None:
+def test_a_checkout_is_also_published_as_a_checkout() -> None:
     click = recorded(kind="checkout", email="a@b.cd", fbp="fb.1.1763630000000.42")
     checkout = checkout_started(click)
     assert isinstance(decode(encode(checkout)), CheckoutStarted)
@@ -147,7 +147,7 @@ def test_a_checkout_is_reported_of_as_one_too() -> None:
     ],
     ids=["earlier", "a clock that is ahead", "older than its cookie can be"],
 )
-def test_a_visit_began_when_a_likely_clock_says(clicked_at: datetime, expected: datetime) -> None:
+def test_an_unlikely_time_is_replaced_by_that_of_arrival(clicked_at: datetime, expected: datetime) -> None:
     assert recorded(clicked_at=int(clicked_at.timestamp() * 1000)).occurred_at == expected
 
 
@@ -164,6 +164,6 @@ def test_a_visit_began_when_a_likely_clock_says(clicked_at: datetime, expected: 
     ],
     ids=str,
 )
-def test_what_the_script_does_not_send_is_refused(wrong: dict[str, Any]) -> None:
+def test_values_that_the_script_does_not_send_are_rejected(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         recorded(**wrong)
