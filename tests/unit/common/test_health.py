@@ -69,7 +69,10 @@ async def test_a_dependency_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPat
     health = Health()
     health.check("postgres", asyncio.Event().wait)
 
-    assert await ask(health, "/readyz") == (503, '{"status":"unavailable","checks":{"postgres":"timeout","loops":"ok"}}')
+    assert await ask(health, "/readyz") == (
+        503,
+        '{"status":"unavailable","checks":{"postgres":"timeout","loops":"ok"}}',
+    )
 
 
 async def test_many_askers_ask_the_dependency_once() -> None:
