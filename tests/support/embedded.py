@@ -18,12 +18,14 @@ STOP_TIMEOUT_S = 90.0
 class Embedded:
     """`orylo up` with its data directory below `folder`. It keeps its ports across restarts."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str], descriptors: int | None = None) -> None:
         self.data_dir = folder / "data"
         self.log = folder / "up.log"
         self.ingest_port, self.api_port = free_ports(2)
         # Without the caller's ORYLO_ variables.
         self._environment = {"PATH": os.environ["PATH"], "HOME": str(folder), **environment}
+        # The hard limit of open files, where a test lowers it.
+        self._limit = [] if descriptors is None else ["prlimit", f"--nofile={descriptors}:{descriptors}"]
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -48,7 +50,7 @@ class Embedded:
 
     def start(self, *options: str) -> None:
         """Start it. Return once it accepts webhooks and API requests."""
-        command: list[str | Path] = [ORYLO, "up", "--data-dir", self.data_dir]
+        command: list[str | Path] = [*self._limit, ORYLO, "up", "--data-dir", self.data_dir]
         command += ["--ingest-port", str(self.ingest_port), "--api-port", str(self.api_port), *options]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -99,7 +101,12 @@ class Embedded:
 
 @contextmanager
 def running_embedded(folder: Path, **environment: str) -> Iterator[Embedded]:
-    platform = Embedded(folder, environment)
+    with started(Embedded(folder, environment)) as platform:
+        yield platform
+
+
+@contextmanager
+def started(platform: Embedded) -> Iterator[Embedded]:
     platform.start()
     try:
         yield platform

@@ -33,15 +33,25 @@ async def client_of(folder: Path) -> TestClient[web.Request, web.Application]:
     return TestClient(TestServer(app), auto_decompress=False)
 
 
-async def test_every_path_of_the_dashboard_serves_the_page(built: Path) -> None:
+async def test_every_page_of_the_dashboard_is_the_same_file(built: Path) -> None:
     async with await client_of(built) as client:
-        for path in ("/", "/feed", "/customers/cus_1"):
+        for path in ("/", "/login", "/login/", "/?decision=block"):
             response = await client.get(path)
+            assert response.status == 200
             assert await response.text() == "<!doctype html>page"
             assert response.headers["Cache-Control"] == "no-cache"
             assert response.content_type == "text/html"
             again = await client.get(path, headers={"If-None-Match": response.headers["ETag"]})
             assert again.status == 304
+
+
+async def test_an_unknown_path_is_not_found_and_serves_the_page_that_says_so(built: Path) -> None:
+    async with await client_of(built) as client:
+        for path in ("/feed", "/customers/cus_1", "/login/x", "/apis"):
+            for known in ({}, {"If-None-Match": (await client.get("/")).headers["ETag"]}):
+                response = await client.get(path, headers=known)
+                assert (response.status, response.content_type) == (404, "text/html")
+                assert await response.text() == "<!doctype html>page"
 
 
 @pytest.mark.parametrize(

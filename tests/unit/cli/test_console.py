@@ -43,3 +43,17 @@ def test_rows_are_blocks_if_the_terminal_is_too_narrow(monkeypatch: pytest.Monke
 
 def test_markup_is_printed_verbatim(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "[card] paid" in shown(monkeypatch, [{"reason": "[card] paid"}])[1]
+
+
+@pytest.mark.parametrize("width", [80, 20])
+def test_texts_of_strangers_control_neither_the_terminal_nor_the_table(
+    monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    terminal = io.StringIO()
+    monkeypatch.setattr(console, "out", Console(file=terminal, width=width, soft_wrap=True, highlight=False))
+    console.print_rows([{"product": "a\x1b[2J\x9b1m", "name": "b\nid  1"}], as_json=False, empty="nothing")
+    console.print_text("c\x1b[2J")
+    shown = terminal.getvalue()
+    assert "\x1b" not in shown
+    assert "\x9b" not in shown
+    assert r"b\nid  1" in shown

@@ -24,10 +24,10 @@ class Dependency:
             raise self.error
 
 
-async def ask(health: Health, path: str) -> tuple[int, str]:
+async def ask(health: Health, path: str, headers: dict[str, str] | None = None) -> tuple[int, str]:
     app = web.Application()
     app.add_routes(health.routes())
-    async with TestClient(TestServer(app)) as client, client.get(path) as response:
+    async with TestClient(TestServer(app)) as client, client.get(path, headers=headers) as response:
         return response.status, await response.text()
 
 
@@ -103,3 +103,15 @@ async def test_metrics_on_a_port_of_its_own() -> None:
     ):
         assert "orylo_test_seen_total 3.0" in await response.text()
         assert response.headers["Content-Type"].startswith("text/plain; version=")
+
+
+async def test_strangers_learn_whether_it_is_ready_and_nothing_else() -> None:
+    health, broken = Health(), Dependency()
+    broken.error = OSError("away")
+    health.check("postgres", broken.ping)
+    forwarded = {"X-Forwarded-For": "203.0.113.5"}
+
+    assert await ask(health, "/readyz", forwarded) == (503, '{"status":"unavailable"}')
+    status, body = await ask(health, "/metrics", forwarded)
+    assert status == 404
+    assert "orylo_" not in body

@@ -130,3 +130,12 @@ def test_a_terminal_gets_lines_for_people_unless_json_is_asked_for() -> None:
     configure_logs("ingest", log_format="json", stream=terminal)
     structlog.get_logger().info("webhook.accepted")
     assert terminal.lines()[0]["event"] == "webhook.accepted"
+
+
+def test_texts_of_strangers_do_not_control_the_terminal() -> None:
+    out = Output(terminal=True)
+    configure_logs("test", stream=out)
+    structlog.get_logger().warning("webhook.rejected", tenant="a\x1b[2J\x9b1m")
+    assert r"a\x1b[2J\x9b1m" in out.text()
+    assert "\x9b" not in out.text()
+    assert "\x1b[2J" not in out.text()

@@ -1,11 +1,12 @@
 import { useState } from "react";
 
 import { QueryClientProvider } from "@tanstack/react-query";
-import { BrowserRouter, Navigate, Route, Routes } from "react-router";
+import { BrowserRouter, Route, Routes } from "react-router";
 
 import { Permitted } from "../session/Permitted";
 import { SignedIn } from "../session/SignedIn";
 import { StreamProvider } from "../stream/StreamProvider";
+import { NotFound } from "./NotFound";
 import { PUBLIC_PAGES, SESSION_PAGES } from "./pages";
 import { PageView } from "./PageView";
 import { newQueryClient } from "./queryClient";
@@ -30,7 +31,7 @@ export function PageRoutes() {
           />
         ))}
       </Route>
-      <Route path="*" element={<Navigate to="/" replace />} />
+      <Route path="*" element={<NotFound />} />
     </Routes>
   );
 }

@@ -27,6 +27,17 @@ describe("the table of pages", () => {
   });
 });
 
+describe("an address without a page", () => {
+  it("says so, with a link to the live feed", async () => {
+    fakeApi({}, null);
+    renderApp("/no/such/page");
+
+    expect(await screen.findByText("There is no page at this address.")).toBeVisible();
+    expect(screen.getByRole("link", { name: "Go to the live feed" })).toHaveAttribute("href", "/");
+    expect(document.title).toBe("Not found · Orylo");
+  });
+});
+
 describe("a page", () => {
   it("is replaced by a notice for a user without its permission", async () => {
     fakeApi({}, identity({ permissions: [] }));

@@ -1,4 +1,7 @@
-"""Output of the command: tables and sentences for people, JSON for scripts, one line for an error."""
+"""Output of the command: tables and sentences for people, JSON for scripts, one line for an error.
+
+Control characters are printed as escapes, because some of the texts come from outside.
+"""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,6 +15,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from orylo_common.terminal import visible_json, visible_line, visible_text
+
 UNLIMITED_WIDTH = 1000
 # Output that goes to a pipe or a file is not wrapped.
 out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else UNLIMITED_WIDTH)
@@ -21,17 +26,18 @@ FAILED = 1
 
 
 def print_text(text: str) -> None:
-    out.print(text, markup=False)
+    out.print(visible_text(text), markup=False)
 
 
 def print_note(text: str) -> None:
     """Print to standard error, so that standard output holds the result alone."""
-    err.print(text, markup=False)
+    err.print(visible_text(text), markup=False)
 
 
 def print_json(value: Any) -> None:
     """Print indented JSON, with UUIDs and times as text."""
-    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE, default=str))
+    document = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE, default=str)
+    sys.stdout.buffer.write(visible_json(document.decode()).encode())
     sys.stdout.buffer.flush()
 
 
@@ -42,7 +48,7 @@ def print_rows(rows: Sequence[Mapping[str, Any]], *, as_json: bool, empty: str) 
     elif not rows:
         print_note(empty)
     else:
-        cells = [{name.replace("_", " "): _cell(value) for name, value in row.items()} for row in rows]
+        cells = [{name.replace("_", " "): visible_line(_cell(value)) for name, value in row.items()} for row in rows]
         table = _table(cells)
         if Measurement.get(out, out.options.update(width=UNLIMITED_WIDTH), table).minimum <= out.width:
             out.print(table, soft_wrap=False)
@@ -51,7 +57,7 @@ def print_rows(rows: Sequence[Mapping[str, Any]], *, as_json: bool, empty: str) 
 
 
 def exit_with_error(text: str, code: int = FAILED) -> NoReturn:
-    err.print(f"orylo: {text}", markup=False, style="red")
+    err.print(f"orylo: {visible_text(text)}", markup=False, style="red")
     raise SystemExit(code)
 
 

@@ -1,10 +1,12 @@
 """The caller's address behind proxies, and allow-lists."""
 
+from unittest.mock import Mock
+
 import pytest
 from aiohttp.test_utils import make_mocked_request
 from multidict import CIMultiDict
 
-from orylo_common.http.addresses import client_address, is_within
+from orylo_common.http.addresses import client_address, is_internal, is_within, network_of
 from orylo_common.ip_addresses import parse_address
 
 
@@ -74,3 +76,44 @@ def test_an_address_is_read_however_it_is_written(text: str | None, address: str
 def test_an_allow_list_applies_to_a_forwarded_address_with_a_port() -> None:
     assert is_within("8.8.4.4:51008", ("8.8.4.0/24",))
     assert not is_within("9.9.9.9:51008", ("8.8.4.0/24",))
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.5", "203.0.113.5"),
+        ("::ffff:203.0.113.5", "203.0.113.5"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("2001:db8::ffff:2", "2001:db8::/64"),
+        ("2001:db8:0:1::1", "2001:db8:0:1::/64"),
+        ("2001:db8::/64", "2001:db8::/64"),
+        ("", ""),
+    ],
+)
+def test_callers_count_by_the_network_that_one_customer_has(address: str, network: str) -> None:
+    assert network_of(address) == network
+
+
+@pytest.mark.parametrize(
+    ("address", "headers", "internal"),
+    [
+        ("127.0.0.1", {}, True),
+        ("::1", {}, True),
+        ("::ffff:10.1.2.3", {}, True),
+        ("172.18.0.1", {}, True),
+        ("100.64.0.9", {}, True),
+        ("fd00::1", {}, True),
+        ("8.8.4.4", {}, False),
+        ("::ffff:8.8.4.4", {}, False),
+        ("2600::1", {}, False),
+        ("127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}, False),
+        ("10.1.2.3", {"Forwarded": "for=10.0.0.1"}, False),
+        ("8.8.4.4", {"X-Forwarded-For": "127.0.0.1"}, False),
+        (None, {}, False),
+    ],
+)
+def test_a_caller_is_internal_without_a_proxy_and_in_a_private_network(
+    address: str | None, headers: dict[str, str], internal: bool
+) -> None:
+    transport = Mock(get_extra_info=lambda name, default=None: (address, 1) if name == "peername" else default)
+    assert is_internal(make_mocked_request("GET", "/", headers=headers, transport=transport)) is internal

@@ -21,8 +21,16 @@ def time(monkeypatch: pytest.MonkeyPatch) -> type[Time]:
     return Time
 
 
-def refuse(log: RejectionLog, tenant: str = "loja", code: str = "signature_mismatch") -> None:
-    log.log_rejection(gateway="stripe", tenant=tenant, code=code, status=401, size=10)
+def refuse(log: RejectionLog, tenant: str = "loja", code: str = "signature_mismatch", known: bool = True) -> None:
+    log.log_rejection(gateway="stripe", tenant=tenant, tenant_known=known, code=code, status=401, size=10)
+
+
+def test_made_up_tenants_are_one_kind() -> None:
+    log = RejectionLog()
+    with capture_logs() as lines:
+        for number in range(500):
+            refuse(log, tenant=f"made-up-{number}", code="not_found", known=False)
+    assert [line["tenant"] for line in lines] == ["made-up-0"]
 
 
 def test_a_flood_of_one_kind_is_a_line_now_and_then(time: type[Time]) -> None:

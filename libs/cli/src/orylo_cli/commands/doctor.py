@@ -8,7 +8,7 @@ import typer
 
 from orylo_cli.checks import Check, check_all
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption
-from orylo_cli.console import FAILED, out, print_json
+from orylo_cli.console import FAILED, out, print_json, print_text
 from orylo_cli.embedded.errors import EmbeddedError
 from orylo_cli.target import open_target
 
@@ -38,6 +38,6 @@ def doctor(
         for check in checks:
             mark = "[green]✓[/]" if check.ok else "[red]✗[/]"
             out.print(mark, check.name.ljust(12), end=" ")
-            out.print(check.finding if check.ok else f"{check.finding} → {check.advice}", markup=False)
+            print_text(check.finding if check.ok else f"{check.finding} → {check.advice}")
     if not ok:
         raise typer.Exit(FAILED)

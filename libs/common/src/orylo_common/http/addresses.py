@@ -29,12 +29,24 @@ def client_address(request: web.Request, trusted_proxies: int) -> str | None:
 
 
 def rate_limit_address(request: web.Request, address: str | None, trusted_proxies: int) -> str | None:
-    """Return the address that limits per address apply to, or None if all callers would share it.
+    """Return what limits per address count by (`network_of`), or None if all callers would share it.
 
     That is the case for a proxy on this machine, recognised by its `X-Forwarded-For`, that the settings do not mention.
     """
     unknown_proxy = not trusted_proxies and hdrs.X_FORWARDED_FOR in request.headers
-    return None if address and unknown_proxy and address.startswith(LOOPBACK) else address
+    if address is None or (unknown_proxy and address.startswith(LOOPBACK)):
+        return None
+    return network_of(address)
+
+
+def is_internal(request: web.BaseRequest) -> bool:
+    """Return whether the caller is on this machine or in a private network, and not behind a proxy.
+
+    A header can only make a caller external, so that forging one gains nothing.
+    """
+    address = parse_address(request.remote)
+    forwarded = hdrs.X_FORWARDED_FOR in request.headers or hdrs.FORWARDED in request.headers
+    return address is not None and not forwarded and not ipaddress.ip_address(address).is_global
 
 
 def names_loopback(host: str) -> bool:
@@ -60,7 +72,7 @@ def is_within(address: str | None, networks: tuple[str, ...]) -> bool:
 
 def network_of(address: str) -> str:
     """Return the key by which callers are counted: the address, or an IPv6 address's /64, all of which one customer
-    of a provider can use. Text that is no address is returned as it is.
+    of a provider can use. Other text is returned unchanged.
     """
     if ":" not in address:
         return address

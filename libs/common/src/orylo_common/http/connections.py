@@ -27,7 +27,7 @@ RequestHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class ClientConnection(web.RequestHandler):
     """Closes if headers take too long, for which aiohttp has no limit. Idle connections stay open."""
 
-    __slots__ = ("_connections", "_framing", "_header_timer", "_headers_late", "_in_hand", "_transport", "address")
+    __slots__ = ("_connections", "_framing", "_header_timer", "_headers_late", "_serving", "_transport", "address")
 
     def __init__(self, server: "ConnectionServer", **options: Any) -> None:
         super().__init__(server, **options)
@@ -35,7 +35,7 @@ class ClientConnection(web.RequestHandler):
         self._framing = RequestFraming()
         self._header_timer: asyncio.TimerHandle | None = None
         self._headers_late = False
-        self._in_hand = False
+        self._serving = False
         self._transport: asyncio.Transport | None = None
         self.address = ""
 
@@ -68,14 +68,14 @@ class ClientConnection(web.RequestHandler):
 
     async def serve(self, handler: RequestHandler, request: web.Request) -> web.StreamResponse:
         """Handle one request, once the client has accepted enough of the earlier responses."""
-        self._in_hand = True
+        self._serving = True
         self._connections.begin_request(self)
         try:
             if self.writing_paused:
                 await request.writer.drain()
             return await handler(request)
         finally:
-            self._in_hand = False
+            self._serving = False
             self._connections.end_request(self)
             if self._headers_late:
                 self.close()
@@ -94,7 +94,7 @@ class ClientConnection(web.RequestHandler):
         return response
 
     def abort(self) -> None:
-        """Close at once, without waiting for the client to accept what was sent."""
+        """Close at once, without waiting for the client to accept the rest of a response."""
         self.force_close()
         if self._transport is not None:
             self._transport.abort()
@@ -104,8 +104,8 @@ class ClientConnection(web.RequestHandler):
 
     def _close_late(self) -> None:
         self._header_timer = None
-        # A request that was received whole is answered before the connection closes.
-        if self._in_hand:
+        # A complete request gets its response before the connection closes.
+        if self._serving:
             self._headers_late = True
         else:
             self._connections.close_late(self)
@@ -117,9 +117,9 @@ class ConnectionServer(web.Server):
     def __init__(
         self, handler: RequestHandler, open_connections: OpenConnections, *, request_factory: Any, **options: Any
     ) -> None:
-        async def serve(request: Any) -> web.StreamResponse:
+        def serve(request: Any) -> Awaitable[web.StreamResponse]:
             connection: ClientConnection = request.protocol
-            return await connection.serve(handler, request)
+            return connection.serve(handler, request)
 
         super().__init__(serve, request_factory=request_factory)
         self.open_connections = open_connections

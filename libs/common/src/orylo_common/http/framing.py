@@ -1,4 +1,4 @@
-"""Where a client's bytes end: within the headers of a request, or elsewhere."""
+"""Track whether the bytes received so far end within the headers of a request."""
 
 import sys
 from enum import Enum, auto
@@ -22,8 +22,7 @@ class Part(Enum):
 class RequestFraming:
     """Follows the bytes of one connection just far enough to know which part of a request comes next (RFC 9112 §6).
 
-    It judges no request: of an invalid one it only has to be able to say something, because the server closes the
-    connection.
+    It validates nothing: after an invalid request the server closes the connection.
     """
 
     __slots__ = ("_held", "_next", "_skipped", "headers_ended", "in_headers")
@@ -40,33 +39,39 @@ class RequestFraming:
         self.headers_ended = 0
 
     def feed(self, data: bytes) -> None:
-        while data:
+        start, size = 0, len(data)
+        while start < size:
             if self._skipped:
-                self._skipped, data = max(0, self._skipped - len(data)), data[self._skipped :]
+                step = min(self._skipped, size - start)
+                self._skipped -= step
+                start += step
             else:
-                data = self._read(data)
+                start = self._read(data, start)
 
-    def _read(self, data: bytes) -> bytes:
-        """Read to the end of the headers or of the line, and return the bytes that follow."""
-        held = self._held
-        end_mark = _HEADERS_END if self._next is Part.HEADERS else _LINE_END
-        start = max(0, len(held) - len(end_mark) + 1)
-        if held:
-            held += data
-        text = held or data
-        end = text.find(end_mark, start)
+    def _read(self, data: bytes, start: int) -> int:
+        """Read `data` from `start` to the end of the headers or of the line. Return the position after it."""
+        part = self._next
+        end_mark = _HEADERS_END if part is Part.HEADERS else _LINE_END
+        held = len(self._held)
+        if not held:
+            end = data.find(end_mark, start)
+            if end < 0:
+                self._held = bytearray(data[start:])
+        else:
+            self._held += data[start:]
+            end = self._held.find(end_mark, max(0, held - len(end_mark) + 1))
         if end < 0:
-            self._held = held or bytearray(data)
             # Empty lines before a request belong to no request.
-            if self._next is Part.HEADERS and not self._held.isspace():
+            if part is Part.HEADERS and not self._held.isspace():
                 self.in_headers = True
-            return b""
+            return len(data)
+        text = bytes(self._held[:end]) if held else data[start:end]
         self._held = _NOTHING
         try:
-            self._go_on(bytes(text[:end]))
+            self._go_on(text)
         except ValueError:
             self._skipped = sys.maxsize
-        return bytes(text[end + len(end_mark) :])
+        return start - held + end + len(end_mark) if held else end + len(end_mark)
 
     def _go_on(self, text: bytes) -> None:
         if self._next is Part.HEADERS:

@@ -1,4 +1,4 @@
-"""The open connections of one server, and the limits that keep strangers from using up the file descriptors."""
+"""The open connections of one server, limited so that callers cannot use up the file descriptors."""
 
 import time
 from collections import Counter as Counts
@@ -49,7 +49,7 @@ class OpenConnections:
         self._limit_per_address = limit_per_address
         self._by_address: Counts[str] = Counts()
         self._open: set[Connection] = set()
-        # Connections without a request in hand, the longest waiting first.
+        # Connections without a request in progress, the longest waiting first.
         self._waiting: dict[Connection, None] = {}
         self._gauge = OPEN.labels(server)
         self._logged_at = -LOG_EVERY_S

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from aiohttp import web
 
-# For responses that are no pages. The dashboard's own policy allows what its pages load.
+# The policy of responses that load nothing. The dashboard has its own, which allows what its pages load.
 SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
     {
         "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -32,7 +32,10 @@ def add_security_headers(response: web.StreamResponse, headers: Mapping[str, str
 
 
 def came_by_https(request: web.BaseRequest, trusted_proxies: int) -> bool:
-    """Return whether the client used HTTPS, towards this server or towards a trusted proxy."""
-    if not trusted_proxies:
-        return request.secure
-    return request.secure or request.headers.get("X-Forwarded-Proto", "").strip().lower() == "https"
+    """Return whether the client used HTTPS, towards this server or towards a trusted proxy.
+
+    Of several proxies, the first one in `X-Forwarded-Proto` is the client's. A client that forges the header changes
+    only its own response.
+    """
+    forwarded = request.headers.get("X-Forwarded-Proto", "") if trusted_proxies else ""
+    return request.secure or forwarded.partition(",")[0].strip().lower() == "https"

@@ -1,4 +1,4 @@
-"""Serve HTTP to strangers: the servers of ingest and the API."""
+"""The public HTTP servers of ingest and the API."""
 
 import asyncio
 import logging

@@ -1,15 +1,24 @@
-"""Is it alive, can it work, what does it count: `/healthz`, `/readyz`, `/metrics`."""
+"""Is it alive, can it work, what does it count: `/healthz`, `/readyz`, `/metrics`.
+
+The ports of ingest and the API are public. Strangers learn from them whether the service is ready, but not why, and no
+metrics.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 
 import orjson
 import prometheus_client
 from aiohttp import web
 
+from orylo_common.http.addresses import is_internal
+from orylo_common.http.problems import Problem
 from orylo_common.repeating import loops_down
+
+INTERNAL_ONLY = Problem(HTTPStatus.NOT_FOUND, "not_found", "There is nothing at this path.")
 
 Probe = Callable[[], Awaitable[object]]
 
@@ -57,7 +66,9 @@ class Health:
 
     async def _ready(self, request: web.Request) -> web.Response:
         readiness = await self.readiness()
-        body = {"status": "ready" if readiness.ready else "unavailable", "checks": readiness.checks}
+        body: dict[str, object] = {"status": "ready" if readiness.ready else "unavailable"}
+        if is_internal(request):
+            body["checks"] = readiness.checks
         return web.Response(
             body=orjson.dumps(body), status=200 if readiness.ready else 503, content_type="application/json"
         )
@@ -88,5 +99,7 @@ async def _alive(request: web.Request) -> web.Response:
 
 
 async def _metrics(request: web.Request) -> web.Response:
+    if not is_internal(request):
+        return INTERNAL_ONLY.response()
     headers = {"Content-Type": prometheus_client.CONTENT_TYPE_LATEST}
     return web.Response(body=prometheus_client.generate_latest(), headers=headers)

@@ -15,6 +15,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from orylo_common.telemetry.redaction import redact_item
 from orylo_common.telemetry.traces import current_ids
+from orylo_common.terminal import visible_text
 
 
 def configure_logs(
@@ -27,7 +28,7 @@ def configure_logs(
     out = stream or sys.stdout
     for_people = log_format != "json" and out.isatty()
     structlog.configure(
-        processors=[*_gather(service), _console(out) if for_people else _to_json],
+        processors=[*_gather(service), *([_make_visible, _console(out)] if for_people else [_to_json])],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(out) if for_people else structlog.BytesLoggerFactory(out.buffer),
         cache_logger_on_first_use=True,
@@ -58,6 +59,10 @@ def _gather(service: str) -> list[Processor]:
 
 def _redact(logger: WrappedLogger, method: str, line: EventDict) -> EventDict:
     return {key: redact_item(key, value) for key, value in line.items()}
+
+
+def _make_visible(logger: WrappedLogger, method: str, line: EventDict) -> EventDict:
+    return {key: visible_text(value) if isinstance(value, str) else value for key, value in line.items()}
 
 
 def _console(out: TextIO) -> Processor:

@@ -23,7 +23,7 @@ from orylo_api.access.roles import Permission, permissions_of
 from orylo_api.access.sessions import Session, Tokens, find_refresh, find_session, open_session, revoke, rotate
 from orylo_api.call import Call
 from orylo_api.errors import Unauthenticated
-from orylo_api.http.reading import came_by_https
+from orylo_api.http.reading import needs_secure_cookies
 from orylo_api.http.route import ANYONE, Route
 from orylo_api.metrics import SIGN_INS
 from orylo_common.control.passwords import needs_rehash
@@ -68,7 +68,7 @@ async def login(call: Call[None, None, LoginRequest]) -> web.Response:
     SIGN_INS.labels("ok").inc()
     response = _signed_in(call, user, session, tokens)
     sealed = seal_device(services.keyring, device or Device.new(), body.email, now)
-    set_device_cookie(response, sealed, secure=came_by_https(call.request, services.settings))
+    set_device_cookie(response, sealed, secure=needs_secure_cookies(call.request, services.settings))
     return response
 
 
@@ -109,7 +109,7 @@ async def logout(call: Call[None, None, None]) -> web.Response:
                 if user is not None:
                     await write_line(connection, user, call.origin, "auth.logout", f"session {session.id}", now)
     response = web.Response(status=204)
-    delete_cookies(response, secure=came_by_https(call.request, services.settings))
+    delete_cookies(response, secure=needs_secure_cookies(call.request, services.settings))
     return response
 
 
@@ -125,7 +125,7 @@ def _signed_in(call: Call[None, None, Any], user: Principal, session: Session, t
         expires_in_s=int(services.lifetimes.access.total_seconds()),
     )
     response = web.Response(text=body.model_dump_json(), content_type="application/json")
-    secure = came_by_https(call.request, services.settings)
+    secure = needs_secure_cookies(call.request, services.settings)
     set_cookies(response, session, tokens, services.lifetimes, secure=secure)
     return response
 

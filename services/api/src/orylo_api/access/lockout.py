@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from ipaddress import IPv6Address, ip_address
 from uuid import UUID
 
 from orylo_api.errors import TooManyAttempts
+from orylo_common.http.addresses import network_of
 from orylo_common.postgres.pool import Connection
 
 # An attempt is counted before it is verified, so that concurrent attempts all count; a success undoes its count.
@@ -50,7 +50,7 @@ class LoginAttempt:
         """`shared`: the address is a proxy's. `device`: the id of a device that is known to the account."""
         if device is not None:
             return cls(_key("device", f"{device}:{email}"), None)
-        network = _network(address)
+        network = network_of(address)
         return cls(_key("account", f"{network}:{email}"), None if shared else _key("address", network))
 
     @classmethod
@@ -83,12 +83,3 @@ async def forgive(connection: Connection, attempt: LoginAttempt, now: datetime) 
 
 def _key(kind: str, value: str) -> bytes:
     return sha256(f"{kind}:{value}".encode()).digest()
-
-
-def _network(address: str) -> str:
-    """Return the /64 of an IPv6 address: one customer of a provider can use all of its addresses."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    return str(int(parsed) >> 64) if isinstance(parsed, IPv6Address) else address

@@ -21,7 +21,9 @@ def _few(ids: str) -> str:
     return ids
 
 
-CustomerIds = Annotated[str, StringConstraints(max_length=8000, pattern=r"^[!-.0-~]+$"), AfterValidator(_few)]
+CustomerIds = Annotated[
+    str, StringConstraints(min_length=1, max_length=8000, pattern=r"^[^\x00]*$"), AfterValidator(_few)
+]
 
 
 class CustomerQuery(PageQuery):

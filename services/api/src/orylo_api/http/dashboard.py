@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from http import HTTPStatus
 from mimetypes import guess_type
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from aiohttp import hdrs, web
 STATIC = Path(__file__).parents[1] / "static"
 # Unknown paths below /api are errors of the API, not pages of the dashboard.
 NOT_THE_API = "/{path:(?!api(?:/|$)).*}"
+# The addresses of the dashboard's pages (`web/src/app/pages.ts`), without a slash at the end.
+PAGES = frozenset({"", "/login"})
 # The bundler puts a hash of the content into these files' names, so the content of a name never changes.
 HASHED = "/assets/"
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -38,20 +41,20 @@ class Asset:
     bodies: Mapping[str, bytes]
     etag: str
 
-    def respond(self, request: web.Request) -> web.Response:
+    def respond(self, request: web.Request, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
         headers = {
             hdrs.CONTENT_TYPE: self.content_type,
             hdrs.CACHE_CONTROL: self.cache_control,
             hdrs.ETAG: self.etag,
             hdrs.VARY: "Accept-Encoding",
         }
-        if request.headers.get(hdrs.IF_NONE_MATCH) == self.etag:
+        if status is HTTPStatus.OK and request.headers.get(hdrs.IF_NONE_MATCH) == self.etag:
             return web.Response(status=304, headers=headers)
         accepted = accepted_codings(request.headers.get(hdrs.ACCEPT_ENCODING, ""))
         coding = next((coding for coding in ENCODINGS if coding in accepted and coding in self.bodies), "identity")
         if coding != "identity":
             headers[hdrs.CONTENT_ENCODING] = coding
-        return web.Response(body=self.bodies[coding], headers=headers)
+        return web.Response(body=self.bodies[coding], status=status, headers=headers)
 
 
 class Dashboard:
@@ -64,11 +67,13 @@ class Dashboard:
         return [web.get("/api/docs", self.show_docs), web.get(NOT_THE_API, self.show)]
 
     async def show(self, request: web.Request) -> web.Response:
-        """Return the file, or else the page, which has its own router."""
-        asset = self._assets.get(request.path)
-        if asset is None and (request.path.startswith(HASHED) or "." in request.path.rpartition("/")[2]):
+        """Return the file, or else the page, which has its own router and says so at an unknown path."""
+        if asset := self._assets.get(request.path):
+            return asset.respond(request)
+        if request.path.startswith(HASHED) or "." in request.path.rpartition("/")[2]:
             raise web.HTTPNotFound
-        return (asset or self._page("/index.html")).respond(request)
+        status = HTTPStatus.OK if request.path.rstrip("/") in PAGES else HTTPStatus.NOT_FOUND
+        return self._page("/index.html").respond(request, status)
 
     async def show_docs(self, request: web.Request) -> web.Response:
         response = self._page("/docs/index.html").respond(request)

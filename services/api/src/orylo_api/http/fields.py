@@ -12,8 +12,9 @@ MAX_PAGE = 200
 
 # PostgreSQL's text cannot hold a NUL; every string of a request is of one of these types.
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
-CustomerId = Annotated[str, StringConstraints(max_length=200, pattern=r"^[!-.0-~]+$")]
-PaymentId = Annotated[str, StringConstraints(max_length=300, pattern=r"^[a-z0-9_-]+:[!-.0-~]+$")]
+# Ids contain what gateways put into them, up to 500 characters (`orylo_ingest.gateways.fields.text`), with a prefix.
+CustomerId = Annotated[str, StringConstraints(min_length=1, max_length=550, pattern=r"^[^\x00]*$")]
+PaymentId = Annotated[str, StringConstraints(max_length=550, pattern=r"^[a-z0-9_-]+:[^\x00]+$")]
 Gateway = Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z0-9_-]+$")]
 
 

@@ -11,6 +11,7 @@ from orylo_api.http.fields import RequestPart
 from orylo_api.http.problem_details import FieldProblem
 from orylo_api.settings import Settings
 from orylo_common.http.addresses import client_address
+from orylo_common.http.security_headers import came_by_https
 
 MAX_BODY = 64 * 1024
 BODY_TIMEOUT = timedelta(seconds=10)
@@ -53,9 +54,8 @@ def read_origin(request: web.Request, settings: Settings) -> Origin:
     return Origin(address, _storable(request.headers.get("User-Agent", ""))[:MAX_USER_AGENT])
 
 
-def came_by_https(request: web.Request, settings: Settings) -> bool:
-    forwarded = settings.api_trusted_proxies > 0 and request.headers.get("X-Forwarded-Proto") == "https"
-    return request.secure or forwarded or settings.api_secure_cookies
+def needs_secure_cookies(request: web.Request, settings: Settings) -> bool:
+    return settings.api_secure_cookies or came_by_https(request, settings.api_trusted_proxies)
 
 
 def _storable(text: str) -> str:

@@ -117,6 +117,7 @@ ROUTES = (
         "Live events, as server-sent events",
         query=StreamQuery,
         media=Media.EVENTS,
+        refuses={429},
         description=DESCRIPTION,
         events=(Detection, TrustChange, Conversion, DeadLetterSummary),
     ),

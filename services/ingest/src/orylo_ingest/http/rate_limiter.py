@@ -39,8 +39,6 @@ UNKNOWN_TARGETS_PER_ADDRESS = 100
 MAX_ALLOWANCES = 20_000
 
 _NO_TENANT = UUID(int=0)
-# A forwarded address can be any text.
-MAX_ADDRESS = 64
 
 # What is limited, for which tenant, and from which address.
 Key = tuple[str, UUID, str]
@@ -97,7 +95,7 @@ class RateLimiter:
         """Consume one request of an address, as returned by `orylo_common.http.addresses.rate_limit_address`."""
         if address is None:
             return None
-        return self.consume(what, tenant_id, per_second, address[:MAX_ADDRESS])
+        return self.consume(what, tenant_id, per_second, address)
 
     def consume_unknown_target(self, address: str | None) -> timedelta | None:
         """Consume one request to an unknown tenant or gateway.
@@ -108,7 +106,7 @@ class RateLimiter:
 
     def blocked(self, what: str, tenant_id: UUID, address: str) -> timedelta | None:
         """Return how long the key stays blocked, or None. Consumes nothing."""
-        key = what, tenant_id, address[:MAX_ADDRESS]
+        key = what, tenant_id, address
         if key not in self._blocked:
             return None
         left = self._allowances[key].blocked_until - time.monotonic()

@@ -24,14 +24,17 @@ class RejectionLog:
     def __init__(self) -> None:
         self._kinds: dict[LogKind, tuple[float, int]] = {}
 
-    def log_rejection(self, *, gateway: str, tenant: str, code: str, status: int, size: int) -> None:
-        kind = gateway[:_MAX_SEGMENT], tenant[:_MAX_SEGMENT], code
+    def log_rejection(
+        self, *, gateway: str, tenant: str, tenant_known: bool, code: str, status: int, size: int
+    ) -> None:
+        """Log a rejection. All unknown tenants are one kind, so that invented names add no lines."""
+        kind = gateway[:_MAX_SEGMENT], tenant[:_MAX_SEGMENT] if tenant_known else "", code
         suppressed = self._suppressed(kind)
         if suppressed is not None:
             log.warning(
                 "webhook.rejected",
                 gateway=kind[0],
-                tenant=kind[1],
+                tenant=tenant[:_MAX_SEGMENT],
                 code=code,
                 status=status,
                 bytes=size,

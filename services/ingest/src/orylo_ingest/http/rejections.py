@@ -45,11 +45,16 @@ class Rejections:
         """Return the response for `problem`, after counting, logging and reporting the rejection."""
         count_webhook(gateway, _OUTCOMES[problem.status])
         remote, size = client_address(request, self.trusted_proxies), request.content_length or 0
+        tenant = self.plane.tenant(tenant_name)
         self.log.log_rejection(
-            gateway=gateway, tenant=tenant_name, code=problem.code, status=problem.status.value, size=size
+            gateway=gateway,
+            tenant=tenant_name,
+            tenant_known=tenant is not None,
+            code=problem.code,
+            status=problem.status.value,
+            size=size,
         )
         # Don't report our own 503s to the merchant. Requests for an unknown tenant are only counted and logged.
-        tenant = self.plane.tenant(tenant_name)
         if tenant is not None and problem.status is not HTTPStatus.SERVICE_UNAVAILABLE:
             self.reports.report(tenant.id, gateway, problem, remote=remote, size=size)
             if problem.status in _CALLERS_FAULT:

@@ -54,6 +54,6 @@ class Admission:
             )
 
     def _check_rejections(self, request: web.Request, tenant: Tenant) -> None:
-        remote = client_address(request, self.trusted_proxies) or ""
-        if wait := self.rate_limiter.blocked("rejected", tenant.id, remote):
+        address = rate_limit_address(request, client_address(request, self.trusted_proxies), self.trusted_proxies)
+        if wait := self.rate_limiter.blocked("rejected", tenant.id, address or ""):
             raise HTTPProblem(problems.too_many_rejections(wait))
