@@ -67,9 +67,10 @@ FREE = ("url", "referrer", "utm_source", "utm_medium", "utm_campaign", "utm_cont
 def test_people_and_cards_are_in_no_field_that_may_hold_anything(field: str, hidden: str) -> None:
     click = recorded(kind="lead", phone="+5511987650001", **{field: f"https://shop.example/u/{hidden}/x"})
 
-    told = encode(click).decode().lower()
-    assert [part for part in ("mariana", "souza", "4242", "98765", "52998", "529.982") if part in told] == []
-    assert "/x" in told
+    # The random id may contain any digits.
+    encoded = encode(click).decode().lower().replace(str(click.message_id), "")
+    assert [part for part in ("mariana", "souza", "4242", "98765", "52998", "529.982") if part in encoded] == []
+    assert "/x" in encoded
 
 
 def test_the_number_of_a_campaign_is_no_document() -> None:
