@@ -93,7 +93,7 @@ async def test_a_payment_on_the_bus_becomes_a_conversion_at_meta_and_a_result_on
         await api.close()
 
         async def is_ready() -> bool:
-            return (await health.readiness()).checks == {"postgres": "ok", "broker": "ok"}
+            return (await health.readiness()).checks == {"postgres": "ok", "broker": "ok", "loops": "ok"}
 
         await eventually(is_ready)
 

@@ -1,10 +1,12 @@
 """Background loops that survive any error."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from time import monotonic
 
 import structlog
 from prometheus_client import Counter, Gauge
@@ -17,9 +19,7 @@ FAILURES = Counter("orylo_loop_failures_total", "Unexpected errors in a backgrou
 
 FAILING_SECONDS = Gauge("orylo_loop_failing_seconds", "How long a background loop has been failing", ["loop"])
 
-# For each loop that fails: since when, and until when its next run must have ended well (monotonic seconds).
-_failing: dict[str, tuple[float, float]] = {}
-# A run that has not failed by then succeeds, or waits for something.
+# A run that lasts longer than this, and than twice the failed run before it, has recovered: it waits for something.
 GRACE_S = 5.0
 # A loop that fails for longer is reported as down.
 DOWN_AFTER = timedelta(minutes=1)
@@ -35,6 +35,35 @@ Job = Callable[[], Awaitable[object]]
 log = structlog.get_logger(__name__)
 
 
+@dataclass(slots=True, eq=False)
+class _Loop:
+    """A running loop, and its series of failures: when it began, and until when it lasts (monotonic seconds)."""
+
+    name: str
+    failing_since: float = 0.0
+    failing_until: float = 0.0
+
+    def fail(self, run_s: float, pause_s: float) -> None:
+        """Continue the series, or begin one. The next run starts after the pause."""
+        now = monotonic()
+        if now > self.failing_until:
+            self.failing_since = now
+        self.failing_until = now + pause_s + max(GRACE_S, 2 * run_s)
+        FAILING_SECONDS.labels(self.name).set_function(partial(_failing_seconds, self.name))
+
+    def succeed(self) -> None:
+        self.failing_until = 0.0
+
+    @property
+    def failing_s(self) -> float:
+        now = monotonic()
+        return now - self.failing_since if now < self.failing_until else 0.0
+
+
+# In one process, the loops of several services may have the same name.
+_loops: set[_Loop] = set()
+
+
 @asynccontextmanager
 async def repeating(
     name: str, job: Job, *, every: timedelta = timedelta(0), on_exit: Job | None = None
@@ -44,13 +73,15 @@ async def repeating(
     No error ends the loop: each is logged under `loop.interrupted` or `loop.failed`, then the job runs again.
     Omit `every` for a job that waits for something, such as an event. `on_exit` runs after the last run of `job`.
     """
-    task = asyncio.create_task(_repeat(name, job, every), name=name)
+    running = _Loop(name)
+    _loops.add(running)
+    task = asyncio.create_task(_repeat(running, job, every), name=name)
     try:
         yield
     finally:
-        _note_success(name)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+        _loops.discard(running)
         if on_exit is not None:
             try:
                 await on_exit()
@@ -58,7 +89,7 @@ async def repeating(
                 _log(name, error)
 
 
-async def _repeat(name: str, job: Job, every: timedelta) -> None:
+async def _repeat(running: _Loop, job: Job, every: timedelta) -> None:
     loop = asyncio.get_running_loop()
     failures = 0
     while True:
@@ -67,15 +98,16 @@ async def _repeat(name: str, job: Job, every: timedelta) -> None:
         try:
             await job()
             failures = 0
-            _note_success(name)
+            running.succeed()
         # A CancelledError may come from a future that the job awaits, while this task is to continue.
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  (logged)
             raise_if_cancelled()
             # A job that waits for events never returns: it had recovered if it ran for longer than any pause.
-            failures = 1 if loop.time() - started > BACKOFF.cap.total_seconds() else failures + 1
+            run_s = loop.time() - started
+            failures = 1 if run_s > BACKOFF.cap.total_seconds() else failures + 1
             pause = max(every, TRANSIENT_PAUSE if _is_transient(error) else BACKOFF.delay(failures))
-            _log(name, error)
-            _note_failure(name, first=failures == 1, pause_s=pause.total_seconds())
+            _log(running.name, error)
+            running.fail(run_s, pause.total_seconds())
         # asyncpg may have replaced a cancellation by an error that the job then handled.
         raise_if_cancelled()
         await asyncio.sleep(pause.total_seconds())
@@ -83,22 +115,12 @@ async def _repeat(name: str, job: Job, every: timedelta) -> None:
 
 def loops_down() -> list[str]:
     """Return the loops of this process that have been failing for more than `DOWN_AFTER`."""
-    now = time.monotonic()
-    return sorted(
-        name for name, (since, until) in _failing.items() if now < until and now - since > DOWN_AFTER.total_seconds()
-    )
+    return sorted({each.name for each in _loops if each.failing_s > DOWN_AFTER.total_seconds()})
 
 
-def _note_failure(name: str, *, first: bool, pause_s: float) -> None:
-    now = time.monotonic()
-    since = now if first else _failing.get(name, (now, now))[0]
-    _failing[name] = since, now + pause_s + GRACE_S
-    FAILING_SECONDS.labels(name).set(now - since)
-
-
-def _note_success(name: str) -> None:
-    if _failing.pop(name, None):
-        FAILING_SECONDS.labels(name).set(0)
+def _failing_seconds(name: str) -> float:
+    """Return the longest time that a loop of this name has been failing."""
+    return max((each.failing_s for each in _loops if each.name == name), default=0.0)
 
 
 def _log(name: str, error: BaseException) -> None:

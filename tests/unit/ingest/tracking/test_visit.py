@@ -67,7 +67,8 @@ FREE = ("url", "referrer", "utm_source", "utm_medium", "utm_campaign", "utm_cont
 def test_free_fields_lose_personal_data_and_cards(field: str, hidden: str) -> None:
     click = recorded(kind="lead", phone="+5511987650001", **{field: f"https://shop.example/u/{hidden}/x"})
 
-    encoded = encode(click).decode().lower()
+    # The random id may contain any digits.
+    encoded = encode(click).decode().lower().replace(str(click.message_id), "")
     assert [part for part in ("mariana", "souza", "4242", "98765", "52998", "529.982") if part in encoded] == []
     assert "/x" in encoded
 

@@ -191,11 +191,8 @@ def _cart(sale: Document, timestamps: TimestampReader) -> NormalisedEvent:
 
 def _normalised(message: type[GatewayFact], sale: Document, at: datetime, fact: str, **extra: Any) -> NormalisedEvent:
     payment_id = _payment_id(sale)
-    currency = (
-        text(sale.get("currency_enum_key"))
-        or _CURRENCIES.get(integer(sale.get("currency_enum")) or 0)
-        or _currency_of_commissions(sale)
-    )
+    # Commissions have the producer's currency, also of a foreign sale.
+    currency = text(sale.get("currency_enum_key")) or _CURRENCIES.get(integer(sale.get("currency_enum")) or 0)
     if currency is None:
         raise UnprocessableEvent("a currency that PerfectPay does not document")
     try:
@@ -221,19 +218,6 @@ def _normalised(message: type[GatewayFact], sale: Document, at: datetime, fact: 
         **extra,
     }
     return NormalisedEvent(message, at, fields, (f"{fact}:{payment_id}",))
-
-
-def _currency_of_commissions(sale: Document) -> str | None:
-    """Return the currency that all commissions name, if the sale names none."""
-    commissions = sale.get("commission")
-    named = (
-        {text(child(each).get("currency_enum_key")) for each in commissions} if isinstance(commissions, list) else set()
-    )
-    named.discard(None)
-    if len(named) != 1:
-        return None
-    count_variant("perfectpay", "currency_elsewhere")
-    return named.pop()
 
 
 def _payment_id(sale: Document) -> str:

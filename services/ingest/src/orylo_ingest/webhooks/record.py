@@ -74,7 +74,7 @@ class Record:
     announcement: Outgoing | None = None
     # Set if other events may know the payment by another id.
     link: PaymentLink | None = None
-    # Of what the event says, for a published one.
+    # Of what the event says, unless it is quarantined.
     said_sha256: bytes | None = None
 
     def report_as(self, payment_id: str, attempt: str | None) -> None:
@@ -97,7 +97,7 @@ class Record:
 
     @property
     def content_sha256(self) -> bytes:
-        """Distinguishes two contents of one event: what a published event says, or else the whole body.
+        """Distinguishes two contents of one event: what it says, or the whole body if it could not be interpreted.
 
         A gateway that sends an event again may render it anew, with another time or link that says nothing new.
         """
@@ -191,11 +191,13 @@ def _build(
         record.status, record.reason = "ignored", f"{mode} mode, which this gateway does not accept"
         # If it is sent again once the mode is accepted, it must not count as a repeat of this.
         record.event_id = event_id_of("not_accepted", str(record.event_id))
+        record.said_sha256 = _said_if_ignored(record)
         return record
     try:
         event = _read(gateway, document, received_at, zone)
         if isinstance(event, IgnoredEvent):
             record.status, record.reason, record.link = "ignored", event.reason, event.link
+            record.said_sha256 = _said_if_ignored(record)
         else:
             _set_message(record, event, identity, envelope, traceparent)
     except UnprocessableEvent as error:
@@ -315,6 +317,13 @@ def _said(event: NormalisedEvent, gateway_event_type: str, identity: HashedIdent
         event.gateway_customer,
     )
     return sha256(orjson.dumps(said)).digest()
+
+
+def _said_if_ignored(record: Record) -> bytes:
+    """Hash the status of an ignored event, and the ids that it links: nothing else in it has an effect."""
+    link = record.link
+    ids = (link.charge_id, link.invoice_id) if link else ()
+    return sha256(orjson.dumps(("ignored", record.gateway_event_type, ids))).digest()
 
 
 def _check(fields: Document) -> None:

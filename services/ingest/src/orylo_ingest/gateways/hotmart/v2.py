@@ -7,13 +7,16 @@ from typing import Any
 from orylo_common.messages import CheckoutAbandoned
 from orylo_ingest.documents.parsing import Document
 from orylo_ingest.gateways.attribution import tracking
-from orylo_ingest.gateways.fields import child, integer, moment, present, required, text
+from orylo_ingest.gateways.fields import child, integer, moment, number, present, required, text
 from orylo_ingest.gateways.hotmart.reading import payment_method, phone_with_area, products
 from orylo_ingest.gateways.hotmart.sale import Sale
 from orylo_ingest.gateways.hotmart.table import EVENTS, count_spelling
 from orylo_ingest.gateways.port import IgnoredEvent, NormalisedEvent, UnprocessableEvent
 from orylo_ingest.metrics import count_variant
 from orylo_ingest.privacy.person import Person
+
+# Each commission is rounded to a cent.
+_ROUNDING = 0.05
 
 
 def normalise_v2(document: Document) -> NormalisedEvent | IgnoredEvent:
@@ -59,14 +62,23 @@ def sale_v2(document: Document) -> Sale:
 
 
 def _currency_elsewhere(data: Mapping[str, Any], purchase: Mapping[str, Any]) -> str | None:
-    """Return the currency of another price of the purchase, or of its commissions if all have the same."""
-    commissions = data.get("commissions")
-    paid = {text(child(each).get("currency_value")) for each in commissions} if isinstance(commissions, list) else set()
-    currency = (
-        text(child(purchase, "price").get("currency_value"))
-        or text(child(purchase, "original_offer_price").get("currency_value"))
-        or (paid.pop() if len(paid) == 1 else None)
-    )
+    """Return the currency of the purchase from another amount of it, or None if none proves it.
+
+    In a foreign sale the offer has the producer's currency and the commissions are in US dollars. They have the
+    buyer's currency only if the offer has the same value as the price, or the commissions add up to it.
+    """
+    price, offer = child(purchase, "price"), child(purchase, "original_offer_price")
+    value = number((price or child(purchase, "full_price")).get("value"))
+    listed = data.get("commissions")
+    commissions = [child(each) for each in listed] if isinstance(listed, list) else []
+    currencies = {text(each.get("currency_value")) for each in commissions} - {None}
+    total = sum(number(each.get("value")) or 0 for each in commissions)
+    currency = text(price.get("currency_value"))
+    if currency is None and value is not None:
+        if number(offer.get("value")) == value:
+            currency = text(offer.get("currency_value"))
+        if currency is None and len(currencies) == 1 and abs(total - value) < _ROUNDING:
+            currency = currencies.pop()
     if currency:
         count_variant("hotmart", "currency_elsewhere")
     return currency
