@@ -1,1 +1,1 @@
-"""What keeps a failing dependency from taking others with it."""
+"""Circuit breakers and retries: keep one failing dependency from stopping other work."""

@@ -14,7 +14,7 @@ CircuitState = Literal["closed", "open", "half_open"]
 
 _AS_NUMBER: dict[CircuitState, int] = {"closed": 0, "half_open": 1, "open": 2}
 
-# When to ask again while another caller's probe is under way.
+# How long callers wait while another caller's probe is running.
 PROBE_WAIT = timedelta(seconds=1)
 
 
@@ -82,7 +82,7 @@ class CircuitBreaker:
     ) -> None:
         if self._opened_at is not None:
             if self._probe is not asyncio.current_task():
-                # It began before the circuit opened: its result is out of date.
+                # The call began before the circuit opened, so its result is out of date.
                 return
             self._probe = None
         if error is None or isinstance(error, PermanentError):

@@ -1,4 +1,4 @@
-"""When the next attempt is made."""
+"""The delays between attempts."""
 
 import random
 from collections.abc import Callable
@@ -8,9 +8,9 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Exponential backoff with full jitter: anything between nothing and the doubled delay.
+    """Exponential backoff with full jitter: a random delay between zero and the doubled one.
 
-    Full, because callers that failed together must not come back together.
+    Full jitter keeps callers that failed together from retrying together.
     """
 
     base: timedelta = timedelta(seconds=1)
@@ -19,7 +19,7 @@ class RetryPolicy:
     jitter: Callable[[], float] = random.random
 
     def delay(self, attempt_number: int) -> timedelta:
-        """How long to wait after the attempt with this number, which counts from 1."""
-        # Beyond 2^32 the cap has long decided; without the limit the product would overflow.
+        """Return the delay after an attempt. Attempts are counted from 1."""
+        # The cap applies long before 2^32. Without this limit the product would overflow.
         doubled = self.base * (1 << min(attempt_number - 1, 32))
         return min(self.cap, doubled) * self.jitter()

@@ -1,1 +1,1 @@
-"""What a service tells about itself: logs, metrics, traces, health."""
+"""Logs, metrics, traces and health of a service."""

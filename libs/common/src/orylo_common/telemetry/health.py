@@ -1,7 +1,7 @@
-"""Is it alive, can it work, what does it count: `/healthz`, `/readyz`, `/metrics`.
+"""Liveness, readiness and metrics: `/healthz`, `/readyz`, `/metrics`.
 
-The ports of ingest and the API are public. Strangers learn from them whether the service is ready, but not why, and no
-metrics.
+The ports of ingest and the API are public. External callers learn whether the service is ready, but see neither the
+checks nor the metrics.
 """
 
 import asyncio
@@ -22,9 +22,9 @@ INTERNAL_ONLY = Problem(HTTPStatus.NOT_FOUND, "not_found", "There is nothing at 
 
 Probe = Callable[[], Awaitable[object]]
 
-# A prober gives up after a second or more, and wants an answer before that.
+# Probers time out after a second or more. The answer must come before that.
 PROBE_TIMEOUT = timedelta(milliseconds=800)
-# Whoever may ask, the dependencies are asked once in this time.
+# Dependencies are probed at most once in this time, however many callers ask.
 KEEP_ANSWER = timedelta(milliseconds=500)
 
 
@@ -35,7 +35,7 @@ class Readiness:
 
 
 class Health:
-    """What a service needs in order to work, and whether it is there."""
+    """Probes the dependencies of a service, and serves the health routes."""
 
     def __init__(self) -> None:
         self._probes: dict[str, tuple[Probe, bool]] = {}
@@ -43,9 +43,9 @@ class Health:
         self._asked_at = 0.0
 
     def check(self, name: str, probe: Probe, *, required: bool = True) -> None:
-        """Ask `probe` whenever readiness is asked for; it raises where its dependency is missing.
+        """Register a probe for `/readyz`. It raises if its dependency is missing.
 
-        Without one that is not `required` (a cache) the service is still ready, and says that it is missing.
+        A missing dependency that is not `required`, such as a cache, is reported, and the service stays ready.
         """
         self._probes[name] = (probe, required)
 
@@ -54,7 +54,7 @@ class Health:
         if self._answer is None or (self._answer.done() and now - self._asked_at > KEEP_ANSWER.total_seconds()):
             self._asked_at = now
             self._answer = asyncio.create_task(self._ask_all())
-        # Shielded: one caller that hangs up must not take the answer from the others.
+        # Shielded: a caller that disconnects must not cancel the probes for the others.
         return await asyncio.shield(self._answer)
 
     def routes(self) -> list[web.RouteDef]:
@@ -83,13 +83,13 @@ class Health:
 
 
 async def _ask(probe: Probe) -> str:
-    """`ok`, or the kind of failure: its text may tell a stranger too much."""
+    """Return `ok` or the kind of failure. The error's text may contain secrets, so it is left out."""
     try:
         async with asyncio.timeout(PROBE_TIMEOUT.total_seconds()):
             await probe()
     except TimeoutError:
         return "timeout"
-    except Exception as error:  # noqa: BLE001  whatever it is, the dependency is missing
+    except Exception as error:  # noqa: BLE001  any error means that the dependency is missing
         return f"missing ({type(error).__name__})"
     return "ok"
 

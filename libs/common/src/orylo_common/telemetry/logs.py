@@ -21,9 +21,9 @@ from orylo_common.terminal import visible_text
 def configure_logs(
     service: str, level: str = "info", *, log_format: str = "auto", stream: TextIO | None = None
 ) -> None:
-    """Set up this process's logs; the standard library's loggers come out of the same pipeline.
+    """Set up this process's logs. Records of the standard library's loggers pass through the same pipeline.
 
-    `auto` writes for people where the stream is a terminal, and JSON everywhere else.
+    `auto` writes readable lines to a terminal, and JSON everywhere else.
     """
     out = stream or sys.stdout
     for_people = log_format != "json" and out.isatty()
@@ -34,14 +34,14 @@ def configure_logs(
         cache_logger_on_first_use=True,
     )
     logging.captureWarnings(capture=True)
-    # Libraries tell their outcomes at `info` for each request; ours are told by our own lines.
+    # Libraries log every request at `info`. Our own lines already report the outcomes.
     floor = max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()])
     logging.basicConfig(handlers=[_Bridge()], level=floor, force=True)
 
 
 def _gather(service: str) -> list[Processor]:
     def add_origin(logger: WrappedLogger, method: str, line: EventDict) -> EventDict:
-        """What needs no redaction, and therefore comes after it."""
+        """Add fields that need no redaction, after it."""
         line["service"] = service
         if ids := current_ids():
             line["trace_id"], line["span_id"] = ids
@@ -73,7 +73,7 @@ def _to_json(logger: WrappedLogger, method: str, line: EventDict) -> bytes:
     try:
         return orjson.dumps(line, default=str)
     except TypeError:
-        # A half of a surrogate pair or a number over 64 bits, which the slower encoder knows how to write.
+        # Half of a surrogate pair, or a number over 64 bits. The slower encoder can write both.
         return json.dumps(line, default=str, ensure_ascii=False).encode(errors="replace")
 
 

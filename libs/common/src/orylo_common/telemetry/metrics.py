@@ -1,4 +1,4 @@
-"""The Prometheus metrics that more than one part counts into; the others stand beside what they measure."""
+"""Prometheus metrics that several modules use. The others are defined beside the code that they measure."""
 
 from prometheus_client import Counter, Gauge, Histogram
 

@@ -1,7 +1,7 @@
-"""Takes secrets and personal data out of what is about to be logged or traced.
+"""Remove secrets and personal data from log lines and spans.
 
-Two nets: keys whose values are never shown, and patterns that are looked for in every text, also in that
-of exceptions. What a net catches is replaced by a word that says which.
+Values under sensitive keys are never shown. Patterns are searched for in every text, including those of exceptions. A
+word in place of each finding says what it was.
 """
 
 import re
@@ -13,7 +13,7 @@ from uuid import UUID
 
 from orylo_common.luhn import passes_luhn
 
-# Longer texts are cut: a limit for the reader, and for the time the patterns take.
+# Longer texts are cut, to limit the length of lines and the time of the search.
 MAX_TEXT = 16_384
 MAX_DEPTH = 6
 
@@ -24,12 +24,12 @@ _PERSONAL_KEYS = frozenset(
     | {"address", "street", "zip", "postal_code", "ip", "ip_address", "client_ip", "remote", "user_agent"}
     | {"pan", "cvv", "cvc", "raw_body", "payload"}
 )
-_TELLING_PARTS = re.compile(
+_SENSITIVE_PARTS = re.compile(
     r"e_?mail|phone|celular|document|token|hottok|secret|passw|authorization|credential|signature|cookie"
     r"|api_?key|master_?key|private_?key|card_?number|(?:buyer|customer|holder|payer)_?name"
 )
 
-# What follows one of these words and a sign is the secret itself, in a query string as in a JSON text.
+# The secret follows one of these words and a sign, in query strings and in JSON.
 _ASSIGNED = (
     r"(?:access_token|client_secret|token|hottok|secret|password|passwd|api_?key|signature|cookie|authorization)"
     r"[\"']?\s*[=:]\s*[\"']?(?!\[)(?:(?:bearer|basic)\s+)?[^\s\"'&,;}]+"
@@ -40,11 +40,11 @@ _TOKENS = (
     r"|\bEAA[A-Za-z0-9]{16,}"
     r"|\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*"
 )
-# PostgreSQL's details and pydantic's complaints repeat the values they are about.
+# Error details of PostgreSQL and pydantic repeat the invalid values.
 _QUOTED_VALUES = r"DETAIL:.*?(?=\nHINT:|\n\n|\Z)|input_value=.*?, input_type"
 _CARD_SHAPED = r"(?<![0-9A-Z-])(?:\d{13,19}|\d{4}[ -]\d{4}[ -]\d{4}[ -]\d{1,7}|\d{4}[ -]\d{6}[ -]\d{4,5})(?!\d)"
 
-_NETS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+_PATTERNS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"://[^\s/@]*:\S*@"), "://[secret]@"),
     (re.compile(_QUOTED_VALUES, re.DOTALL), "[values]"),
     (re.compile(_ASSIGNED, re.IGNORECASE), "[secret]"),
@@ -53,20 +53,20 @@ _NETS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] 
     (re.compile(_CARD_SHAPED), lambda found: _mask_card(found[0])),
 )
 
-# A text with none of these, in lower case, and without the beginning of a card number is left alone. Plain
-# searches, because they cost a quarter of one pattern with as many branches.
+# Texts that contain none of these, in lower case, nor the beginning of a card number, need no cleaning. Plain searches
+# take a quarter of the time of one pattern with as many branches.
 _CLUES = (
     *("@", "%40", "token", "secret", "passw", "hottok", "cookie", "signature", "authoriz", "api", "bearer", "basic"),
     *("whsec_", "sk_", "rk_", "pk_", "orylo_", "eaa", "eyj", "detail:", "input_value"),
 )
 _CARD_BEGINS = re.compile(r"\d{4}[ -]?\d{4}")
 
-# They cannot hold what is looked for, and the renderer knows how to write them.
+# These types cannot contain sensitive text, and the renderer can write them.
 _HARMLESS = frozenset({bool, float, type(None), UUID, datetime, date, time, timedelta})
 
 
 def redact(value: Any, depth: int = 0) -> Any:
-    """The value with its texts cleaned; what is not plain data becomes text first."""
+    """Return the value with its texts cleaned. Anything but plain data is converted to text first."""
     kind = type(value)
     if kind is str:
         return redact_text(value)
@@ -86,8 +86,8 @@ def redact(value: Any, depth: int = 0) -> Any:
 
 
 def redact_item(key: str, value: Any, depth: int = 0) -> Any:
-    """The value as it may be shown under this key."""
-    if is_telling(key) and not (value is None or isinstance(value, bool)):
+    """Return the value as it may be shown under this key."""
+    if is_sensitive(key) and not (value is None or isinstance(value, bool)):
         return REDACTED
     return redact(value, depth)
 
@@ -97,7 +97,7 @@ def redact_text(text: str) -> str:
         text = f"{text[:MAX_TEXT]}… [{len(text) - MAX_TEXT} more characters]"
     if not _is_suspicious(text):
         return text
-    for pattern, replacement in _NETS:
+    for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text
 
@@ -112,10 +112,10 @@ def _is_suspicious(text: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def is_telling(key: str) -> bool:
-    """Whether values under this key are never shown."""
+def is_sensitive(key: str) -> bool:
+    """Return whether values under this key must never be shown."""
     plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[-. ]", "_", key).lower()
-    return plain in _PERSONAL_KEYS or _TELLING_PARTS.search(plain) is not None
+    return plain in _PERSONAL_KEYS or _SENSITIVE_PARTS.search(plain) is not None
 
 
 def _mask_card(found: str) -> str:

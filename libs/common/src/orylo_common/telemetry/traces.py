@@ -1,6 +1,6 @@
 """OpenTelemetry traces that cross the broker in the CloudEvents attribute `traceparent`.
 
-Without an address to send them to there are none, and a span costs a function call.
+Without an endpoint there are no traces, and a span costs one function call.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from orylo_common.telemetry.redaction import redact_item
 
-# A collector that does not answer must not hold up the end of the process.
+# A collector that does not answer must not delay the exit of the process.
 EXPORT_TIMEOUT_S = 3
 
 _PROPAGATOR = TraceContextTextMapPropagator()
@@ -31,9 +31,9 @@ class _Tracing:
 
 @contextmanager
 def configure_traces(service: str, endpoint: str | None) -> Iterator[None]:
-    """Send traces to `endpoint` while inside, with OTLP over HTTP; `None` sends and makes none.
+    """Send traces to `endpoint` with OTLP over HTTP until the block ends. With `None`, no spans are created.
 
-    Which share of them is kept is OpenTelemetry's own `OTEL_TRACES_SAMPLER`.
+    OpenTelemetry's own `OTEL_TRACES_SAMPLER` sets the share of traces to keep.
     """
     if endpoint is None:
         yield
@@ -50,19 +50,19 @@ def configure_traces(service: str, endpoint: str | None) -> Iterator[None]:
 
 
 def tracing() -> bool:
-    """Whether spans are made; what only serves them need not be computed otherwise."""
+    """Return whether spans are created. If not, callers need not compute their attributes."""
     return _Tracing.tracer is not None
 
 
 def span(name: str, *, traceparent: str | None = None, **attributes: Any) -> AbstractContextManager[Span]:
-    """A span around the block; it continues the trace in `traceparent`, else the one it stands in."""
+    """Open a span around the block. It continues the trace in `traceparent`, or else the current one."""
     if _Tracing.tracer is None:
         return _NO_SPAN
     return _recorded(_Tracing.tracer, name, traceparent, attributes)
 
 
 def current_traceparent() -> str | None:
-    """The trace context to send along with what leaves now."""
+    """Return the trace context for outgoing messages and requests."""
     if _Tracing.tracer is None:
         return None
     carrier: dict[str, str] = {}
@@ -71,7 +71,7 @@ def current_traceparent() -> str | None:
 
 
 def current_ids() -> tuple[str, str] | None:
-    """Trace id and span id, in hexadecimal."""
+    """Return the trace id and the span id in hexadecimal."""
     if _Tracing.tracer is None:
         return None
     context = trace.get_current_span().get_span_context()
@@ -83,10 +83,10 @@ def current_ids() -> tuple[str, str] | None:
 @contextmanager
 def _recorded(tracer: Tracer, name: str, traceparent: str | None, attributes: dict[str, Any]) -> Iterator[Span]:
     parent: Context | None = _PROPAGATOR.extract({"traceparent": traceparent}) if traceparent else None
-    told = {key: _as_attribute(redact_item(key, value)) for key, value in attributes.items() if value is not None}
+    shown = {key: _as_attribute(redact_item(key, value)) for key, value in attributes.items() if value is not None}
     # An exception's text may hold values, and its type is enough to find the log line.
     with tracer.start_as_current_span(
-        name, context=parent, attributes=told, record_exception=False, set_status_on_exception=False
+        name, context=parent, attributes=shown, record_exception=False, set_status_on_exception=False
     ) as current:
         try:
             yield current

@@ -1,1 +1,1 @@
-"""What each path does."""
+"""The handlers of each path."""

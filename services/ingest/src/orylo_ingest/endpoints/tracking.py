@@ -63,7 +63,7 @@ class TrackingEndpoint:
         headers = {
             "Content-Type": "text/javascript; charset=utf-8",
             "Cache-Control": CACHE,
-            # Weak: it identifies the text, whatever its encoding.
+            # Weak: it identifies the text in all its encodings.
             "ETag": f'W/"{self._script.etag}"',
             "Vary": "Accept-Encoding",
             "Access-Control-Allow-Origin": "*",
@@ -139,7 +139,7 @@ class TrackingEndpoint:
         if wait := self.breaker.retry_after:
             raise HTTPProblem(problems.unavailable(wait))
         try:
-            # Outside the breaker: a full buffer is no reason to open the circuit.
+            # Outside the breaker: a full buffer must not open the circuit.
             written = [self.outbox.add(each) for each in outgoing]
             async with self.breaker:
                 await asyncio.gather(*written)
@@ -169,7 +169,7 @@ def _json_in(body: bytes) -> Any:
 
 
 def _cors(request: web.Request, allowed: tuple[str, ...]) -> dict[str, str]:
-    """Return headers that let the allowed pages read the response, or all pages if there is no list."""
+    """Return headers that let the allowed origins read the response, or every origin without a list."""
     anyone = {"Cross-Origin-Resource-Policy": "cross-origin"}
     if not allowed:
         return anyone | {"Access-Control-Allow-Origin": "*"}

@@ -1,8 +1,8 @@
 """Rate limits per tenant and per address, counted locally and synchronised through Redis every 100 ms.
 
-No request waits for Redis. What a process consumed since the last synchronisation is added to the shared count of the
-window. Once that exceeds the limit, the tenant or address is blocked until the window ends. While Redis is unavailable,
-no limits apply.
+No request waits for Redis. Each synchronisation adds the requests of this process to the shared count of the window.
+Once that exceeds the limit, the tenant or address is blocked until the window ends. While Redis is unavailable, no
+limits apply.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from orylo_common.resilience.circuit_breaker import CircuitBreaker
 # A burst may use the whole window's allowance at once.
 WINDOW_S = 10
 SYNC_INTERVAL = timedelta(milliseconds=100)
-# For one whole synchronisation. A healthy Redis answers in a fraction of a millisecond.
+# The limit for one whole synchronisation. A healthy Redis answers in a fraction of a millisecond.
 REDIS_TIMEOUT = timedelta(milliseconds=500)
 # Allowances synchronised concurrently, each in its own round trip.
 SYNC_CONCURRENCY = 50
@@ -40,7 +40,7 @@ MAX_ALLOWANCES = 20_000
 
 _NO_TENANT = UUID(int=0)
 
-# What is limited, for which tenant, and from which address.
+# The limit's name, the tenant, and the address.
 Key = tuple[str, UUID, str]
 
 log = structlog.get_logger(__name__)
@@ -48,7 +48,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Allowance:
-    """What one key consumed since the last synchronisation, and until when it is blocked."""
+    """The requests of one key since the last synchronisation, and the time until which it is blocked."""
 
     per_second: int
     unsynced: int = 0
@@ -114,11 +114,11 @@ class RateLimiter:
 
     @property
     def any_blocked(self) -> bool:
-        """Return whether any key is blocked. Cheaper than finding the arguments of `blocked`."""
+        """Return whether any key is blocked. Callers check it first, because it is cheaper than `blocked`."""
         return bool(self._blocked)
 
     async def sync(self) -> None:
-        """Add what was consumed to the shared counts, and block the keys that exceed their limit."""
+        """Add the new requests to the shared counts, and block the keys that exceed their limit."""
         now = time.monotonic()
         due: list[tuple[Key, Allowance, int]] = []
         for key, allowance in list(self._allowances.items()):

@@ -15,10 +15,10 @@ from orylo_ingest.privacy.hashing import TOKEN_PREFIX, is_token
 from orylo_ingest.privacy.known_people import KnownIdentifier, flat_bytes, replace_known
 from orylo_ingest.privacy.personal_keys import is_identifier
 
-SECRET_MASK = "[secret]"  # noqa: S105  no secret: what stands in its place
+SECRET_MASK = "[secret]"  # noqa: S105  the mask, not a secret
 # Shorter secrets could be words, or parts of words.
 MIN_SECRET = 6
-# A URL inside a URL inside a URL: each level encodes its content once more.
+# A URL inside a URL inside a URL: each level encodes its content again.
 MAX_ENCODINGS = 3
 
 # Hotmart's transaction ids. Masked, two sales would have the same id.
@@ -29,7 +29,7 @@ _JSON_ESCAPE = re.compile(rb"\\(?:u[0-9a-f]{4}|.)")
 
 @dataclass(slots=True)
 class ScanBudget:
-    """How many more characters of suspicious text are cleaned in a large document."""
+    """The remaining number of characters of suspicious text to clean in a large document."""
 
     left: int
 

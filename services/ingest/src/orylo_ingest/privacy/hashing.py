@@ -1,4 +1,4 @@
-"""SHA-256 hashes of normalised values, and the tokens that stand for them in scrubbed copies."""
+"""SHA-256 hashes of normalised values, and the tokens that represent them in scrubbed copies."""
 
 from collections.abc import Callable
 from hashlib import sha256

@@ -165,7 +165,7 @@ _NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]+")
 
 
 def datum_of(key: str, parent: str, inherited: PersonalDatum = PersonalDatum.KEEP) -> PersonalDatum:
-    """Classify a value by its key and its parent key. Falls back to what is `inherited` from a personal key above."""
+    """Classify a value by its key and its parent key. Otherwise it is `inherited` from a personal key above."""
     key, parent = _without_accents(key), _without_accents(parent)
     name, above = (_NOT_ALPHANUMERIC.sub("", text.lower()) for text in (key, parent))
     kind = _datum_by_name(name, above)

@@ -99,6 +99,6 @@ def _bounded(digits: str) -> str | None:
 
 @lru_cache(maxsize=1000)
 def _north_american(area: str) -> str | None:
-    """Return the country by area code alone, so that the cache holds no phone numbers."""
+    """Return the country of an area code. Without the rest of the number, the cache holds no personal data."""
     number = phonenumbers.PhoneNumber(country_code=1, national_number=int(area + "2345678"))
     return phonenumbers.region_code_for_number(number)

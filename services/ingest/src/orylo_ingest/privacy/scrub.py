@@ -25,13 +25,13 @@ MAX_TEXT = 4096
 MAX_ITEMS = 500
 MAX_FIELDS = 2500
 MAX_DEPTH = 64
-# Of a longer text this much is cleaned and half of that kept, so that nothing cut in two remains.
+# A longer text is cut here and cleaned. Half of that is kept, so no value that was cut in two remains.
 _CLEANED = 2 * MAX_TEXT
 # In a larger copy, at most this many characters of suspicious text are cleaned.
 _LARGE = 16 * 1024
 MAX_BYTES = 256 * 1024
 
-# The key of a scrubbed copy that holds what was computed from clear text.
+# The key of a scrubbed copy for the flags computed from clear text.
 OWN_KEY = "orylo"
 
 
@@ -56,7 +56,7 @@ _MAX_CACHED_LETTERS = 2048
 # Plain integers: comparing enumeration members takes five times as long.
 _DROP = int(PersonalDatum.DROP)
 _CONTAINERS = frozenset({dict, list})
-# What values without a classification of their own inherit from their object or list.
+# The classification that unclassified values inherit from their object or list.
 _BELOW = tuple(int(passed_down(kind)) for kind in PersonalDatum)
 
 

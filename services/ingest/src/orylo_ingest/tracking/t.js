@@ -1,12 +1,12 @@
-// Orylo's tracking script: remembers the click that brought a visitor, tells ingest about page views, checkouts and
-// leads, and puts the click id on every link to a checkout, so that the purchase can be credited to the click.
+// Orylo's tracking script. It remembers the click that brought a visitor, reports page views, checkouts and leads to
+// ingest, and adds the click id to every link to a checkout. The purchase can then be attributed to the click.
 //
 //   <script async src="https://…/t.js" data-tenant="demo"></script>
 //
-// data-consent="wait" holds everything back until orylo.consent(true); orylo.consent(false) ends it and forgets the
-// visit. Global Privacy Control is always obeyed.
+// With data-consent="wait" the script does nothing until orylo.consent(true). orylo.consent(false) stops it and deletes
+// the visit. Global Privacy Control is always respected.
 //
-// The page never sees an error of this script. Where cookies are blocked, the visit is kept in memory.
+// The script never throws on the page. If cookies are blocked, it keeps the visit in memory.
 (function (window, document) {
   "use strict";
   var script = document.currentScript;
@@ -23,7 +23,7 @@
   var EDITABLE = LINKS + ", form";
   // Marks the hidden fields that this script adds to forms.
   var OURS = "data-orylo";
-  // Where each gateway's checkout lives, and the parameters that its webhooks give back, best first.
+  // The hosts of each gateway's checkout, and the parameters that its webhooks return, best first.
   var CHECKOUTS = [
     [/(^|\.)hotmart\.com$/, ["xcod", "sck", "src"]],
     [/(^|\.)kiwify\.(com|com\.br|app)$/, ["s1", "sck", "src"]],
@@ -33,11 +33,11 @@
 
   var allowed = navigator.globalPrivacyControl !== true;
   var consented = script.getAttribute("data-consent") !== "wait";
-  // Said, and not only not given yet: what happens meanwhile is not kept for later.
+  // Consent was refused, not only not given yet. Calls made in this state are dropped instead of queued.
   var refused = false;
   var queue = [];
   var visit = null;
-  // The document, and the open shadow roots that a click went through.
+  // The document, and the open shadow roots in which a click happened.
   var roots = [document];
   // The page that was last reported.
   var page;
@@ -53,7 +53,7 @@
     };
   }
 
-  // Throws in a sandboxed frame, and at values that other scripts did not encode.
+  // Throws in a sandboxed frame, and for values that other scripts did not encode.
   var readCookie = safe(function (name) {
     var found = document.cookie.match("(?:^|; )" + name + "=([^;]*)");
     return found ? decodeURIComponent(found[1]) : undefined;
@@ -77,7 +77,7 @@
   function newClickId() {
     var letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     var id = "oc_";
-    // 248 is the largest multiple of 62 in a byte: above it, letters would not be equally likely.
+    // 248 is the largest multiple of 62 in a byte. Larger bytes are skipped to keep all letters equally likely.
     while (id.length < 25) {
       var byte = secureByte();
       if (byte === undefined) byte = Math.floor(Math.random() * 256);
@@ -110,7 +110,7 @@
       url: location.href.slice(0, 2000),
       referrer: document.referrer.slice(0, 2000) || undefined,
       fbp: readCookie("_fbp"),
-      // The pixel's own cookie, or what the pixel would have made of the same click.
+      // The pixel's own cookie, or the value that the pixel would have set for the same click.
       fbc: readCookie("_fbc") || (from.fbclid && "fb.1." + visit.at + "." + from.fbclid),
     };
     CARRIED.forEach(function (name) {
@@ -122,7 +122,7 @@
     post(JSON.stringify(body));
   }
 
-  // Try one way after another. As plain text the request needs no preflight, which a closing page would not wait for.
+  // Try the ways in turn. A closing page would not wait for a preflight; plain text needs none.
   function post(text) {
     var sent =
       safe(function () {
@@ -145,7 +145,7 @@
     else if (queue.length < 50) queue.push([kind, more]);
   }
 
-  // The parameters of the checkout at this address; or undefined.
+  // Return the parameters of the checkout at this address, or undefined.
   function checkoutParameters(url) {
     var checkout = CHECKOUTS.filter(function (known) {
       return /^https?:$/.test(url.protocol) && known[0].test(url.hostname);
@@ -153,7 +153,7 @@
     return checkout && checkout[1];
   }
 
-  // The merchant's own value is never replaced. Where every place is taken, the id joins the first.
+  // Never replace the merchant's own value. If all parameters are in use, append the id to the first one.
   function addClickId(names, values) {
     function first(matches) {
       return names.filter(function (name) {
@@ -171,7 +171,7 @@
     else if (names[0] !== "client_reference_id") values.set(names[0], values.get(names[0]) + "|" + visit.id);
   }
 
-  // The merchant's own part of a parameter stays.
+  // Keep the merchant's own part of a parameter.
   function removeClickId(names, values) {
     names.forEach(function (name) {
       var value = values.get(name) || "";
@@ -200,7 +200,7 @@
     return true;
   }
 
-  // A form that is submitted by GET replaces its address's query with its fields, so the id needs a hidden field.
+  // A GET form replaces the query of its address with its fields, so the id needs a hidden field.
   // A button may override the address and the method. Return whether the form leads to a checkout.
   function editForm(form, edit, button) {
     function setting(name, otherwise) {
@@ -306,7 +306,7 @@
     })
   );
 
-  // A shadow root is watched from the first click in it.
+  // Shadow roots are observed from the first click in them.
   var clicked = safe(function (event) {
     if (!visit) return;
     var path = event.composedPath();
@@ -328,7 +328,7 @@
   });
 
   document.addEventListener("click", clicked, true);
-  // The middle button, and the menu of the right one.
+  // The middle button, and the context menu of the right one.
   document.addEventListener("auxclick", clicked, true);
   document.addEventListener("submit", submitted, true);
 
@@ -344,7 +344,7 @@
   );
   window.addEventListener("popstate", navigated);
   window.addEventListener("hashchange", navigated);
-  // The browser shows a page again that it had kept, as if it had loaded it.
+  // The browser shows a page from its back/forward cache.
   window.addEventListener(
     "pageshow",
     safe(function (event) {
@@ -353,7 +353,7 @@
   );
 
   window.orylo = {
-    // What carries the purchase back to this visit, for a checkout that the page opens by itself.
+    // The id that links a purchase to this visit, for checkouts that the page opens from its own code.
     clickId: function () {
       return visit && visit.id;
     },

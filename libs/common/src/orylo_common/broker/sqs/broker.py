@@ -3,10 +3,10 @@
     sqs://?region=eu-west-1&prefix=orylo
     sqs://?region=us-east-1&prefix=test&endpoint=http://127.0.0.1:5000&visibility=5
 
-`region` defaults to AWS's own settings, `prefix` (of every name) to `orylo`, `visibility` (seconds until what a dead
-consumer held comes again, longer than any handler takes) to 60; `endpoint` is for tests. Credentials come from
-AWS's own chain: role, environment, profile. `depth` is AWS's approximation, and counts as waiting what other
-processes have in hand.
+`region` defaults to AWS's own settings. `prefix`, with which every name begins, defaults to `orylo`. `visibility` is
+the number of seconds after which the messages of a dead consumer are redelivered. It must exceed the duration of any
+handler and defaults to 60. `endpoint` is for tests. Credentials come from AWS's own chain: role, environment, profile.
+`depth` is AWS's approximation and includes messages that other processes have not settled.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from orylo_common.broker.topology import dead_letter_queue, is_dead_letter_queue
 
 VISIBILITY_S = 60
 PARAMETERS = {"region", "prefix", "endpoint", "visibility"}
-# Of each service; a long poll occupies one for its whole time.
+# Per service (SNS, SQS). A long poll occupies a connection for its whole duration.
 MAX_CONNECTIONS = 64
 
 
@@ -45,13 +45,13 @@ class SqsBroker:
 
     @classmethod
     async def open(cls, url: str) -> Self:
-        """Raises `ValueError` for a URL that says something else than the above."""
-        told = {name: values[-1] for name, values in parse_qs(urlsplit(url).query).items()}
-        if unknown := told.keys() - PARAMETERS:
-            raise ValueError(f"an sqs:// URL knows nothing of {', '.join(sorted(unknown))}")
+        """Connect. Raises `ValueError` for a URL with other parameters than those above."""
+        parameters = {name: values[-1] for name, values in parse_qs(urlsplit(url).query).items()}
+        if unknown := parameters.keys() - PARAMETERS:
+            raise ValueError(f"an sqs:// URL has no parameter {', '.join(sorted(unknown))}")
         options = {
-            "region_name": told.get("region"),
-            "endpoint_url": told.get("endpoint"),
+            "region_name": parameters.get("region"),
+            "endpoint_url": parameters.get("endpoint"),
             "config": AioConfig(
                 max_pool_connections=MAX_CONNECTIONS,
                 connect_timeout=5,
@@ -63,7 +63,7 @@ class SqsBroker:
         session = get_session()
         sns = await stack.enter_async_context(session.create_client("sns", **options))
         sqs = await stack.enter_async_context(session.create_client("sqs", **options))
-        names = Names(told.get("prefix", "orylo"), int(told.get("visibility", VISIBILITY_S)))
+        names = Names(parameters.get("prefix", "orylo"), int(parameters.get("visibility", VISIBILITY_S)))
         return cls(sns, sqs, names, stack)
 
     async def declare(self) -> None:
@@ -109,7 +109,7 @@ class SqsBroker:
     async def depth(self, queue: str) -> int:
         await self._ensure_declared()
         ready, hidden = await (await self._queue(queue)).counts()
-        mine = sum(one.in_hand for one in self._subscriptions if one.name == queue and not one.closed)
+        mine = sum(one.unsettled_count for one in self._subscriptions if one.name == queue and not one.closed)
         return ready + max(0, hidden - mine)
 
     async def ping(self) -> None:

@@ -1,4 +1,4 @@
-"""Between our messages and those of SNS and SQS: their text, their attributes, and how many fit into one call."""
+"""Convert our messages to those of SNS and SQS and back: text, attributes, and batches for one call."""
 
 import base64
 import re
@@ -9,11 +9,11 @@ from typing import Any, Self
 
 from orylo_common.broker.topology import DELIVERY_LIMIT, POISON
 
-# Of one call: AWS's own limits, with room for attributes.
+# AWS's limits for one call, with room for attributes.
 MAX_ENTRIES = 10
 MAX_BYTES = 250_000
 
-# Deliveries before the message was last sent anew; SQS counts from there.
+# Deliveries before the message was last sent again. SQS counts only those after it.
 DELIVERIES = "deliveries"
 FIRST_FAILED_AT = "first_failed_at"
 REASON = "reason"
@@ -22,7 +22,7 @@ ENCODING = "encoding"
 
 SYSTEM_ATTRIBUTES = ["ApproximateReceiveCount", "ApproximateFirstReceiveTimestamp"]
 
-# SQS takes the characters of XML 1.0 only.
+# SQS accepts only the characters of XML 1.0.
 REFUSED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Attributes = dict[str, dict[str, str]]
@@ -31,7 +31,7 @@ Entry = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A message of SQS with what its attributes tell."""
+    """A message of SQS with its decoded attributes."""
 
     body: bytes
     receipt: str
@@ -42,55 +42,55 @@ class Received:
 
     @classmethod
     def of(cls, message: Mapping[str, Any]) -> Self:
-        told = {name: value["StringValue"] for name, value in message.get("MessageAttributes", {}).items()}
+        attributes = {name: value["StringValue"] for name, value in message.get("MessageAttributes", {}).items()}
         system = message["Attributes"]
-        # The first receive stands for the first failure: nearer than SQS tells.
+        # SQS does not record the first failure. The first receive is the nearest time it knows.
         received_at = datetime.fromtimestamp(int(system["ApproximateFirstReceiveTimestamp"]) / 1000, UTC)
-        failed_at = told.get(FIRST_FAILED_AT)
+        failed_at = attributes.get(FIRST_FAILED_AT)
         return cls(
-            _bytes(message["Body"], told.get(ENCODING)),
+            _bytes(message["Body"], attributes.get(ENCODING)),
             message["ReceiptHandle"],
-            int(told.get(DELIVERIES, 0)) + int(system["ApproximateReceiveCount"]),
+            int(attributes.get(DELIVERIES, 0)) + int(system["ApproximateReceiveCount"]),
             datetime.fromisoformat(failed_at) if failed_at else received_at,
-            told.get(REASON),
-            int(told.get(ATTEMPTS, 0)),
+            attributes.get(REASON),
+            int(attributes.get(ATTEMPTS, 0)),
         )
 
-    def set_aside_by_sqs(self) -> Self:
-        """As found in a dead-letter queue without a reason: SQS moved it at the delivery limit, and counts on."""
+    def dead_lettered_by_sqs(self) -> Self:
+        """Complete a dead letter without a reason: SQS moved it at the delivery limit, and continues its count."""
         count = max(1, self.delivery_count - DELIVERY_LIMIT)
         return replace(self, delivery_count=count, reason=POISON, attempts=DELIVERY_LIMIT)
 
     def released(self) -> Entry:
-        """The message once more, this delivery not counted."""
-        return self._anew(self.delivery_count - 1, self.reason, self.attempts)
+        """Return an entry that sends the message again without counting this delivery."""
+        return self._resent(self.delivery_count - 1, self.reason, self.attempts)
 
-    def set_aside(self, reason: str, attempts: int) -> Entry:
-        """The message for the dead-letter queue."""
-        return self._anew(0, reason, attempts)
+    def dead_lettered(self, reason: str, attempts: int) -> Entry:
+        """Return an entry for the dead-letter queue."""
+        return self._resent(0, reason, attempts)
 
-    def _anew(self, deliveries: int, reason: str | None, attempts: int) -> Entry:
-        told = {}
+    def _resent(self, deliveries: int, reason: str | None, attempts: int) -> Entry:
+        attributes = {}
         if deliveries:
-            told[DELIVERIES] = str(deliveries)
+            attributes[DELIVERIES] = str(deliveries)
         if deliveries or reason:
-            told[FIRST_FAILED_AT] = self.first_failed_at.isoformat()
+            attributes[FIRST_FAILED_AT] = self.first_failed_at.isoformat()
         if reason:
-            told |= {REASON: REFUSED.sub(" ", reason), ATTEMPTS: str(attempts)}
-        return entry("MessageBody", self.body, told)
+            attributes |= {REASON: REFUSED.sub(" ", reason), ATTEMPTS: str(attempts)}
+        return entry("MessageBody", self.body, attributes)
 
 
-def entry(field: str, body: bytes, told: dict[str, str]) -> Entry:
-    """A message for a batch call, which names its body `field`."""
+def entry(field: str, body: bytes, attributes: dict[str, str]) -> Entry:
+    """Return an entry of a batch call. `field` is the call's name for the body."""
     text, encoding = _text(body)
     if encoding is not None:
-        told = {**told, ENCODING: encoding}
-    attributes = {name: {"DataType": "String", "StringValue": value} for name, value in told.items()}
-    return {field: text, "MessageAttributes": attributes}
+        attributes = {**attributes, ENCODING: encoding}
+    typed = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
+    return {field: text, "MessageAttributes": typed}
 
 
 def batches(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
-    """The entries, numbered, in as many lists as calls are needed."""
+    """Split the entries into numbered batches, one per call."""
     batch: list[Entry] = []
     size = 0
     for one in entries:
@@ -105,7 +105,7 @@ def batches(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
 
 
 def _text(body: bytes) -> tuple[str, str | None]:
-    """Ours is JSON; what SQS would not take as text (a dead letter that is replayed, say) travels as base64."""
+    """Return the text and its encoding. A body that SQS does not accept as text, as in some dead letters, is base64."""
     try:
         text = body.decode()
     except UnicodeDecodeError:

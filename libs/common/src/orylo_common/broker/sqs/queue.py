@@ -1,4 +1,4 @@
-"""One queue of SQS: its calls, ten messages at a time, with their failures mapped."""
+"""The calls to one SQS queue, in batches of ten messages, with their errors mapped."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
@@ -15,7 +15,7 @@ FAILURES = (ClientError, BotoCoreError, HttpError, OSError, TimeoutError)
 
 
 class SqsQueue:
-    """Every method raises `BrokerUnavailable` when AWS does not do as asked."""
+    """Calls one queue. Every method raises `BrokerUnavailable` if AWS fails or rejects the call."""
 
     def __init__(self, sqs: Any, url: str) -> None:
         self._sqs = sqs
@@ -42,14 +42,14 @@ class SqsQueue:
         )
 
     async def hide(self, receipt: str, seconds: int) -> None:
-        """Nobody receives the message before then."""
+        """Hide the message from all consumers for this long."""
         async with mapped():
             await self._sqs.change_message_visibility(
                 QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=seconds
             )
 
     async def counts(self) -> tuple[int, int]:
-        """Messages that can be received now, and those that are hidden: in hand somewhere, or being retried."""
+        """Return the number of available messages, and of hidden ones: unsettled anywhere, or waiting for a retry."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         async with mapped():
             answer = await self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=names)
@@ -62,16 +62,16 @@ async def mapped() -> AsyncIterator[None]:
     try:
         yield
     except FAILURES as error:
-        raise BrokerUnavailable(f"AWS did not do as asked ({_code(error)})") from error
+        raise BrokerUnavailable(f"the call to AWS failed ({_code(error)})") from error
 
 
 async def run_batches(calls: Iterable[Awaitable[Any]]) -> None:
-    """Run batch calls side by side; fails when one message of one of them was refused."""
+    """Run batch calls concurrently. Raises if AWS rejects any message of any call."""
     async with mapped():
         answers = await asyncio.gather(*calls)
-    refused = [failed for answer in answers for failed in answer.get("Failed", ())]
-    if refused:
-        raise BrokerUnavailable(f"AWS refused {len(refused)} messages ({refused[0]['Code']})")
+    rejected = [failed for answer in answers for failed in answer.get("Failed", ())]
+    if rejected:
+        raise BrokerUnavailable(f"AWS rejected {len(rejected)} messages ({rejected[0]['Code']})")
 
 
 def _code(error: BaseException) -> str:

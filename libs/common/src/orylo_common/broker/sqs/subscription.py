@@ -1,8 +1,8 @@
-"""Taking deliveries from SQS.
+"""Receive deliveries from SQS.
 
-A received message is hidden for the queue's visibility timeout. That is what brings it back when its consumer
-dies, and what a retry sets to its delay; so SQS counts deliveries for us. Only what is released is sent anew,
-because receiving it has been counted.
+A received message is hidden for the queue's visibility timeout. If its consumer dies, it reappears afterwards. A retry
+sets the timeout to its delay, so SQS counts the deliveries. A released message is sent again instead, because SQS has
+counted its receipt.
 """
 
 import asyncio
@@ -16,16 +16,16 @@ from orylo_common.broker.sqs.messages import MAX_ENTRIES, Received
 from orylo_common.broker.sqs.queue import SqsQueue
 from orylo_common.broker.topology import DELIVERY_LIMIT, POISON, origin_of
 
-# A longer poll costs fewer calls, and as much time when closing: an abandoned one would hide what it brings.
+# A longer poll saves calls, but closing must wait for it: an abandoned poll would hide the messages that it receives.
 POLL_S = 3
-# Where the wait is shorter than SQS can poll.
+# For waits shorter than SQS can poll.
 SHORTEST_POLL_S = 0.2
 # SQS allows twelve hours.
 LONGEST_DELAY = timedelta(hours=1)
 
 
 class SqsSubscription:
-    """Subscription over HTTP: there is no connection to lose, so only AWS's own refusals end it."""
+    """Subscription over HTTP. Without a connection that could be lost, only rejected calls end it."""
 
     def __init__(self, name: str, queue: SqsQueue, dead_letters: SqsQueue | None, *, prefetch: int) -> None:
         self.name = name
@@ -56,7 +56,7 @@ class SqsSubscription:
     async def _poll(self, limit: int, wait_s: float) -> Sequence[Delivery]:
         if self._polling is None:
             self._polling = asyncio.create_task(self._fetch(limit, int(min(POLL_S, max(0, wait_s)))))
-        # Shielded: what a request brings is hidden from everybody else, whether anyone waits for it or not.
+        # Shielded: the messages of an abandoned request would stay hidden from all consumers.
         try:
             received = await asyncio.shield(self._polling)
         except BrokerUnavailable:
@@ -82,14 +82,14 @@ class SqsSubscription:
             return received
         for one in received:
             if one.delivery_count > DELIVERY_LIMIT:
-                await self._set_aside(one, POISON, DELIVERY_LIMIT)
+                await self._move_to_dead_letters(one, POISON, DELIVERY_LIMIT)
         return [one for one in received if one.delivery_count <= DELIVERY_LIMIT]
 
     def _delivery(self, one: Received) -> Delivery:
         if self._dead_letters is not None:
             return Delivery(one.body, one.delivery_count, None, one.receipt)
         if one.reason is None:
-            one = one.set_aside_by_sqs()
+            one = one.dead_lettered_by_sqs()
         dead_letter = DeadLetterInfo(origin_of(self.name), one.reason or POISON, one.attempts, one.first_failed_at)
         return Delivery(one.body, one.delivery_count, dead_letter, one.receipt)
 
@@ -109,19 +109,19 @@ class SqsSubscription:
             self._settled([delivery.handle])
 
     async def release(self, deliveries: Sequence[Delivery]) -> None:
-        await self._give_back([one for delivery in deliveries if (one := self._unsettled.get(delivery.handle))])
+        await self._release([one for delivery in deliveries if (one := self._unsettled.get(delivery.handle))])
 
     async def dead_letter(self, delivery: Delivery, reason: str) -> None:
         if one := self._unsettled.get(delivery.handle):
-            await self._set_aside(one, reason, one.delivery_count)
+            await self._move_to_dead_letters(one, reason, one.delivery_count)
 
-    async def _set_aside(self, one: Received, reason: str, attempts: int) -> None:
+    async def _move_to_dead_letters(self, one: Received, reason: str, attempts: int) -> None:
         if self._dead_letters is None:
             raise ValueError(f"{self.name} has no dead-letter queue")
-        await self._dead_letters.send([one.set_aside(reason, attempts)])
+        await self._dead_letters.send([one.dead_lettered(reason, attempts)])
         await self._delete([one.receipt])
 
-    async def _give_back(self, received: Sequence[Received]) -> None:
+    async def _release(self, received: Sequence[Received]) -> None:
         await self._queue.send([one.released() for one in received])
         await self._delete([one.receipt for one in received])
 
@@ -136,7 +136,7 @@ class SqsSubscription:
         self._woken.set()
 
     @property
-    def in_hand(self) -> int:
+    def unsettled_count(self) -> int:
         return len(self._unsettled)
 
     async def stop(self) -> None:
@@ -145,14 +145,14 @@ class SqsSubscription:
         self._stopped = True
         self._woken.set()
         if self._polling is not None:
-            await self._give_back(await self._polling)
+            await self._release(await self._polling)
 
     async def close(self) -> None:
         if self.closed:
             return
         self.closed = True
-        # What cannot be given back now comes again after the visibility timeout.
+        # If a release fails now, SQS redelivers the messages after the visibility timeout.
         with suppress(BrokerUnavailable):
             await self.stop()
         with suppress(BrokerUnavailable):
-            await self._give_back(list(self._unsettled.values()))
+            await self._release(list(self._unsettled.values()))

@@ -1,8 +1,8 @@
-"""The topic, the queues and their subscriptions in AWS, made from `topology.py`.
+"""Create the topic, the queues and their subscriptions in AWS as `topology.py` defines them.
 
-One SNS topic takes everything; each SQS queue subscribes to it with a filter on the attribute `type`, and gets
-bodies as they were published (raw delivery). After `DELIVERY_LIMIT` receives SQS moves a message to the
-queue's `-dlq` by itself.
+One SNS topic receives every message. Each SQS queue subscribes to it with a filter on the attribute `type`, and gets
+the bodies as they were published (raw delivery). After `DELIVERY_LIMIT` receives SQS itself moves a message to the
+queue's `-dlq`.
 """
 
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ RETENTION_S = 14 * 24 * 3600
 
 @dataclass
 class Names:
-    """What is called how, and where it is once that is known."""
+    """The names in AWS, and the topic's ARN and the queues' URLs once they are known."""
 
     prefix: str
     visibility_s: int
@@ -39,7 +39,7 @@ class Names:
 
 
 async def declare(sns: Any, sqs: Any, names: Names) -> None:
-    """Make what is missing, and bring the filters up to date. Safe to repeat and to race."""
+    """Create missing topics and queues, and update the filters. Safe to repeat, and safe concurrently."""
     names.topic_arn = (await sns.create_topic(Name=f"{names.prefix}-messages"))["TopicArn"]
     for queue, messages in QUEUES.items():
         dead_letters = await _ensure_queue(sqs, names, dead_letter_queue(queue), {})
@@ -51,7 +51,7 @@ async def declare(sns: Any, sqs: Any, names: Names) -> None:
 
 
 async def _ensure_queue(sqs: Any, names: Names, queue: str, attributes: dict[str, str]) -> str:
-    """The queue's ARN. One that is there already is left as it is: it may be the work of CloudFormation."""
+    """Return the queue's ARN. An existing queue is not changed, since CloudFormation may have created it."""
     settings = {"VisibilityTimeout": str(names.visibility_s), "MessageRetentionPeriod": str(RETENTION_S), **attributes}
     try:
         url = await names.url(sqs, queue)
