@@ -26,7 +26,7 @@ ALERTS: dict[str, dict[str, Any]] = {
     for rule in group["rules"]
 }
 
-# Each alarm of CloudWatch, and the page that its description leads to.
+# Each alarm of CloudWatch, and the page that its description links to.
 CLOUD_ALARMS: dict[str, str] = dict(
     re.findall(
         r"AlarmName: !Sub \$\{Prefix\}-(\w+)-\w+\n +AlarmDescription: .*(runbooks/\S+\.md)", MESSAGE_BUS.read_text()
@@ -41,7 +41,7 @@ def code_of_the_services() -> str:
 
 
 @pytest.mark.parametrize("name", ALERTS)
-def test_an_alert_says_how_urgent_it_is_and_leads_to_its_page(name: str) -> None:
+def test_an_alert_has_a_severity_and_links_to_its_page(name: str) -> None:
     alert = ALERTS[name]
 
     assert alert["labels"]["severity"] in {"page", "ticket"}
@@ -49,7 +49,7 @@ def test_an_alert_says_how_urgent_it_is_and_leads_to_its_page(name: str) -> None
     assert alert["annotations"]["runbook_url"] == f"runbooks/{alert['folder']}/{name}.md"
 
 
-def test_every_alarm_of_cloudwatch_leads_to_its_page() -> None:
+def test_every_alarm_of_cloudwatch_links_to_its_page() -> None:
     alarms = MESSAGE_BUS.read_text().count("Type: AWS::CloudWatch::Alarm")
 
     assert len(re.findall(r"AlarmDescription: .*runbooks/", MESSAGE_BUS.read_text())) == alarms
@@ -57,7 +57,7 @@ def test_every_alarm_of_cloudwatch_leads_to_its_page() -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_has_its_parts_in_their_order(name: str) -> None:
+def test_a_page_has_all_sections_in_order(name: str) -> None:
     page = (REPOSITORY / PAGES[name]).read_text()
 
     assert page.startswith(f"# {name}\n")
@@ -65,19 +65,19 @@ def test_a_page_has_its_parts_in_their_order(name: str) -> None:
     assert len(page.splitlines()) < 60
 
 
-def test_there_is_no_page_without_an_alert() -> None:
+def test_every_page_has_an_alert() -> None:
     pages = {path.stem for path in RUNBOOKS.glob("*/*.md")}
 
     assert pages == set(PAGES)
 
 
-def test_links_between_pages_lead_somewhere() -> None:
+def test_links_between_pages_resolve() -> None:
     for page in RUNBOOKS.glob("*/*.md"):
         for target in re.findall(r"\]\(([^)]+\.md)\)", page.read_text()):
             assert (page.parent / target).is_file(), f"{page.name} → {target}"
 
 
-def test_alerts_pages_and_dashboards_name_only_metrics_that_the_code_has() -> None:
+def test_alerts_pages_and_dashboards_name_only_existing_metrics() -> None:
     code = code_of_the_services()
     texts = [str(alert) for alert in ALERTS.values()]
     texts += [page.read_text() for page in (*RUNBOOKS.glob("*/*.md"), *DASHBOARDS.glob("*.json"))]
@@ -89,7 +89,7 @@ def test_alerts_pages_and_dashboards_name_only_metrics_that_the_code_has() -> No
         assert f'"{exposed}"' in code or f'"{name}"' in code, f"no metric is called {name}"
 
 
-def test_every_alert_has_a_test_of_its_rule() -> None:
+def test_every_alert_has_a_rule_test() -> None:
     tested = {
         case["alertname"]
         for path in (MONITORING / "tests").glob("*.yml")
@@ -102,19 +102,19 @@ def test_every_alert_has_a_test_of_its_rule() -> None:
 
 
 @pytest.mark.timeout(300)
-def test_the_rules_do_what_their_tests_say() -> None:
+def test_the_rule_tests_pass() -> None:
     files = sorted((MONITORING / "tests").glob("*.yml"))
 
     assert_succeeds(program("promtool", "prometheus"), "test", "rules", *files)
 
 
 @pytest.mark.timeout(300)
-def test_prometheus_takes_its_configuration() -> None:
+def test_prometheus_accepts_its_configuration() -> None:
     assert_succeeds(program("promtool", "prometheus"), "check", "config", MONITORING / "prometheus.yml")
 
 
 @pytest.mark.timeout(300)
-def test_alertmanager_takes_its_configuration() -> None:
+def test_alertmanager_accepts_its_configuration() -> None:
     assert_succeeds(program("amtool", "prometheus-alertmanager"), "check-config", ALERTMANAGER)
 
 

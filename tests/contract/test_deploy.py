@@ -23,9 +23,9 @@ OVERLAYS = sorted((KUBERNETES / "overlays").iterdir())
 COMPOSE = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())
 
 PORTS = {"ingest": 8080, "detector": 9100, "trust": 9100, "dispatch": 9100, "api": 8000}
-# A pod that stops needs a moment more than its process.
+# A pod needs a moment more than its process to stop.
 CLOSING_S = 1
-# What the images and the manifests fix between themselves.
+# Set by the images and the manifests themselves.
 WHERE_IT_LISTENS = re.compile(r"_(HOST|PORT)$")
 
 Document = dict[str, Any]
@@ -36,7 +36,7 @@ def named(paths: list[Path]) -> list[str]:
 
 
 def resources(folder: Path) -> Iterator[Document]:
-    """Every document that the kustomization in `folder` brings, before patches."""
+    """Yield every document of the kustomization in `folder`, before patches."""
     kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text())
     for entry in (*kustomization.get("resources", ()), *kustomization.get("components", ())):
         path = (folder / entry).resolve()
@@ -76,7 +76,7 @@ def literals() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", KUSTOMIZATIONS, ids=named(KUSTOMIZATIONS))
-def test_a_kustomization_names_the_files_beside_it_and_no_other(path: Path) -> None:
+def test_a_kustomization_names_exactly_the_files_beside_it(path: Path) -> None:
     kustomization = yaml.safe_load(path.read_text())
     patches = [patch["path"] for patch in kustomization.get("patches", ()) if "path" in patch]
     entries = [*kustomization.get("resources", ()), *kustomization.get("components", ()), *patches]
@@ -97,18 +97,18 @@ def test_an_overlay_only_patches_and_runs_this_release(overlay: Path) -> None:
     assert {image["name"]: image["newTag"] for image in kustomization["images"]} == dict.fromkeys(images, release)
 
 
-def test_no_secret_is_in_it() -> None:
+def test_the_manifests_contain_no_secret() -> None:
     assert not [document for document in EVERYTHING if document["kind"] == "Secret"]
     assert not [path for path in KUSTOMIZATIONS if "secretGenerator" in path.read_text()]
 
 
-def test_every_variable_is_one_that_a_service_reads() -> None:
+def test_a_service_reads_every_variable_of_the_manifests() -> None:
     read = {variable for service in SERVICES for variable in variables_of(service)}
 
     assert {literal.partition("=")[0] for literal in literals()} <= read
 
 
-def test_the_guide_names_what_the_secret_must_hold() -> None:
+def test_the_guide_names_all_keys_of_the_secret() -> None:
     required = {
         variable for service in SERVICES for variable, field in variables_of(service).items() if field.is_required()
     }
@@ -151,7 +151,7 @@ def test_a_service_gets_only_the_secrets_that_it_reads(service: str) -> None:
     assert ("ORYLO_MASTER_KEY" in required) == (service in ("ingest", "dispatch", "api"))
 
 
-def test_the_migration_gets_the_database_only() -> None:
+def test_the_migration_gets_only_the_secrets_of_the_database() -> None:
     assert secrets_of(one("Job", "migrate")) == {"ORYLO_DATABASE_URL"}
 
 
@@ -165,7 +165,7 @@ def test_egress_names_its_peers() -> None:
         for port in rule["ports"]
     }
 
-    # SNS and SQS are at public addresses.
+    # SNS and SQS have public addresses.
     assert anywhere == {("to-aws", 443)}
 
 
@@ -181,7 +181,7 @@ def test_kustomize_builds_an_overlay(overlay: Path) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_is_reached_and_asked_on_its_port(service: str) -> None:
+def test_a_service_is_reached_and_probed_on_its_port(service: str) -> None:
     container = container_of(one("Deployment", service))
     probes = {name: container[f"{name}Probe"]["httpGet"] for name in ("startup", "liveness", "readiness")}
     (port,) = one("Service", service)["spec"]["ports"]
@@ -197,31 +197,31 @@ def test_a_service_is_reached_and_asked_on_its_port(service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_whatever_selects_a_service_finds_its_pods(service: str) -> None:
+def test_every_selector_of_a_service_matches_its_pods(service: str) -> None:
     deployment = one("Deployment", service)
     labels = deployment["spec"]["template"]["metadata"]["labels"]
 
     assert deployment["spec"]["selector"]["matchLabels"] == labels
     assert one("Service", service)["spec"]["selector"] == labels
     assert one("PodDisruptionBudget", service)["spec"]["selector"]["matchLabels"] == labels
-    # The label of the Service becomes `job`, which alerts go by.
+    # The label of the Service becomes `job`, which the alerts use.
     assert one("Service", service)["metadata"]["labels"] == labels == {"app.kubernetes.io/name": service}
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_pod_has_the_time_to_finish_what_is_in_hand(service: str) -> None:
+def test_a_pod_has_time_to_finish_its_open_work(service: str) -> None:
     pod, container = pod_of(one("Deployment", service)), container_of(one("Deployment", service))
     _, waits_s = container.get("lifecycle", {"preStop": {"exec": {"command": ["sleep", "0"]}}})["preStop"]["exec"][
         "command"
     ]
 
     assert pod["terminationGracePeriodSeconds"] >= int(waits_s) + EXIT_LIMIT.total_seconds() + CLOSING_S
-    # Whom requests are sent to by a balancer waits until that has heard of it.
+    # A service behind a load balancer waits until the balancer has stopped sending requests.
     assert (int(waits_s) > 0) == (service in ("ingest", "api"))
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_may_be_spoken_to_on_its_port_and_on_no_other(service: str) -> None:
+def test_a_service_accepts_traffic_on_its_port_only(service: str) -> None:
     policies = [document["spec"] for document in EVERYTHING if document["kind"] == "NetworkPolicy"]
     opened = {
         port["port"]
@@ -239,7 +239,7 @@ def test_a_service_may_be_spoken_to_on_its_port_and_on_no_other(service: str) ->
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_what_an_image_starts_is_there_and_asks_for_its_settings(service: str) -> None:
+def test_the_program_of_an_image_exists_and_requires_its_settings(service: str) -> None:
     dockerfile = (REPOSITORY / f"services/{service}/Dockerfile").read_text()
     entrypoint, command = (
         json.loads(found) for found in re.findall(r"^(?:ENTRYPOINT|CMD) (\[.*\])$", dockerfile, re.MULTILINE)
@@ -255,7 +255,7 @@ def test_what_an_image_starts_is_there_and_asks_for_its_settings(service: str) -
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_an_image_shows_and_asks_the_port_of_its_service(service: str) -> None:
+def test_an_image_exposes_and_probes_the_port_of_its_service(service: str) -> None:
     dockerfile = (REPOSITORY / f"services/{service}/Dockerfile").read_text()
 
     assert re.findall(r"^EXPOSE (\d+)$", dockerfile, re.MULTILINE) == [str(PORTS[service])]
@@ -263,14 +263,14 @@ def test_an_image_shows_and_asks_the_port_of_its_service(service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_compose_hands_on_every_setting_of_a_service(service: str) -> None:
+def test_compose_passes_every_setting_to_a_service(service: str) -> None:
     wanted = {variable for variable in variables_of(service) if not WHERE_IT_LISTENS.search(variable)}
 
     assert set(COMPOSE["services"][service]["environment"]) == wanted - {"ORYLO_INGEST_REUSE_PORT"}
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_compose_waits_for_servers_and_migrations_and_for_what_is_in_hand(service: str) -> None:
+def test_compose_waits_for_servers_migrations_and_open_work(service: str) -> None:
     described = COMPOSE["services"][service]
 
     assert {name: need["condition"] for name, need in described["depends_on"].items()} == {
@@ -282,7 +282,7 @@ def test_compose_waits_for_servers_and_migrations_and_for_what_is_in_hand(servic
     assert int(described["stop_grace_period"].removesuffix("s")) > EXIT_LIMIT.total_seconds()
 
 
-def test_compose_opens_its_ports_to_this_machine_only() -> None:
+def test_compose_publishes_its_ports_on_the_loopback_only() -> None:
     ports = [port for described in COMPOSE["services"].values() for port in described.get("ports", ())]
 
     assert ports

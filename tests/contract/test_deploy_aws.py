@@ -1,4 +1,4 @@
-"""The templates for AWS make what the broker's adapter declares, and let each service do what it does and no more."""
+"""The AWS templates create the queues that the adapter declares, and give each service only the rights it needs."""
 
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -26,7 +26,9 @@ REGION, ACCOUNT = "eu-west-1", "123456789012"
 MADE, DECLARED = "made", "declared"
 SOON = timedelta(seconds=45)
 
-pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS")  # what moto has no model of; see `resolved`
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Tried to parse AWS"
+)  # resources that moto does not model; see `resolved`
 
 Json = dict[str, Any]
 
@@ -50,7 +52,7 @@ def credentials() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def aws(credentials: None) -> Iterator[str]:
-    """A stack of `messages.yml` stands there, named by the prefix `made`."""
+    """Create a stack of `messages.yml` with the prefix `made`, and yield the endpoint."""
     with sqs_server() as endpoint:
         client("cloudformation", endpoint).create_stack(
             StackName="bus",
@@ -83,12 +85,12 @@ def queue_arn(prefix: str, queue: str) -> str:
 
 
 @pytest.mark.parametrize("name", ["messages.yml", "access.yml"])
-def test_aws_would_take_the_template(name: str) -> None:
+def test_the_template_is_valid(name: str) -> None:
     assert lint_file(TEMPLATES / name) == []
 
 
 @pytest.mark.integration
-async def test_the_stack_makes_the_queues_that_the_broker_would(aws: str) -> None:
+async def test_the_stack_creates_the_same_queues_as_the_broker(aws: str) -> None:
     async with broker(aws, DECLARED) as bus:
         await bus.declare()
     sqs = client("sqs", aws)
@@ -106,7 +108,7 @@ async def test_the_stack_makes_the_queues_that_the_broker_would(aws: str) -> Non
 
 
 @pytest.mark.integration
-async def test_the_broker_finds_everything_made_and_makes_no_queue(aws: str) -> None:
+async def test_the_broker_uses_the_queues_of_the_stack(aws: str) -> None:
     sqs = client("sqs", aws)
     before = sqs.list_queues(QueueNamePrefix=MADE)["QueueUrls"]
 
@@ -120,7 +122,7 @@ async def test_the_broker_finds_everything_made_and_makes_no_queue(aws: str) -> 
 
 
 @pytest.mark.integration
-async def test_subscriptions_and_policies_are_those_that_the_broker_sets(aws: str) -> None:
+async def test_subscriptions_and_policies_equal_those_of_the_broker(aws: str) -> None:
     async with broker(aws, MADE) as bus:
         await bus.declare()
     sns, sqs = client("sns", aws), client("sqs", aws)
@@ -132,9 +134,9 @@ async def test_subscriptions_and_policies_are_those_that_the_broker_sets(aws: st
 
     assert set(subscriptions) == {queue_arn(MADE, queue) for queue in QUEUES}
     for queue in QUEUES:
-        told = resolved(resource(f"{queue.capitalize()}Subscription"))
-        declared = subscriptions[told["Endpoint"]]
-        assert told == {
+        described = resolved(resource(f"{queue.capitalize()}Subscription"))
+        declared = subscriptions[described["Endpoint"]]
+        assert described == {
             "TopicArn": topic,
             "Protocol": "sqs",
             "Endpoint": queue_arn(MADE, queue),
@@ -146,7 +148,7 @@ async def test_subscriptions_and_policies_are_those_that_the_broker_sets(aws: st
         assert resolved(resource(f"{queue.capitalize()}QueuePolicy"))["PolicyDocument"] == json.loads(policy)
 
 
-def test_every_queue_has_its_two_alarms() -> None:
+def test_every_queue_has_two_alarms() -> None:
     alarms = [one["Properties"] for one in MESSAGES["Resources"].values() if one["Type"] == "AWS::CloudWatch::Alarm"]
     watched = [(alarm["MetricName"], resolved(alarm["Dimensions"])[0]["Value"]) for alarm in alarms]
 
@@ -159,7 +161,7 @@ def test_every_queue_has_its_two_alarms() -> None:
 
 @pytest.mark.integration
 @pytest.mark.parametrize("service", QUEUES)
-async def test_a_service_may_do_all_that_it_does_on_the_bus(aws: str, service: str) -> None:
+async def test_a_service_may_make_all_its_calls_on_the_bus(aws: str, service: str) -> None:
     calls: set[tuple[str, str]] = set()
     async with broker(aws, MADE) as bus:
         for one in (bus._sns, bus._sqs):
@@ -170,7 +172,7 @@ async def test_a_service_may_do_all_that_it_does_on_the_bus(aws: str, service: s
         if service == "api":
             async with broker(aws, MADE) as others:
                 for queue in QUEUES:
-                    await set_one_aside(others, queue)
+                    await dead_letter_one(others, queue)
             for queue in QUEUES:
                 await settle_dead_letters(bus, queue)
 
@@ -181,7 +183,7 @@ async def test_a_service_may_do_all_that_it_does_on_the_bus(aws: str, service: s
 
 
 @pytest.mark.parametrize("service", [queue for queue in QUEUES if queue != "api"])
-def test_a_service_may_not_touch_another_ones_messages(service: str) -> None:
+def test_a_service_has_no_access_to_other_services_messages(service: str) -> None:
     allowed = statements("Publishing", service.capitalize())
 
     for queue in queue_names():
@@ -192,7 +194,7 @@ def test_a_service_may_not_touch_another_ones_messages(service: str) -> None:
             assert may == wanted, f"{action} on {queue}"
 
 
-def test_secrets_are_made_by_aws_and_never_stand_in_the_template() -> None:
+def test_aws_generates_the_secrets() -> None:
     secrets = [
         one["Properties"] for one in ACCESS["Resources"].values() if one["Type"] == "AWS::SecretsManager::Secret"
     ]
@@ -201,7 +203,7 @@ def test_secrets_are_made_by_aws_and_never_stand_in_the_template() -> None:
     assert all("SecretString" not in secret and "GenerateSecretString" in secret for secret in secrets)
 
 
-def test_a_generated_master_key_is_one_once_its_last_character_is_added() -> None:
+def test_a_generated_master_key_is_valid_with_its_last_character_added() -> None:
     generated = ACCESS["Resources"]["MasterKey"]["Properties"]["GenerateSecretString"]
     assert generated == {"PasswordLength": 43, "ExcludePunctuation": True}
 
@@ -211,7 +213,7 @@ def test_a_generated_master_key_is_one_once_its_last_character_is_added() -> Non
 
 
 async def use(bus: SqsBroker, service: str) -> None:
-    """Everything that a consumer, a publisher and a health check do."""
+    """Make every call of a consumer, a publisher and a health check."""
     await bus.ping()
     await bus.publish([Outgoing(uuid7(), type_of(QUEUES[service][0]), b"{}") for _ in range(3)])
     subscription = await bus.subscribe(service, prefetch=10)
@@ -232,7 +234,7 @@ async def settle_dead_letters(bus: SqsBroker, queue: str) -> None:
     await subscription.close()
 
 
-async def set_one_aside(bus: SqsBroker, queue: str) -> None:
+async def dead_letter_one(bus: SqsBroker, queue: str) -> None:
     await bus.redrive(queue, [Outgoing(uuid7(), type_of(QUEUES[queue][0]), b"{}")])
     subscription = await bus.subscribe(queue, prefetch=1)
     await subscription.dead_letter((await subscription.receive(1, SOON))[0], "no use")
@@ -266,7 +268,7 @@ def resource(name: str) -> Json:
 
 
 def resolved(value: Any) -> Any:
-    """As CloudFormation would have it for the prefix `made`."""
+    """Return the value as CloudFormation resolves it for the prefix `made`."""
     match value:
         case {"Fn::Sub": str(text)}:
             for name, meant in {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOUNT}.items():

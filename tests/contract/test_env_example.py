@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings
 REPOSITORY = Path(__file__).parents[2]
 SERVICES = ["ingest", "detector", "trust", "dispatch", "api"]
 
-# Commented out where there is a default.
+# Variables with a default are commented out.
 DOCUMENTED: dict[str, tuple[bool, str]] = {
     name: (not comment, value)
     for comment, name, value in re.findall(
@@ -37,20 +37,20 @@ def variables_of(service: str) -> dict[str, FieldInfo]:
     return {variable_of(settings, name, field): field for name, field in settings.model_fields.items()}
 
 
-def test_it_names_what_the_services_read_and_nothing_else() -> None:
+def test_the_file_names_exactly_the_variables_that_services_read() -> None:
     read = {variable for service in SERVICES for variable in variables_of(service)}
 
     assert {name for name in DOCUMENTED if name.startswith("ORYLO_")} == read
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_only_what_has_no_default_is_there_to_be_filled_in(service: str) -> None:
+def test_only_variables_without_a_default_are_uncommented(service: str) -> None:
     for variable, field in variables_of(service).items():
         assert DOCUMENTED[variable][0] == field.is_required(), variable
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_the_values_it_shows_are_the_defaults(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_values_in_the_file_are_the_defaults(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
     variables = variables_of(service)
     for variable in variables:
         monkeypatch.setenv(variable, DOCUMENTED[variable][1])
@@ -63,7 +63,7 @@ def test_the_values_it_shows_are_the_defaults(service: str, monkeypatch: pytest.
     assert {name: shown[name] for name in defaults} == defaults
 
 
-def test_docker_compose_asks_for_nothing_that_is_not_in_it() -> None:
+def test_the_file_names_every_variable_of_docker_compose() -> None:
     asked = set(re.findall(r"\$\{([A-Z_]+)", (REPOSITORY / "docker-compose.yml").read_text()))
 
     assert asked <= set(DOCUMENTED)

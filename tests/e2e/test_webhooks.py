@@ -1,4 +1,4 @@
-"""Which webhooks ingest accepts, which it rejects, and that several events of one sale stay one sale."""
+"""Ingest accepts authentic webhooks, rejects others, and counts several events of one sale once."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""How test files are spread over pytest-xdist's workers."""
+"""Distribute test files over pytest-xdist's workers."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
-"""PostgreSQL and RabbitMQ, one of each for a whole test run.
+"""Share one PostgreSQL and one RabbitMQ between all processes of a test run.
 
-The process that starts the run owns them: pytest, or the controller where pytest-xdist runs workers. A worker asks its
-controller, so that no server depends on the life of a worker.
+The process that starts the run owns them: pytest, or the controller of pytest-xdist's workers. A worker asks its
+controller, so the servers outlive any worker.
 """
 
 import asyncio
@@ -58,7 +58,7 @@ class ServerOwner:
         """Return how to reach the server. Block until it is up."""
         with self._lock:
             if name not in self._started:
-                # A server dies with the thread that started it (setpriv --pdeathsig), so each has one of its own.
+                # A server dies with the thread that started it (setpriv --pdeathsig), so each has its own thread.
                 self._threads[name] = ThreadPoolExecutor(1, thread_name_prefix=name)
                 self._stacks[name] = ExitStack()
                 self._started[name] = self._threads[name].submit(self._start, name)

@@ -1,4 +1,4 @@
-"""A TCP proxy that a test can cut or stall, so that only the service behind it loses its server."""
+"""A TCP proxy that a test can cut or stall. Only the service behind it loses its server."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The buses that the suite runs over: each can be emptied, and its connections cut."""
+"""The buses under test. Each starts empty, and its connections can be cut."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ BUSES = ["memory", *(pytest.param(name, marks=pytest.mark.integration) for name 
 
 @dataclass
 class Bus:
-    """`connect` makes another broker object on the same bus; `cut` takes a subscription's connection away."""
+    """One bus. `connect` opens another broker on it, and `cut` breaks a subscription's connection."""
 
     name: str
     broker: Broker
@@ -34,7 +34,7 @@ class Bus:
     cut: Callable[[QueueSubscription], Awaitable[None]]
 
     def bodies(self, deliveries: Sequence[Delivery]) -> list[str]:
-        """Sorted; each once where the bus itself may deliver twice without any failure, as SQS may."""
+        """Return the sorted bodies. SQS may deliver twice without any failure, so its duplicates are dropped."""
         found = [delivery.body.decode() for delivery in deliveries]
         return sorted(set(found)) if self.name == "sqs" else sorted(found)
 
@@ -92,7 +92,7 @@ async def rabbitmq_bus(rabbitmq_url: str) -> AsyncIterator[Bus]:
 
     async def cut(subscription: QueueSubscription) -> None:
         assert isinstance(subscription, RabbitMQSubscription)
-        # The socket itself, below everything that could say goodbye.
+        # Abort the socket, below every layer that could close the connection properly.
         writing: Any = subscription._channel.underlay.connection
         writing._writer_task.get_coro().cr_frame.f_locals["writer"].transport.abort()
 
@@ -119,8 +119,8 @@ async def sqs_bus(sqs_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         return brokers[-1]
 
     async def cut(subscription: QueueSubscription) -> None:
-        # There is no connection: of a consumer that died nothing more is heard, and the visibility timeout of what
-        # it had runs out. It is made to do so now.
+        # There is no connection to cut. The messages of a dead consumer reappear after their visibility timeout, which
+        # ends here at once.
         assert isinstance(subscription, SqsSubscription)
         subscription.closed = True
         await subscription.stop()

@@ -15,9 +15,9 @@ from tests.contract.broker.conftest import Bus
 from tests.support.eventually import eventually
 
 SUCCEEDED = "payment.succeeded.v1"
-# To the queues detector and api only.
+# Bound to the queues detector and api only.
 CREATED = "payment.created.v1"
-# Waited for in full only by a test that fails.
+# Only a failing test waits this long.
 SOON = timedelta(seconds=45)
 NOW = timedelta(milliseconds=300)
 QUEUE = "detector"
@@ -38,7 +38,7 @@ async def subscribed(broker: Broker, queue: str = QUEUE, prefetch: int = 100) ->
 
 
 async def collect(subscription: QueueSubscription, count: int, *, limit: int = 100) -> list[Delivery]:
-    """Receive until there are `count` different ones; fails when they do not come."""
+    """Receive until there are `count` different messages. Fail the test if they do not come."""
     deliveries: list[Delivery] = []
     give_up = time.monotonic() + SOON.total_seconds()
     while len(seen := {delivery.body for delivery in deliveries}) < count:
@@ -48,7 +48,7 @@ async def collect(subscription: QueueSubscription, count: int, *, limit: int = 1
 
 
 async def first_of(*subscriptions: QueueSubscription) -> tuple[Delivery, QueueSubscription, QueueSubscription]:
-    """A delivery, which of the two has got it, and the other one."""
+    """Return a delivery, the subscription that received it, and the other one."""
     give_up = time.monotonic() + SOON.total_seconds()
     while time.monotonic() < give_up:
         for holder, rival in (subscriptions, reversed(subscriptions)):
@@ -80,7 +80,7 @@ async def test_a_batch_reaches_every_queue_bound_to_its_types_and_no_other(bus: 
             assert not await subscription.receive(1, NOW)
 
 
-async def test_a_type_no_one_is_bound_to_is_confirmed_and_goes_nowhere(bus: Bus) -> None:
+async def test_a_type_without_a_queue_is_confirmed(bus: Bus) -> None:
     await bus.broker.publish(outgoing("lost", message_type="nobody.listens.v1"))
 
     assert {await bus.broker.depth(queue) for queue in QUEUES} == {0}
@@ -90,7 +90,7 @@ async def test_an_empty_batch_is_published(bus: Bus) -> None:
     await bus.broker.publish([])
 
 
-async def test_large_bodies_and_any_bytes_come_through_unchanged(bus: Bus) -> None:
+async def test_large_bodies_and_any_bytes_arrive_unchanged(bus: Bus) -> None:
     # SQS allows 256 KiB of text in one request.
     body = ('{"text":"' + "ação\u2028" * 15_000 + '"}').encode()
     await bus.broker.publish([Outgoing(uuid7(), SUCCEEDED, body)])
@@ -99,7 +99,7 @@ async def test_large_bodies_and_any_bytes_come_through_unchanged(bus: Bus) -> No
         assert (await one(subscription)).body == body
 
 
-async def test_waiting_ends_as_soon_as_a_message_comes(bus: Bus) -> None:
+async def test_a_waiting_receive_returns_as_soon_as_a_message_arrives(bus: Bus) -> None:
     async with subscribed(bus.broker) as subscription:
         waiting = asyncio.create_task(subscription.receive(1, timedelta(minutes=10)))
         await asyncio.sleep(0.1)
@@ -109,14 +109,14 @@ async def test_waiting_ends_as_soon_as_a_message_comes(bus: Bus) -> None:
             assert bus.bodies(await waiting) == ["hello"]
 
 
-async def test_waiting_for_nothing_ends_in_time(bus: Bus) -> None:
+async def test_a_receive_without_messages_ends_in_time(bus: Bus) -> None:
     async with subscribed(bus.broker) as subscription:
         started = time.monotonic()
         assert not await subscription.receive(1, timedelta(seconds=1))
         assert 0.9 < time.monotonic() - started < 30
 
 
-async def test_competing_consumers_share_a_queue_and_none_gets_what_another_has(bus: Bus) -> None:
+async def test_competing_consumers_receive_different_messages(bus: Bus) -> None:
     other = await bus.connect()
     async with subscribed(bus.broker, prefetch=30) as first, subscribed(other, prefetch=30) as second:
         texts = [f"m{n:03}" for n in range(200)]
@@ -127,7 +127,7 @@ async def test_competing_consumers_share_a_queue_and_none_gets_what_another_has(
             while len({delivery.body for held in seen.values() for delivery in held}) < 200:
                 if deliveries := await subscription.receive(10, timedelta(seconds=1)):
                     seen[subscription] += deliveries
-                    # Neither goes on before the other has got its first: there is more than both may hold.
+                    # Both must receive a message before either continues: there are more than both may hold.
                     await eventually(lambda: all(seen.values()))
                     await subscription.ack(deliveries)
 
@@ -146,7 +146,7 @@ async def test_no_more_than_the_prefetch_count_are_unsettled(bus: Bus) -> None:
         assert len(await collect(subscription, 2)) == 2
 
 
-async def test_a_cut_connection_brings_the_message_back_and_counts_it(bus: Bus) -> None:
+async def test_a_cut_connection_redelivers_the_message_and_counts_it(bus: Bus) -> None:
     other = await bus.connect()
     async with subscribed(bus.broker) as one_of_two, subscribed(other) as other_of_two:
         await bus.broker.publish(outgoing("precious"))
@@ -161,7 +161,7 @@ async def test_a_cut_connection_brings_the_message_back_and_counts_it(bus: Bus) 
         assert await bus.broker.depth(QUEUE) == 0
 
 
-async def test_a_subscription_whose_connection_is_gone_says_so_and_its_late_ack_changes_nothing(bus: Bus) -> None:
+async def test_a_lost_subscription_raises_and_ignores_late_acks(bus: Bus) -> None:
     if bus.name == "sqs":
         pytest.skip("SQS has no connection that could be lost")
     await bus.broker.publish(outgoing("precious"))
@@ -184,13 +184,13 @@ async def test_a_subscription_whose_connection_is_gone_says_so_and_its_late_ack_
         assert (await one(anew)).delivery_count == 2
 
 
-async def test_a_retry_comes_after_its_delay_with_one_more_attempt_and_holds_up_no_one(bus: Bus) -> None:
+async def test_a_retry_is_delivered_after_its_delay_and_delays_no_other_message(bus: Bus) -> None:
     async with subscribed(bus.broker) as subscription:
         await bus.broker.publish(outgoing("late"))
         await subscription.retry(await one(subscription), timedelta(minutes=30))
         await bus.broker.publish(outgoing("failing"))
         started = time.monotonic()
-        # So long that a machine which stands still for a moment does not bring both at once.
+        # Long enough that a pause of the machine does not deliver both at once.
         await subscription.retry(await one(subscription), timedelta(seconds=4))
         await bus.broker.publish(outgoing("fresh"))
 
@@ -201,7 +201,7 @@ async def test_a_retry_comes_after_its_delay_with_one_more_attempt_and_holds_up_
         assert await bus.broker.depth(QUEUE) == 1
 
 
-async def test_attempts_are_counted_over_retries_and_crashes_alike(bus: Bus) -> None:
+async def test_retries_and_crashes_both_count_as_attempts(bus: Bus) -> None:
     await bus.broker.publish(outgoing("unlucky"))
     for attempt, cut in enumerate((False, True, False, True), start=1):
         async with subscribed(bus.broker) as subscription:
@@ -215,7 +215,7 @@ async def test_attempts_are_counted_over_retries_and_crashes_alike(bus: Bus) -> 
         assert (await one(subscription)).delivery_count == 5
 
 
-async def test_a_dead_letter_reports_why_and_how_often_and_since_when(bus: Bus) -> None:
+async def test_a_dead_letter_has_its_reason_attempts_and_first_failure(bus: Bus) -> None:
     started = datetime.now(UTC) - timedelta(seconds=1)
     async with subscribed(bus.broker) as subscription, subscribed(bus.broker, DLQ) as dead_letters:
         await bus.broker.publish(outgoing("at first sight", "after a retry"))
@@ -242,7 +242,7 @@ async def test_a_dead_letter_reports_why_and_how_often_and_since_when(bus: Bus) 
         assert await bus.broker.depth(DLQ) == 0
 
 
-async def test_a_dead_letter_keeps_its_story_when_its_consumer_retries_or_is_cut(bus: Bus) -> None:
+async def test_a_dead_letter_keeps_its_details_after_a_retry_or_a_cut(bus: Bus) -> None:
     async with subscribed(bus.broker) as subscription:
         await bus.broker.publish(outgoing("bad"))
         await subscription.dead_letter(await one(subscription), "broken")
@@ -257,7 +257,7 @@ async def test_a_dead_letter_keeps_its_story_when_its_consumer_retries_or_is_cut
         assert (again.body, again.dead_letter, again.delivery_count) == (b"bad", letter.dead_letter, 3)
 
 
-async def test_a_message_that_kills_every_consumer_is_stopped_at_the_delivery_limit(bus: Bus) -> None:
+async def test_a_message_that_kills_every_consumer_is_dead_lettered_at_the_delivery_limit(bus: Bus) -> None:
     await bus.broker.publish(outgoing("poison"))
     counts = []
     async with subscribed(bus.broker, DLQ) as dead_letters:
@@ -279,7 +279,7 @@ async def test_a_message_that_kills_every_consumer_is_stopped_at_the_delivery_li
         )
 
 
-async def test_the_delivery_limit_counts_retries_too(bus: Bus) -> None:
+async def test_retries_count_towards_the_delivery_limit(bus: Bus) -> None:
     await bus.broker.publish(outgoing("stubborn"))
     async with subscribed(bus.broker) as subscription, subscribed(bus.broker, DLQ) as dead_letters:
         for _ in range(DELIVERY_LIMIT):
@@ -290,7 +290,7 @@ async def test_the_delivery_limit_counts_retries_too(bus: Bus) -> None:
         assert letter.dead_letter.attempts == DELIVERY_LIMIT
 
 
-async def test_what_is_released_comes_again_at_once_and_uncounted(bus: Bus) -> None:
+async def test_a_released_message_is_redelivered_at_once_and_not_counted(bus: Bus) -> None:
     other = await bus.connect()
     async with subscribed(bus.broker, prefetch=10) as subscription:
         await bus.broker.publish(outgoing(*"abc"))
@@ -315,7 +315,7 @@ async def test_a_release_keeps_the_attempts_before_it(bus: Bus) -> None:
         assert (await one(subscription)).delivery_count == 2
 
 
-async def test_closing_gives_back_what_is_in_hand_and_what_was_fetched_ahead(bus: Bus) -> None:
+async def test_closing_releases_unsettled_and_prefetched_messages(bus: Bus) -> None:
     await bus.broker.publish(outgoing(*"abcdef"))
     leaving = await bus.broker.subscribe(QUEUE, prefetch=10)
     (held,) = await collect(leaving, 1, limit=1)
@@ -329,7 +329,7 @@ async def test_closing_gives_back_what_is_in_hand_and_what_was_fetched_ahead(bus
         assert held.body in {delivery.body for delivery in again}
 
 
-async def test_closing_ends_a_receive_that_waits(bus: Bus) -> None:
+async def test_closing_ends_a_waiting_receive(bus: Bus) -> None:
     subscription = await bus.broker.subscribe(QUEUE, prefetch=10)
     waiting = asyncio.create_task(subscription.receive(1, timedelta(minutes=10)))
     await asyncio.sleep(0.1)
@@ -340,7 +340,7 @@ async def test_closing_ends_a_receive_that_waits(bus: Bus) -> None:
         await subscription.receive(1, NOW)
 
 
-async def test_a_stopped_subscription_settles_what_it_handed_over_and_gives_back_the_rest(bus: Bus) -> None:
+async def test_a_stopped_subscription_settles_delivered_messages_and_releases_the_rest(bus: Bus) -> None:
     await bus.broker.publish(outgoing(*"abc"))
     async with subscribed(bus.broker, prefetch=10) as stopped:
         held = await one(stopped)
@@ -356,7 +356,7 @@ async def test_a_stopped_subscription_settles_what_it_handed_over_and_gives_back
     await eventually(lambda: depth_is(bus.broker, 0))
 
 
-async def test_a_receive_that_is_cancelled_loses_nothing(bus: Bus) -> None:
+async def test_a_cancelled_receive_loses_no_message(bus: Bus) -> None:
     async with subscribed(bus.broker) as subscription:
         for attempt in range(20):
             waiting = asyncio.create_task(subscription.receive(10, SOON))
@@ -371,7 +371,7 @@ async def test_a_receive_that_is_cancelled_loses_nothing(bus: Bus) -> None:
         assert bus.bodies(deliveries) == [f"m{attempt:02}" for attempt in range(20)]
 
 
-async def test_a_pause_loses_nothing_and_what_comes_meanwhile_is_there_afterwards(bus: Bus) -> None:
+async def test_messages_published_during_a_pause_are_received_afterwards(bus: Bus) -> None:
     async with subscribed(bus.broker) as subscription:
         await bus.broker.publish(outgoing("before"))
         await subscription.ack([await one(subscription)])
@@ -382,7 +382,7 @@ async def test_a_pause_loses_nothing_and_what_comes_meanwhile_is_there_afterward
         assert {delivery.delivery_count for delivery in after} == {1}
 
 
-async def test_depth_counts_what_waits_and_what_is_being_retried(bus: Bus) -> None:
+async def test_depth_counts_waiting_messages_and_retries(bus: Bus) -> None:
     assert await bus.broker.depth(QUEUE) == 0
     await bus.broker.publish(outgoing(*"abcde"))
     await eventually(lambda: depth_is(bus.broker, 5))
@@ -399,7 +399,7 @@ async def depth_is(broker: Broker, expected: int) -> bool:
     return await broker.depth(QUEUE) == expected
 
 
-async def test_a_redrive_goes_to_one_queue_only_and_starts_anew(bus: Bus) -> None:
+async def test_a_redriven_message_goes_to_one_queue_and_is_counted_from_zero(bus: Bus) -> None:
     await bus.broker.redrive(QUEUE, outgoing("again", "and again"))
 
     async with subscribed(bus.broker) as subscription:
@@ -409,7 +409,7 @@ async def test_a_redrive_goes_to_one_queue_only_and_starts_anew(bus: Bus) -> Non
     assert {await bus.broker.depth(queue) for queue in QUEUES if queue != QUEUE} == {0}
 
 
-async def test_declaring_races_and_repeats_safely(bus: Bus) -> None:
+async def test_declare_is_safe_to_repeat_and_safe_concurrently(bus: Bus) -> None:
     others = [await bus.connect() for _ in range(3)]
     await asyncio.gather(*(broker.declare() for broker in [bus.broker, *others] * 2))
     await bus.broker.publish(outgoing("fine"))
@@ -417,12 +417,12 @@ async def test_declaring_races_and_repeats_safely(bus: Bus) -> None:
         assert bus.bodies([await one(subscription)]) == ["fine"]
 
 
-async def test_publishers_at_once_do_not_disturb_each_other(bus: Bus) -> None:
+async def test_concurrent_publishers_do_not_disturb_each_other(bus: Bus) -> None:
     texts = [f"m{n:03}" for n in range(200)]
     await asyncio.gather(*(bus.broker.publish(outgoing(*texts[n : n + 10])) for n in range(0, 200, 10)))
     async with subscribed(bus.broker, prefetch=500) as subscription:
         assert bus.bodies(await collect(subscription, 200)) == texts
 
 
-async def test_a_broker_that_answers_is_pinged(bus: Bus) -> None:
+async def test_ping_succeeds_if_the_broker_answers(bus: Bus) -> None:
     await bus.broker.ping()

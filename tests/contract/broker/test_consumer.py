@@ -1,4 +1,4 @@
-"""The consumer over every bus: what it promises does not depend on the adapter."""
+"""The consumer over every bus behaves the same with every adapter."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -40,7 +40,7 @@ async def send(broker: Broker, *customer_ids: str) -> list[UUID]:
     return [message.message_id for message in messages]
 
 
-async def test_messages_are_handled_retried_given_up_and_set_aside(bus: Bus) -> None:
+async def test_messages_are_handled_retried_or_dead_lettered(bus: Bus) -> None:
     handled: list[str] = []
     letters: list[Delivery] = []
 
@@ -74,7 +74,7 @@ async def test_messages_are_handled_retried_given_up_and_set_aside(bus: Bus) -> 
     await eventually(all_is_settled)
 
 
-async def test_on_exit_what_is_in_hand_is_finished_and_the_rest_is_left_uncounted(bus: Bus) -> None:
+async def test_on_exit_running_handlers_finish_and_the_rest_is_released_uncounted(bus: Bus) -> None:
     started, go = asyncio.Event(), asyncio.Event()
     finished: set[UUID] = set()
 
@@ -101,7 +101,7 @@ async def test_on_exit_what_is_in_hand_is_finished_and_the_rest_is_left_uncounte
     await subscription.close()
 
 
-async def test_a_consumer_survives_its_connection_being_cut_again_and_again(bus: Bus) -> None:
+async def test_a_consumer_survives_repeated_cuts_of_its_connection(bus: Bus) -> None:
     if bus.name == "sqs":
         pytest.skip("SQS has no connection that could be lost")
     handled: set[UUID] = set()
@@ -125,7 +125,7 @@ async def test_a_consumer_survives_its_connection_being_cut_again_and_again(bus:
         await eventually(lambda: handled == sent)
 
 
-async def test_while_a_gate_is_open_other_processes_get_the_messages(bus: Bus) -> None:
+async def test_other_processes_get_the_messages_while_a_circuit_is_open(bus: Bus) -> None:
     breaker = CircuitBreaker("gate", failures=1, recovery=timedelta(seconds=60))
     tried: list[str] = []
     taken: set[str] = set()

@@ -27,7 +27,7 @@ ROWS = "SELECT (SELECT count(*) FROM bus.messages) + (SELECT count(*) FROM bus.d
 
 
 class Outbox:
-    """The copies that a sender keeps: `done` no queue needs any more, `lost` must be published."""
+    """A sender's copies: no queue needs those in `done` any more, and those in `lost` must be published."""
 
     def __init__(self, broker: PostgresBroker) -> None:
         self.broker = broker
@@ -95,7 +95,7 @@ async def test_a_message_that_a_queue_of_another_process_needs_must_be_published
     assert outbox.hand_over("nobody.needs.v1") is None
 
 
-async def test_a_full_or_stopped_subscription_takes_nothing(
+async def test_a_full_or_stopped_subscription_accepts_no_message(
     broker: PostgresBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgres_subscription, "MAX_DIRECT", 3)
@@ -149,7 +149,7 @@ async def test_a_rejected_message_becomes_a_dead_letter(broker: PostgresBroker) 
     )
 
 
-async def test_a_released_message_comes_again_and_does_not_count(broker: PostgresBroker) -> None:
+async def test_a_released_message_is_redelivered_and_not_counted(broker: PostgresBroker) -> None:
     subscription = await broker.subscribe("api", prefetch=10)
     outbox = Outbox(broker)
     for body in (b"a", b"b", b"c"):
@@ -187,7 +187,7 @@ async def test_a_lost_connection_leaves_all_unsettled_messages_to_the_outbox(
     assert (outbox.lost, outbox.done) == (handed, set())
 
 
-async def test_waiting_rows_and_direct_messages_share_the_room(broker: PostgresBroker) -> None:
+async def test_waiting_rows_and_direct_messages_share_the_prefetch_count(broker: PostgresBroker) -> None:
     subscription = await broker.subscribe("api", prefetch=10)
     outbox = Outbox(broker)
     for number in range(20):

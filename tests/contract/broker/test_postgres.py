@@ -20,7 +20,7 @@ from tests.support.eventually import eventually
 pytestmark = pytest.mark.integration
 
 SUCCEEDED = "payment.succeeded.v1"
-# Waited for in full only by a test that fails.
+# Only a failing test waits this long.
 SOON = timedelta(seconds=45)
 
 CUT_WAITING = """
@@ -33,12 +33,12 @@ INSERT_LATE = """
     INSERT INTO bus.deliveries (queue, message_no) SELECT 'trust', message_no FROM added
 """
 
-# Of the transaction that asks.
+# The rows that the current transaction has read so far.
 ROWS_READ = """
     SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = 'bus.deliveries'::regclass
 """
 
-# Takes one message, says so, and never comes back.
+# A program that receives one message, prints 1, and never settles the message.
 VICTIM = """
 import asyncio, sys
 from datetime import timedelta
@@ -78,7 +78,9 @@ async def bodies(admin: asyncpg.Connection) -> int:
     return int(await admin.fetchval("SELECT count(*) FROM bus.messages"))
 
 
-async def test_what_a_killed_process_held_comes_back_within_seconds(broker: PostgresBroker, postgres_dsn: str) -> None:
+async def test_messages_of_a_killed_process_are_redelivered_within_seconds(
+    broker: PostgresBroker, postgres_dsn: str
+) -> None:
     victim = await asyncio.create_subprocess_exec(
         sys.executable, "-c", VICTIM, postgres_dsn, stdout=asyncio.subprocess.PIPE
     )
@@ -91,13 +93,13 @@ async def test_what_a_killed_process_held_comes_back_within_seconds(broker: Post
     finally:
         victim.kill()
         await victim.wait()
-    # A second; there is no lease that would run out.
+    # It takes a second: leases end with their holder, not by a time-out.
     (delivery,) = await subscription.receive(10, SOON)
     assert delivery.delivery_count == 2
     await subscription.ack([delivery])
 
 
-async def test_a_body_is_kept_until_the_last_queue_has_dealt_with_it(
+async def test_a_body_is_kept_until_the_last_queue_has_settled_it(
     broker: PostgresBroker, admin: asyncpg.Connection
 ) -> None:
     await broker.publish(outgoing())
@@ -108,7 +110,7 @@ async def test_a_body_is_kept_until_the_last_queue_has_dealt_with_it(
         assert await bodies(admin) == left
 
 
-async def test_what_failed_carries_its_own_body_and_holds_up_no_sweep(
+async def test_failed_messages_keep_their_own_body_and_delay_no_sweep(
     broker: PostgresBroker, admin: asyncpg.Connection
 ) -> None:
     subscription = await broker.subscribe("trust", prefetch=10)
@@ -126,7 +128,7 @@ async def test_what_failed_carries_its_own_body_and_holds_up_no_sweep(
     assert (again.body, dead.body) == (b"late", b"dead")
 
 
-async def test_a_sweep_leaves_alone_what_is_being_published(
+async def test_a_sweep_keeps_bodies_that_are_being_published(
     broker: PostgresBroker, admin: asyncpg.Connection, postgres_dsn: str
 ) -> None:
     publisher = await asyncpg.connect(postgres_dsn)
@@ -145,8 +147,8 @@ async def test_a_sweep_leaves_alone_what_is_being_published(
     assert delivery.body == b"early"
 
 
-async def test_the_sweeping_is_done_by_the_broker(broker: PostgresBroker, admin: asyncpg.Connection) -> None:
-    await admin.execute("INSERT INTO bus.messages (type, body) VALUES ('any', 'nobody needs it')")
+async def test_the_broker_sweeps_in_the_background(broker: PostgresBroker, admin: asyncpg.Connection) -> None:
+    await admin.execute("INSERT INTO bus.messages (type, body) VALUES ('any', 'unused')")
 
     async def swept() -> bool:
         return not await admin.fetchval("SELECT count(*) FROM bus.messages")
@@ -154,7 +156,7 @@ async def test_the_sweeping_is_done_by_the_broker(broker: PostgresBroker, admin:
     await eventually(swept)
 
 
-async def test_the_bus_acts_under_its_own_role(broker: PostgresBroker) -> None:
+async def test_the_bus_uses_its_own_role(broker: PostgresBroker) -> None:
     subscription = await broker.subscribe("trust", prefetch=10)
     assert isinstance(subscription, PostgresSubscription)
     assert await subscription._connection.fetchval("SELECT current_user") == "orylo_bus"
@@ -163,7 +165,7 @@ async def test_the_bus_acts_under_its_own_role(broker: PostgresBroker) -> None:
         await broker._pool.fetchval("SELECT count(*) FROM control.users")
 
 
-async def test_closing_leaves_no_trace_of_the_subscription(broker: PostgresBroker, admin: asyncpg.Connection) -> None:
+async def test_closing_removes_the_row_of_the_subscription(broker: PostgresBroker, admin: asyncpg.Connection) -> None:
     subscription = await broker.subscribe("trust", prefetch=10)
     owners = "SELECT count(*) FROM bus.subscriptions WHERE owner = $1"
     assert await admin.fetchval(owners, subscription._owner) == 1
@@ -171,7 +173,7 @@ async def test_closing_leaves_no_trace_of_the_subscription(broker: PostgresBroke
     assert await admin.fetchval(owners, subscription._owner) == 0
 
 
-async def test_leasing_and_settling_use_the_indexes_however_long_the_queue_is(
+async def test_leasing_and_settling_use_the_indexes_of_a_long_queue(
     broker: PostgresBroker, admin: asyncpg.Connection
 ) -> None:
     await admin.execute("INSERT INTO bus.messages (type, body) SELECT 'any', '{}' FROM generate_series(1, 100000)")
@@ -182,12 +184,12 @@ async def test_leasing_and_settling_use_the_indexes_however_long_the_queue_is(
         for _ in range(10):
             await subscription.ack(await subscription.receive(100, SOON))
         read = await subscription._connection.fetchval(ROWS_READ)
-    # A hundred rows each, and those before them that this transaction has deleted. One that walked the queue would
-    # read all of it each time.
+    # Each of the ten reads a hundred rows, and those before them that this transaction has deleted. A sequential scan
+    # would read the whole queue each time.
     assert 1_000 <= read < 20_000
 
 
-async def test_a_database_that_is_away_confirms_nothing(broker: PostgresBroker, admin: asyncpg.Connection) -> None:
+async def test_no_message_is_confirmed_without_the_database(broker: PostgresBroker, admin: asyncpg.Connection) -> None:
     with pytest.raises(PostgresUnavailable):
         await PostgresBroker.open("postgresql://nobody@127.0.0.1:1/none")
     lock = admin.transaction()
@@ -207,7 +209,7 @@ async def test_a_database_that_is_away_confirms_nothing(broker: PostgresBroker, 
     await broker.publish(outgoing())
 
 
-async def test_a_publish_that_commits_late_is_found_behind_all_that_passed_it(
+async def test_a_message_committed_late_is_found_behind_later_ones(
     broker: PostgresBroker, admin: asyncpg.Connection, postgres_dsn: str
 ) -> None:
     publisher = await asyncpg.connect(postgres_dsn)

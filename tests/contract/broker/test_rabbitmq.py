@@ -33,13 +33,13 @@ def outgoing() -> list[Outgoing]:
     return [Outgoing(uuid7(), STATUS_SET, b"{}")]
 
 
-async def test_a_queue_that_vanished_is_noticed_and_made_again(broker: RabbitMQBroker) -> None:
+async def test_a_deleted_queue_is_noticed_and_declared_again(broker: RabbitMQBroker) -> None:
     subscription = await broker.subscribe("trust", prefetch=10)
     await (await broker._connected()).pika.queue_delete("trust")
 
     with pytest.raises(BrokerUnavailable):
         await subscription.receive(1, SOON)
-    # Confirmed by the exchange, and yet nobody would ever have got it.
+    # The exchange would confirm the message, although no queue receives it.
     with pytest.raises(PublishNotConfirmed, match=STATUS_SET):
         await broker.publish(outgoing())
 
@@ -50,7 +50,7 @@ async def test_a_queue_that_vanished_is_noticed_and_made_again(broker: RabbitMQB
     await again.close()
 
 
-async def test_a_full_queue_refuses_and_the_publisher_hears_of_it(broker: RabbitMQBroker) -> None:
+async def test_a_message_rejected_by_a_full_queue_is_not_confirmed(broker: RabbitMQBroker) -> None:
     channel = await broker._connected()
     arguments: dict[str, Any] = {"x-queue-type": "quorum", "x-max-length": 1, "x-overflow": "reject-publish"}
     full = await channel.pika.declare_queue("full", durable=True, arguments=arguments)
@@ -68,7 +68,7 @@ async def test_a_full_queue_refuses_and_the_publisher_hears_of_it(broker: Rabbit
     await broker.publish(outgoing())
 
 
-async def test_a_publisher_whose_connection_was_cut_connects_anew(broker: RabbitMQBroker) -> None:
+async def test_a_publisher_reconnects_after_its_connection_was_cut(broker: RabbitMQBroker) -> None:
     first = await broker._connected()
     await first.underlay.connection.close()
     await broker.publish(outgoing())
@@ -86,7 +86,7 @@ async def test_a_broker_that_does_not_answer_is_unavailable() -> None:
         await RabbitMQBroker("amqp://guest:guest@127.0.0.1:1/").declare()
 
 
-def test_a_delay_waits_in_the_first_queue_that_is_not_shorter() -> None:
+def test_a_delay_uses_the_shortest_retry_queue_that_covers_it() -> None:
     assert retry_queue("trust", timedelta()) == "trust.retry.250ms"
     assert retry_queue("trust", timedelta(seconds=1)) == "trust.retry.1s"
     assert retry_queue("trust", timedelta(seconds=1.001)) == "trust.retry.4s"

@@ -36,7 +36,7 @@ async def broker(url: str) -> AsyncIterator[SqsBroker]:
         yield broker
 
 
-async def test_what_no_one_settles_comes_again_after_the_visibility_timeout(broker: SqsBroker) -> None:
+async def test_an_unsettled_message_is_redelivered_after_the_visibility_timeout(broker: SqsBroker) -> None:
     subscription = await broker.subscribe("trust", prefetch=10)
     await broker.redrive("trust", [Outgoing(uuid7(), "any", b"{}")])
     started = time.monotonic()
@@ -47,7 +47,7 @@ async def test_what_no_one_settles_comes_again_after_the_visibility_timeout(brok
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff\x00\xfe", b"\x00", "\ufffe".encode(), b'{"a":"\t"}'])
-async def test_bytes_that_are_no_text_come_through(broker: SqsBroker, body: bytes) -> None:
+async def test_bytes_that_are_not_text_arrive_unchanged(broker: SqsBroker, body: bytes) -> None:
     await broker.redrive("trust", [Outgoing(uuid7(), "any", body)])
     await broker.publish([Outgoing(uuid7(), "customer.status_set.v1", body)])
     subscription = await broker.subscribe("trust", prefetch=10)
@@ -58,24 +58,24 @@ async def test_bytes_that_are_no_text_come_through(broker: SqsBroker, body: byte
     await subscription.ack(deliveries)
 
 
-async def test_a_subscription_outlives_its_broker_refusing_it(broker: SqsBroker) -> None:
+async def test_subscribing_to_a_missing_queue_is_unavailable(broker: SqsBroker) -> None:
     with pytest.raises(BrokerUnavailable, match="NonExistentQueue"):
         await broker.subscribe("no-such-queue", prefetch=10)
 
 
-async def test_a_broker_that_does_not_answer_confirms_nothing() -> None:
+async def test_no_message_is_confirmed_without_an_answer() -> None:
     broker = await SqsBroker.open("sqs://?region=us-east-1&endpoint=http://127.0.0.1:1")
     with pytest.raises(PublishNotConfirmed):
         await broker.publish([Outgoing(uuid7(), "customer.status_set.v1", b"{}")])
     await broker.close()
 
 
-async def test_a_url_with_a_parameter_it_does_not_know_is_refused() -> None:
+async def test_a_url_with_an_unknown_parameter_is_invalid() -> None:
     with pytest.raises(ValueError, match="regoin"):
         await SqsBroker.open("sqs://?regoin=eu-west-1")
 
 
-def test_a_call_holds_ten_messages_and_no_more_bytes_than_aws_takes() -> None:
+def test_batches_have_at_most_ten_messages_and_the_bytes_that_aws_accepts() -> None:
     small = [entry("Message", b"{}", {})] * 25
     assert [len(batch) for batch in batches(small)] == [10, 10, 5]
     large = [entry("Message", b"x" * 100_000, {})] * 5

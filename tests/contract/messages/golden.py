@@ -1,7 +1,7 @@
 """Write the golden files: `python -m tests.contract.messages.golden`.
 
 A type without a file gets one; a file that lacks a field its type has gained gets that field. What already
-stands in a file is never changed: consumers in the field depend on it.
+existing in a file is never changed: consumers in the field depend on it.
 """
 
 import types
@@ -17,7 +17,7 @@ from orylo_common.messages import MESSAGES, Message, decode, encode, type_of
 FOLDER = Path(__file__).parent / "golden"
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
-# One value for each field name, or for a name and its class where one name means two things.
+# One value for each field name, or for class and name if one name has two meanings.
 EXAMPLES: dict[str, Any] = {
     "message_id": "01935b2c-7a10-7c3e-8f21-5b6d1c0a9e01",
     "tenant_id": "01935b2c-0000-7aaa-8bbb-0c0c0c0c0c0c",
@@ -133,17 +133,17 @@ _MADE_UP: dict[Any, Any] = {str: lambda name: f"an example of {name}", int: len,
 
 
 def complete(model: type[BaseModel]) -> dict[str, Any]:
-    """An example of the model with every field set."""
+    """Return an example of the model with every field set."""
     return {name: _example(model, name) for name in model.model_fields}
 
 
-def merged(stands: Any, example: Any) -> Any:
-    """`stands`, with what it lacks taken from `example`."""
-    if isinstance(stands, dict) and isinstance(example, dict):
-        return {**stands, **{key: merged(stands.get(key, value), value) for key, value in example.items()}}
-    if isinstance(stands, list) and isinstance(example, list) and stands and example:
-        return [merged(stands[0], example[0]), *stands[1:]]
-    return stands
+def merged(existing: Any, example: Any) -> Any:
+    """Return `existing` with its missing parts taken from `example`."""
+    if isinstance(existing, dict) and isinstance(example, dict):
+        return {**existing, **{key: merged(existing.get(key, value), value) for key, value in example.items()}}
+    if isinstance(existing, list) and isinstance(example, list) and existing and example:
+        return [merged(existing[0], example[0]), *existing[1:]]
+    return existing
 
 
 def path_of(message_type: str) -> Path:
@@ -151,7 +151,7 @@ def path_of(message_type: str) -> Path:
 
 
 def written(body: bytes) -> bytes:
-    """The message's JSON as the files hold it: its own order of keys, indented."""
+    """Return the message's JSON as the files contain it: indented, with the message's order of keys."""
     return orjson.dumps(orjson.loads(body), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
@@ -165,7 +165,7 @@ def _example(model: type[BaseModel], name: str) -> Any:
         example = complete(part)
         return [example] if get_origin(model.model_fields[name].annotation) is tuple else example
     if model.__name__ == "MatchKeys":
-        # Anything else in there would be a person.
+        # Match keys are hashes: any other text would be personal data.
         return name.encode().hex().ljust(64, "0")[:64]
     return EXAMPLES[name] if name in EXAMPLES else _made_up(model.model_fields[name].annotation, name)
 

@@ -30,7 +30,7 @@ def test_the_document_is_current() -> None:
     assert orjson.loads(PUBLISHED.read_bytes()) == document(), "run `make docs`"
 
 
-def test_every_reference_leads_somewhere() -> None:
+def test_every_reference_resolves() -> None:
     whole = document()
     for reference in references(whole):
         place: Any = whole
@@ -38,7 +38,7 @@ def test_every_reference_leads_somewhere() -> None:
             place = place[step]
 
 
-def test_every_queue_and_every_message_is_in_it() -> None:
+def test_the_document_covers_every_queue_and_message() -> None:
     whole = document()
 
     assert set(whole["components"]["messages"]) == set(TYPES)
@@ -48,7 +48,7 @@ def test_every_queue_and_every_message_is_in_it() -> None:
 
 
 @pytest.mark.parametrize("name", TYPES)
-def test_golden_files_are_what_it_describes(name: str) -> None:
+def test_golden_files_are_valid_under_the_document(name: str) -> None:
     whole = document()
     payload = {**whole, "$ref": f"#/components/messages/{name}/payload"}
 

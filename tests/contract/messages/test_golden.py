@@ -12,12 +12,12 @@ from tests.contract.messages.golden import FOLDER, complete, merged, path_of, wr
 TYPES = [type_of(message_class) for message_class in MESSAGES]
 
 
-def test_every_type_has_its_golden_file_and_no_other_is_there() -> None:
+def test_there_is_one_golden_file_per_type() -> None:
     assert sorted(path.name for path in FOLDER.iterdir()) == sorted(path_of(name).name for name in TYPES)
 
 
 @pytest.mark.parametrize("name", TYPES)
-def test_a_golden_file_is_read_and_written_back_the_same(name: str) -> None:
+def test_a_golden_file_is_decoded_and_encoded_unchanged(name: str) -> None:
     golden = path_of(name).read_bytes()
 
     assert written(encode(decode(golden), traceparent=traceparent_of(golden))) == golden

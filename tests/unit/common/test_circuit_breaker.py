@@ -49,7 +49,7 @@ async def open_it(breaker: CircuitBreaker) -> None:
 
 
 @pytest.mark.parametrize("error", [TransientError("503"), TimeoutError()])
-async def test_it_opens_after_failures_in_a_row(breaker: CircuitBreaker, error: Exception) -> None:
+async def test_the_circuit_opens_after_consecutive_failures(breaker: CircuitBreaker, error: Exception) -> None:
     await fail(breaker, error, times=2)
     assert state_of(breaker) == "closed"
 
@@ -57,7 +57,7 @@ async def test_it_opens_after_failures_in_a_row(breaker: CircuitBreaker, error: 
     assert state_of(breaker) == "open"
 
 
-async def test_a_success_between_failures_starts_the_count_again(breaker: CircuitBreaker) -> None:
+async def test_a_success_resets_the_count_of_failures(breaker: CircuitBreaker) -> None:
     for _ in range(5):
         await fail(breaker, TransientError("503"), times=2)
         await call(breaker)
@@ -66,15 +66,13 @@ async def test_a_success_between_failures_starts_the_count_again(breaker: Circui
 
 
 @pytest.mark.parametrize("error", [PermanentError("refused"), ValueError("a bug"), asyncio.CancelledError()])
-async def test_what_is_not_the_dependencys_failure_does_not_open_it(
-    breaker: CircuitBreaker, error: BaseException
-) -> None:
+async def test_other_errors_do_not_open_the_circuit(breaker: CircuitBreaker, error: BaseException) -> None:
     await fail(breaker, error, times=10)
 
     assert state_of(breaker) == "closed"
 
 
-async def test_a_refusal_is_an_answer_and_a_bug_is_not(breaker: CircuitBreaker) -> None:
+async def test_a_permanent_error_counts_as_success_and_an_unexpected_one_is_ignored(breaker: CircuitBreaker) -> None:
     await fail(breaker, TransientError("503"), times=2)
     await fail(breaker, PermanentError("refused"))
     await fail(breaker, TransientError("503"), times=2)
@@ -85,7 +83,7 @@ async def test_a_refusal_is_an_answer_and_a_bug_is_not(breaker: CircuitBreaker) 
     assert state_of(breaker) == "open"
 
 
-async def test_open_refuses_and_says_for_how_long(breaker: CircuitBreaker, now: FakeClock) -> None:
+async def test_an_open_circuit_raises_with_the_remaining_time(breaker: CircuitBreaker, now: FakeClock) -> None:
     await open_it(breaker)
     now.seconds += 4
 
@@ -96,7 +94,7 @@ async def test_open_refuses_and_says_for_how_long(breaker: CircuitBreaker, now: 
     assert refused.value.retry_after.total_seconds() == pytest.approx(6, abs=0.01)
 
 
-async def test_after_recovery_a_successful_probe_closes_it(breaker: CircuitBreaker, now: FakeClock) -> None:
+async def test_a_successful_probe_closes_the_circuit(breaker: CircuitBreaker, now: FakeClock) -> None:
     await open_it(breaker)
     now.seconds += 11
     assert state_of(breaker) == "half_open"
@@ -107,7 +105,7 @@ async def test_after_recovery_a_successful_probe_closes_it(breaker: CircuitBreak
     assert state_of(breaker) == "closed"
 
 
-async def test_a_failed_probe_opens_it_for_another_while(breaker: CircuitBreaker, now: FakeClock) -> None:
+async def test_a_failed_probe_opens_the_circuit_again(breaker: CircuitBreaker, now: FakeClock) -> None:
     await open_it(breaker)
     now.seconds += 11
 
@@ -117,7 +115,7 @@ async def test_a_failed_probe_opens_it_for_another_while(breaker: CircuitBreaker
     assert breaker.retry_after.total_seconds() == pytest.approx(10, abs=0.01)
 
 
-async def test_only_one_probe_is_let_through_at_a_time(breaker: CircuitBreaker, now: FakeClock) -> None:
+async def test_only_one_probe_runs_at_a_time(breaker: CircuitBreaker, now: FakeClock) -> None:
     await open_it(breaker)
     now.seconds += 11
     async with breaker:
@@ -128,7 +126,7 @@ async def test_only_one_probe_is_let_through_at_a_time(breaker: CircuitBreaker, 
     assert state_of(breaker) == "closed"
 
 
-async def test_a_cancelled_probe_leaves_room_for_the_next(breaker: CircuitBreaker, now: FakeClock) -> None:
+async def test_a_cancelled_probe_permits_the_next_one(breaker: CircuitBreaker, now: FakeClock) -> None:
     await open_it(breaker)
     now.seconds += 11
     await fail(breaker, asyncio.CancelledError())
@@ -140,7 +138,7 @@ async def test_a_cancelled_probe_leaves_room_for_the_next(breaker: CircuitBreake
 
 
 @pytest.mark.parametrize("error", [None, TransientError("late news")])
-async def test_a_call_from_before_it_opened_decides_nothing(
+async def test_calls_that_began_before_the_circuit_opened_are_ignored(
     breaker: CircuitBreaker, now: FakeClock, error: Exception | None
 ) -> None:
     finish = asyncio.Event()

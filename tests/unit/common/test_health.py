@@ -41,7 +41,7 @@ async def test_ready_when_every_dependency_answers() -> None:
     assert body == '{"status":"ready","checks":{"postgres":"ok","loops":"ok"}}'
 
 
-async def test_one_missing_dependency_makes_it_unready_and_is_named_without_its_secrets() -> None:
+async def test_a_missing_dependency_makes_the_service_unready_and_is_named_without_secrets() -> None:
     health, broken = Health(), Dependency()
     broken.error = OSError("cannot reach postgresql://orylo:hunter2@db")
     health.check("redis", Dependency().ping)
@@ -53,7 +53,7 @@ async def test_one_missing_dependency_makes_it_unready_and_is_named_without_its_
     assert body == '{"status":"unavailable","checks":{"redis":"ok","postgres":"missing (OSError)","loops":"ok"}}'
 
 
-async def test_a_missing_cache_is_reported_and_changes_nothing() -> None:
+async def test_a_missing_optional_dependency_is_reported_and_the_service_stays_ready() -> None:
     health, cache = Health(), Dependency()
     cache.error = OSError("away")
     health.check("redis", cache.ping, required=False)
@@ -64,7 +64,7 @@ async def test_a_missing_cache_is_reported_and_changes_nothing() -> None:
     assert '"redis":"missing (OSError)"' in body
 
 
-async def test_a_dependency_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_hanging_dependency_is_reported_as_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health_module, "PROBE_TIMEOUT", health_module.PROBE_TIMEOUT / 40)
     health = Health()
     health.check("postgres", asyncio.Event().wait)
@@ -75,7 +75,7 @@ async def test_a_dependency_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPat
     )
 
 
-async def test_many_askers_ask_the_dependency_once() -> None:
+async def test_concurrent_callers_probe_a_dependency_once() -> None:
     health, dependency = Health(), Dependency()
     health.check("postgres", dependency.ping)
 
@@ -84,7 +84,7 @@ async def test_many_askers_ask_the_dependency_once() -> None:
     assert dependency.asked == 1
 
 
-async def test_alive_whatever_is_missing() -> None:
+async def test_the_service_is_alive_without_its_dependencies() -> None:
     health, broken = Health(), Dependency()
     broken.error = OSError("away")
     health.check("postgres", broken.ping)
@@ -92,7 +92,7 @@ async def test_alive_whatever_is_missing() -> None:
     assert await ask(health, "/healthz") == (200, '{"status":"alive"}')
 
 
-async def test_metrics_on_a_port_of_its_own() -> None:
+async def test_the_private_port_serves_metrics() -> None:
     SEEN.inc(3)
     (port,) = free_ports(1)
 
@@ -105,7 +105,7 @@ async def test_metrics_on_a_port_of_its_own() -> None:
         assert response.headers["Content-Type"].startswith("text/plain; version=")
 
 
-async def test_strangers_learn_whether_it_is_ready_and_nothing_else() -> None:
+async def test_external_callers_see_only_whether_the_service_is_ready() -> None:
     health, broken = Health(), Dependency()
     broken.error = OSError("away")
     health.check("postgres", broken.ping)

@@ -66,7 +66,7 @@ def test_lines_below_the_level_are_not_written(output: Output) -> None:
     assert output.text() == ""
 
 
-def test_people_and_secrets_do_not_reach_the_output(output: Output) -> None:
+def test_personal_data_and_secrets_are_not_logged(output: Output) -> None:
     log = structlog.get_logger()
     try:
         int("buyer: maria@exemplo.com, card 4242424242424242")
@@ -78,7 +78,7 @@ def test_people_and_secrets_do_not_reach_the_output(output: Output) -> None:
     assert "buyer: [email], card [card]" in output.lines()[0]["exception"]
 
 
-def test_other_libraries_loggers_go_the_same_way(output: Output) -> None:
+def test_records_of_other_loggers_use_the_same_pipeline(output: Output) -> None:
     logging.getLogger("another_library").warning("lost amqp://orylo:%s@mq/", "hunter2")
 
     (line,) = output.lines()
@@ -87,7 +87,7 @@ def test_other_libraries_loggers_go_the_same_way(output: Output) -> None:
     assert line["level"] == "warning"
 
 
-def test_a_library_that_logs_badly_gives_nothing_away(capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_log_arguments_of_a_library_are_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
     output = Output()
     configure_logs("ingest", stream=output)  # here, because pytest's own handler is among the root's until now
 
@@ -97,7 +97,7 @@ def test_a_library_that_logs_badly_gives_nothing_away(capsys: pytest.CaptureFixt
     assert output.lines()[0]["logger"] == "careless"
 
 
-def test_requests_of_libraries_are_not_reported_one_by_one(output: Output) -> None:
+def test_requests_logged_by_libraries_are_dropped(output: Output) -> None:
     logging.getLogger("aiohttp.access").info('203.0.113.7 "POST /api/v1/webhooks/stripe/acme"')
 
     assert output.text() == ""
@@ -118,7 +118,7 @@ def test_values_of_any_kind_can_be_written(output: Output) -> None:
     assert output.lines()[0]["numbers"] == {"1": 2}
 
 
-def test_a_terminal_gets_lines_for_people_unless_json_is_asked_for() -> None:
+def test_a_terminal_gets_readable_lines_unless_json_is_configured() -> None:
     terminal = Output(terminal=True)
     configure_logs("ingest", stream=terminal)
     structlog.get_logger().info("webhook.accepted", email="maria@exemplo.com")
@@ -132,7 +132,7 @@ def test_a_terminal_gets_lines_for_people_unless_json_is_asked_for() -> None:
     assert terminal.lines()[0]["event"] == "webhook.accepted"
 
 
-def test_texts_of_strangers_do_not_control_the_terminal() -> None:
+def test_control_characters_do_not_reach_the_terminal() -> None:
     out = Output(terminal=True)
     configure_logs("test", stream=out)
     structlog.get_logger().warning("webhook.rejected", tenant="a\x1b[2J\x9b1m")

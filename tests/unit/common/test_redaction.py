@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from orylo_common.luhn import passes_luhn
 from orylo_common.telemetry.redaction import MAX_TEXT, REDACTED, redact, redact_item, redact_text
 
-TELLING_KEYS = [
+SENSITIVE_KEYS = [
     *("email", "customer_email", "customerEmail", "phone", "Phone-Number", "document", "cpf", "name", "first_name"),
     *(
         "token",
@@ -24,21 +24,21 @@ TELLING_KEYS = [
     ),
     *("Set-Cookie", "api_key", "apiKey", "ORYLO_MASTER_KEY", "ip", "user_agent", "card_number", "buyer_name"),
 ]
-TELLING_NOTHING = ["event_name", "queue", "tenant_id", "duration_ms", "schema", "type", "gateway", "destination"]
+HARMLESS_KEYS = ["event_name", "queue", "tenant_id", "duration_ms", "schema", "type", "gateway", "destination"]
 
 
-@pytest.mark.parametrize("key", TELLING_KEYS)
-def test_some_keys_never_show_their_value(key: str) -> None:
+@pytest.mark.parametrize("key", SENSITIVE_KEYS)
+def test_values_under_sensitive_keys_are_redacted(key: str) -> None:
     assert redact_item(key, "maria") == REDACTED
     assert redact({"outer": [{key: 5511999998888}]}) == {"outer": [{key: REDACTED}]}
 
 
-@pytest.mark.parametrize("key", TELLING_NOTHING)
-def test_other_keys_do(key: str) -> None:
+@pytest.mark.parametrize("key", HARMLESS_KEYS)
+def test_values_under_other_keys_are_shown(key: str) -> None:
     assert redact_item(key, "maria") == "maria"
 
 
-def test_whether_there_is_a_secret_may_be_shown() -> None:
+def test_none_and_booleans_are_shown_under_any_key() -> None:
     assert redact_item("token", None) is None
     assert redact_item("signature_valid", value=False) is False
 
@@ -64,7 +64,7 @@ def test_whether_there_is_a_secret_may_be_shown() -> None:
         ("1 validation error\nfirst_name\n  bad [type=x, input_value='Maria', input_type=str]", "Maria"),
     ],
 )
-def test_patterns_are_found_in_any_text(text: str, lost: str) -> None:
+def test_sensitive_patterns_in_texts_are_replaced(text: str, lost: str) -> None:
     cleaned = redact_text(text)
 
     assert lost not in cleaned
@@ -79,23 +79,23 @@ def test_patterns_are_found_in_any_text(text: str, lost: str) -> None:
         "stripe:pi_3SVk2cJ0q8Zq1x2y3z4w5v6u",
         "HP1234567890123452",
         "2026-11-20T22:08:42.123456Z",
-        "4242424242424241 is no card, its last digit is wrong",
+        "4242424242424241 is not a card, its last digit is wrong",
         "role orylo_detector, module orylo_common.telemetry.redaction",
         "the token has expired, ask for a new one",
     ],
 )
-def test_ordinary_texts_stay_as_they_are(text: str) -> None:
+def test_ordinary_texts_stay(text: str) -> None:
     assert redact_text(text) == text
 
 
-def test_card_numbers_are_found_among_numbers_too() -> None:
+def test_integers_that_are_card_numbers_are_replaced() -> None:
     assert redact({"amount_minor": 1250, "reference": 4242424242424242}) == {
         "amount_minor": 1250,
         "reference": "[card]",
     }
 
 
-def test_what_is_not_plain_data_becomes_text_and_is_cleaned() -> None:
+def test_other_objects_are_converted_to_text_and_cleaned() -> None:
     class Buyer:
         def __str__(self) -> str:
             return "Buyer(email=maria@exemplo.com)"
@@ -109,7 +109,7 @@ def test_what_is_not_plain_data_becomes_text_and_is_cleaned() -> None:
     assert redact(identifier) is identifier
 
 
-def test_there_is_a_limit_to_length_and_depth() -> None:
+def test_length_and_depth_are_limited() -> None:
     nested: Any = "maria@exemplo.com"
     for _ in range(50):
         nested = [nested]
@@ -119,11 +119,11 @@ def test_there_is_a_limit_to_length_and_depth() -> None:
 
 
 @pytest.mark.parametrize("piece", ["a", "a.", "://", "://a:", "token=", "1", "1234 ", "@", "a@a.", "DETAIL:", "eyJa."])
-def test_no_text_takes_long(piece: str) -> None:
+def test_long_texts_are_searched_in_linear_time(piece: str) -> None:
     started = time.process_time()
     redact_text(piece * MAX_TEXT)
 
-    # A fraction of a second; what grows with the square of the length takes minutes.
+    # It takes a fraction of a second; a quadratic search would take minutes.
     assert time.process_time() - started < 20
 
 

@@ -1,4 +1,4 @@
-"""What strangers write cannot control the terminal of the person who reads it."""
+"""Texts from outside cannot control the terminal on which they are printed."""
 
 import orjson
 import pytest

@@ -1,4 +1,4 @@
-"""Spans and their way to a collector, which is a real HTTP server here."""
+"""Spans and their export to a collector, which is a real HTTP server here."""
 
 from collections.abc import Iterator
 
@@ -37,12 +37,12 @@ def test_a_span_continues_the_trace_of_a_traceparent(collector: Collector) -> No
     assert spans["store"].parent_span_id == spans["handle"].span_id
 
 
-def test_a_traceparent_that_is_none_begins_a_new_trace(collector: Collector) -> None:
+def test_an_invalid_traceparent_begins_a_new_trace(collector: Collector) -> None:
     with configure_traces("detector", collector.endpoint), span("handle", traceparent="nonsense"):
         assert current_traceparent() is not None
 
 
-def test_attributes_and_errors_are_reported_without_people_in_them(collector: Collector) -> None:
+def test_attributes_and_errors_contain_no_personal_data(collector: Collector) -> None:
     with (
         configure_traces("ingest", collector.endpoint),
         pytest.raises(ValueError, match="maria"),
@@ -50,13 +50,13 @@ def test_attributes_and_errors_are_reported_without_people_in_them(collector: Co
     ):
         raise ValueError("maria@exemplo.com")
 
-    told = collector.spans()["webhook"]
-    assert told.status.message == "ValueError"
-    assert {attribute.key for attribute in told.attributes} == {"gateway", "email", "attempt", "note"}
+    webhook = collector.spans()["webhook"]
+    assert webhook.status.message == "ValueError"
+    assert {attribute.key for attribute in webhook.attributes} == {"gateway", "email", "attempt", "note"}
     assert b"maria" not in b"".join(collector.raw)
 
 
-def test_a_collector_that_is_away_stops_no_one() -> None:
+def test_a_missing_collector_causes_no_error() -> None:
     with configure_traces("ingest", "http://127.0.0.1:1"), span("webhook"):
         pass
 

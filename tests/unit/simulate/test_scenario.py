@@ -1,4 +1,4 @@
-"""The traffic that `orylo simulate` sends: repeatable, well formed, and signed as the gateways sign."""
+"""The traffic of `orylo simulate` is repeatable, well formed, and signed as the gateways sign it."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -37,18 +37,18 @@ def webhooks(sent: list[SimulatedRequest], gateway: SimulatedGateway) -> list[di
     return [orjson.loads(request.body) for request in sent if request.path == f"/api/v1/webhooks/{gateway}/demo"]
 
 
-def test_same_seed_gives_the_same_bytes() -> None:
+def test_the_same_seed_gives_the_same_bytes() -> None:
     assert requests(2_000) == requests(2_000)
 
 
-def test_another_seed_reports_of_other_people() -> None:
+def test_another_seed_gives_other_people() -> None:
     def emails(seed: int) -> set[str]:
         return {event["data"]["buyer"]["email"] for event in webhooks(requests(2_000, seed=seed), "hotmart")}
 
     assert emails(1).isdisjoint(emails(2))
 
 
-def test_a_later_run_with_the_same_seed_reports_of_other_purchases_by_the_same_people() -> None:
+def test_a_later_run_with_the_same_seed_has_new_purchases_of_the_same_people() -> None:
     first = webhooks(requests(2_000), "hotmart")
     second = webhooks(requests(2_000, epoch=EPOCH + timedelta(hours=1)), "hotmart")
 
@@ -89,19 +89,19 @@ def test_requests_are_due_at_a_constant_rate() -> None:
     assert offsets == pytest.approx([slot / 20.0 for slot in range(500)])
 
 
-def test_event_times_are_just_before_they_are_sent() -> None:
+def test_events_are_dated_just_before_they_are_sent() -> None:
     lags = [
         EPOCH.timestamp() + request.offset_s - orjson.loads(request.body)["created"]
         for request in requests(5_000)
         if "/stripe/" in request.path
     ]
-    # Of two that change places, one is told a little before its time.
+    # If two events change places, one of them is sent slightly before its time.
     assert sorted(lags)[len(lags) // 20] >= 0
     assert min(lags) > -30
     assert max(lags) < 60
 
 
-def test_everything_that_happens_to_a_shop_is_in_it() -> None:
+def test_the_scenario_contains_every_kind_of_event() -> None:
     sent = requests(20_000)
     stripe_types = Counter(event["type"] for event in webhooks(sent, "stripe"))
     hotmart_events = Counter(event["event"] for event in webhooks(sent, "hotmart"))
@@ -131,7 +131,7 @@ def test_everything_that_happens_to_a_shop_is_in_it() -> None:
     }
 
 
-def test_some_deliveries_are_resent_and_some_come_out_of_order() -> None:
+def test_some_deliveries_are_repeated_or_out_of_order() -> None:
     events = webhooks(requests(20_000), "stripe")
     ids = Counter(event["id"] for event in events)
     paid_before_begun = 0
@@ -147,8 +147,8 @@ def test_some_deliveries_are_resent_and_some_come_out_of_order() -> None:
     assert paid_before_begun > 0
 
 
-def test_buyers_come_back() -> None:
-    # A purchase that is paid by card is told by one approval.
+def test_some_buyers_purchase_again() -> None:
+    # Every purchase paid by card has one approval.
     approved = [event for event in webhooks(requests(20_000), "hotmart") if event["event"] == "PURCHASE_APPROVED"]
     purchases = {event["data"]["purchase"]["transaction"]: event["data"]["buyer"]["email"] for event in approved}
 
@@ -171,18 +171,18 @@ def test_clicks_come_before_the_purchases_that_carry_them() -> None:
     clicked: set[str] = set()
     carried = 0
     for request in requests(5_000):
-        told = orjson.loads(request.body)
+        body = orjson.loads(request.body)
         if request.kind == "visit":
-            clicked.add(told["click_id"])
+            clicked.add(body["click_id"])
         elif "/stripe/" in request.path:
-            click_id = told["data"]["object"].get("metadata", {}).get("click_id")
+            click_id = body["data"]["object"].get("metadata", {}).get("click_id")
             if click_id is not None:
                 assert click_id in clicked
                 carried += 1
     assert carried > 500
 
 
-def test_a_gateway_without_a_door_is_left_out() -> None:
+def test_a_gateway_without_a_signer_is_left_out() -> None:
     sent = requests(1_000, signers={"hotmart": HOTMART})
 
     assert not webhooks(sent, "stripe")

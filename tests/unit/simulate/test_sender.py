@@ -1,4 +1,4 @@
-"""Sending: what the answers are counted as, and where nothing may be sent."""
+"""The sender counts answers by their meaning, and sends to this machine only."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -10,7 +10,7 @@ from orylo_cli.simulate import RemoteTargetForbidden, SimulateOptions, WebhookSi
 
 
 class Ingest:
-    """Answers webhooks with the given statuses in turn, and visits with one of its own."""
+    """A server that answers webhooks with the given statuses in turn, and visits with another one."""
 
     def __init__(self) -> None:
         self.statuses: Iterator[int] = iter([])
@@ -51,7 +51,7 @@ def options(server: TestServer) -> SimulateOptions:
     )
 
 
-async def test_answers_are_counted_by_what_they_mean(server: TestServer, ingest: Ingest) -> None:
+async def test_answers_are_counted_by_their_meaning(server: TestServer, ingest: Ingest) -> None:
     ingest.statuses = iter([200, 200, 401, 503, 500, 429])
 
     summary = await run(options(server))
@@ -75,7 +75,7 @@ async def test_without_tracking_the_visits_are_left_out(server: TestServer, inge
     assert ingest.visits < 20
 
 
-async def test_a_server_that_is_away_is_an_error_not_a_crash(server: TestServer) -> None:
+async def test_a_missing_server_is_counted_as_an_error(server: TestServer) -> None:
     chosen = options(server)
     await server.close()
 
@@ -85,6 +85,6 @@ async def test_a_server_that_is_away_is_an_error_not_a_crash(server: TestServer)
 
 
 @pytest.mark.parametrize("url", ["http://192.0.2.1:8080", "https://ingest.example.com", "http://localhost.example.com"])
-async def test_other_machines_are_refused(url: str) -> None:
+async def test_other_machines_are_rejected(url: str) -> None:
     with pytest.raises(RemoteTargetForbidden, match="--allow-remote"):
         await run(SimulateOptions(tenant="demo", signers={"hotmart": WebhookSigner("hotmart", "x")}, ingest_url=url))

@@ -29,7 +29,7 @@ async def broker() -> AsyncIterator[MemoryBroker]:
         yield broker
 
 
-async def test_it_follows_the_queue(broker: MemoryBroker) -> None:
+async def test_the_metric_follows_the_queue(broker: MemoryBroker) -> None:
     for _ in range(3):
         await broker.send(status_set())
     await eventually(lambda: waiting() == 3)
@@ -37,7 +37,7 @@ async def test_it_follows_the_queue(broker: MemoryBroker) -> None:
     await eventually(lambda: waiting() == 0)
 
 
-async def test_it_outlives_the_broker(broker: MemoryBroker) -> None:
+async def test_the_metric_keeps_its_value_while_the_broker_is_away(broker: MemoryBroker) -> None:
     await broker.send(status_set())
     await eventually(lambda: waiting() == 1)
     broker.fail()
@@ -48,7 +48,7 @@ async def test_it_outlives_the_broker(broker: MemoryBroker) -> None:
     await eventually(lambda: waiting() == 0)
 
 
-async def test_a_consumer_that_takes_nothing_reports_what_waits() -> None:
+async def test_a_paused_consumer_reports_the_backlog() -> None:
     broker, breaker = MemoryBroker(), CircuitBreaker("needed", failures=1, recovery=timedelta(minutes=5))
     with pytest.raises(TransientError):
         async with breaker:

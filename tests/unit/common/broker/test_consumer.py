@@ -1,4 +1,4 @@
-"""The consumer over a bus in memory: every outcome, gates, draining, and a broker that comes and goes."""
+"""The consumer over a bus in memory: every outcome, gates, draining, and outages of the broker."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -25,7 +25,7 @@ QUICK = RetryPolicy(base=timedelta(milliseconds=1), cap=timedelta(milliseconds=2
 
 
 def status_set(customer_id: str = "cus_1") -> CustomerStatusSet:
-    """A message of a type that only the queue `trust` gets."""
+    """Return a message of a type that only the queue `trust` receives."""
     message_id = uuid7()
     return CustomerStatusSet(
         message_id=message_id,
@@ -47,7 +47,7 @@ async def consuming(broker: MemoryBroker, handler: Handler, **options: Any) -> A
 
 
 def empty(broker: MemoryBroker) -> Callable[[], bool]:
-    """Nothing waits, is being retried, or is unsettled."""
+    """Return a condition: no message waits, is being retried, or is unsettled."""
     return lambda: (
         not (
             broker.ready[QUEUE]
@@ -58,7 +58,7 @@ def empty(broker: MemoryBroker) -> Callable[[], bool]:
 
 
 class Recorder:
-    """A handler that remembers what it saw and raises what it is told, one error per call."""
+    """A handler that records its messages and raises the given errors, one per call."""
 
     def __init__(self, *errors: Exception | None) -> None:
         self.seen: list[Message] = []
@@ -79,7 +79,7 @@ async def test_every_message_is_handled_once_and_settled() -> None:
     assert empty(broker)()
 
 
-async def test_a_transient_error_is_retried_until_it_passes() -> None:
+async def test_a_message_is_retried_until_the_transient_error_passes() -> None:
     broker, handler = MemoryBroker(), Recorder(TransientError("later"), TimeoutError())
     await broker.send(status_set())
     async with consuming(broker, handler):
@@ -88,7 +88,7 @@ async def test_a_transient_error_is_retried_until_it_passes() -> None:
     assert not broker.dead_letters(QUEUE)
 
 
-async def test_retries_are_given_up_with_the_last_reason() -> None:
+async def test_the_last_retry_dead_letters_the_message_with_its_reason() -> None:
     broker, handler = MemoryBroker(), Recorder(*[TransientError("postgres is away")] * 9)
     await broker.send(status_set())
     async with consuming(broker, handler):
@@ -99,7 +99,7 @@ async def test_retries_are_given_up_with_the_last_reason() -> None:
     assert len(handler.seen) == 3
 
 
-async def test_a_permanent_error_is_a_dead_letter_at_once() -> None:
+async def test_a_permanent_error_dead_letters_the_message_at_once() -> None:
     broker, handler = MemoryBroker(), Recorder(PermanentError("no such tenant"))
     await broker.send(status_set())
     async with consuming(broker, handler):
@@ -107,7 +107,7 @@ async def test_a_permanent_error_is_a_dead_letter_at_once() -> None:
     assert [(letter.reason, letter.attempts) for letter in broker.dead_letters(QUEUE)] == [("no such tenant", 1)]
 
 
-async def test_a_bug_is_retried_within_the_limit_and_its_text_stays_out_of_the_reason() -> None:
+async def test_an_unexpected_error_is_retried_and_its_text_is_not_in_the_reason() -> None:
     broker, handler = MemoryBroker(), Recorder(*[ValueError("ana@example.com")] * 9)
     await broker.send(status_set())
     async with consuming(broker, handler):
@@ -116,7 +116,7 @@ async def test_a_bug_is_retried_within_the_limit_and_its_text_stays_out_of_the_r
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[]", b'{"specversion":"1.0","type":"no.such.v1","data":{}}'])
-async def test_what_cannot_be_decoded_is_a_dead_letter_and_holds_up_no_one(body: bytes) -> None:
+async def test_an_undecodable_message_is_dead_lettered_and_delays_no_other(body: bytes) -> None:
     broker, handler = MemoryBroker(), Recorder()
     await broker.redrive(QUEUE, [Outgoing(uuid7(), "any", body)])
     await broker.send(status_set())
@@ -125,7 +125,7 @@ async def test_what_cannot_be_decoded_is_a_dead_letter_and_holds_up_no_one(body:
         await eventually(empty(broker))
 
 
-async def test_a_message_without_a_handler_is_a_dead_letter() -> None:
+async def test_a_message_without_a_handler_is_dead_lettered() -> None:
     broker = MemoryBroker()
     await broker.send(status_set())
     async with Consumer(broker, QUEUE, {ClickRecorded: Recorder()}):
@@ -133,7 +133,7 @@ async def test_a_message_without_a_handler_is_a_dead_letter() -> None:
     assert [d.reason for d in broker.dead_letters(QUEUE)] == ["trust has no handler for customer.status_set.v1"]
 
 
-async def test_a_handler_that_hangs_is_ended_and_the_message_retried() -> None:
+async def test_a_hanging_handler_is_cancelled_and_the_message_retried() -> None:
     broker, calls = MemoryBroker(), 0
 
     async def hang_once(_: CustomerStatusSet) -> None:
@@ -148,7 +148,7 @@ async def test_a_handler_that_hangs_is_ended_and_the_message_retried() -> None:
         await eventually(empty(broker))
 
 
-async def test_messages_are_handled_side_by_side_up_to_the_prefetch_count() -> None:
+async def test_messages_are_handled_concurrently_up_to_the_prefetch_count() -> None:
     broker, gate, running, most = MemoryBroker(), asyncio.Event(), 0, 0
 
     async def slow(_: CustomerStatusSet) -> None:
@@ -167,7 +167,7 @@ async def test_messages_are_handled_side_by_side_up_to_the_prefetch_count() -> N
     assert most == 8
 
 
-async def test_one_slow_message_does_not_hold_up_the_others() -> None:
+async def test_a_slow_message_does_not_delay_the_others() -> None:
     broker, release, quick = MemoryBroker(), asyncio.Event(), 0
 
     async def handle(message: CustomerStatusSet) -> None:
@@ -184,7 +184,7 @@ async def test_one_slow_message_does_not_hold_up_the_others() -> None:
         release.set()
 
 
-async def test_on_exit_what_is_in_hand_finishes_and_the_rest_stays() -> None:
+async def test_on_exit_running_handlers_finish_and_the_rest_stays_queued() -> None:
     broker, started, go, finished = MemoryBroker(), asyncio.Event(), asyncio.Event(), 0
 
     async def handle(_: CustomerStatusSet) -> None:
@@ -203,7 +203,7 @@ async def test_on_exit_what_is_in_hand_finishes_and_the_rest_stays() -> None:
     assert {entry.delivery_count for entry in broker.ready[QUEUE]} == {0}
 
 
-async def test_on_exit_what_does_not_finish_in_time_is_given_back_uncounted() -> None:
+async def test_on_exit_unfinished_messages_are_released_uncounted() -> None:
     broker, started = MemoryBroker(), asyncio.Event()
 
     async def never(_: CustomerStatusSet) -> None:
@@ -217,7 +217,7 @@ async def test_on_exit_what_does_not_finish_in_time_is_given_back_uncounted() ->
     assert [entry.delivery_count for entry in broker.ready[QUEUE]] == [0]
 
 
-async def test_while_a_circuit_is_open_nothing_is_taken_and_no_attempt_is_burnt() -> None:
+async def test_an_open_circuit_pauses_the_consumer_without_using_up_attempts() -> None:
     broker, breaker = MemoryBroker(), CircuitBreaker("dep", failures=2, recovery=timedelta(milliseconds=150))
     down, probes, done = True, 0, 0
 
@@ -243,7 +243,7 @@ async def test_while_a_circuit_is_open_nothing_is_taken_and_no_attempt_is_burnt(
     assert not broker.dead_letters(QUEUE)
 
 
-async def test_a_handler_that_finds_its_circuit_open_does_not_spin() -> None:
+async def test_a_message_waits_while_its_handlers_circuit_is_open() -> None:
     broker, calls = MemoryBroker(), 0
 
     async def handle(_: CustomerStatusSet) -> None:
@@ -261,7 +261,7 @@ async def test_a_handler_that_finds_its_circuit_open_does_not_spin() -> None:
     assert not broker.dead_letters(QUEUE)
 
 
-async def test_a_broker_that_goes_away_is_waited_for() -> None:
+async def test_the_consumer_continues_after_an_outage_of_the_broker() -> None:
     broker, handler = MemoryBroker(), Recorder()
     await broker.send(status_set())
     async with consuming(broker, handler):
@@ -274,7 +274,7 @@ async def test_a_broker_that_goes_away_is_waited_for() -> None:
         await eventually(empty(broker))
 
 
-async def test_a_broker_that_is_away_at_the_start_is_waited_for_and_does_not_hold_up_the_exit() -> None:
+async def test_the_consumer_starts_and_exits_without_its_broker() -> None:
     broker, handler = MemoryBroker(), Recorder()
     broker.fail()
     async with asyncio.timeout(30):
@@ -283,7 +283,7 @@ async def test_a_broker_that_is_away_at_the_start_is_waited_for_and_does_not_hol
     assert not handler.seen
 
 
-async def test_what_a_cut_connection_could_not_settle_is_handled_again() -> None:
+async def test_messages_unsettled_at_a_cut_are_handled_again() -> None:
     broker, handled, cut = MemoryBroker(), 0, asyncio.Event()
 
     async def handle(_: CustomerStatusSet) -> None:
@@ -318,7 +318,7 @@ async def test_outcomes_are_counted_by_queue_and_type() -> None:
     }
 
 
-async def test_a_handler_stands_in_the_trace_of_its_message() -> None:
+async def test_a_handler_runs_in_the_trace_of_its_message() -> None:
     broker = MemoryBroker()
     seen: list[str | None] = []
     traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -334,7 +334,7 @@ async def test_a_handler_stands_in_the_trace_of_its_message() -> None:
     assert seen[0].split("-")[1] == traceparent.split("-")[1]
 
 
-async def test_dead_letters_are_handed_over_as_they_are_until_they_are_taken() -> None:
+async def test_dead_letters_are_passed_on_undecoded_until_accepted() -> None:
     broker = MemoryBroker()
     seen: list[Delivery] = []
 

@@ -25,7 +25,7 @@ from orylo_common.ip_addresses import parse_address
         (["203.0.113.5"], 0, None),
     ],
 )
-def test_our_own_proxies_are_counted_from_the_right_over_all_lines(
+def test_trusted_proxies_are_counted_from_the_right_over_all_headers(
     lines: list[str], proxies: int, seen: str | None
 ) -> None:
     headers = CIMultiDict([("X-Forwarded-For", line) for line in lines])
@@ -69,7 +69,7 @@ def test_an_address_is_within_its_networks_in_either_family(address: str | None,
         (None, None),
     ],
 )
-def test_an_address_is_read_however_it_is_written(text: str | None, address: str | None) -> None:
+def test_an_address_is_read_in_any_notation(text: str | None, address: str | None) -> None:
     assert parse_address(text) == address
 
 

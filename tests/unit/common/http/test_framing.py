@@ -45,7 +45,7 @@ def fed(*pieces: bytes) -> RequestFraming:
         (HEAD + b"Transfer-Encoding: chunked\r\n\r\nno size\r\n" + GET[:5], False),
     ],
 )
-def test_it_knows_whether_the_bytes_end_within_headers(sent: bytes, in_headers: bool) -> None:
+def test_framing_reports_whether_the_bytes_end_within_headers(sent: bytes, in_headers: bool) -> None:
     assert fed(sent).in_headers is in_headers
     assert fed(*(sent[at : at + 1] for at in range(len(sent)))).in_headers is in_headers
 

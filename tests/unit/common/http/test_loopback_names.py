@@ -12,5 +12,5 @@ def test_a_loopback_name_is_recognised(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", OTHERS)
-def test_any_other_name_is_not(host: str) -> None:
+def test_any_other_name_is_not_recognised(host: str) -> None:
     assert not names_loopback(host)

@@ -27,7 +27,7 @@ def closed(reason: str) -> float:
     return float(CLOSED.labels("test", reason)._value.get())
 
 
-def test_at_the_limit_a_new_connection_replaces_the_one_that_waits_longest() -> None:
+def test_a_new_connection_at_the_limit_replaces_the_longest_idle_one() -> None:
     connections, before = limited(3), closed("evicted")
     first, second, third, fourth = (Client() for _ in range(4))
     for client in (first, second, third):
@@ -70,12 +70,12 @@ def test_a_connection_that_is_being_served_is_never_replaced() -> None:
         (["::ffff:127.0.0.1"] * 4, 4),
     ],
 )
-def test_one_network_has_a_limit_of_its_own(addresses: list[str], admitted: int) -> None:
+def test_each_network_has_a_separate_limit(addresses: list[str], admitted: int) -> None:
     connections = limited(limit_per_address=2)
     assert sum(connections.admit(Client(address)) for address in addresses) == admitted
 
 
-def test_behind_a_proxy_there_is_no_limit_per_address(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_is_no_limit_per_address_behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(open_connections, "descriptor_limit", lambda: 100)
     for behind_proxy, admitted in ((True, 40), (False, 10)):
         connections = OpenConnections.within_descriptors("test", behind_proxy=behind_proxy)
@@ -87,7 +87,7 @@ def test_behind_a_proxy_there_is_no_limit_per_address(monkeypatch: pytest.Monkey
         assert served == admitted
 
 
-def test_a_connection_that_ends_makes_room_for_its_address() -> None:
+def test_a_closed_connection_makes_room_for_its_address() -> None:
     connections = limited(limit_per_address=1)
     first = Client()
     assert connections.admit(first)
@@ -98,7 +98,7 @@ def test_a_connection_that_ends_makes_room_for_its_address() -> None:
     assert not connections.admit(Client())
 
 
-def test_a_request_that_ends_after_its_connection_leaves_nothing_behind() -> None:
+def test_a_request_that_outlives_its_connection_leaves_no_state() -> None:
     connections = limited(1)
     gone = Client()
     assert connections.admit(gone)
@@ -109,7 +109,7 @@ def test_a_request_that_ends_after_its_connection_leaves_nothing_behind() -> Non
     assert not gone.aborted
 
 
-def test_reaching_a_limit_is_logged_once_in_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reaching_a_limit_is_logged_at_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
     connections = limited(1)

@@ -1,4 +1,4 @@
-"""HTTPS behind proxies, and what responses say about the server."""
+"""HTTPS behind proxies, and the security headers of responses."""
 
 import pytest
 from aiohttp import web
@@ -17,13 +17,11 @@ from orylo_common.http.security_headers import SECURITY_HEADERS, add_security_he
         ("https, http", 2, True),
         ("http, https", 2, False),
         ("http", 1, False),
-        # No proxy is trusted: anyone could have written it.
+        # No proxy is trusted: any client could have set the header.
         ("https", 0, False),
     ],
 )
-def test_https_is_what_the_client_used_towards_a_trusted_proxy(
-    forwarded: str | None, proxies: int, https: bool
-) -> None:
+def test_the_scheme_is_the_one_used_towards_a_trusted_proxy(forwarded: str | None, proxies: int, https: bool) -> None:
     headers = {} if forwarded is None else {"X-Forwarded-Proto": forwarded}
     assert came_by_https(make_mocked_request("GET", "/", headers=headers), proxies) is https
 
