@@ -47,7 +47,7 @@ fmt: setup ## Format the code and fix what ruff can fix
 	@$(BIN)/ruff check --fix $(CODE)
 
 bench: setup ## Measure throughput and latency on this machine and print the goals beside them
-	@for script in tests/load/*_speed.py; do $(BIN)/python -m "tests.load.$$(basename "$$script" .py)" $(ARGS); done
+	@for script in tests/load/event_cost.py tests/load/*_speed.py; do $(BIN)/python -m "tests.load.$$(basename "$$script" .py)" $(ARGS); done
 
 soak: setup ## Send a million webhooks at a steady pace and count them at every stage; ARGS="--events 50000" sends fewer
 	@$(BIN)/python -m tests.load.soak $(ARGS)

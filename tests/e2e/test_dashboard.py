@@ -138,9 +138,10 @@ async def test_the_first_page_shows_working_commands_to_send_a_webhook(platform:
         await sign_in(page, platform, EMPTY_EMAIL)
         await expect(page.get_by_text("Waiting for the first payment")).to_be_visible()
         settings, request = [await each.inner_text() for each in await page.get_by_role("region", name="Command").all()]
-        orylo, *arguments = settings.split()
+        written, _, command = settings.partition(" | ")
+        orylo, *arguments = command.split()
         assert orylo == ".venv/bin/orylo"
-        platform.orylo(*arguments)
+        platform.orylo(*arguments, text=written.removeprefix("printf "))
         wait_until(lambda: is_known(platform, "hotmart", EMPTY_TENANT), "the gateway at the ingest endpoint")
 
         curl(request.replace(":8080", f":{platform.ingest_port}"))

@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from orylo_common.broker.connect import open_broker
 from orylo_common.broker.ports import Broker, Delivery, QueueSubscription
 from orylo_common.broker.postgres.broker import PostgresBroker
 from orylo_common.broker.postgres.subscription import PostgresSubscription
@@ -130,3 +131,18 @@ async def sqs_bus(sqs_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     yield Bus("sqs", await connect(), connect, cut)
     for broker in brokers:
         await broker.close()
+
+
+@pytest_asyncio.fixture
+async def admin(postgres_dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(postgres_dsn)
+    await connection.execute("TRUNCATE bus.messages, bus.deliveries")
+    yield connection
+    await connection.close()
+
+
+@pytest_asyncio.fixture
+async def broker(postgres_dsn: str, admin: asyncpg.Connection) -> AsyncIterator[PostgresBroker]:
+    async with open_broker("postgres", postgres_dsn) as opened:
+        assert isinstance(opened, PostgresBroker)
+        yield opened

@@ -1,19 +1,17 @@
 """Messages that PostgreSQL's bus hands to subscriptions of the same process without a row."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
 import pytest
-import pytest_asyncio
 
 from orylo_common.broker.connect import open_broker
-from orylo_common.broker.ports import BrokerUnavailable, Delivery, Outgoing
+from orylo_common.broker.ports import BrokerUnavailable, Delivery, Outgoing, QueueSubscription
 from orylo_common.broker.postgres import subscription as postgres_subscription
 from orylo_common.broker.postgres.broker import PostgresBroker
-from orylo_common.broker.postgres.subscription import PostgresSubscription
 from orylo_common.broker.topology import dead_letter_queue, queues_for
 from orylo_common.ids import uuid7
 from tests.support.eventually import eventually
@@ -41,22 +39,7 @@ class Outbox:
         return message.message_id if taken else None
 
 
-@pytest_asyncio.fixture
-async def admin(postgres_dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(postgres_dsn)
-    await connection.execute("TRUNCATE bus.messages, bus.deliveries")
-    yield connection
-    await connection.close()
-
-
-@pytest_asyncio.fixture
-async def broker(postgres_dsn: str, admin: asyncpg.Connection) -> AsyncIterator[PostgresBroker]:
-    async with open_broker("postgres", postgres_dsn) as opened:
-        assert isinstance(opened, PostgresBroker)
-        yield opened
-
-
-async def received(subscription: PostgresSubscription, count: int = 1) -> list[Delivery]:
+async def received(subscription: QueueSubscription, count: int = 1) -> list[Delivery]:
     found: list[Delivery] = []
     while len(found) < count:
         batch: Sequence[Delivery] = await subscription.receive(count - len(found), SOON)
@@ -168,7 +151,7 @@ async def test_closing_returns_all_unsettled_messages_to_the_queue(broker: Postg
     await subscription.close()
     assert outbox.done == handed
     async with open_broker("postgres", postgres_dsn) as other:
-        bodies = [delivery.body for delivery in await received(await other.subscribe("api", prefetch=10), 4)]  # type: ignore[arg-type]
+        bodies = [delivery.body for delivery in await received(await other.subscribe("api", prefetch=10), 4)]
     assert sorted(bodies) == [b"a", b"b", b"c", b"d"]
 
 

@@ -2,14 +2,11 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import asyncpg
 import pytest
-import pytest_asyncio
 
-from orylo_common.broker.connect import open_broker
 from orylo_common.broker.ports import Outgoing, PublishNotConfirmed
 from orylo_common.broker.postgres.broker import PostgresBroker, sweep
 from orylo_common.broker.postgres.subscription import FLOOR_MARGIN, PostgresSubscription
@@ -52,21 +49,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-@pytest_asyncio.fixture
-async def admin(postgres_dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(postgres_dsn)
-    await connection.execute("TRUNCATE bus.messages, bus.deliveries")
-    yield connection
-    await connection.close()
-
-
-@pytest_asyncio.fixture
-async def broker(postgres_dsn: str, admin: asyncpg.Connection) -> AsyncIterator[PostgresBroker]:
-    async with open_broker("postgres", postgres_dsn) as broker:
-        assert isinstance(broker, PostgresBroker)
-        yield broker
 
 
 def outgoing(message_type: str = SUCCEEDED) -> list[Outgoing]:

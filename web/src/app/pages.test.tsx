@@ -32,7 +32,7 @@ describe("an address without a page", () => {
     fakeApi({}, null);
     renderApp("/no/such/page");
 
-    expect(await screen.findByText("There is no page at this address.")).toBeVisible();
+    expect(await screen.findByText("This address does not lead to a page.")).toBeVisible();
     expect(screen.getByRole("link", { name: "Go to the live feed" })).toHaveAttribute("href", "/");
     expect(document.title).toBe("Not found · Orylo");
   });

@@ -73,7 +73,7 @@ async def match_payment(
 ) -> None:
     """Attribute a payment to a click, and report it to every enabled destination of the tenant.
 
-    A sale over 0, such as with a coupon for the whole price, is no purchase to optimise for.
+    A sale over 0, such as one with a 100 % coupon, is not reported: it would count as a purchase of no value.
     """
     if not payment.amount_minor:
         return

@@ -23,7 +23,7 @@ The same applies to events that are not listed, except those of Stripe in famili
 An event that arrives again is a *duplicate*, even if the gateway rendered it anew with other links or times. It is a
 *conflict* only if its status, ids, amount, currency or buyer differ: then it is kept for inspection, without effect.
 
-A sale over 0 is published and shown. It becomes no conversion and earns its buyer no trust points.
+A sale over 0 is published and shown. It is not sent as a conversion, and its buyer earns no trust points.
 
 A phone number without a country code is read as one of the buyer's country, the tenant's (`orylo settings set my-shop
 shop country=BR`), the gateway's (Brazil for Hotmart, Kiwify and PerfectPay) or the only country of the currency. If

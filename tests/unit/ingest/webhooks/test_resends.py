@@ -8,8 +8,6 @@ import pytest
 from orylo_common.control.models import LiveMode
 from tests.unit.ingest.given import FIXTURES, document_of, recorded, recorded_from, stripe
 
-INTERPRETED = [fixture for fixture in FIXTURES if recorded(fixture).status != "quarantined"]
-
 
 def sent_again(gateway: str, document: Any) -> Any:
     """Return the event with fields that say nothing new, at the top and in its object."""
@@ -21,13 +19,23 @@ def sent_again(gateway: str, document: Any) -> Any:
     return anew
 
 
-@pytest.mark.parametrize("fixture", INTERPRETED)
+def is_repeatable(fixture: str) -> bool:
+    """Return whether the fixture can be interpreted, and its gateway gives the event an id."""
+    first = recorded(fixture)
+    if first.status == "quarantined":
+        return False
+    gateway = fixture.partition("/")[0]
+    return first.event_id == recorded_from(gateway, sent_again(gateway, document_of(fixture))).event_id
+
+
+REPEATABLE = [fixture for fixture in FIXTURES if is_repeatable(fixture)]
+
+
+@pytest.mark.parametrize("fixture", REPEATABLE)
 def test_an_event_that_is_sent_again_has_the_same_content(fixture: str) -> None:
     gateway, document = fixture.partition("/")[0], document_of(fixture)
     first = recorded_from(gateway, deepcopy(document))
     again = recorded_from(gateway, sent_again(gateway, document))
-    if first.event_id != again.event_id:
-        pytest.skip("the gateway gives the event no id: another body is another event")
     assert first.body_sha256 != again.body_sha256
     assert first.content_sha256 == again.content_sha256
 

@@ -95,7 +95,7 @@ class DataDir:
             path.unlink(missing_ok=True)
 
     def master_key(self) -> str | None:
-        """Return the stored master key, or None if there is no file. Raises `EmbeddedError` if it holds no key."""
+        """Return the stored master key, or None without a file. Raises `EmbeddedError` if the file contains no key."""
         try:
             master_key = self._master_key.read_text().strip()
             Keyring.parse(master_key)

@@ -13,7 +13,7 @@ _MAX_DIGITS = 15
 _NOTHING = bytearray()
 
 
-class Part(Enum):
+class FramingState(Enum):
     HEADERS = auto()
     CHUNK_SIZE = auto()
     TRAILER = auto()
@@ -28,7 +28,7 @@ class RequestFraming:
     __slots__ = ("_held", "_next", "_skipped", "headers_ended", "in_headers")
 
     def __init__(self) -> None:
-        self._next = Part.HEADERS
+        self._next = FramingState.HEADERS
         # An unfinished line, or unfinished headers.
         self._held = _NOTHING
         # Bytes of a body that are still to come.
@@ -51,7 +51,7 @@ class RequestFraming:
     def _read(self, data: bytes, start: int) -> int:
         """Read `data` from `start` to the end of the headers or of the line. Return the position after it."""
         part = self._next
-        end_mark = _HEADERS_END if part is Part.HEADERS else _LINE_END
+        end_mark = _HEADERS_END if part is FramingState.HEADERS else _LINE_END
         held = len(self._held)
         if not held:
             end = data.find(end_mark, start)
@@ -62,7 +62,7 @@ class RequestFraming:
             end = self._held.find(end_mark, max(0, held - len(end_mark) + 1))
         if end < 0:
             # Empty lines before a request belong to no request.
-            if part is Part.HEADERS and not self._held.isspace():
+            if part is FramingState.HEADERS and not self._held.isspace():
                 self.in_headers = True
             return len(data)
         text = bytes(self._held[:end]) if held else data[start:end]
@@ -74,14 +74,14 @@ class RequestFraming:
         return start - held + end + len(end_mark) if held else end + len(end_mark)
 
     def _go_on(self, text: bytes) -> None:
-        if self._next is Part.HEADERS:
+        if self._next is FramingState.HEADERS:
             self._begin_body(text)
-        elif self._next is Part.TRAILER:
-            self._next = Part.TRAILER if text else Part.HEADERS
+        elif self._next is FramingState.TRAILER:
+            self._next = FramingState.TRAILER if text else FramingState.HEADERS
         elif size := int(text.partition(b";")[0], 16):
             self._skipped = size + len(_LINE_END)
         else:
-            self._next = Part.TRAILER
+            self._next = FramingState.TRAILER
 
     def _begin_body(self, headers: bytes) -> None:
         if not headers:
@@ -92,7 +92,7 @@ class RequestFraming:
         if (length := _value(lowered, _LENGTH)) is not None:
             self._skipped = int(length[: _MAX_DIGITS + 1])
         elif b"chunked" in (_value(lowered, _CODINGS) or b""):
-            self._next = Part.CHUNK_SIZE
+            self._next = FramingState.CHUNK_SIZE
 
 
 def _value(headers: bytes, name: bytes) -> bytes | None:

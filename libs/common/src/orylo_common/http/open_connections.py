@@ -27,7 +27,7 @@ CLOSED = prometheus_client.Counter(
 log = structlog.get_logger(__name__)
 
 
-class Connection(Protocol):
+class LimitedConnection(Protocol):
     """An open connection, as far as its limits are concerned."""
 
     address: str
@@ -48,9 +48,9 @@ class OpenConnections:
         self._limit = limit
         self._limit_per_address = limit_per_address
         self._by_address: Counts[str] = Counts()
-        self._open: set[Connection] = set()
+        self._open: set[LimitedConnection] = set()
         # Connections without a request in progress, the longest waiting first.
-        self._waiting: dict[Connection, None] = {}
+        self._waiting: dict[LimitedConnection, None] = {}
         self._gauge = OPEN.labels(server)
         self._logged_at = -LOG_EVERY_S
         self._closed_unlogged = 0
@@ -62,7 +62,7 @@ class OpenConnections:
         per_address = None if behind_proxy else max(1, int(limit * SHARE_PER_ADDRESS))
         return cls(server, limit=limit, limit_per_address=per_address)
 
-    def admit(self, connection: Connection) -> bool:
+    def admit(self, connection: LimitedConnection) -> bool:
         """Add a connection. Returns False if it must be closed."""
         network = network_of(connection.address)
         if (
@@ -87,7 +87,7 @@ class OpenConnections:
         self._gauge.set(len(self._open))
         return True
 
-    def remove(self, connection: Connection) -> None:
+    def remove(self, connection: LimitedConnection) -> None:
         """Remove a connection. Does nothing if it was not admitted, or removed before."""
         if connection not in self._open:
             return
@@ -99,14 +99,14 @@ class OpenConnections:
             del self._by_address[network]
         self._gauge.set(len(self._open))
 
-    def begin_request(self, connection: Connection) -> None:
+    def begin_request(self, connection: LimitedConnection) -> None:
         self._waiting.pop(connection, None)
 
-    def end_request(self, connection: Connection) -> None:
+    def end_request(self, connection: LimitedConnection) -> None:
         if connection in self._open:
             self._waiting[connection] = None
 
-    def close_late(self, connection: Connection) -> None:
+    def close_late(self, connection: LimitedConnection) -> None:
         """Close a connection whose headers took too long."""
         CLOSED.labels(self._server, "slow_headers").inc()
         connection.abort()

@@ -54,8 +54,8 @@ class GroupCommit(Generic[Item, Result]):
     A batch that is not committed within `deadline` fails, and its connection is closed.
 
     Batches start at least `pace` apart, so that each holds more items; the first starts at once, or with `gather`
-    after `pace` too. With `single_statement`, `write` must be one statement: it is its own transaction, without the
-    round trips of BEGIN and COMMIT.
+    after `pace` too. With `single_statement`, `write` is one statement, which needs no BEGIN
+    and COMMIT, or opens its own transaction.
     """
 
     def __init__(

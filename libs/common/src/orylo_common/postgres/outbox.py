@@ -35,7 +35,7 @@ from orylo_common.repeating import repeating
 PUBLISHED = Counter(
     "orylo_outbox_published_total", "Messages confirmed by the broker, or settled in this process", ["schema", "path"]
 )
-WAITING = Gauge("orylo_outbox_waiting", "Messages offered and not yet confirmed, in this process", ["schema"])
+WAITING = Gauge("orylo_outbox_waiting", "Messages of this process that were offered and are not confirmed", ["schema"])
 
 BATCH = 500
 # Further messages are only in the table, and the sweeper publishes them.
@@ -85,7 +85,7 @@ class OutboxRelay:
             ORDER BY created_at LIMIT {BATCH}
             FOR UPDATE SKIP LOCKED
         """  # noqa: S608
-        self._waiting = WAITING.labels(schema)
+        WAITING.labels(schema).set_function(lambda: len(self._offered) + len(self._handed_over))
         self._published = PUBLISHED.labels(schema, "offered")
         self._settled = PUBLISHED.labels(schema, "handed_over")
         self._swept = PUBLISHED.labels(schema, "swept")
@@ -118,7 +118,6 @@ class OutboxRelay:
             self._hurry()
         elif publish:
             self._offered.extend(publish)
-            self._waiting.set(len(self._offered))
             self._wake.set()
 
     def _hand_over(self, message: Outgoing) -> bool:
@@ -149,13 +148,11 @@ class OutboxRelay:
         if not self._closing:
             await self._pace.turn()
         batch = [self._offered.popleft() for _ in range(min(len(self._offered), BATCH))]
-        self._waiting.set(len(self._offered))
         try:
             await self._broker.publish(batch)
         except BaseException:
             # The rows are still there for the sweeper. Without a broker the memory must not fill up.
             self._offered.clear()
-            self._waiting.set(0)
             self._failing = True
             self._hurry()
             self._drained.set()

@@ -1,7 +1,7 @@
 /** The commands that put the first row on an empty page. The README shows the same commands. */
 export function firstWebhook(tenant: string, host: string): { settings: string; request: string } {
   return {
-    settings: `.venv/bin/orylo gateway set ${tenant} hotmart --secret my-hottok`,
+    settings: `printf my-hottok | .venv/bin/orylo gateway set ${tenant} hotmart --secret-stdin`,
     request: `curl -i http://${host}:8080/api/v1/webhooks/hotmart/${tenant} \\
   -H 'Content-Type: application/json' -H 'X-HOTMART-HOTTOK: my-hottok' \\
   -d '{"id": "first-'$(date +%s)'", "creation_date": '$(date +%s)'000,
