@@ -32,6 +32,7 @@ EXAMPLES: dict[str, Any] = {
     "disposable_email": False,
     "phone_country": "BR",
     "billing_country": "BR",
+    "document_country": "BR",
     "email_domain_hash": "2f" * 32,
     "ip": "203.0.113.7",
     "user_agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0",

@@ -126,6 +126,28 @@ async def test_a_burst_with_one_card_is_blocked(broker: MemoryBroker) -> None:
     assert "velocity.card.1m" in last.reasons
 
 
+async def test_cards_tested_on_one_customer_are_blocked_even_if_the_gateway_names_no_card(broker: MemoryBroker) -> None:
+    for number in range(9):
+        refused = payment(PaymentFailed, gateway="hotmart", customer_id="cus_tester", card=None, ip=None)
+        await broker.send(refused.model_copy(update={"occurred_at": NOW + number * timedelta(minutes=2)}))
+        last = (await decided(broker, number + 1))[-1]
+
+    assert "card_testing.customer.1h.declines" in last.reasons
+    assert last.decision is Decision.BLOCK
+
+
+async def test_a_customer_who_pays_from_two_countries_within_an_hour_travelled_impossibly(broker: MemoryBroker) -> None:
+    # Addresses of Registro.br and of RIPE.
+    await broker.send(payment(customer_id="cus_travel", ip="200.160.2.3"))
+    await decided(broker, 1)
+    later = NOW + timedelta(hours=1)
+    await broker.send(payment(customer_id="cus_travel", ip="193.0.6.139", occurred_at=later))
+    last = (await decided(broker, 2))[-1]
+
+    assert "geo_mismatch.impossible_travel" in last.reasons
+    assert last.decision is Decision.ALLOW
+
+
 async def test_a_redelivered_attempt_counts_once(broker: MemoryBroker) -> None:
     fact = payment(customer_id="cus_again", card={"fingerprint": "fp_again"}, ip=None)
     for _ in range(20):
@@ -165,7 +187,7 @@ async def test_a_canceled_payment_is_ignored(broker: MemoryBroker) -> None:
     assert detections(broker) == []
 
 
-async def test_without_redis_decisions_continue_without_velocity(postgres_dsn: str, tmp_path: Path) -> None:
+async def test_without_redis_decisions_continue_without_the_detectors_of_attempts(postgres_dsn: str, tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         with redis_server(tmp_path) as redis_url:
             broker = await stack.enter_async_context(detector(postgres_dsn, redis_url))
@@ -177,5 +199,5 @@ async def test_without_redis_decisions_continue_without_velocity(postgres_dsn: s
         await done(broker)
 
     assert before.degraded == ()
-    assert {detection.degraded for detection in after} == {("velocity",)}
-    assert {result.name for result in after[0].detectors} == {"amount_anomaly", "trust_history"}
+    assert {detection.degraded for detection in after} == {("velocity", "card_testing")}
+    assert {result.name for result in after[0].detectors} == {"geo_mismatch", "amount_anomaly", "trust_history"}

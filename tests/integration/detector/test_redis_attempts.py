@@ -5,11 +5,11 @@ import pytest
 from redis.asyncio import Redis
 
 from orylo_common.errors import TransientError
-from orylo_common.messages import PaymentFailed
+from orylo_common.messages import PaymentCreated, PaymentFailed
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, CircuitOpen
 from orylo_detector import deadline
 from orylo_detector.adapters.redis_attempts import KEEP, RECORD, REMEMBERED, RedisAttempts
-from orylo_detector.domain.velocity import velocities
+from orylo_detector.domain.velocity import UNKNOWN_CARD, microseconds, velocities
 from tests.unit.detector.cases import NOW, payment
 
 pytestmark = pytest.mark.integration
@@ -55,6 +55,19 @@ async def test_declines_of_one_payment_are_separate_attempts(attempts: RedisAtte
 
     assert len(known["customer"]) == 3
     assert all(attempt.declined for attempt in known["customer"])
+
+
+async def test_an_attempt_has_the_card_that_a_later_report_names(attempts: RedisAttempts) -> None:
+    started = payment(PaymentCreated, payment_id="stripe:pi_1", card=None, occurred_at=NOW - timedelta(seconds=2))
+    await attempts.record([started, payment(card=None)])
+    [*_, known] = await attempts.record(
+        [payment(payment_id="stripe:pi_1"), payment(payment_id="kiwify:1", card={"brand": "visa", "last4": "4242"})]
+    )
+
+    first, *others = sorted(known["customer"])
+    assert (first.at_us, first.card != UNKNOWN_CARD) == (microseconds(started.occurred_at), True)
+    assert [other.card != UNKNOWN_CARD for other in others].count(True) == 1
+    assert len({attempt.card for attempt in known["customer"]}) == 3
 
 
 async def test_tenants_do_not_share_entities(attempts: RedisAttempts) -> None:

@@ -9,7 +9,7 @@ from orylo_common.control.sections.detection import Entity
 from orylo_common.messages import PaymentFact, PaymentSucceeded
 from orylo_detector.domain.amounts import AmountHistory
 from orylo_detector.domain.features import CustomerHistory, Features, Subject
-from orylo_detector.domain.velocity import PaymentAttempt, microseconds
+from orylo_detector.domain.velocity import UNKNOWN_CARD, PaymentAttempt, microseconds
 
 NOW = datetime(2026, 5, 10, 12, tzinfo=UTC)
 TENANT = UUID("0196b7a0-0000-7000-8000-000000000001")
@@ -52,15 +52,16 @@ def features(
     attempts: Mapping[Entity, Sequence[PaymentAttempt]] | None = None,
     customer: CustomerHistory | None = REGULAR,
     amounts: Mapping[Subject, AmountHistory] | None = None,
+    ip_country: str | None = None,
 ) -> Features:
-    return Features(attempts if attempts is not None else {}, customer, amounts or {})
+    return Features(attempts if attempts is not None else {}, customer, amounts or {}, ip_country)
 
 
 def attempts(count: int, *, every: timedelta = timedelta(seconds=1), amount_minor: int = 1000) -> list[PaymentAttempt]:
     """Build attempts, the last one at `NOW`."""
     return [
         PaymentAttempt(
-            microseconds(NOW - number * every), amount_minor, b"BRL", False, f"attempt{number}".encode(), b""
+            microseconds(NOW - number * every), amount_minor, b"BRL", False, f"attempt{number}".encode(), UNKNOWN_CARD
         )
         for number in range(count)
     ]

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,8 @@ from orylo_common.messages import PaymentFact
 from orylo_detector.feature_reader import FeatureReader
 from orylo_detector.ports import EntityAttempts, History
 from tests.unit.detector.cases import REGULAR, attempts, payment
+
+COUNTRIES = {"203.0.113.7": "BR", "2001:db8::7": "PT"}
 
 
 class Known:
@@ -35,7 +38,7 @@ class Known:
 
 async def test_payments_that_arrive_together_are_read_together_and_each_gets_its_own_features() -> None:
     known = Known()
-    reader = FeatureReader(known, known)
+    reader = FeatureReader(known, known, COUNTRIES.get)
     features = await asyncio.gather(*(reader.read(payment(amount_minor=number)) for number in range(1, 6)))
 
     assert known.batches == [5]
@@ -45,7 +48,7 @@ async def test_payments_that_arrive_together_are_read_together_and_each_gets_its
 async def test_payments_that_arrive_while_a_batch_is_read_form_the_next_one() -> None:
     known = Known()
     known.answer.clear()
-    reader = FeatureReader(known, known, max_batch=3)
+    reader = FeatureReader(known, known, COUNTRIES.get, max_batch=3)
     first = reader.read(payment())
     await asyncio.sleep(0)
     later = [reader.read(payment()) for _ in range(5)]
@@ -59,7 +62,7 @@ async def test_payments_that_arrive_while_a_batch_is_read_form_the_next_one() ->
 async def test_attempts_that_cannot_be_counted_are_missing_and_the_other_features_are_read(error: Exception) -> None:
     known = Known()
     known.attempts_fail = error
-    features = await FeatureReader(known, known).read(payment())
+    features = await FeatureReader(known, known, COUNTRIES.get).read(payment())
 
     assert features.attempts is None
     assert features.customer == REGULAR
@@ -68,9 +71,30 @@ async def test_attempts_that_cannot_be_counted_are_missing_and_the_other_feature
 async def test_a_failed_history_read_fails_its_payments_and_the_next_batch_reads_again() -> None:
     known = Known()
     known.history_fails = TransientError("away")
-    reader = FeatureReader(known, known)
+    reader = FeatureReader(known, known, COUNTRIES.get)
     with pytest.raises(TransientError):
         await reader.read(payment())
 
     known.history_fails = None
     assert (await reader.read(payment())).customer == REGULAR
+
+
+@pytest.mark.parametrize(
+    ("changes", "country"),
+    [
+        ({}, "BR"),
+        ({"ip": "2001:db8::7"}, "PT"),
+        ({"ip": "198.51.100.1"}, None),
+        ({"ip": None}, None),
+        # A renewal repeats the address of the first charge, or names a server's.
+        ({"subscription": {"renewal": True}}, None),
+        ({"subscription": {"recurrence": 2}}, None),
+        ({"subscription": {"recurrence": 1}}, "BR"),
+    ],
+)
+async def test_the_features_have_the_country_that_the_buyer_paid_from(
+    changes: dict[str, Any], country: str | None
+) -> None:
+    known = Known()
+
+    assert (await FeatureReader(known, known, COUNTRIES.get).read(payment(**changes))).ip_country == country

@@ -8,7 +8,14 @@ from orylo_common.control.sections.detection import DetectionPolicy, VelocityLim
 from orylo_common.messages import PaymentCreated, PaymentFailed, PaymentSucceeded
 from orylo_detector.detectors import velocity
 from orylo_detector.domain.features import FeatureMissing, Features
-from orylo_detector.domain.velocity import PaymentAttempt, attempt_key, entities_of, microseconds, velocities
+from orylo_detector.domain.velocity import (
+    UNKNOWN_CARD,
+    PaymentAttempt,
+    attempt_key,
+    entities_of,
+    microseconds,
+    velocities,
+)
 from tests.unit.detector.cases import NOW, attempts, features, payment
 
 POLICY = DetectionPolicy(
@@ -90,7 +97,9 @@ def test_only_named_entities_are_counted() -> None:
 @given(st.lists(st.integers(-1000, 90_000), max_size=40))
 def test_counts_do_not_depend_on_the_order_of_the_log_and_windows_contain_each_other(ages_s: list[int]) -> None:
     log = [
-        PaymentAttempt(microseconds(NOW - timedelta(seconds=age)), 100, b"BRL", False, str(number).encode(), b"")
+        PaymentAttempt(
+            microseconds(NOW - timedelta(seconds=age)), 100, b"BRL", False, str(number).encode(), UNKNOWN_CARD
+        )
         for number, age in enumerate(ages_s)
     ]
     observed = velocities(log, NOW, "BRL")

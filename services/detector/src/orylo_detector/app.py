@@ -31,6 +31,7 @@ from orylo_common.postgres.retention import delete_expired
 from orylo_common.postgres.writable import check_writable
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
+from orylo_detector.adapters.ip_countries import allocated_country, open_country_database
 from orylo_detector.adapters.redis_attempts import RedisAttempts
 from orylo_detector.engine import Engine
 from orylo_detector.feature_reader import FeatureReader
@@ -65,10 +66,12 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
             GroupCommit(learning.copy_trust, pool, name="detector.trust", single_statement=True, pace=COPY_PACE)
         )
 
+        file = settings.detector_country_database
+        country = allocated_country if file is None else open_country_database(file)
         attempts = RedisAttempts(redis, CircuitBreaker("detector.redis", failures=3, recovery=timedelta(seconds=5)))
         decide = partial(
             decide_payment,
-            features=FeatureReader(attempts, PostgresHistory(pool)),
+            features=FeatureReader(attempts, PostgresHistory(pool), country),
             engine=Engine(),
             plane=plane,
             decisions=decided,

@@ -12,8 +12,9 @@ from orylo_common.errors import TransientError
 from orylo_common.messages import PaymentFact
 from orylo_common.pace import Pace
 from orylo_common.resilience.circuit_breaker import CircuitOpen
+from orylo_detector.domain.countries import buyer_address
 from orylo_detector.domain.features import Features
-from orylo_detector.ports import AttemptLog, EntityAttempts, HistoryReader
+from orylo_detector.ports import AttemptLog, CountryLookup, EntityAttempts, HistoryReader
 
 # Large enough to share the cost of a round trip, small enough to stay far below a detector's 100 ms.
 MAX_BATCH = 100
@@ -28,9 +29,12 @@ log = structlog.get_logger(__name__)
 class FeatureReader:
     """Reads in batches: payments that arrive while one batch is read form the next. A lone payment does not wait."""
 
-    def __init__(self, attempts: AttemptLog, history: HistoryReader, *, max_batch: int = MAX_BATCH) -> None:
+    def __init__(
+        self, attempts: AttemptLog, history: HistoryReader, country: CountryLookup, *, max_batch: int = MAX_BATCH
+    ) -> None:
         self._attempts = attempts
         self._history = history
+        self._country = country
         self._max_batch = max_batch
         self._waiting: deque[tuple[PaymentFact, asyncio.Future[Features]]] = deque()
         self._running: asyncio.Task[None] | None = None
@@ -66,9 +70,11 @@ class FeatureReader:
             return
         finally:
             attempts = await counting
-        for (_, future), history, known in zip(batch, histories, attempts, strict=True):
+        for (payment, future), history, known in zip(batch, histories, attempts, strict=True):
             if not future.done():
-                future.set_result(Features(known, history.customer, history.amounts))
+                address = buyer_address(payment)
+                ip_country = self._country(address) if address else None
+                future.set_result(Features(known, history.customer, history.amounts, ip_country))
 
     async def _count(self, payments: Sequence[PaymentFact]) -> Sequence[EntityAttempts | None]:
         """Record the attempts. Without Redis they are unknown, and the decision is made without them."""

@@ -47,7 +47,7 @@ async def decide_payment(
     announcement, block = _announce(detection), None
     if isinstance(payment, PaymentSucceeded) and detection.decision is Decision.BLOCK and not payment.test:
         block = _announce(block_of(detection))
-    if await decisions.add(StoredDecision(payment, detection, announcement, block)):
+    if await decisions.add(StoredDecision(payment, detection, announcement, block, known.ip_country)):
         offer([announcement, block] if block else [announcement])
         _COUNTED[detection.decision].inc()
     else:

@@ -44,6 +44,11 @@ class FeatureSource(Protocol):
         """Raises `TransientError` if the history, which holds the lists, cannot be read."""
 
 
+class CountryLookup(Protocol):
+    def __call__(self, address: str, /) -> str | None:
+        """Return the country (alpha-2) of an IP address, without I/O, or None if it is unknown."""
+
+
 class DetectionPolicySource(Protocol):
     """The part of the control plane that the detector uses."""
 

@@ -39,6 +39,7 @@ def test_flags_are_computed_from_clear_text() -> None:
         "email_domain_hash": hash_of("example.com"),
         "phone_country": "BR",
         "billing_country": "BR",
+        "document_country": "BR",
     }
     assert identify(Person(email="x@mailinator.com")).flags["disposable_email"] is True
     assert identify(Person(email="x@eu.mailinator.com")).flags["disposable_email"] is True

@@ -10,6 +10,7 @@ const REASONS: Record<string, string> = {
   "amount_anomaly.product": "Unusual amount for this product",
   "amount_anomaly.tenant": "Unusual amount for your shop",
   "amount_anomaly.no_history": "Too little history to compare the amount",
+  "geo_mismatch.impossible_travel": "Paid from two countries within hours",
   "trust_history.unknown_customer": "Unknown customer",
   "trust_history.low_trust": "Low trust score",
   "trust_history.disputes": "Earlier dispute",
@@ -26,6 +27,20 @@ const ENTITIES: Record<string, string> = {
   ip: "IP address",
   device: "Device",
 };
+// Of card testing, `card_testing.ip.1h.declines`.
+const CARD_TESTS: Record<string, string> = {
+  declines: "many declined cards",
+  cards: "many different cards",
+  small: "many small amounts",
+};
+// Two sources of a country that contradict each other: `geo_mismatch.card_ip`.
+const COUNTRY_SOURCES: Record<string, string> = {
+  card: "card",
+  ip: "IP address",
+  document: "document",
+  billing: "billing address",
+  phone: "phone",
+};
 const WINDOWS: Record<string, string> = { "1m": "in 1 min", "1h": "in 1 h", "24h": "in 24 h" };
 
 export const isDecision = (value: string): value is Decision => Object.hasOwn(DECISIONS, value);
@@ -34,6 +49,13 @@ export function reasonLabel(code: string): string {
   const [detector, entity = "", window = "", measure] = code.split(".");
   if (detector === "velocity" && entity in ENTITIES && window in WINDOWS) {
     return `${ENTITIES[entity]}: ${measure === "amount" ? "high total" : "many attempts"} ${WINDOWS[window]}`;
+  }
+  if (detector === "card_testing" && entity in ENTITIES && window in WINDOWS && measure && measure in CARD_TESTS) {
+    return `${ENTITIES[entity]}: ${CARD_TESTS[measure]} ${WINDOWS[window]}`;
+  }
+  const [one = "", other = ""] = entity.split("_");
+  if (detector === "geo_mismatch" && one in COUNTRY_SOURCES && other in COUNTRY_SOURCES) {
+    return `Different countries: ${COUNTRY_SOURCES[one]} and ${COUNTRY_SOURCES[other]}`;
   }
   return REASONS[code] ?? humanise(code);
 }

@@ -37,6 +37,10 @@ class CustomerFlags(Value):
     disposable_email: bool | None = None
     phone_country: str | None = None
     billing_country: str | None = None
+    document_country: str | None = Field(
+        default=None,
+        description="where the tax number was issued: BR for a valid CPF or CNPJ; alpha-2, like the others",
+    )
     email_domain_hash: str | None = None
 
 
@@ -124,6 +128,12 @@ class PaymentFact(GatewayFact):
     @property
     def subject(self) -> str:
         return self.payment_id
+
+    @property
+    def is_renewal(self) -> bool:
+        """Return whether the gateway charged a subscription without the payer taking part."""
+        known = self.subscription
+        return known is not None and bool(known.renewal or (known.recurrence or 1) > 1)
 
 
 class PaymentCreated(PaymentFact):

@@ -19,7 +19,15 @@ from orylo_common.errors import TransientError
 from orylo_common.messages import PaymentFact, PaymentFailed
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_detector.deadline import within_deadline
-from orylo_detector.domain.velocity import LONGEST, PaymentAttempt, attempt_key, entities_of, microseconds
+from orylo_detector.domain.velocity import (
+    LONGEST,
+    UNKNOWN_CARD,
+    PaymentAttempt,
+    attempt_key,
+    card_identity,
+    entities_of,
+    microseconds,
+)
 from orylo_detector.ports import EntityAttempts
 
 RECORD = struct.Struct("<qq3s?8s8s")
@@ -81,7 +89,10 @@ class RedisAttempts:
         return {key: log or records[key] for key, log in zip(records, logs, strict=True)}
 
     def _read(self, key: bytes, data: bytes, appended: bytes) -> list[PaymentAttempt]:
-        """Return the newest attempts, each once, as first reported. Also note whether to renew or trim the log."""
+        """Return the newest attempts, each once, as first reported but with its card, which a later report may name.
+
+        Also note whether to renew or trim the log.
+        """
         earlier = len(data) - len(appended)
         if earlier < RECORD.size or _hour(data, earlier - RECORD.size) != _hour(data, len(data) - RECORD.size):
             self._to_renew.add(key)
@@ -90,18 +101,22 @@ class RedisAttempts:
             # Trimming may lose an append of another replica: fewer than one in a thousand.
             self._to_trim[key] = newest
         latest_first = sorted(map(PaymentAttempt._make, RECORD.iter_unpack(newest)), reverse=True)
-        return list({attempt.key: attempt for attempt in latest_first}.values())
+        first = {attempt.key: attempt for attempt in latest_first}
+        if len(first) < len(latest_first):
+            cards = {attempt.key: attempt.card for attempt in latest_first if attempt.card != UNKNOWN_CARD}
+            first |= {key: first[key]._replace(card=card) for key, card in cards.items()}
+        return list(first.values())
 
 
 def _encode(payment: PaymentFact) -> bytes:
-    card = payment.card.fingerprint if payment.card else None
+    card = card_identity(payment)
     return RECORD.pack(
         microseconds(payment.occurred_at),
         payment.amount_minor,
         payment.currency.encode(),
         isinstance(payment, PaymentFailed),
         blake2b(attempt_key(payment).encode(), digest_size=8).digest(),
-        blake2b(card.encode(), digest_size=8).digest() if card else b"",
+        blake2b(card.encode(), digest_size=8).digest() if card else UNKNOWN_CARD,
     )
 
 

@@ -3,6 +3,7 @@
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import PaymentFact
 from orylo_detector.domain.features import FeatureMissing, Features
+from orylo_detector.domain.limits import excess
 from orylo_detector.domain.velocity import velocities
 from orylo_detector.domain.verdict import Finding
 
@@ -21,14 +22,9 @@ def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) ->
                 continue
             if observed.attempts > limit.attempts:
                 reasons.append(f"velocity.{entity}.{window}")
-                worst = max(worst, _excess(observed.attempts, limit.attempts))
+                worst = max(worst, excess(observed.attempts, limit.attempts))
             most = limit.amount_minor.get(payment.currency)
             if most is not None and observed.amount_minor > most:
                 reasons.append(f"velocity.{entity}.{window}.amount")
-                worst = max(worst, _excess(observed.amount_minor, most))
+                worst = max(worst, excess(observed.amount_minor, most))
     return Finding(worst, tuple(reasons))
-
-
-def _excess(observed: int, limit: int) -> int:
-    """Return 50 just above the limit, rising to 100 at twice the limit."""
-    return min(100, 50 + 50 * (observed - limit) // limit)

@@ -8,6 +8,7 @@ from typing import Literal
 from orylo_common.control.sections.detection import Entity
 from orylo_common.messages import PaymentFact, TrustStatus
 from orylo_detector.domain.amounts import AmountHistory
+from orylo_detector.domain.countries import Location
 from orylo_detector.domain.velocity import PaymentAttempt
 
 Subject = Literal["customer", "product", "tenant"]
@@ -19,7 +20,10 @@ class FeatureMissing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CustomerHistory:
-    """A customer's history. `trust_score` is None until the trust service has published one."""
+    """A customer's history. `trust_score` is None until the trust service has published one.
+
+    `last_location` is that of the newest payment whose country is known.
+    """
 
     payments: int = 0
     first_paid_at: datetime | None = None
@@ -29,15 +33,20 @@ class CustomerHistory:
     fraud_warnings: int = 0
     trust_score: int | None = None
     status: TrustStatus = TrustStatus.NEUTRAL
+    last_location: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """`attempts` and `amounts` are None if they could not be read in time, `customer` if the payment names none."""
+    """`attempts` and `amounts` are None if they could not be read in time, `customer` if the payment names none.
+
+    `ip_country` is the country (alpha-2) of the buyer's IP address, if it is known.
+    """
 
     attempts: Mapping[Entity, Sequence[PaymentAttempt]] | None
     customer: CustomerHistory | None
     amounts: Mapping[Subject, AmountHistory] | None
+    ip_country: str | None = None
 
 
 def subjects_of(payment: PaymentFact) -> dict[Subject, str]:

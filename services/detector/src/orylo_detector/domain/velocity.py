@@ -11,6 +11,8 @@ from orylo_common.messages import PaymentFact, PaymentFailed
 
 WINDOWS: dict[Window, timedelta] = {"1m": timedelta(minutes=1), "1h": timedelta(hours=1), "24h": timedelta(hours=24)}
 LONGEST = WINDOWS["24h"]
+# In place of the hash of a card that the gateway does not identify.
+UNKNOWN_CARD = bytes(8)
 LENGTHS_US = tuple(length // timedelta(microseconds=1) for length in WINDOWS.values())
 
 
@@ -23,7 +25,7 @@ class PaymentAttempt(NamedTuple):
     declined: bool
     # Hash of `attempt_key`: attempts with the same one count once.
     key: bytes
-    # Hash of the card's fingerprint. Empty if unknown.
+    # Hash of `card_identity`, or `UNKNOWN_CARD`.
     card: bytes
 
 
@@ -37,7 +39,9 @@ def microseconds(moment: datetime) -> int:
 
 
 def entities_of(payment: PaymentFact) -> list[tuple[Entity, str]]:
-    """Return the entities an attempt counts for: each one that the gateway names."""
+    """Return the entities an attempt counts for: each one that the gateway names. A panel's test event has none."""
+    if payment.test:
+        return []
     card = payment.card.fingerprint if payment.card else None
     named: tuple[tuple[Entity, str | None], ...] = (
         ("customer", payment.customer_id),
@@ -47,6 +51,14 @@ def entities_of(payment: PaymentFact) -> list[tuple[Entity, str]]:
         ("device", payment.tracking.fbp),
     )
     return [(entity, value) for entity, value in named if value]
+
+
+def card_identity(payment: PaymentFact) -> str | None:
+    """Return a text that tells a customer's cards apart: the fingerprint, or else brand and last digits (Kiwify)."""
+    card = payment.card
+    if card is None:
+        return None
+    return card.fingerprint or (f"{card.brand} {card.last4}" if card.last4 else None)
 
 
 def attempt_key(payment: PaymentFact) -> str:

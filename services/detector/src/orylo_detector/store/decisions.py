@@ -14,15 +14,15 @@ from orylo_detector.store.learning import LEARN_PAYMENTS, payment_columns
 RECORD = f"""
     WITH {LEARN_PAYMENTS}, claimed AS (
         INSERT INTO detector.decided (tenant_id, event_id)
-        SELECT tenant_id, event_id FROM unnest($10::uuid[], $11::text[]) AS proposed (tenant_id, event_id)
+        SELECT tenant_id, event_id FROM unnest($11::uuid[], $12::text[]) AS proposed (tenant_id, event_id)
         ORDER BY tenant_id, event_id
         ON CONFLICT (tenant_id, event_id) DO NOTHING
         RETURNING tenant_id, event_id
     ), decided AS (
         SELECT proposed.*
-        FROM unnest($10::uuid[], $11::text[], $12::uuid[], $13::text[], $14::text[], $15::text[], $16::text[],
-                    $17::text[], $18::smallint[], $19::jsonb[], $20::bigint[], $21::text[], $22::timestamptz[],
-                    $23::uuid[], $24::text[], $25::bytea[])
+        FROM unnest($11::uuid[], $12::text[], $13::uuid[], $14::text[], $15::text[], $16::text[], $17::text[],
+                    $18::text[], $19::smallint[], $20::jsonb[], $21::bigint[], $22::text[], $23::timestamptz[],
+                    $24::uuid[], $25::text[], $26::bytea[])
             AS proposed (tenant_id, event_id, id, payment_id, payment_type, gateway, customer_id, decision, risk_score,
                          found, amount_minor, currency, occurred_at, message_id, type, body)
         WHERE (tenant_id, event_id) IN (SELECT tenant_id, event_id FROM claimed)
@@ -47,13 +47,14 @@ ADD_TO_OUTBOX = """
 class StoredDecision:
     """A payment event, the decision on it, and the message that announces it.
 
-    If it blocks a paid payment, `block` announces that, too.
+    If it blocks a paid payment, `block` announces that, too. `ip_country` is where the customer paid from, if known.
     """
 
     payment: PaymentFact
     detection: DetectionCreated
     announcement: Outgoing
     block: Outgoing | None = None
+    ip_country: str | None = None
 
 
 async def record_decisions(connection: Connection, decided: Sequence[StoredDecision]) -> list[bool]:
@@ -61,7 +62,7 @@ async def record_decisions(connection: Connection, decided: Sequence[StoredDecis
     # If an event occurs twice in the batch, the first one counts.
     first = {(each.payment.tenant_id, each.payment.event_id): each for each in reversed(decided)}
     columns = zip(*map(_row, first.values()), strict=True)
-    payments = [each.payment for each in decided if isinstance(each.payment, PaymentSucceeded)]
+    payments = [(each.payment, each.ip_country) for each in decided if isinstance(each.payment, PaymentSucceeded)]
     rows = await connection.fetch(RECORD, *payment_columns(payments), *columns)
     recorded = {row["message_id"] for row in rows}
     blocks = [each.block for each in decided if each.block and each.announcement.message_id in recorded]

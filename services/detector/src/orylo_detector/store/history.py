@@ -11,13 +11,15 @@ from orylo_common.messages import PaymentFact, TrustStatus
 from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
 from orylo_detector.deadline import within_deadline
 from orylo_detector.domain.amounts import AmountHistory, summarise
+from orylo_detector.domain.countries import Location
 from orylo_detector.domain.features import CustomerHistory, subjects_of
 from orylo_detector.ports import History
 
 # LATERAL looks up one key at a time, here and below: it uses the index whatever the planner's estimates are.
 SELECT_CUSTOMERS = """
     SELECT asked.tenant_id, asked.customer_id AS subject, NULL AS currency, c.payments, c.first_paid_at, i.refunds,
-           i.disputes, i.disputes_won, i.fraud_warnings, c.trust_score, c.trust_status, NULL AS buckets, NULL AS counts
+           i.disputes, i.disputes_won, i.fraud_warnings, c.trust_score, c.trust_status, c.located_at, c.last_country,
+           NULL AS buckets, NULL AS counts
     FROM unnest($1::uuid[], $2::text[]) AS asked (tenant_id, customer_id)
     LEFT JOIN LATERAL (
         SELECT * FROM detector.customers AS c
@@ -48,7 +50,7 @@ SELECT_ALL = f"""
     {SELECT_CUSTOMERS}
     UNION ALL
     SELECT asked.tenant_id, asked.subject, asked.currency, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-           a.buckets, a.counts
+           NULL, NULL, a.buckets, a.counts
     FROM unnest($3::uuid[], $4::text[], $5::text[]) AS asked (tenant_id, subject, currency)
     CROSS JOIN LATERAL (
         SELECT array_agg(bucket) AS buckets, array_agg(payments) AS counts
@@ -137,6 +139,7 @@ def _customer(row: asyncpg.Record) -> CustomerHistory:
         fraud_warnings=row["fraud_warnings"],
         trust_score=row["trust_score"],
         status=TrustStatus(row["trust_status"] or TrustStatus.NEUTRAL),
+        last_location=Location(row["located_at"], row["last_country"]) if row["last_country"] else None,
     )
 
 

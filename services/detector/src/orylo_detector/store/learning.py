@@ -19,9 +19,9 @@ from orylo_common.postgres.pool import Connection
 from orylo_detector.domain.amounts import bucket
 from orylo_detector.domain.features import subjects_of
 
-# The part of a statement that learns payments, with `payment_columns` as $1 to $9. Every write is sorted by its key, so
-# that two replicas do not deadlock. The incidents exist already: ON CONFLICT behind LATERAL updates them without ever
-# scanning the table.
+# The part of a statement that learns payments, with `payment_columns` as $1 to $10. Every write is sorted by its key,
+# so that two replicas do not deadlock. The incidents exist already: ON CONFLICT behind LATERAL updates them without
+# ever scanning the table. A customer's place is that of the newest payment that has one, in whatever order they come.
 LEARN_PAYMENTS = """
     paid AS (
         INSERT INTO detector.paid (tenant_id, payment_id, customer_id, paid_at)
@@ -31,13 +31,23 @@ LEARN_PAYMENTS = """
         ON CONFLICT (tenant_id, payment_id) DO NOTHING
         RETURNING tenant_id, payment_id, customer_id, paid_at
     ), customers AS (
-        INSERT INTO detector.customers AS c (tenant_id, customer_id, payments, first_paid_at)
-        SELECT tenant_id, customer_id, count(*), min(paid_at)
-        FROM paid WHERE customer_id IS NOT NULL
+        INSERT INTO detector.customers AS c
+            (tenant_id, customer_id, payments, first_paid_at, located_at, last_country)
+        SELECT tenant_id, customer_id, count(*), min(paid_at), max(paid_at) FILTER (WHERE country IS NOT NULL),
+               (array_agg(country ORDER BY paid_at DESC, country DESC) FILTER (WHERE country IS NOT NULL))[1]
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[])
+            AS located (tenant_id, payment_id, customer_id, paid_at, country)
+        WHERE customer_id IS NOT NULL AND (tenant_id, payment_id) IN (SELECT tenant_id, payment_id FROM paid)
         GROUP BY tenant_id, customer_id ORDER BY tenant_id, customer_id
         ON CONFLICT (tenant_id, customer_id) DO UPDATE
         SET payments = c.payments + EXCLUDED.payments,
-            first_paid_at = least(c.first_paid_at, EXCLUDED.first_paid_at)
+            first_paid_at = least(c.first_paid_at, EXCLUDED.first_paid_at),
+            located_at = greatest(c.located_at, EXCLUDED.located_at),
+            last_country = CASE
+                WHEN EXCLUDED.located_at IS NULL
+                  OR (EXCLUDED.located_at, EXCLUDED.last_country) < (c.located_at, c.last_country) THEN c.last_country
+                ELSE EXCLUDED.last_country
+            END
     ), incidents AS (
         INSERT INTO detector.incidents (tenant_id, kind, source_id, payment_id, customer_id, occurred_at)
         SELECT i.tenant_id, i.kind, i.source_id, i.payment_id, paid.customer_id, i.occurred_at
@@ -52,7 +62,7 @@ LEARN_PAYMENTS = """
     ), amounts AS (
         INSERT INTO detector.amounts AS a (tenant_id, subject, currency, bucket, payments)
         SELECT tenant_id, subject, currency, bucket, count(*)
-        FROM unnest($5::uuid[], $6::text[], $7::text[], $8::text[], $9::smallint[])
+        FROM unnest($6::uuid[], $7::text[], $8::text[], $9::text[], $10::smallint[])
             AS amounts (tenant_id, payment_id, subject, currency, bucket)
         WHERE (tenant_id, payment_id) IN (SELECT tenant_id, payment_id FROM paid)
         GROUP BY tenant_id, subject, currency, bucket ORDER BY tenant_id, subject, currency, bucket
@@ -96,19 +106,24 @@ COPY_TRUST = """
 Incident = PaymentRefunded | PaymentRefundFailed | DisputeFact | FraudWarningReceived
 
 
-def payment_columns(payments: Sequence[PaymentSucceeded]) -> Sequence[Sequence[object]]:
-    """Return the parameters of `LEARN_PAYMENTS`. A panel's test events are not learned."""
-    paid = {(each.tenant_id, each.payment_id): each for each in payments if not each.test}
+def payment_columns(payments: Sequence[tuple[PaymentSucceeded, str | None]]) -> Sequence[Sequence[object]]:
+    """Return the parameters of `LEARN_PAYMENTS` for payments, each with the country of its buyer's IP address.
+
+    A panel's test events are not learned.
+    """
+    located = {(each.tenant_id, each.payment_id): (each, country) for each, country in payments if not each.test}
+    paid = [each for each, _ in located.values()]
     amounts = [
         (each.tenant_id, each.payment_id, subject, each.currency, bucket(each.amount_minor))
-        for each in paid.values()
+        for each in paid
         for subject in subjects_of(each).values()
     ]
     return [
-        [each.tenant_id for each in paid.values()],
-        [each.payment_id for each in paid.values()],
-        [each.customer_id for each in paid.values()],
-        [each.occurred_at for each in paid.values()],
+        [each.tenant_id for each in paid],
+        [each.payment_id for each in paid],
+        [each.customer_id for each in paid],
+        [each.occurred_at for each in paid],
+        [country for _, country in located.values()],
         *(zip(*amounts, strict=True) if amounts else [()] * 5),
     ]
 

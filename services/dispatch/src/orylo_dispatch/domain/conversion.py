@@ -71,7 +71,7 @@ def conversion_of(payment: PaymentSucceeded, click: Click | None) -> OutgoingCon
         match_keys=payment.match_keys,
         products=payment.products,
         subscription_id=subscription.subscription_id if subscription else None,
-        renewal=subscription is not None and (subscription.renewal or (subscription.recurrence or 1) > 1),
+        renewal=payment.is_renewal,
         ip=_public(visitor.ip),
         user_agent=visitor.user_agent,
         url=click.url if click else None,

@@ -13,6 +13,7 @@ from orylo_ingest.privacy.countries import alpha2, country_of_currency
 from orylo_ingest.privacy.hashing import TOKEN_PREFIX, as_hash, hash_of, hashed, is_token
 from orylo_ingest.privacy.known_people import KnownIdentifier
 from orylo_ingest.privacy.phones import phone_country, phone_digits
+from orylo_ingest.privacy.tax_numbers import issuing_country
 
 
 @dataclass(slots=True)
@@ -85,8 +86,7 @@ def identify(person: Person, *, home_country: str | None = None) -> HashedIdenti
         _add_phone(identity, person, own or home_country or country_of_currency(person.currency))
     _add_names(identity, person)
     if person.document:
-        identity.add("document", person.document, hashed(person.document, normalisation.document))
-        identity.recognise(person.document)
+        _add_document(identity, person.document)
     if person.birth_date:
         key = hashed(person.birth_date, partial(normalisation.birth_date, country=country))
         identity.add("birth_date", person.birth_date, key)
@@ -148,6 +148,13 @@ def _add_phone(identity: HashedIdentity, person: Person, region: str | None) -> 
         origin = phone_country(digits)
         if origin is not None:
             identity.flags["phone_country"] = origin
+
+
+def _add_document(identity: HashedIdentity, document: str) -> None:
+    identity.add("document", document, hashed(document, normalisation.document))
+    identity.recognise(document)
+    if issued_in := issuing_country(document):
+        identity.flags["document_country"] = issued_in
 
 
 def _add_names(identity: HashedIdentity, person: Person) -> None:

@@ -44,8 +44,48 @@ VELOCITY: dict[Entity, dict[Window, VelocityLimit]] = {
 }
 
 
+class CardTestingLimit(BaseModel):
+    """The usual maximum of card attempts for one entity in one window. A measure without a number has no limit.
+
+    `small` counts attempts of at most `DetectionPolicy.small_amount_minor`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    declines: int | None = Field(default=None, ge=1, le=HIGHEST_LIMIT)
+    cards: int | None = Field(default=None, ge=1, le=HIGHEST_LIMIT)
+    small: int | None = Field(default=None, ge=1, le=HIGHEST_LIMIT)
+
+
+# Four declines an hour: hyperswitch's card testing guard blocks a customer at five (common_utils/src/consts.rs). A
+# buyer has a few cards, and a tester makes small purchases. Many buyers of a mobile network share one address.
+_PERSON: dict[Window, CardTestingLimit] = {
+    "1h": CardTestingLimit(declines=4, cards=3, small=5),
+    "24h": CardTestingLimit(declines=8, cards=5, small=12),
+}
+CARD_TESTING: dict[Entity, dict[Window, CardTestingLimit]] = {
+    "customer": _PERSON,
+    "ip": {
+        "1h": CardTestingLimit(declines=10, cards=12, small=15),
+        "24h": CardTestingLimit(declines=40, cards=50, small=60),
+    },
+    "device": _PERSON,
+}
+
+CountrySource = Literal["card", "ip", "document", "billing", "phone"]
+
+# Scores of a source that names another country than the others. The card and the address are the hardest to choose;
+# a phone number or a tax number stays with people who move. A foreign card alone is common (prepaid travel cards), and
+# so is a foreign address alone (roaming, VPN): with the detector's weight neither comes near a review.
+GEO_SCORES: dict[CountrySource, int] = {"card": 30, "ip": 20, "document": 15, "billing": 15, "phone": 10}
+
+
 class DetectionPolicy(TenantSettings):
-    """Thresholds, weights and velocity limits. An entity or a window missing from `velocity` has no limit."""
+    """Thresholds, weights and limits. An entity or a window missing from `velocity` or `card_testing` has no limit.
+
+    A source missing from `geo_scores` is not compared. `travel_hours` is the shortest time in which a customer can
+    plausibly pay from two countries; 0 compares nothing.
+    """
 
     section: ClassVar[str] = "detector"
 
@@ -54,6 +94,14 @@ class DetectionPolicy(TenantSettings):
     # By detector name, in place of the detector's own weight; 0 ignores its findings.
     weights: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default={})
     velocity: dict[Entity, dict[Window, VelocityLimit]] = VELOCITY
+    card_testing: dict[Entity, dict[Window, CardTestingLimit]] = CARD_TESTING
+    # By currency, about US$ 2. A currency that is not listed has no small amounts.
+    small_amount_minor: dict[str, Annotated[int, Field(gt=0)]] = Field(default={"BRL": 1_000, "EUR": 200, "USD": 200})
+    geo_scores: dict[CountrySource, Annotated[int, Field(ge=0, le=100)]] = GEO_SCORES
+    # Added if the sources name three countries or more.
+    third_country_score: int = Field(default=20, ge=0, le=100)
+    travel_hours: int = Field(default=3, ge=0, le=48)
+    travel_score: int = Field(default=40, ge=0, le=100)
     customer_min_payments: int = Field(default=3, ge=1)
     product_min_payments: int = Field(default=20, ge=1)
     tenant_min_payments: int = Field(default=50, ge=1)
