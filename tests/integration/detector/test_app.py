@@ -187,7 +187,9 @@ async def test_a_canceled_payment_is_ignored(broker: MemoryBroker) -> None:
     assert detections(broker) == []
 
 
-async def test_without_redis_decisions_continue_without_the_detectors_of_attempts(postgres_dsn: str, tmp_path: Path) -> None:
+async def test_without_redis_decisions_continue_without_the_detectors_of_attempts(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
     async with AsyncExitStack() as stack:
         with redis_server(tmp_path) as redis_url:
             broker = await stack.enter_async_context(detector(postgres_dsn, redis_url))

@@ -1,4 +1,4 @@
-"""Where a customer last paid from, as learned and read."""
+"""The place of a customer's last payment, as learned and read."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace

@@ -132,7 +132,7 @@ async def test_a_tester_is_blocked_even_if_velocity_has_no_limits() -> None:
     assert (await engine.decide(fact, known, DetectionPolicy(velocity={}))).decision is Decision.BLOCK
 
 
-def test_cards_are_told_apart_by_fingerprint_or_by_brand_and_last_digits() -> None:
+def test_cards_are_distinguished_by_fingerprint_or_by_brand_and_last_digits() -> None:
     assert card_identity(payment(card={"fingerprint": "fp_1", "brand": "visa", "last4": "4242"})) == "fp_1"
     assert card_identity(payment(card={"brand": "visa", "last4": "4242"})) == "visa 4242"
     # PerfectPay names the brand only.

@@ -9,7 +9,7 @@ from maxminddb import Reader
 
 from orylo_detector.ports import CountryLookup
 
-# The registries' codes that do not stand for a country.
+# Codes of the registries for a whole region, or for none.
 _NOT_COUNTRIES = frozenset({"AP", "EU", "ZZ"})
 # Records to read when a file is opened, to find out whether it has countries.
 _SAMPLE = 1000

@@ -24,29 +24,27 @@ def card_tests(attempts: Iterable[PaymentAttempt], payment: PaymentFact, small_m
     counted as the larger of the two numbers: declined attempts, and all others.
     """
     end, currency = microseconds(payment.occurred_at), payment.currency.encode()
-    windows = len(LENGTHS_US)
-    declines, small_declined, small_other = [0] * windows, [0] * windows, [0] * windows
-    # The shortest window in which each card occurs.
+    # Indexed by the shortest window that contains the attempt. The longer windows contain it too.
+    declines, small_declined, small_other = ([0] * len(LENGTHS_US) for _ in range(3))
     cards: dict[bytes, int] = {}
     for attempt in attempts:
         age = end - attempt.at_us
         if not 0 <= age < LENGTHS_US[-1]:
             continue
-        window = bisect_right(LENGTHS_US, age)
+        shortest = bisect_right(LENGTHS_US, age)
         is_small = attempt.amount_minor <= small_minor and attempt.currency == currency
         if attempt.declined:
-            declines[window] += 1
-            small_declined[window] += is_small
+            declines[shortest] += 1
+            small_declined[shortest] += is_small
         else:
-            small_other[window] += is_small
+            small_other[shortest] += is_small
         if attempt.card != UNKNOWN_CARD:
-            cards[attempt.card] = min(cards.get(attempt.card, window), window)
-    counted = {}
-    for index, window in enumerate(WINDOWS):
-        until = index + 1
-        counted[window] = CardTests(
-            sum(declines[:until]),
-            sum(shortest < until for shortest in cards.values()),
-            max(sum(small_declined[:until]), sum(small_other[:until])),
+            cards[attempt.card] = min(cards.get(attempt.card, shortest), shortest)
+    return {
+        window: CardTests(
+            sum(declines[:longest]),
+            sum(shortest < longest for shortest in cards.values()),
+            max(sum(small_declined[:longest]), sum(small_other[:longest])),
         )
-    return counted
+        for longest, window in enumerate(WINDOWS, start=1)
+    }

@@ -54,7 +54,7 @@ def entities_of(payment: PaymentFact) -> list[tuple[Entity, str]]:
 
 
 def card_identity(payment: PaymentFact) -> str | None:
-    """Return a text that tells a customer's cards apart: the fingerprint, or else brand and last digits (Kiwify)."""
+    """Return what distinguishes a customer's cards: the fingerprint, or else brand and last digits (Kiwify)."""
     card = payment.card
     if card is None:
         return None

@@ -21,7 +21,7 @@ from orylo_detector.domain.features import subjects_of
 
 # The part of a statement that learns payments, with `payment_columns` as $1 to $10. Every write is sorted by its key,
 # so that two replicas do not deadlock. The incidents exist already: ON CONFLICT behind LATERAL updates them without
-# ever scanning the table. A customer's place is that of the newest payment that has one, in whatever order they come.
+# ever scanning the table. A customer's place is that of the newest payment that has one: their order does not matter.
 LEARN_PAYMENTS = """
     paid AS (
         INSERT INTO detector.paid (tenant_id, payment_id, customer_id, paid_at)

@@ -8,8 +8,11 @@ _CPF = re.compile(r"[0-9]{11}")
 # Since July 2026 the first twelve characters may be letters (Receita Federal, IN 2.229/2024).
 _CNPJ = re.compile(r"[0-9A-Z]{12}[0-9]{2}")
 # The weights of the characters before the first and before the second check digit.
-_CPF_WEIGHTS = ((10, 9, 8, 7, 6, 5, 4, 3, 2), (11, 10, 9, 8, 7, 6, 5, 4, 3, 2))
-_CNPJ_WEIGHTS = ((5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2), (6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2))
+_CPF_WEIGHTS: tuple[tuple[int, ...], ...] = ((10, 9, 8, 7, 6, 5, 4, 3, 2), (11, 10, 9, 8, 7, 6, 5, 4, 3, 2))
+_CNPJ_WEIGHTS: tuple[tuple[int, ...], ...] = (
+    (5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2),
+    (6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2),
+)
 
 
 def issuing_country(document: str) -> str | None:
