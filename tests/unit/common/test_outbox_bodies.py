@@ -4,6 +4,7 @@ import zlib
 
 import orjson
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,9 +33,9 @@ def test_a_typical_message_takes_at_most_half_of_its_size() -> None:
 
 def test_the_dictionary_never_changes() -> None:
     """Outbox rows of an earlier version can only be read with it."""
-    assert zlib.adler32(_DICTIONARY) == 1943144538
+    assert zlib.adler32(_DICTIONARY.as_bytes()) == 1943144538
 
 
 def test_a_damaged_body_is_an_error() -> None:
-    with pytest.raises(zlib.error):
-        decompress(compress(b'{"a": 1}')[:8] + b"damaged")
+    with pytest.raises(zstandard.ZstdError):
+        decompress(compress(b'{"a": 1}')[:-1])
