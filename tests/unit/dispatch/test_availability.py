@@ -9,7 +9,7 @@ import pytest
 
 from orylo_common.control import Destination
 from orylo_common.messages import DestinationStatus
-from orylo_dispatch.delivery.availability import DestinationState, is_news, resumed, state_after
+from orylo_dispatch.delivery.availability import DestinationState, must_be_stored, resumed, state_after
 from orylo_dispatch.domain.attempt import AttemptOutcome, DeliveryAttempt
 from tests.unit.dispatch.cases import PAID_AT, TENANT
 
@@ -79,14 +79,14 @@ def test_only_a_change_of_the_status_or_of_a_throttled_pause_is_stored() -> None
     assert hold
     assert limited
     assert away
-    assert not is_news(None, active)
+    assert not must_be_stored(None, active)
     for known in (hold, limited, away):
-        assert is_news(None, known)
-        assert is_news(known, active)
+        assert must_be_stored(None, known)
+        assert must_be_stored(known, active)
         later = replace(known, since=NOW + PROBE_EVERY, code="another")
-        assert not is_news(known, later)
-    assert is_news(limited, replace(limited, next_attempt_at=NOW + timedelta(hours=1)))
-    assert is_news(away, hold)
+        assert not must_be_stored(known, later)
+    assert must_be_stored(limited, replace(limited, next_attempt_at=NOW + timedelta(hours=1)))
+    assert must_be_stored(away, hold)
     assert resumed(hold, NOW + PROBE_EVERY).reason is None
 
 

@@ -64,7 +64,7 @@ def resumed(state: DestinationState, now: datetime) -> DestinationState:
     return DestinationState(DestinationStatus.ACTIVE, now, state.kind, state.configured_at)
 
 
-def is_news(known: DestinationState | None, observed: DestinationState) -> bool:
+def must_be_stored(known: DestinationState | None, observed: DestinationState) -> bool:
     """Return whether `observed` has to be stored. A longer pause of a throttled destination has to be."""
     if known is None:
         return observed.status is not DestinationStatus.ACTIVE

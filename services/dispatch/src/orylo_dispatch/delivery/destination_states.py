@@ -15,7 +15,7 @@ from orylo_common.broker.ports import Outgoing
 from orylo_common.ids import uuid7
 from orylo_common.messages import DestinationStatus, DestinationStatusChanged, encode
 from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
-from orylo_dispatch.delivery.availability import DestinationState, is_news
+from orylo_dispatch.delivery.availability import DestinationState, must_be_stored
 from orylo_dispatch.delivery.sink import DestinationKey
 from orylo_dispatch.metrics import ON_HOLD
 from orylo_dispatch.outbox import write_messages
@@ -87,7 +87,7 @@ class DestinationStates:
 
     async def change(self, key: DestinationKey, observed: DestinationState) -> None:
         """Store the state and announce it, if it differs from the known one."""
-        if not is_news(self._stopped.get(key), observed):
+        if not must_be_stored(self._stopped.get(key), observed):
             return
         try:
             async with self._pool.acquire() as connection, connection.transaction():
