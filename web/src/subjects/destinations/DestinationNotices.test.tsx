@@ -2,12 +2,19 @@ import { screen } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 
 import { destination } from "../../test/builders/destinations";
-import { fakeApi } from "../../test/fakeApi";
+import { detection } from "../../test/builders/detections";
+import { fakeApi, pageOf } from "../../test/fakeApi";
 import { renderFeed } from "../../test/feedScreen";
+
+const feedWith = (items: unknown[]) =>
+  fakeApi({
+    "GET /api/v1/detections": () => pageOf([detection()]),
+    "GET /api/v1/destinations": () => ({ items }),
+  });
 
 describe("the notices about destinations", () => {
   it("say why a destination is on hold and what to do", async () => {
-    fakeApi({ "GET /api/v1/destinations": () => ({ items: [destination({ status: "on_hold" })] }) });
+    feedWith([destination({ status: "on_hold" })]);
     await renderFeed();
 
     const notice = await screen.findByRole("alert");
@@ -20,7 +27,7 @@ describe("the notices about destinations", () => {
     ["throttled", "limits the rate of calls"],
     ["unavailable", "is unavailable"],
   ] as const)("ask for nothing while a destination is %s", async (status, words) => {
-    fakeApi({ "GET /api/v1/destinations": () => ({ items: [destination({ status })] }) });
+    feedWith([destination({ status })]);
     await renderFeed();
 
     expect(await screen.findByText(new RegExp(`${words}.*there is nothing to do`))).toBeVisible();
@@ -28,9 +35,7 @@ describe("the notices about destinations", () => {
   });
 
   it("are absent while all destinations are active", async () => {
-    const { calls } = fakeApi({
-      "GET /api/v1/destinations": () => ({ items: [destination({ status: "active", since: null, reason: null })] }),
-    });
+    const { calls } = feedWith([destination({ status: "active", since: null, reason: null })]);
     await renderFeed();
 
     expect(calls).toContain("GET /api/v1/destinations");
