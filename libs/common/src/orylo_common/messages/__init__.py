@@ -20,7 +20,13 @@ from orylo_common.messages.conversions import (
     ConversionSuppressed,
     Match,
 )
-from orylo_common.messages.detections import Decision, DetectionCreated, DetectorResult, PaymentBlocked
+from orylo_common.messages.detections import (
+    Decision,
+    DetectionCreated,
+    DetectorResult,
+    PaymentBlocked,
+    ReasonPoints,
+)
 from orylo_common.messages.disputes import DisputeFact, DisputeLost, DisputeOpened, DisputeWon, FraudWarningReceived
 from orylo_common.messages.message import Message
 from orylo_common.messages.payments import (
@@ -93,6 +99,7 @@ __all__ = [
     "PaymentSucceeded",
     "Product",
     "QuarantineFact",
+    "ReasonPoints",
     "Subscription",
     "Tracking",
     "TrustStatus",

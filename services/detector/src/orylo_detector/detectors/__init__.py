@@ -8,7 +8,7 @@ from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import PaymentFact
 from orylo_detector.detectors import amount_anomaly, trust_history, velocity
 from orylo_detector.domain.features import Features
-from orylo_detector.domain.verdict import Finding
+from orylo_detector.domain.finding import Finding
 
 
 class Assess(Protocol):

@@ -3,7 +3,7 @@
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import PaymentFact
 from orylo_detector.domain.features import FeatureMissing, Features, Subject
-from orylo_detector.domain.verdict import Finding
+from orylo_detector.domain.finding import Finding
 
 # In spreads above the median: where the score starts to rise, and where it reaches 100.
 UNUSUAL, EXTREME = 3.0, 8.0
@@ -14,7 +14,7 @@ SUBJECT_WEIGHTS: dict[Subject, float] = {"customer": 1.0, "product": 0.9, "tenan
 
 
 def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) -> Finding:
-    """Score the most unusual comparison. If no history is long enough, return the remark `no_history`."""
+    """Score each comparison. If no history is long enough, return the remark `no_history`."""
     if features.amounts is None:
         raise FeatureMissing("amounts")
     enough: dict[Subject, int] = {
@@ -28,10 +28,8 @@ def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) ->
         if history.payments >= enough[subject]
     }
     if not scores:
-        return Finding(0, (NO_HISTORY,))
-    return Finding(
-        max(scores.values()), tuple(f"amount_anomaly.{subject}" for subject, score in scores.items() if score)
-    )
+        return Finding({NO_HISTORY: 0})
+    return Finding({f"amount_anomaly.{subject}": score for subject, score in scores.items() if score})
 
 
 def _score(distance: float) -> float:

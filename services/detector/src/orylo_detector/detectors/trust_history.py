@@ -5,7 +5,7 @@ from datetime import timedelta
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import PaymentFact
 from orylo_detector.domain.features import CustomerHistory, Features
-from orylo_detector.domain.verdict import Finding
+from orylo_detector.domain.finding import Finding
 
 # An unknown customer has a score of 50. One or two refunds are not a reason yet.
 LOW_TRUST = 40
@@ -14,13 +14,10 @@ FREQUENT_REFUNDS, REFUND_SHARE = 3, 0.3
 
 
 def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) -> Finding:
-    """Score the most serious finding against the customer."""
+    """Score each fact that speaks against the customer."""
     if features.customer is None:
-        return Finding(15, ("trust_history.unknown_customer",))
-    against = _against(features.customer, payment)
-    if not against:
-        return Finding(0)
-    return Finding(max(against.values()), tuple(sorted(against, key=lambda reason: -against[reason])))
+        return Finding({"trust_history.unknown_customer": 15})
+    return Finding(_against(features.customer, payment))
 
 
 def _against(customer: CustomerHistory, payment: PaymentFact) -> dict[str, int]:

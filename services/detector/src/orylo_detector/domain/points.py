@@ -1,0 +1,42 @@
+"""Divides a decision's risk into points, one share for each reason."""
+
+import math
+from collections.abc import Sequence
+
+from orylo_common.messages import ReasonPoints
+from orylo_detector.domain.finding import WeightedFinding
+
+# The risk is stated in whole points, and from 99.5 on it reads 100. A detector that is surer than that counts as this
+# sure, because the logarithm of 0 would leave nothing for the others.
+LEAST_INNOCENCE = 0.005
+
+
+def divide_risk(found: Sequence[WeightedFinding], risk_score: int) -> tuple[ReasonPoints, ...]:
+    """Return points for each reason, most points first. They add up to `risk_score` exactly.
+
+    In a noisy-or, probabilities of innocence multiply, so their logarithms add up: a detector's part of the risk is its
+    part of the sum of the logarithms. Its reasons share that part in proportion to their scores. All points are
+    rounded together by largest remainder. A reason may have 0 points; remarks are not listed.
+    """
+    evidence = [-math.log(max(1 - each.risk, LEAST_INNOCENCE)) for each in found]
+    total = sum(evidence) or 1.0
+    shares: list[tuple[float, str, str]] = []
+    for each, of_detector in zip(found, evidence, strict=True):
+        scores = {reason: score for reason, score in each.finding.reasons.items() if score}
+        part = risk_score * of_detector / total / (sum(scores.values()) or 1)
+        shares += [(part * score, reason, each.detector) for reason, score in scores.items()]
+    shares.sort(key=lambda share: -share[0])
+    points = round_together([share for share, _, _ in shares], risk_score)
+    return tuple(
+        ReasonPoints(reason=reason, detector=detector, points=of_reason)
+        for (_, reason, detector), of_reason in zip(shares, points, strict=True)
+    )
+
+
+def round_together(shares: Sequence[float], total: int) -> list[int]:
+    """Round shares that add up to `total` by largest remainder, so that they still do. Without shares, return none."""
+    rounded = [int(share) for share in shares]
+    by_remainder = sorted(range(len(shares)), key=lambda index: rounded[index] - shares[index])
+    for index in by_remainder[: total - sum(rounded)]:
+        rounded[index] += 1
+    return rounded
