@@ -1,12 +1,13 @@
 """All detectors. To add one, add a module to this package and a line to `DETECTORS`."""
 
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import PaymentFact
 from orylo_detector.detectors import amount_anomaly, trust_history, velocity
+from orylo_detector.detectors.explanation import Explanation
 from orylo_detector.domain.features import Features
 from orylo_detector.domain.finding import Finding
 
@@ -25,12 +26,13 @@ class Detector:
     name: str
     assess: Assess
     weight: float
+    explanation: Explanation = field(default_factory=Explanation)
 
 
 # With thresholds of 50 and 80, velocity can block alone. An unusual amount or a bad history leads to a review, and
 # blocks together with another finding.
 DETECTORS: tuple[Detector, ...] = (
-    Detector("velocity", velocity.assess, weight=0.9),
-    Detector("amount_anomaly", amount_anomaly.assess, weight=0.6),
-    Detector("trust_history", trust_history.assess, weight=0.7),
+    Detector("velocity", velocity.assess, weight=0.9, explanation=velocity.EXPLANATION),
+    Detector("amount_anomaly", amount_anomaly.assess, weight=0.6, explanation=amount_anomaly.EXPLANATION),
+    Detector("trust_history", trust_history.assess, weight=0.7, explanation=trust_history.EXPLANATION),
 )

@@ -2,6 +2,7 @@
 
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import PaymentFact
+from orylo_detector.detectors.explanation import Explanation, Parameter
 from orylo_detector.domain.features import FeatureMissing, Features, Subject
 from orylo_detector.domain.finding import Finding
 
@@ -13,19 +14,55 @@ NO_HISTORY = "amount_anomaly.no_history"
 SUBJECT_WEIGHTS: dict[Subject, float] = {"customer": 1.0, "product": 0.9, "tenant": 0.7}
 
 
-def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) -> Finding:
-    """Score each comparison. If no history is long enough, return the remark `no_history`."""
-    if features.amounts is None:
-        raise FeatureMissing("amounts")
-    enough: dict[Subject, int] = {
+def required_payments(policy: DetectionPolicy) -> dict[Subject, int]:
+    """Return how many payments a history must have before an amount is compared with it."""
+    return {
         "customer": policy.customer_min_payments,
         "product": policy.product_min_payments,
         "tenant": policy.tenant_min_payments,
     }
+
+
+EXPLANATION = Explanation(
+    looks_at="this amount against the paid amounts of the customer, of the product and of the tenant, in its currency",
+    parameters=(
+        *(
+            Parameter(
+                f"payments before the {subject}'s history is used",
+                str(payments),
+                f"setting `{subject}_min_payments`",
+            )
+            for subject, payments in required_payments(DetectionPolicy()).items()
+        ),
+        Parameter(
+            "spreads above the median",
+            f"{UNUSUAL:g} (score 0) to {EXTREME:g} (score 100)",
+            "fixed: median and median absolute deviation on a logarithmic scale, which few extreme amounts hardly move",
+        ),
+        Parameter(
+            "weight of the histories",
+            ", ".join(f"{subject} {weight:g}" for subject, weight in SUBJECT_WEIGHTS.items()),
+            "fixed: a tenant's history mixes all its products and says the least about one payment",
+        ),
+    ),
+    reasons={
+        "amount_anomaly.customer": "The amount is far above what this customer usually pays",
+        "amount_anomaly.product": "The amount is far above the usual for this product",
+        "amount_anomaly.tenant": "The amount is far above the usual for this shop",
+        NO_HISTORY: "Too few earlier payments to compare the amount with",
+    },
+)
+
+
+def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) -> Finding:
+    """Score each comparison. If no history is long enough, return the remark `no_history`."""
+    if features.amounts is None:
+        raise FeatureMissing("amounts")
+    required = required_payments(policy)
     scores = {
         subject: round(SUBJECT_WEIGHTS[subject] * _score(history.distance(payment.amount_minor)))
         for subject, history in features.amounts.items()
-        if history.payments >= enough[subject]
+        if history.payments >= required[subject]
     }
     if not scores:
         return Finding({NO_HISTORY: 0})

@@ -1,10 +1,58 @@
 """More attempts or higher amounts from one customer, card, address or device than usual."""
 
-from orylo_common.control.sections.detection import DetectionPolicy
+from orylo_common.control.sections.detection import VELOCITY, DetectionPolicy, Entity, Window
 from orylo_common.messages import PaymentFact
+from orylo_detector.detectors.explanation import Explanation, Parameter
 from orylo_detector.domain.features import FeatureMissing, Features
 from orylo_detector.domain.finding import Finding
 from orylo_detector.domain.velocity import velocities
+
+# The score just above a limit; twice the limit scores 100.
+LOWEST = 50
+
+ENTITIES: dict[Entity, str] = {
+    "customer": "by this customer",
+    "card": "with this card",
+    "ip": "from this IP address",
+    "device": "from this device",
+}
+SPANS: dict[Window, str] = {"1m": "1 minute", "1h": "1 hour", "24h": "24 hours"}
+
+EXPLANATION = Explanation(
+    looks_at="the number and the amount of attempts to pay of one customer, card, IP address or device (the browser, "
+    "by its `_fbp`) in the last minute, hour and day",
+    parameters=(
+        *(
+            Parameter(
+                f"attempts per {entity} in 1 min / 1 h / 24 h",
+                " / ".join(str(limit.attempts) for limit in limits.values()),
+                f"setting `velocity.{entity}`; allows for households, offices and buyers who try several times",
+            )
+            for entity, limits in VELOCITY.items()
+        ),
+        *(
+            Parameter(
+                f"amount per {entity} in 24 h",
+                ", ".join(f"{most / 100:,.0f} {currency}" for currency, most in limits["24h"].amount_minor.items()),
+                f"setting `velocity.{entity}.24h.amount_minor`; in minor units, by currency",
+            )
+            for entity, limits in VELOCITY.items()
+            if limits["24h"].amount_minor
+        ),
+        Parameter(
+            "score", f"{LOWEST} just above a limit, 100 at twice the limit", "fixed: one limit alone is a review"
+        ),
+    ),
+    reasons={
+        code: text
+        for entity, whose in ENTITIES.items()
+        for window, span in SPANS.items()
+        for code, text in (
+            (f"velocity.{entity}.{window}", f"Many attempts {whose} within {span}"),
+            (f"velocity.{entity}.{window}.amount", f"A high total {whose} within {span}"),
+        )
+    },
+)
 
 
 def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) -> Finding:
@@ -27,5 +75,5 @@ def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) ->
 
 
 def _excess(observed: int, limit: int) -> int:
-    """Return 50 just above the limit, rising to 100 at twice the limit."""
-    return min(100, 50 + 50 * (observed - limit) // limit)
+    """Return `LOWEST` just above the limit, rising to 100 at twice the limit."""
+    return min(100, LOWEST + (100 - LOWEST) * (observed - limit) // limit)

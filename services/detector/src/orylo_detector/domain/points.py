@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from operator import itemgetter
 
 from orylo_common.messages import ReasonPoints
 from orylo_detector.domain.finding import WeightedFinding
@@ -9,6 +10,8 @@ from orylo_detector.domain.finding import WeightedFinding
 # The risk is stated in whole points, and from 99.5 on it reads 100. A detector that is surer than that counts as this
 # sure, because the logarithm of 0 would leave nothing for the others.
 LEAST_INNOCENCE = 0.005
+
+_share = itemgetter(0)
 
 
 def divide_risk(found: Sequence[WeightedFinding], risk_score: int) -> tuple[ReasonPoints, ...]:
@@ -18,18 +21,21 @@ def divide_risk(found: Sequence[WeightedFinding], risk_score: int) -> tuple[Reas
     part of the sum of the logarithms. Its reasons share that part in proportion to their scores. All points are
     rounded together by largest remainder. A reason may have 0 points; remarks are not listed.
     """
-    evidence = [-math.log(max(1 - each.risk, LEAST_INNOCENCE)) for each in found]
-    total = sum(evidence) or 1.0
+    total = 0.0
     shares: list[tuple[float, str, str]] = []
-    for each, of_detector in zip(found, evidence, strict=True):
-        scores = {reason: score for reason, score in each.finding.reasons.items() if score}
-        part = risk_score * of_detector / total / (sum(scores.values()) or 1)
-        shares += [(part * score, reason, each.detector) for reason, score in scores.items()]
-    shares.sort(key=lambda share: -share[0])
-    points = round_together([share for share, _, _ in shares], risk_score)
+    for each in found:
+        scores = each.finding.reasons
+        all_scores = sum(scores.values())
+        if all_scores:
+            evidence = -math.log(max(1 - each.risk, LEAST_INNOCENCE))
+            total += evidence
+            shares += [(evidence * score / all_scores, code, each.detector) for code, score in scores.items() if score]
+    shares.sort(key=_share, reverse=True)
+    scale = risk_score / total if total else 0.0
+    points = round_together([share * scale for share, _, _ in shares], risk_score)
     return tuple(
-        ReasonPoints(reason=reason, detector=detector, points=of_reason)
-        for (_, reason, detector), of_reason in zip(shares, points, strict=True)
+        ReasonPoints(reason=code, detector=detector, points=of_reason)
+        for (_, code, detector), of_reason in zip(shares, points, strict=True)
     )
 
 
