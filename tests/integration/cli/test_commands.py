@@ -15,6 +15,7 @@ from orylo_cli.main import cli
 from orylo_common.broker.connect import open_broker
 from orylo_common.control.keyring import Keyring
 from orylo_common.ids import uuid7
+from orylo_common.postgres.outbox_bodies import decompress
 
 pytestmark = pytest.mark.integration
 
@@ -498,7 +499,7 @@ def test_quarantine_is_listed_shown_replayed_and_discarded(
             "DELETE FROM api.outbox WHERE type = 'webhook.replay_requested.v1' RETURNING body, created_at"
         )
         await connection.close()
-        return [orjson.loads(row["body"]) for row in rows]
+        return [orjson.loads(decompress(row["body"])) for row in rows]
 
     asyncio.run(add_quarantined())
 

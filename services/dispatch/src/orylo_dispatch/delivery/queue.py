@@ -14,6 +14,7 @@ import asyncpg
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
+from orylo_common.postgres.outbox_bodies import outbox_columns
 from orylo_dispatch.delivery.deliverable import Deliverable, DeliverableColumns
 from orylo_dispatch.delivery.sink import DestinationKey
 from orylo_dispatch.domain.attempt import DeliveryAttempt, DeliveryState, NextStep
@@ -131,7 +132,8 @@ class DeliveryQueue:
             SETTLE,
             *_columns([_delivery_row(each, now) for each in results], 10),
             *_columns([_attempt_row(each.claim, each.attempt) for each in results if each.attempt], 9),
-            *_columns([(id_, message.message_id, message.type, message.body) for id_, message in messages], 4),
+            [id_ for id_, _ in messages],
+            *outbox_columns([message for _, message in messages]),
         )
         still_ours = {row["delivery_id"] for row in rows}
         return [message for id_, message in messages if id_ in still_ours]
