@@ -1,4 +1,4 @@
-"""The points of a decision's reasons add up to its risk, whatever was found."""
+"""The points of a decision's reasons add up to its risk, for any findings, weights and thresholds."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""Generate what people read about the detectors, from their explanations.
+"""Generate the documents about the detectors from their explanations.
 
 python -m orylo_detector.detector_table readme services/detector/README.md    (rewrites the section between the markers)
 python -m orylo_detector.detector_table reasons > web/src/subjects/detections/reasons.json

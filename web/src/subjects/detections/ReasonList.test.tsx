@@ -41,7 +41,7 @@ describe("the reasons of a decision", () => {
   it("are set apart from a list entry that overrides the risk", () => {
     render(<ReasonList detection={detection({ decision: "block", override: "blocked" })} />);
 
-    expect(screen.getByText(/this decided, whatever the risk/)).toHaveTextContent("On the blocklist");
+    expect(screen.getByText(/the list decided, not the risk/)).toHaveTextContent("On the blocklist");
     expect(cells()).toEqual(["+12", "12"]);
   });
 

@@ -12,7 +12,7 @@ export function ReasonList({ detection: { reasons, points, override, risk_score 
     <Section title="Reasons">
       {override !== null && (
         <p className={styles.override}>
-          <strong>{overrideLabel(override)}</strong>: this decided, whatever the risk.
+          <strong>{overrideLabel(override)}</strong>: the list decided, not the risk.
         </p>
       )}
       {shown.length === 0 && <Empty text="No detector found anything suspicious." />}

@@ -1,4 +1,4 @@
-"""What people read about a detector: on the dashboard, and in the table of the README."""
+"""The explanation of a detector, for the dashboard and the README."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""A detector's finding: its reasons, each with a score of its own."""
+"""A detector's finding: its reasons and their scores."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 class Finding:
     """One detector's reason codes, each with its score from 0 to 100. Raises `ValueError` for any other score.
 
-    The detector's own score is that of its most serious reason, so that no detector scores without a reason. A code
-    with a score of 0 is a remark: it is kept with the detector and is not a reason of the decision.
+    The detector's score is the highest of them: a score without a reason cannot be expressed. A code with a score of 0
+    is a remark. It is kept with the detector and is not a reason of the decision.
     """
 
     reasons: Mapping[str, int] = field(default_factory=dict)

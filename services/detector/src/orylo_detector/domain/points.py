@@ -7,8 +7,8 @@ from operator import itemgetter
 from orylo_common.messages import ReasonPoints
 from orylo_detector.domain.finding import WeightedFinding
 
-# The risk is stated in whole points, and from 99.5 on it reads 100. A detector that is surer than that counts as this
-# sure, because the logarithm of 0 would leave nothing for the others.
+# A risk of 99.5 % or more is rounded to 100. A detector that is more certain than that counts as 99.5 % certain: the
+# logarithm of 0 is infinite and would leave no points for the others.
 LEAST_INNOCENCE = 0.005
 
 _share = itemgetter(0)
@@ -17,9 +17,9 @@ _share = itemgetter(0)
 def divide_risk(found: Sequence[WeightedFinding], risk_score: int) -> tuple[ReasonPoints, ...]:
     """Return points for each reason, most points first. They add up to `risk_score` exactly.
 
-    In a noisy-or, probabilities of innocence multiply, so their logarithms add up: a detector's part of the risk is its
-    part of the sum of the logarithms. Its reasons share that part in proportion to their scores. All points are
-    rounded together by largest remainder. A reason may have 0 points; remarks are not listed.
+    In a noisy-or, probabilities of innocence multiply and their logarithms add up. A detector's part of the risk is its
+    part of the sum of the logarithms, and its reasons share that part in proportion to their scores. All points are
+    rounded together by largest remainder. A reason may have 0 points. Remarks are not listed.
     """
     total = 0.0
     shares: list[tuple[float, str, str]] = []
@@ -40,7 +40,7 @@ def divide_risk(found: Sequence[WeightedFinding], risk_score: int) -> tuple[Reas
 
 
 def round_together(shares: Sequence[float], total: int) -> list[int]:
-    """Round shares that add up to `total` by largest remainder, so that they still do. Without shares, return none."""
+    """Round shares to whole numbers by largest remainder. The shares and the result add up to `total`."""
     rounded = [int(share) for share in shares]
     by_remainder = sorted(range(len(shares)), key=lambda index: rounded[index] - shares[index])
     for index in by_remainder[: total - sum(rounded)]:
