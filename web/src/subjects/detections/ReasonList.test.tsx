@@ -35,7 +35,7 @@ describe("the reasons of a decision", () => {
     const [risk, ...points] = cells().reverse();
     expect(risk).toBe("91");
     expect(points.reduce((sum, each) => sum + Number(each), 0)).toBe(91);
-    expect(screen.getByText("Many attempts with this card within 1 minute")).toBeVisible();
+    expect(screen.getByText("This card made many attempts in 1 minute")).toBeVisible();
   });
 
   it("are set apart from a list entry that overrides the risk", () => {

@@ -3,9 +3,9 @@ import { expect, it } from "vitest";
 import { formatPoints, overrideLabel, reasonLabel } from "./labels";
 
 it.each([
-  ["velocity.card.1h", "Many attempts with this card within 1 hour"],
-  ["velocity.ip.24h.amount", "A high total from this IP address within 24 hours"],
-  ["trust_history.low_trust", "The customer's trust score is low"],
+  ["velocity.card.1h", "This card made many attempts in 1 hour"],
+  ["velocity.ip.24h.amount", "This IP address tried to pay a high total in 24 hours"],
+  ["trust_history.low_trust", "The trust score is low"],
   ["list.blocked", "The customer is on the blocklist"],
   ["custom.new_rule", "Custom new rule"],
 ])("labels the reason %s as: %s", (code, label) => {

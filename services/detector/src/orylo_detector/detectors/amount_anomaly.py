@@ -46,9 +46,9 @@ EXPLANATION = Explanation(
         ),
     ),
     reasons={
-        "amount_anomaly.customer": "The amount is far above what this customer usually pays",
-        "amount_anomaly.product": "The amount is far above the usual for this product",
-        "amount_anomaly.tenant": "The amount is far above the usual for this shop",
+        "amount_anomaly.customer": "The amount is unusually high for this customer",
+        "amount_anomaly.product": "The amount is unusually high for this product",
+        "amount_anomaly.tenant": "The amount is unusually high for this shop",
         NO_HISTORY: "Too few earlier payments to compare the amount with",
     },
 )

@@ -42,12 +42,12 @@ EXPLANATION = Explanation(
     ),
     reasons={
         "trust_history.unknown_customer": "The payment names no customer",
-        "trust_history.low_trust": "The customer's trust score is low",
-        "trust_history.disputes": "The customer disputed an earlier payment",
-        "trust_history.fraud_warnings": "An earlier payment of the customer was reported as fraud",
-        "trust_history.frequent_refunds": "Many of the customer's payments were refunded",
-        "trust_history.new_customer": "The customer's first payment",
-        "trust_history.young_relation": "The customer's first payment was less than a day ago",
+        "trust_history.low_trust": "The trust score is low",
+        "trust_history.disputes": "An earlier payment was disputed",
+        "trust_history.fraud_warnings": "An earlier payment was reported as fraud",
+        "trust_history.frequent_refunds": "Many earlier payments were refunded",
+        "trust_history.new_customer": "This is the customer's first payment",
+        "trust_history.young_relation": "The first payment was less than a day ago",
     },
 )
 

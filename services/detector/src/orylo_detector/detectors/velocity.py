@@ -11,10 +11,10 @@ from orylo_detector.domain.velocity import velocities
 LOWEST = 50
 
 ENTITIES: dict[Entity, str] = {
-    "customer": "by this customer",
-    "card": "with this card",
-    "ip": "from this IP address",
-    "device": "from this device",
+    "customer": "This customer",
+    "card": "This card",
+    "ip": "This IP address",
+    "device": "This device",
 }
 SPANS: dict[Window, str] = {"1m": "1 minute", "1h": "1 hour", "24h": "24 hours"}
 
@@ -45,11 +45,11 @@ EXPLANATION = Explanation(
     ),
     reasons={
         code: text
-        for entity, whose in ENTITIES.items()
+        for entity, who in ENTITIES.items()
         for window, span in SPANS.items()
         for code, text in (
-            (f"velocity.{entity}.{window}", f"Many attempts {whose} within {span}"),
-            (f"velocity.{entity}.{window}.amount", f"A high total {whose} within {span}"),
+            (f"velocity.{entity}.{window}", f"{who} made many attempts in {span}"),
+            (f"velocity.{entity}.{window}.amount", f"{who} tried to pay a high total in {span}"),
         )
     },
 )

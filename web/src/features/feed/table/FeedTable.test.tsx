@@ -17,7 +17,7 @@ describe("the feed's table", () => {
     expect(row).toHaveTextContent("91");
     expect(row).toHaveTextContent("R$297.00");
     expect(row).toHaveTextContent("StripePaid");
-    expect(row).toHaveTextContent("The customer's first payment+12");
+    expect(row).toHaveTextContent("+12This is the customer's first payment");
   });
 
   it("gives truncated texts in full on hover and to screen readers", async () => {
@@ -35,12 +35,12 @@ describe("the feed's table", () => {
     await screen.findByText("Not accepted by Meta");
 
     const [row] = feedRows();
-    for (const hidden of [crowded.customer_id ?? "", "token expired", "The customer disputed an earlier payment", "Nov 20, 2026"]) {
+    for (const hidden of [crowded.customer_id ?? "", "token expired", "An earlier payment was disputed", "Nov 20, 2026"]) {
       expect(row).toHaveTextContent(hidden);
       expect(within(screen.getByRole("table")).getByTitle(new RegExp(hidden))).toBeVisible();
     }
     expect(row).toHaveTextContent("On the blocklist");
-    expect(row).toHaveTextContent("Many attempts with this card within 1 minute+30The customer's trust score is low+29+1 more");
+    expect(row).toHaveTextContent("+30This card made many attempts in 1 minute+29The trust score is low+1 more");
   });
 
   it("shows the reasons of an earlier decision without points", async () => {
@@ -55,7 +55,7 @@ describe("the feed's table", () => {
   it("opens a row clicked anywhere", async () => {
     fakeApi({ "GET /api/v1/detections": () => pageOf([detection()]) });
     await renderFeed();
-    await userEvent.click(screen.getByText("The customer's first payment"));
+    await userEvent.click(screen.getByText("This is the customer's first payment"));
 
     expect(await screen.findByRole("dialog", { name: "Decision" })).toBeVisible();
   });

@@ -11,7 +11,7 @@ export function ReasonSummary({ detection: { reasons, points, override, degraded
     const own = points[index];
     return { text: reasonLabel(code), points: own === undefined ? "" : formatPoints(own.points) };
   });
-  const texts = shown.map((reason) => `${reason.text} ${reason.points}`.trim());
+  const texts = shown.map((reason) => `${reason.points} ${reason.text}`.trim());
   const others = texts.slice(MAX_SHOWN);
 
   return (
@@ -26,8 +26,8 @@ export function ReasonSummary({ detection: { reasons, points, override, degraded
       <span className={styles.reasonTexts}>
         {shown.slice(0, MAX_SHOWN).map((reason) => (
           <span key={reason.text}>
-            <span>{reason.text}</span>
-            <span>{reason.points}</span>
+            {reason.points && <span className={styles.points}>{reason.points}</span>}
+            <span className={styles.reasonText}>{reason.text}</span>
           </span>
         ))}
       </span>
