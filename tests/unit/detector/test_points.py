@@ -99,7 +99,18 @@ def test_the_largest_remainders_are_rounded_up() -> None:
     assert round_together([0.5, 0.3, 0.2], 1) == [1, 0, 0]
 
 
-@pytest.mark.parametrize("score", [-1, 101])
-def test_a_score_out_of_range_is_refused(score: int) -> None:
-    with pytest.raises(ValueError, match="between 0 and 100"):
-        Finding({"velocity.card.1h": score})
+def test_a_detector_whose_reasons_add_up_gives_their_total() -> None:
+    geo = Finding({"geo.card_ip": 30, "geo.card_phone": 20}, total=60)
+    alone = [WeightedFinding("geo", geo, 1.0)]
+
+    assert geo.score == 60
+    assert [each.points for each in divide_risk(alone, combined_risk(alone))] == [36, 24]
+
+
+@pytest.mark.parametrize(
+    ("reasons", "total"),
+    [({"a": -1}, None), ({"a": 101}, None), ({"a": 60}, 101), ({"a": 60}, -1), ({}, 60), ({"a": 0}, 60)],
+)
+def test_a_score_out_of_range_or_without_a_reason_is_refused(reasons: dict[str, int], total: int | None) -> None:
+    with pytest.raises(ValueError, match="a score"):
+        Finding(reasons, total)

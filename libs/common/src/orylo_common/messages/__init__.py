@@ -20,6 +20,7 @@ from orylo_common.messages.conversions import (
     ConversionSuppressed,
     Match,
 )
+from orylo_common.messages.destinations import DestinationStatus, DestinationStatusChanged
 from orylo_common.messages.detections import (
     Decision,
     DetectionCreated,
@@ -77,6 +78,8 @@ __all__ = [
     "CustomerFlags",
     "CustomerStatusSet",
     "Decision",
+    "DestinationStatus",
+    "DestinationStatusChanged",
     "DetectionCreated",
     "DetectorResult",
     "DisputeFact",

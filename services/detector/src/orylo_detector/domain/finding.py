@@ -6,22 +6,24 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One detector's reason codes, each with its score from 0 to 100. Raises `ValueError` for any other score.
+    """One detector's reason codes, each with its score from 0 to 100. A code with a score of 0 is a remark.
 
-    The detector's score is the highest of them: a score without a reason cannot be expressed. A code with a score of 0
-    is a remark. It is kept with the detector and is not a reason of the decision.
+    The detector's score is the highest of them, or `total` if its reasons add up. Raises `ValueError` for a score out of
+    range, and for a total without a reason: every detector that scores has a reason.
     """
 
     reasons: Mapping[str, int] = field(default_factory=dict)
+    total: int | None = None
 
     def __post_init__(self) -> None:
-        for code, score in self.reasons.items():
-            if not 0 <= score <= 100:
-                raise ValueError(f"the score of {code} is {score}, not between 0 and 100")
+        if not all(0 <= score <= 100 for score in (self.score, *self.reasons.values())):
+            raise ValueError(f"a score is not between 0 and 100: {self}")
+        if self.score > 0 and not any(self.reasons.values()):
+            raise ValueError(f"a score has no reason: {self}")
 
     @property
     def score(self) -> int:
-        return max(self.reasons.values(), default=0)
+        return max(self.reasons.values(), default=0) if self.total is None else self.total
 
     @property
     def codes(self) -> tuple[str, ...]:

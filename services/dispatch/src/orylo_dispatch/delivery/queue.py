@@ -23,6 +23,10 @@ CLAIM = """
     WITH due AS (
         SELECT delivery_id, attempts, started_at FROM dispatch.deliveries
         WHERE destination_id = $2 AND tenant_id = $1 AND state = 'pending' AND due_at <= $3
+          AND NOT EXISTS (
+              SELECT FROM dispatch.destination_states AS s
+              WHERE s.tenant_id = $1 AND s.destination_id = $2 AND s.status = 'on_hold'
+          )
         ORDER BY due_at LIMIT $5
         FOR UPDATE SKIP LOCKED
     ), interrupted AS (
@@ -118,7 +122,10 @@ class DeliveryQueue:
         self._read = columns.read
 
     async def claim(self, key: DestinationKey, *, limit: int, now: datetime, lease: timedelta) -> list[ClaimedDelivery]:
-        """Claim up to `limit` deliveries of one destination for the time of `lease`, the longest due first."""
+        """Claim up to `limit` deliveries of one destination for the time of `lease`, the longest due first.
+
+        Of a destination on hold none is claimed, even if this replica does not know of the hold yet.
+        """
         rows = await self._fetch(self._claim, *key, now, now + lease, limit)
         return [
             ClaimedDelivery(id_, kind, occurred_at, number, failures, maybe_sent_at, self._read(*columns), key, now)
