@@ -1,29 +1,29 @@
 """A detector's finding: its reasons and their scores."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One detector's reason codes, each with its score from 0 to 100. A code with a score of 0 is a remark.
 
-    The detector's score is the highest of them, or `total` if its reasons add up. Raises `ValueError` for a score out of
-    range, and for a total without a reason: every detector that scores has a reason.
+    The detector's score is the highest of them, or `total` if its reasons add up. Raises `ValueError` for a score out
+    of range, and for a score without a reason.
     """
 
     reasons: Mapping[str, int] = field(default_factory=dict)
-    total: int | None = None
+    total: InitVar[int | None] = None
+    score: int = field(init=False)
 
-    def __post_init__(self) -> None:
-        if not all(0 <= score <= 100 for score in (self.score, *self.reasons.values())):
-            raise ValueError(f"a score is not between 0 and 100: {self}")
-        if self.score > 0 and not any(self.reasons.values()):
-            raise ValueError(f"a score has no reason: {self}")
-
-    @property
-    def score(self) -> int:
-        return max(self.reasons.values(), default=0) if self.total is None else self.total
+    def __post_init__(self, total: int | None) -> None:
+        highest, lowest = max(self.reasons.values(), default=0), min(self.reasons.values(), default=0)
+        score = highest if total is None else total
+        if not (lowest >= 0 and highest <= 100 and 0 <= score <= 100):
+            raise ValueError(f"a score is not between 0 and 100: {self.reasons}, total {total}")
+        if score and not highest:
+            raise ValueError(f"a score of {score} has no reason")
+        object.__setattr__(self, "score", score)
 
     @property
     def codes(self) -> tuple[str, ...]:
