@@ -59,6 +59,8 @@ docs: setup ## Generate the documents that come from code
 	@$(BIN)/python -m orylo_common.asyncapi > docs/asyncapi.json
 	@$(BIN)/python -m orylo_ingest.gateway_table > docs/gateways.md
 	@$(BIN)/python -m orylo_api openapi > services/api/openapi.json
+	@$(BIN)/python -m orylo_detector.detector_table readme services/detector/README.md
+	@$(BIN)/python -m orylo_detector.detector_table reasons > web/src/subjects/detections/reasons.json
 
 lock: setup ## Compile requirements.lock from requirements.in; ARGS="--upgrade" takes newer releases
 	@command -v uv > /dev/null || $(BIN)/pip install --quiet uv

@@ -62,13 +62,41 @@ async def test_a_detection_has_the_fields_that_scripts_rely_on(api: Api, machine
     assert found == (await get(machine, "/api/v1/detections", payment_id=made.payment_id))["items"][0]
     assert list(found) == [
         "id", "event_id", "payment_id", "payment_type", "gateway", "customer_id", "decision", "risk_score", "reasons",
-        "detectors", "degraded", "amount_minor", "currency", "occurred_at", "created_at",
+        "points", "override", "detectors", "degraded", "amount_minor", "currency", "occurred_at", "created_at",
     ]  # fmt: skip
     assert (found["decision"], found["risk_score"], found["reasons"]) == ("review", 55, ["velocity.card_1m"])
+    assert found["points"] == [{"reason": "velocity.card_1m", "detector": "velocity", "points": 55}]
+    assert found["override"] is None
     assert found["detectors"] == [
         {"name": "velocity", "score": 55, "reasons": ["velocity.card_1m"], "duration_us": 900}
     ]
     assert found["occurred_at"] == "2026-03-14T12:00:00.123456Z"
+
+
+async def test_a_list_entry_is_shown_as_an_override_also_in_the_customers_history(
+    api: Api, machine: aiohttp.ClientSession
+) -> None:
+    made = detection(**of(api, customer_id="cus_listed", decision=Decision.BLOCK, override="blocked"))
+    await api.project(made, trust_updated(**of(api, customer_id="cus_listed")))
+
+    found = await get(machine, f"/api/v1/detections/{made.detection_id}")
+    [entry] = [
+        each for each in (await get(machine, "/api/v1/customers/cus_listed"))["history"] if each["kind"] == "detection"
+    ]
+    for shown in (found, entry):
+        assert (shown["override"], shown["risk_score"]) == ("blocked", 55)
+        assert sum(each["points"] for each in shown["points"]) == 55
+
+
+async def test_a_decision_of_the_former_shape_is_shown_without_points(api: Api, machine: aiohttp.ClientSession) -> None:
+    made = detection(**of(api, reasons=("list.blocked",), points=(), risk_score=100))
+    await api.project(made)
+    query = "UPDATE api.detections_view SET findings = findings - 'points' - 'override' WHERE id = $1"
+    for stored_before in (False, True):
+        if stored_before:
+            await api.projector.execute(query, made.detection_id)
+        found = await get(machine, f"/api/v1/detections/{made.detection_id}")
+        assert (found["reasons"], found["points"], found["override"]) == (["list.blocked"], [], None)
 
 
 async def test_pages_hold_everything_once_newest_first(api: Api, machine: aiohttp.ClientSession) -> None:

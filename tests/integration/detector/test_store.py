@@ -21,6 +21,7 @@ from orylo_common.messages import (
     PaymentRefunded,
     PaymentRefundFailed,
     PaymentSucceeded,
+    ReasonPoints,
     TrustStatus,
     TrustUpdated,
     encode,
@@ -58,7 +59,8 @@ def tenant_id() -> UUID:
 
 
 def decided(fact: PaymentFact) -> StoredDecision:
-    detection = detection_of(fact, Verdict(Decision.REVIEW, 60, ("velocity.card.1h",), (), ("geo",)))
+    points = (ReasonPoints(reason="velocity.card.1h", detector="velocity", points=60),)
+    detection = detection_of(fact, Verdict(Decision.BLOCK, 60, points, (), ("geo",), "blocked"))
     return StoredDecision(fact, detection, Outgoing(detection.message_id, detection.type, encode(detection)))
 
 
@@ -105,7 +107,10 @@ async def test_an_event_is_decided_once_however_often_it_is_delivered(pool: asyn
     assert outcomes == [[True, False], [False]]
     rows = await pool.fetch("SELECT * FROM detector.detections WHERE tenant_id = $1", tenant_id)
     assert [(row["decision"], row["risk_score"], row["reasons"], row["degraded"]) for row in rows] == [
-        ("review", 60, ["velocity.card.1h"], ["geo"])
+        ("block", 60, ["velocity.card.1h"], ["geo"])
+    ]
+    assert [(row["points"], row["override"]) for row in rows] == [
+        ([{"reason": "velocity.card.1h", "detector": "velocity", "points": 60}], "blocked")
     ]
     bodies = await pool.fetch("SELECT body FROM detector.outbox")
     assert sum(str(tenant_id).encode() in decompress(row["body"]) for row in bodies) == 1

@@ -9,6 +9,7 @@ from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_detector.detectors import amount_anomaly
 from orylo_detector.domain.amounts import AmountHistory, bucket, summarise
 from orylo_detector.domain.features import FeatureMissing, Features, Subject
+from orylo_detector.domain.finding import Finding
 from tests.unit.detector.cases import features, payment
 
 POLICY = DetectionPolicy()
@@ -56,7 +57,7 @@ def test_too_short_a_history_gives_only_the_remark() -> None:
     finding = amount_anomaly.assess(
         payment(amount_minor=10**7), features(amounts={"customer": history(10_000, 10_000)}), POLICY
     )
-    assert (finding.score, finding.reasons) == (0, ("amount_anomaly.no_history",))
+    assert finding == Finding({"amount_anomaly.no_history": 0})
 
 
 def test_the_reasons_name_the_histories_that_the_amount_deviates_from() -> None:
@@ -67,8 +68,7 @@ def test_the_reasons_name_the_histories_that_the_amount_deviates_from() -> None:
     }
     finding = amount_anomaly.assess(payment(amount_minor=1_000_000), features(amounts=known), POLICY)
 
-    assert finding.reasons == ("amount_anomaly.product", "amount_anomaly.tenant")
-    assert finding.score == 90
+    assert finding == Finding({"amount_anomaly.product": 90, "amount_anomaly.tenant": 70})
 
 
 @given(st.lists(st.integers(0, 10**9), min_size=1, max_size=60), st.integers(0, 10**10))

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from orylo_common.control.sections.detection import DetectionPolicy
-from orylo_common.messages import Decision, DetectorResult, PaymentFact, TrustStatus
+from orylo_common.messages import Decision, PaymentFact, TrustStatus
 from orylo_detector.detectors import DETECTORS, Detector
 from orylo_detector.domain.features import FeatureMissing, Features
-from orylo_detector.domain.verdict import Finding, WeightedResult, combined_risk
+from orylo_detector.domain.finding import Finding, WeightedFinding
+from orylo_detector.domain.verdict import Verdict, combined_risk
 from orylo_detector.engine import Engine
 from tests.unit.detector.cases import REGULAR, attempts, features, payment
 
@@ -27,8 +28,16 @@ def engine_of(detectors: Sequence[Detector] = DETECTORS) -> Engine:
     return Engine(detectors, time_limit=NO_LIMIT)
 
 
-def finds(score: int, *reasons: str, name: str = "sure", weight: float = 1.0) -> Detector:
-    return Detector(name, lambda payment, features, policy: Finding(score, reasons), weight)
+def finds(score: int, reason: str = "seen", *, name: str = "sure", weight: float = 1.0) -> Detector:
+    return Detector(name, lambda payment, features, policy: Finding({reason: score}), weight)
+
+
+def points_of(verdict: Verdict) -> dict[str, int]:
+    return {each.reason: each.points for each in verdict.points}
+
+
+def exaggerates(payment: PaymentFact, features: Features, policy: DetectionPolicy) -> Finding:
+    return Finding({"seen": 101})
 
 
 def fails(payment: PaymentFact, features: Features, policy: DetectionPolicy) -> Finding:
@@ -41,7 +50,7 @@ def misses(payment: PaymentFact, features: Features, policy: DetectionPolicy) ->
 
 def computes(payment: PaymentFact, features: Features, policy: DetectionPolicy) -> Finding:
     time.sleep(1.5 * LIMIT.total_seconds())
-    return Finding(90, ("too late",))
+    return Finding({"too late": 90})
 
 
 async def never(payment: PaymentFact, features: Features, policy: DetectionPolicy) -> Finding:
@@ -51,11 +60,12 @@ async def never(payment: PaymentFact, features: Features, policy: DetectionPolic
 
 async def soon(payment: PaymentFact, features: Features, policy: DetectionPolicy) -> Finding:
     await asyncio.sleep(0)
-    return Finding(40, ("soon",))
+    return Finding({"soon": 40})
 
 
 @pytest.mark.parametrize(
-    ("broken", "limit"), [(fails, NO_LIMIT), (misses, NO_LIMIT), (never, LIMIT), (computes, LIMIT)]
+    ("broken", "limit"),
+    [(fails, NO_LIMIT), (exaggerates, NO_LIMIT), (misses, NO_LIMIT), (never, LIMIT), (computes, LIMIT)],
 )
 async def test_a_detector_that_fails_or_is_late_is_left_out_and_named(broken: object, limit: timedelta) -> None:
     engine = Engine([Detector("broken", broken, 1.0), finds(60, "seen")], time_limit=limit)  # type: ignore[arg-type]
@@ -63,7 +73,7 @@ async def test_a_detector_that_fails_or_is_late_is_left_out_and_named(broken: ob
 
     assert verdict.degraded == ("broken",)
     assert [result.name for result in verdict.detectors] == ["sure"]
-    assert (verdict.decision, verdict.risk_score, verdict.reasons) == (Decision.REVIEW, 60, ("seen",))
+    assert (verdict.decision, verdict.risk_score, points_of(verdict)) == (Decision.REVIEW, 60, {"seen": 60})
 
 
 async def test_detectors_that_wait_run_concurrently() -> None:
@@ -71,7 +81,7 @@ async def test_detectors_that_wait_run_concurrently() -> None:
 
     async def meets(payment: PaymentFact, features: Features, policy: DetectionPolicy) -> Finding:
         await met.wait()
-        return Finding(50)
+        return Finding({"seen": 50})
 
     verdict = await engine_of([Detector("one", meets, 0.5), Detector("two", meets, 0.5)]).decide(
         payment(), features(), POLICY
@@ -107,29 +117,33 @@ async def test_the_thresholds_are_the_tenants() -> None:
 async def test_the_weights_are_the_tenants() -> None:
     ignoring = DetectionPolicy(weights={"sure": 0})
 
-    assert (await engine_of([finds(100)]).decide(payment(), features(), ignoring)).risk_score == 0
+    verdict = await engine_of([finds(100)]).decide(payment(), features(), ignoring)
+    assert (verdict.risk_score, points_of(verdict)) == (0, {"seen": 0})
 
 
-async def test_a_blocked_customer_is_blocked_whatever_the_findings() -> None:
-    blocked = features(customer=replace(REGULAR, status=TrustStatus.BLOCKED))
-    verdict = await engine_of([finds(0)]).decide(payment(), blocked, POLICY)
+@pytest.mark.parametrize("score", [0, 7, 95])
+@pytest.mark.parametrize(
+    ("status", "decision"), [(TrustStatus.BLOCKED, Decision.BLOCK), (TrustStatus.ALLOWLISTED, Decision.ALLOW)]
+)
+async def test_a_list_entry_overrides_the_decision_and_leaves_the_risk_and_its_points(
+    status: TrustStatus, decision: Decision, score: int
+) -> None:
+    listed = features(customer=replace(REGULAR, status=status))
+    verdict = await engine_of([finds(score)]).decide(payment(), listed, POLICY)
 
-    assert (verdict.decision, verdict.risk_score, verdict.reasons) == (Decision.BLOCK, 100, ("list.blocked",))
+    assert (verdict.decision, verdict.override, verdict.risk_score) == (decision, status.value, score)
+    assert points_of(verdict) == ({"seen": score} if score else {})
 
 
-async def test_an_allowlisted_customer_is_allowed_and_the_risk_is_reported_unchanged() -> None:
-    trusted = features(customer=replace(REGULAR, status=TrustStatus.ALLOWLISTED))
-    verdict = await engine_of([finds(95, "seen")]).decide(payment(), trusted, POLICY)
-
-    assert (verdict.decision, verdict.risk_score) == (Decision.ALLOW, 95)
-    assert verdict.reasons == ("list.allowlisted", "seen")
+async def test_without_a_list_entry_nothing_is_overridden() -> None:
+    assert (await engine_of([finds(95)]).decide(payment(), features(customer=None), POLICY)).override is None
 
 
 async def test_the_most_serious_reasons_come_first_and_remarks_stay_with_their_detector() -> None:
     table = [finds(0, "remark", name="a"), finds(20, "minor", name="b"), finds(90, "major", name="c")]
     verdict = await engine_of(table).decide(payment(), features(), POLICY)
 
-    assert verdict.reasons == ("major", "minor")
+    assert points_of(verdict) == {"major": 84, "minor": 8}
     assert verdict.detectors[0].reasons == ("remark",)
 
 
@@ -153,13 +167,13 @@ def test_names_in_the_table_are_unique() -> None:
 
 
 WEIGHTED = st.builds(
-    lambda score, weight: WeightedResult(DetectorResult(name="any", score=score, duration_us=0), weight),
+    lambda score, weight: WeightedFinding("any", Finding({"any": score}), weight),
     st.integers(0, 100),
     st.floats(0, 1),
 )
 
 
 @given(st.lists(WEIGHTED, max_size=7), WEIGHTED)
-def test_more_evidence_never_lowers_the_risk(found: list[WeightedResult], more: WeightedResult) -> None:
+def test_more_evidence_never_lowers_the_risk(found: list[WeightedFinding], more: WeightedFinding) -> None:
     assert 0 <= combined_risk(found) <= combined_risk([*found, more]) <= 100
     assert combined_risk([*found, more]) >= int(100 * more.risk)

@@ -13,7 +13,7 @@ POLICY = DetectionPolicy()
 
 def assess(customer: CustomerHistory | None) -> tuple[int, tuple[str, ...]]:
     finding = trust_history.assess(payment(), features(customer=customer), POLICY)
-    return finding.score, finding.reasons
+    return finding.score, finding.codes
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from orylo_common.control.sections.detection import DetectionPolicy, VelocityLim
 from orylo_common.messages import PaymentCreated, PaymentFailed, PaymentSucceeded
 from orylo_detector.detectors import velocity
 from orylo_detector.domain.features import FeatureMissing, Features
+from orylo_detector.domain.finding import Finding
 from orylo_detector.domain.velocity import (
     UNKNOWN_CARD,
     PaymentAttempt,
@@ -32,13 +33,13 @@ POLICY = DetectionPolicy(
 def test_attempts_within_their_limits_score_nothing() -> None:
     finding = velocity.assess(payment(), features({"card": attempts(2)}), POLICY)
 
-    assert (finding.score, finding.reasons) == (0, ())
+    assert finding == Finding()
 
 
-def test_each_exceeded_limit_is_a_reason() -> None:
+def test_each_exceeded_limit_is_a_reason_with_a_score_of_its_own() -> None:
     finding = velocity.assess(payment(), features({"card": attempts(5)}), POLICY)
 
-    assert finding.reasons == ("velocity.card.1m", "velocity.card.1h")
+    assert finding == Finding({"velocity.card.1m": 100, "velocity.card.1h": 62})
     assert finding.score == 100
 
 
@@ -53,7 +54,7 @@ def test_amounts_have_limits_of_their_own_in_their_currency() -> None:
     log = attempts(2, amount_minor=6_000)
 
     finding = velocity.assess(payment(), features({"card": log}), POLICY)
-    assert finding.reasons == ("velocity.card.1h.amount",)
+    assert finding == Finding({"velocity.card.1h.amount": 60})
     assert velocity.assess(payment(currency="USD"), features({"card": log}), POLICY).score == 0
 
 

@@ -778,8 +778,36 @@ export interface components {
             customer_id: string | null;
             decision: components["schemas"]["Decision"];
             risk_score: number;
-            /** @description codes, the heaviest first */
+            /**
+             * @description codes, most points first
+             * @example [
+             *       "velocity.card.1h",
+             *       "trust_history.new_customer"
+             *     ]
+             */
             reasons: string[];
+            /**
+             * @description one entry per reason, in the same order; they add up to `risk_score`. Earlier decisions have reasons without points
+             * @default []
+             * @example [
+             *       {
+             *         "detector": "velocity",
+             *         "points": 58,
+             *         "reason": "velocity.card.1h"
+             *       },
+             *       {
+             *         "detector": "trust_history",
+             *         "points": 4,
+             *         "reason": "trust_history.new_customer"
+             *       }
+             *     ]
+             */
+            points: components["schemas"]["ReasonPoints"][];
+            /**
+             * @description the customer's list entry that decided in place of the risk: `blocked` or `allowlisted`. Earlier decisions have it as their first reason (`list.blocked`, `list.allowlisted`)
+             * @default null
+             */
+            override: string | null;
             detectors: components["schemas"]["DetectorScore"][];
             /** @description detectors left out because they were late or failed */
             degraded: string[];
@@ -811,7 +839,36 @@ export interface components {
             payment_id: string;
             decision: components["schemas"]["Decision"];
             risk_score: number;
+            /**
+             * @description codes, most points first
+             * @example [
+             *       "velocity.card.1h",
+             *       "trust_history.new_customer"
+             *     ]
+             */
             reasons: string[];
+            /**
+             * @description one entry per reason, in the same order; they add up to `risk_score`. Earlier decisions have reasons without points
+             * @default []
+             * @example [
+             *       {
+             *         "detector": "velocity",
+             *         "points": 58,
+             *         "reason": "velocity.card.1h"
+             *       },
+             *       {
+             *         "detector": "trust_history",
+             *         "points": 4,
+             *         "reason": "trust_history.new_customer"
+             *       }
+             *     ]
+             */
+            points: components["schemas"]["ReasonPoints"][];
+            /**
+             * @description the customer's list entry that decided in place of the risk: `blocked` or `allowlisted`. Earlier decisions have it as their first reason (`list.blocked`, `list.allowlisted`)
+             * @default null
+             */
+            override: string | null;
         };
         /** DetectionPage */
         DetectionPage: {
@@ -1095,6 +1152,15 @@ export interface components {
             discarded_reason: string | null;
             /** Format: date-time */
             created_at: string;
+        };
+        /**
+         * ReasonPoints
+         * @description A reason's share of the risk, in points: whole numbers that add up to the decision's risk.
+         */
+        ReasonPoints: {
+            reason: string;
+            detector: string;
+            points: number;
         };
         /**
          * RecoveryCodes

@@ -9,10 +9,11 @@ import structlog
 from prometheus_client import Counter
 
 from orylo_common.control.sections.detection import DetectionPolicy
-from orylo_common.messages import DetectorResult, PaymentFact, TrustStatus
+from orylo_common.messages import PaymentFact, TrustStatus
 from orylo_detector.detectors import DETECTORS, Detector
 from orylo_detector.domain.features import FeatureMissing, Features
-from orylo_detector.domain.verdict import Finding, Verdict, WeightedResult, conclude
+from orylo_detector.domain.finding import Finding, WeightedFinding
+from orylo_detector.domain.verdict import Verdict, conclude
 
 TIME_LIMIT = timedelta(milliseconds=100)
 
@@ -22,6 +23,9 @@ _CAUSES: dict[type[Exception], str] = {FeatureMissing: "missing", TimeoutError: 
 
 log = structlog.get_logger(__name__)
 
+# A finding and its duration in microseconds.
+TimedFinding = tuple[Finding, int]
+
 
 class Engine:
     def __init__(self, detectors: Sequence[Detector] = DETECTORS, *, time_limit: timedelta = TIME_LIMIT) -> None:
@@ -30,26 +34,27 @@ class Engine:
 
     async def decide(self, payment: PaymentFact, features: Features, policy: DetectionPolicy) -> Verdict:
         """Return a verdict in any case. A detector that fails or is late is left out and named in `degraded`."""
-        results = await self._run(payment, features, policy)
         found, degraded = [], []
-        for detector, result in zip(self._detectors, results, strict=True):
-            if result is None:
+        for detector, timed in zip(self._detectors, await self._run(payment, features, policy), strict=True):
+            if timed is None:
                 degraded.append(detector.name)
-            else:
-                found.append(WeightedResult(result, policy.weights.get(detector.name, detector.weight)))
+                continue
+            finding, duration_us = timed
+            weight = policy.weights.get(detector.name, detector.weight)
+            found.append(WeightedFinding(detector.name, finding, weight, duration_us))
         status = features.customer.status if features.customer else TrustStatus.NEUTRAL
         return conclude(found, tuple(degraded), status, policy)
 
     async def _run(
         self, payment: PaymentFact, features: Features, policy: DetectionPolicy
-    ) -> list[DetectorResult | None]:
-        """Return the results in the detectors' order, with None for each that is left out.
+    ) -> list[TimedFinding | None]:
+        """Return the findings in the detectors' order, with None for each that is left out.
 
         Only a detector that awaits something gets a task. One that only computes cannot be interrupted; if it took
-        too long its result is discarded.
+        too long its finding is discarded.
         """
-        results: list[DetectorResult | None] = [None] * len(self._detectors)
-        waiting: list[tuple[int, asyncio.Task[DetectorResult | None]]] = []
+        results: list[TimedFinding | None] = [None] * len(self._detectors)
+        waiting: list[tuple[int, asyncio.Task[TimedFinding | None]]] = []
         for index, detector in enumerate(self._detectors):
             started = time.perf_counter_ns()
             try:
@@ -65,25 +70,24 @@ class Engine:
             results[index] = await task
         return results
 
-    def _unless_late(self, detector: Detector, finding: Finding, started: int) -> DetectorResult | None:
-        result = _result(detector, finding, started)
-        if result.duration_us <= self._limit_s * 1_000_000:
-            return result
+    def _unless_late(self, detector: Detector, finding: Finding, started: int) -> TimedFinding | None:
+        duration_us = _microseconds_since(started)
+        if duration_us <= self._limit_s * 1_000_000:
+            return finding, duration_us
         _leave_out(detector, TimeoutError())
         return None
 
-    async def _wait_for(self, detector: Detector, finding: Awaitable[Finding], started: int) -> DetectorResult | None:
+    async def _wait_for(self, detector: Detector, finding: Awaitable[Finding], started: int) -> TimedFinding | None:
         try:
             async with asyncio.timeout(self._limit_s):
-                return _result(detector, await finding, started)
+                return await finding, _microseconds_since(started)
         except Exception as error:  # noqa: BLE001  (a failing detector must not fail the decision)
             _leave_out(detector, error)
             return None
 
 
-def _result(detector: Detector, finding: Finding, started: int) -> DetectorResult:
-    duration_us = (time.perf_counter_ns() - started) // 1000
-    return DetectorResult(name=detector.name, score=finding.score, reasons=finding.reasons, duration_us=duration_us)
+def _microseconds_since(started_ns: int) -> int:
+    return (time.perf_counter_ns() - started_ns) // 1000
 
 
 def _leave_out(detector: Detector, error: Exception) -> None:

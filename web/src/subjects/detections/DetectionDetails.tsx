@@ -7,7 +7,7 @@ import { PaymentFacts } from "../payments/PaymentFacts";
 import { DecisionBadge } from "./DecisionBadge";
 import styles from "./DetectionDetails.module.css";
 import { DetectorList } from "./DetectorList";
-import { reasonLabel } from "./labels";
+import { ReasonList } from "./ReasonList";
 import { useDetectionUpdates } from "./useDetection";
 
 /** A decision with the payment, customer and conversions it concerns. */
@@ -24,18 +24,10 @@ export function DetectionDetails({ detection }: { detection: Detection }) {
             Risk <strong>{detection.risk_score}</strong> of 100
           </span>
         </p>
-        {detection.reasons.length > 0 && (
-          <ul className={styles.reasons}>
-            {detection.reasons.map((code) => (
-              <li key={code} title={code}>
-                {reasonLabel(code)}
-              </li>
-            ))}
-          </ul>
-        )}
       </Section>
+      <ReasonList detection={detection} />
       <PaymentFacts detection={detection} />
-      <DetectorList detectors={detection.detectors} degraded={detection.degraded} />
+      <DetectorList detection={detection} />
       {detection.customer_id !== null && <CustomerTrust id={detection.customer_id} />}
       <ConversionList paymentId={detection.payment_id} />
     </>

@@ -11,6 +11,8 @@ export function detection(changes: Partial<Detection> = {}): Detection {
     decision: "allow",
     risk_score: 12,
     reasons: ["trust_history.new_customer"],
+    points: [{ reason: "trust_history.new_customer", detector: "trust_history", points: 12 }],
+    override: null,
     detectors: [{ name: "trust_history", score: 15, reasons: ["trust_history.new_customer"], duration_us: 420 }],
     degraded: [],
     amount_minor: 29_700,

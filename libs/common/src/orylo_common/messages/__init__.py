@@ -21,7 +21,13 @@ from orylo_common.messages.conversions import (
     Match,
 )
 from orylo_common.messages.destinations import DestinationStatus, DestinationStatusChanged
-from orylo_common.messages.detections import Decision, DetectionCreated, DetectorResult, PaymentBlocked
+from orylo_common.messages.detections import (
+    Decision,
+    DetectionCreated,
+    DetectorResult,
+    PaymentBlocked,
+    ReasonPoints,
+)
 from orylo_common.messages.disputes import DisputeFact, DisputeLost, DisputeOpened, DisputeWon, FraudWarningReceived
 from orylo_common.messages.message import Message
 from orylo_common.messages.payments import (
@@ -96,6 +102,7 @@ __all__ = [
     "PaymentSucceeded",
     "Product",
     "QuarantineFact",
+    "ReasonPoints",
     "Subscription",
     "Tracking",
     "TrustStatus",

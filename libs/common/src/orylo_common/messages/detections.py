@@ -24,8 +24,20 @@ class DetectorResult(Value):
     duration_us: int = Field(ge=0)
 
 
+class ReasonPoints(Value):
+    """A reason's share of the risk, in points: whole numbers that add up to the decision's risk."""
+
+    reason: str
+    detector: str
+    points: int
+
+
 class DetectionCreated(Message):
-    """The detector decided on an event of a payment. Unique by tenant and `event_id`."""
+    """The detector decided on an event of a payment. Unique by tenant and `event_id`.
+
+    Messages from before points existed have reasons without points. In them, a list entry is the first reason
+    (`list.blocked` or `list.allowlisted`), and the risk of a blocked customer is 100.
+    """
 
     type: Literal["detection.created.v1"] = "detection.created.v1"
     source: ClassVar[str] = "orylo/detector"
@@ -38,7 +50,14 @@ class DetectionCreated(Message):
     customer_id: str | None = None
     decision: Decision
     risk_score: int = Field(ge=0, le=100)
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = Field(default=(), description="codes, most points first")
+    points: tuple[ReasonPoints, ...] = Field(
+        default=(), description="one entry per reason; they add up to `risk_score`"
+    )
+    override: str | None = Field(
+        default=None,
+        description="the customer's list entry that decided in place of the risk: blocked, allowlisted, …",
+    )
     detectors: tuple[DetectorResult, ...] = ()
     degraded: tuple[str, ...] = Field(
         default=(), description="detectors that were left out because they failed, were late or lacked data"

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from orylo_api.detections.models import Override, Points, Reasons
 from orylo_api.http.fields import CustomerId, Page, PageQuery, RequestPart, ResponseBody, Text
 from orylo_api.payments.models import PaymentState
 from orylo_common.messages import Decision, TrustStatus
@@ -61,7 +62,9 @@ class DetectionEntry(ResponseBody):
     payment_id: str
     decision: Decision
     risk_score: int
-    reasons: list[str]
+    reasons: Reasons
+    points: Points = Field(default=[])
+    override: Override = None
 
 
 class TrustEntry(ResponseBody):

@@ -58,9 +58,7 @@ async def read_history(connection: Connection, customer_id: str) -> list[History
     entries: list[HistoryEntry] = [
         *(_payment_entry(row) for row in payments),
         *(
-            DetectionEntry.from_row(
-                row, at=row["created_at"], detection_id=row["id"], reasons=row["findings"]["reasons"]
-            )
+            DetectionEntry.from_row(row, at=row["created_at"], detection_id=row["id"], **row["findings"])
             for row in detections
         ),
         *(TrustEntry.from_row(row, at=row["occurred_at"]) for row in trust_changes),

@@ -1,10 +1,32 @@
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
 from orylo_api.http.fields import CustomerId, Gateway, Page, PaymentId, RangeQuery, RequestPart, ResponseBody
-from orylo_common.messages import Decision
+from orylo_common.messages import Decision, ReasonPoints
+
+EXAMPLE = (("velocity.card.1h", "velocity", 58), ("trust_history.new_customer", "trust_history", 4))
+
+Reasons = Annotated[
+    list[str], Field(description="codes, most points first", examples=[[reason for reason, _, _ in EXAMPLE]])
+]
+Points = Annotated[
+    list[ReasonPoints],
+    Field(
+        description="one entry per reason, in the same order; they add up to `risk_score`. Earlier decisions have "
+        "reasons without points",
+        examples=[[{"reason": reason, "detector": detector, "points": points} for reason, detector, points in EXAMPLE]],
+    ),
+]
+Override = Annotated[
+    str | None,
+    Field(
+        description="the customer's list entry that decided in place of the risk: `blocked` or `allowlisted`. Earlier "
+        "decisions have it as their first reason (`list.blocked`, `list.allowlisted`)",
+    ),
+]
 
 
 class DetectionPath(RequestPart):
@@ -35,7 +57,9 @@ class Detection(ResponseBody):
     customer_id: str | None
     decision: Decision
     risk_score: int = Field(ge=0, le=100)
-    reasons: list[str] = Field(description="codes, the heaviest first")
+    reasons: Reasons
+    points: Points = Field(default=[])
+    override: Override = None
     detectors: list[DetectorScore]
     degraded: list[str] = Field(description="detectors left out because they were late or failed")
     amount_minor: int = Field(ge=0, description="in the currency's minor unit")

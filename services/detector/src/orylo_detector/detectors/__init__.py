@@ -1,14 +1,15 @@
 """All detectors. To add one, add a module to this package and a line to `DETECTORS`."""
 
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import PaymentFact
 from orylo_detector.detectors import amount_anomaly, card_testing, geo_mismatch, trust_history, velocity
+from orylo_detector.detectors.explanation import Explanation
 from orylo_detector.domain.features import Features
-from orylo_detector.domain.verdict import Finding
+from orylo_detector.domain.finding import Finding
 
 
 class Assess(Protocol):
@@ -25,6 +26,7 @@ class Detector:
     name: str
     assess: Assess
     weight: float
+    explanation: Explanation = field(default_factory=Explanation)
 
 
 # With thresholds of 50 and 80, velocity and card testing can block alone. An unusual amount or a bad history leads to a
@@ -33,9 +35,9 @@ class Detector:
 # countries agree has none. Three countries with a foreign card, or two contradictions and impossible travel, lead to a
 # review.
 DETECTORS: tuple[Detector, ...] = (
-    Detector("velocity", velocity.assess, weight=0.9),
-    Detector("card_testing", card_testing.assess, weight=0.9),
-    Detector("geo_mismatch", geo_mismatch.assess, weight=0.7),
-    Detector("amount_anomaly", amount_anomaly.assess, weight=0.6),
-    Detector("trust_history", trust_history.assess, weight=0.7),
+    Detector("velocity", velocity.assess, weight=0.9, explanation=velocity.EXPLANATION),
+    Detector("card_testing", card_testing.assess, weight=0.9, explanation=card_testing.EXPLANATION),
+    Detector("geo_mismatch", geo_mismatch.assess, weight=0.7, explanation=geo_mismatch.EXPLANATION),
+    Detector("amount_anomaly", amount_anomaly.assess, weight=0.6, explanation=amount_anomaly.EXPLANATION),
+    Detector("trust_history", trust_history.assess, weight=0.7, explanation=trust_history.EXPLANATION),
 )

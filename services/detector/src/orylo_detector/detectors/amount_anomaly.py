@@ -2,8 +2,9 @@
 
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import PaymentFact
+from orylo_detector.detectors.explanation import Explanation, Parameter
 from orylo_detector.domain.features import FeatureMissing, Features, Subject
-from orylo_detector.domain.verdict import Finding
+from orylo_detector.domain.finding import Finding
 
 # In spreads above the median: where the score starts to rise, and where it reaches 100.
 UNUSUAL, EXTREME = 3.0, 8.0
@@ -13,25 +14,59 @@ NO_HISTORY = "amount_anomaly.no_history"
 SUBJECT_WEIGHTS: dict[Subject, float] = {"customer": 1.0, "product": 0.9, "tenant": 0.7}
 
 
-def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) -> Finding:
-    """Score the most unusual comparison. If no history is long enough, return the remark `no_history`."""
-    if features.amounts is None:
-        raise FeatureMissing("amounts")
-    enough: dict[Subject, int] = {
+def required_payments(policy: DetectionPolicy) -> dict[Subject, int]:
+    """Return how many payments a history must have before an amount is compared with it."""
+    return {
         "customer": policy.customer_min_payments,
         "product": policy.product_min_payments,
         "tenant": policy.tenant_min_payments,
     }
+
+
+EXPLANATION = Explanation(
+    looks_at="this amount against the paid amounts of the customer, of the product and of the tenant, in its currency",
+    parameters=(
+        *(
+            Parameter(
+                f"payments before the {subject}'s history is used",
+                str(payments),
+                f"setting `{subject}_min_payments`",
+            )
+            for subject, payments in required_payments(DetectionPolicy()).items()
+        ),
+        Parameter(
+            "spreads above the median",
+            f"{UNUSUAL:g} (score 0) to {EXTREME:g} (score 100)",
+            "fixed: median and median absolute deviation on a logarithmic scale, which few extreme amounts hardly move",
+        ),
+        Parameter(
+            "weight of the histories",
+            ", ".join(f"{subject} {weight:g}" for subject, weight in SUBJECT_WEIGHTS.items()),
+            "fixed: a tenant's history mixes all its products and says the least about one payment",
+        ),
+    ),
+    reasons={
+        "amount_anomaly.customer": "The amount is unusually high for this customer",
+        "amount_anomaly.product": "The amount is unusually high for this product",
+        "amount_anomaly.tenant": "The amount is unusually high for this shop",
+        NO_HISTORY: "Too few earlier payments to compare the amount with",
+    },
+)
+
+
+def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) -> Finding:
+    """Score each comparison. If no history is long enough, return the remark `no_history`."""
+    if features.amounts is None:
+        raise FeatureMissing("amounts")
+    required = required_payments(policy)
     scores = {
         subject: round(SUBJECT_WEIGHTS[subject] * _score(history.distance(payment.amount_minor)))
         for subject, history in features.amounts.items()
-        if history.payments >= enough[subject]
+        if history.payments >= required[subject]
     }
     if not scores:
-        return Finding(0, (NO_HISTORY,))
-    return Finding(
-        max(scores.values()), tuple(f"amount_anomaly.{subject}" for subject, score in scores.items() if score)
-    )
+        return Finding({NO_HISTORY: 0})
+    return Finding({f"amount_anomaly.{subject}": score for subject, score in scores.items() if score})
 
 
 def _score(distance: float) -> float:

@@ -4,23 +4,59 @@ from datetime import timedelta
 
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import PaymentFact
+from orylo_detector.detectors.explanation import Explanation, Parameter
 from orylo_detector.domain.features import CustomerHistory, Features
-from orylo_detector.domain.verdict import Finding
+from orylo_detector.domain.finding import Finding
 
 # An unknown customer has a score of 50. One or two refunds are not a reason yet.
 LOW_TRUST = 40
 YOUNG = timedelta(days=1)
 FREQUENT_REFUNDS, REFUND_SHARE = 3, 0.3
+# Scores.
+ONE_INCIDENT, MORE_INCIDENTS, REFUNDED_OFTEN, NEW_CUSTOMER, YOUNG_RELATION = 60, 90, 40, 15, 10
+
+EXPLANATION = Explanation(
+    looks_at="the customer's trust score, disputes, fraud warnings and refunds, and the age of the relation",
+    parameters=(
+        Parameter(
+            "trust score that counts as low",
+            f"below {LOW_TRUST}; the score is 100 − 2 · trust",
+            "fixed: an unknown customer has 50, and one or two refunds (−5 each) are not a reason yet",
+        ),
+        Parameter(
+            "score of disputes and of fraud warnings",
+            f"{ONE_INCIDENT} for one, {MORE_INCIDENTS} for more",
+            "fixed: one alone is not a block",
+        ),
+        Parameter(
+            "frequent refunds",
+            f"at least {FREQUENT_REFUNDS}, and more than {REFUND_SHARE:.0%} of the payments (score {REFUNDED_OFTEN})",
+            "fixed: refunds happen to honest buyers, too",
+        ),
+        Parameter(
+            "young relation",
+            f"first payment less than {YOUNG // timedelta(hours=1)} h ago (score {YOUNG_RELATION}); "
+            f"no payment or no customer ({NEW_CUSTOMER})",
+            "fixed: most new customers are honest, so this is a hint only",
+        ),
+    ),
+    reasons={
+        "trust_history.unknown_customer": "The payment names no customer",
+        "trust_history.low_trust": "The trust score is low",
+        "trust_history.disputes": "An earlier payment was disputed",
+        "trust_history.fraud_warnings": "An earlier payment was reported as fraud",
+        "trust_history.frequent_refunds": "Many earlier payments were refunded",
+        "trust_history.new_customer": "This is the customer's first payment",
+        "trust_history.young_relation": "The first payment was less than a day ago",
+    },
+)
 
 
 def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) -> Finding:
-    """Score the most serious finding against the customer."""
+    """Score each fact that speaks against the customer."""
     if features.customer is None:
-        return Finding(15, ("trust_history.unknown_customer",))
-    against = _against(features.customer, payment)
-    if not against:
-        return Finding(0)
-    return Finding(max(against.values()), tuple(sorted(against, key=lambda reason: -against[reason])))
+        return Finding({"trust_history.unknown_customer": NEW_CUSTOMER})
+    return Finding(_against(features.customer, payment))
 
 
 def _against(customer: CustomerHistory, payment: PaymentFact) -> dict[str, int]:
@@ -28,13 +64,13 @@ def _against(customer: CustomerHistory, payment: PaymentFact) -> dict[str, int]:
     if customer.trust_score is not None and customer.trust_score < LOW_TRUST:
         against["trust_history.low_trust"] = 100 - 2 * customer.trust_score
     if disputes := customer.disputes - customer.disputes_won:
-        against["trust_history.disputes"] = 60 if disputes == 1 else 90
+        against["trust_history.disputes"] = ONE_INCIDENT if disputes == 1 else MORE_INCIDENTS
     if customer.fraud_warnings:
-        against["trust_history.fraud_warnings"] = 60 if customer.fraud_warnings == 1 else 90
+        against["trust_history.fraud_warnings"] = ONE_INCIDENT if customer.fraud_warnings == 1 else MORE_INCIDENTS
     if customer.refunds >= FREQUENT_REFUNDS and customer.refunds > REFUND_SHARE * customer.payments:
-        against["trust_history.frequent_refunds"] = 40
+        against["trust_history.frequent_refunds"] = REFUNDED_OFTEN
     if customer.first_paid_at is None:
-        against["trust_history.new_customer"] = 15
+        against["trust_history.new_customer"] = NEW_CUSTOMER
     elif payment.occurred_at - customer.first_paid_at < YOUNG:
-        against["trust_history.young_relation"] = 10
+        against["trust_history.young_relation"] = YOUNG_RELATION
     return against

@@ -1,19 +1,63 @@
 """More attempts or higher amounts from one customer, card, address or device than usual."""
 
-from orylo_common.control.sections.detection import DetectionPolicy
+from orylo_common.control.sections.detection import VELOCITY, DetectionPolicy, Entity, Window
 from orylo_common.messages import PaymentFact
+from orylo_detector.detectors.explanation import Explanation, Parameter
 from orylo_detector.domain.features import FeatureMissing, Features
-from orylo_detector.domain.limits import excess
+from orylo_detector.domain.finding import Finding
+from orylo_detector.domain.limits import LOWEST, excess
 from orylo_detector.domain.velocity import velocities
-from orylo_detector.domain.verdict import Finding
+
+ENTITIES: dict[Entity, str] = {
+    "customer": "This customer",
+    "card": "This card",
+    "ip": "This IP address",
+    "device": "This device",
+}
+SPANS: dict[Window, str] = {"1m": "1 minute", "1h": "1 hour", "24h": "24 hours"}
+
+EXPLANATION = Explanation(
+    looks_at="the number and the amount of attempts to pay of one customer, card, IP address or device (the browser, "
+    "by its `_fbp`) in the last minute, hour and day",
+    parameters=(
+        *(
+            Parameter(
+                f"attempts per {entity} in 1 min / 1 h / 24 h",
+                " / ".join(str(limit.attempts) for limit in limits.values()),
+                f"setting `velocity.{entity}`; allows for households, offices and buyers who try several times",
+            )
+            for entity, limits in VELOCITY.items()
+        ),
+        *(
+            Parameter(
+                f"amount per {entity} in 24 h",
+                ", ".join(f"{most / 100:,.0f} {currency}" for currency, most in limits["24h"].amount_minor.items()),
+                f"setting `velocity.{entity}.24h.amount_minor`; in minor units, by currency",
+            )
+            for entity, limits in VELOCITY.items()
+            if limits["24h"].amount_minor
+        ),
+        Parameter(
+            "score", f"{LOWEST} just above a limit, 100 at twice the limit", "fixed: one limit alone is a review"
+        ),
+    ),
+    reasons={
+        code: text
+        for entity, who in ENTITIES.items()
+        for window, span in SPANS.items()
+        for code, text in (
+            (f"velocity.{entity}.{window}", f"{who} made many attempts in {span}"),
+            (f"velocity.{entity}.{window}.amount", f"{who} tried to pay a high total in {span}"),
+        )
+    },
+)
 
 
 def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) -> Finding:
-    """Score the most exceeded limit. Reasons are such as `velocity.card.1h` and `velocity.card.24h.amount`."""
+    """Score each exceeded limit. Reasons are such as `velocity.card.1h` and `velocity.card.24h.amount`."""
     if features.attempts is None:
         raise FeatureMissing("attempts")
-    worst = 0
-    reasons = []
+    exceeded = {}
     for entity, attempts in features.attempts.items():
         limits = policy.velocity.get(entity, {})
         for window, observed in velocities(attempts, payment.occurred_at, payment.currency).items():
@@ -21,10 +65,8 @@ def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) ->
             if limit is None:
                 continue
             if observed.attempts > limit.attempts:
-                reasons.append(f"velocity.{entity}.{window}")
-                worst = max(worst, excess(observed.attempts, limit.attempts))
+                exceeded[f"velocity.{entity}.{window}"] = excess(observed.attempts, limit.attempts)
             most = limit.amount_minor.get(payment.currency)
             if most is not None and observed.amount_minor > most:
-                reasons.append(f"velocity.{entity}.{window}.amount")
-                worst = max(worst, excess(observed.amount_minor, most))
-    return Finding(worst, tuple(reasons))
+                exceeded[f"velocity.{entity}.{window}.amount"] = excess(observed.amount_minor, most)
+    return Finding(exceeded)

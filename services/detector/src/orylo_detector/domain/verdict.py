@@ -4,60 +4,42 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orylo_common.control.sections.detection import DetectionPolicy
-from orylo_common.messages import Decision, DetectorResult, TrustStatus
+from orylo_common.messages import Decision, DetectorResult, ReasonPoints, TrustStatus
+from orylo_detector.domain.finding import WeightedFinding
+from orylo_detector.domain.points import divide_risk
 
-ALLOWLISTED, BLOCKED = "list.allowlisted", "list.blocked"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One detector's score, from 0 (nothing suspicious) to 100, and its reason codes.
-
-    Codes with a score of 0 are remarks. They are kept with the detector and are not reasons of the decision.
-    """
-
-    score: int
-    reasons: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class WeightedResult:
-    """A detector's result and its weight."""
-
-    result: DetectorResult
-    weight: float
-
-    @property
-    def risk(self) -> float:
-        return self.weight * self.result.score / 100
+OVERRIDES = {TrustStatus.ALLOWLISTED: Decision.ALLOW, TrustStatus.BLOCKED: Decision.BLOCK}
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
+    """A decision. The points add up to the risk; `override` is the list entry that decided in its place."""
+
     decision: Decision
     risk_score: int
-    reasons: tuple[str, ...]
+    points: tuple[ReasonPoints, ...]
     detectors: tuple[DetectorResult, ...]
     degraded: tuple[str, ...]
+    override: str | None = None
 
 
 def conclude(
-    found: Sequence[WeightedResult], degraded: tuple[str, ...], status: TrustStatus, policy: DetectionPolicy
+    found: Sequence[WeightedFinding], degraded: tuple[str, ...], status: TrustStatus, policy: DetectionPolicy
 ) -> Verdict:
-    """Decide. A list entry overrides the risk. For an allowlisted customer the risk is reported unchanged."""
+    """Decide. The customer's list entry overrides the decision and leaves the risk and its points as computed."""
     risk_score = combined_risk(found)
-    suspicious = sorted((each for each in found if each.result.score), key=lambda each: -each.risk)
-    reasons = tuple(reason for each in suspicious for reason in each.result.reasons)
-    if status is TrustStatus.BLOCKED:
-        decision, risk_score, reasons = Decision.BLOCK, 100, (BLOCKED, *reasons)
-    elif status is TrustStatus.ALLOWLISTED:
-        decision, reasons = Decision.ALLOW, (ALLOWLISTED, *reasons)
-    else:
-        decision = _decision(risk_score, policy)
-    return Verdict(decision, risk_score, reasons, tuple(each.result for each in found), degraded)
+    override = OVERRIDES.get(status)
+    return Verdict(
+        _decision(risk_score, policy) if override is None else override,
+        risk_score,
+        divide_risk(found, risk_score),
+        tuple(map(_result, found)),
+        degraded,
+        None if override is None else status.value,
+    )
 
 
-def combined_risk(found: Sequence[WeightedResult]) -> int:
+def combined_risk(found: Sequence[WeightedFinding]) -> int:
     """Combine by noisy-or: a weighted score is the probability that its detector is right, and one suffices.
 
     More evidence never lowers the risk, and weak hints add up without ever reaching certainty.
@@ -72,3 +54,9 @@ def _decision(risk_score: int, policy: DetectionPolicy) -> Decision:
     if risk_score >= policy.block_at:
         return Decision.BLOCK
     return Decision.REVIEW if risk_score >= policy.review_at else Decision.ALLOW
+
+
+def _result(each: WeightedFinding) -> DetectorResult:
+    return DetectorResult(
+        name=each.detector, score=each.finding.score, reasons=each.finding.codes, duration_us=each.duration_us
+    )

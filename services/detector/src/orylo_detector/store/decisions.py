@@ -29,10 +29,11 @@ RECORD = f"""
         WHERE (tenant_id, event_id) IN (SELECT tenant_id, event_id FROM claimed)
     ), recorded AS (
         INSERT INTO detector.detections (tenant_id, event_id, id, payment_id, payment_type, gateway, customer_id,
-                                         decision, risk_score, reasons, detectors, degraded, amount_minor, currency,
-                                         occurred_at)
+                                         decision, risk_score, reasons, points, override, detectors, degraded,
+                                         amount_minor, currency, occurred_at)
         SELECT tenant_id, event_id, id, payment_id, payment_type, gateway, customer_id, decision, risk_score,
-               found -> 'reasons', found -> 'detectors', found -> 'degraded', amount_minor, currency, occurred_at
+               found -> 'reasons', found -> 'points', found ->> 'override', found -> 'detectors', found -> 'degraded',
+               amount_minor, currency, occurred_at
         FROM decided
     )
     INSERT INTO detector.outbox (message_id, type, body) SELECT message_id, type, body FROM decided
@@ -86,6 +87,10 @@ def _row(decided: StoredDecision) -> tuple[object, ...]:
         detection.risk_score,
         {
             "reasons": detection.reasons,
+            "points": [
+                {"reason": each.reason, "detector": each.detector, "points": each.points} for each in detection.points
+            ],
+            "override": detection.override,
             "detectors": [
                 {"name": each.name, "score": each.score, "reasons": each.reasons, "duration_us": each.duration_us}
                 for each in detection.detectors

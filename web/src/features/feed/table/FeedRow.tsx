@@ -62,7 +62,7 @@ export const FeedRow = memo(function FeedRow({ detection, trustScore, trustChang
         )}
       </td>
       <td role="cell" className={styles.reasons}>
-        <ReasonSummary codes={detection.reasons} degraded={detection.degraded.length > 0} />
+        <ReasonSummary detection={detection} />
       </td>
       <td role="cell" className={styles.conversion}>
         {conversion !== undefined && (

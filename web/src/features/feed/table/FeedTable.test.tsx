@@ -17,11 +17,16 @@ describe("the feed's table", () => {
     expect(row).toHaveTextContent("91");
     expect(row).toHaveTextContent("R$297.00");
     expect(row).toHaveTextContent("StripePaid");
-    expect(row).toHaveTextContent("New customer");
+    expect(row).toHaveTextContent("+12This is the customer's first payment");
   });
 
   it("gives truncated texts in full on hover and to screen readers", async () => {
-    const crowded = detection({ reasons: ["list.blocked", "trust_history.low_trust", "trust_history.disputes"] });
+    const reasons = ["velocity.card.1m", "trust_history.low_trust", "trust_history.disputes"];
+    const crowded = detection({
+      reasons,
+      points: reasons.map((reason, index) => ({ reason, detector: "any", points: 30 - index })),
+      override: "blocked",
+    });
     fakeApi({
       "GET /api/v1/detections": () => pageOf([crowded]),
       "GET /api/v1/conversions": () => pageOf([conversion({ status: "failed", reason: "token expired" })]),
@@ -30,16 +35,27 @@ describe("the feed's table", () => {
     await screen.findByText("Not accepted by Meta");
 
     const [row] = feedRows();
-    for (const hidden of [crowded.customer_id ?? "", "token expired", "Earlier dispute", "Nov 20, 2026"]) {
+    for (const hidden of [crowded.customer_id ?? "", "token expired", "An earlier payment was disputed", "Nov 20, 2026"]) {
       expect(row).toHaveTextContent(hidden);
       expect(within(screen.getByRole("table")).getByTitle(new RegExp(hidden))).toBeVisible();
     }
+    expect(row).toHaveTextContent("On the blocklist");
+    expect(row).toHaveTextContent("+30This card made many attempts in 1 minute+29The trust score is low+1 more");
+  });
+
+  it("shows the reasons of an earlier decision without points", async () => {
+    const former = detection({ decision: "block", risk_score: 100, reasons: ["list.blocked"], points: [] });
+    fakeApi({ "GET /api/v1/detections": () => pageOf([former]) });
+    await renderFeed();
+
+    expect(feedRows()[0]).toHaveTextContent("The customer is on the blocklist");
+    expect(feedRows()[0]).not.toHaveTextContent("+");
   });
 
   it("opens a row clicked anywhere", async () => {
     fakeApi({ "GET /api/v1/detections": () => pageOf([detection()]) });
     await renderFeed();
-    await userEvent.click(screen.getByText("New customer"));
+    await userEvent.click(screen.getByText("This is the customer's first payment"));
 
     expect(await screen.findByRole("dialog", { name: "Decision" })).toBeVisible();
   });

@@ -8,6 +8,8 @@ from orylo_common.control.models import TenantSettings
 
 Entity = Literal["customer", "card", "ip", "device"]
 Window = Literal["1m", "1h", "24h"]
+# Those that may test cards.
+Tester = Literal["customer", "ip", "device"]
 
 # Half of the attempts that the detector remembers per entity, so that it can still count twice the limit.
 HIGHEST_LIMIT = 250
@@ -63,7 +65,7 @@ _PERSON: dict[Window, CardTestingLimit] = {
     "1h": CardTestingLimit(declines=4, cards=3, small=5),
     "24h": CardTestingLimit(declines=8, cards=5, small=12),
 }
-CARD_TESTING: dict[Entity, dict[Window, CardTestingLimit]] = {
+CARD_TESTING: dict[Tester, dict[Window, CardTestingLimit]] = {
     "customer": _PERSON,
     "ip": {
         "1h": CardTestingLimit(declines=10, cards=12, small=15),
@@ -94,7 +96,7 @@ class DetectionPolicy(TenantSettings):
     # By detector name, in place of the detector's own weight; 0 ignores its findings.
     weights: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default={})
     velocity: dict[Entity, dict[Window, VelocityLimit]] = VELOCITY
-    card_testing: dict[Entity, dict[Window, CardTestingLimit]] = CARD_TESTING
+    card_testing: dict[Tester, dict[Window, CardTestingLimit]] = CARD_TESTING
     # By currency, about US$ 2. A currency that is not listed has no small amounts.
     small_amount_minor: dict[str, Annotated[int, Field(gt=0)]] = Field(default={"BRL": 1_000, "EUR": 200, "USD": 200})
     geo_scores: dict[CountrySource, Annotated[int, Field(ge=0, le=100)]] = GEO_SCORES

@@ -1,0 +1,48 @@
+"""Divides a decision's risk into points, one share for each reason."""
+
+import math
+from collections.abc import Sequence
+from operator import itemgetter
+
+from orylo_common.messages import ReasonPoints
+from orylo_detector.domain.finding import WeightedFinding
+
+# A risk of 99.5 % or more is rounded to 100. A detector that is more certain than that counts as 99.5 % certain: the
+# logarithm of 0 is infinite and would leave no points for the others.
+LEAST_INNOCENCE = 0.005
+
+_share = itemgetter(0)
+
+
+def divide_risk(found: Sequence[WeightedFinding], risk_score: int) -> tuple[ReasonPoints, ...]:
+    """Return points for each reason, most points first. They add up to `risk_score` exactly.
+
+    In a noisy-or, probabilities of innocence multiply and their logarithms add up. A detector's part of the risk is its
+    part of the sum of the logarithms, and its reasons share that part in proportion to their scores. All points are
+    rounded together by largest remainder. A reason may have 0 points. Remarks are not listed.
+    """
+    total = 0.0
+    shares: list[tuple[float, str, str]] = []
+    for each in found:
+        scores = each.finding.reasons
+        all_scores = sum(scores.values())
+        if all_scores:
+            evidence = -math.log(max(1 - each.risk, LEAST_INNOCENCE))
+            total += evidence
+            shares += [(evidence * score / all_scores, code, each.detector) for code, score in scores.items() if score]
+    shares.sort(key=_share, reverse=True)
+    scale = risk_score / total if total else 0.0
+    points = round_together([share * scale for share, _, _ in shares], risk_score)
+    return tuple(
+        ReasonPoints(reason=code, detector=detector, points=of_reason)
+        for (_, code, detector), of_reason in zip(shares, points, strict=True)
+    )
+
+
+def round_together(shares: Sequence[float], total: int) -> list[int]:
+    """Round shares to whole numbers by largest remainder. The shares and the result add up to `total`."""
+    rounded = [int(share) for share in shares]
+    by_remainder = sorted(range(len(shares)), key=lambda index: rounded[index] - shares[index])
+    for index in by_remainder[: total - sum(rounded)]:
+        rounded[index] += 1
+    return rounded

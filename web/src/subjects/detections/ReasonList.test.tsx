@@ -1,0 +1,80 @@
+import { render, screen, within } from "@testing-library/react";
+import { describe, expect, it } from "vitest";
+
+import { detection } from "../../test/builders/detections";
+import { DetectorList } from "./DetectorList";
+import { ReasonList } from "./ReasonList";
+
+const POINTS = [
+  { reason: "velocity.card.1m", detector: "velocity", points: 58 },
+  { reason: "velocity.card.1h", detector: "velocity", points: 29 },
+  { reason: "trust_history.new_customer", detector: "trust_history", points: 4 },
+  { reason: "amount_anomaly.tenant", detector: "amount_anomaly", points: 0 },
+];
+
+const scored = (name: string, score: number, reasons: string[]) => ({ name, score, reasons, duration_us: 100 });
+
+const blocked = detection({
+  decision: "block",
+  risk_score: 91,
+  reasons: POINTS.map((each) => each.reason),
+  points: POINTS,
+  detectors: [
+    scored("velocity", 100, ["velocity.card.1m", "velocity.card.1h"]),
+    scored("amount_anomaly", 0, ["amount_anomaly.no_history"]),
+    scored("trust_history", 15, ["trust_history.new_customer"]),
+  ],
+});
+
+const cells = () => screen.getAllByRole("row").slice(1).map((row) => within(row).getAllByRole("cell").at(-1)?.textContent);
+
+describe("the reasons of a decision", () => {
+  it("have points that add up to the risk shown below them", () => {
+    render(<ReasonList detection={blocked} />);
+
+    const [risk, ...points] = cells().reverse();
+    expect(risk).toBe("91");
+    expect(points.reduce((sum, each) => sum + Number(each), 0)).toBe(91);
+    expect(screen.getByText("This card made many attempts in 1 minute")).toBeVisible();
+  });
+
+  it("are set apart from a list entry that overrides the risk", () => {
+    render(<ReasonList detection={detection({ decision: "block", override: "blocked" })} />);
+
+    expect(screen.getByText(/the list decided, not the risk/)).toHaveTextContent("On the blocklist");
+    expect(cells()).toEqual(["+12", "12"]);
+  });
+
+  it("are shown without points if the decision has none", () => {
+    render(<ReasonList detection={detection({ risk_score: 100, reasons: ["list.blocked"], points: [] })} />);
+
+    expect(screen.getByText("The customer is on the blocklist")).toBeVisible();
+    expect(cells()).toEqual(["", "100"]);
+  });
+
+  it("may be missing", () => {
+    render(<ReasonList detection={detection({ risk_score: 0, reasons: [], points: [] })} />);
+
+    expect(screen.getByText("No detector found anything suspicious.")).toBeVisible();
+  });
+});
+
+describe("the detectors of a decision", () => {
+  const entries = () => screen.getAllByRole("listitem").map((each) => each.textContent);
+
+  it("show what each contributed, and its remarks", () => {
+    render(<DetectorList detection={blocked} />);
+
+    expect(entries()).toEqual([
+      expect.stringMatching(/^Velocity\+87.*Scored 100 of 100 on its own$/),
+      expect.stringMatching(/^Amount anomaly0.*Too few earlier payments to compare the amount with$/),
+      expect.stringMatching(/^Trust history\+4/),
+    ]);
+  });
+
+  it("show their scores if the decision has no points", () => {
+    render(<DetectorList detection={{ ...blocked, points: [] }} />);
+
+    expect(entries()[0]).toMatch(/^Velocity100/);
+  });
+});
