@@ -86,8 +86,8 @@ async def measure(database_url: str, redis_url: str | None, count: int, profile:
         with _profiled(profile):
             wall, cpu = time.perf_counter(), time.process_time()
             await broker.publish(payments)
-            # `published` holds the payments themselves and one detection for each.
-            await eventually(lambda: len(broker.published) == 2 * count, within_s=600)
+            # `published` holds the payments, one detection for each, and a message for each of the few blocks.
+            await eventually(lambda: len(broker.published) >= 2 * count, within_s=600)
             return Measured(count, time.perf_counter() - wall, time.process_time() - cpu)
 
 
