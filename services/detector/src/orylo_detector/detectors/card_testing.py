@@ -64,7 +64,11 @@ def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) ->
     is_small = payment.amount_minor <= small_minor
     exceeded = {}
     for entity, limits in policy.card_testing.items():
-        for window, observed in card_tests(features.attempts.get(entity, ()), payment, small_minor).items():
+        attempts = features.attempts.get(entity, ())
+        # Most have one, which exceeds no limit.
+        if len(attempts) < 2:
+            continue
+        for window, observed in card_tests(attempts, payment, small_minor).items():
             limit = limits.get(window)
             if limit is None:
                 continue
