@@ -14,19 +14,13 @@ import pytest_asyncio
 from orylo_common.control.document_key_store import ensure_document_key
 from orylo_common.control.keyring import Keyring, WrongMasterKey
 from tests.integration.ingest.running import MASTER_KEY, SECRET, Answer, Ingest, open_another, running_ingest
+from tests.support.table_search import tables_with
 from tests.unit.ingest.given import document_of
 
 pytestmark = pytest.mark.integration
 
 CPF = "529.982.247-25"
 PLAIN = sha256(b"52998224725").hexdigest()
-COLUMNS = """
-    SELECT format('%I.%I', n.nspname, c.relname) AS name, array_agg(a.attname::text) AS columns
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
-    WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped AND NOT c.relispartition
-      AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-    GROUP BY 1
-"""
 
 
 @pytest_asyncio.fixture
@@ -35,16 +29,6 @@ async def ingest(postgres_dsn: str) -> AsyncIterator[Ingest]:
         for gateway in ("kiwify", "hotmart", "perfectpay"):
             await running.configure(gateway)
         yield running
-
-
-async def rows_with(pool: asyncpg.Pool, sought: str) -> list[str]:
-    """Return the tables of all schemas that contain the text, also in bytes."""
-    found = []
-    for table in await pool.fetch(COLUMNS):
-        text = f"SELECT count(*) FROM {table['name']} t WHERE t::text LIKE $1 OR t::text LIKE $2"
-        if await pool.fetchval(text, f"%{sought}%", f"%{sought.encode().hex()}%"):
-            found.append(table["name"])
-    return found
 
 
 def kiwify(document: str, **changes: Any) -> dict[str, Any]:
@@ -77,8 +61,8 @@ async def test_no_table_holds_the_plain_hash_of_a_document(ingest: Ingest) -> No
         assert answer.status == 202, answer.body
 
     assert await ingest.rows("events") == 3
-    assert await rows_with(ingest.pool, PLAIN) == []
-    assert await rows_with(ingest.pool, "52998224725") == []
+    assert await tables_with(ingest.pool, PLAIN) == []
+    assert await tables_with(ingest.pool, "52998224725") == []
     tokens = [
         part
         for row in await ingest.pool.fetch("SELECT payload FROM ingest.events")

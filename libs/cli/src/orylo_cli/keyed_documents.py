@@ -1,6 +1,6 @@
 """Put documents that earlier versions stored with a plain hash under the document key."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,11 +28,11 @@ ROLLOUT = timedelta(days=7)
 # An event becomes visible up to this long after its `created_at`.
 LATE = timedelta(minutes=10)
 
-SELECT_PROGRESS = "SELECT searched_until, created_at FROM control.document_key"
+SELECT_PROGRESS = "SELECT now() AS now, searched_until, created_at FROM control.document_key"
 SET_PROGRESS = "UPDATE control.document_key SET searched_until = $1"
 SELECT_EVENTS = """
     SELECT tenant_id, event_id, gateway, created_at, payload, body_sha256 FROM ingest.events
-    WHERE created_at >= $1 AND created_at < $2 AND payload::text LIKE '%sha256:%'
+    WHERE ($1::timestamptz IS NULL OR created_at >= $1) AND created_at <= $2 AND payload::text LIKE '%sha256:%'
 """
 UPDATE_EVENTS = """
     UPDATE ingest.events AS e SET payload = given.payload::jsonb, body_sha256 = given.digest
@@ -75,30 +75,29 @@ async def key_documents(dsn: str, keyring: Keyring) -> int:
     async with open_pool(dsn, role=OWN_ROLE, max_size=2) as pool, pool.acquire() as reader:
         # A session lock: it ends with the connection, even if the process is killed.
         await reader.execute("SELECT pg_advisory_lock($1)", ADVISORY_LOCK)
-        try:
-            key = await ensure_document_key(reader, keyring)
-            searched_until, key_made_at = await reader.fetchrow(SELECT_PROGRESS)
-            now: datetime = await reader.fetchval("SELECT now()")
-            end = min(now, key_made_at + ROLLOUT)
-            begin = searched_until - LATE if searched_until else now - timedelta(days=3650)
-            changed = 0
-            async with pool.acquire() as writer:
-                if begin < end:
-                    async for rows in _batches(reader, begin, end):
-                        async with writer.transaction():
-                            changed += await _key_batch(writer, rows, key)
-                    await _key_messages(writer, key)
-                await writer.execute(SET_PROGRESS, now)
-            return changed
-        finally:
-            await reader.execute("SELECT pg_advisory_unlock($1)", ADVISORY_LOCK)
+        key = await ensure_document_key(reader, keyring)
+        (progress,) = await reader.fetch(SELECT_PROGRESS)
+        now, searched_until = progress["now"], progress["searched_until"]
+        begin, end = searched_until and searched_until - LATE, min(now, progress["created_at"] + ROLLOUT)
+        changed = 0
+        async with pool.acquire() as writer:
+            if begin is None or begin < end:
+                changed = await _key_events(reader, writer, begin, end, key)
+                await _key_messages(writer, key)
+            await writer.execute(SET_PROGRESS, now)
+        return changed
 
 
-async def _batches(reader: Connection, begin: datetime, end: datetime) -> AsyncIterator[list[asyncpg.Record]]:
+async def _key_events(
+    reader: Connection, writer: Connection, begin: datetime | None, end: datetime, key: DocumentKey
+) -> int:
+    changed = 0
     async with reader.transaction():
         cursor = await reader.cursor(SELECT_EVENTS, begin, end)
         while rows := await cursor.fetch(BATCH):
-            yield rows
+            async with writer.transaction():
+                changed += await _key_batch(writer, rows, key)
+    return changed
 
 
 async def _key_batch(writer: Connection, rows: Sequence[asyncpg.Record], key: DocumentKey) -> int:
