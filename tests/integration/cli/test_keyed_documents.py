@@ -20,6 +20,7 @@ from orylo_common.control.document_key_store import ensure_document_key
 from orylo_common.control.keyring import Keyring
 from orylo_common.ids import uuid7
 from orylo_common.postgres.migrations import migrate
+from orylo_common.postgres.outbox_bodies import compress
 from orylo_common.postgres.pool import open_pool
 from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.webhooks.record import Record, build_record
@@ -85,7 +86,8 @@ async def pool(empty_postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
             await opened.execute(statement, TENANT, FORMER)
         await opened.execute(ADD_PAYMENT, TENANT, FORMER, {"customer_id": FORMER})
         waiting = {"type": "payment.succeeded.v1", "data": {"customer_id": FORMER, "match_keys": {"document": PLAIN}}}
-        await opened.execute(ADD_MESSAGE, uuid7(), orjson.dumps(waiting))
+        for body in (orjson.dumps(waiting), compress(orjson.dumps(waiting))):
+            await opened.execute(ADD_MESSAGE, uuid7(), body)
         yield opened
 
 

@@ -106,7 +106,7 @@ class Ingest:
         timezone: str | None = None,
         tenant: str = TENANT,
     ) -> None:
-        # One change, so that no request meets the gateway without its secrets.
+        # One transaction: ingest must not know the gateway before its secrets.
         async with self.pool.acquire() as connection, connection.transaction():
             found = await find_tenant(connection, tenant)
             config = GatewayConfig(enabled, mode, accept, allowed_networks, timezone)

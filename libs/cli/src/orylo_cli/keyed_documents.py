@@ -9,11 +9,12 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from orylo_cli.customer_renames import QUEUES, UPDATE_MESSAGES, CustomerRename, rename_customers
+from orylo_cli.customer_renames import COMPRESSED, QUEUES, UPDATE_MESSAGES, CustomerRename, rename_customers
 from orylo_cli.target import OWN_ROLE
 from orylo_common.control.document_key import DocumentKey
 from orylo_common.control.document_key_store import ensure_document_key
 from orylo_common.control.keyring import Keyring
+from orylo_common.postgres.outbox_bodies import decompress
 from orylo_common.postgres.pool import Connection, open_pool
 from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.privacy.document_hashes import DocumentHashes
@@ -52,7 +53,8 @@ UPDATE_QUARANTINE = """
 """
 SELECT_MESSAGES = """
     SELECT DISTINCT body FROM {table}
-    WHERE position('"document"'::bytea IN body) > 0 OR position('webhook.quarantined'::bytea IN body) > 0
+    WHERE {compressed} OR position('"document"'::bytea IN body) > 0
+       OR position('webhook.quarantined'::bytea IN body) > 0
 """
 
 
@@ -129,8 +131,8 @@ async def _key_batch(writer: Connection, rows: Sequence[asyncpg.Record], key: Do
 async def _key_messages(writer: Connection, key: DocumentKey) -> None:
     """Remove documents from messages that wait in PostgreSQL, and key those in announced copies."""
     for table in QUEUES:
-        for row in await writer.fetch(SELECT_MESSAGES.format(table=table)):
-            if keyed := _keyed_message(row["body"], key):
+        for row in await writer.fetch(SELECT_MESSAGES.format(table=table, compressed=COMPRESSED)):
+            if keyed := _keyed_message(decompress(row["body"]), key):
                 await writer.execute(UPDATE_MESSAGES.format(table=table), row["body"], keyed)
 
 
