@@ -158,7 +158,7 @@ async def running_ingest(
         async with pool.acquire() as connection:
             for table in ("events", "dedupe_registry", "facts", "linked_payments", "outbox"):
                 await connection.execute(f"TRUNCATE ingest.{table}")
-            await connection.execute("TRUNCATE control.tenants CASCADE")
+            await connection.execute("TRUNCATE control.tenants, control.document_key CASCADE")
             await create_tenant(connection, TENANT, actor=ACTOR)
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
             ingest = Ingest(f"http://127.0.0.1:{port}", session, pool, redis or FakeAsyncRedis(), published)

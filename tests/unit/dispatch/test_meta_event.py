@@ -29,7 +29,7 @@ CLICK = click(
     fbp=FBP,
 )
 PAYMENT = payment(
-    match_keys=MatchKeys(**KEYS, document=hashed("document")),
+    match_keys=MatchKeys(**KEYS),
     products=(Product(product_id="p1", quantity=2, price_minor=500), Product(product_id="p2")),
     order_id="order-9",
     subscription=Subscription(subscription_id="sub_1", recurrence=1),

@@ -8,14 +8,17 @@ from uuid import UUID
 
 import orjson
 
+from orylo_common.control.document_key import DocumentKey
 from orylo_common.control.models import GatewaySecret
 from orylo_common.messages import GatewayFact, decode
 from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.gateways.raw_webhook import RawWebhook
+from orylo_ingest.privacy.hashing import hash_of
 from orylo_ingest.webhooks.record import Record, build_record
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "gateways"
 TENANT = UUID("01900000-0000-7000-8000-000000000001")
+DOCUMENT_KEY = DocumentKey(b"a document key for tests, 32 B...")
 RECEIVED_AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 INDEX: list[dict[str, Any]] = json.loads((FOLDER / "index.json").read_text())["fixtures"]
@@ -23,6 +26,11 @@ VECTORS: list[dict[str, Any]] = json.loads((FOLDER / "signature_vectors.json").r
 
 # Only those of gateways that have an adapter.
 FIXTURES = [row["file"] for row in INDEX if row["gateway"] in GATEWAYS]
+
+
+def document_token(digits: str) -> str:
+    """Return what a scrubbed copy holds in place of a document."""
+    return "hmac:" + DOCUMENT_KEY.hash_of(hash_of(digits))
 
 
 def body_of(fixture: str) -> bytes:
@@ -38,6 +46,7 @@ def recorded(fixture: str) -> Record:
 
 
 def recorded_from(gateway: str, document: Any, **options: Any) -> Record:
+    options = {"document_key": DOCUMENT_KEY, **options}
     return build_record(GATEWAYS[gateway], TENANT, document, RECEIVED_AT, **options)
 
 

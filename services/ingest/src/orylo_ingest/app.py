@@ -1,17 +1,19 @@
 """Composition root: settings in, running service out."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
 
+import asyncpg
 from redis.asyncio import Redis
 
 from orylo_common.broker.consumer import Consumer, Handler
 from orylo_common.broker.ports import Broker
 from orylo_common.clock import Clock, SystemClock
-from orylo_common.control.keyring import Keyring
-from orylo_common.control.plane import Part, open_control
+from orylo_common.control.document_key_store import ensure_document_key
+from orylo_common.control.keyring import Keyring, WrongMasterKey
+from orylo_common.control.plane import ControlPlane, Part, open_control
 from orylo_common.http.server import serve_http
 from orylo_common.messages import Message, WebhookReplayRequested
 from orylo_common.postgres.group_commit import GroupCommit
@@ -39,6 +41,7 @@ from orylo_ingest.webhooks.store import DEADLINE, EventStore
 from orylo_ingest.webhooks.writer import WebhookWriter
 
 ROLE = "orylo_ingest"
+PARTS = frozenset({Part.GATEWAYS, Part.SETTINGS, Part.DOCUMENT_KEY})
 # Short: a gateway that receives a 503 waits far longer before it retries.
 RECOVERY = timedelta(seconds=2)
 MAX_CONCURRENT_REPLAYS = 4
@@ -56,10 +59,9 @@ async def open_app(
         keyring = Keyring.parse(settings.master_key.get_secret_value())
         pool = await stack.enter_async_context(open_pool(settings.database_url, role=ROLE))
         plane = await stack.enter_async_context(
-            open_control(
-                settings.database_url, role=ROLE, keyring=keyring, parts=frozenset({Part.GATEWAYS, Part.SETTINGS})
-            )
+            open_control(settings.database_url, role=ROLE, keyring=keyring, parts=PARTS)
         )
+        await _prepare_document_key(pool, keyring, plane)
         store = await stack.enter_async_context(EventStore.open(pool, max_waiting=settings.max_waiting))
         relay = await stack.enter_async_context(OutboxRelay(pool, "ingest", broker))
         outbox = await stack.enter_async_context(
@@ -118,3 +120,11 @@ async def open_app(
             )
         )
         yield health
+
+
+async def _prepare_document_key(pool: asyncpg.Pool, keyring: Keyring, plane: ControlPlane) -> None:
+    # A key that cannot be decrypted is reported by the control plane. Webhooks get a 503 until it can be.
+    with suppress(WrongMasterKey):
+        async with pool.acquire() as connection:
+            await ensure_document_key(connection, keyring)
+    await plane.reload()

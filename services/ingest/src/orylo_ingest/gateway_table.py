@@ -27,7 +27,7 @@ A sale over 0 is published and shown. It is not sent as a conversion, and its bu
 
 A phone number without a country code is read as one of the buyer's country, the tenant's (`orylo settings set my-shop
 shop country=BR`), the gateway's (Brazil for Hotmart, Kiwify and PerfectPay) or the only country of the currency. If
-none is known it is left out. Values that arrive as SHA-256 in hex are taken as the hash.
+none is known it is left out. Values that arrive as SHA-256 in hex are taken as the hash; a document's is keyed.
 
 The form of the body alone decides how a webhook is authenticated, not anything the request claims about itself. A
 gateway in HMAC mode accepts only `X-Signature`. A gateway that accepts only live or only test mode (`--accept`) stores

@@ -77,7 +77,6 @@ def test_hashes_are_kept_as_they_are() -> None:
         "phone": sha("5534998765001"),
         "first_name": sha("ana"),
         "last_name": sha("prado"),
-        "document": sha("52998224725"),
         "city": sha("recife"),
         "zip": sha("50010000"),
         "country": sha("br"),

@@ -1,13 +1,16 @@
 import orjson
 import pytest
 
+from orylo_ingest.privacy.document_hashes import DocumentHashes
 from orylo_ingest.privacy.hashing import hash_of, token
 from orylo_ingest.privacy.person import HashedIdentity, Person, identify
 from orylo_ingest.privacy.personal_keys import PersonalDatum, datum_of
 from orylo_ingest.privacy.scrub import MAX_BYTES, MAX_DEPTH, MAX_FIELDS, MAX_ITEMS, MAX_TEXT, scrub
+from tests.unit.ingest.given import DOCUMENT_KEY, document_token
 
 MARIANA = identify(
-    Person(email="mariana@example.com", phone="+5511987650001", name="Mariana Souza", document="11144477735")
+    Person(email="mariana@example.com", phone="+5511987650001", name="Mariana Souza", document="11144477735"),
+    document_key=DOCUMENT_KEY,
 )
 
 
@@ -183,8 +186,6 @@ def test_personal_data_in_other_texts_is_found(text: str) -> None:
     [
         ("of Zul.Plant [at] plantmail dot com.", "zul.plant@plantmail.com"),
         ("of (11) 95551-2345.", "5511955512345"),
-        ("of 52998224725.", "52998224725"),
-        ("of 11444777000161.", "11444777000161"),
     ],
 )
 def test_every_spelling_of_a_value_gives_the_same_hash(text: str, clear: str) -> None:
@@ -248,7 +249,7 @@ def test_a_card_split_over_a_list_is_masked() -> None:
 def test_a_known_person_is_found_in_numbers_too() -> None:
     assert orjson.loads(scrub({"a": 5511987650001, "b": 11144477735}, MARIANA)) == {
         "a": token("5511987650001"),
-        "b": token("11144477735"),
+        "b": document_token("11144477735"),
         "orylo": {"flags": MARIANA.flags},
     }
 
@@ -282,7 +283,7 @@ def test_numbers_under_personal_keys_are_hashed_too() -> None:
     ("document", "scrubbed"),
     [
         ({"document": {"number": "11144477735", "type": "CPF"}},
-         {"document": {"number": token("11144477735"), "type": "CPF"}}),
+         {"document": {"number": document_token("11144477735"), "type": "CPF"}}),
         ({"phone": {"number": "+5511987650001", "country_code": "55"}},
          {"phone": {"number": token("5511987650001"), "country_code": "55"}}),
         ({"name": {"first": "Zoe", "legal": {"last": ["Fox"]}}},
@@ -298,8 +299,9 @@ def test_numbers_under_personal_keys_are_hashed_too() -> None:
     ids=lambda value: next(iter(value)),
 )  # fmt: skip
 def test_all_values_under_a_personal_key_are_personal(document: dict[str, object], scrubbed: dict[str, object]) -> None:
-    assert orjson.loads(scrub(document, HashedIdentity())) == scrubbed
-    assert orjson.loads(scrub(orjson.loads(orjson.dumps(scrubbed)), HashedIdentity())) == scrubbed
+    identity = HashedIdentity(documents=DocumentHashes(DOCUMENT_KEY))
+    assert orjson.loads(scrub(document, identity)) == scrubbed
+    assert orjson.loads(scrub(orjson.loads(orjson.dumps(scrubbed)), identity)) == scrubbed
 
 
 def test_common_portuguese_keys_are_personal() -> None:
@@ -310,9 +312,9 @@ def test_common_portuguese_keys_are_personal() -> None:
         "entrega": {"destinatario": {"nome": "Zoe Fox", "plano": "Gold"}, "numero": "12", "uf": "SP"},
     }  # fmt: skip
     zoe = f"{token('zoe')} {token('fox')}"
-    assert orjson.loads(scrub(document, HashedIdentity())) == {
+    assert orjson.loads(scrub(document, HashedIdentity(documents=DocumentHashes(DOCUMENT_KEY)))) == {
         "metadata": {
-            "aluno": zoe, "documento": token("52998224725"), "fone2": token("11 98765-0001"),
+            "aluno": zoe, "documento": document_token("52998224725"), "fone2": token("11 98765-0001"),
             "dt_nascimento": token("19900201"),
         },
         "entrega": {"destinatario": {"nome": zoe, "plano": "Gold"}, "numero": token("12"), "uf": token("sp")},

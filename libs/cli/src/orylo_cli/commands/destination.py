@@ -22,6 +22,7 @@ from orylo_common.control.destinations import (
     add_destination,
     disable_destination,
 )
+from orylo_common.control.document_key_store import replace_lost_document_key
 from orylo_common.control.master_key import check_master_key
 from orylo_common.control.tenants import find_tenant
 from orylo_common.postgres.pool import Connection
@@ -77,7 +78,9 @@ def add_to(
 
         async def work(connection: Connection) -> UUID:
             found = await find_tenant(connection, tenant)
-            if not key_lost:
+            if key_lost:
+                await replace_lost_document_key(connection, keyring, found.id, actor=target.actor)
+            else:
                 await check_master_key(connection, keyring)
             return await add_destination(
                 connection, keyring, found.id, kind, name=name, config=config, secret=bare, actor=target.actor

@@ -19,6 +19,7 @@ from orylo_cli.commands.options import (
 )
 from orylo_cli.console import print_json, print_note, print_rows, print_text
 from orylo_cli.target import open_target
+from orylo_common.control.document_key_store import replace_lost_document_key
 from orylo_common.control.errors import InvalidChange
 from orylo_common.control.gateways import (
     GatewayConfig,
@@ -97,7 +98,9 @@ def set_(
             if secret is None:
                 await set_gateway(connection, found.id, gateway, config, actor=target.actor)
             else:
-                if not key_lost:
+                if key_lost:
+                    await replace_lost_document_key(connection, keyring, found.id, actor=target.actor)
+                else:
                     await check_master_key(connection, keyring)
                 await set_gateway_with_secret(
                     connection, keyring, found.id, gateway, config, label=label, secret=secret, actor=target.actor

@@ -22,7 +22,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard
 
 KeyLostOption = Annotated[
     bool,
-    typer.Option("--key-lost", help="Skip the master key check, because the key of the stored secrets is lost."),
+    typer.Option(
+        "--key-lost",
+        help="Skip the master key check: the stored secrets' key is lost. Replaces a lost document key.",
+    ),
 ]
 
 TenantArgument = Annotated[str, typer.Argument(metavar="TENANT", help="The tenant's slug or id.")]

@@ -165,7 +165,11 @@ async def _run(
 
 async def _prepare(options: UpOptions, database_url: str, keyring: Keyring) -> Mapping[str, str]:
     """Bring the database up to date, and return the services' logins."""
+    # Imported here, because it imports the adapters, which takes the other commands too long.
+    from orylo_cli.keyed_documents import key_documents
+
     await migrate(database_url, all_migrations())
+    await key_documents(database_url, keyring)
     async with (
         open_pool(database_url, role=OWN_ROLE, max_size=1) as pool,
         pool.acquire() as connection,

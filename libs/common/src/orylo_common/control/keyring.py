@@ -19,6 +19,7 @@ class Keyring:
     def __init__(self, master_keys: Sequence[str]) -> None:
         if not master_keys:
             raise ValueError("at least one master key is required")
+        self._first = Fernet(master_keys[0])
         self._fernet = MultiFernet([Fernet(key) for key in master_keys])
 
     @classmethod
@@ -43,6 +44,14 @@ class Keyring:
         try:
             self.decrypt(encrypted)
         except WrongMasterKey:
+            return False
+        return True
+
+    def encrypted_with_first(self, encrypted: bytes) -> bool:
+        """Return whether the first key, which encrypts, also decrypts the secret."""
+        try:
+            self._first.decrypt(encrypted)
+        except InvalidToken:
             return False
         return True
 

@@ -9,11 +9,17 @@ SELECT_SECRETS = """
     UNION ALL SELECT secret_encrypted FROM control.destinations
     UNION ALL SELECT totp_secret_encrypted FROM control.users WHERE totp_secret_encrypted IS NOT NULL
 """
+HAS_DOCUMENT_KEY = "SELECT to_regclass('control.document_key') IS NOT NULL"
+SELECT_DOCUMENT_KEY = "SELECT key_encrypted FROM control.document_key"
 
 
 async def stored_secrets(connection: Connection) -> list[bytes]:
-    """Return every stored secret, encrypted."""
-    return [row["secret_encrypted"] for row in await connection.fetch(SELECT_SECRETS)]
+    """Return every stored secret, encrypted. The document key is one."""
+    stored = [row["secret_encrypted"] for row in await connection.fetch(SELECT_SECRETS)]
+    # Asked before the migrations too, of a database that has no such table yet.
+    if await connection.fetchval(HAS_DOCUMENT_KEY):
+        stored += [row["key_encrypted"] for row in await connection.fetch(SELECT_DOCUMENT_KEY)]
+    return stored
 
 
 async def check_master_key(connection: Connection, keyring: Keyring) -> None:

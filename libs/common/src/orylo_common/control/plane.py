@@ -17,6 +17,7 @@ import structlog
 from prometheus_client import Gauge
 from pydantic import ValidationError
 
+from orylo_common.control.document_key import DocumentKey
 from orylo_common.control.keyring import Keyring, WrongMasterKey
 from orylo_common.control.models import Destination, GatewaySecret, GatewaySetting, Tenant, TenantSettings
 from orylo_common.postgres.listening import listening
@@ -39,9 +40,12 @@ SELECT_DESTINATIONS = (
     "SELECT id, tenant_id, kind, name, config, secret_encrypted, enabled, updated_at"
     " FROM control.destinations ORDER BY id"
 )
+SELECT_DOCUMENT_KEY = "SELECT key_encrypted FROM control.document_key"
 SELECT_SETTINGS = "SELECT tenant_id, section, value FROM control.settings"
 
 UNREADABLE = Gauge("orylo_control_unreadable_secrets", "Stored secrets that no master key decrypts", ["part"])
+
+_ONLY_ROW = UUID(int=1)
 
 log = structlog.get_logger(__name__)
 Section = TypeVar("Section", bound=TenantSettings)
@@ -53,6 +57,7 @@ class Part(StrEnum):
     GATEWAYS = "gateways"
     DESTINATIONS = "destinations"
     SETTINGS = "settings"
+    DOCUMENT_KEY = "document_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ class Snapshot:
     gateways: dict[tuple[UUID, str], GatewaySetting] = field(default_factory=dict)
     destinations: dict[UUID, tuple[Destination, ...]] = field(default_factory=dict)
     settings: dict[tuple[UUID, str], dict[str, Any]] = field(default_factory=dict)
+    document_key: DocumentKey | None = None
 
 
 class ControlPlane:
@@ -88,6 +94,11 @@ class ControlPlane:
         """Return a tenant's destinations, oldest first, including disabled ones."""
         return self._snapshot.destinations.get(tenant_id, ())
 
+    @property
+    def document_key(self) -> DocumentKey | None:
+        """Return the key of documents' hashes. None until it can be read; once read, it stays."""
+        return self._snapshot.document_key
+
     def settings(self, tenant_id: UUID, model: type[Section]) -> Section:
         """Return a tenant's section, or its defaults if nothing is stored or the stored value is invalid."""
         known = self._sections.get((tenant_id, model))
@@ -112,6 +123,9 @@ class ControlPlane:
                 if Part.DESTINATIONS in self._parts
                 else {},
                 settings=await self._settings(connection) if Part.SETTINGS in self._parts else {},
+                document_key=await self._document_key(connection, unreadable)
+                if Part.DOCUMENT_KEY in self._parts
+                else None,
             )
         self._report_undecryptable(unreadable)
         self._snapshot, self._sections = snapshot, {}
@@ -122,7 +136,7 @@ class ControlPlane:
             return False
         gateways, destinations = self._snapshot.gateways.values(), self._snapshot.destinations.values()
         opened = any(gateway.secrets for gateway in gateways) or any(each.secret for of in destinations for each in of)
-        return not opened
+        return not opened and self._snapshot.document_key is None
 
     def following(self) -> AbstractAsyncContextManager[None]:
         """Reload after every change, and at least every `RELOAD_EVERY`, while the context is open."""
@@ -177,6 +191,12 @@ class ControlPlane:
             destinations[destination.tenant_id] = (*destinations.get(destination.tenant_id, ()), destination)
         return destinations
 
+    async def _document_key(self, connection: Connection, unreadable: dict[Part, set[UUID]]) -> DocumentKey | None:
+        encrypted = await connection.fetchval(SELECT_DOCUMENT_KEY)
+        key = self._decrypt(encrypted, _ONLY_ROW, unreadable[Part.DOCUMENT_KEY]) if encrypted else ""
+        # During a rotation, another process may have encrypted the key with a master key that is not known here yet.
+        return DocumentKey(bytes.fromhex(key)) if key else self._snapshot.document_key
+
     def _decrypt(self, encrypted: bytes, row_id: UUID, unreadable: set[UUID]) -> str:
         """Decrypt a secret. Return an empty text, which no secret is, if no key decrypts it."""
         if self._keyring is not None:
@@ -186,7 +206,7 @@ class ControlPlane:
         return ""
 
     def _report_undecryptable(self, unreadable: dict[Part, set[UUID]]) -> None:
-        for part in unreadable.keys() & {Part.GATEWAYS, Part.DESTINATIONS}:
+        for part in unreadable.keys() - {Part.SETTINGS}:
             UNREADABLE.labels(part).set(len(unreadable[part]))
             for row_id in unreadable[part] - self._unreadable[part]:
                 log.error("control.secret_unreadable", part=part, row_id=str(row_id))

@@ -16,14 +16,13 @@ class MatchKeys(Value):
     """A person's identifiers, each normalised and then hashed: 64 lower-case hex digits.
 
     Normalised as Meta's Conversions API documents, so the same hash identifies a customer, matches a click and is
-    sent to Meta.
+    sent to Meta. The hash of a document is not among them: it stays in ingest.
     """
 
     email: str | None = Field(default=None, pattern=SHA256)
     phone: str | None = Field(default=None, pattern=SHA256)
     first_name: str | None = Field(default=None, pattern=SHA256)
     last_name: str | None = Field(default=None, pattern=SHA256)
-    document: str | None = Field(default=None, pattern=SHA256)
     birth_date: str | None = Field(default=None, pattern=SHA256)
     city: str | None = Field(default=None, pattern=SHA256)
     state: str | None = Field(default=None, pattern=SHA256)

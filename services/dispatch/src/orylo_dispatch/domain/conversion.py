@@ -114,7 +114,6 @@ def _are_weak(identifiers: frozenset[str]) -> bool:
 
 
 def _identifiers(conversion: OutgoingConversion) -> frozenset[str]:
-    # No destination takes the hash of a document.
-    names = {name for name, value in conversion.match_keys if value is not None} - {"document"}
+    names = {name for name, value in conversion.match_keys if value is not None}
     names.update(name for name in OTHER_IDENTIFIERS if getattr(conversion, name))
     return frozenset(names)

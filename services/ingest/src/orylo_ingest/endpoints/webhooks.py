@@ -26,7 +26,7 @@ from orylo_ingest.http.rejections import Rejections
 from orylo_ingest.http.router import query_of
 from orylo_ingest.metrics import count_webhook, observe_webhook_seconds
 from orylo_ingest.webhooks.admission import Admission, WebhookTarget
-from orylo_ingest.webhooks.authentication import authenticate, parse_body
+from orylo_ingest.webhooks.authentication import RETRY_AFTER_UNDECRYPTABLE, authenticate, parse_body
 from orylo_ingest.webhooks.record import Record, build_record
 from orylo_ingest.webhooks.secret_use import SecretUse
 from orylo_ingest.webhooks.store import WriteOutcome
@@ -82,6 +82,9 @@ class WebhookEndpoint:
         tenant, gateway, setting = target
         now = self.clock.now()
         self.secret_use.note(authenticate(gateway, setting, webhook, now), now)
+        document_key = self.plane.document_key
+        if document_key is None:
+            raise HTTPProblem(problems.no_document_key(RETRY_AFTER_UNDECRYPTABLE))
         document = parse_body(webhook)
 
         # Count only authenticated webhooks, so that an attacker cannot exhaust a merchant's quota.
@@ -98,6 +101,7 @@ class WebhookEndpoint:
             accept=setting.accept,
             zone=setting.zone,
             country=self.plane.settings(tenant.id, ShopSettings).country,
+            document_key=document_key,
             traceparent=current_traceparent(),
         )
 

@@ -58,6 +58,15 @@ def undecryptable(retry_after: timedelta) -> Problem:
     )
 
 
+def no_document_key(retry_after: timedelta) -> Problem:
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "secret_unreadable",
+        "The key for documents cannot be decrypted, so the webhook was not accepted. Send it again later.",
+        retry_after=retry_after,
+    )
+
+
 def unavailable(retry_after: timedelta) -> Problem:
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,

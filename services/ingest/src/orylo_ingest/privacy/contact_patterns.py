@@ -4,6 +4,7 @@ import re
 from operator import mul
 
 from orylo_ingest.privacy import normalisation
+from orylo_ingest.privacy.document_hashes import DocumentHashes
 from orylo_ingest.privacy.hashing import token
 from orylo_ingest.privacy.phones import phone_digits
 
@@ -46,7 +47,7 @@ def may_hold_contacts(raw: bytes, outline: bytes) -> bool:
     return (b"+" in raw and _PHONE_IN_BYTES.search(raw) is not None) or _may_hold_bare_number(raw, outline)
 
 
-def replace_contacts(text: str) -> str:
+def replace_contacts(text: str, documents: DocumentHashes) -> str:
     """Return the text with tokens in place of contacts in an unmistakable notation."""
     if "@" in text:
         text = _replace_emails(text, _DOMAIN)
@@ -55,16 +56,30 @@ def replace_contacts(text: str) -> str:
     if "+" in text:
         text = _PHONE.sub(lambda found: token(phone_digits(found[0]) or found[0]), text)
     text = _NATIONAL_PHONE.sub(lambda found: token(phone_digits(found[0], "BR") or found[0]), text)
-    return _DOCUMENT.sub(lambda found: token(normalisation.document(found[0]) or found[0]), text)
+    return _DOCUMENT.sub(lambda found: documents.token(normalisation.document(found[0]) or found[0]), text)
 
 
-def replace_bare_numbers(text: str) -> str:
+def replace_bare_numbers(text: str, documents: DocumentHashes) -> str:
     """Return the text with tokens in place of documents and phone numbers written as digits only.
 
     One other number in a hundred passes as a CPF or a CNPJ. In a note that only loses a number, but as the id of a sale
     it would lose the sale. Use this for text written by people, not for a single word under the key of an id.
     """
-    return _BARE.sub(lambda found: token(found[0]) if _is_personal(found[0]) else found[0], text)
+    return _BARE.sub(lambda found: _bare_token(found[0], documents), text)
+
+
+def is_document(text: str) -> bool:
+    """Return whether the text is a CPF or a CNPJ: as people write it, or its digits with valid check digits."""
+    if not text[:1].isdigit() or not text.isascii():
+        return False
+    digits = text if text.isdecimal() else ""
+    return (len(digits) in _WEIGHTS and _is_personal(digits)) or _DOCUMENT.fullmatch(text) is not None
+
+
+def _bare_token(digits: str, documents: DocumentHashes) -> str:
+    if not _is_personal(digits):
+        return digits
+    return documents.token(digits) if len(digits) in _WEIGHTS else token(digits)
 
 
 def _replace_emails(text: str, domain: re.Pattern[str]) -> str:

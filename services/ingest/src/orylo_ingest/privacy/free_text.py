@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import unquote, unquote_to_bytes
 
+from orylo_ingest.privacy.base64_emails import may_hold_base64_email, replace_base64_emails
 from orylo_ingest.privacy.cards import MASK, mask_card_numbers, may_hold_card_number, outline_of
 from orylo_ingest.privacy.contact_patterns import may_hold_contacts, replace_bare_numbers, replace_contacts
-from orylo_ingest.privacy.hashing import TOKEN_PREFIX, is_token
+from orylo_ingest.privacy.document_hashes import DocumentHashes
+from orylo_ingest.privacy.first_names import FirstName, may_be_written_by_people, replace_first_names
+from orylo_ingest.privacy.hashing import TOKEN_PATTERN, is_token
 from orylo_ingest.privacy.known_people import KnownIdentifier, flat_bytes, replace_known
 from orylo_ingest.privacy.personal_keys import is_identifier
 
@@ -23,7 +26,7 @@ MAX_ENCODINGS = 3
 
 # Hotmart's transaction ids. Masked, two sales would have the same id.
 _TRANSACTION = re.compile(r"HP[0-9]{10,16}")
-_TOKEN = re.compile(rf"({TOKEN_PREFIX}[0-9a-f]{{64}})")
+_TOKEN = re.compile(rf"({TOKEN_PATTERN})")
 _JSON_ESCAPE = re.compile(rb"\\(?:u[0-9a-f]{4}|.)")
 
 
@@ -39,6 +42,8 @@ class FreeText(NamedTuple):
 
     known: Sequence[KnownIdentifier] = ()
     secrets: Sequence[bytes] = ()
+    documents: DocumentHashes = DocumentHashes()
+    first_names: Sequence[FirstName] = ()
 
     def may_be_in(self, payload: bytes) -> bool:
         """Return False only if `clean` would change no text in the JSON document."""
@@ -54,22 +59,28 @@ class FreeText(NamedTuple):
             for each in self.known:
                 if each.clue in flat:
                     return True
-        return False
+        if self.first_names:
+            lowered = payload.lower()
+            for name in self.first_names:
+                if name.may_be_in(lowered):
+                    return True
+        return may_hold_base64_email(payload)
 
-    def clean(self, text: str, *, of_an_id: bool = False) -> str:
+    def clean(self, text: str, key: str = "", *, of_an_id: bool = False) -> str:
         """Return the text with a token or a mask in place of each finding. A text with a finding is returned decoded.
 
         `of_an_id` marks text under a key whose numbers identify something other than a person.
         """
         bare_numbers = not of_an_id or any(map(str.isspace, text))
+        names = self.first_names if not of_an_id and may_be_written_by_people(text, key) else ()
         if "%" in text:
             plain = text
             for _ in range(MAX_ENCODINGS):
                 plain = unquote(plain).replace("\0", "")
-            cleaned = self._clean(plain, bare_numbers)
+            cleaned = self._clean(plain, bare_numbers, names)
             if cleaned != plain:
                 return cleaned
-        return self._clean(text, bare_numbers)
+        return self._clean(text, bare_numbers, names)
 
     def clean_all(self, value: Any, key: str = "", budget: ScanBudget | None = None) -> Any:
         """Clean every text and number in a document, and the names of its fields. `key` is the key of `value`.
@@ -81,7 +92,7 @@ class FreeText(NamedTuple):
             of_an_id = is_identifier(key)
             if of_an_id and _TRANSACTION.fullmatch(value):
                 return value
-            return self._within_budget(value, budget) or self.clean(value, of_an_id=of_an_id)
+            return self._within_budget(value, budget) or self.clean(value, key, of_an_id=of_an_id)
         if isinstance(value, dict):
             return {
                 self._within_budget(name, budget) or self.clean(name): self.clean_all(item, name, budget)
@@ -104,22 +115,27 @@ class FreeText(NamedTuple):
         budget.left -= len(text)
         return MASK if budget.left < 0 else None
 
-    def _clean(self, text: str, bare_numbers: bool) -> str:
+    def _clean(self, text: str, bare_numbers: bool, names: Sequence[FirstName]) -> str:
         if is_token(text):
             return text
         for secret in self.secrets:
             if len(secret) >= MIN_SECRET:
                 text = text.replace(secret.decode(errors="replace"), SECRET_MASK)
-        text = replace_contacts(replace_known(text, self.known))
-        if TOKEN_PREFIX not in text:
-            return _replace_numbers(text, bare_numbers)
+        text = replace_contacts(replace_known(text, self.known), self.documents)
+        if names:
+            text = replace_first_names(text, names)
+        if ":" not in text:
+            return self._without_numbers(text, bare_numbers)
         # One hash in three hundred contains digits that would pass as a card number.
-        return "".join(part if is_token(part) else _replace_numbers(part, bare_numbers) for part in _TOKEN.split(text))
+        return "".join(
+            part if is_token(part) else self._without_numbers(part, bare_numbers) for part in _TOKEN.split(text)
+        )
 
-
-def _replace_numbers(text: str, bare_numbers: bool) -> str:
-    masked = mask_card_numbers(text)
-    return replace_bare_numbers(masked) if bare_numbers else masked
+    def _without_numbers(self, text: str, bare_numbers: bool) -> str:
+        text = mask_card_numbers(text)
+        if bare_numbers:
+            text = replace_bare_numbers(text, self.documents)
+        return replace_base64_emails(text)
 
 
 def _without_card_in_parts(items: list[Any]) -> list[Any]:

@@ -1,11 +1,15 @@
-"""SHA-256 hashes of normalised values, and the tokens that represent them in scrubbed copies."""
+"""Hashes of normalised values, and the tokens that represent them in scrubbed copies."""
 
 from collections.abc import Callable
 from hashlib import sha256
 
 TOKEN_PREFIX = "sha256:"  # noqa: S105  a prefix, not a secret
+# Of a document: HMAC-SHA-256 under the platform's document key.
+KEYED_PREFIX = "hmac:"
+TOKEN_PATTERN = f"(?:{TOKEN_PREFIX}|{KEYED_PREFIX})[0-9a-f]{{64}}"
 _HASH_LENGTH = 64
 _TOKEN_LENGTH = len(TOKEN_PREFIX) + _HASH_LENGTH
+_KEYED_LENGTH = len(KEYED_PREFIX) + _HASH_LENGTH
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -22,11 +26,19 @@ def token(normalised: str) -> str:
 
 
 def is_token(value: str) -> bool:
-    return len(value) == _TOKEN_LENGTH and value.startswith(TOKEN_PREFIX) and _HEX.issuperset(value[7:])
+    if len(value) == _TOKEN_LENGTH:
+        return value.startswith(TOKEN_PREFIX) and _HEX.issuperset(value[len(TOKEN_PREFIX) :])
+    return is_keyed_token(value)
+
+
+def is_keyed_token(value: str) -> bool:
+    return (
+        len(value) == _KEYED_LENGTH and value.startswith(KEYED_PREFIX) and _HEX.issuperset(value[len(KEYED_PREFIX) :])
+    )
 
 
 def as_hash(value: str) -> str | None:
-    """Return the hash in `value`: a token's, or 64 hex digits, as senders that hash their customers' data write it."""
+    """Return the SHA-256 in `value`: a token's, or 64 hex digits, as senders that hash their data write it."""
     if len(value) == _TOKEN_LENGTH and value.startswith(TOKEN_PREFIX):
         value = value[len(TOKEN_PREFIX) :]
     elif len(value) != _HASH_LENGTH:

@@ -38,7 +38,7 @@ class KnownIdentifier(NamedTuple):
             return cls(lowered, lowered, token, lowered.encode())
         # Accents may be missing: the longest part without any is the same either way.
         clue = max(_NOT_ASCII.split(lowered), key=len) or lowered
-        flat = "".join(filter(str.isalnum, _plain(clear)))
+        flat = "".join(filter(str.isalnum, plain_text(clear)))
         return cls(flat, flat, token, clue.encode())
 
     @classmethod
@@ -55,7 +55,7 @@ def flat_bytes(raw: bytes) -> bytes:
 
 def replace_known(text: str, known: Iterable[KnownIdentifier]) -> str:
     """Return the text with the token in place of each identifier that occurs in it."""
-    plain = _plain(text)
+    plain = plain_text(text)
     flat = "".join(filter(str.isalnum, plain))
     named = [each for each in known if each.core in flat]
     if not named:
@@ -93,7 +93,7 @@ def _runs_on(flat: str, places: Sequence[int], at: int) -> bool:
     return flat[at - 1].isdigit() == flat[at].isdigit()
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """Return a text of the same length in lower case, without accents, in ASCII if possible."""
     return text.lower() if text.isascii() else "".join(map(_plain_character, text))
 

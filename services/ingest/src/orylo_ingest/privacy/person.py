@@ -8,9 +8,12 @@ from uuid import UUID
 
 from disposable_email_domains import blocklist
 
+from orylo_common.control.document_key import DocumentKey
 from orylo_ingest.privacy import normalisation
 from orylo_ingest.privacy.countries import alpha2, country_of_currency
-from orylo_ingest.privacy.hashing import TOKEN_PREFIX, as_hash, hash_of, hashed, is_token
+from orylo_ingest.privacy.document_hashes import MASK, DocumentHashes
+from orylo_ingest.privacy.first_names import FirstName
+from orylo_ingest.privacy.hashing import KEYED_PREFIX, TOKEN_PREFIX, as_hash, hash_of, hashed, is_token
 from orylo_ingest.privacy.known_people import KnownIdentifier
 from orylo_ingest.privacy.phones import phone_country, phone_digits
 from orylo_ingest.privacy.tax_numbers import issuing_country
@@ -44,19 +47,30 @@ class Person:
 class HashedIdentity:
     """`match_keys` and `flags` are the fields of the messages' `MatchKeys` and `CustomerFlags`.
 
+    `document` is the document's hash under the platform's key. It stays in ingest, where it can identify the customer.
     `tokens` maps each clear text to its replacement in a scrubbed copy. `known` identifiers are also replaced inside
-    other texts.
+    other texts, and `first_names` inside text that people write.
     """
 
     match_keys: dict[str, str] = field(default_factory=dict)
     flags: dict[str, str | bool] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict, repr=False)
     known: list[KnownIdentifier] = field(default_factory=list, repr=False)
+    first_names: list[FirstName] = field(default_factory=list, repr=False)
+    document: str | None = None
+    documents: DocumentHashes = field(default_factory=DocumentHashes, repr=False)
 
     def add(self, key: str, clear: str, hexdigest: str | None) -> None:
         if hexdigest is not None:
             self.match_keys[key] = hexdigest
             self.tokens[clear] = TOKEN_PREFIX + hexdigest
+
+    def recognise_first_name(self, clear: str) -> None:
+        """Replace the first word of a name inside texts that people write."""
+        if not is_token(clear) and (normalised := normalisation.name(clear.strip().partition(" ")[0])):
+            name = FirstName.of(clear, TOKEN_PREFIX + hash_of(normalised))
+            if name is not None:
+                self.first_names.append(name)
 
     def recognise(self, clear: str) -> None:
         """Replace the text inside other texts too."""
@@ -65,14 +79,16 @@ class HashedIdentity:
             self.known.append(known)
 
 
-def identify(person: Person, *, home_country: str | None = None) -> HashedIdentity:
+def identify(
+    person: Person, *, home_country: str | None = None, document_key: DocumentKey | None = None
+) -> HashedIdentity:
     """Hash everything, and compute from clear text what cannot be computed later.
 
     `home_country` (alpha-2) is the tenant's, or where the gateway's buyers live. A phone number without a country code
     is read as one of the first country known: the buyer's, the home country, the currency's. If none is known, the
-    number identifies no one and is left out.
+    number identifies no one and is left out. Without `document_key`, a document is masked.
     """
-    identity = HashedIdentity()
+    identity = HashedIdentity(documents=DocumentHashes(document_key))
     country = alpha2(person.country) if person.country else None
     if person.country and (known := as_hash(person.country)):
         identity.add("country", person.country, known)
@@ -103,16 +119,19 @@ def customer_id(
     tenant_id: UUID,
     match_keys: Mapping[str, str],
     *,
+    document: str | None = None,
     gateway_customer: str | None = None,
     card_fingerprint: str | None = None,
 ) -> str | None:
     """Return an id that is the same for the same person at one tenant, derived from the best identifier available.
 
-    `gateway_customer` names the gateway too, such as `stripe:cus_…`.
+    `document` is its hash under the platform's key. `gateway_customer` names the gateway too, such as `stripe:cus_…`.
     """
-    for kind in ("email", "phone", "document"):
+    for kind in ("email", "phone"):
         if value := match_keys.get(kind):
             return _customer_id(tenant_id, kind, value)
+    if document:
+        return _customer_id(tenant_id, "document", document)
     if gateway_customer:
         return _customer_id(tenant_id, "gateway_customer", gateway_customer)
     return _customer_id(tenant_id, "card", card_fingerprint) if card_fingerprint else None
@@ -120,6 +139,16 @@ def customer_id(
 
 def _customer_id(tenant_id: UUID, kind: str, value: str) -> str:
     return "cus_" + sha256(f"{tenant_id}:{kind}:{value}".encode()).hexdigest()[:32]
+
+
+def _add_document(identity: HashedIdentity, document: str) -> None:
+    token = identity.documents.token_of(document)
+    if token is None:
+        return
+    identity.tokens[document] = token
+    identity.recognise(document)
+    if token != MASK:
+        identity.document = token.removeprefix(KEYED_PREFIX)
 
 
 def _add_email(identity: HashedIdentity, email: str) -> None:
@@ -165,12 +194,14 @@ def _add_names(identity: HashedIdentity, person: Person) -> None:
         if not is_token(first):
             identity.tokens[person.name] = " ".join(TOKEN_PREFIX + key for key in keys if key)
             identity.recognise(person.name)
+            identity.recognise_first_name(person.name)
         if not person.first_name and not person.last_name:
             for key, value in zip(("first_name", "last_name"), keys, strict=True):
                 if value is not None:
                     identity.match_keys[key] = value
     if person.first_name:
         identity.add("first_name", person.first_name, hashed(person.first_name, normalisation.name))
+        identity.recognise_first_name(person.first_name)
     if person.last_name:
         identity.add("last_name", person.last_name, hashed(person.last_name, normalisation.name))
     if person.first_name and person.last_name and not person.name:

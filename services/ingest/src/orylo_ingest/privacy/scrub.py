@@ -1,7 +1,8 @@
 """Scrub a webhook's document for inspection and replay: the structure stays, personal data and secrets go.
 
-A personal value is replaced by `sha256:<hash of the normalised value>`, so that a replayed copy gives the same match
-keys. Tokens and secrets are removed, card numbers masked, sizes bounded.
+A personal value is replaced by `sha256:<hash of the normalised value>`, a document by `hmac:<hash under the platform's
+key>`, so that a replayed copy gives the same match keys and customers. Tokens and secrets are removed, card numbers
+masked, sizes bounded.
 
 A key is personal by its name and its parent's name. Personal data in other texts is searched for in the finished copy
 as a whole, which is cheap. Only a copy with a finding is walked again.
@@ -14,6 +15,8 @@ from typing import Any
 import orjson
 
 from orylo_ingest.privacy import normalisation
+from orylo_ingest.privacy.contact_patterns import is_document
+from orylo_ingest.privacy.document_hashes import DocumentHashes
 from orylo_ingest.privacy.free_text import FreeText, ScanBudget
 from orylo_ingest.privacy.hashing import is_token, token
 from orylo_ingest.privacy.person import HashedIdentity
@@ -38,7 +41,6 @@ OWN_KEY = "orylo"
 _NORMALISE: dict[int, Callable[[str], str | None]] = {
     PersonalDatum.EMAIL: normalisation.email,
     PersonalDatum.PHONE: phone_digits,
-    PersonalDatum.DOCUMENT: normalisation.document,
     PersonalDatum.CITY: normalisation.city,
     PersonalDatum.STATE: normalisation.state,
     PersonalDatum.ZIP: normalisation.zip_code,
@@ -65,6 +67,7 @@ class _ScrubPass:
     """State of one pass through a document: the replacements, and how many more fields are allowed."""
 
     tokens: dict[str, str]
+    documents: DocumentHashes
     left: int = MAX_FIELDS
 
 
@@ -74,11 +77,11 @@ def scrub(document: Any, identity: HashedIdentity, secrets: Sequence[bytes] = ()
     `secrets` are the endpoint's own. They are removed wherever they occur.
     """
     root = {"": document}
-    _object(root, "", 0, _ScrubPass(identity.tokens), 0)
+    _object(root, "", 0, _ScrubPass(identity.tokens, identity.documents), 0)
     if isinstance(document, dict) and identity.flags:
         document[OWN_KEY] = {"flags": identity.flags}
     payload = orjson.dumps(root[""])
-    free_text = FreeText(identity.known, secrets)
+    free_text = FreeText(identity.known, secrets, identity.documents, identity.first_names)
     if len(payload) > _LARGE:
         _shorten(root, lambda text: _beginning(text, free_text), _CLEANED)
     if len(payload) > _LARGE or free_text.may_be_in(payload):
@@ -118,7 +121,7 @@ def _object(node: dict[str, Any], parent: str, inherited: int, scrub_pass: _Scru
         elif value_type in _CONTAINERS:
             node[key] = _container(node[key], key, kind, scrub_pass, depth)
         else:
-            node[key] = _replaced(node[key], kind, scrub_pass.tokens)
+            node[key] = _replaced(node[key], kind, scrub_pass)
 
 
 def _cut(node: dict[str, Any], scrub_pass: _ScrubPass) -> None:
@@ -177,20 +180,24 @@ def _container(value: Any, key: str, kind: int, scrub_pass: _ScrubPass, depth: i
 def _item(value: Any, key: str, kind: int, scrub_pass: _ScrubPass, depth: int) -> Any:
     if type(value) in _CONTAINERS:
         return _container(value, key, kind, scrub_pass, depth)
-    return _replaced(value, kind, scrub_pass.tokens) if kind else value
+    return _replaced(value, kind, scrub_pass) if kind else value
 
 
-def _replaced(value: Any, kind: int, tokens: dict[str, str]) -> str | bool | None:
+def _replaced(value: Any, kind: int, scrub_pass: _ScrubPass) -> str | bool | None:
     """Return the token for a personal value. Blank values stay, to show that nothing was sent."""
     if value is None or isinstance(value, bool):
         return value
     if kind == PersonalDatum.FORGET:
         return None
     text = str(value)
-    known = tokens.get(text.strip())
+    known = scrub_pass.tokens.get(text.strip())
     if known is not None:
         return known
-    if not text.strip() or is_token(text):
+    if not text.strip():
+        return text
+    if kind == PersonalDatum.DOCUMENT or (kind != PersonalDatum.PHONE and is_document(text.strip())):
+        return scrub_pass.documents.token_of(text) or scrub_pass.documents.token(text.strip().lower())
+    if is_token(text):
         return text
     if kind in (PersonalDatum.NAME, PersonalDatum.PERSON):
         return " ".join(_name_tokens(text))

@@ -5,7 +5,7 @@ a message, and a stored copy that is replayed later takes the same path.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from functools import lru_cache
 from hashlib import sha256
@@ -16,6 +16,7 @@ import orjson
 import structlog
 
 from orylo_common.broker.ports import Outgoing
+from orylo_common.control.document_key import DocumentKey
 from orylo_common.control.models import LiveMode
 from orylo_common.ids import uuid7
 from orylo_common.ip_addresses import parse_address
@@ -31,6 +32,8 @@ from orylo_ingest.gateways.port import (
     UnprocessableEvent,
 )
 from orylo_ingest.privacy.cards import MASK
+from orylo_ingest.privacy.document_hashes import DocumentHashes
+from orylo_ingest.privacy.hashing import KEYED_PREFIX, TOKEN_PREFIX
 from orylo_ingest.privacy.person import HashedIdentity, Person, customer_id, identify
 from orylo_ingest.privacy.scrub import OWN_KEY, flags_of, scrub
 from orylo_ingest.webhooks.announcements import quarantine_announcement
@@ -74,8 +77,9 @@ class Record:
     announcement: Outgoing | None = None
     # Set if other events may know the payment by another id.
     link: PaymentLink | None = None
-    # Of what the event says, unless it is quarantined.
+    # Of what the event says, unless it is quarantined. A document counts with its plain hash, so this is never stored.
     said_sha256: bytes | None = None
+    documents: DocumentHashes = field(default_factory=DocumentHashes, repr=False)
 
     def report_as(self, payment_id: str, attempt: str | None) -> None:
         """Report the record's fact under these names of its payment and of the declined attempt, if it is one."""
@@ -99,9 +103,21 @@ class Record:
     def content_sha256(self) -> bytes:
         """Distinguishes two contents of one event: what it says, or the whole body if it could not be interpreted.
 
-        A gateway that sends an event again may render it anew, with another time or link that says nothing new.
+        A gateway that sends an event again may render it anew, with another time or link that says nothing new. If the
+        content includes a document, this is an HMAC over the hash that earlier versions stored.
         """
-        return self.said_sha256 or self.body_sha256
+        digest = self.said_sha256 or self._plain_body_sha256
+        return self.documents.digest_of(digest)
+
+    def has_content(self, known: bytes | None) -> bool:
+        """Return whether `known` was stored for the same content, by this version or an earlier one."""
+        # The earliest versions stored the hash of the body, and none of them keyed it.
+        plain = [self._plain_body_sha256, *([self.said_sha256] if self.said_sha256 else [])]
+        return known in (*plain, *map(self.documents.digest_of, plain))
+
+    @property
+    def _plain_body_sha256(self) -> bytes:
+        return sha256(self.documents.as_stored_before(self.payload)).digest()
 
     @property
     def message_type(self) -> str | None:
@@ -132,15 +148,17 @@ def build_record(
     accept: frozenset[LiveMode] = EVERY_MODE,
     zone: tzinfo | None = None,
     country: str | None = None,
+    document_key: DocumentKey | None = None,
     traceparent: str | None = None,
 ) -> Record:
     """Build the record to store for a webhook. Scrubs `document` in place. No document makes it raise.
 
-    `secrets` are the endpoint's own, which are removed from the copy. `country` (alpha-2) is the tenant's.
+    `secrets` are the endpoint's own, which are removed from the copy. `country` (alpha-2) is the tenant's. Without
+    `document_key`, documents are masked, and do not identify a customer.
     """
     if isinstance(document, dict):
         document.pop(OWN_KEY, None)
-    identity = _identify(gateway, document, country)
+    identity = _identify(gateway, document, country, document_key)
     return _build(gateway, tenant_id, document, received_at, identity, secrets, accept, zone, traceparent)
 
 
@@ -152,9 +170,10 @@ def rebuild_record(
     *,
     zone: tzinfo | None = None,
     event_id: UUID | None = None,
+    document_key: DocumentKey | None = None,
 ) -> Record:
     """Build the record again from a scrubbed copy. It keeps `event_id`, if given, even if its key changed since."""
-    identity = _identify(gateway, scrubbed, None)
+    identity = _identify(gateway, scrubbed, None, document_key)
     return _build(gateway, tenant_id, scrubbed, received_at, identity, (), EVERY_MODE, zone, None, event_id)
 
 
@@ -185,6 +204,7 @@ def _build(
         payment_id=None,
         payload=payload,
         occurred_at=received_at,
+        documents=identity.documents,
     )
     mode: LiveMode = "live" if envelope.livemode and not envelope.test else "test"
     if mode not in accept:
@@ -224,14 +244,15 @@ def _envelope(gateway: Gateway, document: Any) -> Envelope:
     return gateway.envelope(document) if isinstance(document, dict) else Envelope("unknown")
 
 
-def _identify(gateway: Gateway, document: Any, country: str | None) -> HashedIdentity:
+def _identify(gateway: Gateway, document: Any, country: str | None, document_key: DocumentKey | None) -> HashedIdentity:
     if not isinstance(document, dict):
-        return HashedIdentity()
+        return HashedIdentity(documents=DocumentHashes(document_key))
     try:
-        identity = identify(gateway.person(document), home_country=country or gateway.home_country)
+        home_country = country or gateway.home_country
+        identity = identify(gateway.person(document), home_country=home_country, document_key=document_key)
     except Exception as error:  # noqa: BLE001  (logged; whatever the document holds, it is stored, and without clear text)
         log.warning("webhook.person_unreadable", gateway=gateway.name, error=type(error).__name__)
-        identity = identify(Person())
+        identity = identify(Person(), document_key=document_key)
     identity.flags = {**flags_of(document), **identity.flags}
     return identity
 
@@ -281,6 +302,7 @@ def _set_message(
     customer = customer_id(
         record.tenant_id,
         identity.match_keys,
+        document=identity.document,
         gateway_customer=event.gateway_customer,
         card_fingerprint=fields["card"].get("fingerprint") if "card" in fields else None,
     )
@@ -308,12 +330,16 @@ def _set_message(
 def _said(event: NormalisedEvent, gateway_event_type: str, identity: HashedIdentity) -> bytes:
     """Hash the status, the ids, the money and the buyer of an event."""
     fields = event.fields
+    keys = identity.match_keys
+    if identity.document:
+        plain = identity.documents.plain.get(KEYED_PREFIX + identity.document, identity.document)
+        keys = {**keys, "document": plain.removeprefix(TOKEN_PREFIX)}
     said = (
         event.message.__name__,
         gateway_event_type,
         [fields.get(name) for name in _SAID],
         fields["subscription"].get("subscription_id") if "subscription" in fields else None,
-        sorted(identity.match_keys.items()),
+        sorted(keys.items()),
         event.gateway_customer,
     )
     return sha256(orjson.dumps(said)).digest()

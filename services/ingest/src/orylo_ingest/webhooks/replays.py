@@ -9,6 +9,7 @@ import structlog
 from orylo_common.broker.ports import Outgoing
 from orylo_common.clock import Clock
 from orylo_common.control.plane import ControlPlane
+from orylo_common.errors import TransientError
 from orylo_common.ids import uuid7
 from orylo_common.messages import WebhookReplayed, WebhookReplayRequested, encode
 from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
@@ -62,6 +63,8 @@ async def _replay(
     if row is None:
         log.info("webhook.replay_unnecessary", tenant_id=request.tenant_id, event_id=request.event_id)
         return []
+    if plane.document_key is None:
+        raise TransientError("the document key cannot be read")
     setting = plane.gateway(request.tenant_id, row["gateway"])
     record = rebuild_record(
         GATEWAYS[row["gateway"]],
@@ -70,6 +73,7 @@ async def _replay(
         row["created_at"],
         zone=setting.zone if setting else None,
         event_id=UUID(request.event_id),
+        document_key=plane.document_key,
     )
     status: str = record.status
     async with linked(connection, [record]):

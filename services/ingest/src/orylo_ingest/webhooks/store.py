@@ -99,9 +99,7 @@ async def record_batch(connection: Connection, records: Sequence[Record]) -> lis
         if key not in bodies and record is first:
             results.append(outcomes[key])
         else:
-            known = bodies.get(key, first.content_sha256)
-            # Earlier versions stored the hash of the body.
-            same = known in (record.content_sha256, record.body_sha256)
+            same = record.has_content(bodies.get(key, first.content_sha256))
             results.append(WriteOutcome.DUPLICATE if same else WriteOutcome.CONFLICT)
     return results
 

@@ -7,7 +7,7 @@ from orylo_common.money import to_major
 from orylo_dispatch.destinations.meta.rules import acceptable_fbc, acceptable_fbp, event_time
 from orylo_dispatch.domain.conversion import EVENT_NAME, OutgoingConversion
 
-# Our name of each match key, and Meta's. Meta has no key for a document.
+# Our name of each match key, and Meta's.
 MATCH_KEYS = {
     "email": "em",
     "phone": "ph",

@@ -1,0 +1,2 @@
+-- The removed hashes do not come back; no version needs them.
+SELECT;
