@@ -17,7 +17,7 @@ describe("the shell", () => {
     FakeEventSource.latest.open();
     expect(state).toHaveTextContent("Live");
     FakeEventSource.latest.fail();
-    expect(state).toHaveTextContent("Reconnecting…");
+    expect(state).toHaveTextContent("Not live, reconnecting…");
     expect(screen.getByText("Minha Loja")).toBeVisible();
   });
 

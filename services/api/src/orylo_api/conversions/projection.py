@@ -78,10 +78,13 @@ class ConversionProjection:
             self._rows[key] = row
         tenant_id, at = row.tenant_id, row.updated_at
         match conversion:
-            case ConversionMatched() if conversion.match.method != "none":
-                effects.count(tenant_id, at, "conversions_matched")
+            case ConversionMatched():
+                if conversion.match.method != "none":
+                    effects.count(tenant_id, at, "conversions_matched")
+                effects.stream(tenant_id, b"conversion.matched", _shown(row))
             case ConversionSuppressed():
                 effects.count(tenant_id, at, "conversions_suppressed")
+                effects.stream(tenant_id, b"conversion.suppressed", _shown(row))
             case ConversionDispatched():
                 effects.count(tenant_id, at, "conversions_dispatched")
                 effects.sum(tenant_id, at, row.currency, "dispatched_minor", row.amount_minor)

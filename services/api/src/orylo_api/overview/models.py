@@ -23,11 +23,12 @@ def _known(name: str) -> str:
     return name
 
 
+TimeZone = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$"), AfterValidator(_known)]
+
+
 class OverviewQuery(RequestPart):
     range: SeriesRange = Field(default=SeriesRange.DAY, description="period that the series covers")
-    timezone: Annotated[
-        str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$"), AfterValidator(_known)
-    ] = Field(
+    timezone: TimeZone = Field(
         default="UTC", description="IANA name of the time zone in which `today` begins", examples=["America/Sao_Paulo"]
     )
 
@@ -89,4 +90,15 @@ class Overview(ResponseBody):
     last_24h: Totals
     last_7d: Totals
     series: Series
+    open_dead_letters: int
+
+
+class OverviewUpdate(ResponseBody):
+    """The data of the stream event `overview.updated`: an Overview with only the newest point of its series."""
+
+    generated_at: datetime
+    today: Totals
+    last_24h: Totals
+    last_7d: Totals
+    hour: Point
     open_dead_letters: int

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { LiveEvent } from "../../../stream/liveStream";
+import type { LiveEvent } from "../../../stream/eventStream";
 import { conversion } from "../../../test/builders/conversions";
 import { trustChange } from "../../../test/builders/customers";
 import { detection, detections } from "../../../test/builders/detections";
