@@ -24,6 +24,7 @@ from orylo_api.stream import hub as stream_hub
 from orylo_api.stream import overview as stream_overview
 from orylo_api.stream.hub import open_stream
 from orylo_api.stream.subscription import CLIENT_BUFFER, StreamEnded
+from orylo_common.control.models import Role
 from orylo_common.ids import uuid7
 from orylo_common.messages import (
     ConversionDispatched,
@@ -405,9 +406,9 @@ async def test_the_hub_closes_at_once_even_if_a_notification_arrives_at_that_mom
             notify[0]()
 
 
-async def test_one_key_opens_a_limited_number_of_streams(
-    api: Api, machine: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_one_key_opens_a_limited_number_of_streams(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A key of its own: streams of other tests may end only with their next heartbeat.
+    machine = api.client((await api.user(api.a, Role.VIEWER, "streams@shop.example")).bearer)
     monkeypatch.setattr(stream_hub, "MAX_STREAMS", 2)
     async with listening(machine) as first, listening(machine):
         await first.next()

@@ -96,8 +96,7 @@ export class LiveStream extends EventStream {
   #wait(refusal: ApiError | null): void {
     this.#source = null;
     clearTimeout(this.#silence);
-    // The check before the retry deals with an expired session.
-    this.setStatus({ state: "waiting", reason: refusal === null || refusal.status === 401 ? null : refusal.detail });
+    this.setStatus({ state: "waiting", reason: reasonOf(refusal) });
     const ceiling = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#failures);
     this.#failures += 1;
     const random = this.#options.random ?? Math.random;
@@ -120,4 +119,13 @@ export class LiveStream extends EventStream {
       },
     );
   }
+}
+
+/** Return why the server refuses the stream and what to do, or null if there is nothing to say. */
+function reasonOf(refusal: ApiError | null): string | null {
+  // The check before the retry deals with an expired session.
+  if (refusal === null || refusal.status === 401) return null;
+  if (refusal.code !== "too_many_streams") return refusal.detail;
+  const wait = refusal.retryAfter === undefined ? "soon" : `in ${refusal.retryAfter} seconds`;
+  return `Too many live connections of your user are open. Close those in other browsers. Trying again ${wait}.`;
 }

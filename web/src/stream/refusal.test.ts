@@ -18,9 +18,12 @@ function started() {
 
 it("a refused stream says why, and retries when the server allows it", async () => {
   const { stream, stop } = started();
-  const detail = "There are 50 live connections.";
-  await FakeEventSource.latest.refuse(problemResponse({ status: 429, code: "too_many_streams", detail, retryAfter: 30 }));
-  expect(stream.status()).toEqual({ state: "waiting", reason: detail });
+  await FakeEventSource.latest.refuse(problemResponse({ status: 429, code: "too_many_streams", retryAfter: 30 }));
+  expect(stream.status()).toEqual({
+    state: "waiting",
+    reason:
+      "Too many live connections of your user are open. Close those in other browsers. Trying again in 30 seconds.",
+  });
 
   window.dispatchEvent(new Event("online"));
   await vi.advanceTimersByTimeAsync(29_900);
@@ -30,6 +33,15 @@ it("a refused stream says why, and retries when the server allows it", async () 
 
   FakeEventSource.latest.open();
   expect(stream.status()).toEqual({ state: "live", reason: null });
+  stop();
+});
+
+it("another refusal is shown in the server's words", async () => {
+  const { stream, stop } = started();
+  const detail = "The server is overloaded.";
+  await FakeEventSource.latest.refuse(problemResponse({ status: 503, code: "unavailable", detail, retryAfter: 2 }));
+
+  expect(stream.status()).toEqual({ state: "waiting", reason: detail });
   stop();
 });
 

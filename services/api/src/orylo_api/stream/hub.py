@@ -45,11 +45,7 @@ class StreamHub:
     async def subscribe(self, tenant_id: UUID, principal_id: UUID) -> AsyncIterator[StreamSubscription]:
         """Yield a client's part of the stream, from now on. Raises `TooManyStreams`."""
         if self._open[principal_id] >= MAX_STREAMS:
-            raise TooManyStreams(
-                f"there are {MAX_STREAMS} live connections, the most that one user or API key may have; "
-                f"close one of them, then it is retried within {RETRY_AFTER.total_seconds():.0f} seconds",
-                RETRY_AFTER,
-            )
+            raise TooManyStreams(f"at most {MAX_STREAMS} streams may be open at a time; close one of them", RETRY_AFTER)
         self._open[principal_id] += 1
         try:
             async with self._subscribe(tenant_id) as subscription:
