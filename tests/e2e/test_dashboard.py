@@ -352,15 +352,15 @@ async def assert_whole(page: Page) -> None:
 
 
 async def test_every_page_is_whole_at_every_width(platform: Embedded, browser: Browser) -> None:
-    pay(platform, 88_888_888)
+    pay(platform, 88_888_777)
     async with visitor(browser) as (page, _):
         await page.goto(platform.api_url)
         await expect(page.get_by_role("heading", name="Sign in to Orylo")).to_be_visible()
         await assert_whole(page)
         await sign_in(page, platform)
-        await expect(page.get_by_role("row").filter(has_text="R$888,888.88").first).to_contain_text("Trust")
+        await expect(page.get_by_role("row").filter(has_text="R$888,887.77").first).to_contain_text("Trust")
         await assert_whole(page)
-        await page.get_by_role("button", name="R$888,888.88, details").first.click()
+        await page.get_by_role("button", name="R$888,887.77, details").first.click()
         await expect(page.get_by_text("Trust history", exact=True)).to_be_visible()
         await assert_whole(page)
         await page.get_by_role("button", name="Close").click()

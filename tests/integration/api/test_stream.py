@@ -15,6 +15,7 @@ from orylo_api import app
 from orylo_api.conversions.models import Conversion
 from orylo_api.customers.models import CustomerSeen, TrustChange
 from orylo_api.dead_letters.models import DeadLetterSummary
+from orylo_api.destinations.models import DestinationList
 from orylo_api.detections.models import Detection
 from orylo_api.http.fields import ResponseBody
 from orylo_api.overview.models import Overview, OverviewUpdate
@@ -182,6 +183,8 @@ async def test_a_stream_with_a_time_zone_has_the_overview_after_events(
             for name in ("today", "last_24h", "last_7d", "open_dead_letters"):
                 assert getattr(update, name) == getattr(overview, name)
             assert update.hour == overview.series.points[-1]
+            async with machine.get("/api/v1/destinations") as listed:
+                assert update.destinations == DestinationList.model_validate(await listed.json()).items
             assert events[-1].id == ""
 
 
@@ -407,18 +410,18 @@ async def test_the_hub_closes_at_once_even_if_a_notification_arrives_at_that_mom
 
 
 async def test_one_key_opens_a_limited_number_of_streams(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    # A key of its own: streams of other tests may end only with their next heartbeat.
-    machine = api.client((await api.user(api.a, Role.VIEWER, "streams@shop.example")).bearer)
     monkeypatch.setattr(stream_hub, "MAX_STREAMS", 2)
-    async with listening(machine) as first, listening(machine):
+    # A key of its own: streams of earlier tests may still be closing.
+    client = api.client((await api.user(api.a, Role.VIEWER, "streams@shop.example")).bearer)
+    async with listening(client) as first, listening(client):
         await first.next()
-        async with machine.get(PATH) as response:
+        async with client.get(PATH) as response:
             assert response.status == 429
             assert (await response.json())["code"] == "too_many_streams"
             assert int(response.headers["Retry-After"]) > 0
 
     async def is_open() -> bool:
-        async with machine.get(PATH) as response:
+        async with client.get(PATH) as response:
             return response.status == 200
 
     await eventually(is_open)

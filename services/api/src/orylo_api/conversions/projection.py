@@ -138,4 +138,5 @@ def _outcome(conversion: ConversionFact) -> tuple[ConversionStatus, int, str | N
 
 def _shown(row: ConversionRow) -> dict[str, Any]:
     match = {"method": row.match_method, "confidence": row.match_confidence, "click_id": row.match_click_id}
-    return _columns_shown(row) | {"match": match}
+    # What it waits for is the state of its destination, which changes without an event of the conversion.
+    return _columns_shown(row) | {"match": match, "waiting_for": None}

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from orylo_api.destinations.models import ListedDestination
 from orylo_api.http.fields import RequestPart, ResponseBody
 
 
@@ -94,7 +95,10 @@ class Overview(ResponseBody):
 
 
 class OverviewUpdate(ResponseBody):
-    """The data of the stream event `overview.updated`: an Overview with only the newest point of its series."""
+    """The data of the stream event `overview.updated`.
+
+    An Overview with only the newest point of its series, and the destinations as `/api/v1/destinations` lists them.
+    """
 
     generated_at: datetime
     today: Totals
@@ -102,3 +106,4 @@ class OverviewUpdate(ResponseBody):
     last_7d: Totals
     hour: Point
     open_dead_letters: int
+    destinations: list[ListedDestination]

@@ -1,6 +1,6 @@
 """The overview's figures, for one client of the stream.
 
-They are read while somebody watches, rather than written with every event.
+They are read while a client follows, rather than written with every event.
 """
 
 import asyncio
@@ -8,14 +8,15 @@ from datetime import timedelta
 
 from orylo_api.access.identity import Principal
 from orylo_api.call import Services
+from orylo_api.destinations.queries import list_destinations
 from orylo_api.http.tenancy import tenant_transaction
 from orylo_api.overview.models import OverviewQuery, OverviewUpdate
 from orylo_api.overview.queries import read_overview
 
 # At most this often, however many events there are.
 READ_EVERY = timedelta(seconds=2)
-# For what changes without an event of the stream: clicks, the start of an hour or a day.
-READ_AT_LEAST_EVERY = timedelta(seconds=30)
+# For what changes without an event of the stream: clicks, destinations, the start of an hour or a day.
+READ_AT_LEAST_EVERY = timedelta(seconds=15)
 
 
 class OverviewWatch:
@@ -43,6 +44,7 @@ class OverviewWatch:
         services, user = self._services, self._principal
         async with tenant_transaction(services.tenant_pool, user.tenant.id, user.role, readonly=True) as connection:
             overview = await read_overview(connection, self._query, services.clock.now())
+            destinations = await list_destinations(connection)
         update = OverviewUpdate(
             generated_at=overview.generated_at,
             today=overview.today,
@@ -50,6 +52,7 @@ class OverviewWatch:
             last_7d=overview.last_7d,
             hour=overview.series.points[-1],
             open_dead_letters=overview.open_dead_letters,
+            destinations=destinations.items,
         )
         if self._sent is not None and update == self._sent.model_copy(update={"generated_at": update.generated_at}):
             return None

@@ -3,6 +3,7 @@ import { beforeEach, expect, it, vi } from "vitest";
 
 import { conversion } from "../../../test/builders/conversions";
 import { trustChange } from "../../../test/builders/customers";
+import { destination } from "../../../test/builders/destinations";
 import { detection, detections } from "../../../test/builders/detections";
 import { overview } from "../../../test/builders/overview";
 import { fakeApi, pageOf } from "../../../test/fakeApi";
@@ -29,6 +30,7 @@ async function liveFeed() {
 it("the feed asks for nothing in a minute of live events, and shows them all", async () => {
   const { calls, stream } = await liveFeed();
   const { today, last_24h, last_7d } = overview({ payments_succeeded: 60 });
+  const destinations = [destination({ id: conversion().destination_id, status: "unavailable" })];
   for (let second = 0; second < 60; second += 1) {
     const customer_id = `cus_${second}`;
     const [id, event_id] = [`det-${second}`, `event-${second}`];
@@ -41,7 +43,7 @@ it("the feed asks for nothing in a minute of live events, and shows them all", a
       stream.emit("conversion.suppressed", conversion({ id: `conv-${second}`, event_id, status: "suppressed", reason: "no consent" }));
     }
     const hour = { at: "2026-11-20T13:00:00Z", counts: today.counts };
-    stream.emit("overview.updated", { generated_at: created_at, today, last_24h, last_7d, hour, open_dead_letters: 0 }, "");
+    stream.emit("overview.updated", { generated_at: created_at, today, last_24h, last_7d, hour, open_dead_letters: 0, destinations }, "");
     await pass(1_000);
   }
   window.dispatchEvent(new Event("visibilitychange"));
@@ -51,7 +53,7 @@ it("the feed asks for nothing in a minute of live events, and shows them all", a
   expect(feedRows()).toHaveLength(62);
   // The newest is from second 59, a multiple neither of 2 nor of 3.
   expect(feedRows()[0]).toHaveTextContent(/Trust61/);
-  expect(feedRows()[0]).toHaveTextContent("Queued for Meta");
+  expect(feedRows()[0]).toHaveTextContent("Queued for Meta: Waits for the destination, which is unavailable");
   expect(feedRows()[1]).toHaveTextContent(/Trust63.*up 2/);
   expect(screen.getByRole("region", { name: "Overview" })).toHaveTextContent("60");
 });
@@ -64,7 +66,7 @@ it("the feed polls while the stream is not live, and asks once when it is live a
   const paths = () => calls.map((call) => call.split("?")[0]).filter((path) => path !== "GET /api/v1/auth/me").sort();
   expect(paths()).toEqual([]);
   await pass(15_000);
-  const polled = ["GET /api/v1/conversions", "GET /api/v1/customers", "GET /api/v1/detections", "GET /api/v1/overview"];
+  const polled = ["GET /api/v1/conversions", "GET /api/v1/customers", "GET /api/v1/destinations", "GET /api/v1/detections", "GET /api/v1/overview"];
   await waitFor(() => {
     expect(paths()).toEqual(polled);
   });

@@ -1,4 +1,4 @@
-import type { Conversion, CustomerSummary, Detection } from "../../../api/types";
+import type { Conversion, CustomerSummary, Detection, ListedDestination } from "../../../api/types";
 import { latest, type LiveState, newestFirst } from "./liveState";
 
 /** What the API returned. */
@@ -6,6 +6,7 @@ export interface Fetched {
   detections: readonly Detection[];
   conversions: readonly Conversion[];
   customers: readonly CustomerSummary[];
+  destinations: readonly ListedDestination[];
 }
 
 /** Flat: React re-renders a row only when one of these values has changed. */
@@ -16,6 +17,8 @@ export interface Row {
   trustChange: number;
   /** The most urgent conversion of this payment event. */
   conversion: Conversion | undefined;
+  /** Where the conversion is sent. */
+  destination: ListedDestination | undefined;
   isNew: boolean;
 }
 
@@ -28,12 +31,17 @@ export function buildRows(fetched: Fetched, live: LiveState): Row[] {
   }
   const conversions = mostUrgentByEvent(fetched.conversions, live.conversions);
   const customers = new Map(fetched.customers.map((customer) => [customer.id, customer]));
-  return newestFirst([...detections.values()]).map((detection) => ({
-    detection,
-    ...trustOf(detection.customer_id ?? "", customers, live.trust),
-    conversion: conversions.get(detection.event_id),
-    isNew: live.highlighted.has(detection.id),
-  }));
+  const destinations = new Map(fetched.destinations.map((destination) => [destination.id, destination]));
+  return newestFirst([...detections.values()]).map((detection) => {
+    const conversion = conversions.get(detection.event_id);
+    return {
+      detection,
+      ...trustOf(detection.customer_id ?? "", customers, live.trust),
+      conversion,
+      destination: conversion && destinations.get(conversion.destination_id),
+      isNew: live.highlighted.has(detection.id),
+    };
+  });
 }
 
 const URGENCY: Record<Conversion["status"], number> = { failed: 3, pending: 2, dispatched: 1, suppressed: 0 };

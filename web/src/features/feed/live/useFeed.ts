@@ -6,6 +6,7 @@ import { get } from "../../../api/client";
 import type { ConversionPage, DetectionPage } from "../../../api/types";
 import type { LiveEvent } from "../../../stream/eventStream";
 import { useLiveEvents, usePollingUnlessLive } from "../../../stream/useStream";
+import { useDestinations } from "../../../subjects/destinations/useDestinations";
 import { applyEvents, type Filters, INITIAL_STATE, type LiveState, MAX_ROWS, releaseHeld } from "./liveState";
 import { buildRows } from "./rows";
 import { useTrustScores } from "./useTrustScores";
@@ -44,14 +45,24 @@ export function useFeed(filters: Filters, hold: boolean) {
   });
   const pages = useMemo(() => detections.data?.pages.map(({ items }) => items) ?? [], [detections.data]);
   const customers = useTrustScores(pages);
+  const destinations = useDestinations();
 
   useLiveEvents((events) => {
     dispatch({ type: "receive", events, filters, hold });
   }, BATCH_MS);
 
   const rows = useMemo(
-    () => buildRows({ detections: pages.flat(), conversions: conversions.data?.items ?? [], customers }, live),
-    [pages, conversions.data, customers, live],
+    () =>
+      buildRows(
+        {
+          detections: pages.flat(),
+          conversions: conversions.data?.items ?? [],
+          customers,
+          destinations: destinations.data?.items ?? [],
+        },
+        live,
+      ),
+    [pages, conversions.data, customers, destinations.data, live],
   );
 
   return {
