@@ -1,7 +1,10 @@
 """The dashboard in a real browser, on the whole platform: what a user sees when a payment's webhook arrives."""
 
+import asyncio
 import json
+import os
 import secrets
+import signal
 import subprocess
 import time
 import urllib.error
@@ -9,9 +12,11 @@ import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+import pyotp
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, ViewportSize, expect
@@ -196,6 +201,185 @@ async def test_nothing_is_wider_than_the_screen(platform: Embedded, browser: Bro
         assert await overflow(page) <= 0
 
 
+async def sign_out(page: Page) -> None:
+    await page.get_by_role("button", name="Signed in as").click()
+    await page.get_by_role("button", name="Sign out").click()
+
+
+async def open_account(page: Page) -> None:
+    await page.get_by_role("button", name="Signed in as").click()
+    await page.get_by_role("link", name="Account security").click()
+
+
+async def test_a_second_factor_from_set_up_to_turning_it_off(platform: Embedded, browser: Browser) -> None:
+    email = "carla@shop.example"
+    platform.orylo("user", "create", TENANT, email, "--role", "viewer", "--password-stdin", text=PASSWORD)
+    async with visitor(browser) as (page, log):
+        await sign_in(page, platform, email)
+        await open_account(page)
+        await page.get_by_role("button", name="Set up").click()
+        await page.get_by_label("Your password").fill(PASSWORD)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("img", name="QR code for your authenticator app")).to_be_visible()
+        totp = pyotp.TOTP(await page.get_by_role("region", name="Key").inner_text())
+
+        await page.get_by_label("Code that the app shows").fill("000000")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("alert")).to_contain_text("The code is incorrect")
+        await page.get_by_label("Code that the app shows").fill(totp.now())
+        await page.keyboard.press("Enter")
+        recovery_codes = (await page.get_by_role("region", name="Recovery codes").inner_text()).split()
+        assert len(recovery_codes) == 10
+        async with page.expect_download() as download:
+            await page.get_by_role("link", name="Download").click()
+        assert (await (await download.value).path()).read_text().split() == recovery_codes
+        await page.get_by_role("button", name="I have saved them").click()
+        await expect(page.get_by_text("Recovery codes left: 10.")).to_be_visible()
+
+        await sign_out(page)
+        await page.get_by_label("Email").fill(email)
+        await page.get_by_label("Password").fill(PASSWORD)
+        await page.get_by_role("button", name="Sign in").click()
+        code = page.get_by_label("Code from your authenticator app")
+        await code.fill("000000")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("alert")).to_contain_text("Enter the code that your app shows now")
+        # The present code was used, and each is accepted once.
+        await code.fill(totp.at(datetime.now(UTC) + timedelta(seconds=30)))
+        await page.keyboard.press("Enter")
+
+        await open_account(page)
+        await page.get_by_role("button", name="Turn off…").click()
+        await page.get_by_label("Your password").fill(PASSWORD)
+        await page.get_by_label("Code from your app, or a recovery code").fill(recovery_codes[0])
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("button", name="Set up")).to_be_visible()
+
+        await sign_out(page)
+        await sign_in(page, platform, email)
+        await expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+        # The browser itself reports the refused requests.
+        assert [error for error in log.errors if "status of 4" not in error] == []
+
+
+def open_streams(platform: Embedded) -> int:
+    with urllib.request.urlopen(f"{platform.api_url}/metrics") as response:
+        metrics = response.read().decode()
+    line = next(line for line in metrics.splitlines() if line.startswith("orylo_api_sse_clients "))
+    return int(float(line.split()[1]))
+
+
+async def test_tabs_share_one_stream_which_outlives_the_first_of_them(platform: Embedded, browser: Browser) -> None:
+    async with visitor(browser) as (first, _):
+        await sign_in(first, platform)
+        live = [first.get_by_role("status", name="Live connection")]
+        await expect(live[0]).to_have_text("Live")
+        second, third = await first.context.new_page(), await first.context.new_page()
+        for page in (second, third):
+            await page.goto(platform.api_url)
+            live.append(page.get_by_role("status", name="Live connection"))
+        for state in live:
+            await expect(state).to_have_text("Live")
+        # Earlier tests' streams end with their next heartbeat.
+        await asyncio.to_thread(wait_until, lambda: open_streams(platform) == 1, "one stream for three tabs")
+
+        await first.close()
+        pay(platform, 45_601)
+        for page in (second, third):
+            await expect(page.get_by_role("row").filter(has_text="R$456.01")).to_be_visible()
+        assert open_streams(platform) == 1
+
+
+async def test_a_live_page_asks_for_nothing_while_payments_arrive(platform: Embedded, browser: Browser) -> None:
+    async with visitor(browser) as (page, log):
+        await sign_in(page, platform)
+        await expect(page.get_by_role("status", name="Live connection")).to_have_text("Live")
+        await expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+        payments = page.get_by_role("region", name="Overview").locator("dd").first
+        # Until what was fetched as it became live is there.
+        await asyncio.sleep(3)
+        before = int((await payments.inner_text()).replace(",", ""))
+        log.urls.clear()
+
+        for number in range(6):
+            pay(platform, 61_000 + number)
+            await expect(page.get_by_role("row").filter(has_text=f"R$610.0{number}")).to_contain_text("Sent to Meta")
+            await asyncio.sleep(3)
+
+        await expect(payments).to_have_text(f"{before + 6:,}")
+        await expect(page.get_by_role("row").filter(has_text="R$610.05")).to_contain_text("Trust", use_inner_text=True)
+        assert log.urls == []
+
+
+async def test_a_server_that_falls_silent_is_reported_in_every_tab(platform: Embedded, browser: Browser) -> None:
+    async with visitor(browser) as (first, _):
+        await sign_in(first, platform)
+        await expect(first.get_by_role("status", name="Live connection")).to_have_text("Live")
+        second = await first.context.new_page()
+        await second.goto(platform.api_url)
+        states = [page.get_by_role("status", name="Live connection") for page in (first, second)]
+        for state in states:
+            await expect(state).to_have_text("Live")
+        os.kill(platform.pid, signal.SIGSTOP)
+        try:
+            # 8 seconds of silence, and time for a busy machine.
+            for state in states:
+                await expect(state).to_contain_text("Not live", timeout=10_000)
+            await assert_whole(first)
+        finally:
+            os.kill(platform.pid, signal.SIGCONT)
+        for state in states:
+            await expect(state).to_have_text("Live", timeout=60_000)
+
+
+# What the screen or a box around it cuts off, other than texts that end in an ellipsis on purpose.
+CUT = """[...document.querySelectorAll('body *')].filter((element) => {
+    const style = getComputedStyle(element), box = element.getBoundingClientRect();
+    for (let parent = element; parent; parent = parent.parentElement)
+        if (getComputedStyle(parent).clipPath !== 'none') return false;  // For screen readers only.
+    if (box.width * box.height === 0) return false;
+    const hides = ['hidden', 'clip'].includes(style.overflowX) && style.textOverflow !== 'ellipsis';
+    return (hides && element.scrollWidth > element.clientWidth + 1) || box.right > innerWidth + 1 || box.left < -1;
+}).map((element) => element.outerHTML.slice(0, 200))"""
+WIDTHS = (320, 375, 768, 1024, 1440, 1920)
+
+
+async def assert_whole(page: Page) -> None:
+    for width in WIDTHS:
+        await page.set_viewport_size(ViewportSize(width=width, height=900))
+        assert await overflow(page) <= 0, width
+        assert await page.evaluate(CUT) == [], width
+
+
+async def test_every_page_is_whole_at_every_width(platform: Embedded, browser: Browser) -> None:
+    pay(platform, 88_888_777)
+    async with visitor(browser) as (page, _):
+        await page.goto(platform.api_url)
+        await expect(page.get_by_role("heading", name="Sign in to Orylo")).to_be_visible()
+        await assert_whole(page)
+        await sign_in(page, platform)
+        await expect(page.get_by_role("row").filter(has_text="R$888,887.77").first).to_contain_text("Trust")
+        await assert_whole(page)
+        await page.get_by_role("button", name="R$888,887.77, details").first.click()
+        await expect(page.get_by_text("Trust history", exact=True)).to_be_visible()
+        await assert_whole(page)
+        await page.get_by_role("button", name="Close").click()
+        await open_account(page)
+        await page.get_by_role("button", name="Set up").click()
+        await assert_whole(page)
+        await page.get_by_label("Your password").fill(PASSWORD)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("img", name="QR code for your authenticator app")).to_be_visible()
+        await assert_whole(page)
+        await page.goto(f"{platform.api_url}/no/such/page")
+        await expect(page.get_by_role("heading", name="Not found")).to_be_visible()
+        await assert_whole(page)
+    async with visitor(browser) as (page, _):
+        await sign_in(page, platform, EMPTY_EMAIL)
+        await expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+        await assert_whole(page)
+
+
 # The cells whose content is wider than their box, other than texts that end in an ellipsis on purpose.
 CUT_CELLS = """[...document.querySelectorAll('tbody td')].filter((cell) => {
     const row = cell.parentElement.getBoundingClientRect(), box = cell.getBoundingClientRect();
@@ -208,7 +392,7 @@ async def test_the_list_is_whole_at_every_width(platform: Embedded, browser: Bro
     async with visitor(browser) as (page, _):
         await sign_in(page, platform)
         await expect(page.get_by_role("row").filter(has_text="R$888,888.88")).to_be_visible()
-        for width in (320, 375, 768, 1024, 1440, 1920):
+        for width in WIDTHS:
             await page.set_viewport_size(ViewportSize(width=width, height=900))
             assert await overflow(page) <= 0, width
             assert await page.evaluate(CUT_CELLS) == [], width
@@ -240,7 +424,7 @@ async def test_the_feed_resumes_after_the_platform_was_killed(platform: Embedded
         await page.evaluate("window.notReloaded = true")
 
         platform.kill()
-        await expect(state).to_have_text("Reconnecting…")
+        await expect(state).to_have_text("Not live, reconnecting…")
         platform.start()
         pay(platform, 34_567)
 

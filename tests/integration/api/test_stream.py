@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -13,22 +13,32 @@ import pytest
 
 from orylo_api import app
 from orylo_api.conversions.models import Conversion
-from orylo_api.customers.models import TrustChange
+from orylo_api.customers.models import CustomerSeen, TrustChange
 from orylo_api.dead_letters.models import DeadLetterSummary
+from orylo_api.destinations.models import DestinationList
 from orylo_api.detections.models import Detection
 from orylo_api.http.fields import ResponseBody
+from orylo_api.overview.models import Overview, OverviewUpdate
 from orylo_api.projection.retention import delete_stream_events
 from orylo_api.stream import endpoints as endpoint
 from orylo_api.stream import hub as stream_hub
+from orylo_api.stream import overview as stream_overview
 from orylo_api.stream.hub import open_stream
 from orylo_api.stream.subscription import CLIENT_BUFFER, StreamEnded
 from orylo_common.control.models import Role
 from orylo_common.ids import uuid7
-from orylo_common.messages import ConversionDispatched, ConversionFailed
+from orylo_common.messages import (
+    ConversionDispatched,
+    ConversionFailed,
+    ConversionMatched,
+    ConversionSuppressed,
+    Decision,
+    PaymentSucceeded,
+)
 from tests.integration.api.conftest import Api, running_api
 from tests.support.eventually import eventually
 from tests.support.listening import listeners
-from tests.unit.api.builders import conversion, detection, trust_updated
+from tests.unit.api.builders import conversion, detection, payment, trust_updated
 
 pytestmark = pytest.mark.integration
 
@@ -93,24 +103,113 @@ async def test_stream_events_carry_what_the_api_returns(api: Api, machine: aioht
         assert (await reader.next()).type == "ready"
         made = detection(tenant_id=api.a.tenant.id)
         sent = conversion(ConversionDispatched, tenant_id=api.a.tenant.id)
-        await api.project(made, trust(api, 1), sent, conversion(ConversionFailed, tenant_id=api.a.tenant.id))
-        events = await reader.take(5)
+        others = [
+            conversion(kind, tenant_id=api.a.tenant.id, conversion_id=uuid7())
+            for kind in (ConversionMatched, ConversionSuppressed, ConversionFailed)
+        ]
+        await api.project(made, trust(api, 1), sent, *others)
+        events = await reader.take(8)
 
     models: dict[str, type[ResponseBody]] = {
         "detection.created": Detection,
         "trust.updated": TrustChange,
         "conversion.dispatched": Conversion,
+        "conversion.matched": Conversion,
+        "conversion.suppressed": Conversion,
         "conversion.failed": Conversion,
         "dead_letter.created": DeadLetterSummary,
+        "customer.seen": CustomerSeen,
     }
     assert [event.type for event in events] == list(models)
     for event in events:
         assert set(event.data) == set(models[event.type].model_fields)
         models[event.type].model_validate(event.data)
-    for event, path in ((events[0], "detections"), (events[2], "conversions"), (events[4], "dead-letters")):
-        async with machine.get(f"/api/v1/{path}/{event.data['id']}") as response:
-            answer = await response.json()
-            assert {name: answer[name] for name in event.data} == event.data
+    paths = {
+        "detection.created": "detections",
+        "dead_letter.created": "dead-letters",
+        **{event.type: "conversions" for event in events if event.type.startswith("conversion.")},
+    }
+    for event in events:
+        if path := paths.get(event.type):
+            async with machine.get(f"/api/v1/{path}/{event.data['id']}") as response:
+                answer = await response.json()
+                assert {name: answer[name] for name in event.data} == event.data
+
+
+async def test_a_decision_comes_with_its_customers_trust_score(api: Api, machine: aiohttp.ClientSession) -> None:
+    def decided(customer: str) -> Any:
+        return detection(tenant_id=api.a.tenant.id, customer_id=customer)
+
+    async def streamed(*messages: Any) -> list[dict[str, Any]]:
+        await api.project(*messages)
+        events = [await reader.next() for _ in range(2 * len(messages))]
+        return [event.data for event in events if event.type == "customer.seen"]
+
+    async with listening(machine) as reader:
+        await reader.next()
+        (new,) = await streamed(decided("cus_seen_new"))
+        assert (new["trust_score"], new["version"]) == (50, 0)
+
+        await api.project(trust(api, 3, "cus_seen_new"))
+        change = await reader.next()
+        # The stored row needs no write, one of the batch is new, and both are reported.
+        seen = await streamed(decided("cus_seen_new"), decided("cus_seen_other"))
+    assert {each["customer_id"]: each["version"] for each in seen} == {"cus_seen_new": 3, "cus_seen_other": 0}
+    returning = next(each for each in seen if each["customer_id"] == "cus_seen_new")
+    assert returning["trust_score"] == change.data["trust_score"]
+    async with machine.get("/api/v1/customers/cus_seen_new") as response:
+        answer = await response.json()
+    assert (answer["trust_score"], answer["updated_at"]) == (returning["trust_score"], returning["updated_at"])
+
+
+async def test_a_stream_with_a_time_zone_has_the_overview_after_events(
+    api: Api, machine: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_overview, "READ_EVERY", timedelta(milliseconds=200))
+    async with machine.get(PATH, params={"timezone": "America/Sao_Paulo"}) as response:
+        assert response.status == 200
+        reader = Reader(response)
+        await reader.next()
+        for number in range(1, 3):
+            await api.project(detection(tenant_id=api.a.tenant.id, decision=Decision.REVIEW))
+            events = await reader.take(3)
+            assert [event.type for event in events] == ["detection.created", "customer.seen", "overview.updated"], (
+                number
+            )
+            update = OverviewUpdate.model_validate(events[-1].data)
+            query = {"timezone": "America/Sao_Paulo", "range": "24h"}
+            async with machine.get("/api/v1/overview", params=query) as fetched:
+                overview = Overview.model_validate(await fetched.json())
+            for name in ("today", "last_24h", "last_7d", "open_dead_letters"):
+                assert getattr(update, name) == getattr(overview, name)
+            assert update.hour == overview.series.points[-1]
+            async with machine.get("/api/v1/destinations") as listed:
+                assert update.destinations == DestinationList.model_validate(await listed.json()).items
+            assert events[-1].id == ""
+
+
+async def test_the_overview_follows_changes_without_events_and_is_not_repeated(
+    api: Api, machine: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_overview, "READ_AT_LEAST_EVERY", timedelta(milliseconds=100))
+    async with machine.get(PATH, params={"timezone": "UTC"}) as response:
+        reader = Reader(response)
+        await reader.next()
+        first = await reader.next()
+        assert first.type == "overview.updated"
+        # Read again meanwhile, but not changed.
+        assert (await reader.next_of_any_type()).type == "heartbeat"
+        await api.project(payment(PaymentSucceeded, tenant_id=api.a.tenant.id, occurred_at=datetime.now(UTC)))
+        changed = await reader.next()
+    assert changed.type == "overview.updated"
+    counts = [event.data["last_7d"]["counts"]["webhooks"] for event in (first, changed)]
+    assert counts[1] == counts[0] + 1
+
+
+@pytest.mark.parametrize("timezone", ["Mars/Olympus", "", "../etc"])
+async def test_an_unknown_time_zone_is_refused(machine: aiohttp.ClientSession, timezone: str) -> None:
+    async with machine.get(PATH, params={"timezone": timezone}) as response:
+        assert response.status == 422
 
 
 @pytest.mark.parametrize("by_header", [True, False])

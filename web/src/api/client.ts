@@ -93,13 +93,19 @@ async function call<Result>(url: string, init: RequestInit): Promise<Result> {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Unreachable(error);
   }
-  if (!response.ok) {
-    const retryAfter = Number(response.headers.get("Retry-After"));
-    throw new ApiError(response.status, await readProblem(response), retryAfter > 0 ? retryAfter : undefined);
-  }
+  if (!response.ok) throw await readError(response);
   if (response.status === 204) return undefined as Result;
   return (await response.json()) as Result;
 }
+
+/** Read an error response. */
+export async function readError(response: Response): Promise<ApiError> {
+  const retryAfter = Number(response.headers.get("Retry-After"));
+  return new ApiError(response.status, await readProblem(response), retryAfter > 0 ? retryAfter : undefined);
+}
+
+/** A 4xx response will not change; server errors and failed connections may be temporary. */
+export const isTemporary = (error: Error | null): boolean => !(error instanceof ApiError && error.status < 500);
 
 async function readProblem(response: Response): Promise<Partial<Problem>> {
   const type = response.headers.get("Content-Type") ?? "";

@@ -487,11 +487,13 @@ export interface paths {
         };
         /**
          * Live events, as server-sent events
-         * @description `detection.created` carries a Detection, `trust.updated` a TrustChange, `conversion.dispatched` and `conversion.failed`
-         *     a Conversion, `dead_letter.created` a DeadLetterSummary, each as JSON in `data`. A client that was disconnected resumes
-         *     with `Last-Event-ID`, for as long as events are stored (15 minutes). The first event is `ready`, unless the stream
-         *     resumes; it is `reset` if events are missing, and the client should then reload what it shows. A stream without other
-         *     events sends `heartbeat` every 4 seconds.
+         * @description `detection.created` carries a Detection, `customer.seen` a CustomerSeen, `trust.updated` a TrustChange,
+         *     `conversion.matched`, `conversion.suppressed`, `conversion.dispatched` and `conversion.failed` a Conversion,
+         *     `dead_letter.created` a DeadLetterSummary, each as JSON in `data`. With `timezone` there is also `overview.updated`, an
+         *     OverviewUpdate, at most every 2 seconds; it has no id, since the next one replaces it. A client that was disconnected
+         *     resumes with `Last-Event-ID`, for as long as events are stored (15 minutes). The first event is `ready`, unless the
+         *     stream resumes; it is `reset` if events are missing, and the client should then reload what it shows. A stream without
+         *     other events sends `heartbeat` every 4 seconds.
          */
         get: operations["stream"];
         put?: never;
@@ -553,7 +555,7 @@ export interface components {
             code: string | null;
             amount_minor: number;
             currency: string;
-            /** @description only while pending */
+            /** @description only while pending; always null in the stream */
             waiting_for: components["schemas"]["ConversionWait"] | null;
             /** Format: date-time */
             created_at: string;
@@ -670,6 +672,21 @@ export interface components {
             items: components["schemas"]["CustomerSummary"][];
             /** @default null */
             next_cursor: string | null;
+        };
+        /**
+         * CustomerSeen
+         * @description The data of the stream event `customer.seen`: the trust score of a customer that a decision names.
+         */
+        CustomerSeen: {
+            customer_id: string;
+            trust_score: number;
+            /** @description of the latest change of trust that the score includes; 0 before the first */
+            version: number;
+            /**
+             * Format: date-time
+             * @description score or status last changed
+             */
+            updated_at: string;
         };
         /** CustomerSummary */
         CustomerSummary: {
@@ -989,6 +1006,22 @@ export interface components {
             last_7d: components["schemas"]["Totals"];
             series: components["schemas"]["Series"];
             open_dead_letters: number;
+        };
+        /**
+         * OverviewUpdate
+         * @description The data of the stream event `overview.updated`.
+         *
+         *     An Overview with only the newest point of its series, and the destinations as `/api/v1/destinations` lists them.
+         */
+        OverviewUpdate: {
+            /** Format: date-time */
+            generated_at: string;
+            today: components["schemas"]["Totals"];
+            last_24h: components["schemas"]["Totals"];
+            last_7d: components["schemas"]["Totals"];
+            hour: components["schemas"]["Point"];
+            open_dead_letters: number;
+            destinations: components["schemas"]["ListedDestination"][];
         };
         /** Payment */
         Payment: {
@@ -2294,6 +2327,8 @@ export interface operations {
             query?: {
                 /** @description resume after this event; for clients that cannot send the header Last-Event-ID */
                 last_event_id?: string;
+                /** @description IANA name of a time zone: the stream then has `overview.updated`, whose `today` begins in it */
+                timezone?: string;
             };
             header?: {
                 /** @description resume after this event */

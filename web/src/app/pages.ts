@@ -21,6 +21,13 @@ interface PageDefinition {
 /** Every page, in the order of the navigation. */
 const DEFINITIONS: readonly PageDefinition[] = [
   { path: "/", title: "Live feed", icon: "pulse", permission: "read", load: () => import("../features/feed/FeedPage") },
+  {
+    path: "/account",
+    title: "Account security",
+    icon: null,
+    permission: "read",
+    load: () => import("../features/account/AccountPage"),
+  },
   { path: "/login", title: "Sign in", icon: null, permission: null, load: () => import("../features/login/LoginPage") },
 ];
 

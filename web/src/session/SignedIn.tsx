@@ -19,5 +19,10 @@ export function SignedIn({ children }: { children: ReactNode }) {
   }
   if (session.data === undefined) return <Loading what="your session" rows={0} />;
   if (session.data === null) return <Navigate to="/login" replace state={{ from: location.pathname + location.search }} />;
-  return <IdentityContext value={session.data}>{children}</IdentityContext>;
+  // Another tab may have signed in as another user: then everything starts anew.
+  return (
+    <IdentityContext key={session.data.id} value={session.data}>
+      {children}
+    </IdentityContext>
+  );
 }

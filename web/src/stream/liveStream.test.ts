@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import { detection } from "../test/builders/detections";
 import { FakeEventSource } from "../test/fakeEventSource";
-import { type LiveEvent, LiveStream } from "./liveStream";
+import type { LiveEvent } from "./eventStream";
+import { LiveStream } from "./liveStream";
 
 let stopAll: (() => void)[] = [];
 
@@ -28,11 +29,11 @@ describe("the live stream", () => {
   it("passes on events and its state", () => {
     const { stream, events } = started();
 
-    expect(stream.state()).toBe("connecting");
+    expect(stream.status().state).toBe("connecting");
     FakeEventSource.latest.open();
     FakeEventSource.latest.emit("detection.created", detection());
 
-    expect(stream.state()).toBe("live");
+    expect(stream.status().state).toBe("live");
     expect(events).toEqual([{ type: "detection.created", data: detection() }]);
   });
 
@@ -64,7 +65,7 @@ describe("the live stream", () => {
     for (let failure = 0; failure < 8; failure += 1) {
       const opened = FakeEventSource.all.length;
       FakeEventSource.latest.fail();
-      expect(stream.state()).toBe("waiting");
+      expect(stream.status().state).toBe("waiting");
       let waited = 0;
       while (FakeEventSource.all.length === opened) {
         await vi.advanceTimersByTimeAsync(1_000);
@@ -121,11 +122,11 @@ describe("the live stream", () => {
       await vi.advanceTimersByTimeAsync(4_000);
       FakeEventSource.latest.emit("heartbeat", {}, "");
     }
-    expect(stream.state()).toBe("live");
+    expect(stream.status().state).toBe("live");
 
     const silent = FakeEventSource.latest;
     await vi.advanceTimersByTimeAsync(8_000);
-    expect(stream.state()).toBe("waiting");
+    expect(stream.status().state).toBe("waiting");
     expect(silent.closed).toBe(true);
     await vi.advanceTimersByTimeAsync(1_000);
     expect(FakeEventSource.all).toHaveLength(2);
@@ -135,7 +136,7 @@ describe("the live stream", () => {
     const { stream } = started();
     await vi.advanceTimersByTimeAsync(8_000);
 
-    expect(stream.state()).toBe("waiting");
+    expect(stream.status().state).toBe("waiting");
   });
 
   it("stays closed after it is stopped", async () => {

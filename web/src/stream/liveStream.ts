@@ -1,61 +1,48 @@
-import type { Conversion, Detection, TrustChange } from "../api/types";
+import type { ApiError } from "../api/client";
+import { EVENT_TYPES, EventStream, SILENCE_MS } from "./eventStream";
+import { openSource } from "./openSource";
 
-export type LiveEvent =
-  | { type: "detection.created"; data: Detection }
-  | { type: "trust.updated"; data: TrustChange }
-  | { type: "conversion.dispatched"; data: Conversion }
-  | { type: "conversion.failed"; data: Conversion }
-  /** Events were missed: refetch what is shown. */
-  | { type: "gap" };
-
-export type StreamState = "connecting" | "live" | "waiting";
-
-const TYPES = ["detection.created", "trust.updated", "conversion.dispatched", "conversion.failed"] as const;
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 30_000;
-/** The server sends something every 4 s. A stream that is silent for twice as long has stalled. */
-const SILENCE_MS = 8_000;
 
 interface Options {
   url: string;
-  /** Runs before each retry, since a rejected stream gives no reason. Rejects if a retry would be pointless. */
+  /** Runs before each retry and refreshes an expired session. Rejects if a retry would be pointless. */
   beforeRetry: () => Promise<unknown>;
-  open?: (url: string) => EventSource;
   random?: () => number;
 }
 
 /**
- * The dashboard's stream of events. It resumes after the last event it received.
+ * A connection of its own to the API's stream. It resumes after the last event it received.
  *
- * EventSource reconnects without backoff and stops for good at the first error response. So each connection
+ * An event source reconnects without backoff and stops for good at the first error response. So each one
  * is closed at its first error, and a new one is opened with the id of the last event.
  */
-export class LiveStream {
+export class LiveStream extends EventStream {
   #options: Options;
-  #source: EventSource | null = null;
+  #source: ReturnType<typeof openSource> | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #silence: ReturnType<typeof setTimeout> | undefined;
   /** Incremented by each retry and by stop. A check that began under another number is stale. */
   #attempt = 0;
   #failures = 0;
   #lastEventId = "";
-  #state: StreamState = "connecting";
-  #watchers = new Set<() => void>();
-  #listeners = new Set<(event: LiveEvent) => void>();
 
   constructor(options: Options) {
+    super();
     this.#options = options;
   }
 
-  /** Connect. The returned function disconnects. */
   start(): () => void {
     const retryNow = () => {
-      if (this.#state === "waiting") this.#retry();
+      // A server that refuses has said when to come back.
+      const { state, reason } = this.status();
+      if (state === "waiting" && reason === null) this.#retry();
     };
     this.#connect();
-    window.addEventListener("online", retryNow);
+    globalThis.addEventListener("online", retryNow);
     return () => {
-      window.removeEventListener("online", retryNow);
+      globalThis.removeEventListener("online", retryNow);
       clearTimeout(this.#timer);
       clearTimeout(this.#silence);
       this.#attempt += 1;
@@ -64,26 +51,17 @@ export class LiveStream {
     };
   }
 
-  listen = (listener: (event: LiveEvent) => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
-
-  watchState = (watcher: () => void): (() => void) => {
-    this.#watchers.add(watcher);
-    return () => this.#watchers.delete(watcher);
-  };
-
-  state = (): StreamState => this.#state;
-
   #connect(): void {
-    const { url, open = (address: string) => new EventSource(address) } = this.#options;
-    const resumeFrom = this.#lastEventId && `?last_event_id=${encodeURIComponent(this.#lastEventId)}`;
-    const source = open(url + resumeFrom);
+    const address = new URL(this.#options.url, globalThis.location.origin);
+    if (this.#lastEventId !== "") address.searchParams.set("last_event_id", this.#lastEventId);
+    let refusal: ApiError | null = null;
+    const source = openSource(address.href, (error) => {
+      refusal = error;
+    });
     this.#source = source;
     const fail = () => {
       source.close();
-      if (this.#source === source) this.#wait();
+      if (this.#source === source) this.#wait(refusal);
     };
     const heard = () => {
       clearTimeout(this.#silence);
@@ -93,16 +71,16 @@ export class LiveStream {
     source.onopen = () => {
       heard();
       // Without an event id to resume from, events may have been missed since the first attempt.
-      if (this.#failures > 0 && this.#lastEventId === "") this.#emit({ type: "gap" });
+      if (this.#failures > 0 && this.#lastEventId === "") this.emit({ type: "gap" });
       this.#failures = 0;
-      this.#setState("live");
+      this.setStatus({ state: "live", reason: null });
     };
     source.onerror = fail;
-    for (const type of [...TYPES, "heartbeat", "ready", "reset"]) source.addEventListener(type, heard);
-    for (const type of TYPES) {
+    for (const type of [...EVENT_TYPES, "heartbeat", "ready", "reset"]) source.addEventListener(type, heard);
+    for (const type of EVENT_TYPES) {
       source.addEventListener(type, (event: MessageEvent<string>) => {
         this.#lastEventId = event.lastEventId || this.#lastEventId;
-        this.#emit({ type, data: JSON.parse(event.data) as never });
+        this.emit({ type, data: JSON.parse(event.data) as never });
       });
     }
     // Sent at the start of a new stream: its id is the position to resume from.
@@ -111,21 +89,22 @@ export class LiveStream {
     });
     source.addEventListener("reset", (event) => {
       this.#lastEventId = event.lastEventId;
-      this.#emit({ type: "gap" });
+      this.emit({ type: "gap" });
     });
   }
 
-  #wait(): void {
+  #wait(refusal: ApiError | null): void {
     this.#source = null;
     clearTimeout(this.#silence);
-    this.#setState("waiting");
+    this.setStatus({ state: "waiting", reason: reasonOf(refusal) });
     const ceiling = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#failures);
     this.#failures += 1;
     const random = this.#options.random ?? Math.random;
+    const delay = Math.max(ceiling * (0.5 + random() / 2), (refusal?.retryAfter ?? 0) * 1_000);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#retry();
-    }, ceiling * (0.5 + random() / 2));
+    }, delay);
   }
 
   #retry(): void {
@@ -136,18 +115,17 @@ export class LiveStream {
         if (this.#attempt === attempt) this.#connect();
       },
       () => {
-        if (this.#attempt === attempt) this.#wait();
+        if (this.#attempt === attempt) this.#wait(null);
       },
     );
   }
+}
 
-  #emit(event: LiveEvent): void {
-    for (const listener of this.#listeners) listener(event);
-  }
-
-  #setState(state: StreamState): void {
-    if (this.#state === state) return;
-    this.#state = state;
-    for (const watcher of this.#watchers) watcher();
-  }
+/** Return why the server refuses the stream and what to do, or null if there is nothing to say. */
+function reasonOf(refusal: ApiError | null): string | null {
+  // The check before the retry deals with an expired session.
+  if (refusal === null || refusal.status === 401) return null;
+  if (refusal.code !== "too_many_streams") return refusal.detail;
+  const wait = refusal.retryAfter === undefined ? "soon" : `in ${refusal.retryAfter} seconds`;
+  return `Too many live connections of your user are open. Close those in other browsers. Trying again ${wait}.`;
 }

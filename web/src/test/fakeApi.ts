@@ -9,6 +9,8 @@ interface ProblemResponse {
   code: string;
   detail?: string;
   tenants?: TenantName[];
+  /** The invalid field of a 422. */
+  field?: string;
   retryAfter?: number;
 }
 
@@ -59,8 +61,9 @@ export function fakeApi(handlers: Record<string, Handler> = {}, signedInAs: Iden
   return { calls };
 }
 
-function problemResponse({ status, code, detail, tenants, retryAfter }: ProblemResponse): Response {
-  return new Response(JSON.stringify({ type: `urn:orylo:problem:${code}`, title: code, status, detail, tenants }), {
+export function problemResponse({ status, code, detail, tenants, field, retryAfter }: ProblemResponse): Response {
+  const errors = field === undefined ? null : [{ field, message: "is wrong" }];
+  return new Response(JSON.stringify({ type: `urn:orylo:problem:${code}`, title: code, status, detail, tenants, errors }), {
     status,
     headers: {
       "Content-Type": "application/problem+json",

@@ -1,4 +1,5 @@
 import { act } from "@testing-library/react";
+import { vi } from "vitest";
 
 /** An EventSource controlled by the test. */
 export class FakeEventSource extends EventTarget {
@@ -10,14 +11,18 @@ export class FakeEventSource extends EventTarget {
     return latest;
   }
 
+  /** Path and query. */
   readonly url: string;
+  readonly #fetch: typeof fetch;
   onopen: (() => void) | null = null;
   onerror: (() => void) | null = null;
   closed = false;
 
-  constructor(url: string) {
+  constructor(url: string, init: { fetch: typeof fetch }) {
     super();
-    this.url = url;
+    const { pathname, search } = new URL(url);
+    this.url = pathname + search;
+    this.#fetch = init.fetch;
     FakeEventSource.all.push(this);
   }
 
@@ -25,6 +30,13 @@ export class FakeEventSource extends EventTarget {
     act(() => {
       this.onopen?.();
     });
+  }
+
+  /** Be answered with an error response. */
+  async refuse(response: Response): Promise<void> {
+    vi.stubGlobal("fetch", () => Promise.resolve(response));
+    await this.#fetch(this.url);
+    this.fail();
   }
 
   fail(): void {

@@ -8,10 +8,11 @@ import { FakeIntersectionObserver } from "./fakeIntersectionObserver";
 // Only failing tests wait this long. It keeps tests from failing on a machine that is briefly overloaded.
 configure({ asyncUtilTimeout: 30_000 });
 
+vi.mock("eventsource", async () => ({ EventSource: (await import("./fakeEventSource")).FakeEventSource }));
+
 beforeEach(() => {
   FakeEventSource.all = [];
   FakeIntersectionObserver.all = [];
-  vi.stubGlobal("EventSource", FakeEventSource);
   vi.stubGlobal("IntersectionObserver", FakeIntersectionObserver);
   Element.prototype.scrollIntoView = vi.fn();
 });

@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
 import { identity } from "../../test/builders/identity";
-import { fakeApi, sendProblem } from "../../test/fakeApi";
+import { fakeApi, problemResponse, sendProblem } from "../../test/fakeApi";
 import { FakeEventSource } from "../../test/fakeEventSource";
 import { renderApp } from "../../test/renderApp";
 
@@ -17,8 +17,18 @@ describe("the shell", () => {
     FakeEventSource.latest.open();
     expect(state).toHaveTextContent("Live");
     FakeEventSource.latest.fail();
-    expect(state).toHaveTextContent("Reconnecting…");
+    expect(state).toHaveTextContent("Not live, reconnecting…");
     expect(screen.getByText("Minha Loja")).toBeVisible();
+  });
+
+  it("shows why the server refuses the live connection", async () => {
+    fakeApi();
+    renderApp();
+    const state = await screen.findByRole("status", { name: "Live connection" });
+    await FakeEventSource.latest.refuse(problemResponse({ status: 429, code: "too_many_streams", retryAfter: 30 }));
+
+    expect(state).toHaveTextContent("Not live");
+    expect(screen.getByText(/Too many live connections .* Trying again in 30 seconds\./)).toBeVisible();
   });
 
   it("signs out and ends the session", async () => {

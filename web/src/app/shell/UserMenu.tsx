@@ -1,5 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 
+import { Link } from "react-router";
+
 import type { Identity } from "../../api/types";
 import { useSignOut } from "../../session/session";
 import { Icon } from "../../ui/display/Icon";
@@ -59,6 +61,16 @@ export function UserMenu({ identity }: { identity: Identity }) {
               {humanise(identity.role)} · {identity.tenant.name}
             </span>
           </p>
+          <Link
+            to="/account"
+            className={styles.item}
+            onClick={() => {
+              setOpen(false);
+            }}
+          >
+            <Icon name="lock" />
+            Account security
+          </Link>
           <button
             type="button"
             className={styles.item}

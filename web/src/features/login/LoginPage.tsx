@@ -3,15 +3,14 @@ import { type SubmitEvent, useState } from "react";
 import { Navigate, useLocation } from "react-router";
 
 import type { TenantName } from "../../api/types";
+import { CODE_PATTERN } from "../../session/codes";
 import { useSession, useSignIn } from "../../session/session";
 import { Button } from "../../ui/controls/Button";
-import { Icon } from "../../ui/display/Icon";
+import { Field, focusField } from "../../ui/controls/Field";
 import { Logo } from "../../ui/display/Logo";
+import { FormError } from "../../ui/states/FormError";
 import styles from "./LoginPage.module.css";
 import { accountsOf, isCodeRequired, signInErrorText } from "./signInError";
-
-/** Focus a field that appears after the first attempt: it is the next one to fill in. */
-const focus = (field: HTMLElement | null) => field?.focus();
 
 export default function LoginPage() {
   const session = useSession();
@@ -54,24 +53,16 @@ export default function LoginPage() {
           </h1>
           <p className={styles.lead}>Payments, decisions and conversions as they happen.</p>
         </div>
-        {signIn.isError && (
-          <p role="alert" className={styles.error}>
-            <Icon name="alert" />
-            <span>{signInErrorText(signIn.error)}</span>
-          </p>
-        )}
-        <label className={styles.field}>
-          Email
+        {signIn.isError && <FormError text={signInErrorText(signIn.error)} />}
+        <Field label="Email">
           <input name="email" type="email" autoComplete="username" required maxLength={254} />
-        </label>
-        <label className={styles.field}>
-          Password
+        </Field>
+        <Field label="Password">
           <input name="password" type="password" autoComplete="current-password" required maxLength={1024} />
-        </label>
+        </Field>
         {accounts.length > 0 && (
-          <label className={styles.field}>
-            Account
-            <select ref={focus} name="tenant" required defaultValue="">
+          <Field label="Account">
+            <select ref={focusField} name="tenant" required defaultValue="">
               <option value="" disabled>
                 Choose…
               </option>
@@ -81,20 +72,19 @@ export default function LoginPage() {
                 </option>
               ))}
             </select>
-          </label>
+          </Field>
         )}
         {codeRequired && (
-          <label className={styles.field}>
-            Code from your authenticator app
+          <Field label="Code from your authenticator app">
             <input
-              ref={focus}
+              ref={focusField}
               name="totp"
               autoComplete="one-time-code"
-              pattern="[0-9]{6}|([A-Za-z2-7]{4}[\- ]?){3}[A-Za-z2-7]{4}"
+              pattern={CODE_PATTERN}
               title="The six digits that your app shows, or a recovery code"
               required
             />
-          </label>
+          </Field>
         )}
         <Button look="primary" type="submit" disabled={signIn.isPending} className={styles.submit}>
           {signIn.isPending ? "Signing in…" : "Sign in"}

@@ -1,11 +1,12 @@
 import { ApiError } from "../../api/client";
 import type { TenantName } from "../../api/types";
+import { formatWait } from "../../ui/format/wait";
 
 const TEXTS: Record<string, string> = {
   wrong_credentials: "The email address or password is incorrect.",
   tenant_needed: "This email address has several accounts. Choose one.",
   totp_needed: "Enter the code from your authenticator app.",
-  wrong_totp: "The code is incorrect or has already been used.",
+  wrong_totp: "The code is incorrect or has already been used. Enter the code that your app shows now, or a recovery code.",
 };
 
 /** Return the text to show for a failed sign-in. */
@@ -22,8 +23,3 @@ export const isCodeRequired = (error: Error): boolean => error instanceof ApiErr
 /** Return the accounts to choose from, if the email address has several. */
 export const accountsOf = (error: Error): readonly TenantName[] =>
   (error instanceof ApiError ? error.problem.tenants : null) ?? [];
-
-function formatWait(seconds: number): string {
-  if (seconds < 90) return `${seconds} seconds`;
-  return `${Math.ceil(seconds / 60)} minutes`;
-}

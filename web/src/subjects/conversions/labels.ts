@@ -1,4 +1,4 @@
-import type { Conversion } from "../../api/types";
+import type { Conversion, ListedDestination } from "../../api/types";
 import { formatPercent } from "../../ui/format/number";
 import { humanise } from "../../ui/format/text";
 import { formatTime } from "../../ui/format/time";
@@ -27,13 +27,24 @@ export function conversionLabel({ status, destination }: Pick<Conversion, "statu
   }
 }
 
-/** Why a conversion failed or was suppressed, or what a pending one waits for; null if there is nothing to say. */
-export function conversionNote({ reason, code, waiting_for: wait }: Conversion): string | null {
+/**
+ * Why a conversion failed or was suppressed, or what a pending one waits for; null if there is nothing to say.
+ * `destination` is its destination as last reported, which may have changed since the conversion was.
+ */
+export function conversionNote(conversion: Conversion, destination?: ListedDestination): string | null {
+  const { reason, code } = conversion;
+  const wait = destination === undefined ? conversion.waiting_for : waitOf(conversion, destination);
   if (wait !== null) {
     const since = wait.since === null ? "" : ` since ${formatTime(wait.since)}`;
     return [`${WAITS[wait.cause]}${since}.`, withCode(wait.reason, wait.code)].filter(Boolean).join(" ");
   }
   return withCode(reason, code);
+}
+
+function waitOf({ status }: Conversion, destination: ListedDestination): Conversion["waiting_for"] {
+  if (status !== "pending" || destination.status === "active") return null;
+  const { reason, code, since } = destination;
+  return { cause: `destination_${destination.status}`, reason, code, since };
 }
 
 const WAITS: Record<NonNullable<Conversion["waiting_for"]>["cause"], string> = {

@@ -1,15 +1,26 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { get } from "../../api/client";
 import type { DestinationList } from "../../api/types";
+import { useLiveEvents, usePollingUnlessLive } from "../../stream/useStream";
 
-/** The stream does not report destinations. They are polled. */
-const INTERVAL_MS = 15_000;
+const KEY = ["destinations"];
+const UPDATE_INTERVAL_MS = 200;
 
 export function useDestinations() {
+  const queries = useQueryClient();
+  const polling = usePollingUnlessLive();
+
+  useLiveEvents((events) => {
+    const update = events.findLast(({ type }) => type === "overview.updated");
+    if (update?.type === "overview.updated") {
+      queries.setQueryData<DestinationList>(KEY, { items: update.data.destinations });
+    }
+  }, UPDATE_INTERVAL_MS);
+
   return useQuery({
-    queryKey: ["destinations"],
+    ...polling,
+    queryKey: KEY,
     queryFn: ({ signal }) => get<DestinationList>("/api/v1/destinations", {}, signal),
-    refetchInterval: INTERVAL_MS,
   });
 }

@@ -25,11 +25,10 @@ export function useDetectionUpdates({ payment_id, customer_id }: Detection): voi
 
   useLiveEvents((events) => {
     for (const event of events) {
-      const isGap = event.type === "gap";
-      if (customer_id !== null && (isGap || (event.type === "trust.updated" && event.data.customer_id === customer_id))) {
+      if (customer_id !== null && event.type === "trust.updated" && event.data.customer_id === customer_id) {
         refetch(customerKey(customer_id));
       }
-      if (isGap || (event.type !== "trust.updated" && event.data.payment_id === payment_id)) {
+      if (event.type !== "gap" && "payment_id" in event.data && event.data.payment_id === payment_id) {
         refetch(paymentKey(payment_id));
         refetch(conversionsKey(payment_id));
       }

@@ -61,7 +61,7 @@ class Conversion(ResponseBody):
     code: str | None = Field(description="the destination's own error code")
     amount_minor: int = Field(ge=0)
     currency: str
-    waiting_for: ConversionWait | None = Field(description="only while pending")
+    waiting_for: ConversionWait | None = Field(description="only while pending; always null in the stream")
     created_at: datetime
     updated_at: datetime
 

@@ -78,10 +78,13 @@ class ConversionProjection:
             self._rows[key] = row
         tenant_id, at = row.tenant_id, row.updated_at
         match conversion:
-            case ConversionMatched() if conversion.match.method != "none":
-                effects.count(tenant_id, at, "conversions_matched")
+            case ConversionMatched():
+                if conversion.match.method != "none":
+                    effects.count(tenant_id, at, "conversions_matched")
+                effects.stream(tenant_id, b"conversion.matched", _shown(row))
             case ConversionSuppressed():
                 effects.count(tenant_id, at, "conversions_suppressed")
+                effects.stream(tenant_id, b"conversion.suppressed", _shown(row))
             case ConversionDispatched():
                 effects.count(tenant_id, at, "conversions_dispatched")
                 effects.sum(tenant_id, at, row.currency, "dispatched_minor", row.amount_minor)
@@ -135,5 +138,5 @@ def _outcome(conversion: ConversionFact) -> tuple[ConversionStatus, int, str | N
 
 def _shown(row: ConversionRow) -> dict[str, Any]:
     match = {"method": row.match_method, "confidence": row.match_confidence, "click_id": row.match_click_id}
-    # The stream reports final states only.
+    # What it waits for is the state of its destination, which changes without an event of the conversion.
     return _columns_shown(row) | {"match": match, "waiting_for": None}

@@ -101,6 +101,15 @@ class StatusAccepted(ResponseBody):
     accepted_at: datetime
 
 
+class CustomerSeen(ResponseBody):
+    """The data of the stream event `customer.seen`: the trust score of a customer that a decision names."""
+
+    customer_id: str
+    trust_score: int = Field(ge=0, le=100)
+    version: int = Field(description="of the latest change of trust that the score includes; 0 before the first")
+    updated_at: datetime = Field(description="score or status last changed")
+
+
 class TrustChange(ResponseBody):
     """The data of the stream event `trust.updated`."""
 

@@ -35,14 +35,31 @@ SEE_CUSTOMERS = f"""
 """  # noqa: S608
 
 
+_SHOWN = "tenant_id, customer_id, stored.trust_score, stored.version, coalesce(stored.updated_at, stored.created_at)"
+# A stored row that needed no write is read instead. One that another transaction inserts meanwhile is left out.
+SEE_AND_READ_CUSTOMERS = f"""
+    WITH written AS ({SEE_CUSTOMERS} RETURNING {_SHOWN})
+    SELECT * FROM written
+    UNION ALL
+    SELECT {_SHOWN}
+    FROM {SEEN_CUSTOMERS.unnest} JOIN api.customers_view AS stored USING (tenant_id, customer_id)
+    WHERE (tenant_id, customer_id) NOT IN (SELECT tenant_id, customer_id FROM written)
+"""  # noqa: S608
+
+
 class CustomerProjection:
+    """Streams the trust score of each customer that a decision names, which only changes of trust would show."""
+
     def __init__(self) -> None:
         self._seen: dict[tuple[UUID, str], SeenCustomer] = {}
+        self._decided_on: dict[tuple[UUID, str], Effects] = {}
 
     def fold(self, message: PaymentFact | DetectionCreated | TrustUpdated, effects: Effects) -> None:
         if message.customer_id is None:
             return
         key = (message.tenant_id, message.customer_id)
+        if isinstance(message, DetectionCreated):
+            self._decided_on[key] = effects
         seen = self._seen.get(key)
         if seen is None:
             self._seen[key] = SeenCustomer(*key, message.occurred_at)
@@ -50,4 +67,16 @@ class CustomerProjection:
             seen.created_at = message.occurred_at
 
     async def write(self, connection: Connection) -> None:
-        await SEEN_CUSTOMERS.execute(connection, SEE_CUSTOMERS, self._seen.values())
+        if not self._decided_on:
+            await SEEN_CUSTOMERS.execute(connection, SEE_CUSTOMERS, self._seen.values())
+            return
+        for row in await SEEN_CUSTOMERS.fetch(connection, SEE_AND_READ_CUSTOMERS, self._seen.values()):
+            tenant_id, customer_id, trust_score, version, updated_at = row
+            if effects := self._decided_on.get((tenant_id, customer_id)):
+                data = {
+                    "customer_id": customer_id,
+                    "trust_score": trust_score,
+                    "version": version,
+                    "updated_at": updated_at,
+                }
+                effects.stream(tenant_id, b"customer.seen", data)

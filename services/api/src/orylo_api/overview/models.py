@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from orylo_api.destinations.models import ListedDestination
 from orylo_api.http.fields import RequestPart, ResponseBody
 
 
@@ -23,11 +24,12 @@ def _known(name: str) -> str:
     return name
 
 
+TimeZone = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$"), AfterValidator(_known)]
+
+
 class OverviewQuery(RequestPart):
     range: SeriesRange = Field(default=SeriesRange.DAY, description="period that the series covers")
-    timezone: Annotated[
-        str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$"), AfterValidator(_known)
-    ] = Field(
+    timezone: TimeZone = Field(
         default="UTC", description="IANA name of the time zone in which `today` begins", examples=["America/Sao_Paulo"]
     )
 
@@ -90,3 +92,18 @@ class Overview(ResponseBody):
     last_7d: Totals
     series: Series
     open_dead_letters: int
+
+
+class OverviewUpdate(ResponseBody):
+    """The data of the stream event `overview.updated`.
+
+    An Overview with only the newest point of its series, and the destinations as `/api/v1/destinations` lists them.
+    """
+
+    generated_at: datetime
+    today: Totals
+    last_24h: Totals
+    last_7d: Totals
+    hour: Point
+    open_dead_letters: int
+    destinations: list[ListedDestination]

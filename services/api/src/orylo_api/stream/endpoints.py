@@ -12,14 +12,16 @@ from orylo_api.access.authentication import authenticate
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
 from orylo_api.conversions.models import Conversion
-from orylo_api.customers.models import TrustChange
+from orylo_api.customers.models import CustomerSeen, TrustChange
 from orylo_api.dead_letters.models import DeadLetterSummary
 from orylo_api.detections.models import Detection
 from orylo_api.errors import Invalid, RequestError
 from orylo_api.http.problem_details import FieldProblem
 from orylo_api.http.route import Media, Route
+from orylo_api.overview.models import OverviewUpdate
 from orylo_api.stream.events import Position, StreamBatch
 from orylo_api.stream.models import EventId, StreamQuery
+from orylo_api.stream.overview import OverviewWatch
 from orylo_api.stream.subscription import StreamEnded, StreamSubscription
 from orylo_common.postgres.errors import TRANSIENT_ERRORS
 
@@ -35,11 +37,13 @@ CHECK_EVERY = timedelta(seconds=30)
 END_OF_ROW = 999_999
 
 DESCRIPTION = """\
-`detection.created` carries a Detection, `trust.updated` a TrustChange, `conversion.dispatched` and `conversion.failed`
-a Conversion, `dead_letter.created` a DeadLetterSummary, each as JSON in `data`. A client that was disconnected resumes
-with `Last-Event-ID`, for as long as events are stored (15 minutes). The first event is `ready`, unless the stream
-resumes; it is `reset` if events are missing, and the client should then reload what it shows. A stream without other
-events sends `heartbeat` every 4 seconds.
+`detection.created` carries a Detection, `customer.seen` a CustomerSeen, `trust.updated` a TrustChange,
+`conversion.matched`, `conversion.suppressed`, `conversion.dispatched` and `conversion.failed` a Conversion,
+`dead_letter.created` a DeadLetterSummary, each as JSON in `data`. With `timezone` there is also `overview.updated`, an
+OverviewUpdate, at most every 2 seconds; it has no id, since the next one replaces it. A client that was disconnected
+resumes with `Last-Event-ID`, for as long as events are stored (15 minutes). The first event is `ready`, unless the
+stream resumes; it is `reset` if events are missing, and the client should then reload what it shows. A stream without
+other events sends `heartbeat` every 4 seconds.
 """
 
 _EVENT_ID = TypeAdapter(EventId)
@@ -73,19 +77,27 @@ async def _send_live(
 ) -> None:
     loop = asyncio.get_running_loop()
     checked_at = loop.time()
+    timezone = call.query.timezone
+    overview = None if timezone is None else OverviewWatch(call.services, call.principal, timezone)
     while response.is_connected():
+        wait = HEARTBEAT.total_seconds() if overview is None else min(HEARTBEAT.total_seconds(), overview.seconds_left)
         try:
-            async with asyncio.timeout(HEARTBEAT.total_seconds()):
+            async with asyncio.timeout(wait):
                 batch = await subscription.next()
         except TimeoutError:
             batch = None
         if loop.time() - checked_at > CHECK_EVERY.total_seconds():
             await authenticate(call.request, call.services)
             checked_at = loop.time()
-        if batch is None:
-            await response.send("{}", event="heartbeat")
-        else:
+        if batch is not None:
             position = await _send(response, batch, position)
+            if overview is not None:
+                overview.note_events()
+        update = await overview.read() if overview is not None and overview.seconds_left <= 0 else None
+        if update is not None:
+            await response.send(update.model_dump_json(), event="overview.updated")
+        elif batch is None:
+            await response.send("{}", event="heartbeat")
 
 
 async def _send(response: EventSourceResponse, batch: StreamBatch, position: Position) -> Position:
@@ -119,6 +131,6 @@ ROUTES = (
         media=Media.EVENTS,
         refuses={429},
         description=DESCRIPTION,
-        events=(Detection, TrustChange, Conversion, DeadLetterSummary),
+        events=(Detection, CustomerSeen, TrustChange, Conversion, DeadLetterSummary, OverviewUpdate),
     ),
 )

@@ -1,5 +1,5 @@
-import type { Conversion, Decision, Detection, TrustChange } from "../../../api/types";
-import type { LiveEvent } from "../../../stream/liveStream";
+import type { Conversion, Decision, Detection } from "../../../api/types";
+import type { LiveEvent } from "../../../stream/eventStream";
 
 /** The list is cut at this many rows; the oldest go first. */
 export const MAX_ROWS = 500;
@@ -12,6 +12,15 @@ export interface Filters {
   gateway: string | undefined;
 }
 
+/** A customer's trust score, as the stream reported it. */
+export interface ReportedTrust {
+  version: number;
+  score: number;
+  /** The change that led to the score; 0 if the stream has not reported it. */
+  change: number;
+  at: string;
+}
+
 /** Everything the stream has reported since the page was opened. What the API returned is kept apart, in queries. */
 export interface LiveState {
   arrived: readonly Detection[];
@@ -19,8 +28,8 @@ export interface LiveState {
   held: readonly Detection[];
   /** Ids of detections to highlight as new. */
   highlighted: ReadonlySet<string>;
-  /** The latest change of trust, by customer id. */
-  trust: ReadonlyMap<string, TrustChange>;
+  /** By customer id. */
+  trust: ReadonlyMap<string, ReportedTrust>;
   conversions: ReadonlyMap<string, Conversion>;
 }
 
@@ -48,10 +57,15 @@ export function applyEvents(
         if (!knownIds.has(event.data.id) && matches(event.data, filters)) added.push(event.data);
         knownIds.add(event.data.id);
         break;
-      case "trust.updated":
-        if ((trust.get(event.data.customer_id)?.version ?? 0) < event.data.version)
-          trust = withEntry(trust, event.data.customer_id, event.data, MAX_CUSTOMERS);
+      case "customer.seen":
+      case "trust.updated": {
+        const id = event.data.customer_id;
+        const reported = trustOf(event);
+        if ((trust.get(id)?.version ?? -1) < reported.version) trust = withEntry(trust, id, reported, MAX_CUSTOMERS);
         break;
+      }
+      case "conversion.matched":
+      case "conversion.suppressed":
       case "conversion.dispatched":
       case "conversion.failed":
         conversions = withEntry(
@@ -75,6 +89,12 @@ export function applyEvents(
     ? new Set([...state.highlighted, ...added.map(({ id }) => id)].slice(-MAX_ROWS))
     : state.highlighted;
   return { arrived, held, highlighted, trust, conversions };
+}
+
+function trustOf(event: Extract<LiveEvent, { type: "customer.seen" | "trust.updated" }>): ReportedTrust {
+  const { version, trust_score: score } = event.data;
+  if (event.type === "customer.seen") return { version, score, change: 0, at: event.data.updated_at };
+  return { version, score, change: score - event.data.score_before, at: event.data.occurred_at };
 }
 
 /** Show the held rows. */

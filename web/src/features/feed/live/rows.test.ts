@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { LiveEvent } from "../../../stream/liveStream";
+import type { LiveEvent } from "../../../stream/eventStream";
 import { conversion } from "../../../test/builders/conversions";
 import { trustChange } from "../../../test/builders/customers";
 import { detection, detections } from "../../../test/builders/detections";
@@ -8,7 +8,7 @@ import { applyEvents, INITIAL_STATE, type LiveState, MAX_ROWS, releaseHeld } fro
 import { buildRows } from "./rows";
 
 const NO_FILTERS = { decision: undefined, gateway: undefined };
-const NOTHING_FETCHED = { detections: [], conversions: [], customers: [] };
+const NOTHING_FETCHED = { detections: [], conversions: [], customers: [], destinations: [] };
 
 const arrival = (changes: Parameters<typeof detection>[0] = {}): LiveEvent => ({
   type: "detection.created",

@@ -1,4 +1,4 @@
-import type { Conversion, CustomerSummary, Detection } from "../../../api/types";
+import type { Conversion, CustomerSummary, Detection, ListedDestination } from "../../../api/types";
 import { latest, type LiveState, newestFirst } from "./liveState";
 
 /** What the API returned. */
@@ -6,6 +6,7 @@ export interface Fetched {
   detections: readonly Detection[];
   conversions: readonly Conversion[];
   customers: readonly CustomerSummary[];
+  destinations: readonly ListedDestination[];
 }
 
 /** Flat: React re-renders a row only when one of these values has changed. */
@@ -16,6 +17,8 @@ export interface Row {
   trustChange: number;
   /** The most urgent conversion of this payment event. */
   conversion: Conversion | undefined;
+  /** Where the conversion is sent. */
+  destination: ListedDestination | undefined;
   isNew: boolean;
 }
 
@@ -27,19 +30,18 @@ export function buildRows(fetched: Fetched, live: LiveState): Row[] {
     if (!heldIds.has(detection.id)) detections.set(detection.id, detection);
   }
   const conversions = mostUrgentByEvent(fetched.conversions, live.conversions);
-  const scores = new Map(fetched.customers.map(({ id, trust_score }) => [id, trust_score]));
-  return newestFirst([...detections.values()]).map((detection) => ({
-    detection,
-    ...trustOf(detection.customer_id ?? "", scores, live.trust),
-    conversion: conversions.get(detection.event_id),
-    isNew: live.highlighted.has(detection.id),
-  }));
-}
-
-/** Customers whose trust the stream has not reported. They may have a score from before the page was opened. */
-export function customersWithoutTrust(detections: readonly Detection[], live: LiveState): string[] {
-  const ids = [...live.arrived, ...detections].map(({ customer_id }) => customer_id);
-  return [...new Set(ids)].filter((id) => id !== null).filter((id) => !live.trust.has(id));
+  const customers = new Map(fetched.customers.map((customer) => [customer.id, customer]));
+  const destinations = new Map(fetched.destinations.map((destination) => [destination.id, destination]));
+  return newestFirst([...detections.values()]).map((detection) => {
+    const conversion = conversions.get(detection.event_id);
+    return {
+      detection,
+      ...trustOf(detection.customer_id ?? "", customers, live.trust),
+      conversion,
+      destination: conversion && destinations.get(conversion.destination_id),
+      isNew: live.highlighted.has(detection.id),
+    };
+  });
 }
 
 const URGENCY: Record<Conversion["status"], number> = { failed: 3, pending: 2, dispatched: 1, suppressed: 0 };
@@ -60,8 +62,12 @@ function mostUrgentByEvent(
   return byEvent;
 }
 
-function trustOf(customer: string, fetched: ReadonlyMap<string, number>, reported: LiveState["trust"]) {
-  const change = reported.get(customer);
-  if (change === undefined) return { trustScore: fetched.get(customer), trustChange: 0 };
-  return { trustScore: change.trust_score, trustChange: change.trust_score - change.score_before };
+function trustOf(id: string, fetched: ReadonlyMap<string, CustomerSummary>, reported: LiveState["trust"]) {
+  const customer = fetched.get(id);
+  const known = reported.get(id);
+  // While the stream is not live, fetched scores are newer.
+  if (known === undefined || (customer !== undefined && customer.updated_at > known.at)) {
+    return { trustScore: customer?.trust_score, trustChange: 0 };
+  }
+  return { trustScore: known.score, trustChange: known.change };
 }

@@ -1,20 +1,19 @@
 import { useMemo, useReducer } from "react";
 
-import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 
 import { get } from "../../../api/client";
 import type { ConversionPage, DetectionPage } from "../../../api/types";
-import type { LiveEvent } from "../../../stream/liveStream";
-import { useLiveEvents } from "../../../stream/useStream";
+import type { LiveEvent } from "../../../stream/eventStream";
+import { useLiveEvents, usePollingUnlessLive } from "../../../stream/useStream";
+import { useDestinations } from "../../../subjects/destinations/useDestinations";
 import { applyEvents, type Filters, INITIAL_STATE, type LiveState, MAX_ROWS, releaseHeld } from "./liveState";
 import { buildRows } from "./rows";
-import { TRUST_SCORES_KEY, useTrustScores } from "./useTrustScores";
+import { useTrustScores } from "./useTrustScores";
 
 const PAGE_SIZE = 100;
 /** Events are applied in batches. Otherwise a busy stream would re-render the page for each event. */
 const BATCH_MS = 200;
-/** The stream reports only final states of conversions. Pending and suppressed ones are polled. */
-const CONVERSIONS_INTERVAL_MS = 15_000;
 
 type Action =
   | { type: "receive"; events: readonly LiveEvent[]; filters: Filters; hold: boolean }
@@ -27,37 +26,43 @@ function reduce(state: LiveState, action: Action): LiveState {
 
 /** The rows of the live feed: earlier decisions from the API, joined with those that the stream reports. */
 export function useFeed(filters: Filters, hold: boolean) {
-  const queries = useQueryClient();
+  const polling = usePollingUnlessLive();
   const [live, dispatch] = useReducer(reduce, INITIAL_STATE);
 
   const detections = useInfiniteQuery({
+    ...polling,
     queryKey: ["feed", "detections", filters],
     queryFn: ({ pageParam, signal }) =>
       get<DetectionPage>("/api/v1/detections", { limit: PAGE_SIZE, cursor: pageParam, ...filters }, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
-    staleTime: 0,
     gcTime: 0,
   });
   const conversions = useQuery({
+    ...polling,
     queryKey: ["feed", "conversions"],
     queryFn: ({ signal }) => get<ConversionPage>("/api/v1/conversions", { limit: 200 }, signal),
-    refetchInterval: CONVERSIONS_INTERVAL_MS,
   });
-  const fetched = useMemo(() => detections.data?.pages.flatMap(({ items }) => items) ?? [], [detections.data]);
-  const customers = useTrustScores(fetched, live);
+  const pages = useMemo(() => detections.data?.pages.map(({ items }) => items) ?? [], [detections.data]);
+  const customers = useTrustScores(pages);
+  const destinations = useDestinations();
 
   useLiveEvents((events) => {
     dispatch({ type: "receive", events, filters, hold });
-    if (events.some(({ type }) => type === "gap")) {
-      queries.setQueryData(TRUST_SCORES_KEY, []);
-      void queries.invalidateQueries({ queryKey: ["feed"] });
-    }
   }, BATCH_MS);
 
   const rows = useMemo(
-    () => buildRows({ detections: fetched, conversions: conversions.data?.items ?? [], customers }, live),
-    [fetched, conversions.data, customers, live],
+    () =>
+      buildRows(
+        {
+          detections: pages.flat(),
+          conversions: conversions.data?.items ?? [],
+          customers,
+          destinations: destinations.data?.items ?? [],
+        },
+        live,
+      ),
+    [pages, conversions.data, customers, destinations.data, live],
   );
 
   return {

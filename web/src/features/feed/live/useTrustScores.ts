@@ -1,39 +1,32 @@
-import { useEffect, useRef } from "react";
-
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQueries, type UseQueryResult } from "@tanstack/react-query";
 
 import { get } from "../../../api/client";
 import type { CustomerPage, CustomerSummary, Detection } from "../../../api/types";
-import type { LiveState } from "./liveState";
-import { customersWithoutTrust } from "./rows";
+import { usePollingUnlessLive } from "../../../stream/useStream";
 
-export const TRUST_SCORES_KEY = ["feed", "customers"];
-const INTERVAL_MS = 5_000;
 /** The API accepts at most this many ids in one request. */
 const MAX_IDS = 100;
-const MAX_SCORES = 2_000;
-const NO_SCORES: readonly CustomerSummary[] = [];
 
-/** Trust scores that customers had before the page was opened, fetched for up to 100 customers at a time. */
-export function useTrustScores(detections: readonly Detection[], live: LiveState): readonly CustomerSummary[] {
-  const queries = useQueryClient();
-  const wanted = useRef<readonly string[]>([]);
-  useEffect(() => {
-    wanted.current = customersWithoutTrust(detections, live);
-  }, [detections, live]);
-
-  const scores = useQuery({
-    queryKey: TRUST_SCORES_KEY,
-    queryFn: async ({ signal }) => {
-      const known = queries.getQueryData<CustomerSummary[]>(TRUST_SCORES_KEY) ?? [];
-      const knownIds = new Set(known.map(({ id }) => id));
-      const ids = wanted.current.filter((id) => !knownIds.has(id)).slice(0, MAX_IDS);
-      if (ids.length === 0) return known;
-      const { items } = await get<CustomerPage>("/api/v1/customers", { ids: ids.join(","), limit: MAX_IDS }, signal);
-      return [...items, ...known].slice(0, MAX_SCORES);
-    },
-    enabled: detections.length > 0 || live.arrived.length > 0,
-    refetchInterval: INTERVAL_MS,
+/** Fetch the trust scores of the customers on fetched pages. Those of later decisions come with the stream. */
+export function useTrustScores(pages: readonly (readonly Detection[])[]): readonly CustomerSummary[] {
+  const polling = usePollingUnlessLive();
+  return useQueries({
+    queries: pages.map((page, index) => {
+      const ids = [...new Set(page.map(({ customer_id }) => customer_id))].filter((id) => id !== null).sort();
+      return {
+        ...polling,
+        // Two pages may have the same customers.
+        queryKey: ["feed", "customers", index, ids],
+        queryFn: ({ signal }: { signal: AbortSignal }) =>
+          get<CustomerPage>("/api/v1/customers", { ids: ids.join(","), limit: MAX_IDS }, signal),
+        enabled: ids.length > 0,
+        placeholderData: (previous: CustomerPage | undefined) => previous,
+        gcTime: 0,
+      };
+    }),
+    combine,
   });
-  return scores.data ?? NO_SCORES;
 }
+
+/** Outside the component: React Query keeps its result while the queries' results stay the same. */
+const combine = (results: UseQueryResult<CustomerPage>[]) => results.flatMap(({ data }) => data?.items ?? []);

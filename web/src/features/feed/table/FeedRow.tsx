@@ -19,10 +19,18 @@ const TONES = { allow: "plain", review: "warn", block: "bad" } as const;
 
 type Props = Row & { onOpen: (detectionId: string) => void };
 
-export const FeedRow = memo(function FeedRow({ detection, trustScore, trustChange, conversion, isNew, onOpen }: Props) {
+export const FeedRow = memo(function FeedRow({
+  detection,
+  trustScore,
+  trustChange,
+  conversion,
+  destination,
+  isNew,
+  onOpen,
+}: Props) {
   const { decision, risk_score, amount_minor, currency, gateway, payment_type, customer_id, created_at } = detection;
   const amount = formatMoney(amount_minor, currency);
-  const note = conversion === undefined ? null : conversionNote(conversion);
+  const note = conversion === undefined ? null : conversionNote(conversion, destination);
 
   return (
     <tr role="row" className={styles.row} data-new={isNew || undefined} data-decision={decision}>

@@ -1,0 +1,70 @@
+import type { Conversion, CustomerSeen, Detection, OverviewUpdate, TrustChange } from "../api/types";
+
+export type LiveEvent =
+  | { type: "detection.created"; data: Detection }
+  | { type: "customer.seen"; data: CustomerSeen }
+  | { type: "trust.updated"; data: TrustChange }
+  | { type: ConversionEventType; data: Conversion }
+  | { type: "overview.updated"; data: OverviewUpdate }
+  /** Events were missed. The provider has everything refetched; what was kept of events must be dropped. */
+  | { type: "gap" };
+
+type ConversionEventType =
+  | "conversion.matched"
+  | "conversion.suppressed"
+  | "conversion.dispatched"
+  | "conversion.failed";
+
+export const EVENT_TYPES = [
+  "detection.created",
+  "customer.seen",
+  "trust.updated",
+  "conversion.matched",
+  "conversion.suppressed",
+  "conversion.dispatched",
+  "conversion.failed",
+  "overview.updated",
+] as const satisfies LiveEvent["type"][];
+
+export interface StreamStatus {
+  state: "connecting" | "live" | "waiting";
+  /** Why the server refuses the stream: a sentence to show. Null if it does not. */
+  reason: string | null;
+}
+
+export const CONNECTING: StreamStatus = { state: "connecting", reason: null };
+
+/** The server sends something every 4 s. A stream that is silent for twice as long has stalled. */
+export const SILENCE_MS = 8_000;
+
+/** Live events, and whether they arrive at present. */
+export abstract class EventStream {
+  #status = CONNECTING;
+  readonly #watchers = new Set<() => void>();
+  readonly #listeners = new Set<(event: LiveEvent) => void>();
+
+  /** Connect. The returned function disconnects. */
+  abstract start(): () => void;
+
+  listen = (listener: (event: LiveEvent) => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  watchStatus = (watcher: () => void): (() => void) => {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  };
+
+  status = (): StreamStatus => this.#status;
+
+  protected emit(event: LiveEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  protected setStatus(status: StreamStatus): void {
+    if (this.#status.state === status.state && this.#status.reason === status.reason) return;
+    this.#status = status;
+    for (const watcher of this.#watchers) watcher();
+  }
+}
