@@ -81,7 +81,7 @@ async def open_shop(
     dsn: str, master_key: str, slug: str, *, mode: Mode = "native", limits: LimitSettings = UNLIMITED
 ) -> None:
     """Create a tenant with every gateway enabled, all with `SECRET`."""
-    async with open_pool(dsn, role="none", max_size=1) as pool, pool.acquire() as connection:
+    async with open_pool(dsn, role="none", max_size=1) as pool, pool.acquire() as connection, connection.transaction():
         tenant = await create_tenant(connection, slug, actor=ACTOR)
         await write_section(connection, tenant.id, limits, actor=ACTOR)
         for gateway in GATEWAYS:

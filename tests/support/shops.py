@@ -138,11 +138,13 @@ async def open_shop(platform: Embedded, http: aiohttp.ClientSession, slug: str) 
         await create_user(connection, tenant.id, email, password=PASSWORD, role=Role.OWNER, actor=ACTOR)
         key = await create_api_key(connection, tenant.id, name="tests", role=Role.ADMIN, actor=ACTOR)
         # Last: once ingest knows the gateways, the other services know everything above.
-        for gateway in ("stripe", "hotmart"):
-            await set_gateway(connection, tenant.id, gateway, GatewayConfig(), actor=ACTOR)
-            await put_gateway_secret(
-                connection, keyring, tenant.id, gateway, label="default", secret=secret, actor=ACTOR
-            )
+        # One transaction: ingest must not know a gateway before its secrets.
+        async with connection.transaction():
+            for gateway in ("stripe", "hotmart"):
+                await set_gateway(connection, tenant.id, gateway, GatewayConfig(), actor=ACTOR)
+                await put_gateway_secret(
+                    connection, keyring, tenant.id, gateway, label="default", secret=secret, actor=ACTOR
+                )
     shop = Shop(platform, http, slug, pixel_id, secret, key.key, email)
     await _wait_until_known(shop)
     return shop

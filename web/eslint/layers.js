@@ -22,6 +22,8 @@ const SLICED = ["features", "subjects"];
 export const SUBJECT_IMPORTS = {
   // A detection is the decision on a payment. Its details include the payment, the customer and the conversions.
   detections: ["payments", "customers", "conversions"],
+  // A conversion names the destination that it is sent to.
+  conversions: ["destinations"],
   // A payment names the gateway that reported it.
   payments: ["gateways"],
 };

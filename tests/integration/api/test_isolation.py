@@ -15,12 +15,24 @@ from orylo_api.dead_letters.recording import UNKNOWN_TENANT
 from orylo_api.http.route import Media, Route
 from orylo_api.http.tenancy import tenant_transaction
 from orylo_api.routes import ROUTES
+from orylo_common.control import Keyring
+from orylo_common.control.destinations import add_destination
 from orylo_common.control.models import Role
 from orylo_common.ids import uuid7
 from orylo_common.messages import ConversionFailed, PaymentSucceeded
 from orylo_common.postgres.pool import open_pool
 from tests.integration.api.conftest import Api, make_shop
-from tests.unit.api.builders import NOON, conversion, detection, payment, quarantined, rejected, trust_updated
+from tests.support.actors import ACTOR
+from tests.unit.api.builders import (
+    NOON,
+    conversion,
+    destination_changed,
+    detection,
+    payment,
+    quarantined,
+    rejected,
+    trust_updated,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -28,6 +40,7 @@ pytestmark = pytest.mark.integration
 BOUND = (
     "detections_view", "payments_view", "customers_view", "trust_changes", "conversions_view", "rollups",
     "rollup_amounts", "dead_letters", "idempotency_keys", "rejections_view", "quarantine_view",
+    "destination_states_view",
 )  # fmt: skip
 # The audit log is shared with the command and lies in schema control.
 GUARDED = (*(f"api.{table}" for table in BOUND), "control.audit_log")
@@ -58,11 +71,24 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
     await api.project(found, failed, paid, trusted, rejected(tenant_id=tenant_id, occurred_at=api.clock.now()))
     webhook = quarantined(tenant_id=tenant_id)
     await api.project(webhook)
+    async with api.pool.acquire() as connection:
+        destination_id = await add_destination(
+            connection,
+            Keyring.parse(api.master_key),
+            tenant_id,
+            "meta",
+            name="main",
+            config={"pixel_id": "1"},
+            secret="token",
+            actor=ACTOR,
+        )
+    await api.project(destination_changed(tenant_id=tenant_id, destination_id=destination_id))
     dead = await api.pool.fetchval("SELECT id FROM api.dead_letters WHERE tenant_id = $1", tenant_id)
     return Things(
         {
             "detections": str(found.detection_id),
             "conversions": str(failed.conversion_id),
+            "destinations": str(destination_id),
             "customers": customer_id,
             "payments": paid.payment_id,
             "dead-letters": str(dead),

@@ -27,6 +27,7 @@ from orylo_common.messages import (
     ConversionMatched,
     ConversionSuppressed,
     Decision,
+    DestinationStatus,
     DisputeLost,
     DisputeOpened,
     DisputeWon,
@@ -50,6 +51,7 @@ from tests.unit.api.builders import (
     TENANT,
     after,
     conversion,
+    destination_changed,
     detection,
     payment,
     rejected,
@@ -72,6 +74,7 @@ TABLES = {
     "rollup_amounts": "tenant_id, grain, bucket, currency",
     "dead_letters": "tenant_id, id",
     "rejections_view": "tenant_id, id",
+    "destination_states_view": "tenant_id, destination_id",
 }
 
 
@@ -152,6 +155,12 @@ def a_shops_day() -> list[Projectable]:
             conversion(ConversionDispatched, **conversion_ids, occurred_at=start + timedelta(minutes=2), attempts=4),
         ]
         messages += sent[: number % 4] or [conversion(ConversionSuppressed, **conversion_ids)]
+        messages += [
+            destination_changed(
+                tenant_id=tenant, version=version, status=status, occurred_at=start, reason=str(version)
+            )
+            for version, status in enumerate(list(DestinationStatus) * 2, start=number + 1)
+        ]
         messages += [
             trust_updated(
                 tenant_id=tenant,

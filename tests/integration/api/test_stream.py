@@ -22,6 +22,7 @@ from orylo_api.stream import endpoints as endpoint
 from orylo_api.stream import hub as stream_hub
 from orylo_api.stream.hub import open_stream
 from orylo_api.stream.subscription import CLIENT_BUFFER, StreamEnded
+from orylo_common.control.models import Role
 from orylo_common.ids import uuid7
 from orylo_common.messages import ConversionDispatched, ConversionFailed
 from tests.integration.api.conftest import Api, running_api
@@ -309,19 +310,19 @@ async def test_the_hub_closes_at_once_even_if_a_notification_arrives_at_that_mom
             notify[0]()
 
 
-async def test_one_key_opens_a_limited_number_of_streams(
-    api: Api, machine: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_one_key_opens_a_limited_number_of_streams(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream_hub, "MAX_STREAMS", 2)
-    async with listening(machine) as first, listening(machine):
+    # A key of its own: streams of earlier tests may still be closing.
+    client = api.client((await api.user(api.a, Role.VIEWER, "streams@shop.example")).bearer)
+    async with listening(client) as first, listening(client):
         await first.next()
-        async with machine.get(PATH) as response:
+        async with client.get(PATH) as response:
             assert response.status == 429
             assert (await response.json())["code"] == "too_many_streams"
             assert int(response.headers["Retry-After"]) > 0
 
     async def is_open() -> bool:
-        async with machine.get(PATH) as response:
+        async with client.get(PATH) as response:
             return response.status == 200
 
     await eventually(is_open)

@@ -15,6 +15,7 @@ from orylo_cli.main import cli
 from orylo_common.broker.connect import open_broker
 from orylo_common.control.keyring import Keyring
 from orylo_common.ids import uuid7
+from orylo_common.postgres.outbox_bodies import decompress
 
 pytestmark = pytest.mark.integration
 
@@ -286,6 +287,53 @@ def test_a_destination_is_listed_without_its_token(orylo: Run, tenant: str) -> N
     assert "EAAsecret" not in listed.output
 
 
+ADD_STATE = """
+    INSERT INTO dispatch.destination_states
+        (tenant_id, destination_id, kind, version, status, since, code, reason, next_attempt_at, configured_at)
+    SELECT d.tenant_id, d.id, d.kind, 1, $2, '2026-11-27 16:30:05Z', '190/463', 'The token has expired.',
+           '2026-11-27 16:35:05Z', d.updated_at
+    FROM control.destinations AS d JOIN control.tenants AS t ON t.id = d.tenant_id WHERE t.slug = $1
+"""
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "advice"),
+    [
+        ("on_hold", "on hold", "Correct it: orylo destination add {} meta --name default --pixel-id … --token-stdin"),
+        ("throttled", "throttled", "It is called again at 2026-11-27 16:35:05Z; nothing to do."),
+        ("unavailable", "unavailable", "It is tried every few seconds; nothing to do."),
+    ],
+)
+def test_a_destination_that_is_not_sent_to_says_why_until_it_is_changed(
+    orylo: Run, environment: dict[str, str], postgres_dsn: str, tenant: str, status: str, words: str, advice: str
+) -> None:
+    add = ("destination", "add", tenant, "meta", "--pixel-id", "123", "--token", "EAAsecret")
+    listed = ("destination", "list", tenant)
+    orylo(*add)
+    assert "active" in orylo(*listed).output
+    asyncio.run(add_state(postgres_dsn, tenant, status))
+
+    # A narrower terminal wraps the sentence.
+    environment["COLUMNS"] = "600"
+    shown = orylo(*listed).output
+    assert f"{words} since 2026-11-27 16:30:05Z: The token has expired." in shown
+    assert advice.format(tenant) in shown
+    (found,) = parsed(orylo(*listed, "--json"))
+    assert (found["status"], found["code"], found["since"]) == (status, "190/463", "2026-11-27T16:30:05+00:00")
+
+    orylo(*add)
+    (found,) = parsed(orylo(*listed, "--json"))
+    assert (found["status"], found["reason"]) == ("active", None)
+
+
+async def add_state(dsn: str, tenant: str, status: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(ADD_STATE, tenant, status)
+    finally:
+        await connection.close()
+
+
 async def add_dead_letter(dsn: str, tenant: str, source: str) -> str:
     connection = await asyncpg.connect(dsn)
     try:
@@ -498,7 +546,7 @@ def test_quarantine_is_listed_shown_replayed_and_discarded(
             "DELETE FROM api.outbox WHERE type = 'webhook.replay_requested.v1' RETURNING body, created_at"
         )
         await connection.close()
-        return [orjson.loads(row["body"]) for row in rows]
+        return [orjson.loads(decompress(row["body"])) for row in rows]
 
     asyncio.run(add_quarantined())
 

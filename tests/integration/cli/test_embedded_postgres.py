@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from textwrap import dedent
 
 import asyncpg
@@ -200,18 +201,15 @@ def test_a_user_other_than_root_can_run_it(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not ROOT, reason="only root has to look for a way in")
 def test_the_data_are_stored_elsewhere_if_the_folder_is_out_of_reach(
-    private: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    private: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("orylo_cli.embedded.service_account.CAPABILITIES", (None,))
-    shared = tmp_path_factory.mktemp("shared")
-    monkeypatch.setattr(module, "SHARED_STATE", shared)
     before = modes([private, *private.parents])
-    on_the_way = [(folder, folder.stat().st_mode) for folder in (shared, *shared.parents)]
-    modes_of_shared = [(folder, mode) for folder, mode in on_the_way if mode & 0o011 != 0o011]
-    try:
-        # /var/lib is open to all; this stand-in has to be made so.
-        for folder, mode in modes_of_shared:
-            folder.chmod(mode | 0o011)
+    # Not below pytest's own folder, which each run of pytest closes to other users.
+    with TemporaryDirectory(prefix="orylo-") as name:
+        shared = Path(name)
+        shared.chmod(0o755)
+        monkeypatch.setattr(module, "SHARED_STATE", shared)
         postgres = EmbeddedPostgres(private / "postgres")
         try:
             assert ask(postgres.start(), "SELECT 1") == 1
@@ -221,7 +219,4 @@ def test_the_data_are_stored_elsewhere_if_the_folder_is_out_of_reach(
             postgres.stop()
         with running_postgres(private / "postgres") as dsn:
             assert ask(dsn, "SELECT 1") == 1
-    finally:
-        for folder, mode in modes_of_shared:
-            folder.chmod(mode)
     assert modes([private, *private.parents]) == before

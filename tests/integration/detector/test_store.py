@@ -26,6 +26,7 @@ from orylo_common.messages import (
     encode,
 )
 from orylo_common.postgres.group_commit import GroupCommit
+from orylo_common.postgres.outbox_bodies import decompress
 from orylo_common.postgres.pool import open_pool
 from orylo_detector import deadline
 from orylo_detector.domain.features import CustomerHistory
@@ -107,7 +108,7 @@ async def test_an_event_is_decided_once_however_often_it_is_delivered(pool: asyn
         ("review", 60, ["velocity.card.1h"], ["geo"])
     ]
     bodies = await pool.fetch("SELECT body FROM detector.outbox")
-    assert sum(str(tenant_id).encode() in row["body"] for row in bodies) == 1
+    assert sum(str(tenant_id).encode() in decompress(row["body"]) for row in bodies) == 1
 
 
 async def test_the_same_event_id_of_another_tenant_is_another_event(pool: asyncpg.Pool, tenant_id: UUID) -> None:

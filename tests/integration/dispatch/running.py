@@ -34,6 +34,7 @@ from orylo_common.resilience.retry import RetryPolicy
 from orylo_dispatch.conversions.announcements import CONVERSION_COLUMNS
 from orylo_dispatch.conversions.facts import Fact, SideEffects
 from orylo_dispatch.conversions.store import FactStore
+from orylo_dispatch.delivery.destination_states import DestinationStates
 from orylo_dispatch.delivery.limits import WorkerLimits
 from orylo_dispatch.delivery.queue import DeliveryQueue
 from orylo_dispatch.delivery.sender import Sender
@@ -132,6 +133,7 @@ async def running_dispatch(
         meta_conversions = partial(MetaConversions, session=session, base_url=f"{meta.base_url}/v26.0", retries=QUICK)
         sender = Sender(
             DeliveryQueue(pool, CONVERSION_COLUMNS),
+            DestinationStates(pool, offer=relay.offer),
             plane,
             kinds={"meta": SinkKind(meta_conversions, max_age=MAX_AGE)},
             offer=relay.offer,

@@ -243,7 +243,7 @@ async def test_a_throttled_destination_is_not_called_for_as_long_as_it_asks(
     fake_meta.inject(InjectedFault())
     await dispatch.allow(shop.payment(2))
     worker = dispatch.sender._workers[shop.tenant_id, shop.destination_id]
-    await eventually(lambda: worker._task is not None and worker._task.done())
+    await eventually(lambda: worker._idle.is_set() and not worker._woken.is_set())
 
     row = await dispatch.pool.fetchrow("SELECT outcome, code FROM dispatch.attempts")
     assert row is not None

@@ -103,8 +103,7 @@ async def test_a_hanging_destination_does_not_delay_others(
         await eventually(lambda: len(received(fake_meta, OTHER)) == 10)
         # The hanging request is still running; if it had been cancelled, there would be a second one.
         worker = dispatch.sender._workers[shop.tenant_id, shop.destination_id]
-        assert worker._task is not None
-        assert (worker._task.done(), fake_meta.datasets[DATASET].requests) == (False, 1)
+        assert (worker._idle.is_set(), fake_meta.datasets[DATASET].requests) == (False, 1)
         fake_meta.inject(InjectedFault(dataset_id=DATASET))
 
 
@@ -119,7 +118,7 @@ async def test_after_a_kill_between_sending_and_recording_the_same_event_is_repe
         # Like kill -9: nothing runs after the request.
         worker = killed.sender._workers[shop.tenant_id, shop.destination_id]
         assert worker._task is not None
-        worker._closing = True
+        worker._closing.set()
         worker._task.cancel()
         await asyncio.gather(worker._task, return_exceptions=True)
         fake_meta.inject(InjectedFault())
@@ -210,7 +209,7 @@ async def test_a_delivery_that_becomes_too_old_behind_an_expired_token_fails(
     await dispatch.allow(shop.payment())
     await eventually(lambda: fake_meta.datasets[DATASET].requests == 1)
     worker = dispatch.sender._workers[shop.tenant_id, shop.destination_id]
-    await eventually(lambda: worker._task is not None and worker._task.done())
+    await eventually(lambda: worker._idle.is_set() and not worker._woken.is_set())
     async with dispatch.pool.acquire() as connection:
         await _delivery_maintenance(Later(timedelta(days=7))).discard_expired(connection)
 

@@ -106,7 +106,8 @@ class Ingest:
         timezone: str | None = None,
         tenant: str = TENANT,
     ) -> None:
-        async with self.pool.acquire() as connection:
+        # One transaction: ingest must not know the gateway before its secrets.
+        async with self.pool.acquire() as connection, connection.transaction():
             found = await find_tenant(connection, tenant)
             config = GatewayConfig(enabled, mode, accept, allowed_networks, timezone)
             await set_gateway(connection, found.id, gateway, config, actor=ACTOR)

@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from orylo_common.messages import PaymentEnriched, PaymentSucceeded, decode
+from orylo_common.postgres.outbox_bodies import decompress
 from tests.integration.ingest.running import SECRET, Ingest, open_another, running_ingest, stripe_signature
 from tests.support.eventually import eventually
 from tests.unit.ingest.given import body_of, stripe
@@ -115,7 +116,7 @@ async def test_an_enrichment_waits_in_the_outbox_while_the_bus_is_away(ingest: I
 
     rows = await ingest.pool.fetch("SELECT message_id, type, body FROM ingest.outbox ORDER BY created_at, type DESC")
     assert [row["type"] for row in rows] == ["payment.succeeded.v1", "payment.enriched.v1"]
-    assert [decode(row["body"]).message_id for row in rows] == [row["message_id"] for row in rows]
+    assert [decode(decompress(row["body"])).message_id for row in rows] == [row["message_id"] for row in rows]
 
 
 async def test_the_same_id_with_another_body_is_a_conflict(ingest: Ingest) -> None:

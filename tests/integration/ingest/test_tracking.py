@@ -14,6 +14,7 @@ from orylo_common.control.sections.store import write_section
 from orylo_common.control.sections.tracking import TrackingSettings
 from orylo_common.control.tenants import find_tenant
 from orylo_common.messages import CheckoutStarted, ClickRecorded, traceparent_of
+from orylo_common.postgres.outbox_bodies import decompress
 from orylo_common.telemetry import traces
 from tests.integration.ingest.running import TENANT, Ingest, running_ingest
 from tests.support.actors import ACTOR
@@ -193,7 +194,7 @@ async def test_the_trace_of_a_visit_continues_in_its_messages(ingest: Ingest, mo
         bodies = await ingest.pool.fetch("SELECT body FROM ingest.outbox WHERE type <> 'webhook.rejected.v1'")
     finally:
         ingest.published.away = False
-    (parent,) = {traceparent_of(row["body"]) for row in bodies}
+    (parent,) = {traceparent_of(decompress(row["body"])) for row in bodies}
     assert parent is not None
     assert trace.format_trace_id(0) not in parent
     await eventually(lambda: _is_empty(ingest))

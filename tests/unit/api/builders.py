@@ -12,6 +12,8 @@ from orylo_common.messages import (
     ConversionFailed,
     ConversionSuppressed,
     Decision,
+    DestinationStatus,
+    DestinationStatusChanged,
     DetectionCreated,
     DetectorResult,
     DisputeFact,
@@ -123,6 +125,19 @@ def conversion(kind: type[Conversion], **changes: Any) -> Conversion:
     if issubclass(kind, ConversionSuppressed):
         fields["reason"] = "blocked"
     return kind(**{**fields, **changes})
+
+
+def destination_changed(**changes: Any) -> DestinationStatusChanged:
+    fields: dict[str, Any] = {
+        **_envelope(),
+        "destination_id": DESTINATION,
+        "destination": "meta",
+        "version": 1,
+        "status": DestinationStatus.ON_HOLD,
+        "code": "190/463",
+        "reason": "The token has expired. Create a new token.",
+    }
+    return DestinationStatusChanged(**{**fields, **changes})
 
 
 def rejected(**changes: Any) -> WebhookRejected:

@@ -108,6 +108,11 @@ def test_after_a_policy_violation_the_wait_is_long() -> None:
     assert refused(368).retry_after == timedelta(hours=1)
 
 
+@pytest.mark.parametrize("token", ["EAAJsecret1", "EAAG" + "x" * 180, "a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7|r8s9"])
+def test_the_reason_quotes_meta_without_the_access_token(token: str) -> None:
+    assert refused(190, message=f"Malformed access token {token}").reason.endswith("Malformed access token …")
+
+
 def test_the_reason_quotes_meta_without_personal_data() -> None:
     text = (
         "em 62a14e44f765419d10fea99367361a727c12365e2520f32218d505ed9aa0f62f of ana@example.com "

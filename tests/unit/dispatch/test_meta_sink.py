@@ -18,7 +18,7 @@ from orylo_dispatch.domain.attempt import AttemptOutcome, DeliveryAttempt
 from orylo_dispatch.domain.conversion import conversion_of
 from tests.unit.dispatch.cases import PAID_AT, TENANT, payment
 
-DESTINATION = Destination(UUID(int=1), TENANT, "meta", "main", {"pixel_id": "1"}, "token", enabled=True)
+DESTINATION = Destination(UUID(int=1), TENANT, "meta", "main", {"pixel_id": "1"}, "token", True, PAID_AT)
 
 
 @pytest.fixture

@@ -296,6 +296,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/destinations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Destinations, oldest first, and whether they are sent to */
+        get: operations["list_destinations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dead-letters": {
         parameters: {
             query?: never;
@@ -536,6 +553,8 @@ export interface components {
             code: string | null;
             amount_minor: number;
             currency: string;
+            /** @description only while pending */
+            waiting_for: components["schemas"]["ConversionWait"] | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -559,6 +578,20 @@ export interface components {
          * @enum {string}
          */
         ConversionStatus: "pending" | "dispatched" | "failed" | "suppressed";
+        /**
+         * ConversionWait
+         * @description Why a pending conversion is not sent now. It is sent once the cause ends, up to seven days after the payment.
+         */
+        ConversionWait: {
+            /** @description `destination_on_hold` lasts until a person changes the destination */
+            cause: components["schemas"]["WaitCause"];
+            /** @description the destination's answer and what to do */
+            reason: string | null;
+            /** @description the destination's own code */
+            code: string | null;
+            /** @description when the destination stopped; null if it is disabled */
+            since: string | null;
+        };
         /** Counts */
         Counts: {
             /**
@@ -724,6 +757,15 @@ export interface components {
          * @enum {string}
          */
         Decision: "allow" | "review" | "block";
+        /**
+         * DestinationCondition
+         * @enum {string}
+         */
+        DestinationCondition: "active" | "on_hold" | "throttled" | "unavailable" | "disabled";
+        /** DestinationList */
+        DestinationList: {
+            items: components["schemas"]["ListedDestination"][];
+        };
         /** Detection */
         Detection: {
             /** Format: uuid */
@@ -845,6 +887,24 @@ export interface components {
             role: components["schemas"]["Role"];
             permissions: components["schemas"]["Permission"][];
             tenant: components["schemas"]["TenantIdentity"];
+        };
+        /** ListedDestination */
+        ListedDestination: {
+            /** Format: uuid */
+            id: string;
+            /** @description such as meta */
+            kind: string;
+            name: string;
+            /** @description `on_hold`: it refuses its token or configuration, and a person has to change it. `throttled` and `unavailable` end without help. Conversions wait in every status but `active`. */
+            status: components["schemas"]["DestinationCondition"];
+            /** @description when that status began; null while active or disabled */
+            since: string | null;
+            /** @description why it is not sent to, and what to do */
+            reason: string | null;
+            /** @description the destination's own code */
+            code: string | null;
+            /** Format: date-time */
+            created_at: string;
         };
         /** LoginRequest */
         LoginRequest: {
@@ -1188,6 +1248,11 @@ export interface components {
          * @enum {string}
          */
         TrustStatus: "neutral" | "allowlisted" | "blocked";
+        /**
+         * WaitCause
+         * @enum {string}
+         */
+        WaitCause: "destination_on_hold" | "destination_throttled" | "destination_unavailable" | "destination_disabled";
     };
     responses: {
         /** @description The request is malformed */
@@ -1823,6 +1888,29 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_destinations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationList"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
             503: components["responses"]["503"];
         };
     };

@@ -34,6 +34,7 @@ export function fakeApi(handlers: Record<string, Handler> = {}, signedInAs: Iden
     "GET /api/v1/detections": () => pageOf(),
     "GET /api/v1/conversions": () => pageOf(),
     "GET /api/v1/customers": () => pageOf(),
+    "GET /api/v1/destinations": () => ({ items: [] }),
     ...handlers,
   };
   const calls: string[] = [];

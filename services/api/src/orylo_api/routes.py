@@ -7,6 +7,7 @@ from orylo_api.access import second_factor_endpoints as second_factor
 from orylo_api.conversions import endpoints as conversions
 from orylo_api.customers import endpoints as customers
 from orylo_api.dead_letters import endpoints as dead_letters
+from orylo_api.destinations import endpoints as destinations
 from orylo_api.detections import endpoints as detections
 from orylo_api.http import document
 from orylo_api.http.route import Route
@@ -24,6 +25,7 @@ ROUTES: Sequence[Route] = (
     *customers.ROUTES,
     *payments.ROUTES,
     *conversions.ROUTES,
+    *destinations.ROUTES,
     *dead_letters.ROUTES,
     *rejections.ROUTES,
     *quarantine.ROUTES,

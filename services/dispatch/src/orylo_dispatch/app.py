@@ -41,6 +41,7 @@ from orylo_dispatch.conversions.decisions import release_undecided
 from orylo_dispatch.conversions.facts import Fact, SideEffects
 from orylo_dispatch.conversions.retention import delete_old
 from orylo_dispatch.conversions.store import FactStore
+from orylo_dispatch.delivery.destination_states import DestinationStates
 from orylo_dispatch.delivery.maintenance import DeliveryMaintenance
 from orylo_dispatch.delivery.queue import DeliveryQueue
 from orylo_dispatch.delivery.sender import Sender
@@ -82,7 +83,8 @@ async def open_app(
         relay = await enter(OutboxRelay(pool, "dispatch", broker))
         session = await enter(_open_session())
         kinds: Mapping[str, SinkKind] = {"meta": _meta(settings, session)}
-        sender = Sender(DeliveryQueue(pool, CONVERSION_COLUMNS), plane, kinds=kinds, offer=relay.offer, clock=clock)
+        queue, states = DeliveryQueue(pool, CONVERSION_COLUMNS), DestinationStates(pool, offer=relay.offer)
+        sender = Sender(queue, states, plane, kinds=kinds, offer=relay.offer, clock=clock)
         await enter(sender)
         store = FactStore(clock)
         writer: GroupCommit[Fact, SideEffects] = GroupCommit(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from orylo_common.broker.ports import Outgoing
+from orylo_common.postgres.outbox_bodies import outbox_columns
 from orylo_common.postgres.pool import Connection
 
 INSERT_OUTBOX = """
@@ -12,9 +13,4 @@ INSERT_OUTBOX = """
 
 async def write_messages(connection: Connection, messages: Sequence[Outgoing]) -> None:
     if messages:
-        await connection.execute(
-            INSERT_OUTBOX,
-            [message.message_id for message in messages],
-            [message.type for message in messages],
-            [message.body for message in messages],
-        )
+        await connection.execute(INSERT_OUTBOX, *outbox_columns(messages))

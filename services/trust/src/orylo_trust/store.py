@@ -6,6 +6,7 @@ from uuid import UUID
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.messages import TrustStatus
+from orylo_common.postgres.outbox_bodies import outbox_columns
 from orylo_common.postgres.pool import Connection
 from orylo_trust.announcements import MOVED, STATUS_SET, announce
 from orylo_trust.attribution import attribute
@@ -163,7 +164,7 @@ async def _write_back(connection: Connection, accounts: Accounts, announced: Seq
             WRITE_BACK,
             *_columns((_account_row(key, account) for key, account in accounts.items()), count=10),
             *_columns(months, count=5),
-            *_columns(((message.message_id, message.type, message.body) for message in announced), count=3),
+            *outbox_columns(announced),
         )
 
 

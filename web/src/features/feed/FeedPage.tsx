@@ -1,6 +1,7 @@
 import { useState } from "react";
 
 import { useIdentity } from "../../session/identity";
+import { DestinationNotices } from "../../subjects/destinations/DestinationNotices";
 import { DetectionDrawer } from "./DetectionDrawer";
 import styles from "./FeedPage.module.css";
 import { LiveList } from "./list/LiveList";
@@ -15,6 +16,7 @@ export default function FeedPage() {
   return (
     <div className={styles.page}>
       <h1 className="visually-hidden">Live feed</h1>
+      <DestinationNotices tenant={tenant.slug} />
       <OverviewStrip />
       <LiveList
         // Other filters start a new list, with neither rows nor events of the former one.

@@ -1,4 +1,3 @@
-import type { Conversion } from "../../api/types";
 import { useFailure } from "../../api/useFailure";
 import { formatTime } from "../../ui/format/time";
 import { Entry, EntryList } from "../../ui/panel/EntryList";
@@ -7,7 +6,7 @@ import { Empty } from "../../ui/states/Empty";
 import { Failed } from "../../ui/states/Failed";
 import { Loading } from "../../ui/states/Loading";
 import { ConversionState } from "./ConversionState";
-import { matchLabel } from "./labels";
+import { conversionNote, matchLabel } from "./labels";
 import { useConversions } from "./useConversions";
 
 /** The conversions of a payment, one for each destination. */
@@ -32,15 +31,10 @@ export function ConversionList({ paymentId }: { paymentId: string }) {
             value={`${conversion.attempts} ${conversion.attempts === 1 ? "attempt" : "attempts"}`}
             time={<time dateTime={conversion.updated_at}>{formatTime(conversion.updated_at)}</time>}
             note={`${conversion.event_name} · ${matchLabel(conversion.match)}`}
-            detail={failureNote(conversion)}
+            detail={conversionNote(conversion) ?? undefined}
           />
         ))}
       </EntryList>
     );
   }
-}
-
-function failureNote({ reason, code }: Conversion): string | undefined {
-  if (reason === null) return undefined;
-  return code === null ? reason : `${reason} (${code})`;
 }

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 
-import { conversionLabel, matchLabel } from "./labels";
+import { conversion } from "../../test/builders/conversions";
+import { conversionLabel, conversionNote, matchLabel } from "./labels";
 
 it.each([
   ["pending", "Queued for Meta"],
@@ -16,4 +17,18 @@ it("says how a conversion was matched, and how surely", () => {
     "matched by IP address and browser (60%)",
   );
   expect(matchLabel({ method: "none", confidence: 0, click_id: null })).toBe("no matching click");
+});
+
+it.each([
+  ["destination_on_hold", "2026-11-20T11:55:00Z", /correct the destination, which is on hold since .*\. Create a new token\. \(190\)$/],
+  ["destination_unavailable", "2026-11-20T11:55:00Z", /which is unavailable since/],
+  ["destination_disabled", null, /to be enabled\. Create/],
+] as const)("says what a pending conversion waits for: %s", (cause, since, words) => {
+  const wait = { cause, since, reason: "Create a new token.", code: "190" };
+  expect(conversionNote(conversion({ status: "pending", waiting_for: wait }))).toMatch(words);
+});
+
+it("says why a conversion failed, and nothing about one that was sent", () => {
+  expect(conversionNote(conversion({ status: "failed", reason: "Too old.", code: "100" }))).toBe("Too old. (100)");
+  expect(conversionNote(conversion())).toBeNull();
 });

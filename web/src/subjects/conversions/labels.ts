@@ -1,8 +1,8 @@
 import type { Conversion } from "../../api/types";
 import { formatPercent } from "../../ui/format/number";
 import { humanise } from "../../ui/format/text";
-
-const DESTINATIONS: Record<string, string> = { meta: "Meta", webhook: "Webhook" };
+import { formatTime } from "../../ui/format/time";
+import { destinationName } from "../destinations/names";
 
 const MATCH_METHODS: Record<string, string> = {
   click_id: "click ID",
@@ -12,8 +12,6 @@ const MATCH_METHODS: Record<string, string> = {
   phone: "phone",
   ip_user_agent: "IP address and browser",
 };
-
-const destinationName = (kind: string): string => DESTINATIONS[kind] ?? humanise(kind);
 
 export function conversionLabel({ status, destination }: Pick<Conversion, "status" | "destination">): string {
   const name = destinationName(destination);
@@ -28,6 +26,25 @@ export function conversionLabel({ status, destination }: Pick<Conversion, "statu
       return `Kept from ${name}`;
   }
 }
+
+/** Why a conversion failed or was suppressed, or what a pending one waits for; null if there is nothing to say. */
+export function conversionNote({ reason, code, waiting_for: wait }: Conversion): string | null {
+  if (wait !== null) {
+    const since = wait.since === null ? "" : ` since ${formatTime(wait.since)}`;
+    return [`${WAITS[wait.cause]}${since}.`, withCode(wait.reason, wait.code)].filter(Boolean).join(" ");
+  }
+  return withCode(reason, code);
+}
+
+const WAITS: Record<NonNullable<Conversion["waiting_for"]>["cause"], string> = {
+  destination_on_hold: "Waits for you to correct the destination, which is on hold",
+  destination_throttled: "Waits for the destination, which limits the rate of calls",
+  destination_unavailable: "Waits for the destination, which is unavailable",
+  destination_disabled: "Waits for the destination to be enabled",
+};
+
+const withCode = (reason: string | null, code: string | null): string | null =>
+  reason === null || code === null ? reason : `${reason} (${code})`;
 
 export function matchLabel({ method, confidence }: Conversion["match"]): string {
   if (method === "none") return "no matching click";

@@ -1,7 +1,7 @@
 """`orylo destination`: the ad platforms that conversions are sent to."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
@@ -16,12 +16,11 @@ from orylo_cli.commands.options import (
     stripped,
 )
 from orylo_cli.console import print_json, print_note, print_rows, print_text
+from orylo_cli.operations.destinations import DestinationLine, list_destinations, status_text
 from orylo_cli.target import open_target
 from orylo_common.control.destinations import (
-    DestinationSummary,
     add_destination,
     disable_destination,
-    list_destinations,
 )
 from orylo_common.control.master_key import check_master_key
 from orylo_common.control.tenants import find_tenant
@@ -119,19 +118,26 @@ def disable(
 
 @app.command("list")
 def list_(tenant: TenantArgument, as_json: JsonOption = False, data_dir: DataDirOption = DEFAULT_DATA_DIR) -> None:
-    """List a tenant's destinations, without their access tokens.
+    """List a tenant's destinations with their status, without their access tokens.
+
+    A destination on hold refuses its token or its configuration: its status says what to do, and its conversions wait.
 
     Example: `orylo destination list minha-loja`
     """
 
-    async def work(connection: Connection) -> list[DestinationSummary]:
+    async def work(connection: Connection) -> list[DestinationLine]:
         found = await find_tenant(connection, tenant)
         return await list_destinations(connection, found.id)
 
     with open_target(data_dir, "destination list") as target:
         destinations = target.run(work)
     print_rows(
-        [asdict(destination) for destination in destinations],
+        [asdict(each) if as_json else _row(each, tenant) for each in destinations],
         as_json=as_json,
         empty="no destinations; add one: orylo destination add TENANT meta --pixel-id … --token-stdin",
     )
+
+
+def _row(line: DestinationLine, tenant: str) -> dict[str, Any]:
+    shown = {name: getattr(line, name) for name in ("id", "kind", "name", "config", "created_at")}
+    return shown | {"status": status_text(line, tenant)}

@@ -1,8 +1,6 @@
-"""Destinations: add, replace, disable, list."""
+"""Destinations: add, replace, disable."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,20 +25,6 @@ DISABLE_DESTINATION = """
     WHERE tenant_id = $1 AND kind = $2 AND name = $3 AND enabled
     RETURNING config
 """
-SELECT_DESTINATIONS = """
-    SELECT id, kind, name, enabled, config, created_at FROM control.destinations
-    WHERE tenant_id = $1 ORDER BY kind, name
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class DestinationSummary:
-    id: UUID
-    kind: str
-    name: str
-    enabled: bool
-    config: dict[str, Any]
-    created_at: datetime
 
 
 async def add_destination(
@@ -85,8 +69,3 @@ async def disable_destination(connection: Connection, tenant_id: UUID, kind: str
         before={"config": row["config"], "enabled": True},
         after={"config": row["config"], "enabled": False},
     )
-
-
-async def list_destinations(connection: Connection, tenant_id: UUID) -> list[DestinationSummary]:
-    """Return the destinations without their secrets."""
-    return [DestinationSummary(**row) for row in await connection.fetch(SELECT_DESTINATIONS, tenant_id)]

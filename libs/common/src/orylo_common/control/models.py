@@ -1,7 +1,7 @@
 """Configuration, as the services read it."""
 
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
 from uuid import UUID
@@ -63,7 +63,7 @@ class GatewaySetting:
 class Destination:
     """An ad platform that conversions are sent to. `config` depends on the kind, such as `pixel_id`.
 
-    `secret` is empty if no master key decrypts it; due deliveries wait.
+    `secret` is empty if no master key decrypts it; due deliveries wait. `updated_at` is the time of the last change.
     """
 
     id: UUID
@@ -73,6 +73,7 @@ class Destination:
     config: dict[str, Any]
     secret: str = field(repr=False)
     enabled: bool
+    updated_at: datetime
 
 
 class TenantSettings(BaseModel):

@@ -36,7 +36,8 @@ SELECT_GATEWAYS = """
     GROUP BY g.tenant_id, g.gateway
 """
 SELECT_DESTINATIONS = (
-    "SELECT id, tenant_id, kind, name, config, secret_encrypted, enabled FROM control.destinations ORDER BY id"
+    "SELECT id, tenant_id, kind, name, config, secret_encrypted, enabled, updated_at"
+    " FROM control.destinations ORDER BY id"
 )
 SELECT_SETTINGS = "SELECT tenant_id, section, value FROM control.settings"
 
@@ -171,6 +172,7 @@ class ControlPlane:
                 config=row["config"],
                 secret=self._decrypt(row["secret_encrypted"], _uuid(row["id"]), unreadable[Part.DESTINATIONS]),
                 enabled=row["enabled"],
+                updated_at=row["updated_at"],
             )
             destinations[destination.tenant_id] = (*destinations.get(destination.tenant_id, ()), destination)
         return destinations

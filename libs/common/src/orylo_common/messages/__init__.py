@@ -20,6 +20,7 @@ from orylo_common.messages.conversions import (
     ConversionSuppressed,
     Match,
 )
+from orylo_common.messages.destinations import DestinationStatus, DestinationStatusChanged
 from orylo_common.messages.detections import Decision, DetectionCreated, DetectorResult, PaymentBlocked
 from orylo_common.messages.disputes import DisputeFact, DisputeLost, DisputeOpened, DisputeWon, FraudWarningReceived
 from orylo_common.messages.message import Message
@@ -71,6 +72,8 @@ __all__ = [
     "CustomerFlags",
     "CustomerStatusSet",
     "Decision",
+    "DestinationStatus",
+    "DestinationStatusChanged",
     "DetectionCreated",
     "DetectorResult",
     "DisputeFact",

@@ -21,6 +21,7 @@ from orylo_common.messages.conversions import (
     ConversionRedriveRequested,
     ConversionSuppressed,
 )
+from orylo_common.messages.destinations import DestinationStatusChanged
 from orylo_common.messages.detections import DetectionCreated, PaymentBlocked
 from orylo_common.messages.disputes import DisputeLost, DisputeOpened, DisputeWon, FraudWarningReceived
 from orylo_common.messages.former_names import current_type, with_current_values
@@ -68,6 +69,7 @@ MESSAGES: tuple[type[Message], ...] = (
     ConversionFailed,
     ConversionSuppressed,
     ConversionRedriveRequested,
+    DestinationStatusChanged,
     WebhookRejected,
     WebhookQuarantined,
     WebhookReplayed,

@@ -9,9 +9,10 @@ A service's schema holds the table:
         created_at timestamptz NOT NULL DEFAULT now()
     );
 
-The service's own statement inserts the messages. `OutboxRelay.offer` then passes them on at once: to subscriptions of
-the same process if those are all a message needs, else by publishing it. A row is deleted once its message is settled
-or published. Messages left over by a crash or an unreachable broker are swept later, by any replica.
+The service's own statement inserts the messages, with bodies compressed by `outbox_bodies.py`. `OutboxRelay.offer` then
+passes them on at once: to subscriptions of the same process if those are all a message needs, else by publishing it. A
+row is deleted once its message is settled or published. Messages left over by a crash or an unreachable broker are
+swept later, by any replica.
 """
 
 import asyncio
@@ -30,6 +31,7 @@ from prometheus_client import Counter, Gauge
 
 from orylo_common.broker.ports import Broker, Outgoing
 from orylo_common.pace import Pace
+from orylo_common.postgres.outbox_bodies import decompress
 from orylo_common.repeating import repeating
 
 PUBLISHED = Counter(
@@ -183,7 +185,9 @@ class OutboxRelay:
         async with self._pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(self._sweep, older_than, list(self._handed_over))
             if rows:
-                await self._broker.publish([Outgoing(row["message_id"], row["type"], row["body"]) for row in rows])
+                await self._broker.publish(
+                    [Outgoing(row["message_id"], row["type"], decompress(row["body"])) for row in rows]
+                )
                 await connection.execute(self._delete, [row["message_id"] for row in rows])
                 self._swept.inc(len(rows))
                 log.info("outbox.swept", schema=self._schema, messages=len(rows))

@@ -25,6 +25,22 @@ class ConversionQuery(RangeQuery):
     payment_id: PaymentId | None = None
 
 
+class WaitCause(StrEnum):
+    DESTINATION_ON_HOLD = "destination_on_hold"
+    DESTINATION_THROTTLED = "destination_throttled"
+    DESTINATION_UNAVAILABLE = "destination_unavailable"
+    DESTINATION_DISABLED = "destination_disabled"
+
+
+class ConversionWait(ResponseBody):
+    """Why a pending conversion is not sent now. It is sent once the cause ends, up to seven days after the payment."""
+
+    cause: WaitCause = Field(description="`destination_on_hold` lasts until a person changes the destination")
+    reason: str | None = Field(description="the destination's answer and what to do")
+    code: str | None = Field(description="the destination's own code")
+    since: datetime | None = Field(description="when the destination stopped; null if it is disabled")
+
+
 class ConversionMatch(ResponseBody):
     method: str = Field(description="click_id, fbc, fbp, email, phone, ip_user_agent or none")
     confidence: float = Field(ge=0, le=1)
@@ -45,6 +61,7 @@ class Conversion(ResponseBody):
     code: str | None = Field(description="the destination's own error code")
     amount_minor: int = Field(ge=0)
     currency: str
+    waiting_for: ConversionWait | None = Field(description="only while pending")
     created_at: datetime
     updated_at: datetime
 

@@ -135,4 +135,5 @@ def _outcome(conversion: ConversionFact) -> tuple[ConversionStatus, int, str | N
 
 def _shown(row: ConversionRow) -> dict[str, Any]:
     match = {"method": row.match_method, "confidence": row.match_confidence, "click_id": row.match_click_id}
-    return _columns_shown(row) | {"match": match}
+    # The stream reports final states only.
+    return _columns_shown(row) | {"match": match, "waiting_for": None}

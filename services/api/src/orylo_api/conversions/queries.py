@@ -1,13 +1,22 @@
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import asyncpg
 
-from orylo_api.conversions.models import Conversion, ConversionMatch, ConversionQuery, ConversionStatus
+from orylo_api.conversions.models import Conversion, ConversionMatch, ConversionQuery, ConversionStatus, ConversionWait
 from orylo_api.http.pages import Listing, Where, fetch_page
 from orylo_common.postgres.pool import Connection
 
 CONVERSIONS = Listing("api.conversions_view", "id", UUID)
 SELECT_CONVERSION = "SELECT * FROM api.conversions_view WHERE id = $1"
+# A destination that was deleted, or that never stopped, has none of these rows.
+SELECT_WAITS = """
+    SELECT d.id, s.reason, s.code, s.since,
+           'destination_' || CASE WHEN d.enabled THEN s.status ELSE 'disabled' END AS cause
+    FROM api.destinations AS d
+    LEFT JOIN api.destination_states_view AS s ON s.destination_id = d.id AND s.status <> 'active' AND d.enabled
+    WHERE d.id = ANY ($1) AND (s.status IS NOT NULL OR NOT d.enabled)
+"""
 
 
 async def list_conversions(connection: Connection, query: ConversionQuery) -> tuple[list[Conversion], str | None]:
@@ -23,16 +32,25 @@ async def list_conversions(connection: Connection, query: ConversionQuery) -> tu
         where.filter("destination = {}", query.destination)
     where.seek_range(query)
     rows, next_cursor = await fetch_page(connection, CONVERSIONS, where, query)
-    return [_conversion(row) for row in rows], next_cursor
+    return await _with_waits(connection, rows), next_cursor
 
 
 async def find_conversion(connection: Connection, conversion_id: UUID) -> Conversion | None:
     row = await connection.fetchrow(SELECT_CONVERSION, conversion_id)
-    return None if row is None else _conversion(row)
+    return None if row is None else (await _with_waits(connection, [row]))[0]
 
 
-def _conversion(row: asyncpg.Record) -> Conversion:
+async def _with_waits(connection: Connection, rows: Sequence[asyncpg.Record]) -> list[Conversion]:
+    """Return the conversions. Without a pending one among them no statement is executed."""
+    waits: dict[UUID, ConversionWait] = {}
+    if pending := {row["destination_id"] for row in rows if row["status"] == ConversionStatus.PENDING}:
+        waits = {row["id"]: ConversionWait.from_row(row) for row in await connection.fetch(SELECT_WAITS, list(pending))}
+    return [_conversion(row, waits) for row in rows]
+
+
+def _conversion(row: asyncpg.Record, waits: Mapping[UUID, ConversionWait]) -> Conversion:
+    wait = waits.get(row["destination_id"]) if row["status"] == ConversionStatus.PENDING else None
     match = ConversionMatch(
         method=row["match_method"], confidence=row["match_confidence"], click_id=row["match_click_id"]
     )
-    return Conversion.from_row(row, match=match)
+    return Conversion.from_row(row, match=match, waiting_for=wait)

@@ -5,6 +5,7 @@ from typing import Any
 from orylo_api.call import Call
 from orylo_common.broker.ports import Outgoing
 from orylo_common.messages import Message, encode
+from orylo_common.postgres.outbox_bodies import compress
 from orylo_common.postgres.pool import Connection
 
 INSERT_MESSAGE = "INSERT INTO api.outbox (message_id, type, body) VALUES ($1, $2, $3)"
@@ -18,5 +19,5 @@ async def publish(call: Call[Any, Any, Any], message: Message) -> None:
 async def write_message(connection: Connection, message: Message) -> Outgoing:
     """Write the message to the outbox. Unless it is offered to the relay, the next sweep publishes it."""
     outgoing = Outgoing(message.message_id, message.type, encode(message))
-    await connection.execute(INSERT_MESSAGE, outgoing.message_id, outgoing.type, outgoing.body)
+    await connection.execute(INSERT_MESSAGE, outgoing.message_id, outgoing.type, compress(outgoing.body))
     return outgoing

@@ -7,6 +7,7 @@ from orylo_api.conversions.projection import ConversionProjection
 from orylo_api.customers.projection import CustomerProjection
 from orylo_api.customers.trust_projection import TrustProjection
 from orylo_api.dead_letters.projection import DeadLetterProjection, DeadLetterRow
+from orylo_api.destinations.projection import DestinationProjection
 from orylo_api.detections.projection import DetectionProjection
 from orylo_api.overview.projection import ActivityProjection
 from orylo_api.payments.projection import PaymentProjection
@@ -23,6 +24,7 @@ from orylo_common.messages import (
     ConversionFailed,
     ConversionMatched,
     ConversionSuppressed,
+    DestinationStatusChanged,
     DetectionCreated,
     FraudWarningReceived,
     TrustUpdated,
@@ -55,6 +57,7 @@ WRITE_ORDER: Sequence[type[Projection]] = (
     CustomerProjection,
     TrustProjection,
     ConversionProjection,
+    DestinationProjection,
     DeadLetterProjection,
     RejectionProjection,
     QuarantineProjection,
@@ -73,6 +76,7 @@ FOLDED_BY: Mapping[type[Projectable], Sequence[type[Projection]]] = {
     ConversionSuppressed: (ConversionProjection,),
     ConversionDispatched: (ConversionProjection, DeadLetterProjection),
     ConversionFailed: (ConversionProjection, DeadLetterProjection),
+    DestinationStatusChanged: (DestinationProjection,),
     DeadLetterRow: (DeadLetterProjection,),
     WebhookRejected: (RejectionProjection,),
     WebhookQuarantined: (QuarantineProjection,),

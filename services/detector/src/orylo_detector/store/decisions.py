@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.messages import DetectionCreated, PaymentFact, PaymentSucceeded
+from orylo_common.postgres.outbox_bodies import compress, outbox_columns
 from orylo_common.postgres.pool import Connection
 from orylo_detector.store.learning import LEARN_PAYMENTS, payment_columns
 
@@ -66,9 +67,7 @@ async def record_decisions(connection: Connection, decided: Sequence[StoredDecis
     recorded = {row["message_id"] for row in rows}
     blocks = [each.block for each in decided if each.block and each.announcement.message_id in recorded]
     if blocks:
-        await connection.execute(
-            ADD_TO_OUTBOX, *zip(*((block.message_id, block.type, block.body) for block in blocks), strict=True)
-        )
+        await connection.execute(ADD_TO_OUTBOX, *outbox_columns(blocks))
     return [each.announcement.message_id in recorded for each in decided]
 
 
@@ -97,5 +96,5 @@ def _row(decided: StoredDecision) -> tuple[object, ...]:
         detection.occurred_at,
         decided.announcement.message_id,
         decided.announcement.type,
-        decided.announcement.body,
+        compress(decided.announcement.body),
     )

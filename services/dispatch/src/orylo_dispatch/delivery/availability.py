@@ -1,73 +1,85 @@
-"""The availability of a destination, which may be throttled, or on hold until a person changes it."""
+"""The rules by which a destination stops and resumes: its state after a batch, and when it may be called."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
-
-from orylo_common.clock import Clock
-from orylo_dispatch.delivery.sink import DestinationKey
+from orylo_common.control import Destination
+from orylo_common.messages import DestinationStatus
 from orylo_dispatch.domain.attempt import AttemptOutcome, DeliveryAttempt
-from orylo_dispatch.metrics import ON_HOLD
-
-log = structlog.get_logger(__name__)
 
 ON_HOLD_OUTCOMES = frozenset({AttemptOutcome.TOKEN, AttemptOutcome.CONFIGURATION})
+ANSWERED_OUTCOMES = frozenset({AttemptOutcome.DISPATCHED, AttemptOutcome.REFUSED})
 
 
-class Availability:
-    """Tracks one destination. While it is on hold, it is probed every `probe_every`."""
+@dataclass(frozen=True, slots=True)
+class DestinationState:
+    """Why a destination's deliveries wait. `code` is the destination's own; `reason` is a sentence for people.
 
-    def __init__(self, key: DestinationKey, *, probe_every: timedelta, clock: Clock) -> None:
-        self._key = key
-        self._probe_every = probe_every
-        self._clock = clock
-        self._paused_until: datetime | None = None
-        self.on_hold = False
+    No call is made before `next_attempt_at`; without one, the circuit breaker decides. `configured_at` is the
+    `updated_at` of the configuration that the state is about.
+    """
 
-    @property
-    def is_paused(self) -> bool:
-        return self._paused_until is not None and self._clock.now() < self._paused_until
+    status: DestinationStatus
+    since: datetime
+    kind: str
+    configured_at: datetime
+    code: str | None = None
+    reason: str | None = None
+    next_attempt_at: datetime | None = None
 
-    def observe(self, attempts: Sequence[DeliveryAttempt | None]) -> None:
-        """Pause the destination if an attempt was throttled, or shows that the token or the configuration is wrong."""
-        for attempt in attempts:
-            if attempt is None:
-                continue
-            if attempt.outcome in ON_HOLD_OUTCOMES:
-                self.pause_until_probe()
-                self._hold(attempt)
-                return
-            if attempt.outcome is AttemptOutcome.THROTTLED and attempt.retry_after is not None:
-                self._paused_until = self._clock.now() + attempt.retry_after
-                return
+    def is_paused(self, now: datetime) -> bool:
+        return self.next_attempt_at is not None and now < self.next_attempt_at
 
-    def pause_until_probe(self) -> None:
-        self._paused_until = self._clock.now() + self._probe_every
+    def is_outdated(self, destination: Destination) -> bool:
+        """Return whether the destination was changed since: it is tried at once."""
+        return destination.updated_at > self.configured_at
 
-    def reset(self) -> None:
-        """Send again at once: the destination was changed, or a probe succeeded."""
-        self._paused_until = None
-        self.release()
 
-    def release(self) -> None:
-        """End the hold."""
-        if self.on_hold:
-            self.on_hold = False
-            self._report("dispatch.destination_resumed")
+def state_after(
+    attempts: Sequence[DeliveryAttempt | None],
+    destination: Destination,
+    *,
+    circuit_open: bool,
+    now: datetime,
+    probe_every: timedelta,
+) -> DestinationState | None:
+    """Return the state that the attempts of a batch show; `None` if they show none, such as a single timeout."""
+    made = [attempt for attempt in attempts if attempt is not None]
+    for attempt in made:
+        if attempt.outcome in ON_HOLD_OUTCOMES:
+            return _stopped(DestinationStatus.ON_HOLD, attempt, destination, now, now + probe_every)
+    for attempt in made:
+        if attempt.outcome is AttemptOutcome.THROTTLED and attempt.retry_after is not None:
+            return _stopped(DestinationStatus.THROTTLED, attempt, destination, now, now + attempt.retry_after)
+    if circuit_open and made:
+        return _stopped(DestinationStatus.UNAVAILABLE, made[-1], destination, now, None)
+    if any(attempt.outcome in ANSWERED_OUTCOMES for attempt in made):
+        return DestinationState(DestinationStatus.ACTIVE, now, destination.kind, destination.updated_at)
+    return None
 
-    def _hold(self, attempt: DeliveryAttempt) -> None:
-        if not self.on_hold:
-            self.on_hold = True
-            self._report("dispatch.destination_on_hold", attempt)
 
-    def _report(self, event: str, attempt: DeliveryAttempt | None = None) -> None:
-        tenant_id, destination_id = self._key
-        ON_HOLD.labels(str(destination_id)).set(self.on_hold)
-        log.warning(
-            event,
-            tenant_id=str(tenant_id),
-            destination_id=str(destination_id),
-            code=attempt and attempt.code,
-            reason=attempt and attempt.reason,
-        )
+def resumed(state: DestinationState, now: datetime) -> DestinationState:
+    """Return the state of a destination that is sent to again."""
+    return DestinationState(DestinationStatus.ACTIVE, now, state.kind, state.configured_at)
+
+
+def must_be_stored(known: DestinationState | None, observed: DestinationState) -> bool:
+    """Return whether `observed` has to be stored. A longer pause of a throttled destination has to be."""
+    if known is None:
+        return observed.status is not DestinationStatus.ACTIVE
+    if observed.status is not known.status:
+        return True
+    return observed.status is DestinationStatus.THROTTLED and observed.next_attempt_at != known.next_attempt_at
+
+
+def _stopped(
+    status: DestinationStatus,
+    attempt: DeliveryAttempt,
+    destination: Destination,
+    now: datetime,
+    next_attempt_at: datetime | None,
+) -> DestinationState:
+    return DestinationState(
+        status, now, destination.kind, destination.updated_at, attempt.code, attempt.reason, next_attempt_at
+    )

@@ -14,6 +14,7 @@ import asyncpg
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
+from orylo_common.postgres.outbox_bodies import outbox_columns
 from orylo_dispatch.delivery.deliverable import Deliverable, DeliverableColumns
 from orylo_dispatch.delivery.sink import DestinationKey
 from orylo_dispatch.domain.attempt import DeliveryAttempt, DeliveryState, NextStep
@@ -22,6 +23,10 @@ CLAIM = """
     WITH due AS (
         SELECT delivery_id, attempts, started_at FROM dispatch.deliveries
         WHERE destination_id = $2 AND tenant_id = $1 AND state = 'pending' AND due_at <= $3
+          AND NOT EXISTS (
+              SELECT FROM dispatch.destination_states AS s
+              WHERE s.tenant_id = $1 AND s.destination_id = $2 AND s.status = 'on_hold'
+          )
         ORDER BY due_at LIMIT $5
         FOR UPDATE SKIP LOCKED
     ), interrupted AS (
@@ -117,7 +122,10 @@ class DeliveryQueue:
         self._read = columns.read
 
     async def claim(self, key: DestinationKey, *, limit: int, now: datetime, lease: timedelta) -> list[ClaimedDelivery]:
-        """Claim up to `limit` deliveries of one destination for the time of `lease`, the longest due first."""
+        """Claim up to `limit` deliveries of one destination for the time of `lease`, the longest due first.
+
+        Of a destination on hold none is claimed, even if this replica does not know of the hold yet.
+        """
         rows = await self._fetch(self._claim, *key, now, now + lease, limit)
         return [
             ClaimedDelivery(id_, kind, occurred_at, number, failures, maybe_sent_at, self._read(*columns), key, now)
@@ -131,7 +139,8 @@ class DeliveryQueue:
             SETTLE,
             *_columns([_delivery_row(each, now) for each in results], 10),
             *_columns([_attempt_row(each.claim, each.attempt) for each in results if each.attempt], 9),
-            *_columns([(id_, message.message_id, message.type, message.body) for id_, message in messages], 4),
+            [id_ for id_, _ in messages],
+            *outbox_columns([message for _, message in messages]),
         )
         still_ours = {row["delivery_id"] for row in rows}
         return [message for id_, message in messages if id_ in still_ours]

@@ -14,6 +14,7 @@ from orylo_common.control import Destination
 from orylo_common.control.plane import ControlPlane
 from orylo_common.repeating import repeating
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
+from orylo_dispatch.delivery.destination_states import DestinationStates
 from orylo_dispatch.delivery.limits import WorkerLimits
 from orylo_dispatch.delivery.queue import DeliveryQueue
 from orylo_dispatch.delivery.sink import DestinationKey, SinkKind
@@ -32,6 +33,7 @@ class Sender:
     def __init__(
         self,
         queue: DeliveryQueue,
+        states: DestinationStates,
         plane: ControlPlane,
         *,
         kinds: Mapping[str, SinkKind],
@@ -41,6 +43,7 @@ class Sender:
         breaker: Callable[[str], CircuitBreaker] = CircuitBreaker,
     ) -> None:
         self._queue = queue
+        self._states = states
         self._plane = plane
         self._kinds = kinds
         self._offer = offer
@@ -52,6 +55,7 @@ class Sender:
         self._last_work = self._last_poll = monotonic()
 
     async def __aenter__(self) -> Self:
+        await self._states.load()
         await self._loops.enter_async_context(repeating("dispatch.poll", self._poll, every=POLL_EVERY))
         return self
 
@@ -72,6 +76,7 @@ class Sender:
                     find=self._find,
                     kinds=self._kinds,
                     queue=self._queue,
+                    states=self._states,
                     offer=self._offer,
                     breaker=self._breaker(f"destination:{key[1]}"),
                     limits=self._limits,
@@ -89,4 +94,7 @@ class Sender:
         if is_idle and now - self._last_poll < IDLE_POLL_EVERY.total_seconds():
             return
         self._last_poll = now
-        self.wake(await self._queue.destinations_due(self._clock.now()))
+        await self._states.load()
+        due = await self._queue.destinations_due(self._clock.now())
+        # A destination on hold resumes even if nothing is due.
+        self.wake({*due, *self._states.on_hold()})

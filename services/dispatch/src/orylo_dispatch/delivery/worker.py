@@ -7,23 +7,22 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-import structlog
-
 from orylo_common.broker.ports import Outgoing
 from orylo_common.clock import Clock
 from orylo_common.control import Destination
 from orylo_common.errors import TransientError
+from orylo_common.messages import DestinationStatus
+from orylo_common.repeating import repeating
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.resilience.retry import RetryPolicy
-from orylo_dispatch.delivery.availability import Availability
+from orylo_dispatch.delivery.availability import DestinationState, resumed, state_after
+from orylo_dispatch.delivery.destination_states import DestinationStates
 from orylo_dispatch.delivery.limits import WorkerLimits
 from orylo_dispatch.delivery.queue import ClaimedDelivery, DeliveryQueue, DeliveryResult
 from orylo_dispatch.delivery.reporting import report
 from orylo_dispatch.delivery.sink import DestinationKey, Fault, Sink, SinkKind
 from orylo_dispatch.domain.attempt import AttemptOutcome, DeliveryAttempt, DeliveryState, NextStep, next_step
 from orylo_dispatch.metrics import BATCH_SIZE, REQUEST_SECONDS
-
-log = structlog.get_logger(__name__)
 
 OUTAGES = frozenset({AttemptOutcome.TRANSIENT, AttemptOutcome.UNKNOWN})
 DEDUPE_WINDOW_OVER = DeliveryAttempt(
@@ -40,7 +39,7 @@ class DestinationUnavailable(TransientError):
 
 
 class Worker:
-    """Runs from `wake` until nothing is due or nothing can be sent."""
+    """Sends after each `wake` until nothing is due or nothing can be sent. No error ends it."""
 
     def __init__(
         self,
@@ -49,6 +48,7 @@ class Worker:
         find: Callable[[DestinationKey], Destination | None],
         kinds: Mapping[str, SinkKind],
         queue: DeliveryQueue,
+        states: DestinationStates,
         offer: Callable[[Sequence[Outgoing]], None],
         breaker: CircuitBreaker,
         limits: WorkerLimits,
@@ -58,73 +58,97 @@ class Worker:
         self._find = find
         self._kinds = kinds
         self._queue = queue
+        self._states = states
         self._offer = offer
         self._breaker = breaker
         self._limits = limits
         self._clock = clock
-        self._availability = Availability(key, probe_every=limits.probe_every, clock=clock)
         self._task: asyncio.Task[None] | None = None
-        self._woken = False
-        self._closing = False
+        self._woken = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._closing = asyncio.Event()
         self._destination: Destination | None = None
         self._sink: Sink | None = None
 
     def wake(self) -> None:
-        self._woken = True
-        if not self._closing and (self._task is None or self._task.done()):
+        self._woken.set()
+        if self._task is None and not self._closing.is_set():
             self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
         """Finish the request in progress, and claim no more."""
-        self._closing = True
+        self._closing.set()
         if self._task is not None:
             await asyncio.wait([self._task])
 
     async def _run(self) -> None:
+        async with repeating(f"dispatch.destination:{self._key[1]}", self._send_when_woken):
+            await self._closing.wait()
+            await self._idle.wait()
+
+    async def _send_when_woken(self) -> None:
+        await self._woken.wait()
+        self._idle.clear()
         try:
-            full = False
-            while not self._closing:
-                if not full:
-                    await asyncio.sleep(self._limits.linger.total_seconds())
-                self._woken = False
-                sink = await self._available_sink()
-                if sink is None:
-                    return
-                limit = sink.batch_size if self._breaker.state == "closed" else self._limits.probe_batch
-                claimed = await self._send(sink, limit)
-                full = claimed == limit
-                # A later delivery wakes the worker.
-                if not full and not self._woken:
-                    return
-        except TransientError as error:
-            # The sender's poll wakes the worker again.
-            log.warning("dispatch.interrupted", destination_id=str(self._key[1]), error=type(error).__name__)
-        except Exception:
-            log.exception("dispatch.failed", destination_id=str(self._key[1]))
+            await self._send_due()
+        except BaseException:
+            # The next run begins without a wake, so that a loop that has recovered does not count as failing.
+            self._woken.set()
+            raise
+        finally:
+            self._idle.set()
+
+    async def _send_due(self) -> None:
+        full = False
+        while not self._closing.is_set():
+            if not full:
+                await asyncio.sleep(self._limits.linger.total_seconds())
+            self._woken.clear()
+            sink = await self._available_sink()
+            if sink is None:
+                return
+            limit = sink.batch_size if self._breaker.state == "closed" else self._limits.probe_batch
+            full = await self._send(sink, limit) == limit
+            if not full:
+                return
 
     async def _available_sink(self) -> Sink | None:
         """Return the destination's sink, or `None` if it cannot be sent to now."""
         destination = self._find(self._key)
-        if destination is None or not destination.enabled or not destination.secret:
-            self._availability.release()
+        state = self._states.of(self._key)
+        if destination is None or not destination.enabled:
+            await self._resume(state)
+            return None
+        if not destination.secret:
             return None
         if destination != self._destination or self._sink is None:
             self._destination, self._sink = destination, self._kinds[destination.kind].connect(destination)
-            self._availability.reset()
-        if self._breaker.retry_after or self._availability.is_paused:
+        if state is not None and state.is_outdated(destination):
+            await self._resume(state)
+            state = None
+        now = self._clock.now()
+        if self._breaker.retry_after or (state is not None and state.is_paused(now)):
             return None
-        if self._availability.on_hold:
-            self._availability.pause_until_probe()
+        if state is not None and state.status is DestinationStatus.ON_HOLD:
+            if not await self._states.claim_probe(self._key, now=now, next_attempt_at=now + self._limits.probe_every):
+                return None
             if (await self._sink.probe()).outcome is not AttemptOutcome.DISPATCHED:
                 return None
-            self._availability.reset()
+            await self._resume(state)
         return self._sink
+
+    async def _resume(self, state: DestinationState | None) -> None:
+        """Send again at once: the destination was changed or switched off, or a probe succeeded."""
+        if state is not None:
+            await self._states.change(self._key, resumed(state, self._clock.now()))
 
     async def _send(self, sink: Sink, limit: int) -> int:
         """Send one batch. Return the number of deliveries claimed for it."""
         claims = await self._queue.claim(self._key, limit=limit, now=self._clock.now(), lease=self._limits.lease)
         now = self._clock.now()
         attempts: list[tuple[ClaimedDelivery, DeliveryAttempt | None]] = []
+        observed: DestinationState | None = None
         bodies: list[tuple[ClaimedDelivery, bytes]] = []
         for claim in claims:
             body = self._encode(sink, claim, now)
@@ -133,9 +157,10 @@ class Worker:
             else:
                 attempts.append((claim, body))
         if bodies:
-            attempts += await self._deliver(sink, bodies)
+            delivered, observed = await self._deliver(sink, bodies)
+            attempts += zip([claim for claim, _ in bodies], delivered, strict=True)
         if attempts:
-            await self._settle(attempts, sink.retries)
+            await self._settle(attempts, observed, sink.retries)
         return len(claims)
 
     def _encode(self, sink: Sink, claim: ClaimedDelivery, now: datetime) -> bytes | DeliveryAttempt:
@@ -148,7 +173,10 @@ class Worker:
             return DeliveryAttempt(AttemptOutcome.REFUSED, body.code, body.reason)
         return body
 
-    async def _deliver(self, sink: Sink, bodies: Sequence[tuple[ClaimedDelivery, bytes]]) -> Attempts:
+    async def _deliver(
+        self, sink: Sink, bodies: Sequence[tuple[ClaimedDelivery, bytes]]
+    ) -> tuple[Sequence[DeliveryAttempt | None], DestinationState | None]:
+        """Send the bodies. Return one attempt for each, and the state of the destination that they show."""
         loop = asyncio.get_running_loop()
         started = loop.time()
         until = started + self._limits.sending.total_seconds()
@@ -156,7 +184,8 @@ class Worker:
         try:
             async with self._breaker:
                 attempts = await sink.deliver(
-                    [body for _, body in bodies], may_continue=lambda: loop.time() < until and not self._closing
+                    [body for _, body in bodies],
+                    may_continue=lambda: loop.time() < until and not self._closing.is_set(),
                 )
                 if any(attempt is not None and attempt.outcome in OUTAGES for attempt in attempts):
                     raise DestinationUnavailable("the destination is unavailable")
@@ -165,21 +194,38 @@ class Worker:
         kind = bodies[0][0].kind
         BATCH_SIZE.labels(kind).observe(len(bodies))
         REQUEST_SECONDS.labels(kind).observe(loop.time() - started)
-        self._availability.observe(attempts)
-        return list(zip([claim for claim, _ in bodies], attempts, strict=True))
+        return attempts, self._state_after(attempts)
 
-    async def _settle(self, attempts: Attempts, retries: RetryPolicy) -> None:
+    def _state_after(self, attempts: Sequence[DeliveryAttempt | None]) -> DestinationState | None:
+        if self._destination is None:
+            return None
+        return state_after(
+            attempts,
+            self._destination,
+            circuit_open=self._breaker.state == "open",
+            now=self._clock.now(),
+            probe_every=self._limits.probe_every,
+        )
+
+    async def _settle(self, attempts: Attempts, observed: DestinationState | None, retries: RetryPolicy) -> None:
         now = self._clock.now()
         results = [DeliveryResult(claim, _step(claim, attempt, now, retries), attempt) for claim, attempt in attempts]
-        self._offer(await self._record(results, now))
+        self._offer(await self._record(results, observed, now))
         report(results, now)
 
-    async def _record(self, results: Sequence[DeliveryResult], now: datetime) -> list[Outgoing]:
-        """Record the results, retrying until the claim expires: a delivery without a result is sent again."""
+    async def _record(
+        self, results: Sequence[DeliveryResult], observed: DestinationState | None, now: datetime
+    ) -> list[Outgoing]:
+        """Record the results, retrying until the claim expires: a delivery without a result is sent again.
+
+        The destination's state is recorded first, so that no replica claims what a destination on hold has refused.
+        """
         loop = asyncio.get_running_loop()
         until = loop.time() + (self._limits.lease - self._limits.sending).total_seconds()
         while True:
             try:
+                if observed is not None:
+                    await self._states.change(self._key, observed)
                 return await self._queue.settle(results, now=now)
             except TransientError:
                 if loop.time() > until:

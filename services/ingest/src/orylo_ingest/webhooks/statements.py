@@ -7,10 +7,11 @@ RECORD_BATCH = """
     WITH item AS (
         SELECT * FROM unnest(
             $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-            $9::text[], $10::text[], $11::bytea[], $12::timestamptz[], $13::uuid[], $14::bytea[], $15::bytea[]
+            $9::text[], $10::text[], $11::bytea[], $12::timestamptz[], $13::uuid[], $14::bytea[], $15::bytea[],
+            $16::bytea[]
         ) AS i (
             tenant_id, event_id, gateway, gateway_event_id, gateway_event_type, status, message_type, reason,
-            payment_id, facts, payload, occurred_at, message_id, body, body_sha256
+            payment_id, facts, payload, occurred_at, message_id, body, compressed_body, body_sha256
         )
     ), registered AS (
         INSERT INTO ingest.dedupe_registry (tenant_id, event_id, body_sha256)
@@ -41,7 +42,7 @@ RECORD_BATCH = """
     ), announced AS (
         INSERT INTO ingest.outbox (message_id, type, body)
         -- Without a message type it is quarantined or a conflict, and its announcement is published.
-        SELECT message_id, coalesce(message_type, 'webhook.quarantined.v1'), body
+        SELECT message_id, coalesce(message_type, 'webhook.quarantined.v1'), compressed_body
         FROM item JOIN registered USING (tenant_id, event_id)
         WHERE body IS NOT NULL AND (tenant_id, event_id) NOT IN (SELECT tenant_id, event_id FROM already_reported)
     ), re_reported AS (

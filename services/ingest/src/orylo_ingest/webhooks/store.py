@@ -16,6 +16,7 @@ import asyncpg
 from orylo_common.broker.ports import Outgoing
 from orylo_common.messages import PaymentEnriched, type_of
 from orylo_common.postgres.group_commit import GroupCommit
+from orylo_common.postgres.outbox_bodies import compress
 from orylo_common.postgres.pool import Connection
 from orylo_ingest.webhooks.payment_links import linked
 from orylo_ingest.webhooks.record import Record
@@ -135,6 +136,7 @@ def _row(record: Record) -> tuple[object, ...]:
         record.occurred_at,
         message and message.message_id,
         message and message.body,
+        message and compress(message.body),
         record.content_sha256,
     )
 

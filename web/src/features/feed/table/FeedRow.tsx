@@ -1,6 +1,7 @@
 import { memo } from "react";
 
 import { ConversionState } from "../../../subjects/conversions/ConversionState";
+import { conversionNote } from "../../../subjects/conversions/labels";
 import { TrustScore } from "../../../subjects/customers/TrustScore";
 import { DecisionBadge } from "../../../subjects/detections/DecisionBadge";
 import { gatewayName } from "../../../subjects/gateways/names";
@@ -21,6 +22,7 @@ type Props = Row & { onOpen: (detectionId: string) => void };
 export const FeedRow = memo(function FeedRow({ detection, trustScore, trustChange, conversion, isNew, onOpen }: Props) {
   const { decision, risk_score, amount_minor, currency, gateway, payment_type, customer_id, created_at } = detection;
   const amount = formatMoney(amount_minor, currency);
+  const note = conversion === undefined ? null : conversionNote(conversion);
 
   return (
     <tr role="row" className={styles.row} data-new={isNew || undefined} data-decision={decision}>
@@ -64,9 +66,9 @@ export const FeedRow = memo(function FeedRow({ detection, trustScore, trustChang
       </td>
       <td role="cell" className={styles.conversion}>
         {conversion !== undefined && (
-          <span title={conversion.reason ?? undefined}>
+          <span title={note ?? undefined}>
             <ConversionState conversion={conversion} />
-            {conversion.reason !== null && <span className="visually-hidden">: {conversion.reason}</span>}
+            {note !== null && <span className="visually-hidden">: {note}</span>}
           </span>
         )}
       </td>

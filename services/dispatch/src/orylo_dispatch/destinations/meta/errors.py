@@ -120,12 +120,12 @@ def _reason(kind: FailureKind, code: int | None, subcode: int | None, error: Map
     return f"{ours} Meta says: {_quoted(theirs)}" if isinstance(theirs, str) and theirs else ours
 
 
-# Hashes, addresses and ids that Meta quotes from the event.
-_PERSONAL = re.compile(r"[0-9a-fA-F]{32,}|\S+@\S+|\b\d{1,3}(?:\.\d{1,3}){3}\b|fb\.\d\.\d+\.\S+|\+?\d{8,}")
+# Hashes, addresses and ids that Meta quotes from the event, and access tokens ("Malformed access token EAA…").
+_PRIVATE = re.compile(r"\bEAA\w+|[\w|-]{32,}|\S+@\S+|\b\d{1,3}(?:\.\d{1,3}){3}\b|fb\.\d\.\d+\.\S+|\+?\d{8,}")
 
 
 def _quoted(text: str) -> str:
-    return _PERSONAL.sub("…", text[:LONGEST_QUOTE])
+    return _PRIVATE.sub("…", text[:LONGEST_QUOTE])
 
 
 def _wait(code: int | None, headers: Mapping[str, str]) -> timedelta:

@@ -1,0 +1,44 @@
+import { screen } from "@testing-library/react";
+import { describe, expect, it } from "vitest";
+
+import { destination } from "../../test/builders/destinations";
+import { detection } from "../../test/builders/detections";
+import { fakeApi, pageOf } from "../../test/fakeApi";
+import { renderFeed } from "../../test/feedScreen";
+
+const feedWith = (items: unknown[]) =>
+  fakeApi({
+    "GET /api/v1/detections": () => pageOf([detection()]),
+    "GET /api/v1/destinations": () => ({ items }),
+  });
+
+describe("the notices about destinations", () => {
+  it("say why a destination is on hold and what to do", async () => {
+    feedWith([destination({ status: "on_hold" })]);
+    await renderFeed();
+
+    const notice = await screen.findByRole("alert");
+    expect(notice).toHaveTextContent("Meta (main) is on hold since");
+    expect(notice).toHaveTextContent("The token has expired. Create a new token.");
+    expect(notice).toHaveTextContent(/orylo destination add \S+ meta --name main --pixel-id PIXEL --token-stdin/);
+  });
+
+  it.each([
+    ["throttled", "limits the rate of calls"],
+    ["unavailable", "is unavailable"],
+  ] as const)("ask for nothing while a destination is %s", async (status, words) => {
+    feedWith([destination({ status })]);
+    await renderFeed();
+
+    expect(await screen.findByText(new RegExp(`${words}.*there is nothing to do`))).toBeVisible();
+    expect(screen.queryByText(/orylo destination add/)).toBeNull();
+  });
+
+  it("are absent while all destinations are active", async () => {
+    const { calls } = feedWith([destination({ status: "active", since: null, reason: null })]);
+    await renderFeed();
+
+    expect(calls).toContain("GET /api/v1/destinations");
+    expect(screen.queryByRole("region", { name: "Destinations" })).toBeNull();
+  });
+});
