@@ -30,7 +30,7 @@ _CONSTANTS = {
 def check(expression: str, *, lists: Collection[str] | None = None) -> list[RuleProblem]:
     """Return every problem of an expression, in order of its position. Empty if it can be saved.
 
-    Raises nothing, whatever the text. If `lists` is given, `in_list` may only name one of them.
+    Raises nothing for any text. If `lists` is given, `in_list` may only name one of them.
     """
     source = Source(expression)
     if problem := _size_problem(source):

@@ -66,15 +66,16 @@ arithmetic both must be of the same kind: `payment.amount == 1500.0`.
 
 An expression has at most {MAX_CHARACTERS:,} characters and {MAX_TOKENS} words and signs, one level of loops (`exists`, `all`, `map`, …), and
 {MAX_PATTERNS} patterns of {MAX_PATTERN_CHARACTERS} characters without `{{` and `\\p`. A loop reads the first {MAX_ITEMS} items of a list.
-Whatever breaks these limits, names an unknown field or mixes types is reported when the rule is saved, with line and column.
+An expression that exceeds a limit, names an unknown field or mixes types is refused when the rule is saved, with line
+and column.
 
 ## Missing values
 
 Fields marked *may be missing* have no value if the gateway does not send it or Orylo could not read it in time.
 
 - A comparison with a missing value is unknown: neither true nor false.
-- `&&` is false if either side is false, and `||` is true if either side is true, whatever the other side is. Otherwise
-  an unknown side makes the result unknown. `!` of unknown is unknown.
+- `&&` is false if either side is false, and `||` is true if either side is true, even if the other side is
+  unknown. Otherwise an unknown side makes the result unknown. `!` of unknown is unknown.
 - A rule whose condition is unknown does not apply. So `!(card.country == "BR")` and `card.country != "BR"` both leave
   out a payment whose card country is missing. To include it, write `card.country != "BR" || !has(card.country)`.
 - `in_list` is unknown if the lists could not be read.
@@ -83,7 +84,7 @@ Fields marked *may be missing* have no value if the gateway does not send it or 
 
 | action | effect |
 | --- | --- |
-| `allow`, `review`, `block` | decides the payment, whatever its risk |
+| `allow`, `review`, `block` | decides the payment, at any risk |
 | `add_points` | adds −100 to 100 points to the risk, which stays between 0 and 100 |
 | `add_to_list` | puts the payment's customer, card and IP address on a list of the shop |
 

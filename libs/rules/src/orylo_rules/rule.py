@@ -19,7 +19,7 @@ def _not_zero(points: int) -> int:
 
 
 class Decide(BaseModel):
-    """Decide the payment, whatever its risk."""
+    """Decide the payment, at any risk."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
