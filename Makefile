@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 CODE := libs services tests
-OWN := common cli ingest detector trust dispatch api
+OWN := common rules cli ingest detector trust dispatch api
 
 # One more than a small machine's two cores, because many tests wait for servers.
 WORKERS ?= 3
@@ -58,6 +58,7 @@ chaos: setup ## Kill processes and servers under load, take Meta down, and check
 docs: setup ## Generate the documents that come from code
 	@$(BIN)/python -m orylo_common.asyncapi > docs/asyncapi.json
 	@$(BIN)/python -m orylo_ingest.gateway_table > docs/gateways.md
+	@$(BIN)/python -m orylo_rules.reference > docs/rules.md
 	@$(BIN)/python -m orylo_api openapi > services/api/openapi.json
 	@$(BIN)/python -m orylo_detector.detector_table readme services/detector/README.md
 	@$(BIN)/python -m orylo_detector.detector_table reasons > web/src/subjects/detections/reasons.json

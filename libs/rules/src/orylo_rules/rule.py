@@ -1,0 +1,65 @@
+"""A rule as its author saves it."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from orylo_rules.check import MAX_CHARACTERS
+from orylo_rules.source import LIST_NAME
+
+RuleMode = Literal["off", "shadow", "on"]
+RuleDecision = Literal["allow", "review", "block"]
+
+
+def _not_zero(points: int) -> int:
+    if points == 0:
+        raise ValueError("points must not be 0")
+    return points
+
+
+class Decide(BaseModel):
+    """Decide the payment, at any risk."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: RuleDecision
+
+
+class AddPoints(BaseModel):
+    """Raise the payment's risk, or lower it if `points` is negative. The risk stays between 0 and 100."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["add_points"] = "add_points"
+    points: Annotated[int, Field(ge=-100, le=100), AfterValidator(_not_zero)]
+
+
+class AddToList(BaseModel):
+    """Put the payment's customer, card and IP address on a list of the tenant, which `in_list` reads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["add_to_list"] = "add_to_list"
+    list: str = Field(pattern=f"^{LIST_NAME.pattern}$")
+
+
+RuleAction = Annotated[Decide | AddPoints | AddToList, Field(discriminator="kind")]
+
+
+class Rule(BaseModel):
+    """One version of a rule.
+
+    `expression` is not compiled here, so that a stored rule can be read when a field of it no longer exists: `check`
+    it before it is saved. A change of anything but `mode` makes a new `version`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    id: UUID
+    version: int = Field(default=1, ge=1)
+    name: str = Field(min_length=1, max_length=100)
+    expression: str = Field(min_length=1, max_length=MAX_CHARACTERS)
+    action: RuleAction
+    priority: int = Field(default=100, ge=0, le=1000, description="the rule with the highest decides")
+    mode: RuleMode = "shadow"
