@@ -147,6 +147,8 @@ def _add_document(identity: HashedIdentity, document: str) -> None:
         return
     identity.tokens[document] = token
     identity.recognise(document)
+    if issued_in := issuing_country(document):
+        identity.flags["document_country"] = issued_in
     if token != MASK:
         identity.document = token.removeprefix(KEYED_PREFIX)
 
@@ -177,13 +179,6 @@ def _add_phone(identity: HashedIdentity, person: Person, region: str | None) -> 
         origin = phone_country(digits)
         if origin is not None:
             identity.flags["phone_country"] = origin
-
-
-def _add_document(identity: HashedIdentity, document: str) -> None:
-    identity.add("document", document, hashed(document, normalisation.document))
-    identity.recognise(document)
-    if issued_in := issuing_country(document):
-        identity.flags["document_country"] = issued_in
 
 
 def _add_names(identity: HashedIdentity, person: Person) -> None:
