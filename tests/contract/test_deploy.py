@@ -151,8 +151,8 @@ def test_a_service_gets_only_the_secrets_that_it_reads(service: str) -> None:
     assert ("ORYLO_MASTER_KEY" in required) == (service in ("ingest", "dispatch", "api"))
 
 
-def test_the_migration_gets_only_the_secrets_of_the_database() -> None:
-    assert secrets_of(one("Job", "migrate")) == {"ORYLO_DATABASE_URL"}
+def test_the_migration_gets_only_the_database_and_the_key_for_documents() -> None:
+    assert secrets_of(one("Job", "migrate")) == {"ORYLO_DATABASE_URL", "ORYLO_MASTER_KEY"}
 
 
 def test_egress_names_its_peers() -> None:

@@ -31,7 +31,7 @@ async def machine(api: Api) -> aiohttp.ClientSession:
 @pytest.fixture
 async def destination_id(api: Api) -> UUID:
     async with api.pool.acquire() as connection:
-        # The same destination, enabled again, for every test.
+        # The same destination, enabled and active again, for every test.
         added = await add_destination(
             connection,
             Keyring.parse(api.master_key),
@@ -43,7 +43,9 @@ async def destination_id(api: Api) -> UUID:
             actor=ACTOR,
         )
     # Not asyncpg's own class: a message has the standard one.
-    return UUID(int=added.int)
+    found = UUID(int=added.int)
+    await change(api, found, DestinationStatus.ACTIVE)
+    return found
 
 
 _versions = iter(range(1, 1000))

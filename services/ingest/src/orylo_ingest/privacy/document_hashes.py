@@ -1,5 +1,6 @@
 """Tokens of documents: HMACs under the platform's key. A plain hash could be reversed by trying all numbers."""
 
+import re
 from dataclasses import dataclass, field
 
 from orylo_common.control.document_key import DocumentKey
@@ -7,6 +8,11 @@ from orylo_ingest.privacy import normalisation
 from orylo_ingest.privacy.hashing import KEYED_PREFIX, TOKEN_PREFIX, as_hash, hash_of, is_keyed_token
 
 MASK = "[document]"
+# The flag in a scrubbed copy, alone or beside others.
+_COUNTRY = re.compile(
+    rb',"orylo":\{"flags":\{"document_country":"[A-Z]{2}"\}\}'
+    rb'|,"document_country":"[A-Z]{2}"|"document_country":"[A-Z]{2}",'
+)
 
 
 @dataclass(slots=True)
@@ -32,7 +38,8 @@ class DocumentHashes:
         return self.token(normalised) if normalised else None
 
     def as_stored_before(self, payload: bytes) -> bytes:
-        """Return a scrubbed copy as earlier versions stored it."""
+        """Return a scrubbed copy as earlier versions stored it: with plain hashes, without the document's country."""
+        payload = _COUNTRY.sub(b"", payload) if self.plain else payload
         for token, plain in self.plain.items():
             payload = payload.replace(token.encode(), plain.encode())
         return payload
