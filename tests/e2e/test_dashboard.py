@@ -26,6 +26,7 @@ from orylo_cli.simulate import stripe
 from orylo_cli.simulate.buyers import buyer
 from tests.support.chromium import headless_chromium
 from tests.support.embedded import Embedded, running_embedded
+from tests.support.eventually import eventually
 from tests.support.meta_process import meta_process
 from tests.support.servers import program, wait_until
 
@@ -345,9 +346,16 @@ WIDTHS = (320, 375, 768, 1024, 1440, 1920)
 
 
 async def assert_whole(page: Page) -> None:
+    # What slides in is beyond the edge until it stands still.
+    await page.emulate_media(reduced_motion="reduce")
+
+    async def fits() -> bool:
+        """The page follows a new width within a few frames."""
+        return await overflow(page) <= 0
+
     for width in WIDTHS:
         await page.set_viewport_size(ViewportSize(width=width, height=900))
-        assert await overflow(page) <= 0, width
+        await eventually(fits)
         assert await page.evaluate(CUT) == [], width
 
 
