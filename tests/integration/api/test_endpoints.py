@@ -306,12 +306,17 @@ async def test_setting_a_status_is_published_and_audited(api: Api) -> None:
         assert response.status == 202
         accepted = await response.json()
 
-    (delivery,) = await subscription.receive(10, timedelta(seconds=45))
-    await subscription.ack([delivery])
+    found: list[CustomerStatusSet] = []
+    while not found:
+        deliveries = await subscription.receive(10, timedelta(seconds=45))
+        assert deliveries
+        await subscription.ack(deliveries)
+        # The API may still publish what earlier tests caused.
+        messages = [decode(delivery.body) for delivery in deliveries]
+        found = [each for each in messages if isinstance(each, CustomerStatusSet) and each.customer_id == "cus_status"]
     await subscription.close()
-    message = decode(delivery.body)
-    assert isinstance(message, CustomerStatusSet)
-    assert (message.customer_id, message.status, message.reason) == ("cus_status", "blocked", "stolen card")
+    (message,) = found
+    assert (message.status, message.reason) == ("blocked", "stolen card")
     assert message.tenant_id == api.a.tenant.id
     assert accepted["actor"] == api.a.owner
     line = await api.pool.fetchrow("SELECT * FROM control.audit_log ORDER BY id DESC LIMIT 1")
