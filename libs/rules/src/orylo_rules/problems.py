@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from orylo_rules.fields import FIELDS, GROUPS
-from orylo_rules.source import Position, Source
+from orylo_rules.source import Source, TextPosition
 
 TIME_PARTS = (
     *("getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear"),
@@ -57,20 +57,20 @@ def problems_of(source: Source, engine_message: str) -> list[RuleProblem]:
     """Return the problems that the engine reports. Of syntax errors only the first: the others follow from it."""
     if "recursion" in engine_message:
         return [RuleProblem("The expression is nested too deeply.")]
-    entries = [(Position(int(line), int(column)), text) for line, column, text in _ENTRY.findall(engine_message)]
+    entries = [(TextPosition(int(line), int(column)), text) for line, column, text in _ENTRY.findall(engine_message)]
     if not entries:
         return [RuleProblem("The expression cannot be read.")]
     syntax = [entry for entry in entries if entry[1].startswith("Syntax error")][:1]
     return list(dict.fromkeys(_problem(source, *entry) for entry in syntax or _causes(entries)))
 
 
-def _causes(entries: list[tuple[Position, str]]) -> list[tuple[Position, str]]:
+def _causes(entries: list[tuple[TextPosition, str]]) -> list[tuple[TextPosition, str]]:
     """Leave out the errors about parts that are themselves in error."""
     return [entry for entry in entries if "*error*" not in entry[1]] or entries
 
 
-def _problem(source: Source, position: Position, text: str) -> RuleProblem:
-    position = Position(max(position.line, 1), max(position.column, 1))
+def _problem(source: Source, position: TextPosition, text: str) -> RuleProblem:
+    position = TextPosition(max(position.line, 1), max(position.column, 1))
     offset = source.offset(position)
     if match := _UNDECLARED.match(text):
         is_call = source.text[offset : offset + 1] == "("

@@ -31,7 +31,7 @@ class Token(NamedTuple):
     start: int
 
 
-class Position(NamedTuple):
+class TextPosition(NamedTuple):
     """Both count from 1. The column counts characters."""
 
     line: int
@@ -49,11 +49,11 @@ class Source:
         found = TOKEN.finditer(self.text)
         return tuple(Token(str(m.lastgroup), m.group(), m.start()) for m in found if m.lastgroup != "space")
 
-    def position(self, offset: int) -> Position:
+    def position(self, offset: int) -> TextPosition:
         before = self.text[:offset]
-        return Position(before.count("\n") + 1, offset - before.rfind("\n"))
+        return TextPosition(before.count("\n") + 1, offset - before.rfind("\n"))
 
-    def offset(self, position: Position) -> int:
+    def offset(self, position: TextPosition) -> int:
         lines = self.text.split("\n")[: position.line - 1]
         return sum(len(line) + 1 for line in lines) + position.column - 1
 

@@ -1,4 +1,4 @@
-"""The document key in the control plane: created once, and encrypted anew when the master key is rotated."""
+"""The document key in the control plane: created once, and encrypted again when the master key is rotated."""
 
 from secrets import token_hex
 from uuid import UUID
@@ -10,7 +10,7 @@ from orylo_common.postgres.pool import Connection
 
 SELECT_KEY = "SELECT key_encrypted FROM control.document_key"
 INSERT_KEY = "INSERT INTO control.document_key (key_encrypted) VALUES ($1) ON CONFLICT DO NOTHING"
-# Of two processes that encrypt it anew, the second finds nothing to do.
+# Of two processes that encrypt it again, the second finds nothing to do.
 UPDATE_KEY = "UPDATE control.document_key SET key_encrypted = $1 WHERE key_encrypted = $2"
 REPLACE_KEY = """
     INSERT INTO control.document_key (key_encrypted) VALUES ($1)
