@@ -35,7 +35,7 @@ describe("the reasons of a decision", () => {
     const [risk, ...points] = cells().reverse();
     expect(risk).toBe("91");
     expect(points.reduce((sum, each) => sum + Number(each), 0)).toBe(91);
-    expect(screen.getByText("This card made many attempts in 1 minute")).toBeVisible();
+    expect(screen.getByText("Many attempts in 1 minute by this card")).toBeVisible();
   });
 
   it("are set apart from a list entry that overrides the risk", () => {

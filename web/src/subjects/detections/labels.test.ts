@@ -3,11 +3,11 @@ import { expect, it } from "vitest";
 import { formatPoints, overrideLabel, reasonLabel } from "./labels";
 
 it.each([
-  ["velocity.card.1h", "This card made many attempts in 1 hour"],
-  ["velocity.ip.24h.amount", "This IP address tried to pay a high total in 24 hours"],
-  ["trust_history.low_trust", "The trust score is low"],
-  ["card_testing.customer.1h.cards", "This customer tried many different cards in 1 hour"],
-  ["geo_mismatch.card_ip", "The card and the IP address are from different countries"],
+  ["velocity.card.1h", "Many attempts in 1 hour by this card"],
+  ["velocity.ip.24h.amount", "High total in 24 hours by this IP address"],
+  ["trust_history.low_trust", "Low trust score"],
+  ["card_testing.customer.1h.cards", "Many different cards in 1 hour by this customer"],
+  ["geo_mismatch.card_ip", "Different countries of card and IP address"],
   ["list.blocked", "The customer is on the blocklist"],
   ["custom.new_rule", "Custom new rule"],
 ])("labels the reason %s as: %s", (code, label) => {

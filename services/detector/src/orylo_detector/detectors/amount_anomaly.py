@@ -46,9 +46,9 @@ EXPLANATION = Explanation(
         ),
     ),
     reasons={
-        "amount_anomaly.customer": "The amount is unusually high for this customer",
-        "amount_anomaly.product": "The amount is unusually high for this product",
-        "amount_anomaly.tenant": "The amount is unusually high for this shop",
+        "amount_anomaly.customer": "Unusually high amount for this customer",
+        "amount_anomaly.product": "Unusually high amount for this product",
+        "amount_anomaly.tenant": "Unusually high amount for this shop",
         NO_HISTORY: "Too few earlier payments to compare the amount with",
     },
 )

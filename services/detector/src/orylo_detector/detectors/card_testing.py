@@ -12,9 +12,9 @@ from orylo_detector.domain.finding import Finding
 from orylo_detector.domain.limits import LOWEST, excess
 
 MEASURES = {
-    "declines": "had many declined payments",
-    "cards": "tried many different cards",
-    "small": "tried many small amounts",
+    "declines": "Many declined payments",
+    "cards": "Many different cards",
+    "small": "Many small amounts",
 }
 
 EXPLANATION = Explanation(
@@ -41,10 +41,10 @@ EXPLANATION = Explanation(
         Parameter("score", f"{LOWEST} just above a limit, 100 at twice the limit", "fixed: as for velocity"),
     ),
     reasons={
-        f"card_testing.{entity}.{window}.{measure}": f"{ENTITIES[entity]} {did} in {span}"
+        f"card_testing.{entity}.{window}.{measure}": f"{what} in {span} by {ENTITIES[entity]}"
         for entity in get_args(Tester)
         for window, span in SPANS.items()
-        for measure, did in MEASURES.items()
+        for measure, what in MEASURES.items()
     },
 )
 

@@ -41,10 +41,10 @@ EXPLANATION = Explanation(
     ),
     reasons={
         **{
-            f"geo_mismatch.{one}_{other}": f"The {SOURCES[one]} and the {SOURCES[other]} are from different countries"
+            f"geo_mismatch.{one}_{other}": f"Different countries of {SOURCES[one]} and {SOURCES[other]}"
             for one, other in combinations(SOURCES, 2)
         },
-        IMPOSSIBLE_TRAVEL: "The customer paid from two countries within hours",
+        IMPOSSIBLE_TRAVEL: "Payments from two countries within hours",
     },
 )
 

@@ -42,11 +42,11 @@ EXPLANATION = Explanation(
     ),
     reasons={
         "trust_history.unknown_customer": "The payment names no customer",
-        "trust_history.low_trust": "The trust score is low",
+        "trust_history.low_trust": "Low trust score",
         "trust_history.disputes": "An earlier payment was disputed",
         "trust_history.fraud_warnings": "An earlier payment was reported as fraud",
         "trust_history.frequent_refunds": "Many earlier payments were refunded",
-        "trust_history.new_customer": "This is the customer's first payment",
+        "trust_history.new_customer": "First payment of this customer",
         "trust_history.young_relation": "The first payment was less than a day ago",
     },
 )

@@ -9,10 +9,10 @@ from orylo_detector.domain.limits import LOWEST, excess
 from orylo_detector.domain.velocity import velocities
 
 ENTITIES: dict[Entity, str] = {
-    "customer": "This customer",
-    "card": "This card",
-    "ip": "This IP address",
-    "device": "This device",
+    "customer": "this customer",
+    "card": "this card",
+    "ip": "this IP address",
+    "device": "this device",
 }
 SPANS: dict[Window, str] = {"1m": "1 minute", "1h": "1 hour", "24h": "24 hours"}
 
@@ -46,8 +46,8 @@ EXPLANATION = Explanation(
         for entity, who in ENTITIES.items()
         for window, span in SPANS.items()
         for code, text in (
-            (f"velocity.{entity}.{window}", f"{who} made many attempts in {span}"),
-            (f"velocity.{entity}.{window}.amount", f"{who} tried to pay a high total in {span}"),
+            (f"velocity.{entity}.{window}", f"Many attempts in {span} by {who}"),
+            (f"velocity.{entity}.{window}.amount", f"High total in {span} by {who}"),
         )
     },
 )

@@ -17,7 +17,7 @@ describe("the feed's table", () => {
     expect(row).toHaveTextContent("91");
     expect(row).toHaveTextContent("R$297.00");
     expect(row).toHaveTextContent("StripePaid");
-    expect(row).toHaveTextContent("+12This is the customer's first payment");
+    expect(row).toHaveTextContent("+12First payment of this customer");
   });
 
   it("gives truncated texts in full on hover and to screen readers", async () => {
@@ -40,7 +40,7 @@ describe("the feed's table", () => {
       expect(within(screen.getByRole("table")).getByTitle(new RegExp(hidden))).toBeVisible();
     }
     expect(row).toHaveTextContent("On the blocklist");
-    expect(row).toHaveTextContent("+30This card made many attempts in 1 minute+29The trust score is low+1 more");
+    expect(row).toHaveTextContent("+30Many attempts in 1 minute by this card+29Low trust score+1 more");
   });
 
   it("shows the reasons of an earlier decision without points", async () => {
@@ -55,7 +55,7 @@ describe("the feed's table", () => {
   it("opens a row clicked anywhere", async () => {
     fakeApi({ "GET /api/v1/detections": () => pageOf([detection()]) });
     await renderFeed();
-    await userEvent.click(screen.getByText("This is the customer's first payment"));
+    await userEvent.click(screen.getByText("First payment of this customer"));
 
     expect(await screen.findByRole("dialog", { name: "Decision" })).toBeVisible();
   });
