@@ -14,11 +14,13 @@ import pytest_asyncio
 from orylo_common.control.document_key_store import ensure_document_key
 from orylo_common.control.keyring import Keyring, WrongMasterKey
 from tests.integration.ingest.running import MASTER_KEY, SECRET, Answer, Ingest, open_another, running_ingest
+from tests.support.eventually import eventually
 from tests.support.table_search import tables_with
 from tests.unit.ingest.given import document_of
 
 pytestmark = pytest.mark.integration
 
+GATEWAYS = ("kiwify", "hotmart", "perfectpay")
 CPF = "529.982.247-25"
 PLAIN = sha256(b"52998224725").hexdigest()
 
@@ -26,8 +28,13 @@ PLAIN = sha256(b"52998224725").hexdigest()
 @pytest_asyncio.fixture
 async def ingest(postgres_dsn: str) -> AsyncIterator[Ingest]:
     async with running_ingest(postgres_dsn) as running:
-        for gateway in ("kiwify", "hotmart", "perfectpay"):
+        for gateway in GATEWAYS:
             await running.configure(gateway)
+
+        async def all_are_known() -> bool:
+            return {(await running.post(b"{}", gateway=gateway)).status for gateway in GATEWAYS} == {401}
+
+        await eventually(all_are_known)
         yield running
 
 
@@ -97,7 +104,8 @@ async def test_two_processes_create_one_key(postgres_dsn: str) -> None:
 
 
 async def test_the_key_outlives_a_rotation_of_the_master_key(postgres_dsn: str) -> None:
-    old, new = Keyring.generate(), Keyring.generate()
+    # Other tests' secrets are stored under the first.
+    old, new = MASTER_KEY, Keyring.generate()
     connection = await asyncpg.connect(postgres_dsn)
     try:
         await connection.execute("DELETE FROM control.document_key")
@@ -111,3 +119,14 @@ async def test_the_key_outlives_a_rotation_of_the_master_key(postgres_dsn: str) 
     finally:
         await connection.execute("DELETE FROM control.document_key")
         await connection.close()
+
+
+async def test_no_key_is_created_under_a_master_key_that_the_services_do_not_use(ingest: Ingest) -> None:
+    foreign = Keyring.parse(Keyring.generate())
+    async with ingest.pool.acquire() as connection:
+        await connection.execute("DELETE FROM control.document_key")
+        with pytest.raises(WrongMasterKey):
+            await ensure_document_key(connection, foreign)
+        assert await connection.fetchval("SELECT count(*) FROM control.document_key") == 0
+        await ensure_document_key(connection, Keyring.parse(MASTER_KEY))
+        assert await connection.fetchval("SELECT count(*) FROM control.document_key") == 1

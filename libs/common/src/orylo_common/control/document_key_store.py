@@ -5,9 +5,11 @@ from uuid import UUID
 
 from orylo_common.control.audit import Actor, write_audit_line
 from orylo_common.control.document_key import KEY_BYTES, DocumentKey
-from orylo_common.control.keyring import Keyring
+from orylo_common.control.keyring import Keyring, WrongMasterKey
 from orylo_common.postgres.pool import Connection
 
+# Of the stored secrets, these can be read by every caller.
+SELECT_SECRETS = "SELECT secret_encrypted FROM control.gateway_secrets"
 SELECT_KEY = "SELECT key_encrypted FROM control.document_key"
 INSERT_KEY = "INSERT INTO control.document_key (key_encrypted) VALUES ($1) ON CONFLICT DO NOTHING"
 # Of two processes that encrypt it again, the second finds nothing to do.
@@ -21,10 +23,14 @@ REPLACE_KEY = """
 async def ensure_document_key(connection: Connection, keyring: Keyring) -> DocumentKey:
     """Return the platform's document key. Create it if there is none; encrypt it with the first master key.
 
-    Safe to call from several processes at once. Raises `WrongMasterKey`.
+    Safe to call from several processes at once. Raises `WrongMasterKey`, also instead of creating a key that the
+    services' master key would not decrypt.
     """
     stored = await connection.fetchval(SELECT_KEY)
     if stored is None:
+        secrets = [row["secret_encrypted"] for row in await connection.fetch(SELECT_SECRETS)]
+        if secrets and not any(map(keyring.decrypts, secrets)):
+            raise WrongMasterKey("ORYLO_MASTER_KEY does not decrypt the stored secrets")
         await connection.execute(INSERT_KEY, keyring.encrypt(token_hex(KEY_BYTES)))
         # Another process may have inserted first: what is stored counts.
         stored = await connection.fetchval(SELECT_KEY)
