@@ -10,10 +10,11 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from orylo_common.messages import PaymentCreated, PaymentFact
+from orylo_common.messages import PaymentCreated
 from orylo_common.postgres.pool import open_pool
 from orylo_detector import deadline
 from orylo_detector.domain.countries import Location
+from orylo_detector.domain.known_payment import DecidablePayment
 from orylo_detector.store.decisions import record_payments
 from orylo_detector.store.history import PostgresHistory
 from tests.integration.detector.test_store import decided
@@ -21,7 +22,7 @@ from tests.unit.detector.cases import NOW, payment
 
 pytestmark = pytest.mark.integration
 
-Paid = tuple[PaymentFact, str | None]
+Paid = tuple[DecidablePayment, str | None]
 
 
 @pytest.fixture

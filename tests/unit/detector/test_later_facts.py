@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from orylo_common.control.sections.detection import Entity
 from orylo_common.messages import (
     Decision,
     PaymentBlocked,
@@ -21,6 +22,7 @@ from orylo_common.messages import (
 )
 from orylo_detector.domain.features import CustomerHistory, Features
 from orylo_detector.domain.known_payment import DecidablePayment
+from orylo_detector.domain.velocity import PaymentAttempt
 from orylo_detector.ports import Reading
 from tests.unit.detector.cases import NOW, REGULAR, attempts, payment
 from tests.unit.detector.test_handlers import MemoryPayments
@@ -43,7 +45,9 @@ class Shop(MemoryPayments):
     async def read(self, payment: PaymentFact) -> Reading:
         _, known = await super().read(payment)
         card = payment.card.fingerprint if payment.card else None
-        attempted = {"card": attempts(20 if card == "fp_attack" else 1)} if card else {}
+        attempted: dict[Entity, list[PaymentAttempt]] = {}
+        if card:
+            attempted["card"] = attempts(20 if card == "fp_attack" else 1)
         customer = self.customers.get(payment.customer_id, CustomerHistory()) if payment.customer_id else None
         return Reading(Features(None if self.without_attempts else attempted, customer, {}, None), known)
 
@@ -185,8 +189,8 @@ async def test_a_payment_that_another_replica_changed_meanwhile_is_read_again() 
     await other.decide(payment(PaymentEnriched, **FULL))
     read = store.read
 
-    async def read_then_change(fact: PaymentFact) -> Reading:
-        reading = await read(fact)
+    async def read_then_change(payment: PaymentFact) -> Reading:
+        reading = await read(payment)
         store.payments.setdefault(ID, other.payments[ID])
         return reading
 
