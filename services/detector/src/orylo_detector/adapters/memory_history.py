@@ -8,7 +8,11 @@ from orylo_common.messages import DisputeOpened, PaymentFact, PaymentSucceeded
 from orylo_detector.domain.amounts import AmountHistogram, AmountHistory, bucket
 from orylo_detector.domain.countries import Location
 from orylo_detector.domain.features import CustomerHistory, Subject, subjects_of
+from orylo_detector.domain.known_payment import KnownPayment
 from orylo_detector.ports import History
+
+# Each row of a file has all the facts of its payment.
+UNKNOWN = KnownPayment()
 
 
 @dataclass(slots=True)
@@ -29,7 +33,7 @@ class MemoryHistory:
         self._disputed: set[str] = set()
 
     async def read(self, payments: Sequence[PaymentFact]) -> list[History]:
-        return [History(self._customer(payment), self._amounts_of(payment)) for payment in payments]
+        return [History(self._customer(payment), self._amounts_of(payment), UNKNOWN) for payment in payments]
 
     def learn_payment(self, payment: PaymentSucceeded, ip_country: str | None) -> None:
         """Add a paid payment, once. `ip_country` is where the customer paid from, if known."""
