@@ -106,9 +106,13 @@ class HistoryShop:
 
     def _purchase(self, at: datetime, product: CatalogueProduct) -> Iterator[HistoryRow]:
         random = self.random
-        shopper = random.choice(self.shoppers) if self.shoppers and random.random() < RETURNING_SHARE else self.newcomer()
+        shopper = (
+            random.choice(self.shoppers) if self.shoppers and random.random() < RETURNING_SHARE else self.newcomer()
+        )
         if random.random() < ABROAD_SHARE:
-            shopper = replace(shopper, ip=f"2001:db8:ab:{random.randrange(9999):x}::1", ip_country=random.choice(FOREIGN))
+            shopper = replace(
+                shopper, ip=f"2001:db8:ab:{random.randrange(9999):x}::1", ip_country=random.choice(FOREIGN)
+            )
         card = new_card(random, country=random.choice(FOREIGN)) if random.random() < FOREIGN_CARD_SHARE else None
         row = self.attempt(at, shopper, product, amount_minor=self._amount(product), card=card)
         while random.random() < DECLINED_SHARE:
