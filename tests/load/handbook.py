@@ -122,7 +122,7 @@ async def score(payments: Iterator[LabelledPayment], since: date) -> list[Scored
     return scored
 
 
-def test_set(scored: Sequence[Scored], week: date) -> list[Scored]:
+def measured_payments(scored: Sequence[Scored], week: date) -> list[Scored]:
     """Return the payments of a test week without those of customers known as defrauded on their day."""
     known: dict[date, set[str]] = {}
     training = week - 2 * WEEK
@@ -206,7 +206,7 @@ def main() -> None:
     first_days = DEVELOPMENT_WEEKS if arguments.development else TEST_WEEKS
     payments = read_days(arguments.folder, first_days[-1] + WEEK)
     scored = asyncio.run(score(payments, first_days[0] - 2 * WEEK))
-    weeks = {week: test_set(scored, week) for week in first_days}
+    weeks = {week: measured_payments(scored, week) for week in first_days}
     sys.stdout.write(f"{'':<37}  {'  '.join(f'{name:>18}' for name in GOALS)}\n")
     print_results(weeks)
     if arguments.svg:
