@@ -70,7 +70,9 @@ class ConversionCorrectionChanged(ConversionFact):
     """A newer decision on the payment contradicts a conversion that was sent, or agrees with it again."""
 
     type: Literal["conversion.correction_changed.v1"] = "conversion.correction_changed.v1"
-    correction: str | None = Field(default=None, description="why the conversion should not have been sent: blocked; or null")
+    correction: str | None = Field(
+        default=None, description="why the conversion should not have been sent: blocked; or null"
+    )
 
 
 class ConversionRedriveRequested(Message):
