@@ -80,6 +80,10 @@ class DetectionCreated(Message):
     currency: str
     version: int = Field(default=0, ge=0, description="increases with each decision on the payment, with gaps")
     replaces: ReplacedDecision | None = Field(default=None, description="the payment's decision before this one")
+    late: bool = Field(
+        default=False,
+        description="on a declined attempt that was reported after a newer event: never the payment's current decision",
+    )
 
     @property
     def subject(self) -> str:
