@@ -18,6 +18,7 @@ import structlog
 from orylo_common.broker.ports import Outgoing
 from orylo_common.control.document_key import DocumentKey
 from orylo_common.control.models import LiveMode
+from orylo_common.hashing import KEYED_PREFIX, TOKEN_PREFIX
 from orylo_common.ids import uuid7
 from orylo_common.ip_addresses import parse_address
 from orylo_common.messages import encode_first
@@ -33,7 +34,6 @@ from orylo_ingest.gateways.port import (
 )
 from orylo_ingest.privacy.cards import MASK
 from orylo_ingest.privacy.document_hashes import DocumentHashes
-from orylo_ingest.privacy.hashing import KEYED_PREFIX, TOKEN_PREFIX
 from orylo_ingest.privacy.person import HashedIdentity, Person, customer_id, identify
 from orylo_ingest.privacy.scrub import OWN_KEY, flags_of, scrub
 from orylo_ingest.webhooks.announcements import quarantine_announcement
