@@ -74,7 +74,7 @@ class FeatureReader:
             if not future.done():
                 address = buyer_address(payment)
                 ip_country = self._country(address) if address else None
-                future.set_result(Features(known, history.customer, history.amounts, ip_country))
+                future.set_result(Features(known, history.customer, history.amounts, ip_country, history.listed))
 
     async def _count(self, payments: Sequence[PaymentFact]) -> Sequence[EntityAttempts | None]:
         """Record the attempts. Without Redis they are unknown, and the decision is made without them."""

@@ -9,6 +9,7 @@ from orylo_common.control.sections.detection import DetectionPolicy, Entity
 from orylo_common.messages import PaymentFact
 from orylo_detector.domain.amounts import AmountHistory
 from orylo_detector.domain.features import CustomerHistory, Features, Subject
+from orylo_detector.domain.lists import ListHit
 from orylo_detector.domain.velocity import PaymentAttempt
 
 EntityAttempts = Mapping[Entity, Sequence[PaymentAttempt]]
@@ -16,10 +17,14 @@ EntityAttempts = Mapping[Entity, Sequence[PaymentAttempt]]
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The history of a payment's customer, product and tenant. `amounts` is None if it could not be read in time."""
+    """The history of a payment's customer, product and tenant, and the list entries that apply to the payment.
+
+    `amounts` is None if it could not be read in time.
+    """
 
     customer: CustomerHistory | None
     amounts: Mapping[Subject, AmountHistory] | None
+    listed: Sequence[ListHit] = ()
 
 
 Item = TypeVar("Item", contravariant=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from itertools import chain
 from uuid import UUID
 
 import asyncpg
@@ -14,12 +15,13 @@ from orylo_detector.domain.amounts import AmountHistory, summarise
 from orylo_detector.domain.countries import Location
 from orylo_detector.domain.features import CustomerHistory, subjects_of
 from orylo_detector.ports import History
+from orylo_detector.store.listed import SELECT_HITS, hits_of, list_columns, list_keys
 
 # LATERAL looks up one key at a time, here and below: it uses the index whatever the planner's estimates are.
 SELECT_CUSTOMERS = """
     SELECT asked.tenant_id, asked.customer_id AS subject, NULL AS currency, c.payments, c.first_paid_at, i.refunds,
            i.disputes, i.disputes_won, i.fraud_warnings, c.trust_score, c.trust_status, c.located_at, c.last_country,
-           NULL AS buckets, NULL AS counts
+           NULL::smallint[] AS buckets, NULL::integer[] AS counts, NULL AS type, NULL::text[] AS hits
     FROM unnest($1::uuid[], $2::text[]) AS asked (tenant_id, customer_id)
     LEFT JOIN LATERAL (
         SELECT * FROM detector.customers AS c
@@ -45,13 +47,15 @@ SELECT_CUSTOMERS = """
     ) AS i
 """
 
+SELECT_CUSTOMERS_AND_HITS = f"{SELECT_CUSTOMERS} UNION ALL {SELECT_HITS}"
+
 # One statement, because a second one would cost each decision another transaction.
 SELECT_ALL = f"""
-    {SELECT_CUSTOMERS}
+    {SELECT_CUSTOMERS_AND_HITS}
     UNION ALL
     SELECT asked.tenant_id, asked.subject, asked.currency, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-           NULL, NULL, a.buckets, a.counts
-    FROM unnest($3::uuid[], $4::text[], $5::text[]) AS asked (tenant_id, subject, currency)
+           NULL, NULL, a.buckets, a.counts, NULL, NULL
+    FROM unnest($8::uuid[], $9::text[], $10::text[]) AS asked (tenant_id, subject, currency)
     CROSS JOIN LATERAL (
         SELECT array_agg(bucket) AS buckets, array_agg(payments) AS counts
         FROM detector.amounts AS a
@@ -61,15 +65,13 @@ SELECT_ALL = f"""
 
 log = structlog.get_logger(__name__)
 
-CustomerKey = tuple[UUID, str]
 AmountKey = tuple[UUID, str, str]
 
 
 class PostgresHistory:
     """HistoryReader over the detector's own tables.
 
-    Customers have no deadline, because they hold the lists: a blocked customer is blocked however slow the database
-    is. Amounts have one.
+    Customers and lists have no deadline: what is blocked is blocked however slow the database is. Amounts have one.
     """
 
     def __init__(self, pool: asyncpg.Pool) -> None:
@@ -83,11 +85,18 @@ class PostgresHistory:
             for payment, of_payment in zip(payments, subjects, strict=True)
             for subject in of_payment.values()
         }
-        rows = await self._read_all(customer_keys, amount_keys)
+        listed = [list_keys(payment) for payment in payments]
+        without_deadline = [*_columns(customer_keys, 2), *list_columns(set(chain.from_iterable(listed)))]
+        rows = await self._read_all(without_deadline, amount_keys)
         complete = rows is not None
         if rows is None:
-            rows = await self._read_customers(customer_keys)
-        customers = {(row["tenant_id"], row["subject"]): _customer(row) for row in rows if row["currency"] is None}
+            rows = await self._read_customers(without_deadline)
+        hits = dict(hits_of(row) for row in rows if row["hits"] is not None)
+        customers = {
+            (row["tenant_id"], row["subject"]): _customer(row)
+            for row in rows
+            if row["currency"] is None and row["hits"] is None
+        }
         amounts = {
             (row["tenant_id"], row["subject"], row["currency"]): _amounts(row)
             for row in rows
@@ -99,15 +108,16 @@ class PostgresHistory:
                 {name: amounts[payment.tenant_id, subject, payment.currency] for name, subject in of_payment.items()}
                 if complete
                 else None,
+                tuple(chain.from_iterable(hits.get(key, ()) for key in keys)) if hits else (),
             )
-            for payment, of_payment in zip(payments, subjects, strict=True)
+            for payment, of_payment, keys in zip(payments, subjects, listed, strict=True)
         ]
 
     async def _read_all(
-        self, customer_keys: set[CustomerKey], amount_keys: set[AmountKey]
+        self, without_deadline: Sequence[Sequence[object]], amount_keys: set[AmountKey]
     ) -> Sequence[asyncpg.Record] | None:
         """Return None if the read is late or fails: the decision is then made without one detector."""
-        columns = [*_columns(customer_keys, 2), *_columns(amount_keys, 3)]
+        columns = [*without_deadline, *_columns(amount_keys, 3)]
         try:
             return await within_deadline(asyncio.create_task(self._pool.fetch(SELECT_ALL, *columns)))
         except TRANSIENT_ERRORS as error:
@@ -116,9 +126,9 @@ class PostgresHistory:
             log.exception("amounts.unread")
         return None
 
-    async def _read_customers(self, keys: set[CustomerKey]) -> Sequence[asyncpg.Record]:
+    async def _read_customers(self, columns: Sequence[Sequence[object]]) -> Sequence[asyncpg.Record]:
         try:
-            rows: Sequence[asyncpg.Record] = await self._pool.fetch(SELECT_CUSTOMERS, *_columns(keys, 2))
+            rows: Sequence[asyncpg.Record] = await self._pool.fetch(SELECT_CUSTOMERS_AND_HITS, *columns)
         except TRANSIENT_ERRORS as error:
             raise PostgresUnavailable(f"PostgreSQL does not answer ({type(error).__name__})") from error
         return rows
