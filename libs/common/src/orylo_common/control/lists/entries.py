@@ -1,6 +1,6 @@
 """Entries of tenants' lists: add, change, remove, find. Each change is in effect once its transaction is committed."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -88,9 +88,10 @@ class ListEntry:
 
     @classmethod
     def from_row(cls, row: asyncpg.Record) -> "ListEntry":
-        """Build an entry from the columns `COLUMNS`."""
+        """Build an entry from a row of the table, or of the columns `COLUMNS`."""
         entry_type = EntryType(row["type"])
-        return cls(**{**row, "type": entry_type, "value": displayed_value(entry_type, row["value"])})
+        named = {each.name: row[each.name] for each in fields(cls)}
+        return cls(**{**named, "type": entry_type, "value": displayed_value(entry_type, row["value"])})
 
 
 async def add_entry(connection: Connection, tenant_id: UUID, new: NewEntry, *, actor: Actor) -> ListEntry:
