@@ -107,6 +107,7 @@ async def test_a_value_that_is_listed_already_is_a_conflict(client: aiohttp.Clie
         ({"list": "Block"}, "body.list"),
         ({"list": "block\n"}, "body.list"),
         ({"reason": ""}, "body.reason"),
+        ({"reason": "  "}, "body.reason"),
         ({"expires_at": "2020-01-01T00:00:00Z"}, "body.expires_at"),
         ({"expires_at": "2030-01-01T00:00:00"}, "body.expires_at"),
     ],

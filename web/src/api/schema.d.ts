@@ -2383,7 +2383,7 @@ export interface operations {
                 dry_run?: boolean;
                 /** @description `block` and `allow` decide on payments; rules look up the others */
                 list?: string;
-                /** @description of lines that give none */
+                /** @description must not hold personal data */
                 reason?: string;
                 /** @description of lines that name none */
                 expires_at?: string;

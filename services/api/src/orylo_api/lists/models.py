@@ -3,10 +3,10 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from orylo_api.http.fields import Moment, Page, RangeQuery, RequestPart, ResponseBody, Text
-from orylo_common.control.lists.values import LIST_NAME, MAX_VALUE, EntryType
+from orylo_common.control.lists.values import LIST_NAME, MAX_VALUE, EntryType, checked_reason
 
 ListName = Annotated[
     str,
@@ -23,7 +23,7 @@ EntryText = Annotated[
         "Emails, domains and documents are hashed and stored only so; their hash is accepted too"
     ),
 ]
-Reason = Annotated[Text, Field(description="must not hold personal data")]
+EntryReason = Annotated[Text, AfterValidator(checked_reason), Field(description="must not hold personal data")]
 
 
 class EntryPath(RequestPart):
@@ -48,14 +48,14 @@ class NewListEntry(RequestPart):
     list: ListName
     type: EntryType
     value: EntryText
-    reason: Reason
+    reason: EntryReason
     expires_at: Moment | None = Field(default=None, description="from then on it has no effect; null: it does not end")
 
 
 class EntryChange(RequestPart):
     """Replaces both."""
 
-    reason: Reason
+    reason: EntryReason
     expires_at: Moment | None = Field(description="null: it does not end")
 
 
@@ -97,7 +97,7 @@ class ListSummaries(ResponseBody):
 class ImportQuery(RequestPart):
     dry_run: bool = Field(default=False, description="count, and store nothing")
     list: ListName | None = Field(default=None, description="of lines that name none")
-    reason: Text | None = Field(default=None, description="of lines that give none")
+    reason: EntryReason | None = Field(default=None, description="of lines that give none")
     expires_at: Moment | None = Field(default=None, description="of lines that name none")
 
 

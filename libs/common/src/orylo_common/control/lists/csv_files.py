@@ -9,8 +9,15 @@ from io import StringIO
 
 from orylo_common.control.document_key import DocumentKey
 from orylo_common.control.errors import InvalidChange
-from orylo_common.control.lists.entries import MAX_REASON, ListEntry, NewEntry
-from orylo_common.control.lists.values import EntryType, InvalidEntry, checked_list, entry_value, parse_expiry
+from orylo_common.control.lists.entries import ListEntry, NewEntry
+from orylo_common.control.lists.values import (
+    EntryType,
+    InvalidEntry,
+    checked_list,
+    checked_reason,
+    entry_value,
+    parse_expiry,
+)
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_LINES = 100_000
@@ -133,7 +140,7 @@ def _entry(cells: Mapping[str, str], defaults: LineDefaults, document_key: Docum
         column = "value"
         value = entry_value(entry_type, cells.get("value", ""), document_key)
         column = "reason"
-        reason = _reason(cells.get("reason") or defaults.reason or "")
+        reason = checked_reason(cells.get("reason") or defaults.reason or "")
         column = "expires_at"
         return NewEntry(
             name, entry_type, value, reason, parse_expiry(cells.get("expires_at", "")) or defaults.expires_at
@@ -147,12 +154,6 @@ def _type(text: str) -> EntryType:
         return EntryType(text.lower())
     except ValueError:
         raise InvalidEntry(f"a type is one of {', '.join(EntryType)}") from None
-
-
-def _reason(text: str) -> str:
-    if not text or len(text) > MAX_REASON or "\x00" in text:
-        raise InvalidEntry(f"a reason has 1 to {MAX_REASON} characters")
-    return text
 
 
 def _escaped(text: str) -> str:

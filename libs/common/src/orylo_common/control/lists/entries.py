@@ -13,7 +13,6 @@ from orylo_common.control.lists.values import ALLOW, BLOCK, EntryType, bin_prefi
 from orylo_common.ids import uuid7
 from orylo_common.postgres.pool import Connection
 
-MAX_REASON = 500
 # Of one tenant, including entries that have expired.
 MAX_ENTRIES = 1_000_000
 
@@ -63,7 +62,7 @@ class AlreadyListed(InvalidChange):
 
 @dataclass(frozen=True, slots=True)
 class NewEntry:
-    """An entry to add. `value` is as `entry_value` returns it; the reason has at most `MAX_REASON` characters."""
+    """An entry to add, with its value as `entry_value` returns it."""
 
     list: str
     type: EntryType

@@ -20,6 +20,7 @@ BLOCK, ALLOW = "block", "allow"
 # Of a list. `block` and `allow` decide; rules give the others a meaning.
 LIST_NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 MAX_VALUE = 550
+MAX_REASON = 500
 # A wider network is most likely a mistake: /8 of IPv4 are 16 million addresses, /16 of IPv6 a whole registry's.
 SHORTEST_PREFIX: Mapping[int, int] = {4: 8, 6: 16}
 # The range of IPv6 that stands for IPv4 addresses begins after so many bits.
@@ -33,7 +34,7 @@ _COUNTRY = re.compile(r"[A-Z]{2}")
 _OTHER_CODES = {"UK": "GB", "EL": "GR"}
 
 
-class InvalidEntry(InvalidChange):
+class InvalidEntry(InvalidChange, ValueError):
     """An entry that cannot be on a list. The text does not contain the value, which may be personal."""
 
 
@@ -65,6 +66,14 @@ def checked_list(name: str) -> str:
     if not re.fullmatch(LIST_NAME.strip("^$"), name):
         raise InvalidEntry("a list is named by up to 64 lower-case letters, digits, - and _, such as block or allow")
     return name
+
+
+def checked_reason(text: str) -> str:
+    """Return the reason without surrounding white space. Raises `InvalidEntry`."""
+    text = text.strip()
+    if not text or len(text) > MAX_REASON or "\x00" in text:
+        raise InvalidEntry(f"a reason has 1 to {MAX_REASON} characters")
+    return text
 
 
 def parse_expiry(text: str) -> datetime | None:
