@@ -18,7 +18,7 @@ from orylo_common.control.lists.values import EntryType, entry_value
 from orylo_common.control.tenants import create_tenant
 from orylo_common.hashing import hash_of
 from orylo_common.ids import uuid7
-from orylo_common.messages import Decision, DetectionCreated
+from orylo_common.messages import Decision, DetectionCreated, PaymentEnriched
 from orylo_common.postgres.pool import open_pool
 from orylo_detector import app, deadline
 from orylo_detector.domain.lists import ListHit
@@ -216,6 +216,27 @@ async def test_the_next_payment_obeys_the_lists_on_two_replicas_at_once(
         assert [(each.decision, each.override) for each in step] == [decision] * 2
     text = "".join(each.model_dump_json() for each in [*first, *second, *third])
     assert not [value for value in ("example.com", hash_of("example.com"), "203.0.113.7") if value in text]
+
+
+async def test_a_later_event_that_names_a_listed_buyer_changes_the_decision(
+    owner: asyncpg.Pool, postgres_dsn: str, redis_url: str, tenant_id: UUID
+) -> None:
+    """The lists are looked up by all facts of the payment, also by those of earlier events."""
+    await put(owner, tenant_id, "block", EntryType.DOCUMENT, "111.444.777-35")
+    await put(owner, tenant_id, "allow", EntryType.CARD_COUNTRY, "BR")
+    about = {"tenant_id": tenant_id, "payment_id": "stripe:pi_listed", "customer_id": None}
+    first = payment(**about, card={"country": "BR"}, ip=None)
+    later = payment(PaymentEnriched, **about, card=None, ip=None, document_hash=PAYING["document_hash"])
+    async with detector(postgres_dsn, redis_url) as broker:
+        await broker.send(first)
+        await eventually(lambda: len(detections(broker)) == 1)
+        await broker.send(later)
+        await eventually(lambda: len(detections(broker)) == 2)
+
+    assert [each.override for each in detections(broker)] == [
+        "allow_list.card_country",
+        "block_list.document",
+    ]
 
 
 async def test_a_service_adds_an_entry_once_and_keeps_a_persons(

@@ -12,7 +12,7 @@ from orylo_detector.detectors import Detector
 from orylo_detector.domain.finding import Finding
 from orylo_detector.domain.lists import ListHit, Override, identifiers_of, override_of
 from orylo_detector.engine import Engine
-from orylo_detector.store.listed import list_columns, list_keys
+from orylo_detector.store.listed import list_columns, list_keys_of
 from tests.unit.detector.cases import TENANT, features, payment
 
 HASH = "ab" * 32
@@ -89,8 +89,8 @@ def test_a_payment_is_looked_up_by_every_identifier_it_has() -> None:
         (EntryType.BIN, "4242429"),
     ]
     assert {kind for kind, _ in identifiers_of(fact)} | {EntryType.IP} == set(EntryType)
-    assert list_keys(fact)[-1] == (TENANT, EntryType.IP, "203.0.113.7")
-    assert [len(column) for column in list_columns(list_keys(fact))] == [9, 9, 9, 1, 1]
+    assert list_keys_of(fact)[-1] == (TENANT, EntryType.IP, "203.0.113.7")
+    assert [len(column) for column in list_columns(list_keys_of(fact))] == [9, 9, 9, 1, 1]
 
 
 # A renewal repeats the address of the first charge, or names a server's.
@@ -98,13 +98,13 @@ def test_a_payment_is_looked_up_by_every_identifier_it_has() -> None:
 def test_a_payment_without_the_buyers_address_is_not_looked_up_by_it(changes: dict[str, Any]) -> None:
     fact: PaymentFact = payment(**changes, customer_id=None, card=None)
 
-    assert list_keys(fact) == []
+    assert list_keys_of(fact) == []
 
 
 def test_an_address_is_looked_up_in_its_canonical_form() -> None:
     fact: PaymentFact = payment(ip="::ffff:203.0.113.7", customer_id=None, card=None)
 
-    assert list_keys(fact) == [(TENANT, EntryType.IP, "203.0.113.7")]
+    assert list_keys_of(fact) == [(TENANT, EntryType.IP, "203.0.113.7")]
 
 
 @pytest.mark.parametrize(("name", "score"), [("allow", 100), ("block", 0)])

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-import asyncpg
-
 from orylo_common.control.lists.values import EntryType
 from orylo_common.ip_addresses import parse_address
 from orylo_common.messages import PaymentFact
@@ -13,9 +11,9 @@ from orylo_detector.domain.lists import ListHit, identifiers_of
 
 # Each row names what was looked up, and its hits as `list/length`. The columns before are those of the history.
 SELECT_HITS = """
-    SELECT asked.tenant_id, asked.value, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-           NULL::smallint[], NULL::integer[], asked.type, found.hits
-    FROM unnest($3::uuid[], $4::text[], $5::text[]) AS asked (tenant_id, type, value)
+    SELECT 'listed', asked.tenant_id, asked.value, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+           NULL, NULL, NULL, NULL, NULL, NULL, asked.type, found.hits
+    FROM unnest($5::uuid[], $6::text[], $7::text[]) AS asked (tenant_id, type, value)
     CROSS JOIN LATERAL (
         SELECT array_agg(e.list || '/' || length(e.value)) AS hits FROM control.list_entries AS e
         WHERE e.tenant_id = asked.tenant_id AND e.type = asked.type AND e.value = asked.value
@@ -23,9 +21,9 @@ SELECT_HITS = """
     ) AS found
     WHERE found.hits IS NOT NULL
     UNION ALL
-    SELECT asked.tenant_id, asked.address, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-           NULL, NULL, 'ip', found.hits
-    FROM unnest($6::uuid[], $7::text[]) AS asked (tenant_id, address)
+    SELECT 'listed', asked.tenant_id, asked.address, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+           NULL, NULL, NULL, NULL, NULL, NULL, 'ip', found.hits
+    FROM unnest($8::uuid[], $9::text[]) AS asked (tenant_id, address)
     CROSS JOIN LATERAL (
         SELECT array_agg(e.list || '/' || masklen(e.network)) AS hits FROM control.list_entries AS e
         WHERE e.network >>= asked.address::inet AND e.tenant_id = asked.tenant_id
@@ -37,7 +35,7 @@ SELECT_HITS = """
 ListKey = tuple[UUID, EntryType, str]
 
 
-def list_keys(payment: PaymentFact) -> list[ListKey]:
+def list_keys_of(payment: PaymentFact) -> list[ListKey]:
     """Return what `SELECT_HITS` looks up for a payment."""
     keys = [(payment.tenant_id, kind, value) for kind, value in identifiers_of(payment)]
     # A text that is not an address would fail the statement for all payments of the batch.
@@ -59,10 +57,6 @@ def list_columns(keys: Iterable[ListKey]) -> list[Sequence[object]]:
     return list(columns)
 
 
-def hits_of(row: asyncpg.Record) -> tuple[ListKey, tuple[ListHit, ...]]:
-    """Return what a row of `SELECT_HITS` looked up, and its hits."""
-    kind = EntryType(row["type"])
-    found = (hit.rpartition("/") for hit in row["hits"])
-    return (row["tenant_id"], kind, row["subject"]), tuple(
-        ListHit(name, kind, int(length)) for name, _, length in found
-    )
+def hits_of(kind: EntryType, hits: Iterable[str]) -> tuple[ListHit, ...]:
+    """Return the hits of a row of `SELECT_HITS`."""
+    return tuple(ListHit(name, kind, int(length)) for name, length in (hit.split("/") for hit in hits))
