@@ -12,12 +12,15 @@ class Permission(StrEnum):
     SETTLE_DEAD_LETTERS = "dead_letters.settle"
     REPLAY_QUARANTINE = "quarantine.replay"
     DISCARD_QUARANTINE = "quarantine.discard"
+    CHANGE_LISTS = "lists.change"
 
 
 ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.READ: frozenset(Role),
     # Analysts work on fraud, and a block stops a customer at once. The decision is the merchant's, not the platform's.
     Permission.SET_CUSTOMER_STATUS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    # As for the status of a customer.
+    Permission.CHANGE_LISTS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # A replay sends conversions again, and a discarded conversion is never sent: both concern the merchant's money.
     Permission.SETTLE_DEAD_LETTERS: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
     # A replay may publish a payment, and with it a conversion.
