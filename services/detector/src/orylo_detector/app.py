@@ -8,6 +8,7 @@ from functools import partial
 from orylo_common.broker.consumer import Consumer, Handler
 from orylo_common.broker.ports import Broker
 from orylo_common.control.plane import Part, open_control
+from orylo_common.http.private import PrivateAPI
 from orylo_common.messages import (
     DisputeLost,
     DisputeOpened,
@@ -34,6 +35,7 @@ from orylo_common.telemetry.health import Health
 from orylo_detector.adapters.ip_countries import allocated_country, open_country_database
 from orylo_detector.adapters.redis_attempts import RedisAttempts
 from orylo_detector.engine import Engine
+from orylo_detector.evaluation import Evaluation
 from orylo_detector.feature_reader import FeatureReader
 from orylo_detector.handlers import copy_trust, decide_payment, learn_incident
 from orylo_detector.payment_locks import PaymentLocks
@@ -50,7 +52,7 @@ COPY_PACE = timedelta(milliseconds=250)
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) -> AsyncIterator[Health]:
+async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) -> AsyncIterator[PrivateAPI]:
     """Decide on payments while inside. Leaving finishes the messages in hand."""
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
@@ -69,11 +71,13 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
 
         file = settings.detector_country_database
         country = allocated_country if file is None else open_country_database(file)
-        attempts = RedisAttempts(redis, CircuitBreaker("detector.redis", failures=3, recovery=timedelta(seconds=5)))
+        breaker = CircuitBreaker("detector.redis", failures=3, recovery=timedelta(seconds=5))
+        attempts = RedisAttempts(redis, breaker)
+        history, engine = PostgresHistory(pool), Engine()
         decide = partial(
             decide_payment,
-            features=FeatureReader(attempts, PostgresHistory(pool), country),
-            engine=Engine(),
+            features=FeatureReader(attempts, history, country),
+            engine=engine,
             plane=plane,
             payments=decided,
             offer=relay.offer,
@@ -103,4 +107,6 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
         health.check("postgres", partial(check_writable, pool))
         health.check("broker", broker.ping)
         health.check("redis", redis.ping, required=False)
-        yield health
+        trial = FeatureReader(RedisAttempts(redis, breaker, read_only=True), history, country)
+        evaluation = Evaluation(pool, decide, trial, engine, plane)
+        yield PrivateAPI(health, evaluation.routes())

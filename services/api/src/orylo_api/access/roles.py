@@ -9,6 +9,7 @@ from orylo_common.control.models import Role
 class Permission(StrEnum):
     READ = "read"
     SET_CUSTOMER_STATUS = "customers.set_status"
+    EVALUATE = "detections.evaluate"
     SETTLE_DEAD_LETTERS = "dead_letters.settle"
     REPLAY_QUARANTINE = "quarantine.replay"
     DISCARD_QUARANTINE = "quarantine.discard"
@@ -21,6 +22,8 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.SET_CUSTOMER_STATUS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # As for the status of a customer.
     Permission.CHANGE_LISTS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    # The merchant's own checkout asks for decisions, with an API key. They count as attempts to pay.
+    Permission.EVALUATE: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # A replay sends conversions again, and a discarded conversion is never sent: both concern the merchant's money.
     Permission.SETTLE_DEAD_LETTERS: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
     # A replay may publish a payment, and with it a conversion.
