@@ -27,6 +27,8 @@ COMMANDS = {
     "destination": "The ad platforms that conversions are sent to.",
     "dlq": "Dead letters: messages and conversions that failed for good.",
     "quarantine": "Authenticated webhooks that could not be read, or that contradict earlier ones.",
+    "rule": "A tenant's own rules on payments, written in CEL (docs/rules.md).",
+    "fuse": "The fuse: while it is tripped, rules and the risk review payments instead of blocking them.",
     "settings": "A tenant's policies and limits.",
     "trust": "The ledger of trust scores.",
 }

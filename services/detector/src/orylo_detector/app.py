@@ -37,11 +37,13 @@ from orylo_detector.engine import Engine
 from orylo_detector.feature_reader import FeatureReader
 from orylo_detector.handlers import copy_trust, decide_payment, learn_incident
 from orylo_detector.retention import DELETE_EVERY, RETENTIONS
+from orylo_detector.rule_book import RuleBook
 from orylo_detector.settings import Settings
 from orylo_detector.store import decisions, learning
 from orylo_detector.store.history import PostgresHistory
 
 ROLE = "orylo_detector"
+PARTS = frozenset({Part.SETTINGS, Part.RULES})
 # A small part of the 50 ms budget of a decision.
 PACE = timedelta(milliseconds=5)
 # The copy of the trust scores lags by a message's delivery anyway.
@@ -54,7 +56,9 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         pool = await enter(open_pool(settings.database_url, role=ROLE))
-        plane = await enter(open_control(settings.database_url, role=ROLE, parts=frozenset({Part.SETTINGS})))
+        plane = await enter(
+            open_control(settings.database_url, role=ROLE, parts=frozenset({Part.SETTINGS, Part.RULES}))
+        )
         relay = await enter(OutboxRelay(pool, "detector", broker))
         decided = await enter(
             GroupCommit(decisions.record_decisions, pool, name="detector.decisions", single_statement=True, pace=PACE)
@@ -66,13 +70,15 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
             GroupCommit(learning.copy_trust, pool, name="detector.trust", single_statement=True, pace=COPY_PACE)
         )
 
+        rules = RuleBook(plane)
+        plane.after_reload(rules.follow)
         file = settings.detector_country_database
         country = allocated_country if file is None else open_country_database(file)
         attempts = RedisAttempts(redis, CircuitBreaker("detector.redis", failures=3, recovery=timedelta(seconds=5)))
         decide = partial(
             decide_payment,
             features=FeatureReader(attempts, PostgresHistory(pool), country),
-            engine=Engine(),
+            engine=Engine(rules=rules),
             plane=plane,
             decisions=decided,
             offer=relay.offer,

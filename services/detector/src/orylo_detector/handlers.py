@@ -84,6 +84,7 @@ def detection_of(payment: PaymentFact, verdict: Verdict) -> DetectionCreated:
         reasons=tuple(each.reason for each in verdict.points),
         points=verdict.points,
         override=verdict.override,
+        rules=verdict.rules,
         detectors=verdict.detectors,
         degraded=verdict.degraded,
         amount_minor=payment.amount_minor,

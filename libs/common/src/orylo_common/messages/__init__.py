@@ -27,6 +27,7 @@ from orylo_common.messages.detections import (
     DetectorResult,
     PaymentBlocked,
     ReasonPoints,
+    RuleHit,
 )
 from orylo_common.messages.disputes import DisputeFact, DisputeLost, DisputeOpened, DisputeWon, FraudWarningReceived
 from orylo_common.messages.message import Message
@@ -103,6 +104,7 @@ __all__ = [
     "Product",
     "QuarantineFact",
     "ReasonPoints",
+    "RuleHit",
     "Subscription",
     "Tracking",
     "TrustStatus",

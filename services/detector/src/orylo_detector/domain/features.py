@@ -1,6 +1,6 @@
 """The features of a payment: the input of the detectors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -40,13 +40,15 @@ class CustomerHistory:
 class Features:
     """`attempts` and `amounts` are None if they could not be read in time, `customer` if the payment names none.
 
-    `ip_country` is the country (alpha-2) of the buyer's IP address, if it is known.
+    `ip_country` is the country (alpha-2) of the buyer's IP address, if it is known. `lists` are the names of the
+    tenant's lists that the payment's customer, card or IP address is on, None if they could not be read.
     """
 
     attempts: Mapping[Entity, Sequence[PaymentAttempt]] | None
     customer: CustomerHistory | None
     amounts: Mapping[Subject, AmountHistory] | None
     ip_country: str | None = None
+    lists: Collection[str] | None = ()
 
 
 def subjects_of(payment: PaymentFact) -> dict[Subject, str]:

@@ -29,11 +29,11 @@ RECORD = f"""
         WHERE (tenant_id, event_id) IN (SELECT tenant_id, event_id FROM claimed)
     ), recorded AS (
         INSERT INTO detector.detections (tenant_id, event_id, id, payment_id, payment_type, gateway, customer_id,
-                                         decision, risk_score, reasons, points, override, detectors, degraded,
+                                         decision, risk_score, reasons, points, override, rules, detectors, degraded,
                                          amount_minor, currency, occurred_at)
         SELECT tenant_id, event_id, id, payment_id, payment_type, gateway, customer_id, decision, risk_score,
-               found -> 'reasons', found -> 'points', found ->> 'override', found -> 'detectors', found -> 'degraded',
-               amount_minor, currency, occurred_at
+               found -> 'reasons', found -> 'points', found ->> 'override', found -> 'rules',
+               found -> 'detectors', found -> 'degraded', amount_minor, currency, occurred_at
         FROM decided
     )
     INSERT INTO detector.outbox (message_id, type, body) SELECT message_id, type, body FROM decided
@@ -91,6 +91,7 @@ def _row(decided: StoredDecision) -> tuple[object, ...]:
                 {"reason": each.reason, "detector": each.detector, "points": each.points} for each in detection.points
             ],
             "override": detection.override,
+            "rules": [each.model_dump(mode="json") for each in detection.rules],
             "detectors": [
                 {"name": each.name, "score": each.score, "reasons": each.reasons, "duration_us": each.duration_us}
                 for each in detection.detectors
