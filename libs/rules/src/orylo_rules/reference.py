@@ -5,12 +5,12 @@ python -m orylo_rules.reference > docs/rules.md
 
 import sys
 from collections.abc import Iterable
-from datetime import datetime
 from itertools import groupby
 
 from orylo_rules.check import MAX_CHARACTERS, MAX_PATTERN_CHARACTERS, MAX_PATTERNS, MAX_TOKENS
 from orylo_rules.engine import MAX_ITEMS
 from orylo_rules.fields import FIELDS, RuleField
+from orylo_rules.literals import literal
 from orylo_rules.rule_set import TIME_LIMIT
 
 # By title. A test checks each one.
@@ -116,21 +116,7 @@ def _table(group: str, fields: Iterable[RuleField]) -> str:
 
 def _row(field: RuleField) -> str:
     missing = "yes" if field.optional else ""
-    return f"| `{field.name}` | {field.type} | {field.description} | `{_literal(field)}` | {missing} |"
-
-
-def _literal(field: RuleField) -> str:
-    """Write the example as CEL does."""
-    value = field.example
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, datetime):
-        return f'timestamp("{value:%Y-%m-%dT%H:%M:%SZ}")'
-    if isinstance(value, str):
-        return f'"{value}"'
-    if isinstance(value, int | float):
-        return str(value)
-    return "[" + ", ".join(f'"{item}"' for item in value) + "]"
+    return f"| `{field.name}` | {field.type} | {field.description} | `{literal(field.example)}` | {missing} |"
 
 
 if __name__ == "__main__":

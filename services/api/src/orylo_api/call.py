@@ -16,6 +16,7 @@ from orylo_api.stream.hub import StreamHub
 from orylo_common.broker.ports import Broker, Outgoing
 from orylo_common.clock import Clock
 from orylo_common.control import Keyring
+from orylo_common.control.audit import Actor
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import Connection
 
@@ -73,6 +74,12 @@ class Call(Generic[PathValues, Query, Body]):
         if self.known_principal is None:
             raise RuntimeError("this route is open to anyone")
         return self.known_principal
+
+    @property
+    def actor(self) -> Actor:
+        """The caller as the author of a change. Only for routes that are not open to anyone."""
+        principal, origin = self.principal, self.origin
+        return Actor(principal.kind, principal.id, principal.name, origin.address, origin.user_agent)
 
     @property
     def connection(self) -> Connection:

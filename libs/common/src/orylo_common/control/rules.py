@@ -55,7 +55,11 @@ class UnknownRule(InvalidChange):
 
 
 class RuleConflict(InvalidChange):
-    """Another rule has the name, or another change came first."""
+    """Another rule has the name, another change came first, or there are too many rules."""
+
+    def __init__(self, text: str, code: str) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class InvalidRule(InvalidChange):
@@ -151,7 +155,8 @@ async def _replace(
     await connection.execute(LOCK_TENANT, str(tenant_id))
     before = (await find_rule(connection, tenant_id, str(rule_id), for_update=True)).rule
     if before.version != version:
-        raise RuleConflict(f"the rule {before.name!r} was changed: its version is {before.version}, not {version}")
+        text = f"the rule {before.name!r} was changed: its version is {before.version}, not {version}"
+        raise RuleConflict(text, "version_conflict")
     after = Rule(id=before.id, version=version + 1, **draft.model_dump())
     await _write(connection, UPDATE_RULE, tenant_id, after, actor)
     await write_audit_line(
@@ -169,7 +174,8 @@ async def _replace(
 async def _write(connection: Connection, statement: str, tenant_id: UUID, rule: Rule, actor: Actor) -> None:
     await connection.execute(LOCK_TENANT, str(tenant_id))
     if rule.mode != "off" and await connection.fetchval(COUNT_ACTIVE, tenant_id, rule.id) >= MAX_ACTIVE:
-        raise RuleConflict(f"the tenant already has {MAX_ACTIVE} rules that are on or in shadow: switch one off")
+        text = f"the tenant already has {MAX_ACTIVE} rules that are on or in shadow: switch one off"
+        raise RuleConflict(text, "too_many_rules")
     draft = rule.draft().model_dump(mode="json")
     try:
         async with connection.transaction():
@@ -185,7 +191,7 @@ async def _write(connection: Connection, statement: str, tenant_id: UUID, rule: 
                 rule.mode,
             )
     except asyncpg.UniqueViolationError:
-        raise RuleConflict(f"the tenant already has a rule {rule.name!r}") from None
+        raise RuleConflict(f"the tenant already has a rule {rule.name!r}", "name_taken") from None
     await connection.execute(INSERT_VERSION, tenant_id, rule.id, rule.version, draft, actor.name)
 
 
