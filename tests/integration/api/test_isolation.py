@@ -18,8 +18,8 @@ from orylo_api.http.tenancy import tenant_transaction
 from orylo_api.routes import ROUTES
 from orylo_common.control import Keyring
 from orylo_common.control.destinations import add_destination
-from orylo_common.control.fuses import BlockRate, trip_fuse
-from orylo_common.control.models import Role
+from orylo_common.control.fuses import trip_fuse
+from orylo_common.control.models import BlockRate, Role
 from orylo_common.control.rule_snoozes import snooze_rule
 from orylo_common.control.rules import create_rule
 from orylo_common.ids import uuid7

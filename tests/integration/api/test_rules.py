@@ -7,8 +7,8 @@ from uuid import UUID
 import aiohttp
 import pytest
 
-from orylo_common.control.fuses import BlockRate, trip_fuse
-from orylo_common.control.models import Role
+from orylo_common.control.fuses import trip_fuse
+from orylo_common.control.models import BlockRate, Role
 from orylo_common.ids import uuid7
 from orylo_common.messages import DisputeOpened, PaymentFailed, PaymentRefunded, PaymentSucceeded
 from tests.integration.api.conftest import Api, make_shop

@@ -7,6 +7,7 @@ from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import Decision, DetectionCreated, PaymentFact, PaymentFailed, decode
 from orylo_detector.detectors import DETECTORS
 from orylo_detector.domain.features import Features
+from orylo_detector.domain.verdict import Verdict
 from orylo_detector.engine import Engine
 from orylo_detector.handlers import decide_payment
 from orylo_detector.store.decisions import StoredDecision
@@ -32,6 +33,7 @@ class MemoryDecisions:
     def __init__(self) -> None:
         self.events: set[str] = set()
         self.announced: list[Outgoing] = []
+        self.observed: list[str] = []
 
     async def add(self, decided: StoredDecision) -> bool:
         new = decided.payment.event_id not in self.events
@@ -41,11 +43,22 @@ class MemoryDecisions:
     def offer(self, messages: Sequence[Outgoing]) -> None:
         self.announced += messages
 
+    def observe(self, payment: PaymentFact, verdict: Verdict) -> None:
+        self.observed.append(payment.event_id)
+
 
 async def decide(fact: PaymentFact, known: Features, store: MemoryDecisions) -> None:
     # No detector is late, even on a machine that stalls.
     engine = Engine(time_limit=timedelta(minutes=1))
-    await decide_payment(fact, features=Known(known), engine=engine, plane=Plane(), decisions=store, offer=store.offer)
+    await decide_payment(
+        fact,
+        features=Known(known),
+        engine=engine,
+        plane=Plane(),
+        decisions=store,
+        offer=store.offer,
+        observe=store.observe,
+    )
 
 
 async def test_a_decision_is_announced_with_its_reasons_and_detectors() -> None:

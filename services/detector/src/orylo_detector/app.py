@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from orylo_common.broker.consumer import Consumer, Handler
 from orylo_common.broker.ports import Broker
+from orylo_common.clock import SystemClock
 from orylo_common.control.plane import Part, open_control
 from orylo_common.messages import (
     DisputeLost,
@@ -35,6 +36,7 @@ from orylo_detector.adapters.ip_countries import allocated_country, open_country
 from orylo_detector.adapters.redis_attempts import RedisAttempts
 from orylo_detector.engine import Engine
 from orylo_detector.feature_reader import FeatureReader
+from orylo_detector.fuse import FuseMonitor
 from orylo_detector.handlers import copy_trust, decide_payment, learn_incident
 from orylo_detector.retention import DELETE_EVERY, RETENTIONS
 from orylo_detector.rule_book import RuleBook
@@ -72,6 +74,8 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
 
         rules = RuleBook(plane)
         plane.after_reload(rules.follow)
+        fuse = FuseMonitor(pool, plane, SystemClock())
+        await enter(fuse.running())
         file = settings.detector_country_database
         country = allocated_country if file is None else open_country_database(file)
         attempts = RedisAttempts(redis, CircuitBreaker("detector.redis", failures=3, recovery=timedelta(seconds=5)))
@@ -82,6 +86,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
             plane=plane,
             decisions=decided,
             offer=relay.offer,
+            observe=fuse.observe,
         )
         learn = partial(learn_incident, incidents=incidents)
         handlers: Mapping[type[Message], Handler] = {

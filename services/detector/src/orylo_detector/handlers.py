@@ -36,6 +36,7 @@ async def decide_payment(
     plane: DetectionPolicySource,
     decisions: BatchWriter[StoredDecision, bool],
     offer: Callable[[Sequence[Outgoing]], None],
+    observe: Callable[[PaymentFact, Verdict], None],
 ) -> None:
     """Decide on one event of a payment, once, and announce the decision."""
     # Read before the claim: a Redis round trip must not hold a row lock. Attempts are counted by their id, so a
@@ -50,6 +51,7 @@ async def decide_payment(
     if await decisions.add(StoredDecision(payment, detection, announcement, block, known.ip_country)):
         offer([announcement, block] if block else [announcement])
         _COUNTED[detection.decision].inc()
+        observe(payment, verdict)
     else:
         REPEATS.inc()
 

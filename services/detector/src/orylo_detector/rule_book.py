@@ -8,6 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 import structlog
+from prometheus_client import Gauge
 from pydantic import ValidationError
 
 from orylo_common.control.models import TenantRules
@@ -16,6 +17,8 @@ from orylo_detector.domain.features import Features
 from orylo_detector.domain.rule_values import values_of
 from orylo_detector.domain.verdict import NO_RULES, RuleFinding
 from orylo_rules import Rule, RuleSet
+
+FUSES_TRIPPED = Gauge("orylo_detector_fuses_tripped", "Tenants whose fuse is tripped: blocks are reviews")
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +50,7 @@ class RuleBook:
             unchanged = before is not None and before.stored.rules == stored.rules
             rule_set = before.rule_set if before and unchanged else RuleSet(_valid(stored.rules))
             self._compiled[tenant_id] = CompiledRules(stored, rule_set)
+        FUSES_TRIPPED.set(sum(each.stored.fuse_tripped for each in self._compiled.values()))
 
     def evaluate(self, payment: PaymentFact, features: Features) -> RuleFinding:
         compiled = self._compiled.get(payment.tenant_id)

@@ -1,16 +1,17 @@
 """`orylo rule`: a tenant's own rules on payments."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any, get_args
 
 import typer
 from pydantic import ValidationError
 
-from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, TenantArgument
+from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, RuleArgument, TenantArgument
+from orylo_cli.commands.rule_snooze import snooze, unsnooze
+from orylo_cli.commands.rule_trial import show_hits, try_rule
 from orylo_cli.console import print_json, print_rows, print_text
-from orylo_cli.rule_texts import action_text, parse_action, parse_length
+from orylo_cli.rule_texts import action_text, parse_action
 from orylo_cli.target import open_target
-from orylo_common.control.rule_snoozes import RuleSnooze, end_snooze, list_snoozes, snooze_rule
+from orylo_common.control.rule_snoozes import RuleSnooze, list_snoozes
 from orylo_common.control.rules import (
     RuleVersion,
     StoredRule,
@@ -27,9 +28,13 @@ from orylo_rules import RuleDraft, RuleMode
 
 app = typer.Typer(no_args_is_help=True, help="A tenant's own rules on payments, written in CEL (docs/rules.md).")
 
+app.command("try")(try_rule)
+app.command("hits")(show_hits)
+app.command("snooze")(snooze)
+app.command("unsnooze")(unsnooze)
+
 MODES = ", ".join(get_args(RuleMode))
 
-RuleArgument = Annotated[str, typer.Argument(metavar="RULE", help="The rule's name or id.")]
 WhenOption = Annotated[
     str, typer.Option("--when", metavar="EXPRESSION", help="The condition, in CEL. docs/rules.md lists the fields.")
 ]
@@ -42,7 +47,6 @@ ModeOption = Annotated[
     str,
     typer.Option(metavar="MODE", help=f"{MODES}. In shadow, hits are recorded and nothing changes."),
 ]
-CustomerArgument = Annotated[str, typer.Argument(metavar="CUSTOMER", help="The customer's id.")]
 
 
 @app.command("list")
@@ -220,57 +224,6 @@ def restore(
 
         stored = target.run(work)
     _report(f"restored version {version} of", stored, as_json=as_json)
-
-
-@app.command()
-def snooze(
-    tenant: TenantArgument,
-    rule: RuleArgument,
-    customer: CustomerArgument,
-    length: Annotated[str, typer.Option("--for", metavar="TIME", help="How long: `90m`, `12h`, `7d`.")] = "7d",
-    reason: Annotated[str, typer.Option(help="Why, for the audit log.")] = "",
-    data_dir: DataDirOption = DEFAULT_DATA_DIR,
-) -> None:
-    """Do not apply a rule to one customer for a while. The rule applies again by itself.
-
-    Example: `orylo rule snooze minha-loja "No prepaid cards" cus_0196b7a0 --for 30d --reason "gift card, verified"`
-    """
-    until = datetime.now(UTC) + parse_length(length)
-    with open_target(data_dir, "rule snooze") as target:
-
-        async def work(connection: Connection) -> StoredRule:
-            found = await find_tenant(connection, tenant)
-            stored = await find_rule(connection, found.id, rule)
-            await snooze_rule(
-                connection, found.id, stored.rule.id, customer, until=until, reason=reason, actor=target.actor
-            )
-            return stored
-
-        stored = target.run(work)
-    print_text(f"snoozed rule {stored.rule.name} for {customer} until {until:%Y-%m-%d %H:%M:%SZ}")
-
-
-@app.command()
-def unsnooze(
-    tenant: TenantArgument,
-    rule: RuleArgument,
-    customer: CustomerArgument,
-    data_dir: DataDirOption = DEFAULT_DATA_DIR,
-) -> None:
-    """Apply a rule to a customer again, before its snooze ends.
-
-    Example: `orylo rule unsnooze minha-loja "No prepaid cards" cus_0196b7a0`
-    """
-    with open_target(data_dir, "rule unsnooze") as target:
-
-        async def work(connection: Connection) -> StoredRule:
-            found = await find_tenant(connection, tenant)
-            stored = await find_rule(connection, found.id, rule)
-            await end_snooze(connection, found.id, stored.rule.id, customer, actor=target.actor)
-            return stored
-
-        stored = target.run(work)
-    print_text(f"rule {stored.rule.name} applies to {customer} again")
 
 
 def _draft(**values: Any) -> RuleDraft:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from orylo_common.control.audit import Actor, write_audit_line
 from orylo_common.control.errors import InvalidChange
+from orylo_common.control.models import BlockRate
 from orylo_common.postgres.pool import Connection
 
 # The first replica that notices trips it.
@@ -29,19 +30,6 @@ SELECT_FUSE = """
     SELECT tripped, tripped_at, payments, blocked, usual_rate, limit_rate, reset_at, reset_by
     FROM control.fuses WHERE tenant_id = $1
 """
-
-
-@dataclass(frozen=True, slots=True)
-class BlockRate:
-    """The paid payments of a window and those of them that were blocked, with the tenant's usual share and the limit.
-
-    Shares are from 0 to 1. `usual` is None if the tenant has too few earlier payments.
-    """
-
-    payments: int
-    blocked: int
-    usual: float | None
-    limit: float
 
 
 @dataclass(frozen=True, slots=True)

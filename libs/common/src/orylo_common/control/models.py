@@ -91,6 +91,19 @@ class TenantRules:
     fuse_reset_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class BlockRate:
+    """The paid payments of a window and those of them that were blocked, with the tenant's usual share and the limit.
+
+    Shares are from 0 to 1. `usual` is None if the tenant has too few earlier payments.
+    """
+
+    payments: int
+    blocked: int
+    usual: float | None
+    limit: float
+
+
 class TenantSettings(BaseModel):
     """A section of a tenant's settings. Every field has a default."""
 
