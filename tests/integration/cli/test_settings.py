@@ -89,7 +89,7 @@ def test_lists_nested_values_and_defaults_can_be_written(orylo: Run, tenant: str
     [
         (
             ("sizes", "x=1"),
-            "'sizes' is not a section: use one of shop, tracking, limits, detector, trust, dispatch, fuse",
+            "'sizes' is not a section: use one of shop, tracking, limits, detector, trust, dispatch",
         ),
         (("limits", "vists=5"), "webhooks, rejected_webhooks_per_address, visits, visits_per_address"),
         (("limits", "visits"), "write KEY=VALUE"),

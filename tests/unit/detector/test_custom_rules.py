@@ -15,15 +15,14 @@ from hypothesis import strategies as st
 from orylo_common.control.models import TenantRules
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import Decision, PaymentFact, TrustStatus
-from orylo_detector import rule_book
-from orylo_detector.detectors import Detector
+from orylo_detector.detectors import Detector, custom_rules
+from orylo_detector.detectors.custom_rules import RuleBook
 from orylo_detector.domain.features import Features
 from orylo_detector.domain.finding import Finding
 from orylo_detector.domain.rule_effects import rule_points
 from orylo_detector.domain.rule_values import values_of
 from orylo_detector.domain.verdict import RuleFinding, Verdict
 from orylo_detector.engine import TIME_LIMIT, Engine
-from orylo_detector.rule_book import RuleBook
 from orylo_rules import FIELDS, AddPoints, Rule, RuleOutcome, RuleSet
 from tests.unit.detector.cases import NOW, REGULAR, TENANT, attempts, features, payment
 
@@ -36,7 +35,7 @@ BLOCK, REVIEW, ALLOW = {"kind": "block"}, {"kind": "review"}, {"kind": "allow"}
 @pytest.fixture(autouse=True)
 def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Most tests are not about time: no rule is late, even on a machine that stalls."""
-    monkeypatch.setattr(rule_book, "RuleSet", lambda rules: RuleSet(rules, time_limit=UNHURRIED))
+    monkeypatch.setattr(custom_rules, "RuleSet", lambda rules: RuleSet(rules, time_limit=UNHURRIED))
 
 
 def points(number: int) -> dict[str, Any]:
@@ -205,7 +204,7 @@ def heavy(number: int) -> dict[str, Any]:
 
 
 async def test_slow_rules_cannot_slow_a_decision_past_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rule_book, "RuleSet", RuleSet)
+    monkeypatch.setattr(custom_rules, "RuleSet", RuleSet)
     plane = Plane(rule(points(5), priority=1000), *map(heavy, range(400)))
     engine = Engine([finds(60)], rules=RuleBook(plane), time_limit=UNHURRIED)
     sold = payment(products=[{"product_id": f"{'product' * 60}{number}"} for number in range(100)])
@@ -247,7 +246,7 @@ async def test_only_changed_rules_are_compiled_again(monkeypatch: pytest.MonkeyP
         return RuleSet(rules, time_limit=UNHURRIED)
 
     plane = Plane(rule(BLOCK))
-    monkeypatch.setattr(rule_book, "RuleSet", record)
+    monkeypatch.setattr(custom_rules, "RuleSet", record)
     book = RuleBook(plane)
     before = len(compiled)
     book.follow()

@@ -34,12 +34,12 @@ from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_detector.adapters.ip_countries import allocated_country, open_country_database
 from orylo_detector.adapters.redis_attempts import RedisAttempts
+from orylo_detector.detectors.custom_rules import RuleBook
 from orylo_detector.engine import Engine
 from orylo_detector.feature_reader import FeatureReader
 from orylo_detector.fuse import FuseMonitor
 from orylo_detector.handlers import copy_trust, decide_payment, learn_incident
 from orylo_detector.retention import DELETE_EVERY, RETENTIONS
-from orylo_detector.rule_book import RuleBook
 from orylo_detector.settings import Settings
 from orylo_detector.store import decisions, learning
 from orylo_detector.store.history import PostgresHistory

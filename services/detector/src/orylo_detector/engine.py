@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Sequence
 from datetime import timedelta
 from typing import Protocol
+from uuid import UUID
 
 import structlog
 from prometheus_client import Counter
@@ -16,6 +17,7 @@ from orylo_detector.domain.features import FeatureMissing, Features
 from orylo_detector.domain.finding import Finding, WeightedFinding
 from orylo_detector.domain.rule_effects import CUSTOM_RULES
 from orylo_detector.domain.verdict import NO_RULES, RuleFinding, Verdict, conclude
+from orylo_rules import RuleFailure
 
 TIME_LIMIT = timedelta(milliseconds=100)
 
@@ -52,6 +54,7 @@ class Engine:
     ) -> None:
         self._detectors = detectors
         self._rules = rules or NoRules()
+        self._reported: set[tuple[UUID, int]] = set()
         self._limit_s = time_limit.total_seconds()
 
     async def decide(self, payment: PaymentFact, features: Features, policy: DetectionPolicy) -> Verdict:
@@ -76,12 +79,19 @@ class Engine:
         except Exception as error:  # noqa: BLE001  (failing rules must not fail the decision)
             _leave_out(CUSTOM_RULES, error)
             return None
-        for failure in rules.outcome.failed:
+        if rules.outcome.failed:
             LEFT_OUT.labels(CUSTOM_RULES, "failed").inc()
-            log.warning("rule.failed", rule_id=str(failure.rule.id), reason=failure.reason)
+            self._report(rules.outcome.failed)
         if rules.outcome.late:
-            LEFT_OUT.labels(CUSTOM_RULES, "late").inc(len(rules.outcome.late))
+            LEFT_OUT.labels(CUSTOM_RULES, "late").inc()
         return rules
+
+    def _report(self, failures: Sequence[RuleFailure]) -> None:
+        """Log the first failure of each version of a rule: it may fail on every payment."""
+        for rule, reason in ((failure.rule, failure.reason) for failure in failures):
+            if (rule.id, rule.version) not in self._reported:
+                self._reported.add((rule.id, rule.version))
+                log.warning("rule.failed", rule_id=str(rule.id), version=rule.version, reason=reason)
 
     async def _run(
         self, payment: PaymentFact, features: Features, policy: DetectionPolicy

@@ -1,4 +1,4 @@
-"""The compiled rules of all tenants. They follow the control plane: a payment compiles nothing."""
+"""The tenant's own rules. They are compiled when the control plane changes: a payment compiles nothing."""
 
 import time
 from collections.abc import Collection, Mapping
@@ -12,13 +12,31 @@ from prometheus_client import Gauge
 from pydantic import ValidationError
 
 from orylo_common.control.models import TenantRules
+from orylo_common.control.rules import MAX_ACTIVE
 from orylo_common.messages import PaymentFact
+from orylo_detector.detectors.explanation import Explanation, Parameter
 from orylo_detector.domain.features import Features
+from orylo_detector.domain.rule_effects import CUSTOM_RULES
 from orylo_detector.domain.rule_values import values_of
 from orylo_detector.domain.verdict import NO_RULES, RuleFinding
-from orylo_rules import Rule, RuleSet
+from orylo_rules import TIME_LIMIT, Rule, RuleSet
 
 FUSES_TRIPPED = Gauge("orylo_detector_fuses_tripped", "Tenants whose fuse is tripped: blocks are reviews")
+
+EXPLANATION = Explanation(
+    looks_at="whatever the tenant's own rules read ([docs/rules.md](../../docs/rules.md)). A rule adds its points to "
+    "the risk as they are, without a weight, or decides at any risk. In shadow it is recorded and changes nothing",
+    parameters=(
+        Parameter("rules", "none", "the tenant's, by `orylo rule` or the API; each change is a version, and audited"),
+        Parameter(
+            "time for all rules",
+            f"{TIME_LIMIT.total_seconds() * 1000:.0f} ms",
+            "fixed: half of what a detector has. Rules that had not begun by then are named in `degraded`",
+        ),
+        Parameter("rules on or in shadow", f"at most {MAX_ACTIVE}", "fixed: far more than the time suffices for"),
+    ),
+    reasons={f"{CUSTOM_RULES}.<id>": "A rule of the shop"},
+)
 
 log = structlog.get_logger(__name__)
 
