@@ -2,19 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from uuid import UUID
 
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import Decision, ReasonPoints, RuleHit, TrustStatus
 from orylo_detector.domain.points import round_together
-from orylo_rules import AddPoints, Rule, RuleOutcome
+from orylo_rules import AddPoints, Rule, RuleDecision, RuleOutcome
+from orylo_rules.engine import COMPILED_RULES
 
 CUSTOM_RULES = "custom_rules"
 OVERRIDES = {TrustStatus.ALLOWLISTED: Decision.ALLOW, TrustStatus.BLOCKED: Decision.BLOCK}
 BY_RULE, BY_FUSE = "rule", "fuse"
 
 
+@lru_cache(maxsize=COMPILED_RULES)
+def _code(rule_id: UUID) -> str:
+    return f"{CUSTOM_RULES}.{rule_id}"
+
+
 def reason_code(rule: Rule) -> str:
-    return f"{CUSTOM_RULES}.{rule.id}"
+    return _code(rule.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +34,15 @@ class DecisionBasis:
     policy: DetectionPolicy
     fuse_tripped: bool = False
 
-    def decide(self, rules: RuleOutcome) -> tuple[Decision, str | None]:
-        """Return the decision, and what decided in place of the risk, if anything did.
+    def decide(self, by_rule: RuleDecision | None, points: int) -> tuple[Decision, str | None]:
+        """Return the decision, and what decided in place of the risk, if anything did. `points` are those of rules.
 
         The customer's list entry comes first, then the rules, then the risk. A tripped fuse turns a block by rules or
         by the risk into a review.
         """
         if listed := OVERRIDES.get(self.status):
             return listed, self.status.value
-        by_rule = rules.decision
-        decision = Decision(by_rule) if by_rule else self._by_risk(within_range(self.risk + rules.points))
+        decision = Decision(by_rule) if by_rule else self._by_risk(within_range(self.risk + points))
         if decision is Decision.BLOCK and self.fuse_tripped:
             return Decision.REVIEW, BY_FUSE
         return decision, BY_RULE if by_rule else None
@@ -55,11 +62,23 @@ def hits_of(rules: RuleOutcome, basis: DecisionBasis) -> tuple[RuleHit, ...]:
 
     For a rule in shadow that is the decision if it were on; for a rule that is on, the decision if it were off.
     """
-    on, shadow = rules.hits, rules.shadow_hits
+    points = rules.points
     return (
-        *(_hit(rule, basis, tuple(other for other in on if other is not rule)) for rule in on),
-        *(_hit(rule, basis, (*on, rule)) for rule in shadow),
+        *(_hit(rule, basis.decide(*_without(rule, rules, points))[0]) for rule in rules.hits),
+        *(_hit(rule, basis.decide(*_with(rule, rules, points))[0]) for rule in rules.shadow_hits),
     )
+
+
+def _without(rule: Rule, rules: RuleOutcome, points: int) -> tuple[RuleDecision | None, int]:
+    if isinstance(rule.action, AddPoints):
+        return rules.decision, points - rule.action.points
+    return RuleOutcome(tuple(other for other in rules.hits if other is not rule)).decision, points
+
+
+def _with(rule: Rule, rules: RuleOutcome, points: int) -> tuple[RuleDecision | None, int]:
+    if isinstance(rule.action, AddPoints):
+        return rules.decision, points + rule.action.points
+    return RuleOutcome((*rules.hits, rule)).decision, points
 
 
 def rule_points(rules: RuleOutcome, risk: int) -> tuple[ReasonPoints, ...]:
@@ -86,12 +105,12 @@ def _shares(given: Sequence[tuple[Rule, int]], total: int, sign: int) -> list[Re
     ]
 
 
-def _hit(rule: Rule, basis: DecisionBasis, otherwise: tuple[Rule, ...]) -> RuleHit:
+def _hit(rule: Rule, otherwise: Decision) -> RuleHit:
     return RuleHit(
         rule_id=rule.id,
         version=rule.version,
         name=rule.name,
         mode="shadow" if rule.mode == "shadow" else "on",
         action=rule.action.kind,
-        otherwise=basis.decide(RuleOutcome(otherwise))[0],
+        otherwise=otherwise,
     )

@@ -67,7 +67,7 @@ def conclude(
     """Decide. What overrides the decision leaves the risk and its points as computed."""
     risk, outcome = combined_risk(found), rules.outcome
     basis = DecisionBasis(risk, status, policy, rules.fuse_tripped)
-    decision, override = basis.decide(outcome)
+    decision, override = basis.decide(outcome.decision, outcome.points)
     points = divide_risk(found, risk)
     if outcome.points:
         points = tuple(sorted((*points, *rule_points(outcome, risk)), key=lambda each: -each.points))
@@ -81,7 +81,7 @@ def conclude(
         tuple(results),
         (*degraded, *(reason_code(rule) for rule in outcome.not_evaluated)),
         override,
-        hits_of(outcome, basis),
+        hits_of(outcome, basis) if outcome.hits or outcome.shadow_hits else (),
     )
 
 

@@ -91,7 +91,7 @@ def _row(decided: StoredDecision) -> tuple[object, ...]:
                 {"reason": each.reason, "detector": each.detector, "points": each.points} for each in detection.points
             ],
             "override": detection.override,
-            "rules": [each.model_dump(mode="json") for each in detection.rules],
+            "rules": [vars(each) for each in detection.rules],
             "detectors": [
                 {"name": each.name, "score": each.score, "reasons": each.reasons, "duration_us": each.duration_us}
                 for each in detection.detectors
