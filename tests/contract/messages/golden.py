@@ -94,6 +94,7 @@ EXAMPLES: dict[str, Any] = {
     "detector": "velocity",
     "points": 61,
     "override": "allowlisted",
+    "ReplacedDecision.degraded": False,
     "rule_id": "01935b2c-7a13-7000-8000-000000000003",
     "RuleHit.name": "No prepaid cards",
     "RuleHit.mode": "shadow",

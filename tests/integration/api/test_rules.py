@@ -10,7 +10,7 @@ import pytest
 from orylo_common.control.fuses import trip_fuse
 from orylo_common.control.models import BlockRate, Role
 from orylo_common.ids import uuid7
-from orylo_common.messages import DisputeOpened, PaymentFailed, PaymentRefunded, PaymentSucceeded
+from orylo_common.messages import DetectionCreated, DisputeOpened, PaymentFailed, PaymentRefunded, PaymentSucceeded
 from tests.integration.api.conftest import Api, make_shop
 from tests.unit.api.builders import after, detection, payment, trust_updated
 
@@ -197,32 +197,40 @@ async def test_a_rule_is_snoozed_for_one_customer_until_a_time(api: Api, shop: S
     ]  # fmt: skip
 
 
-async def test_hits_count_each_payment_once_by_day_however_often_it_is_reported(api: Api, shop: Shop) -> None:
+async def test_hits_count_payments_by_their_newest_decision_however_often_it_is_reported(api: Api, shop: Shop) -> None:
     rule = await shop.create()
 
-    def decided(payment_id: str, amount_minor: int, *, mode: str, otherwise: str) -> Any:
-        hit = {"rule_id": rule["id"], "version": 1, "name": "r", "mode": mode, "action": "block"}
-        return detection(
-            tenant_id=shop.tenant_id,
-            payment_id=payment_id,
-            amount_minor=amount_minor,
-            decision="allow",
-            rules=[hit | {"otherwise": otherwise}],
-        )
+    def hit(mode: str, otherwise: str) -> dict[str, Any]:
+        about = {"rule_id": rule["id"], "version": 1, "name": "r", "action": "block"}
+        return about | {"mode": mode, "otherwise": otherwise}
 
-    first = decided("stripe:1", 1000, mode="shadow", otherwise="block")
-    again = decided("stripe:1", 1000, mode="shadow", otherwise="block")
-    other = decided("stripe:2", 500, mode="shadow", otherwise="allow")
-    on = decided("stripe:2", 500, mode="on", otherwise="review")
-    # In one batch, in several, and redelivered.
-    await api.project(first, again)
-    await api.project(other, on, first)
-    await api.project(again, other, on)
+    def decided(payment_id: str, amount_minor: int, *hits: dict[str, Any], **changes: Any) -> Any:
+        about = {"tenant_id": shop.tenant_id, "payment_id": payment_id, "amount_minor": amount_minor}
+        return detection(**about, decision="allow", rules=hits, **changes)
+
+    def after_(before: DetectionCreated, *hits: dict[str, Any]) -> Any:
+        names = ("detection_id", "payment_type", "decision", "amount_minor", "currency", "rules")
+        replaced = {name: getattr(before, name) for name in names} | {"degraded": False}
+        return decided(before.payment_id, before.amount_minor, *hits, replaces=replaced, version=2)
+
+    one = decided("stripe:1", 1000, hit("shadow", "block"))
+    two = decided("stripe:2", 500, hit("shadow", "allow"), hit("on", "review"))
+    # Later facts: one is decided again with the same hit, three is no longer hit, and four is hit only then.
+    one_again = after_(one, hit("shadow", "block"))
+    three = decided("stripe:3", 70, hit("shadow", "block"))
+    three_again = after_(three)
+    four = decided("stripe:4", 9)
+    four_again = after_(four, hit("shadow", "allow"))
+    # In one batch, in several, in any order, and redelivered.
+    await api.project(one_again, two, three)
+    await api.project(one, four_again, two)
+    await api.project(three_again, three, four)
+    await api.project(one_again, three_again, four)
 
     hits = (await shop.get(f"rules/{rule['id']}/hits"))["items"]
     assert [tuple(each.values())[1:] for each in hits] == [
         ("on", "BRL", 1, 500, 1, 500),
-        ("shadow", "BRL", 2, 1500, 1, 1000),
+        ("shadow", "BRL", 3, 1509, 1, 1000),
     ]
     assert await api.pool.fetchval("SELECT count(*) FROM api.rule_hits WHERE rule_id = $1", UUID(rule["id"])) == 2
 

@@ -18,6 +18,7 @@ from orylo_common.messages import (
     FraudWarningReceived,
     Message,
     PaymentCreated,
+    PaymentEnriched,
     PaymentFailed,
     PaymentRefunded,
     PaymentRefundFailed,
@@ -39,6 +40,7 @@ from orylo_detector.engine import Engine
 from orylo_detector.feature_reader import FeatureReader
 from orylo_detector.fuse import FuseMonitor
 from orylo_detector.handlers import copy_trust, decide_payment, learn_incident
+from orylo_detector.payment_locks import PaymentLocks
 from orylo_detector.retention import DELETE_EVERY, RETENTIONS
 from orylo_detector.settings import Settings
 from orylo_detector.store import decisions, learning
@@ -63,7 +65,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
         )
         relay = await enter(OutboxRelay(pool, "detector", broker))
         decided = await enter(
-            GroupCommit(decisions.record_decisions, pool, name="detector.decisions", single_statement=True, pace=PACE)
+            GroupCommit(decisions.record_payments, pool, name="detector.decisions", single_statement=True, pace=PACE)
         )
         incidents = await enter(
             GroupCommit(learning.learn_incidents, pool, name="detector.incidents", single_statement=True, pace=PACE)
@@ -84,14 +86,16 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
             features=FeatureReader(attempts, PostgresHistory(pool), country),
             engine=Engine(rules=rules),
             plane=plane,
-            decisions=decided,
+            payments=decided,
             offer=relay.offer,
             observe=fuse.observe,
+            locks=PaymentLocks(),
         )
         learn = partial(learn_incident, incidents=incidents)
         handlers: Mapping[type[Message], Handler] = {
             PaymentCreated: decide,
             PaymentSucceeded: decide,
+            PaymentEnriched: decide,
             PaymentFailed: decide,
             PaymentRefunded: learn,
             PaymentRefundFailed: learn,

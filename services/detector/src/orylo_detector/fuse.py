@@ -13,12 +13,13 @@ from orylo_common.clock import Clock
 from orylo_common.control.fuses import trip_fuse
 from orylo_common.control.plane import ControlPlane
 from orylo_common.control.sections.fuse import FusePolicy
-from orylo_common.messages import PaymentFact, PaymentSucceeded
+from orylo_common.messages import Decision
 from orylo_common.postgres.pool import Connection
 from orylo_common.repeating import repeating
-from orylo_detector.domain.fuse import BlockCount, excess_rate, may_trip
-from orylo_detector.domain.verdict import Verdict
+from orylo_detector.announcements import SUCCEEDED
+from orylo_detector.domain.fuse import BlockCount, blocks_by_rule_or_risk, excess_rate, may_trip
 from orylo_detector.store.block_counts import add_counts, read_history, read_window
+from orylo_detector.store.decisions import RecordedPayment
 
 EVERY = timedelta(seconds=1)
 
@@ -39,16 +40,20 @@ class FuseMonitor:
         self._clock = clock
         self._counts: defaultdict[tuple[UUID, datetime], list[int]] = defaultdict(lambda: [0, 0])
 
-    def observe(self, payment: PaymentFact, verdict: Verdict) -> None:
-        """Count a recorded decision."""
-        if not isinstance(payment, PaymentSucceeded) or payment.test:
+    def observe(self, recorded: RecordedPayment) -> None:
+        """Count a recorded decision on a paid payment, and whether it is the payment's first block."""
+        payment, detection = recorded.payment, recorded.detection
+        if detection is None or detection.payment_type != SUCCEEDED or payment.test:
             return
         if self._plane.rules(payment.tenant_id).fuse_tripped:
             return
+        replaced = detection.replaces
+        is_first = replaced is None or replaced.payment_type != SUCCEEDED
+        was_blocked = not is_first and replaced is not None and replaced.decision is Decision.BLOCK
         minute = self._clock.now().replace(second=0, microsecond=0)
         count = self._counts[payment.tenant_id, minute]
-        count[0] += 1
-        count[1] += verdict.blocks_by_rule_or_risk
+        count[0] += is_first
+        count[1] += blocks_by_rule_or_risk(detection) and not was_blocked
 
     def running(self) -> AbstractAsyncContextManager[None]:
         return repeating("detector.fuse", self.check, every=EVERY, on_exit=self._store)

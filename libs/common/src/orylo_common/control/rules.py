@@ -204,6 +204,8 @@ def _check(draft: RuleDraft) -> None:
 
 def _stored(row: asyncpg.Record) -> StoredRule:
     values: dict[str, Any] = dict(row)
+    # asyncpg's subclass: orjson does not know it.
+    values["id"] = UUID(int=values["id"].int)
     created_at, updated_at = values.pop("created_at"), values.pop("updated_at")
     return StoredRule(Rule.model_validate(values), created_at, updated_at)
 

@@ -8,10 +8,10 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from orylo_api.read_models.keys import derived_uuid
-from orylo_common.messages import Decision, DetectionCreated, Message, PaymentSucceeded, RuleHit
+from orylo_common.messages import Message, PaymentSucceeded
 from orylo_common.postgres.pool import Connection
 
-Milestone = Literal["succeeded", "blocked"]
+Milestone = Literal["succeeded"]
 
 # Sorted by key, like the rows of every statement: two replicas lock in one order. `known` is the number of claims
 # before this batch. `api.inbox` has the claims of earlier versions, until its retention has deleted them.
@@ -67,24 +67,12 @@ async def claim(connection: Connection, batch: Sequence[Projectable]) -> Claims:
 
 def claims_of(item: Projectable) -> list[tuple[UUID, UUID]]:
     """Return the claims of an item, each with its subject, the key of the row that has the claim."""
-    claims = [(item.correlation_id if isinstance(item, Message) else item.message_id, item.message_id)]
+    own = (item.correlation_id if isinstance(item, Message) else item.message_id, item.message_id)
     if isinstance(item, PaymentSucceeded) and not item.test:
         milestone = _milestone_claim("succeeded", item.payment_id)
-        claims.append((milestone, milestone))
-    elif isinstance(item, DetectionCreated):
-        if item.decision is Decision.BLOCK:
-            milestone = _milestone_claim("blocked", item.payment_id)
-            claims.append((milestone, milestone))
-        if item.rules:
-            # All hits of a payment share a row.
-            subject = derived_uuid(f"rules:{item.payment_id}")
-            claims += [(subject, rule_claim(hit, item.payment_id)) for hit in item.rules]
-    return claims
-
-
-def rule_claim(hit: RuleHit, payment_id: str) -> UUID:
-    """Return the claim of a payment that a rule is true of, in one mode."""
-    return derived_uuid(f"rule:{hit.rule_id}:{hit.mode}:{payment_id}")
+    else:
+        return [own]
+    return [own, (milestone, milestone)]
 
 
 def _milestone_claim(milestone: Milestone, payment_id: str) -> UUID:

@@ -1,13 +1,13 @@
 """From the rules of `detection.created` to the counts of api.rule_hits."""
 
 from collections import defaultdict
-from datetime import date
+from datetime import date, datetime
+from typing import Literal
 from uuid import UUID
 
-from orylo_api.read_models.claims import rule_claim
 from orylo_api.read_models.effects import Effects
 from orylo_api.read_models.keys import uuid7_time
-from orylo_common.messages import DetectionCreated
+from orylo_common.messages import DetectionCreated, ReplacedDecision
 from orylo_common.postgres.pool import Connection
 
 # Sorted by key: two replicas lock in one order.
@@ -27,22 +27,32 @@ HitKey = tuple[UUID, UUID, date, str, str]
 
 
 class RuleHitProjection:
-    """Counts a payment once for each rule and mode, however many decisions it has."""
+    """Counts payments, not events: the hits of a decision take the place of those that it replaces."""
 
     def __init__(self) -> None:
         self._hits: defaultdict[HitKey, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
 
     def fold(self, detection: DetectionCreated, effects: Effects) -> None:
-        for hit in detection.rules:
-            if not effects.claims.take(detection.tenant_id, rule_claim(hit, detection.payment_id)):
-                continue
-            day = uuid7_time(detection.detection_id, detection.occurred_at).date()
-            counts = self._hits[detection.tenant_id, hit.rule_id, day, hit.mode, detection.currency]
-            counts[0] += 1
-            counts[1] += detection.amount_minor
-            if hit.otherwise is not detection.decision:
-                counts[2] += 1
-                counts[3] += detection.amount_minor
+        self._count(detection, uuid7_time(detection.detection_id, detection.occurred_at), detection, by=1)
+        if replaced := detection.replaces:
+            # They were counted at their own time. The sums do not depend on which message arrives first.
+            self._count(detection, uuid7_time(replaced.detection_id, detection.occurred_at), replaced, by=-1)
+
+    def _count(
+        self,
+        detection: DetectionCreated,
+        at: datetime,
+        counted: DetectionCreated | ReplacedDecision,
+        *,
+        by: Literal[1, -1],
+    ) -> None:
+        for hit in counted.rules:
+            counts = self._hits[detection.tenant_id, hit.rule_id, at.date(), hit.mode, counted.currency]
+            counts[0] += by
+            counts[1] += by * counted.amount_minor
+            if hit.otherwise is not counted.decision:
+                counts[2] += by
+                counts[3] += by * counted.amount_minor
 
     async def write(self, connection: Connection) -> None:
         if self._hits:

@@ -4,6 +4,15 @@ from typing import NamedTuple
 
 from orylo_common.control.models import BlockRate
 from orylo_common.control.sections.fuse import FusePolicy
+from orylo_common.messages import Decision, DetectionCreated
+from orylo_detector.domain.rule_effects import BY_FUSE, BY_RULE
+
+
+def blocks_by_rule_or_risk(detection: DetectionCreated) -> bool:
+    """Return whether rules or the risk block the payment, or would if the fuse had not tripped."""
+    if detection.override == BY_FUSE:
+        return True
+    return detection.decision is Decision.BLOCK and detection.override in (None, BY_RULE)
 
 
 class BlockCount(NamedTuple):

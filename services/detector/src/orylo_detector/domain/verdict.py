@@ -8,8 +8,6 @@ from orylo_common.messages import Decision, DetectorResult, ReasonPoints, RuleHi
 from orylo_detector.domain.finding import WeightedFinding
 from orylo_detector.domain.points import divide_risk
 from orylo_detector.domain.rule_effects import (
-    BY_FUSE,
-    BY_RULE,
     CUSTOM_RULES,
     DecisionBasis,
     hits_of,
@@ -18,6 +16,8 @@ from orylo_detector.domain.rule_effects import (
     within_range,
 )
 from orylo_rules import RuleOutcome
+
+SEVERITIES = (Decision.ALLOW, Decision.REVIEW, Decision.BLOCK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,13 @@ class Verdict:
     rules: tuple[RuleHit, ...] = ()
 
     @property
-    def blocks_by_rule_or_risk(self) -> bool:
-        """Return whether rules or the risk block the payment, or would if the fuse had not tripped."""
-        if self.override == BY_FUSE:
-            return True
-        return self.decision is Decision.BLOCK and self.override in (None, BY_RULE)
+    def severity(self) -> tuple[int, int]:
+        return severity(self.decision, self.risk_score)
+
+
+def severity(decision: Decision, risk_score: int) -> tuple[int, int]:
+    """Return a key that sorts decisions from the mildest to the most severe."""
+    return SEVERITIES.index(decision), risk_score
 
 
 def conclude(
