@@ -7,6 +7,7 @@ from uuid import UUID
 import aiohttp
 import pytest
 
+from orylo_common.control import rules
 from orylo_common.control.fuses import trip_fuse
 from orylo_common.control.models import BlockRate, Role
 from orylo_common.ids import uuid7
@@ -162,6 +163,21 @@ async def test_a_name_belongs_to_one_rule(shop: Shop) -> None:
 
     assert (status, body["code"]) == (409, "name_taken")
     assert (await shop.request("POST", f"rules/{first['id']}/restore", restored=7, version=1))[0] == 404
+
+
+async def test_the_number_of_rules_is_limited(api: Api, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "MAX_ACTIVE", 2)
+    monkeypatch.setattr(rules, "MAX_STORED", 3)
+    first, second = await shop.create(), await shop.create()
+    about = {"expression": "true", "action": BLOCK}
+
+    assert (await shop.request("POST", "rules", name="third", **about))[1]["code"] == "too_many_rules"
+    off = await shop.create(mode="off")
+    assert (await shop.request("PUT", f"rules/{off['id']}", **change_of(off, mode="shadow")))[0] == 409
+    assert (await shop.request("PUT", f"rules/{first['id']}", **change_of(first, mode="off")))[0] == 200
+    assert (await shop.request("PUT", f"rules/{off['id']}", **change_of(off, mode="shadow")))[0] == 200
+    assert (await shop.request("POST", "rules", name="fourth", mode="off", **about))[0] == 409
+    assert second in (await shop.get("rules"))["items"]
 
 
 async def test_an_analyst_drafts_rules_and_an_admin_switches_them_on(api: Api, shop: Shop) -> None:

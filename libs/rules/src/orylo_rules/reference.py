@@ -90,8 +90,8 @@ Fields marked *may be missing* have no value if the gateway does not send it or 
 An action `add_to_list` is planned; it cannot be saved yet.
 
 If several rules decide, the one with the highest priority (0 to 1000) does. Among equal priorities the most severe
-decision counts: block before review before allow. Points of all rules are added up. A customer whom the shop has
-blocked or allowlisted stays so, whatever the rules say.
+decision counts: block before review before allow. Points of all rules are added up. A customer on the shop's
+block list or allow list stays blocked or allowed: rules come after it.
 
 A rule is `off`, in `shadow` or `on`. A new rule is in shadow: it is evaluated on every payment and its hits are
 recorded, but it changes nothing. Rules in shadow are evaluated after those that are on. At most 100 rules of a shop
@@ -111,8 +111,8 @@ orylo rule restore my-shop "No prepaid cards" 1                     # roll back:
 The API has the same under `/api/v1/rules`. Every change makes a version and a line in the audit log. Analysts draft
 rules in shadow; owners and admins switch them on and change those that are on.
 
-- **Hits** count each payment once for each rule, however many events it has. *Changed* are the payments whose
-  decision the rule changed, or would change if it were on.
+- **Hits** count each payment once for each rule, by its newest decision. *Changed* are the payments whose decision
+  the rule changed, or would change if it were on.
 - **A trial** takes the values of a payment's own time. Velocity, IP addresses and countries, fingerprints and
   browsers are not stored with payments. A condition that needs one of them is unknown in a trial, and the answer names
   the field. A rule in shadow has them all.

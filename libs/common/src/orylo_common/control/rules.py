@@ -18,6 +18,8 @@ from orylo_rules import AddToList, Rule, RuleDraft, RuleProblem, check
 
 # In shadow or on. They share one time limit per payment.
 MAX_ACTIVE = 100
+# Also those that are off: a list of rules is not paged.
+MAX_STORED = 1000
 
 SELECT_RULES = """
     SELECT id, version, name, expression, action, priority, mode, created_at, updated_at
@@ -30,7 +32,10 @@ SELECT_RULE = """
 SELECT_RULE_FOR_UPDATE = f"{SELECT_RULE} FOR UPDATE"
 # One writer at a time for each tenant, so that no two of them exceed the number of rules.
 LOCK_TENANT = "SELECT pg_advisory_xact_lock(hashtext('control.rules'), hashtext($1::text))"
-COUNT_ACTIVE = "SELECT count(*) FROM control.rules WHERE tenant_id = $1 AND id <> $2 AND mode <> 'off'"
+COUNT_OTHERS = """
+    SELECT count(*) AS stored, count(*) FILTER (WHERE mode <> 'off') AS active
+    FROM control.rules WHERE tenant_id = $1 AND id <> $2
+"""
 INSERT_RULE = """
     INSERT INTO control.rules (tenant_id, id, version, name, expression, action, priority, mode)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -45,7 +50,7 @@ INSERT_VERSION = """
 """
 SELECT_VERSIONS = """
     SELECT version, draft, author, created_at FROM control.rule_versions
-    WHERE tenant_id = $1 AND rule_id = $2 ORDER BY version DESC
+    WHERE tenant_id = $1 AND rule_id = $2 ORDER BY version DESC LIMIT 500
 """
 SELECT_DRAFT = "SELECT draft FROM control.rule_versions WHERE tenant_id = $1 AND rule_id = $2 AND version = $3"
 
@@ -102,7 +107,7 @@ async def find_rule(connection: Connection, tenant_id: UUID, rule: str, *, for_u
 
 
 async def list_versions(connection: Connection, tenant_id: UUID, rule_id: UUID) -> list[RuleVersion]:
-    """Return all versions of a rule, newest first."""
+    """Return the versions of a rule, newest first, at most 500."""
     rows = await connection.fetch(SELECT_VERSIONS, tenant_id, rule_id)
     return [
         RuleVersion(row["version"], RuleDraft.model_validate(row["draft"]), row["author"], row["created_at"])
@@ -173,7 +178,10 @@ async def _replace(
 
 async def _write(connection: Connection, statement: str, tenant_id: UUID, rule: Rule, actor: Actor) -> None:
     await connection.execute(LOCK_TENANT, str(tenant_id))
-    if rule.mode != "off" and await connection.fetchval(COUNT_ACTIVE, tenant_id, rule.id) >= MAX_ACTIVE:
+    [others] = await connection.fetch(COUNT_OTHERS, tenant_id, rule.id)
+    if others["stored"] >= MAX_STORED:
+        raise RuleConflict(f"the tenant already has {MAX_STORED} rules: change one", "too_many_rules")
+    if rule.mode != "off" and others["active"] >= MAX_ACTIVE:
         text = f"the tenant already has {MAX_ACTIVE} rules that are on or in shadow: switch one off"
         raise RuleConflict(text, "too_many_rules")
     draft = rule.draft().model_dump(mode="json")

@@ -27,7 +27,7 @@ class BlockCount(NamedTuple):
 
 
 def may_trip(window: BlockCount, policy: FusePolicy) -> bool:
-    """Return whether the window alone admits a trip, whatever the usual share is."""
+    """Return whether the window admits a trip for some usual share."""
     enough = window.payments >= policy.min_payments and window.blocked >= policy.min_blocked
     return policy.enabled and enough and window.rate > min(policy.min_rate, policy.new_shop_rate)
 
