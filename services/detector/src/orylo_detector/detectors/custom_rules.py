@@ -24,8 +24,8 @@ from orylo_rules import TIME_LIMIT, Rule, RuleSet
 FUSES_TRIPPED = Gauge("orylo_detector_fuses_tripped", "Tenants whose fuse is tripped: blocks are reviews")
 
 EXPLANATION = Explanation(
-    looks_at="the fields that the tenant's own rules read ([docs/rules.md](../../docs/rules.md)). A rule adds its points to "
-    "the risk as they are, without a weight, or decides at any risk. In shadow it is recorded and changes nothing",
+    looks_at="the fields that the tenant's own rules read ([docs/rules.md](../../docs/rules.md)). A rule adds its "
+    "points to the risk as they are, without a weight, or decides at any risk. In shadow it is recorded and changes nothing",
     parameters=(
         Parameter("rules", "none", "the tenant's, by `orylo rule` or the API; each change is a version, and audited"),
         Parameter(
