@@ -19,6 +19,8 @@ from orylo_api.routes import ROUTES
 from orylo_common.control import Keyring
 from orylo_common.control.destinations import add_destination
 from orylo_common.control.fuses import trip_fuse
+from orylo_common.control.lists.entries import NewEntry, add_entry
+from orylo_common.control.lists.values import EntryType
 from orylo_common.control.models import BlockRate, Role
 from orylo_common.control.rule_snoozes import snooze_rule
 from orylo_common.control.rules import create_rule
@@ -48,7 +50,7 @@ BOUND = (
     "destination_states_view", "rule_hits",
 )  # fmt: skip
 # Shared with the command, in schema control.
-SHARED = ("audit_log", "rules", "rule_versions", "rule_snoozes", "fuses")
+SHARED = ("audit_log", "rules", "rule_versions", "rule_snoozes", "fuses", "list_entries")
 GUARDED = (*(f"api.{table}" for table in BOUND), *(f"control.{table}" for table in SHARED))
 HIDDEN = (
     "claims", "inbox", "stream_events", "sessions", "session_tokens", "totp_uses", "login_failures", "outbox",
@@ -66,7 +68,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "set_status": {"status": "blocked", "reason": "because"},
     "discard": {"reason": "because"},
     "discard_quarantined": {"reason": "because"},
+    "add_list_entry": {"list": "block", "type": "bin", "value": "999999", "reason": "because"},
+    "change_list_entry": {"reason": "because", "expires_at": None},
+    "look_up_lists": {"type": "bin", "value": "424242"},
 }
+FILE = b"type,value,list,reason\nbin,999998,block,because\n"
 
 
 # What an empty shop gets, if it is not the route's own status.
@@ -105,6 +111,9 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
         )
     await api.project(destination_changed(tenant_id=tenant_id, destination_id=destination_id))
     rule_id = await add_rule(api, tenant_id, customer_id)
+    async with api.pool.acquire() as connection:
+        entry = NewEntry("block", EntryType.BIN, "424242", f"of {tenant_id}")
+        listed = await add_entry(connection, tenant_id, entry, actor=ACTOR)
     dead = await api.pool.fetchval("SELECT id FROM api.dead_letters WHERE tenant_id = $1", tenant_id)
     return Things(
         {
@@ -116,6 +125,7 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
             "dead-letters": str(dead),
             "quarantine": webhook.event_id,
             "rules": str(rule_id),
+            "lists": str(listed.id),
         }
     )
 
@@ -144,8 +154,12 @@ def resource(route: Route) -> str:
 
 async def call(client: aiohttp.ClientSession, route: Route, things: Things) -> tuple[int, Any]:
     path = route.path.replace("{id}", things.ids.get(resource(route), ""))
-    body = BODIES.get(route.endpoint.__name__)
-    async with client.request(route.method, path, json=body) as response:
+    given: dict[str, Any] = {"json": BODIES.get(route.endpoint.__name__)}
+    if route.upload_bytes:
+        given = {"data": FILE, "headers": {"Content-Type": "text/csv"}}
+    async with client.request(route.method, path, **given) as response:
+        if response.content_type == "text/csv":
+            return response.status, {"text": await response.text()}
         return response.status, await response.json()
 
 

@@ -5,8 +5,6 @@ from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
-import pytest
-
 from orylo_common.control.sections.detection import Entity
 from orylo_common.messages import (
     Decision,
@@ -127,15 +125,27 @@ async def test_a_decision_that_lacks_a_detector_replaces_another_only_if_it_is_m
         assert len(await store.decide(payment(PaymentEnriched, **FULL))) == decisions
 
 
-@pytest.mark.parametrize("kind", [PaymentCreated, PaymentFailed])
-async def test_an_earlier_stage_that_is_reported_late_is_not_decided_on(kind: type[DecidablePayment]) -> None:
+async def test_the_start_of_a_payment_that_is_reported_late_is_not_decided_on() -> None:
     store = Shop({"cus_1": REGULAR})
-    early = payment(kind, payment_id=ID, occurred_at=NOW - timedelta(minutes=1))
+    early = payment(PaymentCreated, payment_id=ID, occurred_at=NOW - timedelta(minutes=1))
     decisions = await store.decide(payment(payment_id=ID), early)
 
     assert [each.payment_type for each in decisions] == ["payment.succeeded.v1"]
     # The attempt is counted all the same.
     assert early in store.read_facts
+
+
+async def test_a_declined_attempt_that_is_reported_late_is_decided_on_once_and_replaces_nothing() -> None:
+    store = Shop({"cus_1": REGULAR})
+    early = payment(PaymentFailed, payment_id=ID, occurred_at=NOW - timedelta(minutes=1))
+    sale = payment(payment_id=ID)
+    current, late = await store.decide(sale, early, sale, early)
+
+    assert (late.event_id, late.late, late.version, late.replaces) == (early.event_id, True, 0, None)
+    assert (current.late, current.version) == (False, 1)
+    decided = store.payments[ID].decided
+    assert decided is not None
+    assert decided.detection_id == current.detection_id
 
 
 async def test_every_stage_and_every_declined_attempt_is_decided_on_and_replaces_the_one_before() -> None:
@@ -166,7 +176,7 @@ async def test_any_order_and_duplication_of_a_payments_events_gives_the_same_pay
     outcomes = set()
     for order in permutations(events):
         store = Shop(customers)
-        last = (await store.decide(*order, *order))[-1]
+        last = max(await store.decide(*order, *order), key=lambda each: each.version)
         known = store.payments[ID]
         assert known.decided is not None
         assert known.decided.detection_id == last.detection_id

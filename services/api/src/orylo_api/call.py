@@ -16,10 +16,11 @@ from orylo_api.stream.hub import StreamHub
 from orylo_common.broker.ports import Broker, Outgoing
 from orylo_common.clock import Clock
 from orylo_common.control import Keyring
-from orylo_common.control.audit import Actor
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import Connection
 
+# Each import holds its file, of up to 16 MiB, and a connection of the pool.
+UPLOADS_AT_ONCE = 2
 # Each verification takes 64 MiB and about 50 ms of a core.
 PASSWORDS_AT_ONCE = 2
 
@@ -39,6 +40,7 @@ class Services:
     # The OpenAPI document, as bytes.
     document: bytes = field(repr=False)
     password_turns: Semaphore = field(default_factory=lambda: Semaphore(PASSWORDS_AT_ONCE))
+    upload_turns: Semaphore = field(default_factory=lambda: Semaphore(UPLOADS_AT_ONCE))
 
     @property
     def lifetimes(self) -> Lifetimes:
@@ -63,6 +65,8 @@ class Call(Generic[PathValues, Query, Body]):
     query: Query
     body: Body
     origin: Origin
+    # The file that the request carries, for routes that take one.
+    upload: bytes = field(default=b"", repr=False)
     known_principal: Principal | None = None
     open_transaction: Connection | None = None
     # Messages whose outbox rows are in the transaction; they are published after the commit.
@@ -74,12 +78,6 @@ class Call(Generic[PathValues, Query, Body]):
         if self.known_principal is None:
             raise RuntimeError("this route is open to anyone")
         return self.known_principal
-
-    @property
-    def actor(self) -> Actor:
-        """The caller as the author of a change. Only for routes that are not open to anyone."""
-        principal, origin = self.principal, self.origin
-        return Actor(principal.kind, principal.id, principal.name, origin.address, origin.user_agent)
 
     @property
     def connection(self) -> Connection:

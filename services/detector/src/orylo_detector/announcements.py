@@ -21,9 +21,12 @@ SUCCEEDED = type_of(PaymentSucceeded)
 
 
 def detection_of(
-    payment: PaymentFact, verdict: Verdict, known: KnownPayment, *, cause: PaymentFact
+    payment: PaymentFact, verdict: Verdict, known: KnownPayment | None, *, cause: PaymentFact
 ) -> DetectionCreated:
-    """Build the message that announces a verdict on a payment. `cause` is the event that led to it."""
+    """Build the message that announces a verdict on a payment. `cause` is the event that led to it.
+
+    Without `known`, the verdict is on an event that was reported late, and never the payment's current one.
+    """
     return DetectionCreated(
         message_id=uuid7(),
         tenant_id=payment.tenant_id,
@@ -47,8 +50,9 @@ def detection_of(
         degraded=verdict.degraded,
         amount_minor=payment.amount_minor,
         currency=payment.currency,
-        version=known.version,
-        replaces=known.decided.reference if known.decided else None,
+        version=known.version if known else 0,
+        replaces=known.decided.reference if known and known.decided else None,
+        late=known is None,
     )
 
 

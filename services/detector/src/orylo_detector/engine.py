@@ -15,6 +15,7 @@ from orylo_common.messages import PaymentFact, TrustStatus
 from orylo_detector.detectors import DETECTORS, Detector
 from orylo_detector.domain.features import FeatureMissing, Features
 from orylo_detector.domain.finding import Finding, WeightedFinding
+from orylo_detector.domain.lists import override_of
 from orylo_detector.domain.rule_effects import CUSTOM_RULES
 from orylo_detector.domain.verdict import NO_RULES, RuleFinding, Verdict, conclude
 from orylo_rules import RuleFailure
@@ -71,7 +72,8 @@ class Engine:
         rules = self._evaluate_rules(payment, features)
         if rules is None:
             degraded.append(CUSTOM_RULES)
-        return conclude(found, tuple(degraded), status, policy, rules or NO_RULES)
+        listed = override_of(features.listed, status)
+        return conclude(found, tuple(degraded), listed, policy, rules or NO_RULES)
 
     def _evaluate_rules(self, payment: PaymentFact, features: Features) -> RuleFinding | None:
         try:

@@ -8,7 +8,7 @@ from prometheus_client import Counter
 from orylo_common.broker.ports import Outgoing
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.errors import TransientError
-from orylo_common.messages import Decision, PaymentEnriched, RuleHit, TrustUpdated
+from orylo_common.messages import Decision, PaymentEnriched, PaymentFailed, RuleHit, TrustUpdated
 from orylo_detector.announcements import announce, block_fact, detection_of
 from orylo_detector.domain.known_payment import DecidablePayment, KnownPayment
 from orylo_detector.domain.verdict import Verdict
@@ -80,6 +80,10 @@ async def _propose(
     payment = known.payment
     if payment is None:
         return RecordedPayment(fact, known)
+    if isinstance(fact, PaymentFailed) and fact.event_id != payment.event_id:
+        # Every declined attempt is decided on. The decision on a newer event stays the current one.
+        late = detection_of(fact, await engine.decide(fact, reading, policy), None, cause=fact)
+        return RecordedPayment(fact, known, late, announce(late))
     if payment != fact:
         reading, _ = await features.read(payment)
     used = known.with_used_history(reading)

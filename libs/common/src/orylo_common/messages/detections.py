@@ -84,8 +84,8 @@ class DetectionCreated(Message):
     )
     override: str | None = Field(
         default=None,
-        description="what decided in place of the risk: the customer's list entry (blocked, allowlisted, …), rule, or "
-        "fuse: a block by rules or by the risk is a review",
+        description="what decided in place of the risk: the customer's status (blocked, allowlisted), a kind of list "
+        "entry, such as block_list.ip or allow_list.email, or rule; or fuse: a block by rules or the risk is a review",
     )
     rules: tuple[RuleHit, ...] = Field(default=(), description="the tenant's rules that are true of the payment")
     detectors: tuple[DetectorResult, ...] = ()
@@ -98,6 +98,10 @@ class DetectionCreated(Message):
     currency: str
     version: int = Field(default=0, ge=0, description="increases with each decision on the payment, with gaps")
     replaces: ReplacedDecision | None = Field(default=None, description="the payment's decision before this one")
+    late: bool = Field(
+        default=False,
+        description="on a declined attempt that was reported after a newer event: never the payment's current decision",
+    )
 
     @property
     def subject(self) -> str:

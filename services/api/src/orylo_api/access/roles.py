@@ -16,6 +16,7 @@ class Permission(StrEnum):
     SETTLE_DEAD_LETTERS = "dead_letters.settle"
     REPLAY_QUARANTINE = "quarantine.replay"
     DISCARD_QUARANTINE = "quarantine.discard"
+    CHANGE_LISTS = "lists.change"
 
 
 ALLOWED: Mapping[Permission, frozenset[Role]] = {
@@ -28,6 +29,8 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.APPLY_RULES: frozenset({Role.OWNER, Role.ADMIN}),
     Permission.SNOOZE_RULES: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     Permission.RESET_FUSE: frozenset({Role.OWNER, Role.ADMIN}),
+    # As for the status of a customer.
+    Permission.CHANGE_LISTS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # A replay sends conversions again, and a discarded conversion is never sent: both concern the merchant's money.
     Permission.SETTLE_DEAD_LETTERS: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
     # A replay may publish a payment, and with it a conversion.

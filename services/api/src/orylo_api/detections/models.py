@@ -23,9 +23,10 @@ Points = Annotated[
 Override = Annotated[
     str | None,
     Field(
-        description="what decided in place of the risk: the customer's list entry (`blocked`, `allowlisted`), `rule`, "
-        "or `fuse`: a block by rules or by the risk is a review. Earlier decisions have a list entry as their first "
-        "reason (`list.blocked`, `list.allowlisted`)",
+        description="what decided in place of the risk: the customer's status (`blocked`, `allowlisted`), a list "
+        "entry, by its list and type (`block_list.ip`, `allow_list.email`, …), or `rule`; or `fuse`: a block by rules "
+        "or by the risk is a review. The earliest decisions have the status as their first reason (`list.blocked`, "
+        "`list.allowlisted`)",
     ),
 ]
 

@@ -53,7 +53,8 @@ class DetectionProjection:
     def fold(self, detection: DetectionCreated, effects: Effects) -> None:
         row = detection_row(detection)
         self._rows[row.tenant_id, row.id] = row
-        _count(effects, detection, row.created_at, detection, by=1)
+        if not detection.late:
+            _count(effects, detection, row.created_at, detection, by=1)
         if replaced := detection.replaces:
             # It was counted at its own time. The sums do not depend on which of the two messages arrives first.
             _count(effects, detection, uuid7_time(replaced.detection_id, detection.occurred_at), replaced, by=-1)

@@ -1,5 +1,6 @@
 """The fuse: when blocks jump, rules and the risk review payments instead of blocking them."""
 
+from orylo_api.access.audit import actor_of
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
 from orylo_api.errors import Conflict
@@ -16,7 +17,7 @@ async def show_fuse(call: Call[None, None, None]) -> Fuse:
 async def reset_tripped_fuse(call: Call[None, None, FuseResetBody]) -> Fuse:
     tenant_id = call.principal.tenant.id
     try:
-        return _shown(await reset_fuse(call.connection, tenant_id, reason=call.body.reason, actor=call.actor))
+        return _shown(await reset_fuse(call.connection, tenant_id, reason=call.body.reason, actor=actor_of(call)))
     except InvalidChange as error:
         raise Conflict(str(error), code="not_tripped") from None
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from orylo_api.access.audit import actor_of
 from orylo_api.access.authentication import authorise
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
@@ -57,7 +58,7 @@ async def save_rule(call: Call[None, None, RuleBody]) -> ListedRule:
     if draft.mode == "on":
         authorise(call.principal, Permission.APPLY_RULES)
     with api_errors():
-        stored = await create_rule(call.connection, call.principal.tenant.id, draft, actor=call.actor)
+        stored = await create_rule(call.connection, call.principal.tenant.id, draft, actor=actor_of(call))
     return ListedRule.of(stored)
 
 
@@ -65,7 +66,9 @@ async def update_rule(call: Call[RulePath, None, RuleChangeBody]) -> ListedRule:
     tenant_id, draft, version = call.principal.tenant.id, _draft(call.body), call.body.version
     with api_errors():
         await _authorise_change(call, draft.mode)
-        stored = await change_rule(call.connection, tenant_id, call.path.id, draft, version=version, actor=call.actor)
+        stored = await change_rule(
+            call.connection, tenant_id, call.path.id, draft, version=version, actor=actor_of(call)
+        )
     return ListedRule.of(stored)
 
 
@@ -79,7 +82,7 @@ async def roll_back_rule(call: Call[RulePath, None, RestoreBody]) -> ListedRule:
             call.path.id,
             restored=body.restored,
             version=body.version,
-            actor=call.actor,
+            actor=actor_of(call),
         )
     return ListedRule.of(stored)
 

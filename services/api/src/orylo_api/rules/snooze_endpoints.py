@@ -1,5 +1,6 @@
 """Snoozes of a rule: it does not apply to one customer until a certain time."""
 
+from orylo_api.access.audit import actor_of
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
 from orylo_api.errors import Invalid
@@ -32,7 +33,7 @@ async def snooze(call: Call[RulePath, None, SnoozeBody]) -> ListedSnooze:
             body.customer_id,
             until=body.until,
             reason=body.reason,
-            actor=call.actor,
+            actor=actor_of(call),
         )
     return _listed(snoozed)
 
@@ -40,7 +41,7 @@ async def snooze(call: Call[RulePath, None, SnoozeBody]) -> ListedSnooze:
 async def unsnooze(call: Call[RulePath, None, SnoozeEndBody]) -> SnoozeList:
     tenant_id = call.principal.tenant.id
     with api_errors():
-        await end_snooze(call.connection, tenant_id, call.path.id, call.body.customer_id, actor=call.actor)
+        await end_snooze(call.connection, tenant_id, call.path.id, call.body.customer_id, actor=actor_of(call))
     return SnoozeList(items=[_listed(each) for each in await list_snoozes(call.connection, tenant_id, call.path.id)])
 
 

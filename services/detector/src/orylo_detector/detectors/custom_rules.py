@@ -25,7 +25,8 @@ FUSES_TRIPPED = Gauge("orylo_detector_fuses_tripped", "Tenants whose fuse is tri
 
 EXPLANATION = Explanation(
     looks_at="the fields that the tenant's own rules read ([docs/rules.md](../../docs/rules.md)). A rule adds its "
-    "points to the risk as they are, without a weight, or decides at any risk. In shadow it is recorded and changes nothing",
+    "points to the risk as they are, without a weight, or decides at any risk. In shadow it is recorded and changes "
+    "nothing",
     parameters=(
         Parameter("rules", "none", "the tenant's, by `orylo rule` or the API; each change is a version, and audited"),
         Parameter(
@@ -80,7 +81,7 @@ class RuleBook:
         started = time.perf_counter_ns()
         outcome = rule_set.evaluate(
             values_of(payment, features, rule_set.fields),
-            lists=features.lists,
+            lists={hit.list for hit in features.listed},
             snoozed=_snoozed(stored.snoozes.get(payment.customer_id or "", {}), payment.occurred_at),
         )
         duration_us = (time.perf_counter_ns() - started) // 1000

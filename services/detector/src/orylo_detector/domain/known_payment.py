@@ -23,7 +23,9 @@ from orylo_detector.domain.features import CustomerHistory, Features, subjects_o
 from orylo_detector.domain.verdict import severity
 
 DecidablePayment = PaymentCreated | PaymentFailed | PaymentSucceeded
-# In the order in which a payment moves through them. An event of an earlier stage is not decided on any more.
+# Enough to recognise a redelivery, however many cards are tested on one payment.
+REMEMBERED_DECLINES = 64
+# In the order in which a payment moves through them.
 _STAGES: Mapping[type[PaymentFact], int] = {PaymentCreated: 0, PaymentFailed: 1, PaymentSucceeded: 2}
 
 
@@ -72,10 +74,14 @@ class UsedHistory:
 
 @dataclass(frozen=True, slots=True)
 class KnownPayment:
-    """`version` counts the changes. `facts` are those that the payment is made of, the one decided on first."""
+    """`version` counts the changes. `facts` are those that the payment is made of, the one decided on first.
+
+    `declined` has the ids of the last declined attempts.
+    """
 
     version: int = 0
     facts: tuple[DecidablePayment | PaymentEnriched, ...] = ()
+    declined: tuple[str, ...] = ()
     decided: NewestDecision | None = None
     history: UsedHistory | None = None
 
@@ -84,12 +90,18 @@ class KnownPayment:
 
         The result does not depend on the order of the facts.
         """
+        declined = self.declined
+        if isinstance(fact, PaymentFailed):
+            if fact.event_id in declined:
+                return self
+            declined = (*declined, fact.event_id)[-REMEMBERED_DECLINES:]
         facts = _needed((*self.facts, fact))
-        if facts == self.facts:
+        if (facts, declined) == (self.facts, self.declined):
             return self
         # A new event is decided on with histories of its time.
         same_event = bool(self.facts) and facts[0].event_id == self.facts[0].event_id
-        return replace(self, version=self.version + 1, facts=facts, history=self.history if same_event else None)
+        history = self.history if same_event else None
+        return replace(self, version=self.version + 1, facts=facts, declined=declined, history=history)
 
     @property
     def payment(self) -> DecidablePayment | None:

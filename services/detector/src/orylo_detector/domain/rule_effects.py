@@ -6,13 +6,13 @@ from functools import lru_cache
 from uuid import UUID
 
 from orylo_common.control.sections.detection import DetectionPolicy
-from orylo_common.messages import Decision, ReasonPoints, RuleHit, TrustStatus
+from orylo_common.messages import Decision, ReasonPoints, RuleHit
+from orylo_detector.domain.lists import Override
 from orylo_detector.domain.points import round_together
 from orylo_rules import AddPoints, Rule, RuleDecision, RuleOutcome
 from orylo_rules.engine import COMPILED_RULES
 
 CUSTOM_RULES = "custom_rules"
-OVERRIDES = {TrustStatus.ALLOWLISTED: Decision.ALLOW, TrustStatus.BLOCKED: Decision.BLOCK}
 BY_RULE, BY_FUSE = "rule", "fuse"
 
 
@@ -27,21 +27,21 @@ def reason_code(rule: Rule) -> str:
 
 @dataclass(frozen=True, slots=True)
 class DecisionBasis:
-    """All that decides on a payment beside the rules. `risk` is the detectors' risk."""
+    """All that decides on a payment beside the rules: the detectors' risk and the decision of a list entry."""
 
     risk: int
-    status: TrustStatus
+    listed: Override | None
     policy: DetectionPolicy
     fuse_tripped: bool = False
 
     def decide(self, by_rule: RuleDecision | None, points: int) -> tuple[Decision, str | None]:
         """Return the decision, and what decided in place of the risk, if anything did. `points` are those of rules.
 
-        The customer's list entry comes first, then the rules, then the risk. A tripped fuse turns a block by rules or
+        A list entry comes first, then the rules, then the risk. A tripped fuse turns a block by rules or
         by the risk into a review.
         """
-        if listed := OVERRIDES.get(self.status):
-            return listed, self.status.value
+        if self.listed:
+            return self.listed
         decision = Decision(by_rule) if by_rule else self._by_risk(within_range(self.risk + points))
         if decision is Decision.BLOCK and self.fuse_tripped:
             return Decision.REVIEW, BY_FUSE

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from orylo_common.control.sections.detection import DetectionPolicy
-from orylo_common.messages import Decision, DetectorResult, ReasonPoints, RuleHit, TrustStatus
+from orylo_common.messages import Decision, DetectorResult, ReasonPoints, RuleHit
 from orylo_detector.domain.finding import WeightedFinding
+from orylo_detector.domain.lists import Override
 from orylo_detector.domain.points import divide_risk
 from orylo_detector.domain.rule_effects import (
     CUSTOM_RULES,
@@ -37,7 +38,7 @@ NO_RULES = RuleFinding()
 class Verdict:
     """A decision. The points add up to the risk; `override` names what decided in its place.
 
-    It is the customer's list entry (`blocked`, `allowlisted`), `rule`, or `fuse`, which made a review of a block.
+    It is a list entry, such as `block_list.ip`, or `rule`, or `fuse`, which made a review of a block.
     `rules` are those that are true of the payment, also in shadow.
     """
 
@@ -62,13 +63,13 @@ def severity(decision: Decision, risk_score: int) -> tuple[int, int]:
 def conclude(
     found: Sequence[WeightedFinding],
     degraded: tuple[str, ...],
-    status: TrustStatus,
+    listed: Override | None,
     policy: DetectionPolicy,
     rules: RuleFinding = NO_RULES,
 ) -> Verdict:
-    """Decide. What overrides the decision leaves the risk and its points as computed."""
+    """Decide. What overrides the decision, as a list entry does, leaves the risk and its points as computed."""
     risk, outcome = combined_risk(found), rules.outcome
-    basis = DecisionBasis(risk, status, policy, rules.fuse_tripped)
+    basis = DecisionBasis(risk, listed, policy, rules.fuse_tripped)
     decision, override = basis.decide(outcome.decision, outcome.points)
     points = divide_risk(found, risk)
     if outcome.points:
