@@ -57,6 +57,7 @@ HIDDEN = (
 )  # fmt: skip
 RULE: dict[str, Any] = {"name": "a rule", "expression": "payment.amount > 10", "action": {"kind": "block"}}
 BODIES: dict[str, dict[str, Any]] = {
+    "evaluate": {"amount_minor": 1, "currency": "BRL", "dry_run": True},
     "save_rule": RULE,
     "update_rule": RULE | {"version": 1},
     "roll_back_rule": {"restored": 1, "version": 1},
