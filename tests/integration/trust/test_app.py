@@ -106,16 +106,17 @@ async def test_each_change_of_a_customer_is_announced(broker: MemoryBroker) -> N
     )
     blocked = status_set(tenant_id, TrustStatus.BLOCKED)
     await handled(broker, *life, *life, blocked, blocked)
-    await eventually(lambda: len(updates(broker)) >= 5)
+    await eventually(lambda: len(updates(broker)) >= 6)
 
     assert [(u.version, u.cause, u.score_before, u.score_after, u.status) for u in updates(broker)] == [
         (1, "clean_payment", 50, 52, "neutral"),
-        (2, "refund", 52, 47, "neutral"),
-        (3, "fraud_warning", 47, 17, "neutral"),
-        (4, "dispute_opened", 17, 0, "neutral"),
-        (5, "status_set", 0, 0, "blocked"),
+        (2, "refund", 52, 50, "neutral"),
+        (3, "refund", 50, 47, "neutral"),
+        (4, "fraud_warning", 47, 17, "neutral"),
+        (5, "dispute_opened", 17, 0, "neutral"),
+        (6, "status_set", 0, 0, "blocked"),
     ]
-    assert [(u.actor, u.reason) for u in updates(broker)] == [(None, None)] * 4 + [("ana", "chargebacks")]
+    assert [(u.actor, u.reason) for u in updates(broker)] == [(None, None)] * 5 + [("ana", "chargebacks")]
 
 
 async def test_the_points_come_from_the_tenants_policy(broker: MemoryBroker, postgres_dsn: str) -> None:

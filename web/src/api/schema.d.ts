@@ -225,6 +225,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{id}/score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One customer's trust score, with the points of each cause */
+        get: operations["show_score"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add points to a customer's trust score, or take some away, with a reason
+         * @description For the roles admin, analyst, owner.
+         */
+        post: operations["correct_trust"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers/{id}/status": {
         parameters: {
             query?: never;
@@ -235,7 +272,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Set the status of a customer: blocked, allowlisted or neutral
+         * Set the status of a customer: blocked, allowlisted or neutral, until a time or for good
          * @description For the roles admin, analyst, owner.
          */
         post: operations["set_status"];
@@ -594,6 +631,27 @@ export interface components {
             /** @description when the destination stopped; null if it is disabled */
             since: string | null;
         };
+        /**
+         * CorrectionAccepted
+         * @description The correction is recorded. The customer shows it within moments. To undo it, correct by the opposite points.
+         */
+        CorrectionAccepted: {
+            customer_id: string;
+            /** Format: uuid */
+            correction_id: string;
+            points: number;
+            reason: string;
+            actor: string;
+            /** Format: date-time */
+            accepted_at: string;
+        };
+        /** CorrectionRequest */
+        CorrectionRequest: {
+            /** @description added to the trust score; negative points are taken away; not 0 */
+            points: number;
+            /** @description stored with the change; must not hold personal data */
+            reason: string;
+        };
         /** Counts */
         Counts: {
             /**
@@ -654,6 +712,8 @@ export interface components {
             id: string;
             trust_score: number;
             status: components["schemas"]["TrustStatus"];
+            /** @description when the status ends and the customer is neutral again */
+            status_expires_at: string | null;
             /**
              * Format: date-time
              * @description first seen
@@ -672,6 +732,22 @@ export interface components {
             items: components["schemas"]["CustomerSummary"][];
             /** @default null */
             next_cursor: string | null;
+        };
+        /**
+         * CustomerScore
+         * @description `start` and the points of all causes add up to `total`, which is limited to 0 to 100 for the score.
+         */
+        CustomerScore: {
+            customer_id: string;
+            trust_score: number;
+            start: number;
+            /** @description most points first, gained or lost */
+            causes: components["schemas"]["ScoreCause"][];
+            total: number;
+            /** @description of the latest change that the score includes; 0 before the first */
+            version: number;
+            status: components["schemas"]["TrustStatus"];
+            status_expires_at: string | null;
         };
         /**
          * CustomerSeen
@@ -693,6 +769,8 @@ export interface components {
             id: string;
             trust_score: number;
             status: components["schemas"]["TrustStatus"];
+            /** @description when the status ends and the customer is neutral again */
+            status_expires_at: string | null;
             /**
              * Format: date-time
              * @description first seen
@@ -1075,7 +1153,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard";
+        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard";
         /** Point */
         Point: {
             /**
@@ -1246,6 +1324,11 @@ export interface components {
          * @enum {string}
          */
         Role: "operator" | "owner" | "admin" | "analyst" | "viewer";
+        /** ScoreCause */
+        ScoreCause: {
+            cause: string;
+            points: number;
+        };
         /** SecondFactorState */
         SecondFactorState: {
             enabled: boolean;
@@ -1281,6 +1364,7 @@ export interface components {
         StatusAccepted: {
             customer_id: string;
             status: components["schemas"]["TrustStatus"];
+            expires_at: string | null;
             reason: string;
             actor: string;
             /** Format: date-time */
@@ -1289,6 +1373,11 @@ export interface components {
         /** StatusRequest */
         StatusRequest: {
             status: components["schemas"]["TrustStatus"];
+            /**
+             * @description when the status ends and the customer is neutral again; never, if omitted
+             * @default null
+             */
+            expires_at: string | null;
             /** @description stored with the change; must not hold personal data */
             reason: string;
         };
@@ -1337,7 +1426,7 @@ export interface components {
             score_after: number;
             status: components["schemas"]["TrustStatus"];
             cause: string;
-            /** @description who set the status, if that is the cause */
+            /** @description who set the status or corrected the score, if that is the cause */
             actor: string | null;
             /** @description the reason they gave */
             reason: string | null;
@@ -1842,6 +1931,80 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_score: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerScore"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            503: components["responses"]["503"];
+        };
+    };
+    correct_trust: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorrectionRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectionAccepted"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
     };

@@ -2,19 +2,20 @@
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.ids import uuid7
-from orylo_common.messages import TrustUpdated, encode
+from orylo_common.messages import CausePoints, TrustUpdated, encode
 from orylo_trust.domain.account import TrustAccount
 from orylo_trust.posting import Posting
 
 # The cause for the customer that an entry is taken from, because another one turned out to be the payer.
 MOVED = "moved_to_payer"
-# The cause of a status change, which is announced with its actor and reason.
+# The causes of a change of the status: a user sets it, or it ends at the time that the user gave.
 STATUS_SET = "status_set"
+STATUS_EXPIRED = "status_expired"
 
 
 def announce(posting: Posting, account: TrustAccount, cause: str, *, score_before: int) -> Outgoing:
     """Announce the change that was just made to `account`."""
-    change = posting.status_change if cause == STATUS_SET else None
+    change = account.status_change
     message = TrustUpdated(
         message_id=uuid7(),
         tenant_id=posting.tenant_id,
@@ -25,10 +26,13 @@ def announce(posting: Posting, account: TrustAccount, cause: str, *, score_befor
         version=account.version,
         score_before=score_before,
         score_after=account.score,
+        start=account.start,
+        causes=tuple(CausePoints(cause=name, points=points) for name, points in sorted(account.causes.items())),
         status=account.status,
+        status_expires_at=change and change.expires_at,
         cause=cause,
         source_event_id=posting.event_id,
-        actor=change and change.actor,
-        reason=change and change.reason,
+        actor=posting.actor,
+        reason=posting.reason,
     )
     return Outgoing(message.message_id, message.type, encode(message, traceparent=posting.traceparent))

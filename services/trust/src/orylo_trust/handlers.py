@@ -6,11 +6,18 @@ from prometheus_client import Counter
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.control.sections.trust import TrustPolicy
-from orylo_common.messages import CustomerStatusSet, PaymentBlocked, PaymentFact, PaymentSucceeded
+from orylo_common.messages import (
+    CustomerStatusSet,
+    CustomerTrustCorrected,
+    PaymentBlocked,
+    PaymentFact,
+    PaymentSucceeded,
+    VerdictGiven,
+)
 from orylo_common.telemetry.traces import current_traceparent
 from orylo_trust.domain.account import StatusChange
-from orylo_trust.domain.ledger import entries_for
-from orylo_trust.domain.reversals import reversal_of
+from orylo_trust.domain.ledger import EntryCause, LedgerEntry, entries_for
+from orylo_trust.domain.reversals import judgement_of, reversal_of
 from orylo_trust.ports import LedgerWriter, StandingCache, TrustPolicySource
 from orylo_trust.posting import Posting
 
@@ -42,7 +49,7 @@ async def post_fact(
             traceparent=current_traceparent(),
             reversal=reversal,
         )
-        await _post(posting, ledger, offer, cache)
+        await post(posting, ledger, offer, cache)
 
 
 async def post_block(
@@ -63,7 +70,7 @@ async def post_block(
         traceparent=current_traceparent(),
         blocks=True,
     )
-    await _post(posting, ledger, offer, cache)
+    await post(posting, ledger, offer, cache)
 
 
 async def set_status(
@@ -77,13 +84,62 @@ async def set_status(
         message_id=change.message_id,
         correlation_id=change.correlation_id,
         occurred_at=change.occurred_at,
-        status_change=StatusChange(change.status, change.actor, change.reason, change.occurred_at),
+        status_change=StatusChange(change.status, change.actor, change.reason, change.occurred_at, change.expires_at),
+        actor=change.actor,
+        reason=change.reason,
         traceparent=current_traceparent(),
     )
-    await _post(posting, ledger, offer, cache)
+    await post(posting, ledger, offer, cache)
 
 
-async def _post(posting: Posting, ledger: LedgerWriter, offer: Offer, cache: StandingCache) -> None:
+async def post_verdict(
+    given: VerdictGiven, *, plane: TrustPolicySource, ledger: LedgerWriter, offer: Offer, cache: StandingCache
+) -> None:
+    """Post a verdict to the ledger of the payment's customer. The newest verdict on a payment counts."""
+    policy = plane.settings(given.tenant_id, TrustPolicy)
+    posting = Posting(
+        tenant_id=given.tenant_id,
+        customer_id=given.customer_id,
+        start=policy.start,
+        message_id=given.message_id,
+        correlation_id=given.correlation_id,
+        occurred_at=given.occurred_at,
+        payment_id=given.payment_id,
+        event_id=str(given.verdict_id),
+        actor=given.actor,
+        reason=given.reason,
+        traceparent=current_traceparent(),
+        reversal=judgement_of(given, policy),
+    )
+    await post(posting, ledger, offer, cache)
+
+
+async def post_correction(
+    corrected: CustomerTrustCorrected,
+    *,
+    plane: TrustPolicySource,
+    ledger: LedgerWriter,
+    offer: Offer,
+    cache: StandingCache,
+) -> None:
+    """Post the points that a user added or took away."""
+    posting = Posting(
+        tenant_id=corrected.tenant_id,
+        customer_id=corrected.customer_id,
+        start=plane.settings(corrected.tenant_id, TrustPolicy).start,
+        message_id=corrected.message_id,
+        correlation_id=corrected.correlation_id,
+        occurred_at=corrected.occurred_at,
+        entries=(LedgerEntry(EntryCause.CORRECTION, str(corrected.correction_id), corrected.points),),
+        event_id=str(corrected.correction_id),
+        actor=corrected.actor,
+        reason=corrected.reason,
+        traceparent=current_traceparent(),
+    )
+    await post(posting, ledger, offer, cache)
+
+
+async def post(posting: Posting, ledger: LedgerWriter, offer: Offer, cache: StandingCache) -> None:
     """Commit the posting, then publish its announcements and drop the changed customers from the cache."""
     result = await ledger.add(posting)
     if not result.announced:

@@ -32,6 +32,11 @@ class Posting:
     payment_id: str = ""
     event_id: str | None = None
     status_change: StatusChange | None = None
+    # When the status that expires was to end.
+    expiry: datetime | None = None
+    # The user who asked for the change, and why.
+    actor: str | None = None
+    reason: str | None = None
     traceparent: str | None = None
     moved_from: str | None = None
     reversal: Reversal | None = None

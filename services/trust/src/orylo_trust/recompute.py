@@ -8,10 +8,10 @@ from uuid import UUID
 import asyncpg
 
 from orylo_common.postgres.pool import Connection
-from orylo_trust.domain.ledger import EntryCause, LedgerEntry, score, total
+from orylo_trust.domain.ledger import EntryCause, LedgerEntry, score, sums
 
 SELECT_ACCOUNTS = """
-    SELECT a.tenant_id, a.customer_id, a.start, a.total, a.score,
+    SELECT a.tenant_id, a.customer_id, a.start, a.total, a.score, a.causes,
            array(
                SELECT ROW (l.cause, l.source_id, l.points, l.month, l.monthly_cap) FROM trust.ledger AS l
                WHERE l.tenant_id = a.tenant_id AND l.customer_id = a.customer_id
@@ -35,8 +35,9 @@ async def differences(pool: asyncpg.Pool, tenant_id: UUID | None = None) -> Asyn
     async with _snapshot(pool) as connection:
         async for row in connection.cursor(SELECT_ACCOUNTS, tenant_id, prefetch=500):
             entries = [LedgerEntry(EntryCause(cause), *rest) for cause, *rest in row["entries"]]
-            recomputed = total(row["start"], entries)
-            if (row["total"], row["score"]) != (recomputed, score(recomputed)):
+            causes = sums(entries)
+            recomputed = row["start"] + sum(causes.values())
+            if (row["total"], row["score"], row["causes"]) != (recomputed, score(recomputed), causes):
                 yield Difference(row["tenant_id"], row["customer_id"], row["score"], score(recomputed))
 
 

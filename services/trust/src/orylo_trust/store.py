@@ -8,7 +8,7 @@ from orylo_common.broker.ports import Outgoing
 from orylo_common.messages import TrustStatus
 from orylo_common.postgres.outbox_bodies import outbox_columns
 from orylo_common.postgres.pool import Connection
-from orylo_trust.announcements import MOVED, STATUS_SET, announce
+from orylo_trust.announcements import MOVED, STATUS_EXPIRED, STATUS_SET, announce
 from orylo_trust.attribution import attribute
 from orylo_trust.domain.account import StatusChange, TrustAccount
 from orylo_trust.domain.ledger import LedgerEntry, MonthlyTotal
@@ -22,7 +22,8 @@ LOCK_ACCOUNTS = """
     FROM unnest($1::uuid[], $2::text[], $3::smallint[]) AS seen (tenant_id, customer_id, start)
     ORDER BY tenant_id, customer_id
     ON CONFLICT (tenant_id, customer_id) DO UPDATE SET version = a.version
-    RETURNING tenant_id, customer_id, start, total, version, status, status_actor, status_reason, status_set_at
+    RETURNING tenant_id, customer_id, start, causes, version, status, status_actor, status_reason, status_set_at,
+              status_expires_at
 """
 
 # Returns the new rows, each with its month's total before this batch. LATERAL looks up one key at a time: it uses the
@@ -30,9 +31,9 @@ LOCK_ACCOUNTS = """
 ADD_ENTRIES = """
     WITH added AS (
         INSERT INTO trust.ledger (tenant_id, customer_id, cause, source_id, points, month, monthly_cap,
-                                  payment_id, event_id, occurred_at)
+                                  payment_id, event_id, occurred_at, actor, reason)
         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::date[],
-                             $7::smallint[], $8::text[], $9::text[], $10::timestamptz[])
+                             $7::smallint[], $8::text[], $9::text[], $10::timestamptz[], $11::text[], $12::text[])
         ON CONFLICT (tenant_id, cause, source_id) DO NOTHING
         RETURNING tenant_id, customer_id, cause, source_id, month
     )
@@ -46,20 +47,20 @@ ADD_ENTRIES = """
 # The accounts exist, since they are locked: ON CONFLICT updates them without ever scanning the table.
 WRITE_BACK = """
     WITH accounts AS (
-        INSERT INTO trust.accounts AS a (tenant_id, customer_id, start, total, score, version, status, status_actor,
-                                         status_reason, status_set_at)
-        SELECT * FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::integer[], $5::smallint[], $6::bigint[],
-                             $7::text[], $8::text[], $9::text[], $10::timestamptz[])
+        INSERT INTO trust.accounts AS a (tenant_id, customer_id, start, total, score, causes, version, status,
+                                         status_actor, status_reason, status_set_at, status_expires_at)
+        SELECT * FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::integer[], $5::smallint[], $6::jsonb[],
+                             $7::bigint[], $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[])
         ON CONFLICT (tenant_id, customer_id) DO UPDATE
-        SET total = EXCLUDED.total, score = EXCLUDED.score, version = EXCLUDED.version, status = EXCLUDED.status,
-            status_actor = EXCLUDED.status_actor, status_reason = EXCLUDED.status_reason,
-            status_set_at = EXCLUDED.status_set_at, updated_at = now()
+        SET total = EXCLUDED.total, score = EXCLUDED.score, causes = EXCLUDED.causes, version = EXCLUDED.version,
+            status = EXCLUDED.status, status_actor = EXCLUDED.status_actor, status_reason = EXCLUDED.status_reason,
+            status_set_at = EXCLUDED.status_set_at, status_expires_at = EXCLUDED.status_expires_at, updated_at = now()
     ), months AS (
         INSERT INTO trust.months (tenant_id, customer_id, month, points, cap)
-        SELECT * FROM unnest($11::uuid[], $12::text[], $13::date[], $14::integer[], $15::smallint[])
+        SELECT * FROM unnest($13::uuid[], $14::text[], $15::date[], $16::integer[], $17::smallint[])
         ON CONFLICT (tenant_id, customer_id, month) DO UPDATE SET points = EXCLUDED.points, cap = EXCLUDED.cap
     )
-    INSERT INTO trust.outbox (message_id, type, body) SELECT * FROM unnest($16::uuid[], $17::text[], $18::bytea[])
+    INSERT INTO trust.outbox (message_id, type, body) SELECT * FROM unnest($18::uuid[], $19::text[], $20::bytea[])
 """
 
 EntryKey = tuple[UUID, str, str, str]
@@ -89,9 +90,9 @@ async def _lock_accounts(connection: Connection, postings: Sequence[Posting]) ->
         LOCK_ACCOUNTS, [tenant for tenant, _ in starts], [customer for _, customer in starts], list(starts.values())
     )
     accounts = {}
-    for tenant_id, customer_id, start, total, version, status, actor, reason, set_at in rows:
-        change = None if set_at is None else StatusChange(TrustStatus(status), actor, reason, set_at)
-        accounts[tenant_id, customer_id] = TrustAccount(start, total, version, change)
+    for tenant_id, customer_id, start, causes, version, status, actor, reason, set_at, expires_at in rows:
+        change = None if set_at is None else StatusChange(TrustStatus(status), actor, reason, set_at, expires_at)
+        accounts[tenant_id, customer_id] = TrustAccount(start, causes, version, change)
     return accounts
 
 
@@ -108,6 +109,8 @@ async def _add_entries(connection: Connection, postings: Sequence[Posting], acco
             posting.payment_id,
             posting.event_id,
             posting.occurred_at,
+            posting.actor,
+            posting.reason,
         )
         for posting in postings
         if posting.moved_from is None
@@ -147,8 +150,13 @@ def _apply(postings: Sequence[Posting], accounts: Accounts, added: set[EntryKey]
                 continue
             enter(posting, entry, entry.cause.value)
         account = accounts[posting.customer_key]
+        changed = None
         if posting.status_change is not None and account.set_status(posting.status_change):
-            announced.append(announce(posting, account, STATUS_SET, score_before=account.score))
+            changed = STATUS_SET
+        elif posting.expiry is not None and account.expire_status(posting.expiry):
+            changed = STATUS_EXPIRED
+        if changed is not None:
+            announced.append(announce(posting, account, changed, score_before=account.score))
             customers.add(posting.customer_key)
     return PostingResult(frozenset(customers), tuple(announced))
 
@@ -162,7 +170,7 @@ async def _write_back(connection: Connection, accounts: Accounts, announced: Seq
     if announced or months:
         await connection.execute(
             WRITE_BACK,
-            *_columns((_account_row(key, account) for key, account in accounts.items()), count=10),
+            *_columns((_account_row(key, account) for key, account in accounts.items()), count=12),
             *_columns(months, count=5),
             *outbox_columns(announced),
         )
@@ -170,8 +178,9 @@ async def _write_back(connection: Connection, accounts: Accounts, announced: Seq
 
 def _account_row(key: CustomerKey, account: TrustAccount) -> tuple[object, ...]:
     change = account.status_change
-    status = (change.actor, change.reason, change.set_at) if change else (None, None, None)
-    return (*key, account.start, account.total, account.score, account.version, account.status.value, *status)
+    status = (change.actor, change.reason, change.set_at, change.expires_at) if change else (None,) * 4
+    sums = (account.start, account.total, account.score, account.causes)
+    return (*key, *sums, account.version, account.status.value, *status)
 
 
 def _columns(rows: Iterable[tuple[object, ...]], *, count: int) -> list[tuple[object, ...]]:

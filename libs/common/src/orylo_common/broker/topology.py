@@ -12,6 +12,7 @@ from orylo_common.messages import (
     ConversionRedriveRequested,
     ConversionSuppressed,
     CustomerStatusSet,
+    CustomerTrustCorrected,
     DestinationStatusChanged,
     DetectionCreated,
     DisputeLost,
@@ -28,6 +29,7 @@ from orylo_common.messages import (
     PaymentRefundFailed,
     PaymentSucceeded,
     TrustUpdated,
+    VerdictGiven,
     WebhookQuarantined,
     WebhookRejected,
     WebhookReplayed,
@@ -49,7 +51,15 @@ DISPUTES: tuple[type[Message], ...] = (DisputeOpened, DisputeWon, DisputeLost, F
 
 QUEUES: Mapping[str, Sequence[type[Message]]] = {
     "detector": (PaymentCreated, PaymentSucceeded, PaymentFailed, *REFUNDS, *DISPUTES, TrustUpdated),
-    "trust": (PaymentSucceeded, PaymentBlocked, *REFUNDS, *DISPUTES, CustomerStatusSet),
+    "trust": (
+        PaymentSucceeded,
+        PaymentBlocked,
+        *REFUNDS,
+        *DISPUTES,
+        VerdictGiven,
+        CustomerStatusSet,
+        CustomerTrustCorrected,
+    ),
     "dispatch": (
         PaymentSucceeded,
         PaymentEnriched,

@@ -51,7 +51,14 @@ from orylo_common.messages.payments import (
     Subscription,
     Tracking,
 )
-from orylo_common.messages.trust import CustomerStatusSet, TrustStatus, TrustUpdated
+from orylo_common.messages.trust import (
+    CausePoints,
+    CustomerStatusSet,
+    CustomerTrustCorrected,
+    TrustStatus,
+    TrustUpdated,
+)
+from orylo_common.messages.verdicts import PaymentVerdict, VerdictGiven
 from orylo_common.messages.webhooks import (
     QuarantineFact,
     WebhookQuarantined,
@@ -65,6 +72,7 @@ __all__ = [
     "MESSAGES",
     "PAGE",
     "Card",
+    "CausePoints",
     "CheckoutAbandoned",
     "CheckoutFact",
     "CheckoutStarted",
@@ -77,6 +85,7 @@ __all__ = [
     "ConversionSuppressed",
     "CustomerFlags",
     "CustomerStatusSet",
+    "CustomerTrustCorrected",
     "Decision",
     "DestinationStatus",
     "DestinationStatusChanged",
@@ -100,6 +109,7 @@ __all__ = [
     "PaymentRefundFailed",
     "PaymentRefunded",
     "PaymentSucceeded",
+    "PaymentVerdict",
     "Product",
     "QuarantineFact",
     "ReasonPoints",
@@ -108,6 +118,7 @@ __all__ = [
     "TrustStatus",
     "TrustUpdated",
     "UndecodableMessage",
+    "VerdictGiven",
     "WebhookQuarantined",
     "WebhookRejected",
     "WebhookReplayRequested",

@@ -37,7 +37,8 @@ from orylo_common.messages.payments import (
     PaymentRefundFailed,
     PaymentSucceeded,
 )
-from orylo_common.messages.trust import CustomerStatusSet, TrustUpdated
+from orylo_common.messages.trust import CustomerStatusSet, CustomerTrustCorrected, TrustUpdated
+from orylo_common.messages.verdicts import VerdictGiven
 from orylo_common.messages.webhooks import (
     WebhookQuarantined,
     WebhookRejected,
@@ -64,6 +65,8 @@ MESSAGES: tuple[type[Message], ...] = (
     PaymentBlocked,
     TrustUpdated,
     CustomerStatusSet,
+    CustomerTrustCorrected,
+    VerdictGiven,
     ConversionMatched,
     ConversionDispatched,
     ConversionFailed,

@@ -4,10 +4,12 @@ import asyncpg
 
 from orylo_api.customers.models import (
     CustomerQuery,
+    CustomerScore,
     CustomerSummary,
     DetectionEntry,
     HistoryEntry,
     PaymentEntry,
+    ScoreCause,
     TrustEntry,
 )
 from orylo_api.http.pages import Listing, Where, fetch_page
@@ -25,6 +27,12 @@ SELECT_DETECTIONS = """
     SELECT * FROM api.detections_view WHERE customer_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2
 """
 SELECT_TRUST_CHANGES = "SELECT * FROM api.trust_changes WHERE customer_id = $1 ORDER BY version DESC LIMIT $2"
+
+# Each change begins with the score that the one before ended with, so the sums add up to the score.
+SELECT_CHANGES_BY_CAUSE = """
+    SELECT cause, sum(score_after - score_before)::integer AS points
+    FROM api.trust_changes WHERE customer_id = $1 GROUP BY cause
+"""
 
 # Entries of each kind.
 HISTORY_LENGTH = 50
@@ -48,6 +56,25 @@ async def list_customers(connection: Connection, query: CustomerQuery) -> tuple[
 async def find_customer(connection: Connection, customer_id: str) -> CustomerSummary | None:
     row = await connection.fetchrow(SELECT_CUSTOMER, customer_id)
     return None if row is None else _customer(row)
+
+
+async def read_score(connection: Connection, customer_id: str) -> CustomerScore | None:
+    """Return the score by cause. A score that last changed before causes were summed is split by its changes."""
+    row = await connection.fetchrow(SELECT_CUSTOMER, customer_id)
+    if row is None:
+        return None
+    causes, start, score = row["trust_causes"], row["trust_start"], row["trust_score"]
+    if causes is None:
+        changes = await connection.fetch(SELECT_CHANGES_BY_CAUSE, customer_id)
+        causes = {change["cause"]: change["points"] for change in changes}
+        start = score - sum(causes.values())
+    largest_first = sorted(causes.items(), key=lambda each: (-abs(each[1]), each[0]))
+    return CustomerScore.from_row(
+        row,
+        start=start,
+        causes=[ScoreCause(cause=cause, points=points) for cause, points in largest_first if points],
+        total=start + sum(causes.values()),
+    )
 
 
 async def read_history(connection: Connection, customer_id: str) -> list[HistoryEntry]:
@@ -80,6 +107,7 @@ def _customer(row: asyncpg.Record) -> CustomerSummary:
         id=row["customer_id"],
         trust_score=row["trust_score"],
         status=row["status"],
+        status_expires_at=row["status_expires_at"],
         created_at=row["created_at"],
         updated_at=row["updated_at"] or row["created_at"],
     )

@@ -18,8 +18,10 @@ from orylo_detector.ports import History
 # LATERAL looks up one key at a time, here and below: it uses the index whatever the planner's estimates are.
 SELECT_CUSTOMERS = """
     SELECT asked.tenant_id, asked.customer_id AS subject, NULL AS currency, c.payments, c.first_paid_at, i.refunds,
-           i.disputes, i.disputes_won, i.fraud_warnings, c.trust_score, c.trust_status, c.located_at, c.last_country,
-           NULL AS buckets, NULL AS counts
+           i.disputes, i.disputes_won, i.fraud_warnings, c.trust_score,
+           -- By PostgreSQL's clock, whatever the replicas' clocks say.
+           CASE WHEN c.status_expires_at <= now() THEN 'neutral' ELSE c.trust_status END AS trust_status,
+           c.located_at, c.last_country, NULL AS buckets, NULL AS counts
     FROM unnest($1::uuid[], $2::text[]) AS asked (tenant_id, customer_id)
     LEFT JOIN LATERAL (
         SELECT * FROM detector.customers AS c

@@ -94,12 +94,14 @@ LEARN_INCIDENTS = """
 """
 
 COPY_TRUST = """
-    INSERT INTO detector.customers AS c (tenant_id, customer_id, trust_score, trust_status, trust_version)
-    SELECT * FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::text[], $5::bigint[])
-        AS update (tenant_id, customer_id, trust_score, trust_status, trust_version)
+    INSERT INTO detector.customers AS c
+        (tenant_id, customer_id, trust_score, trust_status, status_expires_at, trust_version)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::text[], $5::timestamptz[], $6::bigint[])
+        AS update (tenant_id, customer_id, trust_score, trust_status, status_expires_at, trust_version)
     ORDER BY tenant_id, customer_id
     ON CONFLICT (tenant_id, customer_id) DO UPDATE
-    SET trust_score = EXCLUDED.trust_score, trust_status = EXCLUDED.trust_status, trust_version = EXCLUDED.trust_version
+    SET trust_score = EXCLUDED.trust_score, trust_status = EXCLUDED.trust_status,
+        status_expires_at = EXCLUDED.status_expires_at, trust_version = EXCLUDED.trust_version
     WHERE c.trust_version < EXCLUDED.trust_version
 """
 
@@ -156,6 +158,7 @@ async def copy_trust(connection: Connection, updates: Sequence[TrustUpdated]) ->
         [update.customer_id for update in newest.values()],
         [update.score_after for update in newest.values()],
         [update.status.value for update in newest.values()],
+        [update.status_expires_at for update in newest.values()],
         [update.version for update in newest.values()],
     )
     return [None] * len(updates)
