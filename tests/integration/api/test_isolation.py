@@ -47,7 +47,8 @@ GUARDED = (*(f"api.{table}" for table in BOUND), "control.audit_log")
 HIDDEN = (
     "claims", "inbox", "stream_events", "sessions", "session_tokens", "totp_uses", "login_failures", "outbox",
 )  # fmt: skip
-BODIES: dict[str, dict[str, str]] = {
+BODIES: dict[str, dict[str, Any]] = {
+    "correct_trust": {"points": 5, "reason": "because"},
     "set_status": {"status": "blocked", "reason": "because"},
     "discard": {"reason": "because"},
     "discard_quarantined": {"reason": "because"},

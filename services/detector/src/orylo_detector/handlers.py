@@ -8,6 +8,8 @@ from orylo_common.broker.ports import Outgoing
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.ids import uuid7
 from orylo_common.messages import (
+    CustomerMerged,
+    CustomerUnmerged,
     Decision,
     DetectionCreated,
     PaymentBlocked,
@@ -62,6 +64,13 @@ async def learn_incident(fact: Incident, *, incidents: BatchWriter[Incident, Non
 async def copy_trust(update: TrustUpdated, *, trust: BatchWriter[TrustUpdated, None]) -> None:
     """Keep a copy of the customer's newest score and status."""
     await trust.add(update)
+
+
+async def copy_people(
+    change: CustomerMerged | CustomerUnmerged, *, people: BatchWriter[CustomerMerged | CustomerUnmerged, None]
+) -> None:
+    """Keep a copy of which customers are one person."""
+    await people.add(change)
 
 
 def detection_of(payment: PaymentFact, verdict: Verdict) -> DetectionCreated:

@@ -11,8 +11,12 @@ from orylo_common.messages import (
     ConversionMatched,
     ConversionRedriveRequested,
     ConversionSuppressed,
+    CustomerMerged,
+    CustomerMergeDecided,
+    CustomerMergeLimited,
     CustomerStatusSet,
     CustomerTrustCorrected,
+    CustomerUnmerged,
     DestinationStatusChanged,
     DetectionCreated,
     DisputeLost,
@@ -48,17 +52,20 @@ PAYMENTS: tuple[type[Message], ...] = (
 )
 REFUNDS: tuple[type[Message], ...] = (PaymentRefunded, PaymentRefundFailed)
 DISPUTES: tuple[type[Message], ...] = (DisputeOpened, DisputeWon, DisputeLost, FraudWarningReceived)
+MERGES: tuple[type[Message], ...] = (CustomerMerged, CustomerUnmerged)
 
 QUEUES: Mapping[str, Sequence[type[Message]]] = {
-    "detector": (PaymentCreated, PaymentSucceeded, PaymentFailed, *REFUNDS, *DISPUTES, TrustUpdated),
+    "detector": (PaymentCreated, PaymentSucceeded, PaymentFailed, *REFUNDS, *DISPUTES, TrustUpdated, *MERGES),
     "trust": (
         PaymentSucceeded,
+        PaymentEnriched,
         PaymentBlocked,
         *REFUNDS,
         *DISPUTES,
         VerdictGiven,
         CustomerStatusSet,
         CustomerTrustCorrected,
+        CustomerMergeDecided,
     ),
     "dispatch": (
         PaymentSucceeded,
@@ -78,6 +85,8 @@ QUEUES: Mapping[str, Sequence[type[Message]]] = {
         ClickRecorded,
         DetectionCreated,
         TrustUpdated,
+        *MERGES,
+        CustomerMergeLimited,
         ConversionMatched,
         ConversionDispatched,
         ConversionFailed,

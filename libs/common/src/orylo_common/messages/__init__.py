@@ -29,6 +29,7 @@ from orylo_common.messages.detections import (
     ReasonPoints,
 )
 from orylo_common.messages.disputes import DisputeFact, DisputeLost, DisputeOpened, DisputeWon, FraudWarningReceived
+from orylo_common.messages.merges import CustomerMerged, CustomerMergeDecided, CustomerMergeLimited, CustomerUnmerged
 from orylo_common.messages.message import Message
 from orylo_common.messages.payments import (
     PAGE,
@@ -36,6 +37,7 @@ from orylo_common.messages.payments import (
     CheckoutAbandoned,
     CheckoutFact,
     CheckoutStarted,
+    CustomerAliases,
     CustomerFlags,
     GatewayFact,
     MatchKeys,
@@ -83,9 +85,14 @@ __all__ = [
     "ConversionMatched",
     "ConversionRedriveRequested",
     "ConversionSuppressed",
+    "CustomerAliases",
     "CustomerFlags",
+    "CustomerMergeDecided",
+    "CustomerMergeLimited",
+    "CustomerMerged",
     "CustomerStatusSet",
     "CustomerTrustCorrected",
+    "CustomerUnmerged",
     "Decision",
     "DestinationStatus",
     "DestinationStatusChanged",

@@ -25,6 +25,7 @@ from orylo_common.messages.destinations import DestinationStatusChanged
 from orylo_common.messages.detections import DetectionCreated, PaymentBlocked
 from orylo_common.messages.disputes import DisputeLost, DisputeOpened, DisputeWon, FraudWarningReceived
 from orylo_common.messages.former_names import current_type, with_current_values
+from orylo_common.messages.merges import CustomerMerged, CustomerMergeDecided, CustomerMergeLimited, CustomerUnmerged
 from orylo_common.messages.message import Message
 from orylo_common.messages.payments import (
     CheckoutAbandoned,
@@ -66,6 +67,10 @@ MESSAGES: tuple[type[Message], ...] = (
     TrustUpdated,
     CustomerStatusSet,
     CustomerTrustCorrected,
+    CustomerMerged,
+    CustomerUnmerged,
+    CustomerMergeDecided,
+    CustomerMergeLimited,
     VerdictGiven,
     ConversionMatched,
     ConversionDispatched,

@@ -5,6 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from orylo_common.messages import (
+    CustomerMerged,
+    CustomerUnmerged,
     DisputeFact,
     DisputeLost,
     DisputeWon,
@@ -105,6 +107,14 @@ COPY_TRUST = """
     WHERE c.trust_version < EXCLUDED.trust_version
 """
 
+COPY_PEOPLE = """
+    INSERT INTO detector.customers AS c (tenant_id, customer_id, people, merge_version)
+    VALUES ($1, $2, $3, $4)
+    ON CONFLICT (tenant_id, customer_id) DO UPDATE
+    SET people = EXCLUDED.people, merge_version = EXCLUDED.merge_version
+    WHERE c.merge_version < EXCLUDED.merge_version
+"""
+
 Incident = PaymentRefunded | PaymentRefundFailed | DisputeFact | FraudWarningReceived
 
 
@@ -162,6 +172,14 @@ async def copy_trust(connection: Connection, updates: Sequence[TrustUpdated]) ->
         [update.version for update in newest.values()],
     )
     return [None] * len(updates)
+
+
+async def copy_people(connection: Connection, changes: Sequence[CustomerMerged | CustomerUnmerged]) -> list[None]:
+    """Store which customers are one person, the newest for each customer. Merges are rare: one statement for each."""
+    for change in sorted(changes, key=lambda change: (change.tenant_id, change.customer_id, change.version)):
+        people = change.people if isinstance(change, CustomerMerged) else None
+        await connection.execute(COPY_PEOPLE, change.tenant_id, change.customer_id, people, change.version)
+    return [None] * len(changes)
 
 
 def _incidents_of(fact: PaymentFact) -> list[tuple[str, str]]:
