@@ -26,6 +26,8 @@ from tests.support.actors import ACTOR
 from tests.unit.api.builders import (
     NOON,
     conversion,
+    customer_merge_limited,
+    customer_merged,
     destination_changed,
     detection,
     payment,
@@ -40,7 +42,7 @@ pytestmark = pytest.mark.integration
 BOUND = (
     "detections_view", "payments_view", "customers_view", "trust_changes", "conversions_view", "rollups",
     "rollup_amounts", "dead_letters", "idempotency_keys", "rejections_view", "quarantine_view",
-    "destination_states_view",
+    "destination_states_view", "customer_merges", "merge_reviews_view",
 )  # fmt: skip
 # The audit log is shared with the command and lies in schema control.
 GUARDED = (*(f"api.{table}" for table in BOUND), "control.audit_log")
@@ -50,6 +52,9 @@ HIDDEN = (
 BODIES: dict[str, dict[str, Any]] = {
     "correct_trust": {"points": 5, "reason": "because"},
     "set_status": {"status": "blocked", "reason": "because"},
+    "merge_customer": {"other": "cus_other", "reason": "because"},
+    "unmerge_customer": {"reason": "because"},
+    "dismiss_review": {"reason": "because"},
     "discard": {"reason": "because"},
     "discard_quarantined": {"reason": "because"},
 }
@@ -70,6 +75,8 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
     paid = payment(PaymentSucceeded, **about, customer_id=customer_id)
     trusted = trust_updated(tenant_id=tenant_id, customer_id=customer_id)
     await api.project(found, failed, paid, trusted, rejected(tenant_id=tenant_id, occurred_at=api.clock.now()))
+    limited = customer_merge_limited(tenant_id=tenant_id, customers=(customer_id,))
+    await api.project(customer_merged(tenant_id=tenant_id, customer_id=customer_id), limited)
     webhook = quarantined(tenant_id=tenant_id)
     await api.project(webhook)
     async with api.pool.acquire() as connection:
@@ -94,6 +101,7 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
             "payments": paid.payment_id,
             "dead-letters": str(dead),
             "quarantine": webhook.event_id,
+            "merge-reviews": str(limited.limit_id),
         }
     )
 

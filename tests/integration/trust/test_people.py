@@ -276,7 +276,7 @@ async def test_people_scores_and_statuses_depend_neither_on_order_nor_on_repetit
         shown.add(tuple(each_shown))
         assert [each async for each in differences(pool, tenant_id)] == []
     assert len(shown) == 1
-    assert {("cus_b", 8, "blocked"), ("cus_y", 58, "neutral"), ("cus_s3", 54, "neutral")} <= set(next(iter(shown)))  # type: ignore[arg-type]
+    assert {("cus_b", 8, "blocked"), ("cus_y", 58, "neutral"), ("cus_s3", 54, "neutral")} <= set(next(iter(shown)))
 
 
 async def test_two_replicas_that_learn_of_a_person_at_once_agree(pool: asyncpg.Pool) -> None:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orylo_common.control.sections.trust import TrustPolicy
-from orylo_trust.domain.account import StatusChange, TrustAccount, TrustStatus
+from orylo_common.messages import TrustStatus
+from orylo_trust.domain.account import StatusChange, TrustAccount
 from orylo_trust.domain.ledger import EntryCause, LedgerEntry, month_of, score, sums
 from orylo_trust.domain.people import Alias, AliasKind, Links, MergeDecision, people_of
 from orylo_trust.domain.person import Person

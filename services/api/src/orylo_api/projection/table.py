@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from orylo_api.conversions.projection import ConversionProjection
+from orylo_api.customers.merge_projection import MergeProjection
 from orylo_api.customers.projection import CustomerProjection
 from orylo_api.customers.trust_projection import TrustProjection
 from orylo_api.dead_letters.projection import DeadLetterProjection, DeadLetterRow
@@ -24,6 +25,9 @@ from orylo_common.messages import (
     ConversionFailed,
     ConversionMatched,
     ConversionSuppressed,
+    CustomerMerged,
+    CustomerMergeLimited,
+    CustomerUnmerged,
     DestinationStatusChanged,
     DetectionCreated,
     FraudWarningReceived,
@@ -56,6 +60,7 @@ WRITE_ORDER: Sequence[type[Projection]] = (
     PaymentProjection,
     CustomerProjection,
     TrustProjection,
+    MergeProjection,
     ConversionProjection,
     DestinationProjection,
     DeadLetterProjection,
@@ -72,6 +77,9 @@ FOLDED_BY: Mapping[type[Projectable], Sequence[type[Projection]]] = {
     ClickRecorded: (ActivityProjection,),
     DetectionCreated: (DetectionProjection, CustomerProjection),
     TrustUpdated: (CustomerProjection, TrustProjection),
+    CustomerMerged: (CustomerProjection, MergeProjection),
+    CustomerUnmerged: (CustomerProjection, MergeProjection),
+    CustomerMergeLimited: (MergeProjection,),
     ConversionMatched: (ConversionProjection,),
     ConversionSuppressed: (ConversionProjection,),
     ConversionDispatched: (ConversionProjection, DeadLetterProjection),
