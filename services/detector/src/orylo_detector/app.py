@@ -19,6 +19,7 @@ from orylo_common.messages import (
     FraudWarningReceived,
     Message,
     PaymentCreated,
+    PaymentEnriched,
     PaymentFailed,
     PaymentRefunded,
     PaymentRefundFailed,
@@ -38,6 +39,7 @@ from orylo_detector.adapters.redis_attempts import RedisAttempts
 from orylo_detector.engine import Engine
 from orylo_detector.feature_reader import FeatureReader
 from orylo_detector.handlers import copy_people, copy_trust, decide_payment, learn_incident
+from orylo_detector.payment_locks import PaymentLocks
 from orylo_detector.retention import DELETE_EVERY, RETENTIONS
 from orylo_detector.settings import Settings
 from orylo_detector.store import decisions, learning
@@ -59,7 +61,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
         plane = await enter(open_control(settings.database_url, role=ROLE, parts=frozenset({Part.SETTINGS})))
         relay = await enter(OutboxRelay(pool, "detector", broker))
         decided = await enter(
-            GroupCommit(decisions.record_decisions, pool, name="detector.decisions", single_statement=True, pace=PACE)
+            GroupCommit(decisions.record_payments, pool, name="detector.decisions", single_statement=True, pace=PACE)
         )
         incidents = await enter(
             GroupCommit(learning.learn_incidents, pool, name="detector.incidents", single_statement=True, pace=PACE)
@@ -77,13 +79,15 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
             features=FeatureReader(attempts, PostgresHistory(pool), country),
             engine=Engine(),
             plane=plane,
-            decisions=decided,
+            payments=decided,
             offer=relay.offer,
+            locks=PaymentLocks(),
         )
         learn = partial(learn_incident, incidents=incidents)
         handlers: Mapping[type[Message], Handler] = {
             PaymentCreated: decide,
             PaymentSucceeded: decide,
+            PaymentEnriched: decide,
             PaymentFailed: decide,
             PaymentRefunded: learn,
             PaymentRefundFailed: learn,

@@ -6,6 +6,7 @@ from orylo_common.messages import (
     CheckoutAbandoned,
     CheckoutStarted,
     ClickRecorded,
+    ConversionCorrectionChanged,
     ConversionDispatched,
     ConversionFailed,
     ConversionMatched,
@@ -55,7 +56,16 @@ DISPUTES: tuple[type[Message], ...] = (DisputeOpened, DisputeWon, DisputeLost, F
 MERGES: tuple[type[Message], ...] = (CustomerMerged, CustomerUnmerged)
 
 QUEUES: Mapping[str, Sequence[type[Message]]] = {
-    "detector": (PaymentCreated, PaymentSucceeded, PaymentFailed, *REFUNDS, *DISPUTES, TrustUpdated, *MERGES),
+    "detector": (
+        PaymentCreated,
+        PaymentSucceeded,
+        PaymentEnriched,
+        PaymentFailed,
+        *REFUNDS,
+        *DISPUTES,
+        TrustUpdated,
+        *MERGES,
+    ),
     "trust": (
         PaymentSucceeded,
         PaymentEnriched,
@@ -91,6 +101,7 @@ QUEUES: Mapping[str, Sequence[type[Message]]] = {
         ConversionDispatched,
         ConversionFailed,
         ConversionSuppressed,
+        ConversionCorrectionChanged,
         DestinationStatusChanged,
         WebhookRejected,
         WebhookQuarantined,
