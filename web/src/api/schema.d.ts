@@ -282,6 +282,100 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{id}/merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The customers that are one person with this one, and what merged or separated them */
+        get: operations["show_merges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge with another customer, who is the same person
+         * @description For the roles admin, analyst, owner.
+         */
+        post: operations["merge_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/unmerge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Separate a customer from all others, for good
+         * @description For the roles admin, analyst, owner.
+         */
+        post: operations["unmerge_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merge-reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Customers that are kept apart by a limit of merging, newest first */
+        get: operations["list_reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merge-reviews/{id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss a review, with a reason
+         * @description For the roles admin, analyst, owner.
+         */
+        post: operations["dismiss_review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/payments/{id}": {
         parameters: {
             query?: never;
@@ -730,8 +824,33 @@ export interface components {
              * @description score or status last changed
              */
             updated_at: string;
+            /** @description the customers that are the same person; the first represents the person, whom all fields describe */
+            people: string[];
             /** @description the latest of each kind, newest first */
             history: (components["schemas"]["PaymentEntry"] | components["schemas"]["DetectionEntry"] | components["schemas"]["TrustEntry"])[];
+        };
+        /**
+         * CustomerMerge
+         * @description A customer became one person with others, or was separated from them.
+         */
+        CustomerMerge: {
+            customer_id: string;
+            /** @description counts the customer's merges and unmerges from 1 */
+            version: number;
+            /** @description the customers of the person from then on; none, if it stood alone */
+            people: string[] | null;
+            /** @description who decided it; none, if it follows from what the customers share */
+            actor: string | null;
+            reason: string | null;
+            /** Format: date-time */
+            occurred_at: string;
+        };
+        /** CustomerMerges */
+        CustomerMerges: {
+            /** @description the customers that are this person now; the first represents the person */
+            people: string[];
+            /** @description the latest of any of these customers, newest first */
+            merges: components["schemas"]["CustomerMerge"][];
         };
         /** CustomerPage */
         CustomerPage: {
@@ -787,6 +906,8 @@ export interface components {
              * @description score or status last changed
              */
             updated_at: string;
+            /** @description the customers that are the same person; the first represents the person, whom all fields describe */
+            people: string[];
         };
         /** DeadLetter */
         DeadLetter: {
@@ -1000,6 +1121,11 @@ export interface components {
         DiscardRequest: {
             reason: string;
         };
+        /** DismissRequest */
+        DismissRequest: {
+            /** @description stored with the review; must not hold personal data */
+            reason: string;
+        };
         /** EarlierDeadLetter */
         EarlierDeadLetter: {
             /** Format: uuid */
@@ -1086,6 +1212,58 @@ export interface components {
              */
             totp: string | null;
         };
+        /**
+         * MergeAccepted
+         * @description The decision is recorded. The customers show it within moments.
+         */
+        MergeAccepted: {
+            customer_id: string;
+            /** @description the other customer; none, if the customer stands alone from now on */
+            same_as: string | null;
+            reason: string;
+            actor: string;
+            /** Format: date-time */
+            accepted_at: string;
+        };
+        /** MergeRequest */
+        MergeRequest: {
+            /** @description the customer that is the same person */
+            other: string;
+            /** @description stored with the change; must not hold personal data */
+            reason: string;
+        };
+        /**
+         * MergeReview
+         * @description Customers that share an identifier and are not merged, because a limit is exceeded. Merge those that are one.
+         */
+        MergeReview: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description the limit, as in the tenant's setting `merge_…` of section `trust`
+             * @enum {string}
+             */
+            exceeded: "customers_per_identifier" | "identifiers_per_customer" | "customers";
+            /** @description at most 50 of them */
+            customers: string[];
+            state: components["schemas"]["MergeReviewState"];
+            dismissed_at: string | null;
+            dismissed_by: string | null;
+            dismissed_reason: string | null;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /** MergeReviewPage */
+        MergeReviewPage: {
+            items: components["schemas"]["MergeReview"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /**
+         * MergeReviewState
+         * @enum {string}
+         */
+        MergeReviewState: "open" | "dismissed";
         /** Overview */
         Overview: {
             timezone: string;
@@ -1186,7 +1364,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard";
+        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "customers.merge" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard";
         /** Point */
         Point: {
             /**
@@ -1469,6 +1647,11 @@ export interface components {
          * @enum {string}
          */
         TrustStatus: "neutral" | "allowlisted" | "blocked";
+        /** UnmergeRequest */
+        UnmergeRequest: {
+            /** @description stored with the change; must not hold personal data */
+            reason: string;
+        };
         /**
          * WaitCause
          * @enum {string}
@@ -2068,6 +2251,185 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StatusAccepted"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_merges: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerMerges"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            503: components["responses"]["503"];
+        };
+    };
+    merge_customer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeAccepted"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    unmerge_customer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnmergeRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeAccepted"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_reviews: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description `next_cursor` of the previous page */
+                cursor?: string;
+                state?: components["schemas"]["MergeReviewState"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeReviewPage"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    dismiss_review: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DismissRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeReview"];
                 };
             };
             400: components["responses"]["400"];
