@@ -289,7 +289,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The customers that are one person with this one, and what merged or separated them */
+        /** The customers that are one person with this one, and their merges and unmerges */
         get: operations["show_merges"];
         put?: never;
         post?: never;
@@ -824,7 +824,7 @@ export interface components {
              * @description score or status last changed
              */
             updated_at: string;
-            /** @description the customers that are the same person; the first represents the person, whom all fields describe */
+            /** @description the customers that are the same person; the first represents the person that all fields describe */
             people: string[];
             /** @description the latest of each kind, newest first */
             history: (components["schemas"]["PaymentEntry"] | components["schemas"]["DetectionEntry"] | components["schemas"]["TrustEntry"])[];
@@ -837,7 +837,7 @@ export interface components {
             customer_id: string;
             /** @description counts the customer's merges and unmerges from 1 */
             version: number;
-            /** @description the customers of the person from then on; none, if it stood alone */
+            /** @description the customers of the person from then on; none, if it was separated from all others */
             people: string[] | null;
             /** @description who decided it; none, if it follows from what the customers share */
             actor: string | null;
@@ -906,7 +906,7 @@ export interface components {
              * @description score or status last changed
              */
             updated_at: string;
-            /** @description the customers that are the same person; the first represents the person, whom all fields describe */
+            /** @description the customers that are the same person; the first represents the person that all fields describe */
             people: string[];
         };
         /** DeadLetter */
@@ -1218,7 +1218,7 @@ export interface components {
          */
         MergeAccepted: {
             customer_id: string;
-            /** @description the other customer; none, if the customer stands alone from now on */
+            /** @description the other customer; none, if the customer is separate from all others from now on */
             same_as: string | null;
             reason: string;
             actor: string;

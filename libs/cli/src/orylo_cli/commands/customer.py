@@ -160,7 +160,7 @@ def unmerge(
     Example: `orylo customer unmerge minha-loja cus_282a1f0c… --reason "two brothers"`
     """
     _decide("customer unmerge", tenant, customer, None, reason, data_dir)
-    print_text(f"{customer} stands alone")
+    print_text(f"{customer} is separate from all other customers")
 
 
 @app.command()

@@ -36,7 +36,7 @@ SELECT_CUSTOMERS = """
                (array_agg(last_country ORDER BY located_at DESC, last_country DESC)
                 FILTER (WHERE last_country IS NOT NULL))[1] AS last_country,
                max(trust_score) FILTER (WHERE customer_id = person.people[1]) AS trust_score,
-               -- By PostgreSQL's clock, whatever the replicas' clocks say.
+               -- By PostgreSQL's clock, because the replicas' clocks may differ.
                max(CASE WHEN status_expires_at <= now() THEN 'neutral' ELSE trust_status END)
                FILTER (WHERE customer_id = person.people[1]) AS trust_status
         FROM detector.customers AS c WHERE c.tenant_id = asked.tenant_id AND c.customer_id = ANY(person.people)
