@@ -105,7 +105,9 @@ async def regroup(connection: Connection, postings: Sequence[Posting]) -> Regrou
     for posting in decided:
         await _add_decision(connection, posting)
     for tenant_id in sorted(seeds):
-        cause = next(each for each in postings if each.tenant_id == tenant_id and (each.links or each.decision))
+        causes = [each for each in postings if each.tenant_id == tenant_id and (each.links or each.decision)]
+        # A user's decision is announced with its author.
+        cause = max(causes, key=lambda posting: posting.decision is not None)
         await _evaluate(connection, tenant_id, seeds[tenant_id], Links(aliases[tenant_id]), cause, result)
     return result
 

@@ -47,7 +47,10 @@ class CustomerUnmerged(Message):
 
 
 class CustomerMergeDecided(Message):
-    """A user decided that a customer is the same person as another one, or separate from all others. The newest counts."""
+    """A user decided that a customer is the same person as another one, or separate from all others.
+
+    The newest decision counts.
+    """
 
     type: Literal["customer.merge_decided.v1"] = "customer.merge_decided.v1"
     source: ClassVar[str] = "orylo/api"

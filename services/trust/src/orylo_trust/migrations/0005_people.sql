@@ -28,6 +28,9 @@ CREATE TABLE trust.merge_decisions (
 );
 CREATE INDEX merge_decisions_same_as ON trust.merge_decisions (tenant_id, same_as) WHERE same_as <> '';
 
+-- Whether a later event of the sale named a customer.
+ALTER TABLE trust.payers ADD COLUMN enriched boolean NOT NULL DEFAULT false;
+
 -- Every merge and unmerge, as announced.
 CREATE TABLE trust.merges (
     tenant_id uuid NOT NULL,
