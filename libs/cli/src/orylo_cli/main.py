@@ -30,6 +30,7 @@ COMMANDS = {
     "dlq": "Dead letters: messages and conversions that failed for good.",
     "quarantine": "Authenticated webhooks that could not be read, or that contradict earlier ones.",
     "settings": "A tenant's policies and limits.",
+    "list": "What a tenant always blocks or allows, and what its rules look up.",
     "trust": "The ledger of trust scores.",
 }
 
