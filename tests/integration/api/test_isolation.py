@@ -33,6 +33,8 @@ from tests.support.actors import ACTOR
 from tests.unit.api.builders import (
     NOON,
     conversion,
+    customer_merge_limited,
+    customer_merged,
     destination_changed,
     detection,
     payment,
@@ -47,7 +49,7 @@ pytestmark = pytest.mark.integration
 BOUND = (
     "detections_view", "payments_view", "customers_view", "trust_changes", "conversions_view", "rollups",
     "rollup_amounts", "dead_letters", "idempotency_keys", "rejections_view", "quarantine_view",
-    "destination_states_view", "rule_hits",
+    "destination_states_view", "customer_merges", "merge_reviews_view", "rule_hits",
 )  # fmt: skip
 # Shared with the command, in schema control.
 SHARED = ("audit_log", "rules", "rule_versions", "rule_snoozes", "fuses", "list_entries")
@@ -66,7 +68,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "snooze": {"customer_id": "cus_1", "until": "2999-01-01T00:00:00Z", "reason": "because"},
     "unsnooze": {"customer_id": "cus_1"},
     "reset_tripped_fuse": {"reason": "because"},
+    "correct_trust": {"points": 5, "reason": "because"},
     "set_status": {"status": "blocked", "reason": "because"},
+    "merge_customer": {"other": "cus_other", "reason": "because"},
+    "unmerge_customer": {"reason": "because"},
+    "dismiss_review": {"reason": "because"},
     "discard": {"reason": "because"},
     "discard_quarantined": {"reason": "because"},
     "add_list_entry": {"list": "block", "type": "bin", "value": "999999", "reason": "because"},
@@ -97,6 +103,8 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
     paid = payment(PaymentSucceeded, **about, customer_id=customer_id)
     trusted = trust_updated(tenant_id=tenant_id, customer_id=customer_id)
     await api.project(found, failed, paid, trusted, rejected(tenant_id=tenant_id, occurred_at=api.clock.now()))
+    limited = customer_merge_limited(tenant_id=tenant_id, customers=(customer_id,))
+    await api.project(customer_merged(tenant_id=tenant_id, customer_id=customer_id), limited)
     webhook = quarantined(tenant_id=tenant_id)
     await api.project(webhook)
     async with api.pool.acquire() as connection:
@@ -125,6 +133,7 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
             "payments": paid.payment_id,
             "dead-letters": str(dead),
             "quarantine": webhook.event_id,
+            "merge-reviews": str(limited.limit_id),
             "rules": str(rule_id),
             "lists": str(listed.id),
         }

@@ -11,6 +11,8 @@ from orylo_common.messages import (
     ConversionFact,
     ConversionFailed,
     ConversionSuppressed,
+    CustomerMerged,
+    CustomerMergeLimited,
     Decision,
     DestinationStatus,
     DestinationStatusChanged,
@@ -117,6 +119,21 @@ def trust_updated(**changes: Any) -> TrustUpdated:
         "cause": "clean_payment",
     }
     return TrustUpdated(**{**fields, **changes})
+
+
+def customer_merged(**changes: Any) -> CustomerMerged:
+    fields: dict[str, Any] = {**_envelope(), "customer_id": CUSTOMER, "version": 1, **changes}
+    return CustomerMerged(**{"people": (fields["customer_id"], "cus_other"), **fields})
+
+
+def customer_merge_limited(**changes: Any) -> CustomerMergeLimited:
+    fields: dict[str, Any] = {
+        **_envelope(),
+        "limit_id": uuid7(),
+        "limit": "customers_per_identifier",
+        "customers": (CUSTOMER,),
+    }
+    return CustomerMergeLimited(**{**fields, **changes})
 
 
 def conversion(kind: type[Conversion], **changes: Any) -> Conversion:

@@ -245,6 +245,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{id}/score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One customer's trust score, with the points of each cause */
+        get: operations["show_score"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add points to a customer's trust score, or take some away, with a reason
+         * @description For the roles admin, analyst, owner.
+         */
+        post: operations["correct_trust"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers/{id}/status": {
         parameters: {
             query?: never;
@@ -255,10 +292,104 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Set the status of a customer: blocked, allowlisted or neutral
+         * Set the status of a customer: blocked, allowlisted or neutral, until a time or for good
          * @description For the roles admin, analyst, owner.
          */
         post: operations["set_status"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The customers that are one person with this one, and their merges and unmerges */
+        get: operations["show_merges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge with another customer, who is the same person
+         * @description For the roles admin, analyst, owner.
+         */
+        post: operations["merge_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/unmerge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Separate a customer from all others, for good
+         * @description For the roles admin, analyst, owner.
+         */
+        post: operations["unmerge_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merge-reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Customers that are kept apart by a limit of merging, newest first */
+        get: operations["list_reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merge-reviews/{id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss a review, with a reason
+         * @description For the roles admin, analyst, owner.
+         */
+        post: operations["dismiss_review"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1002,6 +1133,27 @@ export interface components {
             /** @description when the destination stopped; null if it is disabled */
             since: string | null;
         };
+        /**
+         * CorrectionAccepted
+         * @description The correction is recorded. The customer shows it within moments. To undo it, correct by the opposite points.
+         */
+        CorrectionAccepted: {
+            customer_id: string;
+            /** Format: uuid */
+            correction_id: string;
+            points: number;
+            reason: string;
+            actor: string;
+            /** Format: date-time */
+            accepted_at: string;
+        };
+        /** CorrectionRequest */
+        CorrectionRequest: {
+            /** @description added to the trust score; negative points are taken away; not 0 */
+            points: number;
+            /** @description stored with the change; must not hold personal data */
+            reason: string;
+        };
         /** Counts */
         Counts: {
             /**
@@ -1065,6 +1217,8 @@ export interface components {
             id: string;
             trust_score: number;
             status: components["schemas"]["TrustStatus"];
+            /** @description when the status ends and the customer is neutral again */
+            status_expires_at: string | null;
             /**
              * Format: date-time
              * @description first seen
@@ -1075,14 +1229,55 @@ export interface components {
              * @description score or status last changed
              */
             updated_at: string;
+            /** @description the customers that are the same person; the first represents the person that all fields describe */
+            people: string[];
             /** @description the latest of each kind, newest first */
             history: (components["schemas"]["PaymentEntry"] | components["schemas"]["DetectionEntry"] | components["schemas"]["TrustEntry"])[];
+        };
+        /**
+         * CustomerMerge
+         * @description A customer became one person with others, or was separated from them.
+         */
+        CustomerMerge: {
+            customer_id: string;
+            /** @description counts the customer's merges and unmerges from 1 */
+            version: number;
+            /** @description the customers of the person from then on; none, if it was separated from all others */
+            people: string[] | null;
+            /** @description who decided it; none, if it follows from what the customers share */
+            actor: string | null;
+            reason: string | null;
+            /** Format: date-time */
+            occurred_at: string;
+        };
+        /** CustomerMerges */
+        CustomerMerges: {
+            /** @description the customers that are this person now; the first represents the person */
+            people: string[];
+            /** @description the latest of any of these customers, newest first */
+            merges: components["schemas"]["CustomerMerge"][];
         };
         /** CustomerPage */
         CustomerPage: {
             items: components["schemas"]["CustomerSummary"][];
             /** @default null */
             next_cursor: string | null;
+        };
+        /**
+         * CustomerScore
+         * @description `start` and the points of all causes add up to `total`, which is limited to 0 to 100 for the score.
+         */
+        CustomerScore: {
+            customer_id: string;
+            trust_score: number;
+            start: number;
+            /** @description most points first, gained or lost */
+            causes: components["schemas"]["ScoreCause"][];
+            total: number;
+            /** @description of the latest change that the score includes; 0 before the first */
+            version: number;
+            status: components["schemas"]["TrustStatus"];
+            status_expires_at: string | null;
         };
         /**
          * CustomerSeen
@@ -1104,6 +1299,8 @@ export interface components {
             id: string;
             trust_score: number;
             status: components["schemas"]["TrustStatus"];
+            /** @description when the status ends and the customer is neutral again */
+            status_expires_at: string | null;
             /**
              * Format: date-time
              * @description first seen
@@ -1114,6 +1311,8 @@ export interface components {
              * @description score or status last changed
              */
             updated_at: string;
+            /** @description the customers that are the same person; the first represents the person that all fields describe */
+            people: string[];
         };
         /**
          * DailyHits
@@ -1360,6 +1559,11 @@ export interface components {
         };
         /** DiscardRequest */
         DiscardRequest: {
+            reason: string;
+        };
+        /** DismissRequest */
+        DismissRequest: {
+            /** @description stored with the review; must not hold personal data */
             reason: string;
         };
         /** EarlierDeadLetter */
@@ -1762,6 +1966,58 @@ export interface components {
              */
             totp: string | null;
         };
+        /**
+         * MergeAccepted
+         * @description The decision is recorded. The customers show it within moments.
+         */
+        MergeAccepted: {
+            customer_id: string;
+            /** @description the other customer; none, if the customer is separate from all others from now on */
+            same_as: string | null;
+            reason: string;
+            actor: string;
+            /** Format: date-time */
+            accepted_at: string;
+        };
+        /** MergeRequest */
+        MergeRequest: {
+            /** @description the customer that is the same person */
+            other: string;
+            /** @description stored with the change; must not hold personal data */
+            reason: string;
+        };
+        /**
+         * MergeReview
+         * @description Customers that share an identifier and are not merged, because a limit is exceeded. Merge those that are one.
+         */
+        MergeReview: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description the limit, as in the tenant's setting `merge_…` of section `trust`
+             * @enum {string}
+             */
+            exceeded: "customers_per_identifier" | "identifiers_per_customer" | "customers";
+            /** @description at most 50 of them */
+            customers: string[];
+            state: components["schemas"]["MergeReviewState"];
+            dismissed_at: string | null;
+            dismissed_by: string | null;
+            dismissed_reason: string | null;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /** MergeReviewPage */
+        MergeReviewPage: {
+            items: components["schemas"]["MergeReview"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /**
+         * MergeReviewState
+         * @enum {string}
+         */
+        MergeReviewState: "open" | "dismissed";
         /** NewListEntry */
         NewListEntry: {
             /** @description `block` and `allow` decide on payments; rules look up the others */
@@ -1877,7 +2133,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change";
+        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change";
         /** Point */
         Point: {
             /**
@@ -2119,6 +2375,11 @@ export interface components {
         RuleList: {
             items: components["schemas"]["ListedRule"][];
         };
+        /** ScoreCause */
+        ScoreCause: {
+            cause: string;
+            points: number;
+        };
         /** SecondFactorState */
         SecondFactorState: {
             enabled: boolean;
@@ -2169,6 +2430,7 @@ export interface components {
         StatusAccepted: {
             customer_id: string;
             status: components["schemas"]["TrustStatus"];
+            expires_at: string | null;
             reason: string;
             actor: string;
             /** Format: date-time */
@@ -2177,6 +2439,11 @@ export interface components {
         /** StatusRequest */
         StatusRequest: {
             status: components["schemas"]["TrustStatus"];
+            /**
+             * @description when the status ends and the customer is neutral again; never, if omitted
+             * @default null
+             */
+            expires_at: string | null;
             /** @description stored with the change; must not hold personal data */
             reason: string;
         };
@@ -2287,7 +2554,7 @@ export interface components {
             score_after: number;
             status: components["schemas"]["TrustStatus"];
             cause: string;
-            /** @description who set the status, if that is the cause */
+            /** @description who set the status or corrected the score, if that is the cause */
             actor: string | null;
             /** @description the reason they gave */
             reason: string | null;
@@ -2297,6 +2564,11 @@ export interface components {
          * @enum {string}
          */
         TrustStatus: "neutral" | "allowlisted" | "blocked";
+        /** UnmergeRequest */
+        UnmergeRequest: {
+            /** @description stored with the change; must not hold personal data */
+            reason: string;
+        };
         /** VersionList */
         VersionList: {
             items: components["schemas"]["ListedVersion"][];
@@ -2836,6 +3108,80 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    show_score: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerScore"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            503: components["responses"]["503"];
+        };
+    };
+    correct_trust: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorrectionRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectionAccepted"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
     set_status: {
         parameters: {
             query?: never;
@@ -2861,6 +3207,185 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StatusAccepted"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_merges: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerMerges"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            503: components["responses"]["503"];
+        };
+    };
+    merge_customer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeAccepted"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    unmerge_customer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnmergeRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeAccepted"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_reviews: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description `next_cursor` of the previous page */
+                cursor?: string;
+                state?: components["schemas"]["MergeReviewState"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeReviewPage"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    dismiss_review: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DismissRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeReview"];
                 };
             };
             400: components["responses"]["400"];

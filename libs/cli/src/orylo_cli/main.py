@@ -26,6 +26,7 @@ COMMANDS = {
     "apikey": "API keys, with which programs call the API.",
     "gateway": "The payment gateways that send a tenant's webhooks.",
     "destination": "The ad platforms that conversions are sent to.",
+    "customer": "Customers: their trust, who is blocked or always allowed, and who is one person.",
     "dlq": "Dead letters: messages and conversions that failed for good.",
     "quarantine": "Authenticated webhooks that could not be read, or that contradict earlier ones.",
     "rule": "A tenant's own rules on payments, written in CEL (docs/rules.md).",

@@ -11,6 +11,8 @@ from orylo_common.clock import SystemClock
 from orylo_common.control.plane import Part, open_control
 from orylo_common.http.private import PrivateAPI
 from orylo_common.messages import (
+    CustomerMerged,
+    CustomerUnmerged,
     DisputeLost,
     DisputeOpened,
     DisputeWon,
@@ -40,7 +42,7 @@ from orylo_detector.engine import Engine
 from orylo_detector.evaluation import Evaluation
 from orylo_detector.feature_reader import FeatureReader
 from orylo_detector.fuse import FuseMonitor
-from orylo_detector.handlers import copy_trust, decide_payment, learn_incident
+from orylo_detector.handlers import copy_people, copy_trust, decide_payment, learn_incident
 from orylo_detector.payment_locks import PaymentLocks
 from orylo_detector.retention import DELETE_EVERY, RETENTIONS
 from orylo_detector.settings import Settings
@@ -74,6 +76,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
         trust = await enter(
             GroupCommit(learning.copy_trust, pool, name="detector.trust", single_statement=True, pace=COPY_PACE)
         )
+        people = await enter(GroupCommit(learning.copy_people, pool, name="detector.people"))
 
         rules = RuleBook(plane)
         plane.after_reload(rules.follow)
@@ -107,6 +110,8 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
             DisputeLost: learn,
             FraudWarningReceived: learn,
             TrustUpdated: partial(copy_trust, trust=trust),
+            CustomerMerged: partial(copy_people, people=people),
+            CustomerUnmerged: partial(copy_people, people=people),
         }
         postgres = CircuitBreaker("detector.postgres")
         handlers = {message: guarded(postgres, handler) for message, handler in handlers.items()}

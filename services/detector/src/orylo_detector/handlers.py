@@ -8,7 +8,15 @@ from prometheus_client import Counter
 from orylo_common.broker.ports import Outgoing
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.errors import TransientError
-from orylo_common.messages import Decision, PaymentEnriched, PaymentFailed, RuleHit, TrustUpdated
+from orylo_common.messages import (
+    CustomerMerged,
+    CustomerUnmerged,
+    Decision,
+    PaymentEnriched,
+    PaymentFailed,
+    RuleHit,
+    TrustUpdated,
+)
 from orylo_detector.announcements import announce, block_fact, detection_of
 from orylo_detector.domain.known_payment import DecidablePayment, KnownPayment
 from orylo_detector.domain.verdict import Verdict
@@ -65,6 +73,13 @@ async def learn_incident(fact: Incident, *, incidents: BatchWriter[Incident, Non
 async def copy_trust(update: TrustUpdated, *, trust: BatchWriter[TrustUpdated, None]) -> None:
     """Keep a copy of the customer's newest score and status."""
     await trust.add(update)
+
+
+async def copy_people(
+    change: CustomerMerged | CustomerUnmerged, *, people: BatchWriter[CustomerMerged | CustomerUnmerged, None]
+) -> None:
+    """Keep a copy of which customers are one person."""
+    await people.add(change)
 
 
 async def propose_decision(

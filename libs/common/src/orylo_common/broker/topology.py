@@ -12,7 +12,12 @@ from orylo_common.messages import (
     ConversionMatched,
     ConversionRedriveRequested,
     ConversionSuppressed,
+    CustomerMerged,
+    CustomerMergeDecided,
+    CustomerMergeLimited,
     CustomerStatusSet,
+    CustomerTrustCorrected,
+    CustomerUnmerged,
     DestinationStatusChanged,
     DetectionCreated,
     DisputeLost,
@@ -29,6 +34,7 @@ from orylo_common.messages import (
     PaymentRefundFailed,
     PaymentSucceeded,
     TrustUpdated,
+    VerdictGiven,
     WebhookQuarantined,
     WebhookRejected,
     WebhookReplayed,
@@ -47,10 +53,30 @@ PAYMENTS: tuple[type[Message], ...] = (
 )
 REFUNDS: tuple[type[Message], ...] = (PaymentRefunded, PaymentRefundFailed)
 DISPUTES: tuple[type[Message], ...] = (DisputeOpened, DisputeWon, DisputeLost, FraudWarningReceived)
+MERGES: tuple[type[Message], ...] = (CustomerMerged, CustomerUnmerged)
 
 QUEUES: Mapping[str, Sequence[type[Message]]] = {
-    "detector": (PaymentCreated, PaymentSucceeded, PaymentEnriched, PaymentFailed, *REFUNDS, *DISPUTES, TrustUpdated),
-    "trust": (PaymentSucceeded, PaymentBlocked, *REFUNDS, *DISPUTES, CustomerStatusSet),
+    "detector": (
+        PaymentCreated,
+        PaymentSucceeded,
+        PaymentEnriched,
+        PaymentFailed,
+        *REFUNDS,
+        *DISPUTES,
+        TrustUpdated,
+        *MERGES,
+    ),
+    "trust": (
+        PaymentSucceeded,
+        PaymentEnriched,
+        PaymentBlocked,
+        *REFUNDS,
+        *DISPUTES,
+        VerdictGiven,
+        CustomerStatusSet,
+        CustomerTrustCorrected,
+        CustomerMergeDecided,
+    ),
     "dispatch": (
         PaymentSucceeded,
         PaymentEnriched,
@@ -69,6 +95,8 @@ QUEUES: Mapping[str, Sequence[type[Message]]] = {
         ClickRecorded,
         DetectionCreated,
         TrustUpdated,
+        *MERGES,
+        CustomerMergeLimited,
         ConversionMatched,
         ConversionDispatched,
         ConversionFailed,

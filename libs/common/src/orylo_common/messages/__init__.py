@@ -34,6 +34,7 @@ from orylo_common.messages.detections import (
     RuleHit,
 )
 from orylo_common.messages.disputes import DisputeFact, DisputeLost, DisputeOpened, DisputeWon, FraudWarningReceived
+from orylo_common.messages.merges import CustomerMerged, CustomerMergeDecided, CustomerMergeLimited, CustomerUnmerged
 from orylo_common.messages.message import Message
 from orylo_common.messages.payments import (
     PAGE,
@@ -41,6 +42,7 @@ from orylo_common.messages.payments import (
     CheckoutAbandoned,
     CheckoutFact,
     CheckoutStarted,
+    CustomerAliases,
     CustomerFlags,
     GatewayFact,
     MatchKeys,
@@ -56,7 +58,14 @@ from orylo_common.messages.payments import (
     Subscription,
     Tracking,
 )
-from orylo_common.messages.trust import CustomerStatusSet, TrustStatus, TrustUpdated
+from orylo_common.messages.trust import (
+    CausePoints,
+    CustomerStatusSet,
+    CustomerTrustCorrected,
+    TrustStatus,
+    TrustUpdated,
+)
+from orylo_common.messages.verdicts import PaymentVerdict, VerdictGiven
 from orylo_common.messages.webhooks import (
     QuarantineFact,
     WebhookQuarantined,
@@ -71,6 +80,7 @@ __all__ = [
     "PAGE",
     "BlockFact",
     "Card",
+    "CausePoints",
     "CheckoutAbandoned",
     "CheckoutFact",
     "CheckoutStarted",
@@ -82,8 +92,14 @@ __all__ = [
     "ConversionMatched",
     "ConversionRedriveRequested",
     "ConversionSuppressed",
+    "CustomerAliases",
     "CustomerFlags",
+    "CustomerMergeDecided",
+    "CustomerMergeLimited",
+    "CustomerMerged",
     "CustomerStatusSet",
+    "CustomerTrustCorrected",
+    "CustomerUnmerged",
     "Decision",
     "DestinationStatus",
     "DestinationStatusChanged",
@@ -108,6 +124,7 @@ __all__ = [
     "PaymentRefundFailed",
     "PaymentRefunded",
     "PaymentSucceeded",
+    "PaymentVerdict",
     "Product",
     "QuarantineFact",
     "ReasonPoints",
@@ -118,6 +135,7 @@ __all__ = [
     "TrustStatus",
     "TrustUpdated",
     "UndecodableMessage",
+    "VerdictGiven",
     "WebhookQuarantined",
     "WebhookRejected",
     "WebhookReplayRequested",

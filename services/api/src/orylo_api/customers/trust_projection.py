@@ -23,7 +23,11 @@ class TrustChangeRow:
     occurred_at: datetime
     reason: str | None
     actor: str | None
-    # Of the user or the API key, where the actor is one. Not a column of the table.
+    # From here on, not columns of the table.
+    start: int | None
+    causes: dict[str, int] | None
+    status_expires_at: datetime | None
+    # Of the user or the API key, where the actor is one.
     actor_id: UUID | None
 
 
@@ -32,7 +36,8 @@ _columns_shown = TRUST_CHANGES.reader(TrustChange.model_fields)
 
 UPDATE_TRUST = f"""
     UPDATE api.customers_view AS stored
-    SET trust_score = given.score_after, status = given.status, version = given.version, updated_at = given.occurred_at
+    SET trust_score = given.score_after, status = given.status, version = given.version, updated_at = given.occurred_at,
+        trust_start = given.start, trust_causes = given.causes, status_expires_at = given.status_expires_at
     FROM {TRUST_CHANGES.unnest}
     WHERE stored.tenant_id = given.tenant_id AND stored.customer_id = given.customer_id
       AND given.version > stored.version
@@ -85,6 +90,9 @@ def trust_change_row(trust: TrustUpdated) -> TrustChangeRow:
         occurred_at=trust.occurred_at,
         reason=trust.reason,
         actor=trust.actor,
+        start=trust.start,
+        causes=None if trust.start is None else {each.cause: each.points for each in trust.causes},
+        status_expires_at=trust.status_expires_at,
         actor_id=_actor_id(trust.actor),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from orylo_api.conversions.projection import ConversionProjection
+from orylo_api.customers.merge_projection import MergeProjection
 from orylo_api.customers.projection import CustomerProjection
 from orylo_api.customers.trust_projection import TrustProjection
 from orylo_api.dead_letters.projection import DeadLetterProjection, DeadLetterRow
@@ -26,6 +27,9 @@ from orylo_common.messages import (
     ConversionFailed,
     ConversionMatched,
     ConversionSuppressed,
+    CustomerMerged,
+    CustomerMergeLimited,
+    CustomerUnmerged,
     DestinationStatusChanged,
     DetectionCreated,
     FraudWarningReceived,
@@ -58,6 +62,7 @@ WRITE_ORDER: Sequence[type[Projection]] = (
     PaymentProjection,
     CustomerProjection,
     TrustProjection,
+    MergeProjection,
     ConversionProjection,
     DestinationProjection,
     DeadLetterProjection,
@@ -75,6 +80,9 @@ FOLDED_BY: Mapping[type[Projectable], Sequence[type[Projection]]] = {
     ClickRecorded: (ActivityProjection,),
     DetectionCreated: (DetectionProjection, CustomerProjection, RuleHitProjection),
     TrustUpdated: (CustomerProjection, TrustProjection),
+    CustomerMerged: (CustomerProjection, MergeProjection),
+    CustomerUnmerged: (CustomerProjection, MergeProjection),
+    CustomerMergeLimited: (MergeProjection,),
     ConversionMatched: (ConversionProjection,),
     ConversionSuppressed: (ConversionProjection,),
     ConversionCorrectionChanged: (ConversionProjection,),

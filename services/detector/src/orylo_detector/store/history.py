@@ -21,17 +21,30 @@ from orylo_detector.ports import History
 from orylo_detector.store.listed import SELECT_HITS, ListKey, hits_of, list_columns, list_keys_of
 from orylo_detector.store.recent_payments import decoded
 
-# LATERAL looks up one key at a time, here and below: it uses the index whatever the planner's estimates are.
+# LATERAL looks up one key at a time, here and below: it uses the index whatever the planner's estimates are. A customer
+# that is one person with others has the history of all of them, and the trust of the first.
 SELECT_CUSTOMERS = """
     SELECT 'customer' AS kind, asked.tenant_id, asked.customer_id AS subject, NULL AS currency, c.payments,
            c.first_paid_at, i.refunds, i.disputes, i.disputes_won, i.fraud_warnings, c.trust_score, c.trust_status,
            c.located_at, c.last_country, NULL::smallint[] AS buckets, NULL::integer[] AS counts,
            NULL::integer AS version, NULL::bytea AS known, NULL AS type, NULL::text[] AS hits
     FROM unnest($1::uuid[], $2::text[]) AS asked (tenant_id, customer_id)
-    LEFT JOIN LATERAL (
-        SELECT * FROM detector.customers AS c
-        WHERE c.tenant_id = asked.tenant_id AND c.customer_id = asked.customer_id LIMIT 1
-    ) AS c ON true
+    CROSS JOIN LATERAL (
+        SELECT coalesce((
+            SELECT people FROM detector.customers AS own
+            WHERE own.tenant_id = asked.tenant_id AND own.customer_id = asked.customer_id LIMIT 1
+        ), ARRAY[asked.customer_id]) AS people
+    ) AS person
+    CROSS JOIN LATERAL (
+        SELECT sum(payments)::integer AS payments, min(first_paid_at) AS first_paid_at, max(located_at) AS located_at,
+               (array_agg(last_country ORDER BY located_at DESC, last_country DESC)
+                FILTER (WHERE last_country IS NOT NULL))[1] AS last_country,
+               max(trust_score) FILTER (WHERE customer_id = person.people[1]) AS trust_score,
+               -- By PostgreSQL's clock, because the replicas' clocks may differ.
+               max(CASE WHEN status_expires_at <= now() THEN 'neutral' ELSE trust_status END)
+               FILTER (WHERE customer_id = person.people[1]) AS trust_status
+        FROM detector.customers AS c WHERE c.tenant_id = asked.tenant_id AND c.customer_id = ANY(person.people)
+    ) AS c
     CROSS JOIN LATERAL (
         -- A refund counts unless refunds of its whole total failed since; a win, unless the dispute was lost since.
         SELECT count(*) FILTER (WHERE kind = 'refund' AND (
@@ -48,7 +61,7 @@ SELECT_CUSTOMERS = """
                )) AS disputes_won,
                count(*) FILTER (WHERE kind = 'fraud_warning') AS fraud_warnings
         FROM detector.incidents AS i
-        WHERE i.tenant_id = asked.tenant_id AND i.customer_id = asked.customer_id
+        WHERE i.tenant_id = asked.tenant_id AND i.customer_id = ANY(person.people)
     ) AS i
 """
 
@@ -76,8 +89,16 @@ SELECT_ALL = f"""
     FROM unnest($10::uuid[], $11::text[], $12::text[]) AS asked (tenant_id, subject, currency)
     CROSS JOIN LATERAL (
         SELECT array_agg(bucket) AS buckets, array_agg(payments) AS counts
-        FROM detector.amounts AS a
-        WHERE a.tenant_id = asked.tenant_id AND a.subject = asked.subject AND a.currency = asked.currency
+        FROM (
+            SELECT bucket, sum(payments)::integer AS payments FROM detector.amounts AS a
+            WHERE a.tenant_id = asked.tenant_id AND a.currency = asked.currency AND a.subject = ANY(coalesce((
+                SELECT array(SELECT 'customer:' || member FROM unnest(c.people) AS member)
+                FROM detector.customers AS c
+                WHERE asked.subject LIKE 'customer:%' AND c.tenant_id = asked.tenant_id
+                  AND c.customer_id = substr(asked.subject, 10) AND c.people IS NOT NULL LIMIT 1
+            ), ARRAY[asked.subject]))
+            GROUP BY bucket
+        ) AS summed
     ) AS a
 """  # noqa: S608
 

@@ -16,7 +16,11 @@ SELECT_HITS = """
     FROM unnest($5::uuid[], $6::text[], $7::text[]) AS asked (tenant_id, type, value)
     CROSS JOIN LATERAL (
         SELECT array_agg(e.list || '/' || length(e.value)) AS hits FROM control.list_entries AS e
-        WHERE e.tenant_id = asked.tenant_id AND e.type = asked.type AND e.value = asked.value
+        WHERE e.tenant_id = asked.tenant_id AND e.type = asked.type AND e.value = ANY(coalesce((
+            -- An entry of a customer is one of the person.
+            SELECT people FROM detector.customers AS c
+            WHERE asked.type = 'customer' AND c.tenant_id = asked.tenant_id AND c.customer_id = asked.value LIMIT 1
+        ), ARRAY[asked.value]))
           AND (e.expires_at IS NULL OR e.expires_at > now())
     ) AS found
     WHERE found.hits IS NOT NULL
