@@ -15,7 +15,7 @@ const NOTHING_FETCHED: Fetched = { detections: [], conversions: [], customers: [
 const LIST: ListState = { filters: NO_FILTERS, fetched: [], hold: false };
 const HELD: ListState = { ...LIST, hold: true };
 
-/** The first decision on a payment of its own. */
+/** The first decision on a new payment. */
 const arrival = (changes: Partial<Detection> = {}): LiveEvent => ({
   type: "detection.created",
   data: detection({ payment_id: `stripe:pi_${changes.id ?? "1"}`, ...changes }),
@@ -169,7 +169,7 @@ describe("a correction of a conversion", () => {
   const shown = (live: LiveState, conversions: Conversion[] = []) =>
     rowsOf(live, { ...NOTHING_FETCHED, conversions })[0]?.conversion;
 
-  it("is shown whatever order it is reported in, and whether the conversion is fetched or reported", () => {
+  it("is shown in any order of events, for a fetched and for a reported conversion", () => {
     const events = [decidedOn, { type: "conversion.dispatched", data: sent } as const, changed("blocked", 3)];
     for (const order of permutations(events)) {
       expect(shown(reported(...order))).toMatchObject({ correction: "blocked", attempts: 1 });
