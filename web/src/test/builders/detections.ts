@@ -13,6 +13,7 @@ export function detection(changes: Partial<Detection> = {}): Detection {
     reasons: ["trust_history.new_customer"],
     points: [{ reason: "trust_history.new_customer", detector: "trust_history", points: 12 }],
     override: null,
+    rules: [],
     detectors: [{ name: "trust_history", score: 15, reasons: ["trust_history.new_customer"], duration_us: 420 }],
     degraded: [],
     amount_minor: 29_700,
