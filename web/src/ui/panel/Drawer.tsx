@@ -25,13 +25,15 @@ export function Drawer({ title, contentId, onClose, children }: Props) {
   useEffect(() => {
     if (shownId.current === contentId) return;
     shownId.current = contentId;
+    // Not before: a focusable title would have the focus when the panel opens.
+    heading.current?.setAttribute("tabindex", "-1");
     heading.current?.focus();
   }, [contentId]);
 
   return (
     <dialog ref={dialog} closedby="any" className={styles.drawer} aria-labelledby={titleId} onClose={onClose}>
       <header className={styles.head}>
-        <h2 ref={heading} id={titleId} tabIndex={-1}>
+        <h2 ref={heading} id={titleId}>
           {title}
         </h2>
         <Button look="quiet" aria-label="Close" onClick={() => dialog.current?.close()}>
