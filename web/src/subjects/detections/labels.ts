@@ -1,4 +1,4 @@
-import type { Decision, RuleHit } from "../../api/types";
+import type { Decision, Detection, RuleHit } from "../../api/types";
 import { humanise } from "../../ui/format/text";
 import reasons from "./reasons.json";
 
@@ -65,3 +65,13 @@ export const detectorName = (name: string): string =>
 
 /** `+58`, and `0` for a reason that weighs too little for a point. */
 export const formatPoints = (points: number): string => (points > 0 ? `+${points}` : String(points));
+
+/** `Blocked, risk 85` */
+export const decisionSummary = ({ decision, risk_score }: Detection): string =>
+  `${DECISIONS[decision]}, risk ${risk_score}`;
+
+/** The list entry that decided, or the reason with the most points; undefined if nothing was suspicious. */
+export function mainReason({ override, reasons, rules }: Detection): string | undefined {
+  if (override !== null) return overrideLabel(override);
+  return reasons[0] === undefined ? undefined : reasonLabel(reasons[0], rules);
+}
