@@ -32,6 +32,8 @@ class Finding:
     @property
     def codes(self) -> tuple[str, ...]:
         """Return all codes, the most serious first, remarks last."""
+        if len(self.reasons) < 2:
+            return tuple(self.reasons)
         return tuple(sorted(self.reasons, key=lambda code: -self.reasons[code]))
 
 
