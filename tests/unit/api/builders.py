@@ -23,6 +23,7 @@ from orylo_common.messages import (
     PaymentRefunded,
     Product,
     ReasonPoints,
+    ReplacedDecision,
     TrustStatus,
     TrustUpdated,
     WebhookQuarantined,
@@ -71,6 +72,17 @@ def payment(kind: type[Fact], **changes: Any) -> Fact:
     if issubclass(kind, FraudWarningReceived):
         fields["warning_id"] = "issfr_1"
     return kind(**{**fields, **changes})
+
+
+def replaced(detection: DetectionCreated) -> ReplacedDecision:
+    return ReplacedDecision(
+        detection_id=detection.detection_id,
+        payment_type=detection.payment_type,
+        decision=detection.decision,
+        degraded=bool(detection.degraded),
+        amount_minor=detection.amount_minor,
+        currency=detection.currency,
+    )
 
 
 def detection(**changes: Any) -> DetectionCreated:

@@ -19,6 +19,7 @@ COMMANDS = {
     "migrate": "Apply all pending migrations. It is safe to repeat, and to run from several places at once.",
     "rejections": "List rejected webhooks with the reason, newest first: one row per gateway, reason and minute.",
     "serve": "Run one service until SIGTERM. Its configuration comes from the environment (see `.env.example`).",
+    "backtest": "Replay labelled payments in simulated time through the detectors, and measure the decisions.",
     "simulate": "Send realistic webhooks and page views: sales, declines, refunds, disputes, card testing, resends.",
     "tenant": "The merchants that use the platform.",
     "user": "The people who sign in to the dashboard.",
@@ -27,7 +28,10 @@ COMMANDS = {
     "destination": "The ad platforms that conversions are sent to.",
     "dlq": "Dead letters: messages and conversions that failed for good.",
     "quarantine": "Authenticated webhooks that could not be read, or that contradict earlier ones.",
+    "rule": "A tenant's own rules on payments, written in CEL (docs/rules.md).",
+    "fuse": "The fuse: while it is tripped, rules and the risk review payments instead of blocking them.",
     "settings": "A tenant's policies and limits.",
+    "list": "What a tenant always blocks or allows, and what its rules look up.",
     "trust": "The ledger of trust scores.",
 }
 

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orylo_common.control.document_key import DocumentKey
+from orylo_common.hashing import token
 from orylo_ingest.privacy.cards import mask_card_numbers
 from orylo_ingest.privacy.document_cleaning import DocumentCleaner
 from orylo_ingest.privacy.document_hashes import DocumentHashes
 from orylo_ingest.privacy.free_text import FreeText
-from orylo_ingest.privacy.hashing import token
 from orylo_ingest.privacy.person import HashedIdentity, Person, identify
 from orylo_ingest.privacy.personal_keys import is_identifier
 from orylo_ingest.privacy.scrub import scrub

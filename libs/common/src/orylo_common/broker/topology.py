@@ -6,6 +6,7 @@ from orylo_common.messages import (
     CheckoutAbandoned,
     CheckoutStarted,
     ClickRecorded,
+    ConversionCorrectionChanged,
     ConversionDispatched,
     ConversionFailed,
     ConversionMatched,
@@ -48,7 +49,7 @@ REFUNDS: tuple[type[Message], ...] = (PaymentRefunded, PaymentRefundFailed)
 DISPUTES: tuple[type[Message], ...] = (DisputeOpened, DisputeWon, DisputeLost, FraudWarningReceived)
 
 QUEUES: Mapping[str, Sequence[type[Message]]] = {
-    "detector": (PaymentCreated, PaymentSucceeded, PaymentFailed, *REFUNDS, *DISPUTES, TrustUpdated),
+    "detector": (PaymentCreated, PaymentSucceeded, PaymentEnriched, PaymentFailed, *REFUNDS, *DISPUTES, TrustUpdated),
     "trust": (PaymentSucceeded, PaymentBlocked, *REFUNDS, *DISPUTES, CustomerStatusSet),
     "dispatch": (
         PaymentSucceeded,
@@ -72,6 +73,7 @@ QUEUES: Mapping[str, Sequence[type[Message]]] = {
         ConversionDispatched,
         ConversionFailed,
         ConversionSuppressed,
+        ConversionCorrectionChanged,
         DestinationStatusChanged,
         WebhookRejected,
         WebhookQuarantined,

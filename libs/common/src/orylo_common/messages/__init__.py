@@ -12,6 +12,7 @@ from orylo_common.messages.codec import (
     type_of,
 )
 from orylo_common.messages.conversions import (
+    ConversionCorrectionChanged,
     ConversionDispatched,
     ConversionFact,
     ConversionFailed,
@@ -22,11 +23,15 @@ from orylo_common.messages.conversions import (
 )
 from orylo_common.messages.destinations import DestinationStatus, DestinationStatusChanged
 from orylo_common.messages.detections import (
+    BlockFact,
     Decision,
     DetectionCreated,
     DetectorResult,
     PaymentBlocked,
+    PaymentBlockLifted,
     ReasonPoints,
+    ReplacedDecision,
+    RuleHit,
 )
 from orylo_common.messages.disputes import DisputeFact, DisputeLost, DisputeOpened, DisputeWon, FraudWarningReceived
 from orylo_common.messages.message import Message
@@ -64,11 +69,13 @@ __all__ = [
     "BY_TYPE",
     "MESSAGES",
     "PAGE",
+    "BlockFact",
     "Card",
     "CheckoutAbandoned",
     "CheckoutFact",
     "CheckoutStarted",
     "ClickRecorded",
+    "ConversionCorrectionChanged",
     "ConversionDispatched",
     "ConversionFact",
     "ConversionFailed",
@@ -91,6 +98,7 @@ __all__ = [
     "Match",
     "MatchKeys",
     "Message",
+    "PaymentBlockLifted",
     "PaymentBlocked",
     "PaymentCanceled",
     "PaymentCreated",
@@ -103,6 +111,8 @@ __all__ = [
     "Product",
     "QuarantineFact",
     "ReasonPoints",
+    "ReplacedDecision",
+    "RuleHit",
     "Subscription",
     "Tracking",
     "TrustStatus",

@@ -1,11 +1,15 @@
 import asyncpg
 
 from orylo_api.payments.enrichment import fill_in
-from orylo_api.payments.models import Payment, PaymentState
+from orylo_api.payments.models import Payment, PaymentDecision, PaymentState
 from orylo_api.payments.reversals import Outcome, outcome_of
 from orylo_common.postgres.pool import Connection
 
 SELECT_PAYMENT = "SELECT * FROM api.payments_view WHERE payment_id = $1"
+SELECT_DECISION = """
+    SELECT id, decision, risk_score, version, created_at FROM api.detections_view WHERE payment_id = $1
+    ORDER BY version DESC, id DESC LIMIT 1
+"""
 
 
 async def find_payment(connection: Connection, payment_id: str) -> Payment | None:
@@ -13,7 +17,9 @@ async def find_payment(connection: Connection, payment_id: str) -> Payment | Non
     if row is None:
         return None
     shown = {**row, **outcome_of_row(row)._asdict()}
-    return Payment.from_row(shown, id=payment_id, **fill_in(row["details"], row["enriched"]))
+    decided = await connection.fetchrow(SELECT_DECISION, payment_id)
+    decision = None if decided is None else PaymentDecision.from_row(decided)
+    return Payment.from_row(shown, id=payment_id, decision=decision, **fill_in(row["details"], row["enriched"]))
 
 
 def outcome_of_row(row: asyncpg.Record) -> Outcome:

@@ -16,10 +16,12 @@ from orylo_api.quarantine.projection import QuarantineProjection
 from orylo_api.read_models.claims import Projectable
 from orylo_api.read_models.effects import Effects
 from orylo_api.rejections.projection import RejectionProjection
+from orylo_api.rules.projection import RuleHitProjection
 from orylo_common.messages import (
     CheckoutAbandoned,
     CheckoutStarted,
     ClickRecorded,
+    ConversionCorrectionChanged,
     ConversionDispatched,
     ConversionFailed,
     ConversionMatched,
@@ -62,6 +64,7 @@ WRITE_ORDER: Sequence[type[Projection]] = (
     RejectionProjection,
     QuarantineProjection,
     ActivityProjection,
+    RuleHitProjection,
 )
 
 FOLDED_BY: Mapping[type[Projectable], Sequence[type[Projection]]] = {
@@ -70,10 +73,11 @@ FOLDED_BY: Mapping[type[Projectable], Sequence[type[Projection]]] = {
     CheckoutStarted: (ActivityProjection,),
     CheckoutAbandoned: (ActivityProjection,),
     ClickRecorded: (ActivityProjection,),
-    DetectionCreated: (DetectionProjection, CustomerProjection),
+    DetectionCreated: (DetectionProjection, CustomerProjection, RuleHitProjection),
     TrustUpdated: (CustomerProjection, TrustProjection),
     ConversionMatched: (ConversionProjection,),
     ConversionSuppressed: (ConversionProjection,),
+    ConversionCorrectionChanged: (ConversionProjection,),
     ConversionDispatched: (ConversionProjection, DeadLetterProjection),
     ConversionFailed: (ConversionProjection, DeadLetterProjection),
     DestinationStatusChanged: (DestinationProjection,),

@@ -38,7 +38,8 @@ END_OF_ROW = 999_999
 
 DESCRIPTION = """\
 `detection.created` carries a Detection, `customer.seen` a CustomerSeen, `trust.updated` a TrustChange,
-`conversion.matched`, `conversion.suppressed`, `conversion.dispatched` and `conversion.failed` a Conversion,
+`conversion.matched`, `conversion.suppressed`, `conversion.dispatched`, `conversion.failed` and
+`conversion.correction_changed` a Conversion,
 `dead_letter.created` a DeadLetterSummary, each as JSON in `data`. With `timezone` there is also `overview.updated`, an
 OverviewUpdate, at most every 2 seconds; it has no id, since the next one replaces it. A client that was disconnected
 resumes with `Last-Event-ID`, for as long as events are stored (15 minutes). The first event is `ready`, unless the
@@ -129,6 +130,7 @@ ROUTES = (
         "Live events, as server-sent events",
         query=StreamQuery,
         media=Media.EVENTS,
+        time_limit=None,
         refuses={429},
         description=DESCRIPTION,
         events=(Detection, CustomerSeen, TrustChange, Conversion, DeadLetterSummary, OverviewUpdate),

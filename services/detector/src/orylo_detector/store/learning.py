@@ -20,16 +20,18 @@ from orylo_detector.domain.amounts import bucket
 from orylo_detector.domain.features import subjects_of
 
 # The part of a statement that learns payments, with `payment_columns` as $1 to $10. Every write is sorted by its key,
-# so that two replicas do not deadlock. The incidents exist already: ON CONFLICT behind LATERAL updates them without
-# ever scanning the table. A customer's place is that of the newest payment that has one: their order does not matter.
+# so that two replicas do not deadlock. A payment whose payer a later event names is added to the payer's history then.
+# The incidents exist already: ON CONFLICT behind LATERAL updates them without ever scanning the table. A customer's
+# place is that of the newest payment that has one: their order does not matter.
 LEARN_PAYMENTS = """
     paid AS (
         INSERT INTO detector.paid (tenant_id, payment_id, customer_id, paid_at)
         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[])
             AS proposed (tenant_id, payment_id, customer_id, paid_at)
         ORDER BY tenant_id, payment_id
-        ON CONFLICT (tenant_id, payment_id) DO NOTHING
-        RETURNING tenant_id, payment_id, customer_id, paid_at
+        ON CONFLICT (tenant_id, payment_id) DO UPDATE SET customer_id = EXCLUDED.customer_id
+        WHERE paid.customer_id IS NULL AND EXCLUDED.customer_id IS NOT NULL
+        RETURNING tenant_id, payment_id, customer_id, paid_at, xmax = 0 AS is_new
     ), customers AS (
         INSERT INTO detector.customers AS c
             (tenant_id, customer_id, payments, first_paid_at, located_at, last_country)
@@ -64,7 +66,8 @@ LEARN_PAYMENTS = """
         SELECT tenant_id, subject, currency, bucket, count(*)
         FROM unnest($6::uuid[], $7::text[], $8::text[], $9::text[], $10::smallint[])
             AS amounts (tenant_id, payment_id, subject, currency, bucket)
-        WHERE (tenant_id, payment_id) IN (SELECT tenant_id, payment_id FROM paid)
+        WHERE (tenant_id, payment_id) IN (SELECT tenant_id, payment_id FROM paid WHERE is_new)
+           OR subject LIKE 'customer:%' AND (tenant_id, payment_id) IN (SELECT tenant_id, payment_id FROM paid)
         GROUP BY tenant_id, subject, currency, bucket ORDER BY tenant_id, subject, currency, bucket
         ON CONFLICT (tenant_id, subject, currency, bucket) DO UPDATE SET payments = a.payments + EXCLUDED.payments
     )

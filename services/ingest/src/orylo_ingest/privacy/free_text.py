@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from orylo_common.hashing import TOKEN_PATTERN, is_token
 from orylo_ingest.privacy.base64_emails import replace_base64_emails
 from orylo_ingest.privacy.cards import mask_card_numbers
 from orylo_ingest.privacy.contact_patterns import replace_bare_numbers, replace_contacts
 from orylo_ingest.privacy.document_hashes import DocumentHashes
 from orylo_ingest.privacy.first_names import FirstName, may_be_written_by_people, replace_first_names
-from orylo_ingest.privacy.hashing import TOKEN_PATTERN, is_token
 from orylo_ingest.privacy.known_people import KnownIdentifier, replace_known
 from orylo_ingest.privacy.screening import MAX_ENCODINGS, Screen
 

@@ -1,5 +1,6 @@
 """Section `detector`: a tenant's thresholds for detection."""
 
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -58,6 +59,11 @@ class CardTestingLimit(BaseModel):
     cards: int | None = Field(default=None, ge=1, le=HIGHEST_LIMIT)
     small: int | None = Field(default=None, ge=1, le=HIGHEST_LIMIT)
 
+    @cached_property
+    def lowest(self) -> int:
+        """The lowest limit. Fewer attempts exceed none."""
+        return min(limit for limit in (self.declines, self.cards, self.small, HIGHEST_LIMIT) if limit is not None)
+
 
 # Four declines an hour: hyperswitch's card testing guard blocks a customer at five (common_utils/src/consts.rs). A
 # buyer has a few cards, and a tester makes small purchases. Many buyers of a mobile network share one address.
@@ -92,6 +98,11 @@ class DetectionPolicy(TenantSettings):
     section: ClassVar[str] = "detector"
 
     review_at: int = Field(default=50, ge=1, le=100)
+    on_degraded: Literal["fail_open", "fail_review"] = Field(
+        default="fail_open",
+        description="if a detector was left out: `fail_open` decides without it, `fail_review` reviews what would be "
+        "allowed",
+    )
     block_at: int = Field(default=80, ge=1, le=101, description="101: never block")
     # By detector name, in place of the detector's own weight; 0 ignores its findings.
     weights: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default={})
