@@ -80,8 +80,8 @@ LEDGER = "SELECT cause, sum(points) FROM trust.ledger WHERE payment_id = $1 GROU
 async def shop_with_all_gateways(shop: Shop) -> Shop:
     """The shop with all four gateways enabled."""
     for gateway in ("kiwify", "perfectpay"):
-        arguments = ("gateway", "set", shop.slug, gateway, "--secret", shop.secret)
-        await asyncio.to_thread(shop.platform.orylo, *arguments)
+        arguments = ("gateway", "set", shop.slug, gateway, "--secret-stdin")
+        await asyncio.to_thread(shop.platform.orylo, *arguments, text=shop.secret)
 
     async def are_known() -> bool:
         return {(await shop.send_webhook(gateway, b"{}", {})).status for gateway in ("kiwify", "perfectpay")} == {401}
