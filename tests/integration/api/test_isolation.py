@@ -19,7 +19,7 @@ from orylo_common.control import Keyring
 from orylo_common.control.destinations import add_destination
 from orylo_common.control.models import Role
 from orylo_common.ids import uuid7
-from orylo_common.messages import ConversionFailed, PaymentSucceeded
+from orylo_common.messages import ConversionFailed, PaymentSucceeded, PaymentVerdict
 from orylo_common.postgres.pool import open_pool
 from tests.integration.api.conftest import Api, make_shop
 from tests.support.actors import ACTOR
@@ -32,6 +32,7 @@ from tests.unit.api.builders import (
     quarantined,
     rejected,
     trust_updated,
+    verdict,
 )
 
 pytestmark = pytest.mark.integration
@@ -40,14 +41,16 @@ pytestmark = pytest.mark.integration
 BOUND = (
     "detections_view", "payments_view", "customers_view", "trust_changes", "conversions_view", "rollups",
     "rollup_amounts", "dead_letters", "idempotency_keys", "rejections_view", "quarantine_view",
-    "destination_states_view",
+    "destination_states_view", "fraud_evidence",
 )  # fmt: skip
 # The audit log is shared with the command and lies in schema control.
 GUARDED = (*(f"api.{table}" for table in BOUND), "control.audit_log")
 HIDDEN = (
     "claims", "inbox", "stream_events", "sessions", "session_tokens", "totp_uses", "login_failures", "outbox",
 )  # fmt: skip
-BODIES: dict[str, dict[str, str]] = {
+BODIES: dict[str, dict[str, Any]] = {
+    "give_verdict": {"verdict": "fraud"},
+    "correct_trust": {"points": 5, "reason": "because"},
     "set_status": {"status": "blocked", "reason": "because"},
     "discard": {"reason": "because"},
     "discard_quarantined": {"reason": "because"},
@@ -68,7 +71,8 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
     failed = conversion(ConversionFailed, **about)
     paid = payment(PaymentSucceeded, **about, customer_id=customer_id)
     trusted = trust_updated(tenant_id=tenant_id, customer_id=customer_id)
-    await api.project(found, failed, paid, trusted, rejected(tenant_id=tenant_id, occurred_at=api.clock.now()))
+    judged = verdict(PaymentVerdict.FRAUD, **about)
+    await api.project(found, failed, paid, trusted, rejected(tenant_id=tenant_id, occurred_at=api.clock.now()), judged)
     webhook = quarantined(tenant_id=tenant_id)
     await api.project(webhook)
     async with api.pool.acquire() as connection:

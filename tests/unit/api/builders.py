@@ -21,10 +21,12 @@ from orylo_common.messages import (
     Match,
     PaymentFact,
     PaymentRefunded,
+    PaymentVerdict,
     Product,
     ReasonPoints,
     TrustStatus,
     TrustUpdated,
+    VerdictGiven,
     WebhookQuarantined,
     WebhookRejected,
     WebhookReplayed,
@@ -105,6 +107,17 @@ def trust_updated(**changes: Any) -> TrustUpdated:
         "cause": "clean_payment",
     }
     return TrustUpdated(**{**fields, **changes})
+
+
+def verdict(given: PaymentVerdict, **changes: Any) -> VerdictGiven:
+    fields: dict[str, Any] = {
+        **_envelope(),
+        "verdict_id": uuid7(),
+        "payment_id": PAYMENT,
+        "verdict": given,
+        "actor": "ana",
+    }
+    return VerdictGiven(**{**fields, **changes})
 
 
 def conversion(kind: type[Conversion], **changes: Any) -> Conversion:

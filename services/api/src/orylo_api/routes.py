@@ -13,9 +13,11 @@ from orylo_api.http import document
 from orylo_api.http.route import Route
 from orylo_api.overview import endpoints as overview
 from orylo_api.payments import endpoints as payments
+from orylo_api.quality import endpoints as quality
 from orylo_api.quarantine import endpoints as quarantine
 from orylo_api.rejections import endpoints as rejections
 from orylo_api.stream import endpoints as stream
+from orylo_api.verdicts import endpoints as verdicts
 
 ROUTES: Sequence[Route] = (
     *auth.ROUTES,
@@ -24,6 +26,8 @@ ROUTES: Sequence[Route] = (
     *detections.ROUTES,
     *customers.ROUTES,
     *payments.ROUTES,
+    *quality.ROUTES,
+    *verdicts.ROUTES,
     *conversions.ROUTES,
     *destinations.ROUTES,
     *dead_letters.ROUTES,

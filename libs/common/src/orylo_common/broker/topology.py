@@ -78,6 +78,7 @@ QUEUES: Mapping[str, Sequence[type[Message]]] = {
         ClickRecorded,
         DetectionCreated,
         TrustUpdated,
+        VerdictGiven,
         ConversionMatched,
         ConversionDispatched,
         ConversionFailed,

@@ -10,6 +10,7 @@ class Permission(StrEnum):
     READ = "read"
     SET_CUSTOMER_STATUS = "customers.set_status"
     CORRECT_TRUST = "customers.correct_trust"
+    GIVE_VERDICTS = "payments.give_verdicts"
     SETTLE_DEAD_LETTERS = "dead_letters.settle"
     REPLAY_QUARANTINE = "quarantine.replay"
     DISCARD_QUARANTINE = "quarantine.discard"
@@ -21,6 +22,8 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.SET_CUSTOMER_STATUS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # A correction decides about later payments, as a status does.
     Permission.CORRECT_TRUST: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    # A verdict says what the merchant knows of a buyer, and decides about later payments.
+    Permission.GIVE_VERDICTS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # A replay sends conversions again, and a discarded conversion is never sent: both concern the merchant's money.
     Permission.SETTLE_DEAD_LETTERS: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
     # A replay may publish a payment, and with it a conversion.

@@ -4,6 +4,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from orylo_api.http.fields import PaymentId, RequestPart, ResponseBody
+from orylo_api.verdicts.models import Verdict
 
 
 class PaymentPath(RequestPart):
@@ -41,3 +42,4 @@ class Payment(ResponseBody):
     test: bool
     created_at: datetime = Field(description="when its first event happened, by the gateway's clock")
     updated_at: datetime = Field(description="when it reached its state, by the gateway's clock")
+    verdict: Verdict | None = Field(default=None, description="the newest; null without one, and if it was withdrawn")

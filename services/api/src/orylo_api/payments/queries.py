@@ -3,9 +3,15 @@ import asyncpg
 from orylo_api.payments.enrichment import fill_in
 from orylo_api.payments.models import Payment, PaymentState
 from orylo_api.payments.reversals import Outcome, outcome_of
+from orylo_api.verdicts.models import Verdict
+from orylo_common.messages import PaymentVerdict
 from orylo_common.postgres.pool import Connection
 
-SELECT_PAYMENT = "SELECT * FROM api.payments_view WHERE payment_id = $1"
+SELECT_PAYMENT = """
+    SELECT p.*, e.verdict AS given, e.verdict_reason, e.verdict_actor, e.verdict_at
+    FROM api.payments_view AS p LEFT JOIN api.fraud_evidence AS e USING (tenant_id, payment_id)
+    WHERE p.payment_id = $1
+"""
 
 
 async def find_payment(connection: Connection, payment_id: str) -> Payment | None:
@@ -13,7 +19,17 @@ async def find_payment(connection: Connection, payment_id: str) -> Payment | Non
     if row is None:
         return None
     shown = {**row, **outcome_of_row(row)._asdict()}
-    return Payment.from_row(shown, id=payment_id, **fill_in(row["details"], row["enriched"]))
+    return Payment.from_row(
+        shown, id=payment_id, verdict=verdict_of_row(row), **fill_in(row["details"], row["enriched"])
+    )
+
+
+def verdict_of_row(row: asyncpg.Record) -> Verdict | None:
+    if row["given"] in (None, PaymentVerdict.WITHDRAWN):
+        return None
+    return Verdict(
+        verdict=row["given"], reason=row["verdict_reason"], actor=row["verdict_actor"], given_at=row["verdict_at"]
+    )
 
 
 def outcome_of_row(row: asyncpg.Record) -> Outcome:

@@ -16,6 +16,7 @@ from orylo_api.quarantine.projection import QuarantineProjection
 from orylo_api.read_models.claims import Projectable
 from orylo_api.read_models.effects import Effects
 from orylo_api.rejections.projection import RejectionProjection
+from orylo_api.verdicts.projection import EvidenceProjection
 from orylo_common.messages import (
     CheckoutAbandoned,
     CheckoutStarted,
@@ -26,8 +27,12 @@ from orylo_common.messages import (
     ConversionSuppressed,
     DestinationStatusChanged,
     DetectionCreated,
+    DisputeLost,
+    DisputeOpened,
+    DisputeWon,
     FraudWarningReceived,
     TrustUpdated,
+    VerdictGiven,
     WebhookQuarantined,
     WebhookRejected,
     WebhookReplayed,
@@ -54,6 +59,7 @@ class Projection(Protocol):
 WRITE_ORDER: Sequence[type[Projection]] = (
     DetectionProjection,
     PaymentProjection,
+    EvidenceProjection,
     CustomerProjection,
     TrustProjection,
     ConversionProjection,
@@ -66,7 +72,11 @@ WRITE_ORDER: Sequence[type[Projection]] = (
 
 FOLDED_BY: Mapping[type[Projectable], Sequence[type[Projection]]] = {
     **dict.fromkeys(STATES, (PaymentProjection, CustomerProjection)),
-    FraudWarningReceived: (ActivityProjection, CustomerProjection),
+    DisputeOpened: (PaymentProjection, EvidenceProjection, CustomerProjection),
+    DisputeWon: (PaymentProjection, EvidenceProjection, CustomerProjection),
+    DisputeLost: (PaymentProjection, EvidenceProjection, CustomerProjection),
+    FraudWarningReceived: (ActivityProjection, EvidenceProjection, CustomerProjection),
+    VerdictGiven: (EvidenceProjection,),
     CheckoutStarted: (ActivityProjection,),
     CheckoutAbandoned: (ActivityProjection,),
     ClickRecorded: (ActivityProjection,),
