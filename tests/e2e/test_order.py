@@ -140,7 +140,8 @@ async def state_after(shop: Shop, gateway: str, order: tuple[str, ...]) -> dict[
     customer = await shop.read(f"/api/v1/customers/{payment['customer_id']}")
     conversions = (await shop.read("/api/v1/conversions", payment_id=payment_id))["items"]
     # PerfectPay does not send the time of a refund or a dispute: the time is that of the webhook's arrival.
-    own = {"id", "customer_id"} | ({"updated_at"} if gateway == "perfectpay" else set())
+    # The risk depends on what is known of the customer when the payment is decided.
+    own = {"id", "customer_id", "decision"} | ({"updated_at"} if gateway == "perfectpay" else set())
     return {
         "payment": {key: value for key, value in payment.items() if key not in own},
         "ledger": ledger,

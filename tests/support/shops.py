@@ -95,12 +95,12 @@ class Shop:
         assert len(found) == 1, found
         return found[0]
 
-    async def detections(self, payment_id: str, count: int) -> list[dict[str, Any]]:
+    async def detections(self, payment_id: str, count: int, **query: str) -> list[dict[str, Any]]:
         """Return a payment's detections, once there are `count` of them."""
         found: list[dict[str, Any]] = []
 
         async def decided() -> bool:
-            found[:] = (await self.read("/api/v1/detections", payment_id=payment_id))["items"]
+            found[:] = (await self.read("/api/v1/detections", payment_id=payment_id, **query))["items"]
             return len(found) >= count
 
         await eventually(decided)

@@ -26,7 +26,7 @@ from orylo_common.messages import (
     decode,
 )
 from tests.integration.api.conftest import Api
-from tests.unit.api.builders import after, conversion, detection, payment, trust_updated
+from tests.unit.api.builders import after, conversion, detection, payment, replaced, trust_updated
 
 pytestmark = pytest.mark.integration
 
@@ -63,6 +63,7 @@ async def test_a_detection_has_the_fields_that_scripts_rely_on(api: Api, machine
     assert list(found) == [
         "id", "event_id", "payment_id", "payment_type", "gateway", "customer_id", "decision", "risk_score", "reasons",
         "points", "override", "detectors", "degraded", "amount_minor", "currency", "occurred_at", "created_at",
+        "version", "replaces", "replaced_by",
     ]  # fmt: skip
     assert (found["decision"], found["risk_score"], found["reasons"]) == ("review", 55, ["velocity.card_1m"])
     assert found["points"] == [{"reason": "velocity.card_1m", "detector": "velocity", "points": 55}]
@@ -71,6 +72,43 @@ async def test_a_detection_has_the_fields_that_scripts_rely_on(api: Api, machine
         {"name": "velocity", "score": 55, "reasons": ["velocity.card_1m"], "duration_us": 900}
     ]
     assert found["occurred_at"] == "2026-03-14T12:00:00.123456Z"
+
+
+async def test_a_payment_has_one_current_decision_and_a_history(api: Api, machine: aiohttp.ClientSession) -> None:
+    about = of(api, customer_id="cus_current", payment_id="stripe:pi_current")
+    sale = payment(PaymentSucceeded, **about)
+    first = detection(**about, decision=Decision.ALLOW, version=1)
+    second = detection(**about, decision=Decision.BLOCK, version=3, replaces=replaced(first))
+    other = detection(**about | {"payment_id": "stripe:pi_current_2"})
+    # The newest decision is projected first.
+    await api.project(sale, second, other)
+    await api.project(first)
+
+    async def listed(**query: Any) -> set[str]:
+        page = await get(machine, "/api/v1/detections", customer_id="cus_current", limit=1, **query)
+        ids = {each["id"] for each in page["items"]}
+        return ids | (await listed(**{**query, "cursor": page["next_cursor"]}) if page["next_cursor"] else set())
+
+    assert await listed() == {str(first.detection_id), str(second.detection_id), str(other.detection_id)}
+    assert await listed(current="true") == {str(second.detection_id), str(other.detection_id)}
+    assert await listed(current="false") == {str(first.detection_id)}
+    assert await listed(current="true", decision="allow") == set()
+
+    [newest, oldest] = sorted(
+        (await get(machine, "/api/v1/detections", payment_id=sale.payment_id))["items"],
+        key=lambda each: -int(each["version"]),
+    )
+    assert (newest["replaces"], newest["replaced_by"]) == (str(first.detection_id), None)
+    assert (oldest["replaces"], oldest["replaced_by"]) == (None, str(second.detection_id))
+    assert (await get(machine, f"/api/v1/detections/{first.detection_id}"))["replaced_by"] == str(second.detection_id)
+    decision = (await get(machine, f"/api/v1/payments/{sale.payment_id}"))["decision"]
+    assert decision == {
+        "id": str(second.detection_id),
+        "decision": "block",
+        "risk_score": 55,
+        "version": 3,
+        "created_at": newest["created_at"],
+    }
 
 
 async def test_a_list_entry_is_shown_as_an_override_also_in_the_customers_history(

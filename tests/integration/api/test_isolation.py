@@ -26,6 +26,8 @@ from tests.support.actors import ACTOR
 from tests.unit.api.builders import (
     NOON,
     conversion,
+    customer_merge_limited,
+    customer_merged,
     destination_changed,
     detection,
     payment,
@@ -41,7 +43,7 @@ pytestmark = pytest.mark.integration
 BOUND = (
     "detections_view", "payments_view", "customers_view", "trust_changes", "conversions_view", "rollups",
     "rollup_amounts", "dead_letters", "idempotency_keys", "rejections_view", "quarantine_view",
-    "destination_states_view", "fraud_evidence",
+    "destination_states_view", "customer_merges", "merge_reviews_view", "fraud_evidence",
 )  # fmt: skip
 # The audit log is shared with the command and lies in schema control.
 GUARDED = (*(f"api.{table}" for table in BOUND), "control.audit_log")
@@ -52,6 +54,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "give_verdict": {"verdict": "fraud"},
     "correct_trust": {"points": 5, "reason": "because"},
     "set_status": {"status": "blocked", "reason": "because"},
+    "merge_customer": {"other": "cus_other", "reason": "because"},
+    "unmerge_customer": {"reason": "because"},
+    "dismiss_review": {"reason": "because"},
     "discard": {"reason": "because"},
     "discard_quarantined": {"reason": "because"},
 }
@@ -73,6 +78,8 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
     trusted = trust_updated(tenant_id=tenant_id, customer_id=customer_id)
     judged = verdict(PaymentVerdict.FRAUD, **about)
     await api.project(found, failed, paid, trusted, rejected(tenant_id=tenant_id, occurred_at=api.clock.now()), judged)
+    limited = customer_merge_limited(tenant_id=tenant_id, customers=(customer_id,))
+    await api.project(customer_merged(tenant_id=tenant_id, customer_id=customer_id), limited)
     webhook = quarantined(tenant_id=tenant_id)
     await api.project(webhook)
     async with api.pool.acquire() as connection:
@@ -97,6 +104,7 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
             "payments": paid.payment_id,
             "dead-letters": str(dead),
             "quarantine": webhook.event_id,
+            "merge-reviews": str(limited.limit_id),
         }
     )
 

@@ -22,6 +22,7 @@ from orylo_common.messages import (
     PAGE,
     CheckoutStarted,
     ClickRecorded,
+    ConversionCorrectionChanged,
     ConversionDispatched,
     ConversionFailed,
     ConversionMatched,
@@ -55,6 +56,7 @@ from tests.unit.api.builders import (
     detection,
     payment,
     rejected,
+    replaced,
     trust_updated,
 )
 from tests.unit.ingest.given import message_in, recorded_from, stripe
@@ -69,6 +71,8 @@ TABLES = {
     "payments_view": "tenant_id, payment_id",
     "customers_view": "tenant_id, customer_id",
     "trust_changes": "tenant_id, customer_id, version",
+    "customer_merges": "tenant_id, customer_id, version",
+    "merge_reviews_view": "tenant_id, id",
     "conversions_view": "tenant_id, id",
     "rollups": "tenant_id, grain, bucket",
     "rollup_amounts": "tenant_id, grain, bucket, currency",
@@ -353,7 +357,6 @@ async def test_older_trust_does_not_undo_newer_trust(pool: asyncpg.Pool) -> None
 async def test_a_payment_reported_by_several_events_is_counted_once(pool: asyncpg.Pool) -> None:
     for _ in range(2):
         await write(pool, [payment(PaymentSucceeded), payment(PaymentSucceeded)])
-        await write(pool, [detection(decision=Decision.BLOCK), detection(decision=Decision.BLOCK)])
     await write(pool, [payment(PaymentSucceeded, payment_id="stripe:pi_test", test=True)])
 
     assert await pool.fetchval("SELECT sum(payments_succeeded) FROM api.rollups WHERE grain = 'day'") == 1
@@ -361,7 +364,71 @@ async def test_a_payment_reported_by_several_events_is_counted_once(pool: asyncp
         "SELECT sum(succeeded_minor), sum(blocked_minor) FROM api.rollup_amounts WHERE grain = 'day'"
     )
     assert day is not None
-    assert tuple(day) == (1250, 1250)
+    assert tuple(day) == (1250, 0)
+
+
+async def forget(pool: asyncpg.Pool, *tables: str) -> None:
+    for table in tables:
+        await pool.execute(f"DELETE FROM api.{table}")
+
+
+async def test_a_payment_is_counted_by_its_current_decision_in_any_order(pool: asyncpg.Pool) -> None:
+    first = detection(decision=Decision.BLOCK, degraded=("velocity",), version=1)
+    second = detection(decision=Decision.BLOCK, degraded=(), version=2, replaces=replaced(first))
+    third = detection(decision=Decision.REVIEW, degraded=(), version=4, replaces=replaced(second))
+    for chain, expected in (
+        ([first], (0, 0, 1, 1, 1250)),
+        ([first, second], (0, 0, 1, 0, 1250)),
+        ([first, second, third], (0, 1, 0, 0, 0)),
+    ):
+        for order in permutations(chain):
+            await forget(pool, "rollups", "rollup_amounts", "claims", "detections_view")
+            for message in (*order, *order):
+                await write(pool, [message])
+            row = await pool.fetchrow(
+                """SELECT sum(detections_allow), sum(detections_review), sum(detections_block),
+                          sum(detections_degraded), (SELECT sum(blocked_minor) FROM api.rollup_amounts
+                                                     WHERE grain = 'day')
+                   FROM api.rollups WHERE grain = 'day'"""
+            )
+            assert row is not None
+            assert tuple(row) == expected, order
+
+
+async def test_a_correction_is_shown_whichever_message_arrives_first(pool: asyncpg.Pool) -> None:
+    sent = conversion(ConversionDispatched)
+    marks = [
+        conversion(
+            ConversionCorrectionChanged,
+            conversion_id=sent.conversion_id,
+            decision_version=version,
+            correction=correction,
+        )
+        for version, correction in ((2, "blocked"), (3, None), (5, "blocked"))
+    ]
+    for order in permutations([sent, *marks]):
+        await forget(pool, "conversions_view", "claims")
+        for message in order:
+            await write(pool, [message])
+        row = await pool.fetchrow("SELECT status, attempts, correction FROM api.conversions_view")
+        assert row is not None
+        assert tuple(row) == ("dispatched", sent.attempts, "blocked"), order
+
+
+async def test_the_status_of_a_conversion_follows_the_newest_decision_until_it_is_sent(pool: asyncpg.Pool) -> None:
+    id_ = uuid7()
+    changes = [
+        conversion(ConversionMatched, conversion_id=id_, decision_version=1),
+        conversion(ConversionSuppressed, conversion_id=id_, decision_version=2, reason="blocked", occurred_at=after(9)),
+        conversion(ConversionMatched, conversion_id=id_, decision_version=4),
+    ]
+    for order in permutations(changes):
+        await forget(pool, "conversions_view", "claims")
+        for message in order:
+            await write(pool, [message])
+        assert await pool.fetchval("SELECT status FROM api.conversions_view") == "pending", order
+    await write(pool, [conversion(ConversionDispatched, conversion_id=id_, decision_version=4)])
+    assert await pool.fetchval("SELECT status FROM api.conversions_view") == "dispatched"
 
 
 async def test_huge_amounts_do_not_overflow_the_sums(pool: asyncpg.Pool) -> None:

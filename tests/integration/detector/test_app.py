@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -16,6 +17,7 @@ from orylo_common.messages import (
     DetectionCreated,
     DisputeOpened,
     PaymentCanceled,
+    PaymentEnriched,
     PaymentFailed,
     TrustStatus,
     TrustUpdated,
@@ -179,6 +181,53 @@ async def test_a_dispute_raises_the_risk_of_the_next_payment(broker: MemoryBroke
     await broker.send(payment(customer_id="cus_disputing"))
 
     assert "trust_history.disputes" in (await decided(broker, 2))[-1].reasons
+
+
+async def test_a_sale_that_names_its_buyer_later_is_decided_again_and_in_any_order_the_same(
+    broker: MemoryBroker,
+) -> None:
+    for customer_id in ("cus_late_1", "cus_late_2"):
+        await broker.send(trust_update(1, TrustStatus.BLOCKED, customer_id))
+    await done(broker)
+    bare: dict[str, Any] = {"customer_id": None, "card": None, "ip": None, "products": []}
+    outcomes = []
+    for sale_first, customer_id in ((True, "cus_late_1"), (False, "cus_late_2")):
+        sale = payment(**bare)
+        events = [sale, payment(PaymentEnriched, payment_id=sale.payment_id, customer_id=customer_id, ip=None)]
+        for event in events if sale_first else reversed(events):
+            await broker.send(event)
+            await done(broker)
+        await broker.send(events[1])
+        await done(broker)
+        outcomes.append([each for each in detections(broker) if each.payment_id == sale.payment_id])
+
+    [[blind, informed], [at_once]] = outcomes
+    assert (blind.decision, informed.decision, at_once.decision) == (Decision.ALLOW, Decision.BLOCK, Decision.BLOCK)
+    assert informed.replaces is not None
+    assert informed.replaces.detection_id == blind.detection_id
+    assert (informed.points, informed.override) == (at_once.points, at_once.override)
+
+
+async def test_replicas_that_receive_a_payments_events_agree_on_its_newest_decision(
+    postgres_dsn: str, redis_url: str
+) -> None:
+    async with detector(postgres_dsn, redis_url) as one, detector(postgres_dsn, redis_url) as two:
+        await one.send(trust_update(1, TrustStatus.BLOCKED, "cus_shared"))
+        await done(one)
+        sales = [payment(customer_id=None, card=None, ip=None) for _ in range(100)]
+        for sale in sales:
+            await one.send(sale)
+            await two.send(payment(PaymentEnriched, payment_id=sale.payment_id, customer_id="cus_shared"))
+        await done(one)
+        await done(two)
+
+    for sale in sales:
+        versions = [each for each in detections(one, two) if each.payment_id == sale.payment_id]
+        last = max(versions, key=lambda each: each.version)
+        assert (last.decision, last.customer_id) == (Decision.BLOCK, "cus_shared")
+        assert {each.replaces.detection_id for each in versions if each.replaces} == {
+            each.detection_id for each in versions if each is not last
+        }
 
 
 async def test_a_canceled_payment_is_ignored(broker: MemoryBroker) -> None:

@@ -10,18 +10,19 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from orylo_common.messages import PaymentCreated, PaymentFact
+from orylo_common.messages import PaymentCreated
 from orylo_common.postgres.pool import open_pool
 from orylo_detector import deadline
 from orylo_detector.domain.countries import Location
-from orylo_detector.store.decisions import record_decisions
+from orylo_detector.domain.known_payment import DecidablePayment
+from orylo_detector.store.decisions import record_payments
 from orylo_detector.store.history import PostgresHistory
 from tests.integration.detector.test_store import decided
 from tests.unit.detector.cases import NOW, payment
 
 pytestmark = pytest.mark.integration
 
-Paid = tuple[PaymentFact, str | None]
+Paid = tuple[DecidablePayment, str | None]
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def paid(tenant_id: UUID, at: datetime, country: str | None, **changes: Any) -> 
 async def learn(pool: asyncpg.Pool, *batch: Paid) -> None:
     decisions = [replace(decided(fact), ip_country=country) for fact, country in batch]
     async with pool.acquire() as connection, connection.transaction():
-        await record_decisions(connection, decisions)
+        await record_payments(connection, decisions)
 
 
 async def last_location(pool: asyncpg.Pool, tenant_id: UUID) -> Location | None:

@@ -17,6 +17,7 @@ from orylo_common.messages import (
     DisputeWon,
     FraudWarningReceived,
     PaymentCreated,
+    PaymentEnriched,
     PaymentFact,
     PaymentRefunded,
     PaymentRefundFailed,
@@ -30,13 +31,14 @@ from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox_bodies import decompress
 from orylo_common.postgres.pool import open_pool
 from orylo_detector import deadline
+from orylo_detector.announcements import detection_of
 from orylo_detector.domain.features import CustomerHistory
+from orylo_detector.domain.known_payment import DecidablePayment, KnownPayment
 from orylo_detector.domain.verdict import Verdict
-from orylo_detector.handlers import detection_of
-from orylo_detector.store.decisions import StoredDecision, record_decisions
+from orylo_detector.store.decisions import RecordedPayment, record_payments
 from orylo_detector.store.history import PostgresHistory
 from orylo_detector.store.learning import copy_trust, learn_incidents
-from tests.unit.detector.cases import NOW, payment
+from tests.unit.detector.cases import NOW, features, payment
 
 pytestmark = pytest.mark.integration
 
@@ -58,15 +60,18 @@ def tenant_id() -> UUID:
     return uuid4()
 
 
-def decided(fact: PaymentFact) -> StoredDecision:
+def decided(fact: DecidablePayment) -> RecordedPayment:
+    """The first decision on a payment."""
     points = (ReasonPoints(reason="velocity.card.1h", detector="velocity", points=60),)
-    detection = detection_of(fact, Verdict(Decision.BLOCK, 60, points, (), ("geo",), "blocked"))
-    return StoredDecision(fact, detection, Outgoing(detection.message_id, detection.type, encode(detection)))
+    known = KnownPayment().with_fact(fact)
+    detection = detection_of(fact, Verdict(Decision.BLOCK, 60, points, (), ("geo",), "blocked"), known, cause=fact)
+    known = known.decided_with(features(), detection)
+    return RecordedPayment(fact, known, detection, Outgoing(detection.message_id, detection.type, encode(detection)))
 
 
-async def decide(pool: asyncpg.Pool, *facts: PaymentFact) -> list[bool]:
+async def decide(pool: asyncpg.Pool, *facts: DecidablePayment) -> list[bool]:
     async with pool.acquire() as connection, connection.transaction():
-        return await record_decisions(connection, [decided(fact) for fact in facts])
+        return await record_payments(connection, [decided(fact) for fact in facts])
 
 
 async def learn(pool: asyncpg.Pool, *facts: Any) -> None:
@@ -116,16 +121,16 @@ async def test_an_event_is_decided_once_however_often_it_is_delivered(pool: asyn
     assert sum(str(tenant_id).encode() in decompress(row["body"]) for row in bodies) == 1
 
 
-async def test_the_same_event_id_of_another_tenant_is_another_event(pool: asyncpg.Pool, tenant_id: UUID) -> None:
-    assert await decide(pool, payment(tenant_id=tenant_id, event_id="evt")) == [True]
-    assert await decide(pool, payment(tenant_id=uuid4(), event_id="evt")) == [True]
+async def test_the_same_payment_id_of_another_tenant_is_another_payment(pool: asyncpg.Pool, tenant_id: UUID) -> None:
+    assert await decide(pool, payment(tenant_id=tenant_id, payment_id="stripe:pi_1")) == [True]
+    assert await decide(pool, payment(tenant_id=uuid4(), payment_id="stripe:pi_1")) == [True]
 
 
 async def test_replicas_racing_with_the_same_events_decide_each_once(pool: asyncpg.Pool, tenant_id: UUID) -> None:
     events = [payment(tenant_id=tenant_id, customer_id=f"cus_{number % 7}") for number in range(200)]
     async with (
-        GroupCommit(record_decisions, pool, name="one", max_items=13) as one,
-        GroupCommit(record_decisions, pool, name="two", max_items=29) as two,
+        GroupCommit(record_payments, pool, name="one", max_items=13) as one,
+        GroupCommit(record_payments, pool, name="two", max_items=29) as two,
     ):
         outcomes = await asyncio.gather(
             *(one.add(decided(event)) for event in events), *(two.add(decided(event)) for event in reversed(events))
@@ -153,6 +158,47 @@ async def test_a_paid_payment_is_added_to_the_history_once(pool: asyncpg.Pool, t
         "tenant": 2,
     }
     assert history.amounts["customer"].distance(10_000) == pytest.approx(0, abs=0.4)
+
+
+async def test_a_payment_that_changed_since_it_was_read_is_not_recorded(pool: asyncpg.Pool, tenant_id: UUID) -> None:
+    sale = payment(tenant_id=tenant_id, customer_id=None)
+    first = decided(sale)
+    later = payment(PaymentEnriched, tenant_id=tenant_id, payment_id=sale.payment_id, customer_id="cus_1")
+    known = first.known.with_fact(later)
+    assert known.payment is not None
+    second, late = RecordedPayment(known.payment, known), RecordedPayment(known.payment, replace(known))
+    async with pool.acquire() as connection, connection.transaction():
+        assert await record_payments(connection, [first]) == [True]
+        assert await record_payments(connection, [second, late]) == [True, False]
+        assert await record_payments(connection, [first]) == [False]
+
+    [history] = await PostgresHistory(pool).read([sale])
+    assert history.known == known
+
+
+async def test_a_payer_whom_a_later_event_names_gets_the_payment_once(pool: asyncpg.Pool, tenant_id: UUID) -> None:
+    sale = payment(tenant_id=tenant_id, customer_id=None)
+    dispute = payment(
+        DisputeOpened, tenant_id=tenant_id, payment_id=sale.payment_id, dispute_id="dp_1", customer_id=None
+    )
+    await decide(pool, sale)
+    await learn(pool, dispute)
+    known = decided(sale).known.with_fact(
+        payment(PaymentEnriched, tenant_id=tenant_id, payment_id=sale.payment_id, customer_id="cus_1")
+    )
+    assert known.payment is not None
+    for _ in range(2):
+        async with pool.acquire() as connection, connection.transaction():
+            await record_payments(connection, [RecordedPayment(known.payment, known)])
+
+    [history] = await PostgresHistory(pool).read([payment(tenant_id=tenant_id)])
+    assert history.customer == CustomerHistory(payments=1, first_paid_at=NOW, disputes=1)
+    assert history.amounts is not None
+    assert {subject: each.payments for subject, each in history.amounts.items()} == {
+        "customer": 1,
+        "product": 1,
+        "tenant": 1,
+    }
 
 
 async def test_each_currency_has_its_own_amount_history(pool: asyncpg.Pool, tenant_id: UUID) -> None:
@@ -185,7 +231,7 @@ async def test_a_block_is_announced_with_its_decision_and_not_again(pool: asyncp
     event = payment(tenant_id=tenant_id)
     for block in blocks:
         async with pool.acquire() as connection, connection.transaction():
-            await record_decisions(connection, [replace(decided(event), block=block)])
+            await record_payments(connection, [replace(decided(event), block=block)])
 
     waiting = await pool.fetch("SELECT message_id FROM detector.outbox WHERE type = 'payment.blocked.v1'")
     assert [row["message_id"] for row in waiting if row["message_id"] in {block.message_id for block in blocks}] == [
@@ -258,7 +304,7 @@ async def test_the_newest_trust_update_counts(pool: asyncpg.Pool, tenant_id: UUI
 
 async def test_a_batch_with_one_invalid_item_keeps_the_others(pool: asyncpg.Pool, tenant_id: UUID) -> None:
     good, bad = payment(tenant_id=tenant_id), payment(tenant_id=tenant_id, event_id="not\x00text")
-    async with GroupCommit(record_decisions, pool, name="one") as batches:
+    async with GroupCommit(record_payments, pool, name="one") as batches:
         outcomes = await asyncio.gather(batches.add(decided(good)), batches.add(decided(bad)), return_exceptions=True)
 
     assert outcomes[0] is True

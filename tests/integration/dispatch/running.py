@@ -100,7 +100,7 @@ class Dispatch:
         await enrich_payment(later, plane=self.plane, kinds=frozenset({"meta"}), recorder=self.recorder)
 
     async def decide(self, decided: DetectionCreated) -> None:
-        await apply_decision(decided, plane=self.plane, recorder=self.recorder)
+        await apply_decision(decided, plane=self.plane, kinds=frozenset({"meta"}), recorder=self.recorder)
 
     async def click(self, clicked: ClickRecorded) -> None:
         await record_click(clicked, recorder=self.recorder)

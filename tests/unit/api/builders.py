@@ -11,6 +11,8 @@ from orylo_common.messages import (
     ConversionFact,
     ConversionFailed,
     ConversionSuppressed,
+    CustomerMerged,
+    CustomerMergeLimited,
     Decision,
     DestinationStatus,
     DestinationStatusChanged,
@@ -24,6 +26,7 @@ from orylo_common.messages import (
     PaymentVerdict,
     Product,
     ReasonPoints,
+    ReplacedDecision,
     TrustStatus,
     TrustUpdated,
     VerdictGiven,
@@ -75,6 +78,17 @@ def payment(kind: type[Fact], **changes: Any) -> Fact:
     return kind(**{**fields, **changes})
 
 
+def replaced(detection: DetectionCreated) -> ReplacedDecision:
+    return ReplacedDecision(
+        detection_id=detection.detection_id,
+        payment_type=detection.payment_type,
+        decision=detection.decision,
+        degraded=bool(detection.degraded),
+        amount_minor=detection.amount_minor,
+        currency=detection.currency,
+    )
+
+
 def detection(**changes: Any) -> DetectionCreated:
     fields: dict[str, Any] = {
         **_envelope(),
@@ -118,6 +132,21 @@ def verdict(given: PaymentVerdict, **changes: Any) -> VerdictGiven:
         "actor": "ana",
     }
     return VerdictGiven(**{**fields, **changes})
+
+
+def customer_merged(**changes: Any) -> CustomerMerged:
+    fields: dict[str, Any] = {**_envelope(), "customer_id": CUSTOMER, "version": 1, **changes}
+    return CustomerMerged(**{"people": (fields["customer_id"], "cus_other"), **fields})
+
+
+def customer_merge_limited(**changes: Any) -> CustomerMergeLimited:
+    fields: dict[str, Any] = {
+        **_envelope(),
+        "limit_id": uuid7(),
+        "limit": "customers_per_identifier",
+        "customers": (CUSTOMER,),
+    }
+    return CustomerMergeLimited(**{**fields, **changes})
 
 
 def conversion(kind: type[Conversion], **changes: Any) -> Conversion:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_detector.detectors import amount_anomaly
-from orylo_detector.domain.amounts import AmountHistory, bucket, summarise
+from orylo_detector.domain.amounts import AmountHistogram, AmountHistory, bucket, summarise
 from orylo_detector.domain.features import FeatureMissing, Features, Subject
 from orylo_detector.domain.finding import Finding
 from tests.unit.detector.cases import features, payment
@@ -83,3 +83,19 @@ def test_any_history_gives_a_score_and_a_larger_amount_is_never_less_unusual(amo
 def test_without_amounts_the_detector_reports_a_missing_feature() -> None:
     with pytest.raises(FeatureMissing):
         amount_anomaly.assess(payment(), Features({}, None, None), POLICY)
+
+
+@given(st.lists(st.integers(0, 10**12), min_size=1, max_size=60))
+def test_a_growing_histogram_has_the_same_summary_at_any_time(amounts: list[int]) -> None:
+    histogram = AmountHistogram()
+    for number, amount in enumerate(amounts, start=1):
+        histogram.add(bucket(amount))
+        assert histogram.summary() == history(*amounts[:number])
+
+
+def test_five_times_the_usual_is_unusual_even_for_a_customer_whose_amounts_vary() -> None:
+    # As drawn from a normal distribution with a deviation of half its mean.
+    varied = history(*[4_000, 6_500, 8_300, 10_000, 11_700, 13_500, 18_000] * 3)
+
+    assert score(18_000, customer=varied) == 0
+    assert score(50_000, customer=varied) > 60

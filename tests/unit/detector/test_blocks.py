@@ -8,21 +8,20 @@ from orylo_common.messages import (
     DetectionCreated,
     PaymentBlocked,
     PaymentCreated,
-    PaymentFact,
     PaymentFailed,
     PaymentSucceeded,
     decode,
 )
+from orylo_detector.domain.known_payment import DecidablePayment
 from tests.unit.detector.cases import attempts, features, payment
-from tests.unit.detector.test_handlers import MemoryDecisions, decide
+from tests.unit.detector.test_handlers import MemoryPayments
 
 ATTACK = features({"card": attempts(20)})
 
 
 async def test_the_block_of_a_paid_payment_is_announced_once() -> None:
-    store, fact = MemoryDecisions(), payment(PaymentSucceeded)
-    for _ in range(2):
-        await decide(fact, ATTACK, store)
+    store, fact = MemoryPayments(ATTACK), payment(PaymentSucceeded)
+    await store.decide(fact, fact)
 
     detection, block = (decode(outgoing.body) for outgoing in store.announced)
     assert isinstance(detection, DetectionCreated)
@@ -34,13 +33,13 @@ async def test_the_block_of_a_paid_payment_is_announced_once() -> None:
 @pytest.mark.parametrize(
     ("kind", "changes"), [(PaymentCreated, {}), (PaymentFailed, {}), (PaymentSucceeded, {"test": True})]
 )
-async def test_other_blocks_are_decisions_only(kind: type[PaymentFact], changes: dict[str, Any]) -> None:
-    store = MemoryDecisions()
-    await decide(payment(kind, **changes), ATTACK, store)
+async def test_other_blocks_are_decisions_only(kind: type[DecidablePayment], changes: dict[str, Any]) -> None:
+    store = MemoryPayments(ATTACK)
+    await store.decide(payment(kind, **changes))
     assert [outgoing.type for outgoing in store.announced] == ["detection.created.v1"]
 
 
 async def test_an_allowed_payment_is_announced_without_a_block() -> None:
-    store = MemoryDecisions()
-    await decide(payment(PaymentSucceeded), features(), store)
+    store = MemoryPayments()
+    await store.decide(payment(PaymentSucceeded))
     assert [outgoing.type for outgoing in store.announced] == ["detection.created.v1"]

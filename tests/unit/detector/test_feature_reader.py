@@ -6,6 +6,7 @@ import pytest
 
 from orylo_common.errors import TransientError
 from orylo_common.messages import PaymentFact
+from orylo_detector.domain.known_payment import KnownPayment
 from orylo_detector.feature_reader import FeatureReader
 from orylo_detector.ports import EntityAttempts, History
 from tests.unit.detector.cases import REGULAR, attempts, payment
@@ -33,16 +34,16 @@ class Known:
         await self.answer.wait()
         if self.history_fails:
             raise self.history_fails
-        return [History(REGULAR, {}) for _ in payments]
+        return [History(REGULAR, {}, KnownPayment()) for _ in payments]
 
 
 async def test_payments_that_arrive_together_are_read_together_and_each_gets_its_own_features() -> None:
     known = Known()
     reader = FeatureReader(known, known, COUNTRIES.get)
-    features = await asyncio.gather(*(reader.read(payment(amount_minor=number)) for number in range(1, 6)))
+    readings = await asyncio.gather(*(reader.read(payment(amount_minor=number)) for number in range(1, 6)))
 
     assert known.batches == [5]
-    assert [len((each.attempts or {})["card"]) for each in features] == [1, 2, 3, 4, 5]
+    assert [len((each.features.attempts or {})["card"]) for each in readings] == [1, 2, 3, 4, 5]
 
 
 async def test_payments_that_arrive_while_a_batch_is_read_form_the_next_one() -> None:
@@ -62,7 +63,7 @@ async def test_payments_that_arrive_while_a_batch_is_read_form_the_next_one() ->
 async def test_attempts_that_cannot_be_counted_are_missing_and_the_other_features_are_read(error: Exception) -> None:
     known = Known()
     known.attempts_fail = error
-    features = await FeatureReader(known, known, COUNTRIES.get).read(payment())
+    features, _ = await FeatureReader(known, known, COUNTRIES.get).read(payment())
 
     assert features.attempts is None
     assert features.customer == REGULAR
@@ -76,7 +77,7 @@ async def test_a_failed_history_read_fails_its_payments_and_the_next_batch_reads
         await reader.read(payment())
 
     known.history_fails = None
-    assert (await reader.read(payment())).customer == REGULAR
+    assert (await reader.read(payment())).features.customer == REGULAR
 
 
 @pytest.mark.parametrize(
@@ -97,4 +98,5 @@ async def test_the_features_have_the_country_that_the_buyer_paid_from(
 ) -> None:
     known = Known()
 
-    assert (await FeatureReader(known, known, COUNTRIES.get).read(payment(**changes))).ip_country == country
+    features, _ = await FeatureReader(known, known, COUNTRIES.get).read(payment(**changes))
+    assert features.ip_country == country

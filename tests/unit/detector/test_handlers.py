@@ -4,21 +4,17 @@ from uuid import UUID
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.control.sections.detection import DetectionPolicy
-from orylo_common.messages import Decision, DetectionCreated, PaymentFact, PaymentFailed, decode
+from orylo_common.messages import Decision, DetectionCreated, PaymentEnriched, PaymentFact, PaymentFailed, decode
 from orylo_detector.detectors import DETECTORS
 from orylo_detector.domain.features import Features
+from orylo_detector.domain.known_payment import DecidablePayment, KnownPayment
 from orylo_detector.engine import Engine
 from orylo_detector.handlers import decide_payment
-from orylo_detector.store.decisions import StoredDecision
+from orylo_detector.payment_locks import PaymentLocks
+from orylo_detector.ports import Reading
+from orylo_detector.store.decisions import RecordedPayment
+from orylo_detector.store.recent_payments import decoded, encoded
 from tests.unit.detector.cases import attempts, features, payment
-
-
-class Known:
-    def __init__(self, known: Features) -> None:
-        self._known = known
-
-    async def read(self, payment: PaymentFact) -> Features:
-        return self._known
 
 
 class Plane:
@@ -26,35 +22,55 @@ class Plane:
         return DetectionPolicy()
 
 
-class MemoryDecisions:
-    """A BatchWriter of decisions that also records what is offered for publishing."""
+class MemoryPayments:
+    """What is known of payments, in memory: features, a store, and what is offered for publishing."""
 
-    def __init__(self) -> None:
-        self.events: set[str] = set()
+    def __init__(self, known: Features | None = None) -> None:
+        self.features = known or features()
+        self.payments: dict[str, KnownPayment] = {}
+        self.read_facts: list[PaymentFact] = []
         self.announced: list[Outgoing] = []
+        self.recorded: list[RecordedPayment] = []
+        self._locks = PaymentLocks()
 
-    async def add(self, decided: StoredDecision) -> bool:
-        new = decided.payment.event_id not in self.events
-        self.events.add(decided.payment.event_id)
-        return new
+    async def read(self, payment: PaymentFact) -> Reading:
+        self.read_facts.append(payment)
+        return Reading(self.features, self.payments.get(payment.payment_id, KnownPayment()))
+
+    async def add(self, recorded: RecordedPayment) -> bool:
+        payment_id = recorded.payment.payment_id
+        if recorded.known.version != self.payments.get(payment_id, KnownPayment()).version + 1:
+            return False
+        self.payments[payment_id] = decoded(recorded.known.version, encoded(recorded.known))
+        self.recorded.append(recorded)
+        return True
 
     def offer(self, messages: Sequence[Outgoing]) -> None:
         self.announced += messages
 
-
-async def decide(fact: PaymentFact, known: Features, store: MemoryDecisions) -> None:
-    # No detector is late, even on a machine that stalls.
-    engine = Engine(time_limit=timedelta(minutes=1))
-    await decide_payment(fact, features=Known(known), engine=engine, plane=Plane(), decisions=store, offer=store.offer)
+    async def decide(self, *facts: DecidablePayment | PaymentEnriched) -> list[DetectionCreated]:
+        """Decide on the facts, one after the other. Return all decisions so far."""
+        # No detector is late, even on a machine that stalls.
+        engine = Engine(time_limit=timedelta(minutes=1))
+        for fact in facts:
+            await decide_payment(
+                fact,
+                features=self,
+                engine=engine,
+                plane=Plane(),
+                payments=self,
+                offer=self.offer,
+                locks=self._locks,
+            )
+        messages = [decode(outgoing.body) for outgoing in self.announced]
+        return [message for message in messages if isinstance(message, DetectionCreated)]
 
 
 async def test_a_decision_is_announced_with_its_reasons_and_detectors() -> None:
-    store, fact = MemoryDecisions(), payment(PaymentFailed)
-    await decide(fact, features({"card": attempts(20)}), store)
+    store, fact = MemoryPayments(features({"card": attempts(20)})), payment(PaymentFailed)
+    [detection] = await store.decide(fact)
 
     [outgoing] = store.announced
-    detection = decode(outgoing.body)
-    assert isinstance(detection, DetectionCreated)
     assert (detection.message_id, detection.causation_id) == (outgoing.message_id, fact.message_id)
     assert (detection.tenant_id, detection.event_id, detection.payment_id) == (
         fact.tenant_id,
@@ -68,8 +84,6 @@ async def test_a_decision_is_announced_with_its_reasons_and_detectors() -> None:
 
 
 async def test_a_redelivered_payment_is_announced_once() -> None:
-    store, fact = MemoryDecisions(), payment()
-    for _ in range(2):
-        await decide(fact, features(), store)
+    store, fact = MemoryPayments(), payment()
 
-    assert len(store.announced) == 1
+    assert len(await store.decide(fact, fact)) == 1

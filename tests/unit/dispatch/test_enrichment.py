@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from orylo_common.messages import MatchKeys, PaymentEnriched, PaymentSucceeded, Product, Subscription, Tracking
+from orylo_common.messages import Card, MatchKeys, PaymentEnriched, PaymentSucceeded, Product, Subscription, Tracking
+from orylo_common.messages.enrichment import enriched
 from orylo_dispatch.destinations.meta.rules import find_fault
 from orylo_dispatch.domain.conversion import conversion_of, is_nameless
-from orylo_dispatch.domain.enrichment import enriched
 from tests.unit.dispatch.cases import EMAIL, PAID_AT, PHONE, hashed, payment
 
 NAMELESS: dict[str, Any] = {"customer_id": None, "match_keys": MatchKeys()}
@@ -95,3 +95,19 @@ def test_our_own_ids_do_not_name_a_buyer(changes: dict[str, Any], nameless: bool
 
     assert is_nameless(conversion) is nameless
     assert (found and found.code) == fault
+
+
+def test_a_card_is_completed_but_not_mixed_with_another_card() -> None:
+    paid = payment(card=Card(last4="4242", brand="visa"))
+
+    assert enriched(paid, later(paid, card=Card(last4="4242", country="BR"))).card == Card(
+        last4="4242", brand="visa", country="BR"
+    )
+    assert enriched(paid, later(paid, card=Card(last4="1881", country="US"))).card == paid.card
+    assert enriched(payment(card=None), later(paid, card=Card(last4="1881"))).card == Card(last4="1881")
+
+
+def test_a_visitor_is_not_lost_to_an_event_without_an_address() -> None:
+    paid = payment(ip=None, user_agent="Firefox")
+
+    assert enriched(paid, later(paid, ip=None, user_agent=None)).user_agent == "Firefox"

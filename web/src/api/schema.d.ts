@@ -525,7 +525,8 @@ export interface paths {
         /**
          * Live events, as server-sent events
          * @description `detection.created` carries a Detection, `customer.seen` a CustomerSeen, `trust.updated` a TrustChange,
-         *     `conversion.matched`, `conversion.suppressed`, `conversion.dispatched` and `conversion.failed` a Conversion,
+         *     `conversion.matched`, `conversion.suppressed`, `conversion.dispatched`, `conversion.failed` and
+         *     `conversion.correction_changed` a Conversion,
          *     `dead_letter.created` a DeadLetterSummary, each as JSON in `data`. With `timezone` there is also `overview.updated`, an
          *     OverviewUpdate, at most every 2 seconds; it has no id, since the next one replaces it. A client that was disconnected
          *     resumes with `Last-Event-ID`, for as long as events are stored (15 minutes). The first event is `ready`, unless the
@@ -592,6 +593,8 @@ export interface components {
             code: string | null;
             amount_minor: number;
             currency: string;
+            /** @description why a conversion that was sent, or may have been, should not have been: `blocked`, if a newer decision blocks the payment. The destination is not informed */
+            correction: string | null;
             /** @description only while pending; always null in the stream */
             waiting_for: components["schemas"]["ConversionWait"] | null;
             /** Format: date-time */
@@ -663,7 +666,10 @@ export interface components {
             clicks: number;
             /** @default 0 */
             checkouts: number;
-            /** @default 0 */
+            /**
+             * @description payments by their current decision, at the time when it was made; so are the next two
+             * @default 0
+             */
             detections_allow: number;
             /** @default 0 */
             detections_review: number;
@@ -919,6 +925,12 @@ export interface components {
              * @description when the decision was made
              */
             created_at: string;
+            /** @description increases with each decision on the payment, with gaps; 0 for decisions of earlier versions */
+            version: number;
+            /** @description the payment's decision before this one */
+            replaces: string | null;
+            /** @description the payment's current decision, if this is no longer it; always null in the stream */
+            replaced_by: string | null;
         };
         /** DetectionEntry */
         DetectionEntry: {
@@ -1117,6 +1129,8 @@ export interface components {
             products: string[];
             livemode: boolean;
             test: boolean;
+            /** @description null until the detector has decided */
+            decision: components["schemas"]["PaymentDecision"] | null;
             /**
              * Format: date-time
              * @description when its first event happened, by the gateway's clock
@@ -1127,6 +1141,25 @@ export interface components {
              * @description when it reached its state, by the gateway's clock
              */
             updated_at: string;
+        };
+        /**
+         * PaymentDecision
+         * @description The current decision on a payment.
+         */
+        PaymentDecision: {
+            /**
+             * Format: uuid
+             * @description of the detection
+             */
+            id: string;
+            decision: components["schemas"]["Decision"];
+            risk_score: number;
+            version: number;
+            /**
+             * Format: date-time
+             * @description when it was made
+             */
+            created_at: string;
         };
         /** PaymentEntry */
         PaymentEntry: {
@@ -1807,6 +1840,8 @@ export interface operations {
                 customer_id?: string;
                 payment_id?: string;
                 min_risk?: number;
+                /** @description true: only the current decision of each payment; false: only decisions replaced since */
+                current?: boolean;
             };
             header?: never;
             path?: never;

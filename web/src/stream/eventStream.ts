@@ -13,7 +13,8 @@ type ConversionEventType =
   | "conversion.matched"
   | "conversion.suppressed"
   | "conversion.dispatched"
-  | "conversion.failed";
+  | "conversion.failed"
+  | "conversion.correction_changed";
 
 export const EVENT_TYPES = [
   "detection.created",
@@ -23,6 +24,7 @@ export const EVENT_TYPES = [
   "conversion.suppressed",
   "conversion.dispatched",
   "conversion.failed",
+  "conversion.correction_changed",
   "overview.updated",
 ] as const satisfies LiveEvent["type"][];
 

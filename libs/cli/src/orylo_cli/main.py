@@ -19,6 +19,7 @@ COMMANDS = {
     "migrate": "Apply all pending migrations. It is safe to repeat, and to run from several places at once.",
     "rejections": "List rejected webhooks with the reason, newest first: one row per gateway, reason and minute.",
     "serve": "Run one service until SIGTERM. Its configuration comes from the environment (see `.env.example`).",
+    "backtest": "Replay labelled payments in simulated time through the detectors, and measure the decisions.",
     "simulate": "Send realistic webhooks and page views: sales, declines, refunds, disputes, card testing, resends.",
     "tenant": "The merchants that use the platform.",
     "user": "The people who sign in to the dashboard.",

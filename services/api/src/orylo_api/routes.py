@@ -6,6 +6,7 @@ from orylo_api.access import endpoints as auth
 from orylo_api.access import second_factor_endpoints as second_factor
 from orylo_api.conversions import endpoints as conversions
 from orylo_api.customers import endpoints as customers
+from orylo_api.customers import merge_endpoints as merges
 from orylo_api.dead_letters import endpoints as dead_letters
 from orylo_api.destinations import endpoints as destinations
 from orylo_api.detections import endpoints as detections
@@ -25,6 +26,7 @@ ROUTES: Sequence[Route] = (
     *overview.ROUTES,
     *detections.ROUTES,
     *customers.ROUTES,
+    *merges.ROUTES,
     *payments.ROUTES,
     *quality.ROUTES,
     *verdicts.ROUTES,

@@ -11,12 +11,15 @@ from orylo_common.broker.consumer import Consumer, Handler
 from orylo_common.broker.ports import Broker
 from orylo_common.control.plane import Part, open_control
 from orylo_common.messages import (
+    CustomerMerged,
+    CustomerUnmerged,
     DisputeLost,
     DisputeOpened,
     DisputeWon,
     FraudWarningReceived,
     Message,
     PaymentCreated,
+    PaymentEnriched,
     PaymentFailed,
     PaymentRefunded,
     PaymentRefundFailed,
@@ -35,7 +38,8 @@ from orylo_detector.adapters.ip_countries import allocated_country, open_country
 from orylo_detector.adapters.redis_attempts import RedisAttempts
 from orylo_detector.engine import Engine
 from orylo_detector.feature_reader import FeatureReader
-from orylo_detector.handlers import copy_trust, decide_payment, learn_incident
+from orylo_detector.handlers import copy_people, copy_trust, decide_payment, learn_incident
+from orylo_detector.payment_locks import PaymentLocks
 from orylo_detector.retention import DELETE_EVERY, RETENTIONS
 from orylo_detector.settings import Settings
 from orylo_detector.store import decisions, learning
@@ -57,7 +61,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
         plane = await enter(open_control(settings.database_url, role=ROLE, parts=frozenset({Part.SETTINGS})))
         relay = await enter(OutboxRelay(pool, "detector", broker))
         decided = await enter(
-            GroupCommit(decisions.record_decisions, pool, name="detector.decisions", single_statement=True, pace=PACE)
+            GroupCommit(decisions.record_payments, pool, name="detector.decisions", single_statement=True, pace=PACE)
         )
         incidents = await enter(
             GroupCommit(learning.learn_incidents, pool, name="detector.incidents", single_statement=True, pace=PACE)
@@ -65,6 +69,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
         trust = await enter(
             GroupCommit(learning.copy_trust, pool, name="detector.trust", single_statement=True, pace=COPY_PACE)
         )
+        people = await enter(GroupCommit(learning.copy_people, pool, name="detector.people"))
 
         file = settings.detector_country_database
         country = allocated_country if file is None else open_country_database(file)
@@ -74,13 +79,15 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
             features=FeatureReader(attempts, PostgresHistory(pool), country),
             engine=Engine(),
             plane=plane,
-            decisions=decided,
+            payments=decided,
             offer=relay.offer,
+            locks=PaymentLocks(),
         )
         learn = partial(learn_incident, incidents=incidents)
         handlers: Mapping[type[Message], Handler] = {
             PaymentCreated: decide,
             PaymentSucceeded: decide,
+            PaymentEnriched: decide,
             PaymentFailed: decide,
             PaymentRefunded: learn,
             PaymentRefundFailed: learn,
@@ -89,6 +96,8 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
             DisputeLost: learn,
             FraudWarningReceived: learn,
             TrustUpdated: partial(copy_trust, trust=trust),
+            CustomerMerged: partial(copy_people, people=people),
+            CustomerUnmerged: partial(copy_people, people=people),
         }
         postgres = CircuitBreaker("detector.postgres")
         handlers = {message: guarded(postgres, handler) for message, handler in handlers.items()}

@@ -14,7 +14,7 @@ from orylo_common.pace import Pace
 from orylo_common.resilience.circuit_breaker import CircuitOpen
 from orylo_detector.domain.countries import buyer_address
 from orylo_detector.domain.features import Features
-from orylo_detector.ports import AttemptLog, CountryLookup, EntityAttempts, HistoryReader
+from orylo_detector.ports import AttemptLog, CountryLookup, EntityAttempts, HistoryReader, Reading
 
 # Large enough to share the cost of a round trip, small enough to stay far below a detector's 100 ms.
 MAX_BATCH = 100
@@ -36,13 +36,13 @@ class FeatureReader:
         self._history = history
         self._country = country
         self._max_batch = max_batch
-        self._waiting: deque[tuple[PaymentFact, asyncio.Future[Features]]] = deque()
+        self._waiting: deque[tuple[PaymentFact, asyncio.Future[Reading]]] = deque()
         self._running: asyncio.Task[None] | None = None
         self._pace = Pace(PACE)
 
-    def read(self, payment: PaymentFact) -> asyncio.Future[Features]:
+    def read(self, payment: PaymentFact) -> asyncio.Future[Reading]:
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Features] = loop.create_future()
+        future: asyncio.Future[Reading] = loop.create_future()
         self._waiting.append((payment, future))
         if self._running is None:
             self._running = loop.create_task(self._run())
@@ -58,7 +58,7 @@ class FeatureReader:
         finally:
             self._running = None
 
-    async def _read_batch(self, batch: list[tuple[PaymentFact, asyncio.Future[Features]]]) -> None:
+    async def _read_batch(self, batch: list[tuple[PaymentFact, asyncio.Future[Reading]]]) -> None:
         payments = [payment for payment, _ in batch]
         counting = asyncio.create_task(self._count(payments))
         try:
@@ -74,7 +74,8 @@ class FeatureReader:
             if not future.done():
                 address = buyer_address(payment)
                 ip_country = self._country(address) if address else None
-                future.set_result(Features(known, history.customer, history.amounts, ip_country))
+                features = Features(known, history.customer, history.amounts, ip_country)
+                future.set_result(Reading(features, history.known))
 
     async def _count(self, payments: Sequence[PaymentFact]) -> Sequence[EntityAttempts | None]:
         """Record the attempts. Without Redis they are unknown, and the decision is made without them."""

@@ -6,52 +6,59 @@ from prometheus_client import Counter
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.control.sections.detection import DetectionPolicy
-from orylo_common.ids import uuid7
+from orylo_common.errors import TransientError
 from orylo_common.messages import (
+    CustomerMerged,
+    CustomerUnmerged,
     Decision,
-    DetectionCreated,
-    PaymentBlocked,
-    PaymentFact,
-    PaymentSucceeded,
+    PaymentEnriched,
+    PaymentFailed,
     TrustUpdated,
-    encode,
 )
-from orylo_common.telemetry.traces import current_traceparent
+from orylo_detector.announcements import announce, block_fact, detection_of
+from orylo_detector.domain.known_payment import DecidablePayment, KnownPayment
 from orylo_detector.domain.verdict import Verdict
 from orylo_detector.engine import Engine
+from orylo_detector.payment_locks import PaymentLocks
 from orylo_detector.ports import BatchWriter, DetectionPolicySource, FeatureSource
-from orylo_detector.store.decisions import StoredDecision
+from orylo_detector.store.decisions import RecordedPayment
 from orylo_detector.store.learning import Incident
 
 DECISIONS = Counter("orylo_detector_decisions_total", "Decisions recorded", ["decision"])
-REPEATS = Counter("orylo_detector_repeats_total", "Payment events that already had a decision")
+REPEATS = Counter("orylo_detector_repeats_total", "Payment events that added nothing to what was known")
 _COUNTED = {decision: DECISIONS.labels(decision.value) for decision in Decision}
+
+# A payment rarely changes in another replica between reading and recording.
+MAX_TRIES = 10
 
 
 async def decide_payment(
-    payment: PaymentFact,
+    fact: DecidablePayment | PaymentEnriched,
     *,
     features: FeatureSource,
     engine: Engine,
     plane: DetectionPolicySource,
-    decisions: BatchWriter[StoredDecision, bool],
+    payments: BatchWriter[RecordedPayment, bool],
     offer: Callable[[Sequence[Outgoing]], None],
+    locks: PaymentLocks,
 ) -> None:
-    """Decide on one event of a payment, once, and announce the decision."""
-    # Read before the claim: a Redis round trip must not hold a row lock. Attempts are counted by their id, so a
-    # redelivery does not count twice.
-    known = await features.read(payment)
-    verdict = await engine.decide(payment, known, plane.settings(payment.tenant_id, DetectionPolicy))
+    """Add an event to what is known of its payment, decide with all its facts, and announce a new decision.
 
-    detection = detection_of(payment, verdict)
-    announcement, block = _announce(detection), None
-    if isinstance(payment, PaymentSucceeded) and detection.decision is Decision.BLOCK and not payment.test:
-        block = _announce(block_of(detection))
-    if await decisions.add(StoredDecision(payment, detection, announcement, block, known.ip_country)):
-        offer([announcement, block] if block else [announcement])
-        _COUNTED[detection.decision].inc()
-    else:
-        REPEATS.inc()
+    Raises `TransientError` if other replicas keep changing the payment.
+    """
+    async with locks.of(fact):
+        for _ in range(MAX_TRIES):
+            policy = plane.settings(fact.tenant_id, DetectionPolicy)
+            proposed = await _propose(fact, features, engine, policy)
+            if proposed is None:
+                REPEATS.inc()
+                return
+            if await payments.add(proposed):
+                offer(proposed.messages)
+                if proposed.detection:
+                    _COUNTED[proposed.detection.decision].inc()
+                return
+    raise TransientError("other replicas keep changing the payment")
 
 
 async def learn_incident(fact: Incident, *, incidents: BatchWriter[Incident, None]) -> None:
@@ -64,46 +71,50 @@ async def copy_trust(update: TrustUpdated, *, trust: BatchWriter[TrustUpdated, N
     await trust.add(update)
 
 
-def detection_of(payment: PaymentFact, verdict: Verdict) -> DetectionCreated:
-    """Build the message that announces a verdict."""
-    return DetectionCreated(
-        message_id=uuid7(),
-        tenant_id=payment.tenant_id,
-        correlation_id=payment.correlation_id,
-        causation_id=payment.message_id,
-        # The payment's time, not the decision's.
-        occurred_at=payment.occurred_at,
-        detection_id=uuid7(),
-        event_id=payment.event_id,
-        payment_id=payment.payment_id,
-        gateway=payment.gateway,
-        payment_type=payment.type,
-        customer_id=payment.customer_id,
-        decision=verdict.decision,
-        risk_score=verdict.risk_score,
-        reasons=tuple(each.reason for each in verdict.points),
-        points=verdict.points,
-        override=verdict.override,
-        detectors=verdict.detectors,
-        degraded=verdict.degraded,
-        amount_minor=payment.amount_minor,
-        currency=payment.currency,
-    )
+async def copy_people(
+    change: CustomerMerged | CustomerUnmerged, *, people: BatchWriter[CustomerMerged | CustomerUnmerged, None]
+) -> None:
+    """Keep a copy of which customers are one person."""
+    await people.add(change)
 
 
-def block_of(detection: DetectionCreated) -> PaymentBlocked:
-    """Build the message that announces the block of a paid payment, for services that need no other decision."""
-    return PaymentBlocked(
-        message_id=uuid7(),
-        tenant_id=detection.tenant_id,
-        correlation_id=detection.correlation_id,
-        causation_id=detection.causation_id,
-        occurred_at=detection.occurred_at,
-        event_id=detection.event_id,
-        payment_id=detection.payment_id,
-        customer_id=detection.customer_id,
-    )
+async def _propose(
+    fact: DecidablePayment | PaymentEnriched, features: FeatureSource, engine: Engine, policy: DetectionPolicy
+) -> RecordedPayment | None:
+    """Return the payment with the fact and, if it is new, its decision. None if the fact adds nothing."""
+    # Read before the payment is recorded: a Redis round trip must not hold a row lock. Attempts are counted by their
+    # id, so a second reading does not count twice.
+    reading, before = await features.read(fact)
+    known = before.with_fact(fact)
+    if known is before:
+        return None
+    payment = known.payment
+    if payment is None:
+        return RecordedPayment(fact, known)
+    if isinstance(fact, PaymentFailed) and fact.event_id != payment.event_id:
+        # Every declined attempt is decided on. The decision on a newer event stays the current one.
+        late = detection_of(fact, await engine.decide(fact, reading, policy), None, cause=fact)
+        return RecordedPayment(fact, known, late, announce(late))
+    if payment != fact:
+        reading, _ = await features.read(payment)
+    used = known.with_used_history(reading)
+    verdict = await engine.decide(payment, used, policy)
+    detection = announcement = block = None
+    if _is_news(verdict, payment, before):
+        detection = detection_of(payment, verdict, known, cause=fact)
+        announcement = announce(detection)
+        change = None if payment.test else block_fact(detection)
+        block = announce(change) if change else None
+    known = known.decided_with(used, detection)
+    return RecordedPayment(payment, known, detection, announcement, block, used.ip_country)
 
 
-def _announce(message: DetectionCreated | PaymentBlocked) -> Outgoing:
-    return Outgoing(message.message_id, message.type, encode(message, traceparent=current_traceparent()))
+def _is_news(verdict: Verdict, payment: DecidablePayment, before: KnownPayment) -> bool:
+    """Return whether to publish a verdict: every new event's, and one made again if it changed."""
+    decided = before.decided
+    if decided is None or payment.event_id != before.facts[0].event_id:
+        return True
+    if set(verdict.degraded) - set(decided.degraded):
+        # It lacks a detector that the decision before had, so it counts only if it is more severe.
+        return verdict.severity > decided.severity
+    return (verdict.decision, verdict.override, verdict.points) != (decided.decision, decided.override, decided.points)

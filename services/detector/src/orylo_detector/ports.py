@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from orylo_common.control.sections.detection import DetectionPolicy, Entity
 from orylo_common.messages import PaymentFact
 from orylo_detector.domain.amounts import AmountHistory
 from orylo_detector.domain.features import CustomerHistory, Features, Subject
+from orylo_detector.domain.known_payment import KnownPayment
 from orylo_detector.domain.velocity import PaymentAttempt
 
 EntityAttempts = Mapping[Entity, Sequence[PaymentAttempt]]
@@ -16,10 +17,21 @@ EntityAttempts = Mapping[Entity, Sequence[PaymentAttempt]]
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The history of a payment's customer, product and tenant. `amounts` is None if it could not be read in time."""
+    """The history of a payment's customer, product and tenant. `amounts` is None if it could not be read in time.
+
+    `known` is what is known of the payment itself.
+    """
 
     customer: CustomerHistory | None
     amounts: Mapping[Subject, AmountHistory] | None
+    known: KnownPayment
+
+
+class Reading(NamedTuple):
+    """The features of a payment, and what is known of the payment itself."""
+
+    features: Features
+    known: KnownPayment
 
 
 Item = TypeVar("Item", contravariant=True)
@@ -30,7 +42,7 @@ class AttemptLog(Protocol):
     async def record(self, payments: Sequence[PaymentFact]) -> Sequence[EntityAttempts]:
         """Record each payment's attempt. Return, for each payment, the attempts of its entities in the last day.
 
-        An attempt that is reported again counts once. Raises `TransientError`.
+        An attempt that is reported again counts once. An enrichment is no attempt. Raises `TransientError`.
         """
 
 
@@ -40,7 +52,7 @@ class HistoryReader(Protocol):
 
 
 class FeatureSource(Protocol):
-    def read(self, payment: PaymentFact) -> Awaitable[Features]:
+    def read(self, payment: PaymentFact) -> Awaitable[Reading]:
         """Raises `TransientError` if the history, which holds the lists, cannot be read."""
 
 

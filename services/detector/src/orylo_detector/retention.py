@@ -2,14 +2,16 @@
 
 from datetime import timedelta
 
-from orylo_common.postgres.retention import DEDUPE_WINDOW, Retention
+from orylo_common.postgres.retention import Retention
 
 DELETE_EVERY = timedelta(hours=6)
 
 # Longer than a card network allows for a dispute (540 days).
 KEEP_PAID = timedelta(days=610)
+# Later events add facts for up to a month: Hotmart completes a purchase when the buyer's guarantee ends.
+KEEP_RECENT = timedelta(days=35)
 
 RETENTIONS = (
-    Retention("detector.decided", "decided_at", DEDUPE_WINDOW),
+    Retention("detector.recent_payments", "created_at", KEEP_RECENT),
     Retention("detector.paid", "learnt_at", KEEP_PAID),
 )

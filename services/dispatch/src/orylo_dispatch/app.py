@@ -125,7 +125,7 @@ def _handlers(plane: ControlPlane, recorder: Recorder, kinds: frozenset[str]) ->
         DisputeWon: reverse,
         DisputeLost: reverse,
         FraudWarningReceived: reverse,
-        DetectionCreated: partial(apply_decision, plane=plane, recorder=recorder),
+        DetectionCreated: partial(apply_decision, plane=plane, kinds=kinds, recorder=recorder),
         ClickRecorded: partial(record_click, recorder=recorder),
         CheckoutStarted: partial(record_checkout, recorder=recorder),
         ConversionRedriveRequested: partial(redrive_conversion, recorder=recorder),

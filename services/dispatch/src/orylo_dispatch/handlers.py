@@ -98,13 +98,32 @@ async def enrich_payment(
         await recorder.record(EnrichmentSeen(enrichment, policy, destinations))
 
 
-async def apply_decision(detection: DetectionCreated, *, plane: ControlPlane, recorder: Recorder) -> None:
-    """Release or suppress the conversions that wait for a decision, and those of destinations added later."""
-    if detection.payment_type == SUCCEEDED:
-        policy = plane.settings(detection.tenant_id, DispatchPolicy)
-        await recorder.record(
-            DecisionSeen(detection.tenant_id, detection.event_id, detection.decision, detection.message_id, policy)
+async def apply_decision(
+    detection: DetectionCreated, *, plane: ControlPlane, kinds: frozenset[str], recorder: Recorder
+) -> None:
+    """Release or suppress the conversions that wait for a decision, and those of destinations added later.
+
+    A decision that replaces one also applies to conversions that no longer wait.
+    """
+    if detection.payment_type != SUCCEEDED:
+        return
+    replaces = detection.replaces
+    revised = replaces is not None and replaces.payment_type == SUCCEEDED
+    await recorder.record(
+        DecisionSeen(
+            tenant_id=detection.tenant_id,
+            event_id=detection.event_id,
+            payment_id=detection.payment_id,
+            decision=detection.decision,
+            version=detection.version,
+            message_id=detection.message_id,
+            policy=plane.settings(detection.tenant_id, DispatchPolicy),
+            # Includes disabled destinations, for conversions that were sent earlier.
+            destinations=[each for each in plane.destinations(detection.tenant_id) if each.kind in kinds]
+            if revised
+            else (),
         )
+    )
 
 
 async def record_click(click: ClickRecorded, *, recorder: Recorder) -> None:

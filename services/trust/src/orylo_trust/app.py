@@ -12,6 +12,7 @@ from orylo_common.broker.ports import Broker
 from orylo_common.control.plane import Part, open_control
 from orylo_common.http.private import PrivateAPI
 from orylo_common.messages import (
+    CustomerMergeDecided,
     CustomerStatusSet,
     CustomerTrustCorrected,
     DisputeLost,
@@ -20,6 +21,7 @@ from orylo_common.messages import (
     FraudWarningReceived,
     Message,
     PaymentBlocked,
+    PaymentEnriched,
     PaymentRefunded,
     PaymentRefundFailed,
     PaymentSucceeded,
@@ -35,7 +37,15 @@ from orylo_common.telemetry.health import Health
 from orylo_trust import endpoint
 from orylo_trust.adapters.redis_standings import RedisStandings
 from orylo_trust.expiry import expire_statuses
-from orylo_trust.handlers import post_block, post_correction, post_fact, post_verdict, set_status
+from orylo_trust.handlers import (
+    decide_merge,
+    link_customers,
+    post_block,
+    post_correction,
+    post_fact,
+    post_verdict,
+    set_status,
+)
 from orylo_trust.settings import Settings
 from orylo_trust.standings import Standings
 from orylo_trust.store import write_postings
@@ -65,6 +75,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
         post = handler(post_fact)
         handlers: Mapping[type[Message], Handler] = {
             PaymentSucceeded: post,
+            PaymentEnriched: handler(link_customers),
             PaymentBlocked: handler(post_block),
             PaymentRefunded: post,
             PaymentRefundFailed: post,
@@ -75,6 +86,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> Async
             VerdictGiven: handler(post_verdict),
             CustomerStatusSet: handler(set_status),
             CustomerTrustCorrected: handler(post_correction),
+            CustomerMergeDecided: handler(decide_merge),
         }
         postgres = CircuitBreaker("trust.postgres")
         handlers = {message: guarded(postgres, handler) for message, handler in handlers.items()}

@@ -12,7 +12,8 @@ from datetime import datetime
 from orylo_common.postgres.pool import Connection
 from orylo_trust.dependent_entries import Payer, with_dependent_entries
 from orylo_trust.domain.ledger import EntryCause, LedgerEntry
-from orylo_trust.posting import PaymentKey, Posting
+from orylo_trust.domain.people import AliasKind
+from orylo_trust.posting import Link, PaymentKey, Posting
 
 # Locks each payment's row until the end of the transaction, always in the same order: concurrent reports of a payment
 # are processed one after the other, and the later one sees the result of the earlier one.
@@ -25,7 +26,7 @@ CLAIM_PAYMENTS = """
     SET customer_id = CASE WHEN p.paid OR (p.customer_id IS NOT NULL AND NOT EXCLUDED.paid)
                            THEN p.customer_id ELSE EXCLUDED.customer_id END,
         paid = p.paid OR EXCLUDED.paid
-    RETURNING tenant_id, payment_id, customer_id, xmax = 0 AS is_new, blocked, reports
+    RETURNING tenant_id, payment_id, customer_id, xmax = 0 AS is_new, blocked, reports, paid
 """
 
 MOVE_ROWS = """
@@ -74,6 +75,7 @@ async def attribute(connection: Connection, postings: Sequence[Posting]) -> list
     That is the posting itself, if its customer is known, with what waited for its payment and what moves to its payer.
     """
     payers = await _claim(connection, postings)
+    sales = [posting.is_payment for posting in postings]
     postings = await with_dependent_entries(connection, postings, payers)
     known_before = {
         payment: payer.customer_id for payment, payer in payers.items() if payer.customer_id and not payer.is_new
@@ -82,14 +84,15 @@ async def attribute(connection: Connection, postings: Sequence[Posting]) -> list
     moved = await _move(connection, known_before) if known_before else {}
     unattributed: list[Posting] = []
     attributed: list[list[Posting]] = []
-    for posting in postings:
+    for posting, is_sale in zip(postings, sales, strict=True):
         payer = payers.get(posting.payment_key)
         customer_id = payer.customer_id if payer else posting.customer_id
         if customer_id is None:
             unattributed.append(posting)
             attributed.append([])
             continue
-        own = replace(posting, customer_id=customer_id)
+        links = _payment_links(payer, posting, is_sale=is_sale)
+        own = replace(posting, customer_id=customer_id, links=(*posting.links, *links))
         # Popped: a batch may hold two postings of the payment.
         here = [_with_entry(own, row) for row in moved.pop(posting.payment_key, ())]
         attributed.append([own, *waited.pop(posting.payment_key, ()), *here])
@@ -110,6 +113,21 @@ async def _claim(connection: Connection, postings: Sequence[Posting]) -> dict[Pa
     columns = zip(*((*payment, *claim) for payment, claim in claims.items()), strict=True)
     rows = await connection.fetch(CLAIM_PAYMENTS, *columns)
     return {(tenant_id, payment_id): Payer(*payer) for tenant_id, payment_id, *payer in rows}
+
+
+def _payment_links(payer: Payer | None, posting: Posting, *, is_sale: bool) -> tuple[Link, ...]:
+    """Link the customers that the sale and its later events name, if they differ. An incident may name anyone.
+
+    The first message about the payment may have been a later event: the sale's customer is then linked, too.
+    """
+    customers = {posting.enriched_customer_id} - {None}
+    if payer is None or not (customers or (is_sale and not payer.is_new)):
+        return ()
+    if payer.paid:
+        customers.add(payer.customer_id)
+    if customers == {payer.customer_id} and payer.paid and not is_sale:
+        return ()
+    return (Link(posting.payment_id, AliasKind.PAYMENT, tuple(sorted(each for each in customers if each))),)
 
 
 async def _take_waiting(connection: Connection, payers: dict[PaymentKey, str]) -> dict[PaymentKey, list[Posting]]:

@@ -33,13 +33,14 @@ SELECT_CLEAN = """
 class Payer:
     """The customer that a payment belongs to, and the stored reports about the payment.
 
-    `is_new` if this batch is the first to report the payment.
+    `is_new` if this batch is the first to report the payment. `paid` if the sale itself was reported.
     """
 
     customer_id: str | None
     is_new: bool
     blocked: bool
     reports: Reports | None
+    paid: bool
 
 
 async def with_dependent_entries(

@@ -7,9 +7,11 @@ from prometheus_client import Counter
 from orylo_common.broker.ports import Outgoing
 from orylo_common.control.sections.trust import TrustPolicy
 from orylo_common.messages import (
+    CustomerMergeDecided,
     CustomerStatusSet,
     CustomerTrustCorrected,
     PaymentBlocked,
+    PaymentEnriched,
     PaymentFact,
     PaymentSucceeded,
     VerdictGiven,
@@ -17,9 +19,10 @@ from orylo_common.messages import (
 from orylo_common.telemetry.traces import current_traceparent
 from orylo_trust.domain.account import StatusChange
 from orylo_trust.domain.ledger import EntryCause, LedgerEntry, entries_for
+from orylo_trust.domain.people import AliasKind, MergeDecision
 from orylo_trust.domain.reversals import judgement_of, reversal_of
 from orylo_trust.ports import LedgerWriter, StandingCache, TrustPolicySource
-from orylo_trust.posting import Posting
+from orylo_trust.posting import Link, Posting
 
 CHANGES = Counter("orylo_trust_changes_total", "Changes of a score or a status")
 UNCHANGED = Counter("orylo_trust_unchanged_total", "Messages that changed no score and no status, such as repeats")
@@ -48,8 +51,68 @@ async def post_fact(
             event_id=fact.event_id,
             traceparent=current_traceparent(),
             reversal=reversal,
+            links=links_of(fact),
+            limits=policy,
         )
         await post(posting, ledger, offer, cache)
+
+
+async def link_customers(
+    fact: PaymentEnriched, *, plane: TrustPolicySource, ledger: LedgerWriter, offer: Offer, cache: StandingCache
+) -> None:
+    """Record who a later event of a payment names: its buyer may be known by another id."""
+    if fact.customer_id is None or fact.test:
+        return
+    policy = plane.settings(fact.tenant_id, TrustPolicy)
+    posting = Posting(
+        tenant_id=fact.tenant_id,
+        customer_id=fact.customer_id,
+        start=policy.start,
+        message_id=fact.message_id,
+        correlation_id=fact.correlation_id,
+        occurred_at=fact.occurred_at,
+        payment_id=fact.payment_id,
+        event_id=fact.event_id,
+        traceparent=current_traceparent(),
+        links=links_of(fact),
+        enriched_customer_id=fact.customer_id,
+        limits=policy,
+    )
+    await post(posting, ledger, offer, cache)
+
+
+def links_of(fact: PaymentFact) -> tuple[Link, ...]:
+    """Return what the customer of a sale may share with others."""
+    if fact.customer_id is None:
+        return ()
+    known = {AliasKind.PHONE: fact.customer_aliases.phone, AliasKind.DOCUMENT: fact.customer_aliases.document}
+    return tuple(Link(alias_id, kind, (fact.customer_id,)) for kind, alias_id in known.items() if alias_id)
+
+
+async def decide_merge(
+    decided: CustomerMergeDecided,
+    *,
+    plane: TrustPolicySource,
+    ledger: LedgerWriter,
+    offer: Offer,
+    cache: StandingCache,
+) -> None:
+    """Merge a customer with another one, or separate it from all others, as a user decided."""
+    policy = plane.settings(decided.tenant_id, TrustPolicy)
+    posting = Posting(
+        tenant_id=decided.tenant_id,
+        customer_id=decided.customer_id,
+        start=policy.start,
+        message_id=decided.message_id,
+        correlation_id=decided.correlation_id,
+        occurred_at=decided.occurred_at,
+        actor=decided.actor,
+        reason=decided.reason,
+        traceparent=current_traceparent(),
+        decision=MergeDecision(decided.customer_id, decided.same_as, decided.occurred_at),
+        limits=policy,
+    )
+    await post(posting, ledger, offer, cache)
 
 
 async def post_block(

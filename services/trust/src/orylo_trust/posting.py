@@ -5,12 +5,25 @@ from datetime import datetime
 from uuid import UUID
 
 from orylo_common.broker.ports import Outgoing
+from orylo_common.control.sections.trust import TrustPolicy
 from orylo_trust.domain.account import StatusChange
 from orylo_trust.domain.ledger import EntryCause, LedgerEntry
+from orylo_trust.domain.people import AliasKind, MergeDecision
 from orylo_trust.domain.reversals import Reversal
+
+DEFAULT_LIMITS = TrustPolicy()
 
 CustomerKey = tuple[UUID, str]
 PaymentKey = tuple[UUID, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Customers that share an alias: a phone, a document or a payment."""
+
+    alias_id: str
+    kind: AliasKind
+    customers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +55,12 @@ class Posting:
     reversal: Reversal | None = None
     # The payment was decided to be blocked.
     blocks: bool = False
+    links: tuple[Link, ...] = ()
+    # The customer that a later event of the payment names.
+    enriched_customer_id: str | None = None
+    decision: MergeDecision | None = None
+    # The tenant's limits of merging customers.
+    limits: TrustPolicy = DEFAULT_LIMITS
 
     @property
     def customer_key(self) -> CustomerKey:

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, get_args
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from orylo_cli.simulate import (
     WebhookSigner,
     run,
 )
+from orylo_cli.simulate.history import START, YEAR_DAYS, simulated_history, write_history
 from orylo_cli.target import OWN_ROLE, Target, open_target
 from orylo_common.control.plane import ControlPlane, Part
 from orylo_common.postgres.pool import open_pool
@@ -67,6 +69,15 @@ def simulate(
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", help="Allow an --ingest-url on another machine.")
     ] = False,
+    history: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Send nothing: write a labelled year of payments as CSV, for `orylo backtest`."
+        ),
+    ] = None,
+    without_fraud: Annotated[
+        bool, typer.Option("--without-fraud", help="With --history: a year without fraud.")
+    ] = False,
     as_json: JsonOption = False,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
@@ -75,7 +86,14 @@ def simulate(
     Each webhook is signed as its gateway signs it. Weeks are compressed into seconds.
 
     Example: `orylo simulate --tenant minha-loja --rate 50 --duration 120`
+
+    Example: `orylo simulate --history year.csv --seed 7`
     """
+    if history is not None:
+        _write_history(history, seed, with_fraud=not without_fraud)
+        return
+    if without_fraud:
+        raise typer.BadParameter("--without-fraud needs --history")
     if ingest_url is not None and not _is_url(ingest_url):
         raise typer.BadParameter(
             f"{ingest_url!r} is not a URL: write one like {DEFAULT_INGEST_URL}", param_hint="--ingest-url"
@@ -105,6 +123,18 @@ def simulate(
         print_note("page views were skipped: ingest has no tracking for this tenant")
     if not summary.answered:
         exit_with_error(f"no response from {ingest_url}: check that `orylo up` is running")
+
+
+def _write_history(file: Path, seed: int, *, with_fraud: bool) -> None:
+    rows = simulated_history(seed, with_fraud=with_fraud)
+    try:
+        write_history(file, rows)
+    except OSError as error:
+        exit_with_error(f"{file} cannot be written: {error.strerror}")
+    frauds = sum(bool(row.scenario) for row in rows)
+    print_text(
+        f"{file}: {len(rows):,} attempts to pay in {YEAR_DAYS} days from {START.date()}, {frauds:,} of them fraud"
+    )
 
 
 def _is_url(text: str) -> bool:

@@ -6,13 +6,18 @@ from orylo_common.messages import (
     CheckoutAbandoned,
     CheckoutStarted,
     ClickRecorded,
+    ConversionCorrectionChanged,
     ConversionDispatched,
     ConversionFailed,
     ConversionMatched,
     ConversionRedriveRequested,
     ConversionSuppressed,
+    CustomerMerged,
+    CustomerMergeDecided,
+    CustomerMergeLimited,
     CustomerStatusSet,
     CustomerTrustCorrected,
+    CustomerUnmerged,
     DestinationStatusChanged,
     DetectionCreated,
     DisputeLost,
@@ -48,17 +53,29 @@ PAYMENTS: tuple[type[Message], ...] = (
 )
 REFUNDS: tuple[type[Message], ...] = (PaymentRefunded, PaymentRefundFailed)
 DISPUTES: tuple[type[Message], ...] = (DisputeOpened, DisputeWon, DisputeLost, FraudWarningReceived)
+MERGES: tuple[type[Message], ...] = (CustomerMerged, CustomerUnmerged)
 
 QUEUES: Mapping[str, Sequence[type[Message]]] = {
-    "detector": (PaymentCreated, PaymentSucceeded, PaymentFailed, *REFUNDS, *DISPUTES, TrustUpdated),
+    "detector": (
+        PaymentCreated,
+        PaymentSucceeded,
+        PaymentEnriched,
+        PaymentFailed,
+        *REFUNDS,
+        *DISPUTES,
+        TrustUpdated,
+        *MERGES,
+    ),
     "trust": (
         PaymentSucceeded,
+        PaymentEnriched,
         PaymentBlocked,
         *REFUNDS,
         *DISPUTES,
         VerdictGiven,
         CustomerStatusSet,
         CustomerTrustCorrected,
+        CustomerMergeDecided,
     ),
     "dispatch": (
         PaymentSucceeded,
@@ -79,10 +96,13 @@ QUEUES: Mapping[str, Sequence[type[Message]]] = {
         DetectionCreated,
         TrustUpdated,
         VerdictGiven,
+        *MERGES,
+        CustomerMergeLimited,
         ConversionMatched,
         ConversionDispatched,
         ConversionFailed,
         ConversionSuppressed,
+        ConversionCorrectionChanged,
         DestinationStatusChanged,
         WebhookRejected,
         WebhookQuarantined,

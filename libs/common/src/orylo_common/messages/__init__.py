@@ -12,6 +12,7 @@ from orylo_common.messages.codec import (
     type_of,
 )
 from orylo_common.messages.conversions import (
+    ConversionCorrectionChanged,
     ConversionDispatched,
     ConversionFact,
     ConversionFailed,
@@ -22,13 +23,17 @@ from orylo_common.messages.conversions import (
 )
 from orylo_common.messages.destinations import DestinationStatus, DestinationStatusChanged
 from orylo_common.messages.detections import (
+    BlockFact,
     Decision,
     DetectionCreated,
     DetectorResult,
     PaymentBlocked,
+    PaymentBlockLifted,
     ReasonPoints,
+    ReplacedDecision,
 )
 from orylo_common.messages.disputes import DisputeFact, DisputeLost, DisputeOpened, DisputeWon, FraudWarningReceived
+from orylo_common.messages.merges import CustomerMerged, CustomerMergeDecided, CustomerMergeLimited, CustomerUnmerged
 from orylo_common.messages.message import Message
 from orylo_common.messages.payments import (
     PAGE,
@@ -36,6 +41,7 @@ from orylo_common.messages.payments import (
     CheckoutAbandoned,
     CheckoutFact,
     CheckoutStarted,
+    CustomerAliases,
     CustomerFlags,
     GatewayFact,
     MatchKeys,
@@ -71,21 +77,28 @@ __all__ = [
     "BY_TYPE",
     "MESSAGES",
     "PAGE",
+    "BlockFact",
     "Card",
     "CausePoints",
     "CheckoutAbandoned",
     "CheckoutFact",
     "CheckoutStarted",
     "ClickRecorded",
+    "ConversionCorrectionChanged",
     "ConversionDispatched",
     "ConversionFact",
     "ConversionFailed",
     "ConversionMatched",
     "ConversionRedriveRequested",
     "ConversionSuppressed",
+    "CustomerAliases",
     "CustomerFlags",
+    "CustomerMergeDecided",
+    "CustomerMergeLimited",
+    "CustomerMerged",
     "CustomerStatusSet",
     "CustomerTrustCorrected",
+    "CustomerUnmerged",
     "Decision",
     "DestinationStatus",
     "DestinationStatusChanged",
@@ -100,6 +113,7 @@ __all__ = [
     "Match",
     "MatchKeys",
     "Message",
+    "PaymentBlockLifted",
     "PaymentBlocked",
     "PaymentCanceled",
     "PaymentCreated",
@@ -113,6 +127,7 @@ __all__ = [
     "Product",
     "QuarantineFact",
     "ReasonPoints",
+    "ReplacedDecision",
     "Subscription",
     "Tracking",
     "TrustStatus",

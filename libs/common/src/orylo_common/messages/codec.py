@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from orylo_common.messages.clicks import ClickRecorded
 from orylo_common.messages.conversions import (
+    ConversionCorrectionChanged,
     ConversionDispatched,
     ConversionFailed,
     ConversionMatched,
@@ -22,9 +23,10 @@ from orylo_common.messages.conversions import (
     ConversionSuppressed,
 )
 from orylo_common.messages.destinations import DestinationStatusChanged
-from orylo_common.messages.detections import DetectionCreated, PaymentBlocked
+from orylo_common.messages.detections import DetectionCreated, PaymentBlocked, PaymentBlockLifted
 from orylo_common.messages.disputes import DisputeLost, DisputeOpened, DisputeWon, FraudWarningReceived
 from orylo_common.messages.former_names import current_type, with_current_values
+from orylo_common.messages.merges import CustomerMerged, CustomerMergeDecided, CustomerMergeLimited, CustomerUnmerged
 from orylo_common.messages.message import Message
 from orylo_common.messages.payments import (
     CheckoutAbandoned,
@@ -63,14 +65,20 @@ MESSAGES: tuple[type[Message], ...] = (
     ClickRecorded,
     DetectionCreated,
     PaymentBlocked,
+    PaymentBlockLifted,
     TrustUpdated,
     CustomerStatusSet,
     CustomerTrustCorrected,
+    CustomerMerged,
+    CustomerUnmerged,
+    CustomerMergeDecided,
+    CustomerMergeLimited,
     VerdictGiven,
     ConversionMatched,
     ConversionDispatched,
     ConversionFailed,
     ConversionSuppressed,
+    ConversionCorrectionChanged,
     ConversionRedriveRequested,
     DestinationStatusChanged,
     WebhookRejected,

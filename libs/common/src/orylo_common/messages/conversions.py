@@ -30,6 +30,7 @@ class ConversionFact(Message):
     match: Match
     amount_minor: int = Field(ge=0)
     currency: str
+    decision_version: int = Field(default=0, ge=0, description="of the decision on the payment that is in effect")
 
     @property
     def subject(self) -> str:
@@ -63,6 +64,15 @@ class ConversionSuppressed(ConversionFact):
 
     type: Literal["conversion.suppressed.v1"] = "conversion.suppressed.v1"
     reason: str = Field(description="blocked, test, opted_out, …")
+
+
+class ConversionCorrectionChanged(ConversionFact):
+    """A newer decision on the payment contradicts a conversion that was sent, or agrees with it again."""
+
+    type: Literal["conversion.correction_changed.v1"] = "conversion.correction_changed.v1"
+    correction: str | None = Field(
+        default=None, description="why the conversion should not have been sent: blocked; or null"
+    )
 
 
 class ConversionRedriveRequested(Message):

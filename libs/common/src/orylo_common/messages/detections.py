@@ -32,8 +32,22 @@ class ReasonPoints(Value):
     points: int
 
 
+class ReplacedDecision(Value):
+    """The payment's decision until now."""
+
+    detection_id: UUID
+    payment_type: str
+    decision: Decision
+    degraded: bool = Field(description="a detector was left out")
+    amount_minor: int = Field(ge=0)
+    currency: str
+
+
 class DetectionCreated(Message):
-    """The detector decided on an event of a payment. Unique by tenant and `event_id`.
+    """The detector decided on a payment: on a new event of it, or again because a later event added facts.
+
+    A payment's newest decision is the one with the highest `version`. `event_id` is the event that was decided on; a
+    decision that is made again keeps it.
 
     Messages from before points existed have reasons without points. In them, a list entry is the first reason
     (`list.blocked` or `list.allowlisted`), and the risk of a blocked customer is 100.
@@ -64,22 +78,40 @@ class DetectionCreated(Message):
     )
     amount_minor: int = Field(ge=0)
     currency: str
+    version: int = Field(default=0, ge=0, description="increases with each decision on the payment, with gaps")
+    replaces: ReplacedDecision | None = Field(default=None, description="the payment's decision before this one")
+    late: bool = Field(
+        default=False,
+        description="on a declined attempt that was reported after a newer event: never the payment's current decision",
+    )
 
     @property
     def subject(self) -> str:
         return self.payment_id
 
 
-class PaymentBlocked(Message):
-    """The detector decided to block a payment that had been paid. Accompanies that decision's `detection.created`."""
+class BlockFact(Message):
+    """A fact about the block of a paid payment. `version` is that of the decision."""
 
-    type: Literal["payment.blocked.v1"] = "payment.blocked.v1"
     source: ClassVar[str] = "orylo/detector"
 
     event_id: str
     payment_id: str
     customer_id: str | None = None
+    version: int = Field(default=0, ge=0)
 
     @property
     def subject(self) -> str:
         return self.payment_id
+
+
+class PaymentBlocked(BlockFact):
+    """The detector decided to block a payment that had been paid. Accompanies that decision's `detection.created`."""
+
+    type: Literal["payment.blocked.v1"] = "payment.blocked.v1"
+
+
+class PaymentBlockLifted(BlockFact):
+    """A newer decision no longer blocks a paid payment. Accompanies that decision's `detection.created`."""
+
+    type: Literal["payment.block_lifted.v1"] = "payment.block_lifted.v1"

@@ -30,6 +30,13 @@ class MatchKeys(Value):
     country: str | None = Field(default=None, pattern=SHA256)
 
 
+class CustomerAliases(Value):
+    """The customer ids that a sale's buyer has where only the phone, or only the document, is known."""
+
+    phone: str | None = None
+    document: str | None = None
+
+
 class CustomerFlags(Value):
     """Facts derived from clear text before it was hashed. `None` means unknown."""
 
@@ -98,6 +105,7 @@ class GatewayFact(Message):
     gateway_event_id: str | None = None
     gateway_event_type: str
     customer_id: str | None = None
+    customer_aliases: CustomerAliases = CustomerAliases()
     match_keys: MatchKeys = MatchKeys()
     customer_flags: CustomerFlags = CustomerFlags()
     ip: str | None = None

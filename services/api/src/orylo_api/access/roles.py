@@ -11,6 +11,7 @@ class Permission(StrEnum):
     SET_CUSTOMER_STATUS = "customers.set_status"
     CORRECT_TRUST = "customers.correct_trust"
     GIVE_VERDICTS = "payments.give_verdicts"
+    MERGE_CUSTOMERS = "customers.merge"
     SETTLE_DEAD_LETTERS = "dead_letters.settle"
     REPLAY_QUARANTINE = "quarantine.replay"
     DISCARD_QUARANTINE = "quarantine.discard"
@@ -20,8 +21,9 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.READ: frozenset(Role),
     # Analysts work on fraud, and a block stops a customer at once. The decision is the merchant's, not the platform's.
     Permission.SET_CUSTOMER_STATUS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
-    # A correction decides about later payments, as a status does.
+    # Corrections and merges decide about later payments, as a status does.
     Permission.CORRECT_TRUST: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    Permission.MERGE_CUSTOMERS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # A verdict says what the merchant knows of a buyer, and decides about later payments.
     Permission.GIVE_VERDICTS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # A replay sends conversions again, and a discarded conversion is never sent: both concern the merchant's money.

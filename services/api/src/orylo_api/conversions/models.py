@@ -61,6 +61,10 @@ class Conversion(ResponseBody):
     code: str | None = Field(description="the destination's own error code")
     amount_minor: int = Field(ge=0)
     currency: str
+    correction: str | None = Field(
+        description="why a conversion that was sent, or may have been, should not have been: `blocked`, if a newer "
+        "decision blocks the payment. The destination is not informed"
+    )
     waiting_for: ConversionWait | None = Field(description="only while pending; always null in the stream")
     created_at: datetime
     updated_at: datetime

@@ -9,6 +9,7 @@ from orylo_api.conversions.models import Conversion, ConversionStatus
 from orylo_api.read_models.effects import Effects
 from orylo_api.read_models.keys import sort_key, uuid7_time
 from orylo_common.messages import (
+    ConversionCorrectionChanged,
     ConversionDispatched,
     ConversionFact,
     ConversionFailed,
@@ -50,6 +51,8 @@ class ConversionRow:
     created_at: datetime
     updated_at: datetime
     status_key: str
+    correction: str | None
+    correction_version: int
 
 
 CONVERSIONS = Table("api.conversions_view", ConversionRow)
@@ -66,13 +69,29 @@ UPSERT_CONVERSIONS = f"""
 """
 
 
+# The row exists unless this message overtook the others.
+UPSERT_CORRECTIONS = f"""
+    {CONVERSIONS.insert}
+    ON CONFLICT (tenant_id, id) DO UPDATE SET
+        correction = EXCLUDED.correction, correction_version = EXCLUDED.correction_version
+    WHERE EXCLUDED.correction_version > stored.correction_version
+"""
+
+
 class ConversionProjection:
     def __init__(self) -> None:
         self._rows: dict[tuple[UUID, UUID], ConversionRow] = {}
+        self._corrections: dict[tuple[UUID, UUID], ConversionRow] = {}
 
     def fold(self, conversion: ConversionFact, effects: Effects) -> None:
         row = conversion_row(conversion)
         key = (row.tenant_id, row.id)
+        if isinstance(conversion, ConversionCorrectionChanged):
+            corrected = self._corrections.get(key)
+            if corrected is None or row.correction_version > corrected.correction_version:
+                self._corrections[key] = row
+            effects.stream(row.tenant_id, b"conversion.correction_changed", _shown(row))
+            return
         known = self._rows.get(key)
         if known is None or row.status_key > known.status_key:
             self._rows[key] = row
@@ -94,6 +113,7 @@ class ConversionProjection:
 
     async def write(self, connection: Connection) -> None:
         await CONVERSIONS.execute(connection, UPSERT_CONVERSIONS, self._rows.values())
+        await CONVERSIONS.execute(connection, UPSERT_CORRECTIONS, self._corrections.values())
 
 
 def conversion_row(conversion: ConversionFact) -> ConversionRow:
@@ -118,8 +138,22 @@ def conversion_row(conversion: ConversionFact) -> ConversionRow:
         currency=conversion.currency,
         created_at=uuid7_time(conversion.conversion_id, at),
         updated_at=at,
-        status_key=sort_key(_STATUS_RANKS[status], at, f"{attempts:06}|{conversion.message_id}"),
+        status_key=_status_key(conversion, status, attempts),
+        correction=conversion.correction if isinstance(conversion, ConversionCorrectionChanged) else None,
+        correction_version=conversion.decision_version if isinstance(conversion, ConversionCorrectionChanged) else 0,
     )
+
+
+def _status_key(conversion: ConversionFact, status: ConversionStatus, attempts: int) -> str:
+    """Return a text that sorts by the decision in effect, then by rank and time."""
+    if isinstance(conversion, ConversionCorrectionChanged):
+        # Any other message knows the status better.
+        return ""
+    key = sort_key(_STATUS_RANKS[status], conversion.occurred_at, f"{attempts:06}|{conversion.message_id}")
+    if status is ConversionStatus.DISPATCHED or not conversion.decision_version:
+        return key
+    # After every key without a version, and before those of delivered conversions.
+    return f"2~{conversion.decision_version:06}|{key}"
 
 
 def _outcome(conversion: ConversionFact) -> tuple[ConversionStatus, int, str | None, str | None]:
@@ -127,6 +161,8 @@ def _outcome(conversion: ConversionFact) -> tuple[ConversionStatus, int, str | N
     match conversion:
         case ConversionMatched():
             return ConversionStatus.PENDING, 0, None, None
+        case ConversionCorrectionChanged():
+            return ConversionStatus.DISPATCHED, 0, None, None
         case ConversionDispatched():
             return ConversionStatus.DISPATCHED, conversion.attempts, None, None
         case ConversionFailed():

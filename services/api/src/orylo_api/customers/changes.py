@@ -5,7 +5,7 @@ from uuid import UUID
 
 from orylo_api.customers.models import CorrectionRequest, StatusRequest
 from orylo_common.ids import uuid7
-from orylo_common.messages import CustomerStatusSet, CustomerTrustCorrected
+from orylo_common.messages import CustomerMergeDecided, CustomerStatusSet, CustomerTrustCorrected
 
 
 def status_set(
@@ -36,4 +36,20 @@ def trust_corrected(
         customer_id=customer_id,
         actor=actor,
         **requested.model_dump(),
+    )
+
+
+def merge_decided(
+    tenant_id: UUID, customer_id: str, same_as: str | None, *, reason: str, actor: str, now: datetime
+) -> CustomerMergeDecided:
+    message_id = uuid7()
+    return CustomerMergeDecided(
+        message_id=message_id,
+        correlation_id=message_id,
+        tenant_id=tenant_id,
+        occurred_at=now,
+        customer_id=customer_id,
+        same_as=same_as,
+        actor=actor,
+        reason=reason,
     )

@@ -30,7 +30,7 @@ async def show_customer(call: Call[CustomerPath, None, None]) -> Customer:
     summary = await queries.find_customer(call.connection, call.path.id)
     if summary is None:
         raise NotFound("there is no such customer")
-    history = await queries.read_history(call.connection, call.path.id)
+    history = await queries.read_history(call.connection, summary.people)
     return Customer(**summary.model_dump(), history=history)
 
 

@@ -40,6 +40,9 @@ class CustomerSummary(ResponseBody):
     status_expires_at: datetime | None = Field(description="when the status ends and the customer is neutral again")
     created_at: datetime = Field(description="first seen")
     updated_at: datetime = Field(description="score or status last changed")
+    people: list[str] = Field(
+        description="the customers that are the same person; the first represents the person, whom all fields describe"
+    )
 
 
 class CustomerPage(Page[CustomerSummary]):

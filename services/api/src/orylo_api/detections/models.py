@@ -39,6 +39,10 @@ class DetectionQuery(RangeQuery):
     customer_id: CustomerId | None = None
     payment_id: PaymentId | None = None
     min_risk: int | None = Field(default=None, ge=0, le=100)
+    current: bool | None = Field(
+        default=None,
+        description="true: only the current decision of each payment; false: only decisions replaced since",
+    )
 
 
 class DetectorScore(ResponseBody):
@@ -66,6 +70,13 @@ class Detection(ResponseBody):
     currency: str
     occurred_at: datetime = Field(description="when the payment event happened, by the gateway's clock")
     created_at: datetime = Field(description="when the decision was made")
+    version: int = Field(
+        ge=0, description="increases with each decision on the payment, with gaps; 0 for decisions of earlier versions"
+    )
+    replaces: UUID | None = Field(description="the payment's decision before this one")
+    replaced_by: UUID | None = Field(
+        description="the payment's current decision, if this is no longer it; always null in the stream"
+    )
 
 
 class DetectionPage(Page[Detection]):

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from orylo_api.detections.models import Detection
 from orylo_api.read_models.effects import Counter, Effects
 from orylo_api.read_models.keys import uuid7_time
-from orylo_common.messages import Decision, DetectionCreated, DetectorResult
+from orylo_common.messages import Decision, DetectionCreated, DetectorResult, ReplacedDecision
 from orylo_common.postgres.pool import Connection
 from orylo_common.postgres.tables import Table
 
@@ -36,6 +36,8 @@ class DetectionRow:
     currency: str
     occurred_at: datetime
     created_at: datetime
+    version: int
+    replaces: UUID | None
 
 
 DETECTIONS = Table("api.detections_view", DetectionRow)
@@ -43,22 +45,38 @@ _columns_shown = DETECTIONS.reader(Detection.model_fields)
 
 
 class DetectionProjection:
+    """Counts payments, not events: a decision that replaces another one takes its place in the sums."""
+
     def __init__(self) -> None:
         self._rows: dict[tuple[UUID, UUID], DetectionRow] = {}
 
     def fold(self, detection: DetectionCreated, effects: Effects) -> None:
         row = detection_row(detection)
         self._rows[row.tenant_id, row.id] = row
-        tenant_id, at = row.tenant_id, row.created_at
-        effects.count(tenant_id, at, DECISION_COUNTERS[detection.decision])
-        if detection.degraded:
-            effects.count(tenant_id, at, "detections_degraded")
-        if detection.decision is Decision.BLOCK and effects.claims.take_milestone(tenant_id, "blocked", row.payment_id):
-            effects.sum(tenant_id, at, row.currency, "blocked_minor", row.amount_minor)
-        effects.stream(tenant_id, b"detection.created", _columns_shown(row) | row.findings)
+        if not detection.late:
+            _count(effects, detection, row.created_at, detection, by=1)
+        if replaced := detection.replaces:
+            # It was counted at its own time. The sums do not depend on which of the two messages arrives first.
+            _count(effects, detection, uuid7_time(replaced.detection_id, detection.occurred_at), replaced, by=-1)
+        effects.stream(row.tenant_id, b"detection.created", _columns_shown(row) | row.findings | {"replaced_by": None})
 
     async def write(self, connection: Connection) -> None:
         await DETECTIONS.insert_new(connection, self._rows.values())
+
+
+def _count(
+    effects: Effects,
+    detection: DetectionCreated,
+    at: datetime,
+    counted: DetectionCreated | ReplacedDecision,
+    *,
+    by: Literal[1, -1],
+) -> None:
+    effects.count(detection.tenant_id, at, DECISION_COUNTERS[counted.decision], by)
+    if counted.degraded:
+        effects.count(detection.tenant_id, at, "detections_degraded", by)
+    if counted.decision is Decision.BLOCK:
+        effects.sum(detection.tenant_id, at, counted.currency, "blocked_minor", by * counted.amount_minor)
 
 
 def detection_row(detection: DetectionCreated) -> DetectionRow:
@@ -85,6 +103,8 @@ def detection_row(detection: DetectionCreated) -> DetectionRow:
         currency=detection.currency,
         occurred_at=detection.occurred_at,
         created_at=uuid7_time(detection.detection_id, detection.occurred_at),
+        version=detection.version,
+        replaces=detection.replaces.detection_id if detection.replaces else None,
     )
 
 

@@ -1,4 +1,7 @@
+from collections.abc import Sequence
 from uuid import UUID
+
+import asyncpg
 
 from orylo_api.detections.models import Detection, DetectionQuery
 from orylo_api.http.pages import Listing, Where, fetch_page
@@ -7,6 +10,16 @@ from orylo_common.postgres.pool import Connection
 
 DETECTIONS = Listing("api.detections_view", "id", UUID)
 SELECT_DETECTION = "SELECT * FROM api.detections_view WHERE id = $1"
+# The newest decision of each payment. Decisions of earlier versions have version 0 and are as new as their id.
+SELECT_CURRENT = """
+    SELECT DISTINCT ON (payment_id) payment_id, id FROM api.detections_view WHERE payment_id = ANY ($1)
+    ORDER BY payment_id, version DESC, id DESC
+"""
+REPLACED = """EXISTS (
+    SELECT FROM api.detections_view AS newer
+    WHERE newer.tenant_id = rows.tenant_id AND newer.payment_id = rows.payment_id
+      AND (newer.version, newer.id) > (rows.version, rows.id)
+)"""
 
 
 async def list_detections(connection: Connection, query: DetectionQuery) -> tuple[list[Detection], str | None]:
@@ -24,11 +37,27 @@ async def list_detections(connection: Connection, query: DetectionQuery) -> tupl
         where.filter("gateway = {}", query.gateway)
     if query.min_risk is not None:
         where.filter("risk_score >= {}", query.min_risk)
+    if query.current is not None:
+        where.filter(f"NOT {REPLACED}" if query.current else REPLACED)
     where.seek_range(query)
     rows, next_cursor = await fetch_page(connection, DETECTIONS, where, query)
-    return [Detection.from_row(row, **row["findings"]) for row in rows], next_cursor
+    return await _with_current(connection, rows), next_cursor
 
 
 async def find_detection(connection: Connection, detection_id: UUID) -> Detection | None:
     row = await connection.fetchrow(SELECT_DETECTION, detection_id)
-    return None if row is None else Detection.from_row(row, **row["findings"])
+    return None if row is None else (await _with_current(connection, [row]))[0]
+
+
+async def _with_current(connection: Connection, rows: Sequence[asyncpg.Record]) -> list[Detection]:
+    """Return the detections, each with the decision that has replaced it."""
+    payments = list({row["payment_id"] for row in rows})
+    current = {row["payment_id"]: row["id"] for row in await connection.fetch(SELECT_CURRENT, payments)}
+    return [
+        Detection.from_row(
+            row,
+            **row["findings"],
+            replaced_by=None if current[row["payment_id"]] == row["id"] else current[row["payment_id"]],
+        )
+        for row in rows
+    ]

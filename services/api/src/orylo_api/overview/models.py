@@ -38,7 +38,9 @@ class Counts(ResponseBody):
     webhooks: int = Field(default=0, description="that became a message, including those about a payment already known")
     clicks: int = 0
     checkouts: int = 0
-    detections_allow: int = 0
+    detections_allow: int = Field(
+        default=0, description="payments by their current decision, at the time when it was made; so are the next two"
+    )
     detections_review: int = 0
     detections_block: int = 0
     detections_degraded: int = Field(default=0, description="decided without one or more detectors")

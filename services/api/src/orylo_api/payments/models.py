@@ -1,10 +1,12 @@
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from pydantic import Field
 
 from orylo_api.http.fields import PaymentId, RequestPart, ResponseBody
 from orylo_api.verdicts.models import Verdict
+from orylo_common.messages import Decision
 
 
 class PaymentPath(RequestPart):
@@ -25,6 +27,16 @@ class PaymentState(StrEnum):
     CHARGEBACK = "chargeback"
 
 
+class PaymentDecision(ResponseBody):
+    """The current decision on a payment."""
+
+    id: UUID = Field(description="of the detection")
+    decision: Decision
+    risk_score: int = Field(ge=0, le=100)
+    version: int = Field(ge=0)
+    created_at: datetime = Field(description="when it was made")
+
+
 class Payment(ResponseBody):
     id: str
     gateway: str
@@ -40,6 +52,7 @@ class Payment(ResponseBody):
     products: list[str]
     livemode: bool
     test: bool
+    decision: PaymentDecision | None = Field(description="null until the detector has decided")
     created_at: datetime = Field(description="when its first event happened, by the gateway's clock")
     updated_at: datetime = Field(description="when it reached its state, by the gateway's clock")
     verdict: Verdict | None = Field(default=None, description="the newest; null without one, and if it was withdrawn")

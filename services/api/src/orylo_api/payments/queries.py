@@ -1,7 +1,7 @@
 import asyncpg
 
 from orylo_api.payments.enrichment import fill_in
-from orylo_api.payments.models import Payment, PaymentState
+from orylo_api.payments.models import Payment, PaymentDecision, PaymentState
 from orylo_api.payments.reversals import Outcome, outcome_of
 from orylo_api.verdicts.models import Verdict
 from orylo_common.messages import PaymentVerdict
@@ -12,6 +12,10 @@ SELECT_PAYMENT = """
     FROM api.payments_view AS p LEFT JOIN api.fraud_evidence AS e USING (tenant_id, payment_id)
     WHERE p.payment_id = $1
 """
+SELECT_DECISION = """
+    SELECT id, decision, risk_score, version, created_at FROM api.detections_view WHERE payment_id = $1
+    ORDER BY version DESC, id DESC LIMIT 1
+"""
 
 
 async def find_payment(connection: Connection, payment_id: str) -> Payment | None:
@@ -19,8 +23,11 @@ async def find_payment(connection: Connection, payment_id: str) -> Payment | Non
     if row is None:
         return None
     shown = {**row, **outcome_of_row(row)._asdict()}
+    decided = await connection.fetchrow(SELECT_DECISION, payment_id)
+    decision = None if decided is None else PaymentDecision.from_row(decided)
+    verdict = verdict_of_row(row)
     return Payment.from_row(
-        shown, id=payment_id, verdict=verdict_of_row(row), **fill_in(row["details"], row["enriched"])
+        shown, id=payment_id, decision=decision, verdict=verdict, **fill_in(row["details"], row["enriched"])
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from orylo_api.conversions.projection import ConversionProjection
+from orylo_api.customers.merge_projection import MergeProjection
 from orylo_api.customers.projection import CustomerProjection
 from orylo_api.customers.trust_projection import TrustProjection
 from orylo_api.dead_letters.projection import DeadLetterProjection, DeadLetterRow
@@ -21,10 +22,14 @@ from orylo_common.messages import (
     CheckoutAbandoned,
     CheckoutStarted,
     ClickRecorded,
+    ConversionCorrectionChanged,
     ConversionDispatched,
     ConversionFailed,
     ConversionMatched,
     ConversionSuppressed,
+    CustomerMerged,
+    CustomerMergeLimited,
+    CustomerUnmerged,
     DestinationStatusChanged,
     DetectionCreated,
     DisputeLost,
@@ -62,6 +67,7 @@ WRITE_ORDER: Sequence[type[Projection]] = (
     EvidenceProjection,
     CustomerProjection,
     TrustProjection,
+    MergeProjection,
     ConversionProjection,
     DestinationProjection,
     DeadLetterProjection,
@@ -82,8 +88,12 @@ FOLDED_BY: Mapping[type[Projectable], Sequence[type[Projection]]] = {
     ClickRecorded: (ActivityProjection,),
     DetectionCreated: (DetectionProjection, CustomerProjection),
     TrustUpdated: (CustomerProjection, TrustProjection),
+    CustomerMerged: (CustomerProjection, MergeProjection),
+    CustomerUnmerged: (CustomerProjection, MergeProjection),
+    CustomerMergeLimited: (MergeProjection,),
     ConversionMatched: (ConversionProjection,),
     ConversionSuppressed: (ConversionProjection,),
+    ConversionCorrectionChanged: (ConversionProjection,),
     ConversionDispatched: (ConversionProjection, DeadLetterProjection),
     ConversionFailed: (ConversionProjection, DeadLetterProjection),
     DestinationStatusChanged: (DestinationProjection,),

@@ -8,10 +8,10 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from orylo_api.read_models.keys import derived_uuid
-from orylo_common.messages import Decision, DetectionCreated, Message, PaymentSucceeded
+from orylo_common.messages import Message, PaymentSucceeded
 from orylo_common.postgres.pool import Connection
 
-Milestone = Literal["succeeded", "blocked"]
+Milestone = Literal["succeeded"]
 
 # Sorted by key, like the rows of every statement: two replicas lock in one order. `known` is the number of claims
 # before this batch. `api.inbox` has the claims of earlier versions, until its retention has deleted them.
@@ -70,8 +70,6 @@ def claims_of(item: Projectable) -> list[tuple[UUID, UUID]]:
     own = (item.correlation_id if isinstance(item, Message) else item.message_id, item.message_id)
     if isinstance(item, PaymentSucceeded) and not item.test:
         milestone = _milestone_claim("succeeded", item.payment_id)
-    elif isinstance(item, DetectionCreated) and item.decision is Decision.BLOCK:
-        milestone = _milestone_claim("blocked", item.payment_id)
     else:
         return [own]
     return [own, (milestone, milestone)]

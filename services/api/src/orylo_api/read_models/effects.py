@@ -78,8 +78,8 @@ class Effects:
         self._amounts: defaultdict[tuple[UUID, datetime, str], list[int]] = defaultdict(lambda: [0] * len(AMOUNTS))
         self._stream: defaultdict[UUID, list[bytes]] = defaultdict(list)
 
-    def count(self, tenant_id: UUID, at: datetime, counter: Counter) -> None:
-        self._counts[tenant_id, minute_of(at)][_COUNTER_POSITIONS[counter]] += 1
+    def count(self, tenant_id: UUID, at: datetime, counter: Counter, by: int = 1) -> None:
+        self._counts[tenant_id, minute_of(at)][_COUNTER_POSITIONS[counter]] += by
 
     def sum(self, tenant_id: UUID, at: datetime, currency: str, amount: Amount, minor: int) -> None:
         self._amounts[tenant_id, minute_of(at), currency][_AMOUNT_POSITIONS[amount]] += minor

@@ -39,12 +39,12 @@ END_OF_ROW = 999_999
 
 DESCRIPTION = """\
 `detection.created` carries a Detection, `customer.seen` a CustomerSeen, `trust.updated` a TrustChange,
-`verdict.given` a VerdictChange, `conversion.matched`, `conversion.suppressed`, `conversion.dispatched` and
-`conversion.failed` a Conversion, `dead_letter.created` a DeadLetterSummary, each as JSON in `data`. With `timezone`
-there is also `overview.updated`, an OverviewUpdate, at most every 2 seconds; it has no id, since the next one replaces
-it. A client that was disconnected resumes with `Last-Event-ID`, for as long as events are stored (15 minutes). The
-first event is `ready`, unless the stream resumes; it is `reset` if events are missing, and the client should then
-reload what it shows. A stream without other events sends `heartbeat` every 4 seconds.
+`verdict.given` a VerdictChange, `conversion.matched`, `conversion.suppressed`, `conversion.dispatched`,
+`conversion.failed` and `conversion.correction_changed` a Conversion, `dead_letter.created` a DeadLetterSummary, each as
+JSON in `data`. With `timezone` there is also `overview.updated`, an OverviewUpdate, at most every 2 seconds; it has no
+id, since the next one replaces it. A client that was disconnected resumes with `Last-Event-ID`, for as long as events
+are stored (15 minutes). The first event is `ready`, unless the stream resumes; it is `reset` if events are missing, and
+the client should then reload what it shows. A stream without other events sends `heartbeat` every 4 seconds.
 """
 
 _EVENT_ID = TypeAdapter(EventId)

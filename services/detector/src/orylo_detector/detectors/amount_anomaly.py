@@ -6,8 +6,9 @@ from orylo_detector.detectors.explanation import Explanation, Parameter
 from orylo_detector.domain.features import FeatureMissing, Features, Subject
 from orylo_detector.domain.finding import Finding
 
-# In spreads above the median: where the score starts to rise, and where it reaches 100.
-UNUSUAL, EXTREME = 3.0, 8.0
+# In spreads above the median: where the score starts to rise, and where it reaches 100. Measured in
+# docs/decision-quality.md. For a history with a single price these are 2.2 and 4.8 times the price.
+UNUSUAL, EXTREME = 1.5, 3.0
 NO_HISTORY = "amount_anomaly.no_history"
 
 # The tenant's history mixes all its products, so it says the least about one payment.

@@ -65,8 +65,8 @@ def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) ->
     exceeded = {}
     for entity, limits in policy.card_testing.items():
         attempts = features.attempts.get(entity, ())
-        # Most have one, which exceeds no limit.
-        if len(attempts) < 2:
+        # Most have fewer attempts than any limit allows.
+        if all(len(attempts) <= limit.lowest for limit in limits.values()):
             continue
         for window, observed in card_tests(attempts, payment, small_minor).items():
             limit = limits.get(window)

@@ -55,7 +55,7 @@ def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) ->
     countries = {source: country for source, country in named.items() if source in policy.geo_scores}
     scores = {
         pair(each.source, each.expected): policy.geo_scores[each.source]
-        for each in mismatches(countries, policy.geo_scores)
+        for each in (mismatches(countries, policy.geo_scores) if len(countries) > 1 else ())
     }
     total = sum(scores.values())
     if total and len(set(countries.values())) > 2:

@@ -1,12 +1,14 @@
 """More attempts or higher amounts from one customer, card, address or device than usual."""
 
-from orylo_common.control.sections.detection import VELOCITY, DetectionPolicy, Entity, Window
+from collections.abc import Mapping, Sequence
+
+from orylo_common.control.sections.detection import VELOCITY, DetectionPolicy, Entity, VelocityLimit, Window
 from orylo_common.messages import PaymentFact
 from orylo_detector.detectors.explanation import Explanation, Parameter
 from orylo_detector.domain.features import FeatureMissing, Features
 from orylo_detector.domain.finding import Finding
 from orylo_detector.domain.limits import LOWEST, excess
-from orylo_detector.domain.velocity import velocities
+from orylo_detector.domain.velocity import PaymentAttempt, velocities
 
 ENTITIES: dict[Entity, str] = {
     "customer": "this customer",
@@ -60,6 +62,8 @@ def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) ->
     exceeded = {}
     for entity, attempts in features.attempts.items():
         limits = policy.velocity.get(entity, {})
+        if not _may_exceed(attempts, limits, payment.currency):
+            continue
         for window, observed in velocities(attempts, payment.occurred_at, payment.currency).items():
             limit = limits.get(window)
             if limit is None:
@@ -70,3 +74,12 @@ def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) ->
             if most is not None and observed.amount_minor > most:
                 exceeded[f"velocity.{entity}.{window}.amount"] = excess(observed.amount_minor, most)
     return Finding(exceeded)
+
+
+def _may_exceed(attempts: Sequence[PaymentAttempt], limits: Mapping[Window, VelocityLimit], currency: str) -> bool:
+    """Return whether all attempts together exceed a limit. If not, those in a window do not either."""
+    total_minor = sum([attempt.amount_minor for attempt in attempts])
+    return any(
+        len(attempts) > limit.attempts or total_minor > limit.amount_minor.get(currency, total_minor)
+        for limit in limits.values()
+    )

@@ -17,6 +17,10 @@ class Finding:
     score: int = field(init=False)
 
     def __post_init__(self, total: int | None) -> None:
+        # Most findings are empty.
+        if not self.reasons and not total:
+            object.__setattr__(self, "score", 0)
+            return
         highest, lowest = max(self.reasons.values(), default=0), min(self.reasons.values(), default=0)
         score = highest if total is None else total
         if not (lowest >= 0 and highest <= 100 and 0 <= score <= 100):

@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from orylo_common.control.sections.detection import Entity, Window
-from orylo_common.messages import PaymentFact, PaymentFailed
+from orylo_common.messages import PaymentEnriched, PaymentFact, PaymentFailed
 
 WINDOWS: dict[Window, timedelta] = {"1m": timedelta(minutes=1), "1h": timedelta(hours=1), "24h": timedelta(hours=24)}
 LONGEST = WINDOWS["24h"]
@@ -39,8 +39,11 @@ def microseconds(moment: datetime) -> int:
 
 
 def entities_of(payment: PaymentFact) -> list[tuple[Entity, str]]:
-    """Return the entities an attempt counts for: each one that the gateway names. A panel's test event has none."""
-    if payment.test:
+    """Return the entities an attempt counts for: each one that the gateway names.
+
+    A panel's test event has none, and neither has an enrichment, which reports an attempt again.
+    """
+    if payment.test or isinstance(payment, PaymentEnriched):
         return []
     card = payment.card.fingerprint if payment.card else None
     named: tuple[tuple[Entity, str | None], ...] = (

@@ -8,6 +8,7 @@ from orylo_common.messages import Decision, DetectorResult, ReasonPoints, TrustS
 from orylo_detector.domain.finding import WeightedFinding
 from orylo_detector.domain.points import divide_risk
 
+SEVERITIES = (Decision.ALLOW, Decision.REVIEW, Decision.BLOCK)
 OVERRIDES = {TrustStatus.ALLOWLISTED: Decision.ALLOW, TrustStatus.BLOCKED: Decision.BLOCK}
 
 
@@ -21,6 +22,15 @@ class Verdict:
     detectors: tuple[DetectorResult, ...]
     degraded: tuple[str, ...]
     override: str | None = None
+
+    @property
+    def severity(self) -> tuple[int, int]:
+        return severity(self.decision, self.risk_score)
+
+
+def severity(decision: Decision, risk_score: int) -> tuple[int, int]:
+    """Return a key that sorts decisions from the mildest to the most severe."""
+    return SEVERITIES.index(decision), risk_score
 
 
 def conclude(

@@ -1,85 +1,102 @@
-"""Claims, records and announces decisions, and learns their payments: one statement for many of them."""
+"""Records and announces decisions, and learns their payments: one statement for many of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.messages import DetectionCreated, PaymentFact, PaymentSucceeded
-from orylo_common.postgres.outbox_bodies import compress, outbox_columns
+from orylo_common.postgres.outbox_bodies import compress
 from orylo_common.postgres.pool import Connection
+from orylo_detector.domain.known_payment import KnownPayment
 from orylo_detector.store.learning import LEARN_PAYMENTS, payment_columns
+from orylo_detector.store.recent_payments import encoded
 
-# The claim decides: an event that already has a decision, by this or another replica, is neither recorded nor
-# announced. Sorted, so that two replicas with the same events do not deadlock. IN uses a hash; a join may be planned
-# for one row, and its cost then grows with the square of the batch.
+# A payment that changed since it was read, by this or another replica, matches no row: its decision is neither recorded
+# nor announced. Sorted, so that two replicas with the same payments do not deadlock. IN uses a hash; a join may be
+# planned for one row, and its cost then grows with the square of the batch.
 RECORD = f"""
-    WITH {LEARN_PAYMENTS}, claimed AS (
-        INSERT INTO detector.decided (tenant_id, event_id)
-        SELECT tenant_id, event_id FROM unnest($11::uuid[], $12::text[]) AS proposed (tenant_id, event_id)
-        ORDER BY tenant_id, event_id
-        ON CONFLICT (tenant_id, event_id) DO NOTHING
-        RETURNING tenant_id, event_id
+    WITH {LEARN_PAYMENTS}, recorded AS (
+        INSERT INTO detector.recent_payments AS stored (tenant_id, payment_id, version, known)
+        SELECT * FROM unnest($11::uuid[], $12::text[], $13::integer[], $14::bytea[])
+            AS proposed (tenant_id, payment_id, version, known)
+        ORDER BY tenant_id, payment_id
+        ON CONFLICT (tenant_id, payment_id) DO UPDATE SET version = EXCLUDED.version, known = EXCLUDED.known
+        WHERE stored.version = EXCLUDED.version - 1
+        RETURNING tenant_id, payment_id
     ), decided AS (
         SELECT proposed.*
-        FROM unnest($11::uuid[], $12::text[], $13::uuid[], $14::text[], $15::text[], $16::text[], $17::text[],
-                    $18::text[], $19::smallint[], $20::jsonb[], $21::bigint[], $22::text[], $23::timestamptz[],
-                    $24::uuid[], $25::text[], $26::bytea[])
-            AS proposed (tenant_id, event_id, id, payment_id, payment_type, gateway, customer_id, decision, risk_score,
-                         found, amount_minor, currency, occurred_at, message_id, type, body)
-        WHERE (tenant_id, event_id) IN (SELECT tenant_id, event_id FROM claimed)
-    ), recorded AS (
+        FROM unnest($15::uuid[], $16::text[], $17::uuid[], $18::text[], $19::text[], $20::text[], $21::text[],
+                    $22::text[], $23::smallint[], $24::jsonb[], $25::bigint[], $26::text[], $27::timestamptz[],
+                    $28::integer[], $29::uuid[])
+            AS proposed (tenant_id, payment_id, id, event_id, payment_type, gateway, customer_id, decision, risk_score,
+                         found, amount_minor, currency, occurred_at, version, replaces)
+        WHERE (tenant_id, payment_id) IN (SELECT tenant_id, payment_id FROM recorded)
+    ), detections AS (
         INSERT INTO detector.detections (tenant_id, event_id, id, payment_id, payment_type, gateway, customer_id,
                                          decision, risk_score, reasons, points, override, detectors, degraded,
-                                         amount_minor, currency, occurred_at)
+                                         amount_minor, currency, occurred_at, version, replaces)
         SELECT tenant_id, event_id, id, payment_id, payment_type, gateway, customer_id, decision, risk_score,
                found -> 'reasons', found -> 'points', found ->> 'override', found -> 'detectors', found -> 'degraded',
-               amount_minor, currency, occurred_at
+               amount_minor, currency, occurred_at, version, replaces
         FROM decided
+    ), announced AS (
+        INSERT INTO detector.outbox (message_id, type, body)
+        SELECT message_id, type, body
+        FROM unnest($30::uuid[], $31::text[], $32::uuid[], $33::text[], $34::bytea[])
+            AS proposed (tenant_id, payment_id, message_id, type, body)
+        WHERE (tenant_id, payment_id) IN (SELECT tenant_id, payment_id FROM recorded)
     )
-    INSERT INTO detector.outbox (message_id, type, body) SELECT message_id, type, body FROM decided
-    RETURNING message_id
+    SELECT tenant_id, payment_id FROM recorded
 """  # noqa: S608
-
-ADD_TO_OUTBOX = """
-    INSERT INTO detector.outbox (message_id, type, body) SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[])
-"""
 
 
 @dataclass(frozen=True, slots=True)
-class StoredDecision:
-    """A payment event, the decision on it, and the message that announces it.
+class RecordedPayment:
+    """A payment with a new fact. `known` has the version that it gets.
 
-    If it blocks a paid payment, `block` announces that, too. `ip_country` is where the customer paid from, if known.
+    `detection` and its `announcement` are None if the fact changed no decision. `block` announces that a paid payment
+    is now blocked, or no longer is. `ip_country` is where the customer paid from, if known.
     """
 
     payment: PaymentFact
-    detection: DetectionCreated
-    announcement: Outgoing
+    known: KnownPayment
+    detection: DetectionCreated | None = None
+    announcement: Outgoing | None = None
     block: Outgoing | None = None
     ip_country: str | None = None
 
-
-async def record_decisions(connection: Connection, decided: Sequence[StoredDecision]) -> list[bool]:
-    """Return for each decision whether it became the one of its event."""
-    # If an event occurs twice in the batch, the first one counts.
-    first = {(each.payment.tenant_id, each.payment.event_id): each for each in reversed(decided)}
-    columns = zip(*map(_row, first.values()), strict=True)
-    payments = [(each.payment, each.ip_country) for each in decided if isinstance(each.payment, PaymentSucceeded)]
-    rows = await connection.fetch(RECORD, *payment_columns(payments), *columns)
-    recorded = {row["message_id"] for row in rows}
-    blocks = [each.block for each in decided if each.block and each.announcement.message_id in recorded]
-    if blocks:
-        await connection.execute(ADD_TO_OUTBOX, *outbox_columns(blocks))
-    return [each.announcement.message_id in recorded for each in decided]
+    @property
+    def messages(self) -> list[Outgoing]:
+        return [message for message in (self.announcement, self.block) if message is not None]
 
 
-def _row(decided: StoredDecision) -> tuple[object, ...]:
-    detection = decided.detection
+async def record_payments(connection: Connection, payments: Sequence[RecordedPayment]) -> list[bool]:
+    """Return for each payment whether it was recorded. A payment that changed since it was read is not."""
+    # Of a payment that occurs twice in the batch only the first can be recorded.
+    first = {(each.payment.tenant_id, each.payment.payment_id): each for each in reversed(payments)}
+    known = [(*key, each.known.version, encoded(each.known)) for key, each in first.items()]
+    detections = [(*key, *_columns(each.detection)) for key, each in first.items() if each.detection]
+    messages = [
+        (*key, message.message_id, message.type, compress(message.body))
+        for key, each in first.items()
+        for message in each.messages
+    ]
+    paid = [(each.payment, each.ip_country) for each in first.values() if isinstance(each.payment, PaymentSucceeded)]
+    rows = await connection.fetch(
+        RECORD,
+        *payment_columns(paid),
+        *zip(*known, strict=True),
+        *(zip(*detections, strict=True) if detections else [()] * 15),
+        *(zip(*messages, strict=True) if messages else [()] * 5),
+    )
+    recorded = {id(first[tenant_id, payment_id]) for tenant_id, payment_id in rows}
+    return [id(each) in recorded for each in payments]
+
+
+def _columns(detection: DetectionCreated) -> tuple[object, ...]:
     return (
-        detection.tenant_id,
-        detection.event_id,
         detection.detection_id,
-        detection.payment_id,
+        detection.event_id,
         detection.payment_type,
         detection.gateway,
         detection.customer_id,
@@ -100,7 +117,6 @@ def _row(decided: StoredDecision) -> tuple[object, ...]:
         detection.amount_minor,
         detection.currency,
         detection.occurred_at,
-        decided.announcement.message_id,
-        decided.announcement.type,
-        compress(decided.announcement.body),
+        detection.version,
+        detection.replaces.detection_id if detection.replaces else None,
     )

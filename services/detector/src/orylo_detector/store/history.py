@@ -13,20 +13,34 @@ from orylo_detector.deadline import within_deadline
 from orylo_detector.domain.amounts import AmountHistory, summarise
 from orylo_detector.domain.countries import Location
 from orylo_detector.domain.features import CustomerHistory, subjects_of
+from orylo_detector.domain.known_payment import KnownPayment
 from orylo_detector.ports import History
+from orylo_detector.store.recent_payments import decoded
 
-# LATERAL looks up one key at a time, here and below: it uses the index whatever the planner's estimates are.
+# LATERAL looks up one key at a time, here and below: it uses the index whatever the planner's estimates are. A customer
+# that is one person with others has the history of all of them, and the trust of the first.
 SELECT_CUSTOMERS = """
-    SELECT asked.tenant_id, asked.customer_id AS subject, NULL AS currency, c.payments, c.first_paid_at, i.refunds,
-           i.disputes, i.disputes_won, i.fraud_warnings, c.trust_score,
-           -- By PostgreSQL's clock, whatever the replicas' clocks say.
-           CASE WHEN c.status_expires_at <= now() THEN 'neutral' ELSE c.trust_status END AS trust_status,
-           c.located_at, c.last_country, NULL AS buckets, NULL AS counts
+    SELECT 'customer' AS kind, asked.tenant_id, asked.customer_id AS subject, NULL AS currency, c.payments,
+           c.first_paid_at, i.refunds, i.disputes, i.disputes_won, i.fraud_warnings, c.trust_score, c.trust_status,
+           c.located_at, c.last_country, NULL::smallint[] AS buckets, NULL::integer[] AS counts,
+           NULL::integer AS version, NULL::bytea AS known
     FROM unnest($1::uuid[], $2::text[]) AS asked (tenant_id, customer_id)
-    LEFT JOIN LATERAL (
-        SELECT * FROM detector.customers AS c
-        WHERE c.tenant_id = asked.tenant_id AND c.customer_id = asked.customer_id LIMIT 1
-    ) AS c ON true
+    CROSS JOIN LATERAL (
+        SELECT coalesce((
+            SELECT people FROM detector.customers AS own
+            WHERE own.tenant_id = asked.tenant_id AND own.customer_id = asked.customer_id LIMIT 1
+        ), ARRAY[asked.customer_id]) AS people
+    ) AS person
+    CROSS JOIN LATERAL (
+        SELECT sum(payments)::integer AS payments, min(first_paid_at) AS first_paid_at, max(located_at) AS located_at,
+               (array_agg(last_country ORDER BY located_at DESC, last_country DESC)
+                FILTER (WHERE last_country IS NOT NULL))[1] AS last_country,
+               max(trust_score) FILTER (WHERE customer_id = person.people[1]) AS trust_score,
+               -- By PostgreSQL's clock, whatever the replicas' clocks say.
+               max(CASE WHEN status_expires_at <= now() THEN 'neutral' ELSE trust_status END)
+               FILTER (WHERE customer_id = person.people[1]) AS trust_status
+        FROM detector.customers AS c WHERE c.tenant_id = asked.tenant_id AND c.customer_id = ANY(person.people)
+    ) AS c
     CROSS JOIN LATERAL (
         -- A refund counts unless refunds of its whole total failed since; a win, unless the dispute was lost since.
         SELECT count(*) FILTER (WHERE kind = 'refund' AND (
@@ -43,35 +57,58 @@ SELECT_CUSTOMERS = """
                )) AS disputes_won,
                count(*) FILTER (WHERE kind = 'fraud_warning') AS fraud_warnings
         FROM detector.incidents AS i
-        WHERE i.tenant_id = asked.tenant_id AND i.customer_id = asked.customer_id
+        WHERE i.tenant_id = asked.tenant_id AND i.customer_id = ANY(person.people)
     ) AS i
 """
 
-# One statement, because a second one would cost each decision another transaction.
-SELECT_ALL = f"""
+# What no decision is made without.
+SELECT_REQUIRED = f"""
     {SELECT_CUSTOMERS}
     UNION ALL
-    SELECT asked.tenant_id, asked.subject, asked.currency, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-           NULL, NULL, a.buckets, a.counts
-    FROM unnest($3::uuid[], $4::text[], $5::text[]) AS asked (tenant_id, subject, currency)
+    SELECT 'payment', asked.tenant_id, asked.payment_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+           NULL, NULL, NULL, NULL, p.version, p.known
+    FROM unnest($3::uuid[], $4::text[]) AS asked (tenant_id, payment_id)
+    CROSS JOIN LATERAL (
+        SELECT version, known FROM detector.recent_payments AS p
+        WHERE p.tenant_id = asked.tenant_id AND p.payment_id = asked.payment_id LIMIT 1
+    ) AS p
+"""  # noqa: S608
+
+# One statement, because a second one would cost each decision another transaction.
+SELECT_ALL = f"""
+    {SELECT_REQUIRED}
+    UNION ALL
+    SELECT 'amounts', asked.tenant_id, asked.subject, asked.currency, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+           NULL, NULL, a.buckets, a.counts, NULL, NULL
+    FROM unnest($5::uuid[], $6::text[], $7::text[]) AS asked (tenant_id, subject, currency)
     CROSS JOIN LATERAL (
         SELECT array_agg(bucket) AS buckets, array_agg(payments) AS counts
-        FROM detector.amounts AS a
-        WHERE a.tenant_id = asked.tenant_id AND a.subject = asked.subject AND a.currency = asked.currency
+        FROM (
+            SELECT bucket, sum(payments)::integer AS payments FROM detector.amounts AS a
+            WHERE a.tenant_id = asked.tenant_id AND a.currency = asked.currency AND a.subject = ANY(coalesce((
+                SELECT array(SELECT 'customer:' || member FROM unnest(c.people) AS member)
+                FROM detector.customers AS c
+                WHERE asked.subject LIKE 'customer:%' AND c.tenant_id = asked.tenant_id
+                  AND c.customer_id = substr(asked.subject, 10) AND c.people IS NOT NULL LIMIT 1
+            ), ARRAY[asked.subject]))
+            GROUP BY bucket
+        ) AS summed
     ) AS a
 """  # noqa: S608
 
 log = structlog.get_logger(__name__)
 
-CustomerKey = tuple[UUID, str]
+PairKey = tuple[UUID, str]
 AmountKey = tuple[UUID, str, str]
+Columns = Sequence[Sequence[object]]
+UNKNOWN = KnownPayment()
 
 
 class PostgresHistory:
     """HistoryReader over the detector's own tables.
 
-    Customers have no deadline, because they hold the lists: a blocked customer is blocked however slow the database
-    is. Amounts have one.
+    Customers and payments have no deadline. Customers hold the lists: a blocked customer is blocked however slow the
+    database is. Amounts have one.
     """
 
     def __init__(self, pool: asyncpg.Pool) -> None:
@@ -79,37 +116,44 @@ class PostgresHistory:
 
     async def read(self, payments: Sequence[PaymentFact]) -> list[History]:
         subjects = [subjects_of(payment) for payment in payments]
-        customer_keys = {(each.tenant_id, each.customer_id) for each in payments if each.customer_id}
+        required = [
+            *_columns({(each.tenant_id, each.customer_id) for each in payments if each.customer_id}, 2),
+            *_columns({(each.tenant_id, each.payment_id) for each in payments}, 2),
+        ]
         amount_keys = {
             (payment.tenant_id, subject, payment.currency)
             for payment, of_payment in zip(payments, subjects, strict=True)
             for subject in of_payment.values()
         }
-        rows = await self._read_all(customer_keys, amount_keys)
+        rows = await self._read_all([*required, *_columns(amount_keys, 3)])
         complete = rows is not None
         if rows is None:
-            rows = await self._read_customers(customer_keys)
-        customers = {(row["tenant_id"], row["subject"]): _customer(row) for row in rows if row["currency"] is None}
-        amounts = {
-            (row["tenant_id"], row["subject"], row["currency"]): _amounts(row)
-            for row in rows
-            if row["currency"] is not None
-        }
+            rows = await self._read_required(required)
+        customers: dict[PairKey, CustomerHistory] = {}
+        known: dict[PairKey, KnownPayment] = {}
+        amounts: dict[AmountKey, AmountHistory] = {}
+        for row in rows:
+            tenant_id, subject = row["tenant_id"], row["subject"]
+            match row["kind"]:
+                case "customer":
+                    customers[tenant_id, subject] = _customer(row)
+                case "payment":
+                    known[tenant_id, subject] = decoded(row["version"], row["known"])
+                case _:
+                    amounts[tenant_id, subject, row["currency"]] = _amounts(row)
         return [
             History(
                 customers[payment.tenant_id, payment.customer_id] if payment.customer_id else None,
                 {name: amounts[payment.tenant_id, subject, payment.currency] for name, subject in of_payment.items()}
                 if complete
                 else None,
+                known.get((payment.tenant_id, payment.payment_id), UNKNOWN),
             )
             for payment, of_payment in zip(payments, subjects, strict=True)
         ]
 
-    async def _read_all(
-        self, customer_keys: set[CustomerKey], amount_keys: set[AmountKey]
-    ) -> Sequence[asyncpg.Record] | None:
+    async def _read_all(self, columns: Columns) -> Sequence[asyncpg.Record] | None:
         """Return None if the read is late or fails: the decision is then made without one detector."""
-        columns = [*_columns(customer_keys, 2), *_columns(amount_keys, 3)]
         try:
             return await within_deadline(asyncio.create_task(self._pool.fetch(SELECT_ALL, *columns)))
         except TRANSIENT_ERRORS as error:
@@ -118,9 +162,9 @@ class PostgresHistory:
             log.exception("amounts.unread")
         return None
 
-    async def _read_customers(self, keys: set[CustomerKey]) -> Sequence[asyncpg.Record]:
+    async def _read_required(self, columns: Columns) -> Sequence[asyncpg.Record]:
         try:
-            rows: Sequence[asyncpg.Record] = await self._pool.fetch(SELECT_CUSTOMERS, *_columns(keys, 2))
+            rows: Sequence[asyncpg.Record] = await self._pool.fetch(SELECT_REQUIRED, *columns)
         except TRANSIENT_ERRORS as error:
             raise PostgresUnavailable(f"PostgreSQL does not answer ({type(error).__name__})") from error
         return rows

@@ -5,6 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from orylo_common.messages import (
+    CustomerMerged,
+    CustomerUnmerged,
     DisputeFact,
     DisputeLost,
     DisputeWon,
@@ -20,16 +22,18 @@ from orylo_detector.domain.amounts import bucket
 from orylo_detector.domain.features import subjects_of
 
 # The part of a statement that learns payments, with `payment_columns` as $1 to $10. Every write is sorted by its key,
-# so that two replicas do not deadlock. The incidents exist already: ON CONFLICT behind LATERAL updates them without
-# ever scanning the table. A customer's place is that of the newest payment that has one: their order does not matter.
+# so that two replicas do not deadlock. A payment whose payer a later event names is added to the payer's history then.
+# The incidents exist already: ON CONFLICT behind LATERAL updates them without ever scanning the table. A customer's
+# place is that of the newest payment that has one: their order does not matter.
 LEARN_PAYMENTS = """
     paid AS (
         INSERT INTO detector.paid (tenant_id, payment_id, customer_id, paid_at)
         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[])
             AS proposed (tenant_id, payment_id, customer_id, paid_at)
         ORDER BY tenant_id, payment_id
-        ON CONFLICT (tenant_id, payment_id) DO NOTHING
-        RETURNING tenant_id, payment_id, customer_id, paid_at
+        ON CONFLICT (tenant_id, payment_id) DO UPDATE SET customer_id = EXCLUDED.customer_id
+        WHERE paid.customer_id IS NULL AND EXCLUDED.customer_id IS NOT NULL
+        RETURNING tenant_id, payment_id, customer_id, paid_at, xmax = 0 AS is_new
     ), customers AS (
         INSERT INTO detector.customers AS c
             (tenant_id, customer_id, payments, first_paid_at, located_at, last_country)
@@ -64,7 +68,8 @@ LEARN_PAYMENTS = """
         SELECT tenant_id, subject, currency, bucket, count(*)
         FROM unnest($6::uuid[], $7::text[], $8::text[], $9::text[], $10::smallint[])
             AS amounts (tenant_id, payment_id, subject, currency, bucket)
-        WHERE (tenant_id, payment_id) IN (SELECT tenant_id, payment_id FROM paid)
+        WHERE (tenant_id, payment_id) IN (SELECT tenant_id, payment_id FROM paid WHERE is_new)
+           OR subject LIKE 'customer:%' AND (tenant_id, payment_id) IN (SELECT tenant_id, payment_id FROM paid)
         GROUP BY tenant_id, subject, currency, bucket ORDER BY tenant_id, subject, currency, bucket
         ON CONFLICT (tenant_id, subject, currency, bucket) DO UPDATE SET payments = a.payments + EXCLUDED.payments
     )
@@ -103,6 +108,14 @@ COPY_TRUST = """
     SET trust_score = EXCLUDED.trust_score, trust_status = EXCLUDED.trust_status,
         status_expires_at = EXCLUDED.status_expires_at, trust_version = EXCLUDED.trust_version
     WHERE c.trust_version < EXCLUDED.trust_version
+"""
+
+COPY_PEOPLE = """
+    INSERT INTO detector.customers AS c (tenant_id, customer_id, people, merge_version)
+    VALUES ($1, $2, $3, $4)
+    ON CONFLICT (tenant_id, customer_id) DO UPDATE
+    SET people = EXCLUDED.people, merge_version = EXCLUDED.merge_version
+    WHERE c.merge_version < EXCLUDED.merge_version
 """
 
 Incident = PaymentRefunded | PaymentRefundFailed | DisputeFact | FraudWarningReceived
@@ -162,6 +175,14 @@ async def copy_trust(connection: Connection, updates: Sequence[TrustUpdated]) ->
         [update.version for update in newest.values()],
     )
     return [None] * len(updates)
+
+
+async def copy_people(connection: Connection, changes: Sequence[CustomerMerged | CustomerUnmerged]) -> list[None]:
+    """Store which customers are one person, the newest for each customer. Merges are rare: one statement for each."""
+    for change in sorted(changes, key=lambda change: (change.tenant_id, change.customer_id, change.version)):
+        people = change.people if isinstance(change, CustomerMerged) else None
+        await connection.execute(COPY_PEOPLE, change.tenant_id, change.customer_id, people, change.version)
+    return [None] * len(changes)
 
 
 def _incidents_of(fact: PaymentFact) -> list[tuple[str, str]]:

@@ -36,6 +36,7 @@ def announce(
         match=delivery.match,
         amount_minor=delivery.amount_minor,
         currency=delivery.currency,
+        decision_version=delivery.decision_version,
         **more,
     )
     return Outgoing(message.message_id, message.type, encode(message, traceparent=delivery.traceparent))

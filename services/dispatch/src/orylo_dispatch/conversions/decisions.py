@@ -12,23 +12,29 @@ from orylo_dispatch.conversions.deliveries import record_state
 from orylo_dispatch.conversions.facts import DecisionSeen, PaymentSeen, SideEffects
 from orylo_dispatch.conversions.new_delivery import DELIVERY_COLUMNS, NewDelivery
 from orylo_dispatch.domain.attempt import DeliveryState
-from orylo_dispatch.domain.release import initial_state
+from orylo_dispatch.domain.release import EventDecision, initial_state
 from orylo_dispatch.outbox import write_messages
 
-# A payment and its detection share this row. The second to arrive waits for the first to commit, and then sees it.
+# A payment and its detections share this row. The second to arrive waits for the first to commit, and then sees it. The
+# detector's decision with the highest version counts.
 UPSERT_DECISIONS = """
-    INSERT INTO dispatch.decisions AS d (tenant_id, event_id, decision)
-    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[]) AS seen (tenant_id, event_id, decision)
+    INSERT INTO dispatch.decisions AS d (tenant_id, event_id, decision, version)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::integer[])
+        AS seen (tenant_id, event_id, decision, version)
     ORDER BY tenant_id, event_id
-    ON CONFLICT (tenant_id, event_id) DO UPDATE SET decision = coalesce(d.decision, EXCLUDED.decision)
-    RETURNING tenant_id, event_id, decision
+    ON CONFLICT (tenant_id, event_id) DO UPDATE
+    SET decision = CASE WHEN d.decision IS NULL OR EXCLUDED.version > d.version
+                        THEN coalesce(EXCLUDED.decision, d.decision) ELSE d.decision END,
+        version = greatest(d.version, EXCLUDED.version)
+    RETURNING tenant_id, event_id, decision, version
 """
 
 RELEASE = f"""
     UPDATE dispatch.deliveries AS d
-    SET state = decided.state, reason = decided.reason, due_at = greatest(d.due_at, $5::timestamptz),
-        settled_at = CASE WHEN decided.state = 'suppressed' THEN $5 END
-    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS decided (tenant_id, event_id, state, reason)
+    SET state = decided.state, reason = decided.reason, due_at = greatest(d.due_at, $6::timestamptz),
+        settled_at = CASE WHEN decided.state = 'suppressed' THEN $6 END, decision_version = decided.version
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::integer[])
+        AS decided (tenant_id, event_id, state, reason, version)
     WHERE d.tenant_id = decided.tenant_id AND d.event_id = decided.event_id AND d.state = 'held'
     RETURNING {DELIVERY_COLUMNS}, d.state, d.reason
 """  # noqa: S608
@@ -48,22 +54,30 @@ LONGEST_HOLD = timedelta(minutes=10)
 ROWS = 5000
 
 EventKey = tuple[UUID, str]
-Decisions = Mapping[EventKey, Decision | None]
+
+Decisions = Mapping[EventKey, EventDecision]
 
 
 async def upsert_decisions(
     connection: Connection, payments: Sequence[PaymentSeen], decisions: Sequence[DecisionSeen]
 ) -> Decisions:
-    """Return the decision on each event, if there is one. The first decision on an event stays."""
-    seen: dict[EventKey, str | None] = {(each.payment.tenant_id, each.payment.event_id): None for each in payments}
-    for each in reversed(decisions):
-        seen[each.tenant_id, each.event_id] = each.decision.value
+    """Return the newest decision on each event."""
+    seen = {(each.payment.tenant_id, each.payment.event_id): EventDecision(None, 0) for each in payments}
+    for each in sorted(decisions, key=lambda decision: decision.version):
+        seen[each.tenant_id, each.event_id] = EventDecision(each.decision, each.version)
     if not seen:
         return {}
     rows = await connection.fetch(
-        UPSERT_DECISIONS, [tenant_id for tenant_id, _ in seen], [event_id for _, event_id in seen], list(seen.values())
+        UPSERT_DECISIONS,
+        [tenant_id for tenant_id, _ in seen],
+        [event_id for _, event_id in seen],
+        [decision and decision.value for decision, _ in seen.values()],
+        [version for _, version in seen.values()],
     )
-    return {(tenant_id, event_id): decision and Decision(decision) for tenant_id, event_id, decision in rows}
+    return {
+        (tenant_id, event_id): EventDecision(decision and Decision(decision), version)
+        for tenant_id, event_id, decision, version in rows
+    }
 
 
 async def release(
@@ -77,7 +91,8 @@ async def release(
         return
     by_event = {(fact.tenant_id, fact.event_id): (fact, effects) for fact, effects in seen}
     states = [
-        initial_state(decisions[event], is_test=False, policy=fact.policy) for event, (fact, _) in by_event.items()
+        initial_state(decisions[event].decision, is_test=False, policy=fact.policy)
+        for event, (fact, _) in by_event.items()
     ]
     rows = await connection.fetch(
         RELEASE,
@@ -85,6 +100,7 @@ async def release(
         [event_id for _, event_id in by_event],
         [state.value for state, _ in states],
         [reason for _, reason in states],
+        [decisions[event].version for event in by_event],
         now,
     )
     for *columns, state, reason in rows:

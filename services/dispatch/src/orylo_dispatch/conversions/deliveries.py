@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from orylo_common.ids import uuid7
-from orylo_common.messages import ConversionMatched, ConversionSuppressed, Decision
+from orylo_common.messages import ConversionMatched, ConversionSuppressed
 from orylo_common.postgres.pool import Connection
 from orylo_dispatch.conversions.announcements import announce
 from orylo_dispatch.conversions.attribution import Attribution, attribute
@@ -15,7 +15,7 @@ from orylo_dispatch.conversions.new_delivery import DELIVERIES, DeliveryRow, New
 from orylo_dispatch.domain.attempt import DeliveryState
 from orylo_dispatch.domain.conversion import EVENT_NAME, is_nameless
 from orylo_dispatch.domain.enrichment import ENRICHMENT_WAIT
-from orylo_dispatch.domain.release import initial_state
+from orylo_dispatch.domain.release import EventDecision, initial_state
 
 INSERT_DELIVERIES = f"""
     {DELIVERIES.insert}
@@ -28,7 +28,7 @@ INSERT_DELIVERIES = f"""
 async def add_deliveries(
     connection: Connection,
     seen: Sequence[tuple[PaymentSeen, SideEffects]],
-    decisions: Mapping[tuple[UUID, str], Decision | None],
+    decisions: Mapping[tuple[UUID, str], EventDecision],
     now: datetime,
 ) -> None:
     """Add a delivery for each payment and destination that has none yet."""
@@ -48,11 +48,9 @@ async def add_deliveries(
             record_state(effects, row, state, row.reason, causation_id=fact.payment.message_id, now=now)
 
 
-def _rows(
-    fact: PaymentSeen, attribution: Attribution, decision: Decision | None, now: datetime
-) -> Iterator[DeliveryRow]:
+def _rows(fact: PaymentSeen, attribution: Attribution, decided: EventDecision, now: datetime) -> Iterator[DeliveryRow]:
     payment, conversion = fact.payment, attribution.conversion
-    state, reason = initial_state(decision, is_test=payment.test, policy=fact.policy)
+    state, reason = initial_state(decided.decision, is_test=payment.test, policy=fact.policy)
     stored = conversion.model_dump(mode="json", exclude_defaults=True)
     # A later event may still name the buyer.
     due_at = now + ENRICHMENT_WAIT if is_nameless(conversion) else now
@@ -72,6 +70,7 @@ def _rows(
             match_method=attribution.match.method,
             match_confidence=attribution.match.confidence,
             click_id=attribution.match.click_id,
+            decision_version=decided.version,
             paid_at=payment.occurred_at,
             conversion=stored,
             state=state.value,

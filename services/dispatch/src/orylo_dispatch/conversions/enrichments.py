@@ -9,13 +9,13 @@ from uuid import UUID
 import orjson
 
 from orylo_common.messages import PaymentEnriched, PaymentSucceeded
+from orylo_common.messages.enrichment import enriched
 from orylo_common.postgres.pool import Connection
 from orylo_dispatch.conversions.attribution import Attribution, attribute
 from orylo_dispatch.conversions.facts import EnrichmentSeen, PaymentSeen, SideEffects
 from orylo_dispatch.conversions.new_delivery import DELIVERY_COLUMNS, NewDelivery
 from orylo_dispatch.domain.attempt import DeliveryState
 from orylo_dispatch.domain.conversion import ANONYMOUS, EVENT_NAME, is_nameless
-from orylo_dispatch.domain.enrichment import enriched
 from orylo_dispatch.domain.matching import signals_of
 
 # A payment and the later events about it share this row. The second to arrive waits for the first to commit, and then
@@ -31,17 +31,20 @@ UPSERT_ENRICHMENTS = """
     RETURNING tenant_id, payment_id, payment, later
 """
 
-# Skips deliveries that are being sent: their attempt ends with the conversion that it began with.
+# Skips deliveries that are being sent: their attempt ends with the conversion that it began with. One that is
+# suppressed stays so, but a newer decision may release it.
 ENRICH = f"""
     UPDATE dispatch.deliveries AS d
     SET conversion = new.conversion::jsonb, match_method = new.match_method, match_confidence = new.match_confidence,
         click_id = new.click_id, state = CASE d.state WHEN 'failed' THEN 'pending' ELSE d.state END, due_at = $8,
-        code = NULL, reason = NULL, settled_at = NULL
+        code = NULL, reason = CASE d.state WHEN 'suppressed' THEN d.reason END,
+        settled_at = CASE d.state WHEN 'suppressed' THEN d.settled_at END
     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::double precision[], $7::text[])
         AS new (tenant_id, destination_id, payment_id, conversion, match_method, match_confidence, click_id)
     WHERE d.tenant_id = new.tenant_id AND d.destination_id = new.destination_id AND d.payment_id = new.payment_id
       AND d.event_name = $9
-      AND (d.state IN ('held', 'pending') AND d.started_at IS NULL OR d.state = 'failed' AND d.code = '{ANONYMOUS}')
+      AND (d.state IN ('held', 'pending') AND d.started_at IS NULL OR d.state = 'suppressed'
+           OR d.state = 'failed' AND d.code = '{ANONYMOUS}')
     RETURNING {DELIVERY_COLUMNS}, d.state
 """  # noqa: S608
 

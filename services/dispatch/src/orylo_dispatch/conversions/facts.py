@@ -41,11 +41,16 @@ class EnrichmentSeen:
 
 @dataclass(frozen=True, slots=True)
 class DecisionSeen:
+    """A decision on a payment. If it replaces one, the payment may have been reported to each of `destinations`."""
+
     tenant_id: UUID
     event_id: str
+    payment_id: str
     decision: Decision
+    version: int
     message_id: UUID
     policy: DispatchPolicy
+    destinations: Sequence[Destination] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class NewDelivery:
     match_method: str
     match_confidence: float
     click_id: str | None
+    decision_version: int
 
     @property
     def key(self) -> DestinationKey:

@@ -21,6 +21,7 @@ from orylo_dispatch.conversions.facts import (
     SideEffects,
 )
 from orylo_dispatch.conversions.redrives import redrive
+from orylo_dispatch.conversions.revisions import revise
 from orylo_dispatch.outbox import write_messages
 
 # Kept for later corrections at the destinations.
@@ -48,6 +49,7 @@ class FactStore:
         decisions = await upsert_decisions(connection, [fact for fact, _ in payments], [fact for fact, _ in decided])
         await add_deliveries(connection, payments, decisions, now)
         await release(connection, decided, decisions, now)
+        await revise(connection, decided, decisions, now)
         await enrich(connection, _of_type(EnrichmentSeen, facts, effects), now)
         await redrive(connection, _of_type(RedriveRequested, facts, effects), now)
         await write_messages(connection, [message for each in effects for message in each.messages])

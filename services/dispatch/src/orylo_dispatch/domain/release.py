@@ -1,11 +1,20 @@
 """The state of a delivery before its first attempt."""
 
+from typing import NamedTuple
+
 from orylo_common.control.sections.dispatch import DispatchPolicy
 from orylo_common.messages import Decision
 from orylo_dispatch.domain.attempt import DeliveryState
 
 # The reasons of `conversion.suppressed`.
 BLOCKED, TEST = "blocked", "test"
+
+
+class EventDecision(NamedTuple):
+    """The newest decision on an event, with its version; None while there is none."""
+
+    decision: Decision | None
+    version: int
 
 
 def initial_state(

@@ -137,6 +137,12 @@ def customer_id(
     return _customer_id(tenant_id, "card", card_fingerprint) if card_fingerprint else None
 
 
+def customer_aliases(tenant_id: UUID, match_keys: Mapping[str, str], *, document: str | None = None) -> dict[str, str]:
+    """Return the ids that the person has where only the phone, or only the document, is known."""
+    known = {"phone": match_keys.get("phone"), "document": document}
+    return {kind: _customer_id(tenant_id, kind, value) for kind, value in known.items() if value}
+
+
 def _customer_id(tenant_id: UUID, kind: str, value: str) -> str:
     return "cus_" + sha256(f"{tenant_id}:{kind}:{value}".encode()).hexdigest()[:32]
 

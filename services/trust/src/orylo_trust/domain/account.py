@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from orylo_common.messages import TrustStatus
 from orylo_trust.domain.ledger import LedgerEntry, MonthlyTotal, score
+from orylo_trust.domain.people import People
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,22 @@ class Standing:
 
 @dataclass(slots=True)
 class TrustAccount:
-    """`causes` has the points by cause. `months` holds only the months that the batch changes."""
+    """`causes` has the points by cause. `months` holds the months that the batch changes, and all of a merged customer.
+
+    `people` are the customers of the same person, with this one among them; None if it is alone.
+    """
 
     start: int
     causes: dict[str, int] = field(default_factory=dict)
     version: int = 0
     status_change: StatusChange | None = None
     months: dict[date, MonthlyTotal] = field(default_factory=dict)
+    changed_months: set[date] = field(default_factory=set)
+    # The score that was announced last, if the customer is alone or represents a person.
+    shown_score: int = 0
+    aliases: set[str] = field(default_factory=set)
+    people: People | None = None
+    merge_version: int = 0
 
     @property
     def total(self) -> int:
@@ -56,6 +66,7 @@ class TrustAccount:
         if entry.month is not None:
             before = self.months.get(entry.month, MonthlyTotal())
             after = self.months[entry.month] = before.with_entry(entry)
+            self.changed_months.add(entry.month)
             moved = after.counted - before.counted
         if moved == 0:
             return False

@@ -1,5 +1,6 @@
 """Section `detector`: a tenant's thresholds for detection."""
 
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -57,6 +58,11 @@ class CardTestingLimit(BaseModel):
     declines: int | None = Field(default=None, ge=1, le=HIGHEST_LIMIT)
     cards: int | None = Field(default=None, ge=1, le=HIGHEST_LIMIT)
     small: int | None = Field(default=None, ge=1, le=HIGHEST_LIMIT)
+
+    @cached_property
+    def lowest(self) -> int:
+        """The lowest limit. Fewer attempts exceed none."""
+        return min(limit for limit in (self.declines, self.cards, self.small, HIGHEST_LIMIT) if limit is not None)
 
 
 # Four declines an hour: hyperswitch's card testing guard blocks a customer at five (common_utils/src/consts.rs). A

@@ -3,8 +3,8 @@
 `payment_intent.succeeded`, `charge.succeeded`, `checkout.session.completed` and `invoice.paid` can all report the same
 payment. The first to arrive is published and decided on. They do not carry the same data: only the session has a
 payment link's click id, only the charge has the card. With Checkout or payment links, subscribe the endpoint to
-`checkout.session.*` but not to the success of intents and charges; without them, subscribe it to `charge.*`. If the
-first event did not name the buyer and a later one does, the later one completes the conversion (`payment.enriched`).
+`checkout.session.*` but not to the success of intents and charges; without them, subscribe it to `charge.*`. If a later
+event brings what the first did not (`payment.enriched`), it completes the conversion, and the payment is decided again.
 
 From API version 2025-03-31 on, an invoice does not name its payment intent, nor the intent its invoice. The events of a
 subscription's charge are then matched by customer, amount, currency and time, so the payment is published once, under

@@ -1,0 +1,1 @@
+"""Replays labelled payments in simulated time through the live engine, and measures the decisions."""
