@@ -156,7 +156,9 @@ async def test_the_real_table_blocks_card_testing_and_lets_a_regular_customer_pa
 
 
 async def test_without_redis_the_detectors_of_attempts_are_degraded_and_the_others_decide() -> None:
-    verdict = await engine_of().decide(payment(), Features(None, replace(REGULAR, trust_score=0), {}), POLICY)
+    verdict = await engine_of().decide(
+        payment(), Features(None, replace(REGULAR, trust_score=0), {}, entities={}), POLICY
+    )
 
     assert verdict.degraded == ("velocity", "card_testing")
     assert verdict.decision is Decision.REVIEW

@@ -63,6 +63,7 @@ QUEUES: Mapping[str, Sequence[type[Message]]] = {
         PaymentFailed,
         *REFUNDS,
         *DISPUTES,
+        VerdictGiven,
         TrustUpdated,
         *MERGES,
     ),
