@@ -64,6 +64,8 @@ EXAMPLES: dict[str, Any] = {
     "Card.country": "BR",
     "fingerprint": "Xt5EWLLDS7FJjR1c",
     "funding": "credit",
+    "bin": "42424242",
+    "document_hash": "3d" * 32,
     "subscription_id": "sub_1SVk2c",
     "recurrence": 1,
     "plan": "mensal",

@@ -76,6 +76,16 @@ async def test_a_person_is_shown_under_any_of_its_customers(api: Api, machine: a
         assert (score["customer_id"], score["total"]) == ("cus_person_a", 54)
 
 
+async def test_a_customer_is_shown_before_the_one_that_represents_the_person_is_known(
+    api: Api, machine: aiohttp.ClientSession
+) -> None:
+    await make_person(api, "cus_known")
+    await api.project(merged(api, ("cus_early", "cus_known"), "cus_known"))
+
+    shown = await get(machine, "/api/v1/customers/cus_known")
+    assert (shown["id"], shown["people"]) == ("cus_known", ["cus_early", "cus_known"])
+
+
 async def test_a_person_is_listed_once_and_found_by_each_customers_id(api: Api, machine: aiohttp.ClientSession) -> None:
     people = ("cus_listed_a", "cus_listed_b")
     await make_person(api, *people)

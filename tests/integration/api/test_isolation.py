@@ -17,6 +17,8 @@ from orylo_api.http.tenancy import tenant_transaction
 from orylo_api.routes import ROUTES
 from orylo_common.control import Keyring
 from orylo_common.control.destinations import add_destination
+from orylo_common.control.lists.entries import NewEntry, add_entry
+from orylo_common.control.lists.values import EntryType
 from orylo_common.control.models import Role
 from orylo_common.ids import uuid7
 from orylo_common.messages import ConversionFailed, PaymentSucceeded, PaymentVerdict
@@ -45,8 +47,8 @@ BOUND = (
     "rollup_amounts", "dead_letters", "idempotency_keys", "rejections_view", "quarantine_view",
     "destination_states_view", "customer_merges", "merge_reviews_view", "fraud_evidence",
 )  # fmt: skip
-# The audit log is shared with the command and lies in schema control.
-GUARDED = (*(f"api.{table}" for table in BOUND), "control.audit_log")
+# The audit log and the lists are shared with the command and lie in schema control.
+GUARDED = (*(f"api.{table}" for table in BOUND), "control.audit_log", "control.list_entries")
 HIDDEN = (
     "claims", "inbox", "stream_events", "sessions", "session_tokens", "totp_uses", "login_failures", "outbox",
 )  # fmt: skip
@@ -59,7 +61,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "dismiss_review": {"reason": "because"},
     "discard": {"reason": "because"},
     "discard_quarantined": {"reason": "because"},
+    "add_list_entry": {"list": "block", "type": "bin", "value": "999999", "reason": "because"},
+    "change_list_entry": {"reason": "because", "expires_at": None},
+    "look_up_lists": {"type": "bin", "value": "424242"},
 }
+FILE = b"type,value,list,reason\nbin,999998,block,because\n"
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,9 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
             actor=ACTOR,
         )
     await api.project(destination_changed(tenant_id=tenant_id, destination_id=destination_id))
+    async with api.pool.acquire() as connection:
+        entry = NewEntry("block", EntryType.BIN, "424242", f"of {tenant_id}")
+        listed = await add_entry(connection, tenant_id, entry, actor=ACTOR)
     dead = await api.pool.fetchval("SELECT id FROM api.dead_letters WHERE tenant_id = $1", tenant_id)
     return Things(
         {
@@ -105,6 +114,7 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
             "dead-letters": str(dead),
             "quarantine": webhook.event_id,
             "merge-reviews": str(limited.limit_id),
+            "lists": str(listed.id),
         }
     )
 
@@ -120,8 +130,12 @@ def resource(route: Route) -> str:
 
 async def call(client: aiohttp.ClientSession, route: Route, things: Things) -> tuple[int, Any]:
     path = route.path.replace("{id}", things.ids.get(resource(route), ""))
-    body = BODIES.get(route.endpoint.__name__)
-    async with client.request(route.method, path, json=body) as response:
+    given: dict[str, Any] = {"json": BODIES.get(route.endpoint.__name__)}
+    if route.upload_bytes:
+        given = {"data": FILE, "headers": {"Content-Type": "text/csv"}}
+    async with client.request(route.method, path, **given) as response:
+        if response.content_type == "text/csv":
+            return response.status, {"text": await response.text()}
         return response.status, await response.json()
 
 
@@ -144,7 +158,7 @@ async def test_no_route_reveals_another_tenants_rows(
         if route.path_values is not None:
             assert status == 404, route.path
         else:
-            assert status == 200, route.path
+            assert status == route.status, route.path
             text = str(body)
             assert api.b.tenant.slug not in text
             assert not [found for found in theirs.ids.values() if found in text], route.path

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from orylo_common.messages import CustomerStatusSet, CustomerTrustCorrected, Message, decode
+from orylo_common.messages import CustomerMergeDecided, CustomerStatusSet, CustomerTrustCorrected, Message, decode
 from tests.integration.cli.test_commands import Run, environment, master_key, orylo, parsed, tenant
 
 pytestmark = pytest.mark.integration
@@ -91,6 +91,28 @@ def test_a_score_is_corrected_up_and_down(orylo: Run, shop: str, postgres_dsn: s
     assert [(each.points, each.reason) for each in found] == [(50, "disputed by mistake"), (-20, "too much")]
 
 
+def test_customers_are_merged_and_separated(orylo: Run, shop: str, postgres_dsn: str) -> None:
+    other = "cus_9f86d081884c7d659a2feaa0c55ad015"
+    execute(postgres_dsn, ADD_CUSTOMER, shop, other)
+    orylo("customer", "merge", shop, CUSTOMER, other, "--reason", "the same phone")
+    refused = orylo("customer", "unmerge", shop, CUSTOMER, "--reason", "two brothers", fails=True)
+    assert "not merged" in f"{refused.exception}"
+    execute(
+        postgres_dsn,
+        "UPDATE api.customers_view SET people = $2 FROM control.tenants AS t WHERE t.id = tenant_id AND t.slug = $1",
+        shop,
+        [CUSTOMER, other],
+    )
+    orylo("customer", "unmerge", shop, other, "--reason", "two brothers")
+
+    found = [each for each in published(postgres_dsn, shop) if isinstance(each, CustomerMergeDecided)]
+    assert [(each.customer_id, each.same_as, each.reason) for each in found] == [
+        (CUSTOMER, other, "the same phone"), (other, None, "two brothers"),
+    ]  # fmt: skip
+    assert parsed(orylo("customer", "merges", shop, other, "--json")) == {"people": [CUSTOMER, other], "merges": []}
+    assert "never merged" in orylo("customer", "merges", shop, other).output
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
@@ -99,6 +121,8 @@ def test_a_score_is_corrected_up_and_down(orylo: Run, shop: str, postgres_dsn: s
         (("customer", "block", "{shop}", CUSTOMER, "--reason", " "), "1 to 500 characters"),
         (("customer", "block", "{shop}", CUSTOMER, "--reason", "x", "--for", "3 weeks"), "write 90m, 12h or 30d"),
         (("customer", "block", "{shop}", CUSTOMER, "--reason", "x", "--for", "9999d"), "at most 3650 days"),
+        (("customer", "merge", "{shop}", CUSTOMER, CUSTOMER, "--reason", "x"), "must be another customer"),
+        (("customer", "merge", "{shop}", CUSTOMER, "cus_unknown", "--reason", "x"), "has no customer cus_unknown"),
         (("trust", "correct", "{shop}", CUSTOMER, "0", "--reason", "x"), "must not be 0"),
         (("trust", "correct", "{shop}", CUSTOMER, "101", "--reason", "x"), "Invalid value for 'POINTS'"),
         (("trust", "correct", "{shop}", "cus_unknown", "1", "--reason", "x"), "has no customer cus_unknown"),

@@ -15,10 +15,15 @@ from orylo_common.control.sections.trust import TrustPolicy
 from orylo_common.control.tenants import create_tenant
 from orylo_common.http.private import serve_private
 from orylo_common.messages import (
+    CustomerMerged,
+    CustomerMergeDecided,
     CustomerStatusSet,
+    CustomerTrustCorrected,
+    CustomerUnmerged,
     DisputeOpened,
     FraudWarningReceived,
     Message,
+    PaymentEnriched,
     PaymentFact,
     PaymentRefunded,
     TrustStatus,
@@ -204,3 +209,33 @@ async def test_without_redis_the_service_continues(postgres_dsn: str) -> None:
             return readiness.ready and readiness.checks["redis"] != "ok"
 
         await eventually(is_ready_without_redis)
+
+
+async def test_a_later_event_and_a_users_decision_make_customers_one_person(broker: MemoryBroker) -> None:
+    tenant_id, base = uuid4(), {"message_id": uuid4(), "correlation_id": uuid4(), "occurred_at": NOW}
+    named = fact(PaymentEnriched, payment_id="stripe:pi_1", customer_id="cus_email")
+    decided = CustomerMergeDecided.model_validate(
+        {**base, "tenant_id": tenant_id, "customer_id": "cus_1", "same_as": None, "actor": "ana", "reason": "no"}
+    )
+    corrected = CustomerTrustCorrected.model_validate(
+        {**base, "tenant_id": tenant_id, "correction_id": uuid4(), "customer_id": "cus_email", "points": 9,
+         "actor": "ana", "reason": "good"}
+    )  # fmt: skip
+    await handled(broker, *of(tenant_id, paid(1), named), corrected, decided)
+
+    def sent(kind: type[Message]) -> list[Message]:
+        return [message for message in broker.messages() if isinstance(message, kind)]
+
+    await eventually(lambda: len(sent(CustomerUnmerged)) == 2)
+    assert {message.people for message in sent(CustomerMerged)} == {("cus_1", "cus_email")}  # type: ignore[attr-defined]
+    changes = [(each.customer_id, each.cause, each.score_after) for each in updates(broker)]
+    assert changes[-3:] == [("cus_1", "correction", 61), ("cus_1", "unmerged", 52), ("cus_email", "unmerged", 59)]
+
+
+async def test_a_status_that_ends_is_announced_by_the_running_service(broker: MemoryBroker) -> None:
+    tenant_id = uuid4()
+    ends = status_set(tenant_id, TrustStatus.BLOCKED).model_copy(update={"expires_at": NOW + timedelta(days=2)})
+    await handled(broker, ends)
+
+    await eventually(lambda: [each.cause for each in updates(broker)] == ["status_set", "status_expired"])
+    assert updates(broker)[-1].status is TrustStatus.NEUTRAL

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import permutations
 from random import Random
 from typing import Any
 from uuid import UUID, uuid4
@@ -202,6 +203,29 @@ async def test_a_later_event_that_names_the_buyer_links_the_customers(batches: B
         at_once = uuid4()
         await asyncio.gather(*(batches.add(of(each, at_once)) for each in reported))
         assert await people(pool, at_once) == await people(pool, tenant_id)
+
+
+async def test_an_incident_belongs_to_the_same_customer_in_any_order(batches: Batches, pool: asyncpg.Pool) -> None:
+    """The sale names no customer, so a later event of it does; incidents name others."""
+    facts = [
+        fact(PaymentEnriched, customer_id="cus_z"),
+        fact(DisputeOpened, dispute_id="dp_1", customer_id="cus_x"),
+        fact(DisputeOpened, dispute_id="dp_2", customer_id="cus_y"),
+        fact(DisputeOpened, dispute_id="dp_3", customer_id=None),
+    ]
+    for chosen, payer in ((facts, "cus_z"), (facts[1:], "cus_x")):
+        for order in permutations(chosen):
+            for at_once in (False, True):
+                tenant_id = uuid4()
+                postings = [of(each, tenant_id) for each in order]
+                if at_once:
+                    await asyncio.gather(*(batches.add(each) for each in postings))
+                else:
+                    for each in postings:
+                        await batches.add(each)
+                rows = await pool.fetch("SELECT DISTINCT customer_id FROM trust.ledger WHERE tenant_id = $1", tenant_id)
+                assert [row["customer_id"] for row in rows] == [payer], [type(each).__name__ for each in order]
+    assert [each async for each in differences(pool)] == []
 
 
 async def test_a_user_merges_several_customers_and_links_still_count(batches: Batches, pool: asyncpg.Pool) -> None:

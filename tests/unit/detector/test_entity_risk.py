@@ -36,7 +36,7 @@ def counts(frauds: int, payments: int, ago: int = 0) -> EntityCounts:
 
 def assess(policy: DetectionPolicy = POLICY, **entities: EntityHistory) -> Finding:
     known: dict[RiskEntity, EntityHistory] = {"tenant": TENANT, **entities}  # type: ignore[dict-item]
-    return entity_risk.assess(payment(), Features({}, None, {}, None, known), policy)
+    return entity_risk.assess(payment(), Features({}, None, {}, entities=known), policy)
 
 
 def test_a_reason_states_how_many_payments_its_score_comes_from() -> None:
@@ -111,7 +111,7 @@ def test_every_parameter_belongs_to_the_tenant() -> None:
 
 
 def test_a_tenant_without_payments_has_the_rate_of_a_usual_shop() -> None:
-    features = Features({}, None, {}, None, {"product": counts(2, 2)})
+    features = Features({}, None, {}, entities={"product": counts(2, 2)})
     assert entity_risk.assess(payment(), features, POLICY).score == 32
     assert entity_risk.tenant_rate(EntityRate()) == 0.005
 
@@ -128,7 +128,7 @@ def test_weighed_counts_find_the_same_and_entities_without_fraud_are_left_out() 
     assert set(once) == {"tenant", "product"}
     # An enrichment may be decided on later, with the same rates.
     assert weighed(once, NOW + timedelta(days=9), POLICY.entity_half_life_days) == once
-    assert entity_risk.assess(payment(), Features({}, None, {}, None, once), POLICY) == assess(product=counts(3, 41))
+    assert entity_risk.assess(payment(), Features({}, None, {}, entities=once), POLICY) == assess(product=counts(3, 41))
 
 
 @pytest.mark.parametrize(
@@ -147,9 +147,17 @@ def test_a_network_is_a_24_or_a_48(address: str, network: str | None) -> None:
 
 def test_a_payment_names_its_entities() -> None:
     full = payment(
-        affiliate_id="aff_1", customer_flags={"email_domain_hash": "ab" * 32}, card={"country": "br", "last4": "4242"}
+        affiliate_id="aff_1", customer_flags={"email_domain_hash": "ab" * 32}, card={"country": "br", "bin": "424242"}
     )
-    assert set(entities_of(full)) == {"tenant", "product", "affiliate", "network", "email_domain", "card_country"}
+    assert set(entities_of(full)) == {
+        "tenant",
+        "product",
+        "affiliate",
+        "network",
+        "email_domain",
+        "card_country",
+        "bin",
+    }
     assert entities_of(full)["card_country"] == entities_of(payment(card={"country": "BR"}))["card_country"]
     assert set(entities_of(payment(ip=None, card=None, products=[]))) == {"tenant"}
 

@@ -49,6 +49,7 @@ FEATURES = st.builds(
         st.builds(AmountHistory, st.integers(0, 60), st.floats(0, 60)),
     ),
     st.none(),
+    st.just(()),
     st.dictionaries(
         st.sampled_from(get_args(RiskEntity)),
         st.builds(lambda payments, frauds: EntityCounts.of([(TODAY, payments, min(payments, frauds))]), COUNTS, COUNTS),

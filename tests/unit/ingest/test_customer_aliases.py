@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from orylo_ingest.privacy.hashing import hash_of
+from orylo_common.hashing import hash_of
 from orylo_ingest.privacy.person import customer_aliases, customer_id
 from tests.unit.ingest.given import message_in, recorded
 

@@ -282,6 +282,100 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{id}/merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The customers that are one person with this one, and their merges and unmerges */
+        get: operations["show_merges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge with another customer, who is the same person
+         * @description For the roles admin, analyst, owner.
+         */
+        post: operations["merge_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/unmerge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Separate a customer from all others, for good
+         * @description For the roles admin, analyst, owner.
+         */
+        post: operations["unmerge_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merge-reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Customers that are kept apart by a limit of merging, newest first */
+        get: operations["list_reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merge-reviews/{id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss a review, with a reason
+         * @description For the roles admin, analyst, owner.
+         */
+        post: operations["dismiss_review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/payments/{id}": {
         parameters: {
             query?: never;
@@ -291,6 +385,126 @@ export interface paths {
         };
         /** One payment */
         get: operations["show_payment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The block list, the allow list and the tenant's own lists */
+        get: operations["list_lists"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Entries of all lists or of one, newest first */
+        get: operations["list_entries"];
+        put?: never;
+        /**
+         * Add an entry
+         * @description For the roles admin, analyst, owner.
+         */
+        post: operations["add_list_entry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/entries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One entry */
+        get: operations["show_list_entry"];
+        /**
+         * Replace an entry's reason and expiry
+         * @description For the roles admin, analyst, owner.
+         */
+        put: operations["change_list_entry"];
+        post?: never;
+        /**
+         * Remove an entry, and return it
+         * @description For the roles admin, analyst, owner.
+         */
+        delete: operations["remove_list_entry"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/lookup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The entries that apply to a value, such as an email address or an IP address */
+        post: operations["look_up_lists"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import entries from a CSV file, or count what it would change
+         * @description A CSV file in UTF-8, with commas, semicolons or tabs, of at most 16 MiB and 100,000 lines. The first line names the
+         *     columns: `type` and `value`, and of `list`, `reason` and `expires_at` those that the query does not set. An expiry is a
+         *     time with a zone, or a day, whose end in UTC counts. All of the file is stored or, if a line is invalid (422, `errors`
+         *     name the lines), nothing. A repeated import changes nothing. For the roles admin, analyst, owner.
+         */
+        post: operations["import_lists"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Export the entries in effect as a CSV file */
+        get: operations["export_lists"];
         put?: never;
         post?: never;
         delete?: never;
@@ -730,8 +944,33 @@ export interface components {
              * @description score or status last changed
              */
             updated_at: string;
+            /** @description the customers that are the same person; the first represents the person that all fields describe */
+            people: string[];
             /** @description the latest of each kind, newest first */
             history: (components["schemas"]["PaymentEntry"] | components["schemas"]["DetectionEntry"] | components["schemas"]["TrustEntry"])[];
+        };
+        /**
+         * CustomerMerge
+         * @description A customer became one person with others, or was separated from them.
+         */
+        CustomerMerge: {
+            customer_id: string;
+            /** @description counts the customer's merges and unmerges from 1 */
+            version: number;
+            /** @description the customers of the person from then on; none, if it was separated from all others */
+            people: string[] | null;
+            /** @description who decided it; none, if it follows from what the customers share */
+            actor: string | null;
+            reason: string | null;
+            /** Format: date-time */
+            occurred_at: string;
+        };
+        /** CustomerMerges */
+        CustomerMerges: {
+            /** @description the customers that are this person now; the first represents the person */
+            people: string[];
+            /** @description the latest of any of these customers, newest first */
+            merges: components["schemas"]["CustomerMerge"][];
         };
         /** CustomerPage */
         CustomerPage: {
@@ -787,6 +1026,8 @@ export interface components {
              * @description score or status last changed
              */
             updated_at: string;
+            /** @description the customers that are the same person; the first represents the person that all fields describe */
+            people: string[];
         };
         /** DeadLetter */
         DeadLetter: {
@@ -905,7 +1146,7 @@ export interface components {
              */
             points: components["schemas"]["ReasonPoints"][];
             /**
-             * @description the customer's list entry that decided in place of the risk: `blocked` or `allowlisted`. Earlier decisions have it as their first reason (`list.blocked`, `list.allowlisted`)
+             * @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`) or a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …). The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`)
              * @default null
              */
             override: string | null;
@@ -972,7 +1213,7 @@ export interface components {
              */
             points: components["schemas"]["ReasonPoints"][];
             /**
-             * @description the customer's list entry that decided in place of the risk: `blocked` or `allowlisted`. Earlier decisions have it as their first reason (`list.blocked`, `list.allowlisted`)
+             * @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`) or a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …). The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`)
              * @default null
              */
             override: string | null;
@@ -998,6 +1239,11 @@ export interface components {
         };
         /** DiscardRequest */
         DiscardRequest: {
+            reason: string;
+        };
+        /** DismissRequest */
+        DismissRequest: {
+            /** @description stored with the review; must not hold personal data */
             reason: string;
         };
         /** EarlierDeadLetter */
@@ -1031,6 +1277,60 @@ export interface components {
             /** Format: password */
             password: string;
         };
+        /** EntriesFound */
+        EntriesFound: {
+            /** @description the entries in effect that apply to a payment with this value */
+            items: components["schemas"]["Entry"][];
+        };
+        /** Entry */
+        Entry: {
+            /** Format: uuid */
+            id: string;
+            list: string;
+            type: components["schemas"]["EntryType"];
+            /** @description as stored: `sha256:…` of an email address or domain, `hmac:…` of a document */
+            value: string;
+            reason: string;
+            added_by: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            expires_at: string | null;
+        };
+        /**
+         * EntryChange
+         * @description Replaces both.
+         */
+        EntryChange: {
+            /** @description must not hold personal data */
+            reason: string;
+            /** @description null: it does not end */
+            expires_at: string | null;
+        };
+        /** EntryLookup */
+        EntryLookup: {
+            type: components["schemas"]["EntryType"];
+            /** @description a customer's id, an email address, its domain, an IP address or network (CIDR), a card's fingerprint, its first 6 to 8 digits, its country (alpha-2), a device (`_fbp`) or a document such as a CPF. Emails, domains and documents are hashed and stored only so; their hash is accepted too */
+            value: string;
+        };
+        /** EntryPage */
+        EntryPage: {
+            items: components["schemas"]["Entry"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /**
+         * EntryState
+         * @enum {string}
+         */
+        EntryState: "active" | "expired" | "all";
+        /**
+         * EntryType
+         * @description What an entry names: a buyer by an identifier, or a group of buyers.
+         * @enum {string}
+         */
+        EntryType: "customer" | "email" | "email_domain" | "ip" | "card" | "bin" | "card_country" | "device" | "document";
         /** FieldProblem */
         FieldProblem: {
             /** @description the field's place: `body.reason`, `query.limit`, `header.Idempotency-Key` */
@@ -1051,6 +1351,46 @@ export interface components {
             role: components["schemas"]["Role"];
             permissions: components["schemas"]["Permission"][];
             tenant: components["schemas"]["TenantIdentity"];
+        };
+        /** ImportProblem */
+        ImportProblem: {
+            /** @description counted from 1, with the header */
+            line: number;
+            /** @description empty if it is the whole line */
+            column: string;
+            message: string;
+        };
+        /**
+         * ImportSummary
+         * @description Without `dry_run`, a file with an invalid line is refused as a whole (422).
+         */
+        ImportSummary: {
+            dry_run: boolean;
+            added: number;
+            /** @description entries whose reason or expiry differed */
+            changed: number;
+            /** @description lines whose entry existed already, and repeated lines */
+            unchanged: number;
+            /** @description lines that had expired already, which are left out */
+            expired: number;
+            invalid: number;
+            /** @description of invalid lines, the first 100 */
+            problems: components["schemas"]["ImportProblem"][];
+        };
+        /** ListSummaries */
+        ListSummaries: {
+            /** @description `block` and `allow`, and every list with an entry in effect */
+            lists: components["schemas"]["ListSummary"][];
+        };
+        /** ListSummary */
+        ListSummary: {
+            name: string;
+            /** @description in effect */
+            entries: number;
+            /** @description entries in effect by type */
+            types: {
+                [key: string]: number;
+            };
         };
         /** ListedDestination */
         ListedDestination: {
@@ -1085,6 +1425,73 @@ export interface components {
              * @default null
              */
             totp: string | null;
+        };
+        /**
+         * MergeAccepted
+         * @description The decision is recorded. The customers show it within moments.
+         */
+        MergeAccepted: {
+            customer_id: string;
+            /** @description the other customer; none, if the customer is separate from all others from now on */
+            same_as: string | null;
+            reason: string;
+            actor: string;
+            /** Format: date-time */
+            accepted_at: string;
+        };
+        /** MergeRequest */
+        MergeRequest: {
+            /** @description the customer that is the same person */
+            other: string;
+            /** @description stored with the change; must not hold personal data */
+            reason: string;
+        };
+        /**
+         * MergeReview
+         * @description Customers that share an identifier and are not merged, because a limit is exceeded. Merge those that are one.
+         */
+        MergeReview: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description the limit, as in the tenant's setting `merge_…` of section `trust`
+             * @enum {string}
+             */
+            exceeded: "customers_per_identifier" | "identifiers_per_customer" | "customers";
+            /** @description at most 50 of them */
+            customers: string[];
+            state: components["schemas"]["MergeReviewState"];
+            dismissed_at: string | null;
+            dismissed_by: string | null;
+            dismissed_reason: string | null;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /** MergeReviewPage */
+        MergeReviewPage: {
+            items: components["schemas"]["MergeReview"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /**
+         * MergeReviewState
+         * @enum {string}
+         */
+        MergeReviewState: "open" | "dismissed";
+        /** NewListEntry */
+        NewListEntry: {
+            /** @description `block` and `allow` decide on payments; rules look up the others */
+            list: string;
+            type: components["schemas"]["EntryType"];
+            /** @description a customer's id, an email address, its domain, an IP address or network (CIDR), a card's fingerprint, its first 6 to 8 digits, its country (alpha-2), a device (`_fbp`) or a document such as a CPF. Emails, domains and documents are hashed and stored only so; their hash is accepted too */
+            value: string;
+            /** @description must not hold personal data */
+            reason: string;
+            /**
+             * @description from then on it has no effect; null: it does not end
+             * @default null
+             */
+            expires_at: string | null;
         };
         /** Overview */
         Overview: {
@@ -1186,7 +1593,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard";
+        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "customers.merge" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change";
         /** Point */
         Point: {
             /**
@@ -1469,6 +1876,11 @@ export interface components {
          * @enum {string}
          */
         TrustStatus: "neutral" | "allowlisted" | "blocked";
+        /** UnmergeRequest */
+        UnmergeRequest: {
+            /** @description stored with the change; must not hold personal data */
+            reason: string;
+        };
         /**
          * WaitCause
          * @enum {string}
@@ -1530,7 +1942,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ProblemDetails"];
             };
         };
-        /** @description The body is not application/json */
+        /** @description The body is of another media type */
         415: {
             headers: {
                 [name: string]: unknown;
@@ -2081,6 +2493,185 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    show_merges: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerMerges"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            503: components["responses"]["503"];
+        };
+    };
+    merge_customer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeAccepted"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    unmerge_customer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnmergeRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeAccepted"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_reviews: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description `next_cursor` of the previous page */
+                cursor?: string;
+                state?: components["schemas"]["MergeReviewState"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeReviewPage"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    dismiss_review: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DismissRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeReview"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
     show_payment: {
         parameters: {
             query?: never;
@@ -2114,6 +2705,306 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_lists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListSummaries"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_entries: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description `next_cursor` of the previous page */
+                cursor?: string;
+                /** @description created at or after */
+                from?: string;
+                /** @description created before */
+                to?: string;
+                /** @description `block` and `allow` decide on payments; rules look up the others */
+                list?: string;
+                type?: components["schemas"]["EntryType"];
+                state?: components["schemas"]["EntryState"];
+                expires_before?: string;
+                /** @description the name of a user, an API key or a command, or rule:… */
+                added_by?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryPage"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    add_list_entry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewListEntry"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entry"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_list_entry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entry"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_list_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EntryChange"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entry"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    remove_list_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entry"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            503: components["responses"]["503"];
+        };
+    };
+    look_up_lists: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EntryLookup"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntriesFound"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    import_lists: {
+        parameters: {
+            query?: {
+                /** @description count, and store nothing */
+                dry_run?: boolean;
+                /** @description `block` and `allow` decide on payments; rules look up the others */
+                list?: string;
+                /** @description must not hold personal data */
+                reason?: string;
+                /** @description of lines that name none */
+                expires_at?: string;
+            };
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportSummary"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    export_lists: {
+        parameters: {
+            query?: {
+                /** @description `block` and `allow` decide on payments; rules look up the others */
+                list?: string;
+                type?: components["schemas"]["EntryType"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
     };

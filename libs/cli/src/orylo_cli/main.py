@@ -26,10 +26,11 @@ COMMANDS = {
     "apikey": "API keys, with which programs call the API.",
     "gateway": "The payment gateways that send a tenant's webhooks.",
     "destination": "The ad platforms that conversions are sent to.",
-    "customer": "Customers: their trust, and who is blocked or always allowed.",
+    "customer": "Customers: their trust, who is blocked or always allowed, and who is one person.",
     "dlq": "Dead letters: messages and conversions that failed for good.",
     "quarantine": "Authenticated webhooks that could not be read, or that contradict earlier ones.",
     "settings": "A tenant's policies and limits.",
+    "list": "What a tenant always blocks or allows, and what its rules look up.",
     "trust": "The ledger of trust scores.",
 }
 

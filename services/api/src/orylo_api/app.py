@@ -8,7 +8,6 @@ from typing import cast
 
 import orjson
 from aiohttp import web
-from redis.asyncio import Redis
 
 from orylo_api.call import SERVICES, Services
 from orylo_api.dead_letters.recording import record_dead_letter
@@ -35,6 +34,7 @@ from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.periodic import run_periodically
 from orylo_common.postgres.pool import open_pool
 from orylo_common.postgres.writable import check_writable
+from orylo_common.redis import RedisClient
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.telemetry.health import Health
 
@@ -50,7 +50,7 @@ SHUTDOWN = timedelta(seconds=10)
 
 @asynccontextmanager
 async def open_app(
-    settings: Settings, *, broker: Broker, redis: Redis, clock: Clock | None = None
+    settings: Settings, *, broker: Broker, redis: RedisClient, clock: Clock | None = None
 ) -> AsyncIterator[Health]:
     """Project messages and serve requests until the block is left. Redis is not used."""
     clock = clock or SystemClock()

@@ -19,6 +19,8 @@ from orylo_common.control import Keyring
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import Connection
 
+# Each import holds its file, of up to 16 MiB, and a connection of the pool.
+UPLOADS_AT_ONCE = 2
 # Each verification takes 64 MiB and about 50 ms of a core.
 PASSWORDS_AT_ONCE = 2
 
@@ -38,6 +40,7 @@ class Services:
     # The OpenAPI document, as bytes.
     document: bytes = field(repr=False)
     password_turns: Semaphore = field(default_factory=lambda: Semaphore(PASSWORDS_AT_ONCE))
+    upload_turns: Semaphore = field(default_factory=lambda: Semaphore(UPLOADS_AT_ONCE))
 
     @property
     def lifetimes(self) -> Lifetimes:
@@ -62,6 +65,8 @@ class Call(Generic[PathValues, Query, Body]):
     query: Query
     body: Body
     origin: Origin
+    # The file that the request carries, for routes that take one.
+    upload: bytes = field(default=b"", repr=False)
     known_principal: Principal | None = None
     open_transaction: Connection | None = None
     # Messages whose outbox rows are in the transaction; they are published after the commit.

@@ -12,6 +12,8 @@ from orylo_api.destinations import endpoints as destinations
 from orylo_api.detections import endpoints as detections
 from orylo_api.http import document
 from orylo_api.http.route import Route
+from orylo_api.lists import endpoints as lists
+from orylo_api.lists import transfers as list_transfers
 from orylo_api.overview import endpoints as overview
 from orylo_api.payments import endpoints as payments
 from orylo_api.quality import endpoints as quality
@@ -30,6 +32,8 @@ ROUTES: Sequence[Route] = (
     *payments.ROUTES,
     *quality.ROUTES,
     *verdicts.ROUTES,
+    *lists.ROUTES,
+    *list_transfers.ROUTES,
     *conversions.ROUTES,
     *destinations.ROUTES,
     *dead_letters.ROUTES,

@@ -6,8 +6,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from redis.asyncio import Redis
-
 from orylo_common.broker.consumer import Consumer, Handler
 from orylo_common.broker.ports import Broker
 from orylo_common.control.plane import Part, open_control
@@ -34,6 +32,7 @@ from orylo_common.postgres.periodic import run_periodically
 from orylo_common.postgres.pool import open_pool
 from orylo_common.postgres.retention import delete_expired
 from orylo_common.postgres.writable import check_writable
+from orylo_common.redis import RedisClient
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_detector.adapters.ip_countries import allocated_country, open_country_database
@@ -67,7 +66,7 @@ def both(first: Handler, second: Handler) -> Handler:
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> AsyncIterator[Health]:
+async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) -> AsyncIterator[Health]:
     """Decide on payments while inside. Leaving finishes the messages in hand."""
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context

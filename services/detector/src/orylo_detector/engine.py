@@ -13,6 +13,7 @@ from orylo_common.messages import PaymentFact, TrustStatus
 from orylo_detector.detectors import DETECTORS, Detector
 from orylo_detector.domain.features import FeatureMissing, Features
 from orylo_detector.domain.finding import Finding, WeightedFinding
+from orylo_detector.domain.lists import override_of
 from orylo_detector.domain.verdict import Verdict, conclude
 
 TIME_LIMIT = timedelta(milliseconds=100)
@@ -43,7 +44,7 @@ class Engine:
             weight = policy.weights.get(detector.name, detector.weight)
             found.append(WeightedFinding(detector.name, finding, weight, duration_us))
         status = features.customer.status if features.customer else TrustStatus.NEUTRAL
-        return conclude(found, tuple(degraded), status, policy)
+        return conclude(found, tuple(degraded), override_of(features.listed, status), policy)
 
     async def _run(
         self, payment: PaymentFact, features: Features, policy: DetectionPolicy

@@ -11,6 +11,7 @@ from orylo_detector.domain.amounts import AmountHistory
 from orylo_detector.domain.entities import EntityHistory
 from orylo_detector.domain.features import CustomerHistory, Features, Subject
 from orylo_detector.domain.known_payment import KnownPayment
+from orylo_detector.domain.lists import ListHit
 from orylo_detector.domain.velocity import PaymentAttempt
 
 EntityAttempts = Mapping[Entity, Sequence[PaymentAttempt]]
@@ -22,12 +23,13 @@ class History:
 
     `amounts` and `entities` are None if they could not be read in time.
 
-    `known` is what is known of the payment itself.
+    `known` is what is known of the payment itself, and `listed` are the list entries that apply to it.
     """
 
     customer: CustomerHistory | None
     amounts: Mapping[Subject, AmountHistory] | None
     known: KnownPayment
+    listed: Sequence[ListHit] = ()
     entities: Mapping[RiskEntity, EntityHistory] | None = None
 
 

@@ -1,4 +1,4 @@
-"""Ends the statuses whose time is over. PostgreSQL's clock decides, whatever the replicas' clocks say."""
+"""Ends the statuses whose time is over. PostgreSQL's clock decides, because the replicas' clocks may differ."""
 
 import asyncio
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Records what customers share, and finds out which of them are now one person."""
+"""Records links between customers, and groups the linked ones into people."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -72,7 +72,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Regrouping:
-    """What a batch changes about people: the people of each changed customer, and the posting that caused it.
+    """The changes of people that a batch causes: the people of each changed customer, and the posting that caused it.
 
     `members` are the customers of all people that change. `new_links` are customers with the aliases that they gained.
     """
@@ -105,7 +105,9 @@ async def regroup(connection: Connection, postings: Sequence[Posting]) -> Regrou
     for posting in decided:
         await _add_decision(connection, posting)
     for tenant_id in sorted(seeds):
-        cause = next(each for each in postings if each.tenant_id == tenant_id and (each.links or each.decision))
+        causes = [each for each in postings if each.tenant_id == tenant_id and (each.links or each.decision)]
+        # A user's decision is announced with its author.
+        cause = max(causes, key=lambda posting: posting.decision is not None)
         await _evaluate(connection, tenant_id, seeds[tenant_id], Links(aliases[tenant_id]), cause, result)
     return result
 

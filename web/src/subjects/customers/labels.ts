@@ -16,6 +16,8 @@ const TRUST_CAUSES: Record<string, string> = {
   correction: "Corrected manually",
   status_set: "Status set manually",
   status_expired: "Status ended",
+  merged: "Merged with another customer",
+  unmerged: "Separated from another customer",
 };
 
 export const trustCauseLabel = (cause: string): string => TRUST_CAUSES[cause] ?? humanise(cause);

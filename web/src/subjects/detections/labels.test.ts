@@ -18,6 +18,14 @@ it("labels known and unknown overrides", () => {
   expect(["blocked", "allowlisted", "fuse"].map(overrideLabel)).toEqual(["On the blocklist", "On the allowlist", "Fuse"]);
 });
 
+it.each([
+  ["block_list.ip", "IP address on the blocklist"],
+  ["allow_list.email_domain", "Email domain on the allowlist"],
+  ["block_list.bin", "First digits of the card on the blocklist"],
+])("labels the list entry %s as: %s", (override, label) => {
+  expect(overrideLabel(override)).toBe(label);
+});
+
 it("marks points as an addition", () => {
   expect([58, 0, -3].map(formatPoints)).toEqual(["+58", "0", "-3"]);
 });

@@ -11,7 +11,29 @@ const REASONS: Readonly<Record<string, string>> = {
   "list.blocked": "The customer is on the blocklist",
 };
 
-const OVERRIDES: Readonly<Record<string, string>> = { allowlisted: "On the allowlist", blocked: "On the blocklist" };
+// What a list entry names.
+const LISTED: Readonly<Record<string, string>> = {
+  bin: "First digits of the card",
+  card: "Card",
+  card_country: "Country of the card",
+  customer: "Customer",
+  device: "Device",
+  document: "Document",
+  email: "Email address",
+  email_domain: "Email domain",
+  ip: "IP address",
+};
+
+const OVERRIDES: Readonly<Record<string, string>> = {
+  allowlisted: "On the allowlist",
+  blocked: "On the blocklist",
+  ...Object.fromEntries(
+    Object.entries(LISTED).flatMap(([type, name]) => [
+      [`allow_list.${type}`, `${name} on the allowlist`],
+      [`block_list.${type}`, `${name} on the blocklist`],
+    ]),
+  ),
+};
 
 export const isDecision = (value: string): value is Decision => Object.hasOwn(DECISIONS, value);
 

@@ -19,6 +19,9 @@ export function detection(changes: Partial<Detection> = {}): Detection {
     currency: "BRL",
     occurred_at: "2026-11-20T12:00:00.000000Z",
     created_at: "2026-11-20T12:00:01.000000Z",
+    version: 1,
+    replaces: null,
+    replaced_by: null,
     ...changes,
   };
 }

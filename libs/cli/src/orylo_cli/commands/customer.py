@@ -7,14 +7,16 @@ from typing import Annotated
 
 import typer
 
-from orylo_api.customers import queries
-from orylo_api.customers.changes import status_set
+from orylo_api.customers import merge_queries, queries
+from orylo_api.customers.changes import merge_decided, status_set
+from orylo_api.customers.merge_models import CustomerMerges
 from orylo_api.customers.models import CustomerScore, CustomerSummary, StatusRequest
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, TenantArgument
-from orylo_cli.console import print_json, print_text
+from orylo_cli.console import print_json, print_rows, print_text
 from orylo_cli.operations.customers import CustomerChange, change_customer, read_of_customer
 from orylo_cli.target import open_target
 from orylo_common.clock import SystemClock
+from orylo_common.control.errors import InvalidChange
 from orylo_common.control.models import Tenant
 from orylo_common.messages import TrustStatus
 
@@ -23,7 +25,9 @@ UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days
 LONGEST = timedelta(days=3650)
 MAX_REASON = 500
 
-app = typer.Typer(no_args_is_help=True, help="Customers: their trust, and who is blocked or always allowed.")
+app = typer.Typer(
+    no_args_is_help=True, help="Customers: their trust, who is blocked or always allowed, and who is one person."
+)
 
 
 def _period(text: str) -> timedelta:
@@ -124,6 +128,86 @@ def unblock(
     Example: `orylo customer unblock minha-loja cus_282a1f0c5d6e7b8a9c0d1e2f3a4b5c6d --reason "her own card"`
     """
     _set_status("customer unblock", tenant, customer, TrustStatus.NEUTRAL, reason, None, data_dir)
+
+
+@app.command()
+def merge(
+    tenant: TenantArgument,
+    customer: CustomerArgument,
+    other: Annotated[str, typer.Argument(metavar="OTHER", help="The id of the customer that is the same person.")],
+    reason: ReasonOption,
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+) -> None:
+    """Merge two customers that are the same person: score, status and history are those of both.
+
+    Example: `orylo customer merge minha-loja cus_282a1f0c… cus_9f86d081… --reason "the same phone"`
+    """
+    if other == customer:
+        raise typer.BadParameter("must be another customer", param_hint="OTHER")
+    _decide("customer merge", tenant, customer, other, reason, data_dir)
+    print_text(f"{customer} is the same person as {other}")
+
+
+@app.command()
+def unmerge(
+    tenant: TenantArgument,
+    customer: CustomerArgument,
+    reason: ReasonOption,
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+) -> None:
+    """Separate a customer from all that it was merged with, for good: what they share no longer merges them.
+
+    Example: `orylo customer unmerge minha-loja cus_282a1f0c… --reason "two brothers"`
+    """
+    _decide("customer unmerge", tenant, customer, None, reason, data_dir)
+    print_text(f"{customer} is separate from all other customers")
+
+
+@app.command()
+def merges(
+    tenant: TenantArgument,
+    customer: CustomerArgument,
+    as_json: JsonOption = False,
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+) -> None:
+    """List the merges and unmerges of a customer and of the customers that are the same person, newest first.
+
+    Example: `orylo customer merges minha-loja cus_282a1f0c…`
+    """
+    with open_target(data_dir, "customer merges") as target:
+        found: CustomerMerges = target.run(
+            lambda connection: read_of_customer(connection, tenant, customer, merge_queries.read_merges)
+        )
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+        return
+    print_rows(
+        [{**each.model_dump(), "people": " ".join(each.people or ["alone"])} for each in found.merges],
+        as_json=False,
+        empty="the customer was never merged",
+    )
+
+
+def _decide(
+    command: str, tenant: str, customer_id: str, same_as: str | None, reason: str, data_dir: DataDirOption
+) -> None:
+    with open_target(data_dir, command) as target:
+
+        def build(owner: Tenant, customer: CustomerSummary) -> CustomerChange:
+            if same_as is None and len(customer.people) == 1:
+                raise InvalidChange("the customer is not merged with another one")
+            message = merge_decided(
+                owner.id, customer_id, same_as, reason=reason, actor=target.actor.name, now=CLOCK.now()
+            )
+            return CustomerChange(
+                message,
+                command.replace(" ", "."),
+                f"customer {customer_id}",
+                {"people": customer.people},
+                {"same_as": same_as, "reason": reason},
+            )
+
+        asyncio.run(change_customer(target, tenant, customer_id, build, other_id=same_as))
 
 
 def _set_status(

@@ -44,9 +44,17 @@ async def read_of_customer(
 
 
 async def change_customer(
-    target: Target, tenant: str, customer_id: str, build: Callable[[Tenant, CustomerSummary], CustomerChange]
+    target: Target,
+    tenant: str,
+    customer_id: str,
+    build: Callable[[Tenant, CustomerSummary], CustomerChange],
+    *,
+    other_id: str | None = None,
 ) -> None:
-    """Record the change and publish it at once. If the broker is away, the API's outbox publishes it later."""
+    """Record the change and publish it at once. If the broker is away, the API's outbox publishes it later.
+
+    Raises `InvalidChange` if the customer, or the other one, is unknown.
+    """
     # Imported here, because they import the web server and the broker.
     from orylo_api.http.outbox import write_message
     from orylo_common.broker.connect import open_broker
@@ -59,9 +67,9 @@ async def change_customer(
         async with connection.transaction():
             found = await find_tenant(connection, tenant)
             await bind_to_tenant(connection, found.id)
-            customer = await queries.find_customer(connection, customer_id)
-            if customer is None:
-                raise InvalidChange(f"{tenant} has no customer {customer_id}")
+            customer = await _find(connection, tenant, customer_id)
+            if other_id is not None:
+                await _find(connection, tenant, other_id)
             change = build(found, customer)
             outgoing: Outgoing = await write_message(connection, change.message)
             await write_audit_line(
@@ -76,3 +84,10 @@ async def change_customer(
             await unbind(connection)
         await broker.publish([outgoing])
         await connection.execute(DELETE_MESSAGE, outgoing.message_id)
+
+
+async def _find(connection: Connection, tenant: str, customer_id: str) -> CustomerSummary:
+    customer = await queries.find_customer(connection, customer_id)
+    if customer is None:
+        raise InvalidChange(f"{tenant} has no customer {customer_id}")
+    return customer

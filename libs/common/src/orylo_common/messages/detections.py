@@ -73,7 +73,8 @@ class DetectionCreated(Message):
     )
     override: str | None = Field(
         default=None,
-        description="the customer's list entry that decided in place of the risk: blocked, allowlisted, …",
+        description="what decided in place of the risk: the customer's status (blocked, allowlisted), or the kind of "
+        "list entry, such as block_list.ip or allow_list.email",
     )
     detectors: tuple[DetectorResult, ...] = ()
     degraded: tuple[str, ...] = Field(

@@ -47,13 +47,18 @@ class CustomerUnmerged(Message):
 
 
 class CustomerMergeDecided(Message):
-    """A user decided that a customer is the same person as another one, or as no other. The newest decision counts."""
+    """A user decided that a customer is the same person as another one, or separate from all others.
+
+    The newest decision counts.
+    """
 
     type: Literal["customer.merge_decided.v1"] = "customer.merge_decided.v1"
     source: ClassVar[str] = "orylo/api"
 
     customer_id: str
-    same_as: str | None = Field(default=None, description="the other customer; none, if the customer stands alone")
+    same_as: str | None = Field(
+        default=None, description="the other customer; none, if the customer is separate from all others"
+    )
     actor: str
     reason: str
 

@@ -16,7 +16,7 @@ class MatchKeys(Value):
     """A person's identifiers, each normalised and then hashed: 64 lower-case hex digits.
 
     Normalised as Meta's Conversions API documents, so the same hash identifies a customer, matches a click and is
-    sent to Meta. The hash of a document is not among them: it stays in ingest.
+    sent to Meta. The hash of a document is not among them: no ad platform receives it.
     """
 
     email: str | None = Field(default=None, pattern=SHA256)
@@ -47,7 +47,7 @@ class CustomerFlags(Value):
         default=None,
         description="where the tax number was issued: BR for a valid CPF or CNPJ; alpha-2, like the others",
     )
-    email_domain_hash: str | None = None
+    email_domain_hash: str | None = Field(default=None, description="SHA-256 of the email address's domain")
 
 
 class Card(Value):
@@ -56,6 +56,9 @@ class Card(Value):
     country: str | None = None
     fingerprint: str | None = None
     funding: str | None = None
+    bin: str | None = Field(
+        default=None, pattern=r"^[0-9]{6,8}$", description="the first 6 to 8 digits, which identify the issuer"
+    )
 
 
 class Product(Value):
@@ -134,6 +137,11 @@ class PaymentFact(GatewayFact):
         default=None, description="the affiliate who referred the sale, or the terminal that took the payment"
     )
     order_bump_of: str | None = Field(default=None, description="payment_id of that sale, if the gateway names it")
+    document_hash: str | None = Field(
+        default=None,
+        pattern=SHA256,
+        description="of the buyer's document, such as a CPF: an HMAC under the platform's key",
+    )
 
     @property
     def subject(self) -> str:

@@ -16,7 +16,7 @@ class TrustStatus(StrEnum):
 
 
 class CausePoints(Value):
-    """What one cause adds to a customer's trust score, in points, over all its entries in the ledger.
+    """The points that all ledger entries of one cause add to a customer's trust score.
 
     Entries that undo each other count under one cause: a failed refund lowers the points of `refund`.
     """

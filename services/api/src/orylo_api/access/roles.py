@@ -15,6 +15,7 @@ class Permission(StrEnum):
     SETTLE_DEAD_LETTERS = "dead_letters.settle"
     REPLAY_QUARANTINE = "quarantine.replay"
     DISCARD_QUARANTINE = "quarantine.discard"
+    CHANGE_LISTS = "lists.change"
 
 
 ALLOWED: Mapping[Permission, frozenset[Role]] = {
@@ -26,6 +27,8 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.MERGE_CUSTOMERS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # A verdict says what the merchant knows of a buyer, and decides about later payments.
     Permission.GIVE_VERDICTS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    # As for the status of a customer.
+    Permission.CHANGE_LISTS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # A replay sends conversions again, and a discarded conversion is never sent: both concern the merchant's money.
     Permission.SETTLE_DEAD_LETTERS: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
     # A replay may publish a payment, and with it a conversion.

@@ -1,4 +1,4 @@
-"""Customers that are one person: what merged them, people's decisions, and reviews of what is kept apart."""
+"""Customers that are one person: their merges, decisions about them, and reviews of those that a limit keeps apart."""
 
 from orylo_api.access import audit
 from orylo_api.access.roles import Permission
@@ -107,7 +107,7 @@ ROUTES = (
         "/api/v1/customers/{id}/merges",
         show_merges,
         Permission.READ,
-        "The customers that are one person with this one, and what merged or separated them",
+        "The customers that are one person with this one, and their merges and unmerges",
         path_values=CustomerPath,
         response=CustomerMerges,
     ),

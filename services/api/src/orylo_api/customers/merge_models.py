@@ -13,7 +13,9 @@ class CustomerMerge(ResponseBody):
 
     customer_id: str
     version: int = Field(description="counts the customer's merges and unmerges from 1")
-    people: list[str] | None = Field(description="the customers of the person from then on; none, if it stood alone")
+    people: list[str] | None = Field(
+        description="the customers of the person from then on; none, if it was separated from all others"
+    )
     actor: str | None = Field(description="who decided it; none, if it follows from what the customers share")
     reason: str | None
     occurred_at: datetime
@@ -37,7 +39,9 @@ class MergeAccepted(ResponseBody):
     """The decision is recorded. The customers show it within moments."""
 
     customer_id: CustomerId
-    same_as: str | None = Field(description="the other customer; none, if the customer stands alone from now on")
+    same_as: str | None = Field(
+        description="the other customer; none, if the customer is separate from all others from now on"
+    )
     reason: str
     actor: str
     accepted_at: datetime

@@ -41,7 +41,7 @@ class CustomerSummary(ResponseBody):
     created_at: datetime = Field(description="first seen")
     updated_at: datetime = Field(description="score or status last changed")
     people: list[str] = Field(
-        description="the customers that are the same person; the first represents the person, whom all fields describe"
+        description="the customers that are the same person; the first represents the person that all fields describe"
     )
 
 

@@ -19,14 +19,16 @@ from orylo_common.postgres.pool import Connection
 
 CUSTOMERS = Listing("api.customers_view", "customer_id", str)
 
-# What the customer's person has: the row that represents it, and the first time that any of its customers was seen.
+# The row that represents the customer's person, or the customer's own until that row is there; and the first time that
+# any customer of the person was seen.
 SELECT_CUSTOMER = """
     SELECT first.*,
            (SELECT min(created_at) FROM api.customers_view AS c
             WHERE c.customer_id = ANY(coalesce(first.people, ARRAY[first.customer_id]))) AS first_seen_at
     FROM api.customers_view AS asked
-    JOIN api.customers_view AS first ON first.customer_id = coalesce(asked.people[1], asked.customer_id)
+    JOIN api.customers_view AS first ON first.customer_id IN (asked.people[1], asked.customer_id)
     WHERE asked.customer_id = $1
+    ORDER BY first.customer_id = asked.people[1] DESC NULLS LAST LIMIT 1
 """
 SELECT_REPRESENTING = "SELECT * FROM api.customers_view WHERE customer_id = ANY($1::text[])"
 SELECT_PAYMENTS = """

@@ -23,8 +23,9 @@ Points = Annotated[
 Override = Annotated[
     str | None,
     Field(
-        description="the customer's list entry that decided in place of the risk: `blocked` or `allowlisted`. Earlier "
-        "decisions have it as their first reason (`list.blocked`, `list.allowlisted`)",
+        description="what decided in place of the risk: the customer's status (`blocked`, `allowlisted`) or a list "
+        "entry, by its list and type (`block_list.ip`, `allow_list.email`, …). The earliest decisions have the status "
+        "as their first reason (`list.blocked`, `list.allowlisted`)",
     ),
 ]
 

@@ -18,7 +18,8 @@ CREATE TABLE api.customer_merges (
 );
 SELECT api.bind_to_tenant('customer_merges');
 GRANT SELECT ON api.customer_merges TO orylo_api;
-GRANT SELECT, INSERT ON api.customer_merges TO orylo_api_projector;
+CREATE INDEX customer_merges_age ON api.customer_merges USING brin (occurred_at);
+GRANT SELECT, INSERT, DELETE ON api.customer_merges TO orylo_api_projector;
 
 CREATE TABLE api.merge_reviews_view (
     tenant_id uuid NOT NULL,

@@ -10,11 +10,13 @@ KEEP_CLAIMS = timedelta(days=7)
 KEEP_BY_MINUTE = timedelta(days=2)
 KEEP_BY_HOUR = timedelta(days=90)
 KEEP_SETTLED_DEAD_LETTERS = timedelta(days=90)
-# Payments, detections, conversions and trust changes.
+# Payments, detections, conversions, trust changes and merges.
 KEEP_HISTORY = timedelta(days=730)
 # As long as ingest keeps the copy that is replayed.
 KEEP_QUARANTINE = timedelta(days=90)
 KEEP_REJECTIONS = timedelta(days=30)
+# An entry that has expired is shown for so long, and can be renewed.
+KEEP_EXPIRED_ENTRIES = timedelta(days=30)
 # Idempotency keys, used codes, failed logins, expired sessions.
 KEEP_USED = timedelta(days=1)
 # A client that was away for longer loads everything anew.
@@ -43,8 +45,10 @@ RETENTIONS = (
     Retention("api.conversions_view", "created_at", KEEP_HISTORY),
     Retention("api.fraud_evidence", "reported_at", KEEP_HISTORY),
     Retention("api.trust_changes", "occurred_at", KEEP_HISTORY),
+    Retention("api.customer_merges", "occurred_at", KEEP_HISTORY),
     Retention("api.quarantine_view", "created_at", KEEP_QUARANTINE),
     Retention("api.rejections_view", "created_at", KEEP_REJECTIONS),
+    Retention("control.list_entries", "expires_at", KEEP_EXPIRED_ENTRIES),
 )
 # A flood of rejections for one tenant displaces that tenant's older ones, and no other tenant's.
 MAX_REJECTIONS = 10_000

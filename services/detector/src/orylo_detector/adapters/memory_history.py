@@ -66,7 +66,7 @@ class MemoryHistory:
 
     async def read(self, payments: Sequence[PaymentFact]) -> list[History]:
         return [
-            History(self._customer(payment), self._amounts_of(payment), UNKNOWN, self._entities_of(payment))
+            History(self._customer(payment), self._amounts_of(payment), UNKNOWN, entities=self._entities_of(payment))
             for payment in payments
         ]
 

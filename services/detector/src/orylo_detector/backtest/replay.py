@@ -64,7 +64,7 @@ class Replay:
         ip_country = payment.ip_country or (self._country(payment.ip) if payment.ip else None)
         [attempts] = await self._attempts.record([fact])
         [history] = await self._history.read([fact])
-        features = Features(attempts, history.customer, history.amounts, ip_country, history.entities)
+        features = Features(attempts, history.customer, history.amounts, ip_country, entities=history.entities)
         verdicts = [await self._engine.decide(fact, features, policy) for policy in self._policies]
         if isinstance(fact, PaymentSucceeded):
             self._history.learn_payment(fact, ip_country)

@@ -1,4 +1,4 @@
-"""A product, affiliate, network, email domain or card country with much more fraud than the tenant has elsewhere."""
+"""A product, affiliate, network, email domain, card country or issuer with much more fraud than the tenant has elsewhere."""
 
 from orylo_common.control.sections.detection import DetectionPolicy, RiskEntity
 from orylo_common.messages import PaymentFact
@@ -16,12 +16,13 @@ ENTITIES: dict[RiskEntity, str] = {
     "network": "this IP network",
     "email_domain": "this email domain",
     "card_country": "cards of this country",
+    "bin": "cards of this issuer",
 }
 DEFAULTS = DetectionPolicy()
 
 EXPLANATION = Explanation(
     looks_at="how many earlier payments of the same product, affiliate or terminal, IP network (/24, IPv6 /48), email "
-    "domain and card country were fraud: by a verdict, a dispute that was not won, or a fraud warning. Counts go back "
+    "domain, card country and issuer (BIN) were fraud: by a verdict, a dispute that was not won, or a fraud warning. Counts go back "
     f"{REMEMBERED * FORTNIGHT.days} days",
     parameters=(
         Parameter(

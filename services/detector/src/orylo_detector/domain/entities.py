@@ -89,6 +89,8 @@ def entities_of(payment: PaymentFact) -> dict[RiskEntity, int]:
         ("network", network_of(address) if address else None),
         ("email_domain", payment.customer_flags.email_domain_hash),
         ("card_country", card.country.upper() if card and card.country else None),
+        # The issuer: a BIN is one bank's kind of card.
+        ("bin", card.bin if card else None),
     )
     return {entity: entity_key(entity, value) for entity, value in named if value}
 

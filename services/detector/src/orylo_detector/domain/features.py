@@ -10,6 +10,7 @@ from orylo_common.messages import PaymentFact, TrustStatus
 from orylo_detector.domain.amounts import AmountHistory
 from orylo_detector.domain.countries import Location
 from orylo_detector.domain.entities import EntityHistory, weighed
+from orylo_detector.domain.lists import ListHit
 from orylo_detector.domain.velocity import PaymentAttempt
 
 Subject = Literal["customer", "product", "tenant"]
@@ -43,13 +44,15 @@ class Features:
 
     `customer` is None if the payment names none.
 
-    `ip_country` is the country (alpha-2) of the buyer's IP address, if it is known.
+    `ip_country` is the country (alpha-2) of the buyer's IP address, if it is known. `listed` are the entries of all
+    lists that apply to the payment.
     """
 
     attempts: Mapping[Entity, Sequence[PaymentAttempt]] | None
     customer: CustomerHistory | None
     amounts: Mapping[Subject, AmountHistory] | None
     ip_country: str | None = None
+    listed: Sequence[ListHit] = ()
     entities: Mapping[RiskEntity, EntityHistory] | None = None
 
     def weighed(self, at: datetime, half_life_days: int) -> "Features":

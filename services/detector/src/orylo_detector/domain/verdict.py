@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orylo_common.control.sections.detection import DetectionPolicy
-from orylo_common.messages import Decision, DetectorResult, ReasonPoints, TrustStatus
+from orylo_common.messages import Decision, DetectorResult, ReasonPoints
 from orylo_detector.domain.finding import WeightedFinding
+from orylo_detector.domain.lists import Override
 from orylo_detector.domain.points import divide_risk
 
 SEVERITIES = (Decision.ALLOW, Decision.REVIEW, Decision.BLOCK)
-OVERRIDES = {TrustStatus.ALLOWLISTED: Decision.ALLOW, TrustStatus.BLOCKED: Decision.BLOCK}
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A decision. The points add up to the risk; `override` is the list entry that decided in its place."""
+    """A decision. The points add up to the risk; `override` is the kind of list entry that decided in its place."""
 
     decision: Decision
     risk_score: int
@@ -34,18 +34,17 @@ def severity(decision: Decision, risk_score: int) -> tuple[int, int]:
 
 
 def conclude(
-    found: Sequence[WeightedFinding], degraded: tuple[str, ...], status: TrustStatus, policy: DetectionPolicy
+    found: Sequence[WeightedFinding], degraded: tuple[str, ...], override: Override | None, policy: DetectionPolicy
 ) -> Verdict:
-    """Decide. The customer's list entry overrides the decision and leaves the risk and its points as computed."""
+    """Decide. An override replaces the decision and leaves the risk and its points as computed."""
     risk_score = combined_risk(found)
-    override = OVERRIDES.get(status)
     return Verdict(
-        _decision(risk_score, policy) if override is None else override,
+        _decision(risk_score, policy) if override is None else override.decision,
         risk_score,
         divide_risk(found, risk_score),
         tuple(map(_result, found)),
         degraded,
-        None if override is None else status.value,
+        None if override is None else override.source,
     )
 
 

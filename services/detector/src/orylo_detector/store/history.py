@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from itertools import chain
 from uuid import UUID
 
 import asyncpg
 import structlog
 
+from orylo_common.control.lists.values import EntryType
 from orylo_common.messages import PaymentFact, TrustStatus
 from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
 from orylo_detector.deadline import within_deadline
@@ -15,7 +17,9 @@ from orylo_detector.domain.countries import Location
 from orylo_detector.domain.entities import REMEMBERED, EntityCounts, entities_of, fortnight_of
 from orylo_detector.domain.features import CustomerHistory, subjects_of
 from orylo_detector.domain.known_payment import KnownPayment
+from orylo_detector.domain.lists import ListHit
 from orylo_detector.ports import History
+from orylo_detector.store.listed import SELECT_HITS, ListKey, hits_of, list_columns, list_keys_of
 from orylo_detector.store.recent_payments import decoded
 
 # LATERAL looks up one key at a time, here and below: it uses the index whatever the planner's estimates are. A customer
@@ -24,7 +28,8 @@ SELECT_CUSTOMERS = """
     SELECT 'customer' AS kind, asked.tenant_id, asked.customer_id AS subject, NULL AS currency, c.payments,
            c.first_paid_at, i.refunds, i.disputes, i.disputes_won, i.fraud_warnings, c.trust_score, c.trust_status,
            c.located_at, c.last_country, NULL::smallint[] AS buckets, NULL::integer[] AS counts,
-           NULL::integer[] AS frauds, NULL::integer AS version, NULL::bytea AS known
+           NULL::integer AS version, NULL::bytea AS known, NULL AS type, NULL::text[] AS hits,
+           NULL::integer[] AS frauds
     FROM unnest($1::uuid[], $2::text[]) AS asked (tenant_id, customer_id)
     CROSS JOIN LATERAL (
         SELECT coalesce((
@@ -37,7 +42,7 @@ SELECT_CUSTOMERS = """
                (array_agg(last_country ORDER BY located_at DESC, last_country DESC)
                 FILTER (WHERE last_country IS NOT NULL))[1] AS last_country,
                max(trust_score) FILTER (WHERE customer_id = person.people[1]) AS trust_score,
-               -- By PostgreSQL's clock, whatever the replicas' clocks say.
+               -- By PostgreSQL's clock, because the replicas' clocks may differ.
                max(CASE WHEN status_expires_at <= now() THEN 'neutral' ELSE trust_status END)
                FILTER (WHERE customer_id = person.people[1]) AS trust_status
         FROM detector.customers AS c WHERE c.tenant_id = asked.tenant_id AND c.customer_id = ANY(person.people)
@@ -67,12 +72,14 @@ SELECT_REQUIRED = f"""
     {SELECT_CUSTOMERS}
     UNION ALL
     SELECT 'payment', asked.tenant_id, asked.payment_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-           NULL, NULL, NULL, NULL, NULL, p.version, p.known
+           NULL, NULL, NULL, NULL, p.version, p.known, NULL, NULL, NULL
     FROM unnest($3::uuid[], $4::text[]) AS asked (tenant_id, payment_id)
     CROSS JOIN LATERAL (
         SELECT version, known FROM detector.recent_payments AS p
         WHERE p.tenant_id = asked.tenant_id AND p.payment_id = asked.payment_id LIMIT 1
     ) AS p
+    UNION ALL
+    {SELECT_HITS}
 """  # noqa: S608
 
 # One statement, because a second one would cost each decision another transaction.
@@ -80,8 +87,8 @@ SELECT_ALL = f"""
     {SELECT_REQUIRED}
     UNION ALL
     SELECT 'amounts', asked.tenant_id, asked.subject, asked.currency, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-           NULL, NULL, a.buckets, a.counts, NULL, NULL, NULL
-    FROM unnest($5::uuid[], $6::text[], $7::text[]) AS asked (tenant_id, subject, currency)
+           NULL, NULL, a.buckets, a.counts, NULL, NULL, NULL, NULL, NULL
+    FROM unnest($10::uuid[], $11::text[], $12::text[]) AS asked (tenant_id, subject, currency)
     CROSS JOIN LATERAL (
         SELECT array_agg(bucket) AS buckets, array_agg(payments) AS counts
         FROM (
@@ -97,8 +104,8 @@ SELECT_ALL = f"""
     ) AS a
     UNION ALL
     SELECT 'entity', asked.tenant_id, asked.entity::text, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-           NULL, NULL, e.fortnights, e.payments, e.frauds, NULL, NULL
-    FROM unnest($8::uuid[], $9::bigint[], $10::smallint[]) AS asked (tenant_id, entity, oldest)
+           NULL, NULL, e.fortnights, e.payments, NULL, NULL, NULL, NULL, e.frauds
+    FROM unnest($13::uuid[], $14::bigint[], $15::smallint[]) AS asked (tenant_id, entity, oldest)
     CROSS JOIN LATERAL (
         SELECT array_agg(fortnight) AS fortnights, array_agg(payments) AS payments, array_agg(frauds) AS frauds
         FROM detector.entity_counts AS e
@@ -117,8 +124,8 @@ UNKNOWN = KnownPayment()
 class PostgresHistory:
     """HistoryReader over the detector's own tables.
 
-    Customers and payments have no deadline. Customers hold the lists: a blocked customer is blocked however slow the
-    database is. Amounts have one.
+    Customers, payments and lists have no deadline: what is blocked is blocked however slow the database is. Amounts
+    have one.
     """
 
     def __init__(self, pool: asyncpg.Pool) -> None:
@@ -126,9 +133,11 @@ class PostgresHistory:
 
     async def read(self, payments: Sequence[PaymentFact]) -> list[History]:
         subjects = [subjects_of(payment) for payment in payments]
+        list_keys = [list_keys_of(payment) for payment in payments]
         required = [
             *_columns({(each.tenant_id, each.customer_id) for each in payments if each.customer_id}, 2),
             *_columns({(each.tenant_id, each.payment_id) for each in payments}, 2),
+            *list_columns(set(chain.from_iterable(list_keys))),
         ]
         amount_keys = {
             (payment.tenant_id, subject, payment.currency)
@@ -149,6 +158,7 @@ class PostgresHistory:
         known: dict[PairKey, KnownPayment] = {}
         amounts: dict[AmountKey, AmountHistory] = {}
         counts: dict[tuple[UUID, int], EntityCounts] = {}
+        hits: dict[ListKey, tuple[ListHit, ...]] = {}
         for row in rows:
             tenant_id, subject = row["tenant_id"], row["subject"]
             match row["kind"]:
@@ -158,6 +168,9 @@ class PostgresHistory:
                     known[tenant_id, subject] = decoded(row["version"], row["known"])
                 case "entity":
                     counts[tenant_id, int(subject)] = _counts(row)
+                case "listed":
+                    kind = EntryType(row["type"])
+                    hits[tenant_id, kind, subject] = hits_of(kind, row["hits"])
                 case _:
                     amounts[tenant_id, subject, row["currency"]] = _amounts(row)
         return [
@@ -167,9 +180,10 @@ class PostgresHistory:
                 if complete
                 else None,
                 known.get((payment.tenant_id, payment.payment_id), UNKNOWN),
+                tuple(chain.from_iterable(hits.get(key, ()) for key in keys)) if hits else (),
                 {kind: counts[payment.tenant_id, key] for kind, key in named.items()} if complete else None,
             )
-            for payment, of_payment, named in zip(payments, subjects, entities, strict=True)
+            for payment, of_payment, keys, named in zip(payments, subjects, list_keys, entities, strict=True)
         ]
 
     async def _read_all(self, columns: Columns) -> Sequence[asyncpg.Record] | None:

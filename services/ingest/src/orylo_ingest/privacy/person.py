@@ -9,11 +9,12 @@ from uuid import UUID
 from disposable_email_domains import blocklist
 
 from orylo_common.control.document_key import DocumentKey
+from orylo_common.hashing import KEYED_PREFIX, TOKEN_PREFIX, as_hash, hash_of, hashed, is_token
+from orylo_common.identifiers import normalise_email
 from orylo_ingest.privacy import normalisation
 from orylo_ingest.privacy.countries import alpha2, country_of_currency
 from orylo_ingest.privacy.document_hashes import MASK, DocumentHashes
 from orylo_ingest.privacy.first_names import FirstName
-from orylo_ingest.privacy.hashing import KEYED_PREFIX, TOKEN_PREFIX, as_hash, hash_of, hashed, is_token
 from orylo_ingest.privacy.known_people import KnownIdentifier
 from orylo_ingest.privacy.phones import phone_country, phone_digits
 from orylo_ingest.privacy.tax_numbers import issuing_country
@@ -163,7 +164,7 @@ def _add_email(identity: HashedIdentity, email: str) -> None:
     if known := as_hash(email):
         identity.add("email", email, known)
         return
-    normalised = normalisation.email(email)
+    normalised = normalise_email(email)
     if normalised is not None:
         identity.add("email", email, hash_of(normalised))
         identity.recognise(email)

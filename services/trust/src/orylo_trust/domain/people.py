@@ -1,4 +1,4 @@
-"""Which customers are one person. The answer depends on the links and decisions, and not on their order."""
+"""Groups customers into people, by links and decisions. Their order does not matter."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
@@ -13,7 +13,7 @@ People = tuple[str, ...]
 
 
 class AliasKind(StrEnum):
-    """What customers share, from the strongest sign that they are one person to the weakest."""
+    """A kind of link between customers, from the strongest sign that they are one person to the weakest."""
 
     DOCUMENT = "document"
     # A payment that its events report of two customers.
@@ -40,7 +40,7 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class MergeDecision:
-    """A user's decision about a customer: the same person as another customer, or as no other (None)."""
+    """A user's decision about a customer: the same person as another customer, or separate from all others (None)."""
 
     customer_id: str
     same_as: str | None
@@ -105,7 +105,7 @@ def people_of(customers: Collection[str], links: Links, policy: TrustPolicy) -> 
 
 
 def _decided_pairs(decisions: Collection[MergeDecision]) -> Iterator[tuple[str, str]]:
-    """Yield the customers that are one person by decision, unless one of them stands alone by a later one."""
+    """Yield the customers that are one person by decision, unless a later one separates one of them from all others."""
     alone: dict[str, datetime] = {}
     for each in decisions:
         if each.same_as is None:

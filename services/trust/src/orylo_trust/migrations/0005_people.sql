@@ -1,6 +1,6 @@
 -- Customers that are one person. New columns without a rewrite, and new tables: locks each table for a moment only.
 
--- What customers share: the id of a customer who is known by the phone or the document alone, or a payment's id.
+-- Links between customers: the id of a customer who is known by the phone or the document alone, or a payment's id.
 CREATE TABLE trust.aliases (
     tenant_id uuid NOT NULL,
     alias_id text NOT NULL,
@@ -16,7 +16,7 @@ ALTER TABLE trust.accounts
     -- Counts the announced merges and unmerges.
     ADD COLUMN merge_version bigint NOT NULL DEFAULT 0;
 
--- Users' decisions: the customer is the same person as another one, or stands alone ('').
+-- Users' decisions: the customer is the same person as another one, or separate from all others ('').
 CREATE TABLE trust.merge_decisions (
     tenant_id uuid NOT NULL,
     customer_id text NOT NULL,
@@ -27,6 +27,9 @@ CREATE TABLE trust.merge_decisions (
     PRIMARY KEY (tenant_id, customer_id, same_as)
 );
 CREATE INDEX merge_decisions_same_as ON trust.merge_decisions (tenant_id, same_as) WHERE same_as <> '';
+
+-- Whether a later event of the sale named a customer.
+ALTER TABLE trust.payers ADD COLUMN enriched boolean NOT NULL DEFAULT false;
 
 -- Every merge and unmerge, as announced.
 CREATE TABLE trust.merges (

@@ -81,7 +81,7 @@ CARD_TESTING: dict[Tester, dict[Window, CardTestingLimit]] = {
 }
 
 # Whose fraud rates are compared with the tenant's own.
-RiskEntity = Literal["tenant", "product", "affiliate", "network", "email_domain", "card_country"]
+RiskEntity = Literal["tenant", "product", "affiliate", "network", "email_domain", "card_country", "bin"]
 
 CountrySource = Literal["card", "ip", "document", "billing", "phone"]
 
