@@ -65,7 +65,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "change_list_entry": {"reason": "because", "expires_at": None},
     "look_up_lists": {"type": "bin", "value": "424242"},
 }
-FILE = b"type,value,list,reason\nbin,999998,block,because\n"
+FILES = {
+    "import_lists": b"type,value,list,reason\nbin,999998,block,because\n",
+    "import_verdict_file": b"payment_id,verdict\nstripe:pi_1,fraud\n",
+}
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,7 @@ async def call(client: aiohttp.ClientSession, route: Route, things: Things) -> t
     path = route.path.replace("{id}", things.ids.get(resource(route), ""))
     given: dict[str, Any] = {"json": BODIES.get(route.endpoint.__name__)}
     if route.upload_bytes:
-        given = {"data": FILE, "headers": {"Content-Type": "text/csv"}}
+        given = {"data": FILES[route.endpoint.__name__], "headers": {"Content-Type": "text/csv"}}
     async with client.request(route.method, path, **given) as response:
         if response.content_type == "text/csv":
             return response.status, {"text": await response.text()}

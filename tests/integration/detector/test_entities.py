@@ -78,10 +78,10 @@ def facts_of(tenant_id: UUID) -> list[EntityFact]:
         if number % 2:
             facts.append(payment(PaymentEnriched, **about, ip="203.0.113.9", products=[]))
     about = {"tenant_id": tenant_id, "amount_minor": 100}
-    for kind in (DisputeOpened, DisputeLost):
-        facts.append(payment(kind, **about, payment_id="stripe:pi_0", dispute_id="dp_0"))
-    for kind in (DisputeOpened, DisputeWon):
-        facts.append(payment(kind, **about, payment_id="stripe:pi_1", dispute_id="dp_1"))
+    facts.append(payment(DisputeOpened, **about, payment_id="stripe:pi_0", dispute_id="dp_0"))
+    facts.append(payment(DisputeLost, **about, payment_id="stripe:pi_0", dispute_id="dp_0"))
+    facts.append(payment(DisputeOpened, **about, payment_id="stripe:pi_1", dispute_id="dp_1"))
+    facts.append(payment(DisputeWon, **about, payment_id="stripe:pi_1", dispute_id="dp_1"))
     facts.append(payment(FraudWarningReceived, **about, payment_id="stripe:pi_2", warning_id="issfr_2"))
     facts.append(verdict(tenant_id, "stripe:pi_3", PaymentVerdict.FRAUD))
     facts.append(payment(DisputeOpened, **about, payment_id="stripe:pi_4", dispute_id="dp_4"))

@@ -1,10 +1,10 @@
-"""Whether a payment counts as fraud: the one definition that detection learns from and that quality is measured by.
+"""Defines fraud, for detection, which learns from it, and for the quality of decisions, which is measured by it.
 
 A verdict decides. Without one, a dispute counts as fraud unless it was won, whatever the payer's reason: of several
 disputes, one that was not won is enough. Without a dispute, a card network's fraud warning counts. Anything else is
 legitimate.
 
-Each report is kept under a name of its own with a sort key, and of two reports under one name the higher key counts.
+Each report is kept under its own name with a sort key, and of two reports under one name the higher key counts.
 The result therefore depends neither on the order of the messages nor on repetitions.
 """
 
@@ -27,7 +27,7 @@ Evidence = dict[str, tuple[str, str]]
 
 
 class Sign(StrEnum):
-    """What a report says about a payment."""
+    """A report's statement about a payment."""
 
     DISPUTED = "disputed"
     DISPUTE_WON = "dispute_won"

@@ -41,7 +41,7 @@ export function DetectorList({ detection: { detectors, degraded, points, reasons
   /** What the detector noted that is not a reason of the decision, and so is not listed with the reasons. */
   function remarksOf(detector: DetectorScore): string | undefined {
     const remarks = detector.reasons.filter((code) => !reasons.includes(code));
-    return remarks.length > 0 ? remarks.map(reasonLabel).join(" · ") : undefined;
+    return remarks.length > 0 ? remarks.map((code) => reasonLabel(code)).join(" · ") : undefined;
   }
 }
 

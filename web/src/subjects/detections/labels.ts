@@ -1,4 +1,5 @@
 import type { Decision } from "../../api/types";
+import { formatCount } from "../../ui/format/number";
 import { humanise } from "../../ui/format/text";
 import reasons from "./reasons.json";
 
@@ -37,7 +38,14 @@ const OVERRIDES: Readonly<Record<string, string>> = {
 
 export const isDecision = (value: string): value is Decision => Object.hasOwn(DECISIONS, value);
 
-export const reasonLabel = (code: string): string => REASONS[code] ?? humanise(code);
+type Figures = Readonly<Record<string, number>> | null;
+
+/** The words of a reason. Its figures, if it has any, stand in parentheses, which are left out without them. */
+export function reasonLabel(code: string, figures: Figures = null): string {
+  const words = REASONS[code] ?? humanise(code);
+  if (figures === null) return words.replace(/ \([^)]*\{[^)]*\)/, "");
+  return words.replace(/\{(\w+)\}/g, (place, name: string) => name in figures ? formatCount(figures[name]!) : place);
+}
 
 export const overrideLabel = (override: string): string => OVERRIDES[override] ?? humanise(override);
 

@@ -1,4 +1,4 @@
-"""How good the decisions are."""
+"""The quality of decisions."""
 
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call

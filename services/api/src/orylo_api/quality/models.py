@@ -10,7 +10,7 @@ class QualityQuery(RequestPart):
 
 
 class Quality(ResponseBody):
-    """How well one kind of decision separates fraud from the rest. A rate is null where it would divide by 0."""
+    """The precision and the recall of one kind of decision. A rate is null where it would divide by 0."""
 
     payments: int = Field(description="paid payments with this decision")
     frauds: int = Field(description="of them, those that are fraud")
@@ -58,8 +58,8 @@ class DecisionQuality(ResponseBody):
     """The quality of the current decisions on paid payments, and the queue of those that a person should look at.
 
     A payment counts as fraud by its newest verdict; without a verdict if it has a dispute that was not won; without a
-    dispute if a card network warned of it. Any other payment counts as legitimate, also one that was blocked and that
-    nobody has judged: give verdicts on blocked payments, or their precision looks lower than it is.
+    dispute if a card network warned of it. Any other payment counts as legitimate, even one that was blocked and
+    has no verdict: give verdicts on blocked payments, or their precision looks lower than it is.
     """
 
     generated_at: datetime

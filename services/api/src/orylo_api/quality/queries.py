@@ -1,4 +1,4 @@
-"""What decision quality is measured from: few rows, as most payments are allowed and never disputed."""
+"""Reads the cases that decision quality is measured by: few rows, as most payments are allowed and not disputed."""
 
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta

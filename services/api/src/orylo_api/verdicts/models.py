@@ -3,7 +3,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from orylo_api.http.fields import PaymentId, RequestPart, ResponseBody, Text
+from orylo_api.http.fields import Gateway, PaymentId, RequestPart, ResponseBody, Text
 from orylo_common.messages import PaymentVerdict
 
 
@@ -40,6 +40,15 @@ class VerdictChange(ResponseBody):
     occurred_at: datetime
 
 
+class VerdictImportQuery(RequestPart):
+    verdict: PaymentVerdict | None = Field(default=None, description="of lines without a verdict")
+    reason: Text | None = Field(default=None, description="of lines without a reason")
+    gateway: Gateway | None = Field(
+        default=None, description="of payment ids without one, as in the gateway's own export: `stripe` for `pi_3SVk2c`"
+    )
+    dry_run: bool = Field(default=False, description="only count what the file would do")
+
+
 class LineProblem(ResponseBody):
     """Why a line of a file gave no verdict. It does not contain the value."""
 
@@ -49,12 +58,12 @@ class LineProblem(ResponseBody):
 
 
 class VerdictImport(ResponseBody):
-    """What a file of verdicts did, or with `dry_run` would do. Faulty lines are left out; the others count."""
+    """The effect of a file of verdicts, or with `dry_run` its expected effect. Faulty lines are left out."""
 
     lines: int = Field(ge=0, description="without the header and empty lines")
     given: int = Field(ge=0, description="new verdicts, and those that replace another one")
     unchanged: int = Field(ge=0, description="the payment has this verdict, also from an earlier line of the file")
-    unknown: int = Field(ge=0, description="there is no such payment")
+    unknown: int = Field(ge=0, description="the payment is not known")
     invalid: int = Field(ge=0, description="cannot be read")
     problems: list[LineProblem] = Field(description="of unknown and invalid lines, the first 100")
     dry_run: bool

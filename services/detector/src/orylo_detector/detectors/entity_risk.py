@@ -1,4 +1,4 @@
-"""A product, affiliate, network, email domain, card country or issuer with much more fraud than the tenant has elsewhere."""
+"""A product, affiliate, network, email domain, card country or issuer with much more fraud than usual."""
 
 from orylo_common.control.sections.detection import DetectionPolicy, RiskEntity
 from orylo_common.messages import PaymentFact
@@ -22,8 +22,8 @@ DEFAULTS = DetectionPolicy()
 
 EXPLANATION = Explanation(
     looks_at="how many earlier payments of the same product, affiliate or terminal, IP network (/24, IPv6 /48), email "
-    "domain, card country and issuer (BIN) were fraud: by a verdict, a dispute that was not won, or a fraud warning. Counts go back "
-    f"{REMEMBERED * FORTNIGHT.days} days",
+    "domain, card country and issuer (BIN) were fraud: by a verdict, a dispute that was not won, or a fraud warning. "
+    f"Counts go back {REMEMBERED * FORTNIGHT.days} days",
     parameters=(
         Parameter(
             "half-life",
@@ -70,16 +70,13 @@ def assess(payment: PaymentFact, features: Features, policy: DetectionPolicy) ->
     ]
     if not suspect:
         return Finding()
-    rates = {
-        entity: features.entities[entity].rate(payment.occurred_at, policy.entity_half_life_days)
-        for entity in ("tenant", *suspect)
-        if entity in features.entities
-    }
-    own_rate = tenant_rate(rates.get("tenant", EntityRate()))
+    at, half_life = payment.occurred_at, policy.entity_half_life_days
+    own = features.entities.get("tenant")
+    own_rate = tenant_rate(own.rate(at, half_life) if own else EntityRate())
     scores: dict[str, int] = {}
     figures: dict[str, dict[str, int]] = {}
     for entity in suspect:
-        known = rates[entity]
+        known = features.entities[entity].rate(at, half_life)
         rate = shrunk_rate(known, own_rate, policy.entity_prior_payments)
         score = min(100, round(100 * rate / policy.entity_full_rate))
         if score and rate >= policy.entity_min_lift * own_rate:

@@ -75,7 +75,7 @@ NO_COUNTS = EntityCounts()
 
 
 def fortnight_of(moment: datetime) -> int:
-    """Return the number of the fortnight that a moment lies in, counted from 1970."""
+    """Return the number of a moment's fortnight, counted from 1970."""
     return (moment - EPOCH) // FORTNIGHT
 
 
@@ -104,7 +104,7 @@ def entity_key(entity: RiskEntity, value: str) -> int:
 
 @lru_cache(10_000)
 def network_of(address: str) -> str | None:
-    """Return the /24 or /48 that an address lies in, or None for text that is no address."""
+    """Return the /24 or /48 of an address, or None for a text that is not an address."""
     try:
         known = ip_address(address)
     except ValueError:

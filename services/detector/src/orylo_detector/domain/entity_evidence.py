@@ -1,4 +1,4 @@
-"""What is known of one payment for the counts of its entities: when it was paid, its entities, and its evidence.
+"""The facts of one payment that its entities' counts depend on: when it was paid, its entities, and its evidence.
 
 Merging is commutative, associative and idempotent, so the counts depend neither on the order of messages nor on
 repetitions.
@@ -21,7 +21,7 @@ RECORD = struct.Struct(">BBqq")
 
 
 class NamedEntity(NamedTuple):
-    """An entity, by whom it was named. Of two of one kind the lowest counts: the payment's own, then the earliest."""
+    """An entity that a message names. Of two of one kind the lowest counts: the payment's own, then the earliest."""
 
     enriched: bool
     at_us: int
@@ -34,7 +34,7 @@ Contribution = Mapping[tuple[int, int], tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class EntityEvidence:
-    """`fortnight` is None until the payment is known to be paid: before that, nothing counts."""
+    """`fortnight` is None until the payment is known to be paid. Before that, nothing counts."""
 
     fortnight: int | None = None
     entities: Mapping[RiskEntity, NamedEntity] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Counts payments and frauds by entity. Each payment counts once, whatever the order of its events and of feedback.
+"""Counts payments and frauds by entity. Each payment counts once, in any order of its events and of feedback.
 
 A row per payment holds what has been counted of it, so a change of it is a difference to add. A batch adds the
 differences of all its payments together: popular products and countries cost one row for many payments.
@@ -61,7 +61,7 @@ async def learn_entities(connection: Connection, facts: Sequence[EntityFact]) ->
         inserted = {
             (tenant_id, payment_id) for tenant_id, payment_id in await _write(connection, INSERT_PAYMENTS, given)
         }
-        changes = {key: difference({}, given[key].contribution()) for key in inserted}
+        changes: dict[PaymentKey, Contribution] = {key: difference({}, given[key].contribution()) for key in inserted}
         known = {key: learned for key, learned in given.items() if key not in inserted}
         if known:
             changes |= await _change(connection, known)

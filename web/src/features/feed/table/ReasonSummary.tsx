@@ -9,7 +9,7 @@ const MAX_SHOWN = 2;
 export function ReasonSummary({ detection: { reasons, points, override, degraded } }: { detection: Detection }) {
   const shown = reasons.map((code, index) => {
     const own = points[index];
-    return { text: reasonLabel(code), points: own === undefined ? "" : formatPoints(own.points) };
+    return { text: reasonLabel(code, own?.figures), points: own === undefined ? "" : formatPoints(own.points) };
   });
   const texts = shown.map((reason) => `${reason.points} ${reason.text}`.trim());
   const others = texts.slice(MAX_SHOWN);
