@@ -7,12 +7,16 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from orylo_common.control.lists.entries import NewEntry, add_entry
+from orylo_common.control.lists.values import EntryType
+from orylo_common.control.tenants import create_tenant
 from orylo_common.messages import CustomerMerged, CustomerUnmerged, DisputeOpened, TrustStatus
 from orylo_common.postgres.pool import open_pool
 from orylo_detector import deadline
 from orylo_detector.store.history import PostgresHistory
 from orylo_detector.store.learning import copy_people
 from tests.integration.detector.test_store import customer, decide, learn, trust, trust_updated
+from tests.support.actors import ACTOR
 from tests.unit.detector.cases import NOW, payment
 
 pytestmark = pytest.mark.integration
@@ -93,3 +97,21 @@ async def test_the_newest_change_counts_in_any_order(pool: asyncpg.Pool) -> None
         known = await customer(pool, tenant_id, "cus_1")
         assert known is not None
         assert known.payments == 1
+
+
+async def test_a_list_entry_of_a_customer_applies_to_the_person(pool: asyncpg.Pool, postgres_dsn: str) -> None:
+    async with open_pool(postgres_dsn, role="postgres", max_size=1) as owner, owner.acquire() as connection:
+        tenant_id = (await create_tenant(connection, f"loja-{uuid4().hex}", actor=ACTOR)).id
+        entry = NewEntry("block", EntryType.CUSTOMER, "cus_1", "because", None)
+        async with connection.transaction():
+            await add_entry(connection, tenant_id, entry, actor=ACTOR)
+
+    async def lists(customer_id: str) -> list[str]:
+        [known] = await PostgresHistory(pool).read([payment(tenant_id=tenant_id, customer_id=customer_id)])
+        return [hit.list for hit in known.listed]
+
+    assert [await lists("cus_1"), await lists("cus_2")] == [["block"], []]
+    await copy(pool, *(merged(tenant_id, each, 1) for each in PEOPLE))
+    assert [await lists("cus_1"), await lists("cus_2")] == [["block"], ["block"]]
+    await copy(pool, *(unmerged(tenant_id, each, 2) for each in PEOPLE))
+    assert [await lists("cus_1"), await lists("cus_2")] == [["block"], []]

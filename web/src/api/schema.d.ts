@@ -157,6 +157,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/detections/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide on a payment before it is made
+         * @description Decides within milliseconds, with the detectors, rules and lists that decide on webhooks. The attempt counts, and the decision is recorded and announced, unless it is a `dry_run`. With an `Idempotency-Key`, a request that is repeated gets the first response. If `payment_id` is the one that the gateway's webhooks will have, they continue this payment, and their decision replaces this one.For the roles admin, analyst, owner.
+         */
+        post: operations["evaluate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/detections": {
         parameters: {
             query?: never;
@@ -387,66 +407,6 @@ export interface paths {
         get: operations["show_payment"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/quality": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Precision, recall, false positives and money by week, and the review queue */
-        get: operations["show_quality"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/verdicts/import": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Judge payments from a CSV file, such as a list of chargebacks, or count what it would change
-         * @description A CSV file in UTF-8, with commas, semicolons or tabs, of at most 16 MiB and 100,000 lines. The first line names the
-         *     columns: `payment_id`, and of `verdict` and `reason` those that the query does not set; other columns are not read.
-         *     Lines that cannot be read or name no known payment are left out and reported; the others count. A repeated import
-         *     changes nothing. For the roles admin, analyst, owner.
-         */
-        post: operations["import_verdict_file"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/payments/{id}/verdict": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Judge a payment: fraud or legitimate, or withdraw the verdict
-         * @description For the roles admin, analyst, owner.
-         */
-        post: operations["give_verdict"];
         delete?: never;
         options?: never;
         head?: never;
@@ -789,6 +749,234 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rules, highest priority first */
+        get: operations["list_all_rules"];
+        put?: never;
+        /**
+         * Create a rule. The next payment is decided with it
+         * @description A rule whose expression is invalid is not saved; `errors` give line and column. A rule that is on needs the permission rules.apply. For the roles admin, analyst, owner.
+         */
+        post: operations["save_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The fields that an expression may read */
+        get: operations["list_rule_fields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check an expression without saving it */
+        post: operations["check_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try an expression on the newest payments, or on one
+         * @description Values count as they were when the payment was made. Fields in `not_kept` are not stored with payments: use shadow mode for them.
+         */
+        post: operations["try_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One rule */
+        get: operations["show_rule"];
+        /**
+         * Change a rule, which makes a new version
+         * @description Refused with 409 if `version` is no longer the current one. A rule that is on, before or after, needs the permission rules.apply. For the roles admin, analyst, owner.
+         */
+        put: operations["update_rule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All versions of a rule, newest first */
+        get: operations["list_rule_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll back: make a new version that equals an earlier one, in the current mode
+         * @description For the roles admin, analyst, owner.
+         */
+        post: operations["roll_back_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/hits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The payments a rule was true of, by day, newest first */
+        get: operations["list_rule_hits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/snoozes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The customers that a rule is snoozed for, next end first */
+        get: operations["list_rule_snoozes"];
+        put?: never;
+        /**
+         * Snooze a rule for one customer until a certain time
+         * @description For the roles admin, analyst, owner.
+         */
+        post: operations["snooze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/snoozes/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a snooze before its time
+         * @description For the roles admin, analyst, owner.
+         */
+        post: operations["unsnooze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the fuse is tripped, and its last trip */
+        get: operations["show_fuse"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fuse/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let rules and the risk block again
+         * @description For the roles admin, owner.
+         */
+        post: operations["reset_tripped_fuse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -799,12 +987,13 @@ export interface paths {
         /**
          * Live events, as server-sent events
          * @description `detection.created` carries a Detection, `customer.seen` a CustomerSeen, `trust.updated` a TrustChange,
-         *     `verdict.given` a VerdictChange, `conversion.matched`, `conversion.suppressed`, `conversion.dispatched`,
-         *     `conversion.failed` and `conversion.correction_changed` a Conversion, `dead_letter.created` a DeadLetterSummary, each as
-         *     JSON in `data`. With `timezone` there is also `overview.updated`, an OverviewUpdate, at most every 2 seconds; it has no
-         *     id, since the next one replaces it. A client that was disconnected resumes with `Last-Event-ID`, for as long as events
-         *     are stored (15 minutes). The first event is `ready`, unless the stream resumes; it is `reset` if events are missing, and
-         *     the client should then reload what it shows. A stream without other events sends `heartbeat` every 4 seconds.
+         *     `conversion.matched`, `conversion.suppressed`, `conversion.dispatched`, `conversion.failed` and
+         *     `conversion.correction_changed` a Conversion,
+         *     `dead_letter.created` a DeadLetterSummary, each as JSON in `data`. With `timezone` there is also `overview.updated`, an
+         *     OverviewUpdate, at most every 2 seconds; it has no id, since the next one replaces it. A client that was disconnected
+         *     resumes with `Last-Event-ID`, for as long as events are stored (15 minutes). The first event is `ready`, unless the
+         *     stream resumes; it is `reset` if events are missing, and the client should then reload what it shows. A stream without
+         *     other events sends `heartbeat` every 4 seconds.
          */
         get: operations["stream"];
         put?: never;
@@ -837,6 +1026,30 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AddPoints
+         * @description Raise the payment's risk, or lower it if `points` is negative. The risk stays between 0 and 100.
+         */
+        AddPoints: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "add_points";
+            points: number;
+        };
+        /**
+         * AddToList
+         * @description Put the payment's customer, card and IP address on a list of the tenant, which `in_list` reads.
+         */
+        AddToList: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "add_to_list";
+            list: string;
+        };
+        /**
          * Amounts
          * @description Sums in the currency's minor unit. A payment counts once, except in `dispatched_minor`: once per destination.
          */
@@ -845,6 +1058,19 @@ export interface components {
             succeeded_minor: number;
             blocked_minor: number;
             dispatched_minor: number;
+        };
+        /** CheckBody */
+        CheckBody: {
+            /**
+             * @description the condition, in CEL (docs/rules.md)
+             * @example customer.payments == 0 && payment.amount > 1500
+             */
+            expression: string;
+        };
+        /** CheckResult */
+        CheckResult: {
+            /** @description empty if the expression can be saved */
+            problems: components["schemas"]["ExpressionProblem"][];
         };
         /** Conversion */
         Conversion: {
@@ -1088,6 +1314,25 @@ export interface components {
             /** @description the customers that are the same person; the first represents the person that all fields describe */
             people: string[];
         };
+        /**
+         * DailyHits
+         * @description The payments of one day that a rule was true of. Each counts once, however many events it had.
+         */
+        DailyHits: {
+            /**
+             * Format: date
+             * @description in UTC
+             */
+            day: string;
+            /** @enum {string} */
+            mode: "on" | "shadow";
+            currency: string;
+            payments: number;
+            amount_minor: number;
+            /** @description payments whose decision the rule changed, or in shadow would have changed */
+            changed: number;
+            changed_minor: number;
+        };
         /** DeadLetter */
         DeadLetter: {
             /** Format: uuid */
@@ -1154,25 +1399,21 @@ export interface components {
             settled_reason: string | null;
         };
         /**
+         * Decide
+         * @description Decide the payment, at any risk.
+         */
+        Decide: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "allow" | "block" | "review";
+        };
+        /**
          * Decision
          * @enum {string}
          */
         Decision: "allow" | "review" | "block";
-        /**
-         * DecisionQuality
-         * @description The quality of the current decisions on paid payments, and the queue of those that a person should look at.
-         *
-         *     A payment counts as fraud by its newest verdict; without a verdict if it has a dispute that was not won; without a
-         *     dispute if a card network warned of it. Any other payment counts as legitimate, even one that was blocked and
-         *     has no verdict: give verdicts on blocked payments, or their precision looks lower than it is.
-         */
-        DecisionQuality: {
-            /** Format: date-time */
-            generated_at: string;
-            /** @description newest first */
-            weeks: components["schemas"]["QualityWeek"][];
-            review_queue: components["schemas"]["ReviewQueue"];
-        };
         /**
          * DestinationCondition
          * @enum {string}
@@ -1220,12 +1461,17 @@ export interface components {
              */
             points: components["schemas"]["ReasonPoints"][];
             /**
-             * @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`) or a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …). The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`)
+             * @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`), a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …), or `rule`; or `fuse`: a block by rules or by the risk is a review; or `degraded`: a detector was left out, and the tenant reviews what would be allowed then. The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`)
              * @default null
              */
             override: string | null;
+            /**
+             * @description the tenant's rules that are true of the payment
+             * @default []
+             */
+            rules: components["schemas"]["RuleHit"][];
             detectors: components["schemas"]["DetectorScore"][];
-            /** @description detectors left out because they were late or failed */
+            /** @description detectors, and rules as `custom_rules.<id>`, left out because they were late or failed */
             degraded: string[];
             /** @description in the currency's minor unit */
             amount_minor: number;
@@ -1287,7 +1533,7 @@ export interface components {
              */
             points: components["schemas"]["ReasonPoints"][];
             /**
-             * @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`) or a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …). The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`)
+             * @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`), a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …), or `rule`; or `fuse`: a block by rules or by the risk is a review; or `degraded`: a detector was left out, and the tenant reviews what would be allowed then. The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`)
              * @default null
              */
             override: string | null;
@@ -1401,15 +1647,186 @@ export interface components {
         EntryState: "active" | "expired" | "all";
         /**
          * EntryType
-         * @description What an entry names: a buyer by an identifier, or a group of buyers.
+         * @description An entry names a buyer by an identifier, or a group of buyers.
          * @enum {string}
          */
         EntryType: "customer" | "email" | "email_domain" | "ip" | "card" | "bin" | "card_country" | "device" | "document";
+        /** EvaluatedCard */
+        EvaluatedCard: {
+            /**
+             * @description the gateway's id of the card number
+             * @default null
+             */
+            fingerprint: string | null;
+            /** @default null */
+            last4: string | null;
+            /** @default null */
+            bin: string | null;
+            /** @default null */
+            brand: string | null;
+            /** @default null */
+            country: string | null;
+        };
+        /**
+         * EvaluatedCustomer
+         * @description Who pays. Without an `id`, the email or else the phone identifies the customer, as in a webhook.
+         */
+        EvaluatedCustomer: {
+            /** @default null */
+            id: string | null;
+            /**
+             * @description the address, which is hashed on arrival, or its SHA-256
+             * @default null
+             * @example ana@example.com
+             */
+            email: string | null;
+            /**
+             * @description with country code, which is hashed on arrival, or its SHA-256 without the plus
+             * @default null
+             */
+            phone: string | null;
+            /** @default null */
+            phone_country: string | null;
+            /** @default null */
+            billing_country: string | null;
+            /** @default null */
+            document_country: string | null;
+        };
+        /** Evaluation */
+        Evaluation: {
+            /** @description of the detection; null after a dry run */
+            id: string | null;
+            payment_id: string;
+            decision: components["schemas"]["Decision"];
+            risk_score: number;
+            /**
+             * @description codes, most points first
+             * @example [
+             *       "velocity.card.1h",
+             *       "trust_history.new_customer"
+             *     ]
+             */
+            reasons: string[];
+            /**
+             * @description one entry per reason, in the same order; they add up to `risk_score`. Earlier decisions have reasons without points
+             * @example [
+             *       {
+             *         "detector": "velocity",
+             *         "points": 58,
+             *         "reason": "velocity.card.1h"
+             *       },
+             *       {
+             *         "detector": "trust_history",
+             *         "points": 4,
+             *         "reason": "trust_history.new_customer"
+             *       }
+             *     ]
+             */
+            points: components["schemas"]["ReasonPoints"][];
+            /** @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`), a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …), or `rule`; or `fuse`: a block by rules or by the risk is a review; or `degraded`: a detector was left out, and the tenant reviews what would be allowed then. The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`) */
+            override: string | null;
+            detectors: components["schemas"]["DetectorScore"][];
+            degraded: string[];
+            version: number;
+            dry_run: boolean;
+        };
+        /** EvaluationBody */
+        EvaluationBody: {
+            /**
+             * @description the id that its webhooks will have, such as stripe:pi_…: they then continue this payment
+             * @default null
+             */
+            payment_id: string | null;
+            /** @example 19790 */
+            amount_minor: number;
+            /** @example BRL */
+            currency: string;
+            /**
+             * @description now, if left out
+             * @default null
+             */
+            occurred_at: string | null;
+            /**
+             * @default null
+             * @example card
+             */
+            payment_method: string | null;
+            /**
+             * @default {
+             *       "id": null,
+             *       "email": null,
+             *       "phone": null,
+             *       "phone_country": null,
+             *       "billing_country": null,
+             *       "document_country": null
+             *     }
+             */
+            customer: components["schemas"]["EvaluatedCustomer"];
+            /** @default null */
+            card: components["schemas"]["EvaluatedCard"] | null;
+            /**
+             * @description the buyer's
+             * @default null
+             * @example 203.0.113.7
+             */
+            ip: string | null;
+            /** @default null */
+            user_agent: string | null;
+            /** @default [] */
+            product_ids: string[];
+            /**
+             * @description decide, but record and announce nothing
+             * @default false
+             */
+            dry_run: boolean;
+        };
+        /** ExpressionProblem */
+        ExpressionProblem: {
+            message: string;
+            line: number;
+            /** @description counts characters */
+            column: number;
+        };
+        /** FieldList */
+        FieldList: {
+            items: components["schemas"]["ListedField"][];
+        };
         /** FieldProblem */
         FieldProblem: {
             /** @description the field's place: `body.reason`, `query.limit`, `header.Idempotency-Key` */
             field: string;
             message: string;
+        };
+        /** Fuse */
+        Fuse: {
+            /** @description a block by rules or by the risk is a review until a person resets the fuse */
+            tripped: boolean;
+            last_trip: components["schemas"]["FuseTrip"] | null;
+            reset_at: string | null;
+            reset_by: string | null;
+        };
+        /** FuseResetBody */
+        FuseResetBody: {
+            /** @description for the audit log: what made the blocks jump */
+            reason: string;
+        };
+        /**
+         * FuseTrip
+         * @description Paid payments of the window in which the fuse tripped. Shares are from 0 to 1.
+         */
+        FuseTrip: {
+            /** Format: date-time */
+            at: string;
+            payments: number;
+            /** @description those of them that rules or the risk blocked */
+            blocked: number;
+            /** @description the tenant's usual share; null with too few earlier payments */
+            usual_rate: number | null;
+            limit_rate: number;
+        };
+        /** HitList */
+        HitList: {
+            items: components["schemas"]["DailyHits"][];
         };
         /**
          * Identity
@@ -1451,17 +1868,6 @@ export interface components {
             /** @description of invalid lines, the first 100 */
             problems: components["schemas"]["ImportProblem"][];
         };
-        /**
-         * LineProblem
-         * @description Why a line of a file gave no verdict. It does not contain the value.
-         */
-        LineProblem: {
-            /** @description counted from 1, with the header */
-            line: number;
-            /** @description empty for the whole line */
-            column: string;
-            message: string;
-        };
         /** ListSummaries */
         ListSummaries: {
             /** @description `block` and `allow`, and every list with an entry in effect */
@@ -1492,6 +1898,55 @@ export interface components {
             reason: string | null;
             /** @description the destination's own code */
             code: string | null;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /** ListedField */
+        ListedField: {
+            name: string;
+            type: string;
+            description: string;
+            /** @description as it is written in an expression */
+            example: string;
+            may_be_missing: boolean;
+        };
+        /** ListedRule */
+        ListedRule: {
+            /** Format: uuid */
+            id: string;
+            version: number;
+            name: string;
+            expression: string;
+            action: components["schemas"]["Decide"] | components["schemas"]["AddPoints"] | components["schemas"]["AddToList"];
+            priority: number;
+            /** @enum {string} */
+            mode: "off" | "shadow" | "on";
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /** ListedSnooze */
+        ListedSnooze: {
+            customer_id: string;
+            /** Format: date-time */
+            until: string;
+            reason: string;
+            author: string;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /** ListedVersion */
+        ListedVersion: {
+            version: number;
+            name: string;
+            expression: string;
+            action: components["schemas"]["Decide"] | components["schemas"]["AddPoints"] | components["schemas"]["AddToList"];
+            priority: number;
+            /** @enum {string} */
+            mode: "off" | "shadow" | "on";
+            /** @description who made it: a user's email address, an API key's name, or a command's user */
+            author: string;
             /** Format: date-time */
             created_at: string;
         };
@@ -1633,11 +2088,6 @@ export interface components {
              * @description when it reached its state, by the gateway's clock
              */
             updated_at: string;
-            /**
-             * @description the newest; null without one, and if it was withdrawn
-             * @default null
-             */
-            verdict: components["schemas"]["Verdict"] | null;
         };
         /**
          * PaymentDecision
@@ -1680,15 +2130,10 @@ export interface components {
          */
         PaymentState: "created" | "failed" | "canceled" | "succeeded" | "partially_refunded" | "refunded" | "disputed" | "dispute_won" | "chargeback";
         /**
-         * PaymentVerdict
-         * @enum {string}
-         */
-        PaymentVerdict: "fraud" | "legitimate" | "withdrawn";
-        /**
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change";
+        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change";
         /** Point */
         Point: {
             /**
@@ -1724,58 +2169,6 @@ export interface components {
              * @default null
              */
             tenants: components["schemas"]["TenantName"][] | null;
-        };
-        /**
-         * Quality
-         * @description The precision and the recall of one kind of decision. A rate is null where it would divide by 0.
-         */
-        Quality: {
-            /** @description paid payments with this decision */
-            payments: number;
-            /** @description of them, those that are fraud */
-            frauds: number;
-            /** @description frauds / payments */
-            precision: number | null;
-            /** @description frauds / all frauds of the week */
-            recall: number | null;
-            /** @description (payments - frauds) / all legitimate payments of the week */
-            false_positive_rate: number | null;
-        };
-        /**
-         * QualityAmounts
-         * @description Sums of paid amounts, in the currency's minor unit.
-         */
-        QualityAmounts: {
-            currency: string;
-            /** @description fraud that was blocked */
-            stopped_minor: number;
-            /** @description fraud that was not blocked */
-            lost_minor: number;
-            /** @description legitimate payments that were blocked */
-            wrongly_blocked_minor: number;
-        };
-        /**
-         * QualityWeek
-         * @description A week of paid payments, by the time of payment.
-         */
-        QualityWeek: {
-            /**
-             * Format: date-time
-             * @description Monday 00:00 UTC
-             */
-            starts_at: string;
-            /** @description it ended at least 120 days ago, so card networks accept no new disputes of fraud; until then more frauds may become known */
-            settled: boolean;
-            payments: number;
-            /** @description by the newest verdict; without one, by a dispute that was not won; without one, by a fraud warning */
-            frauds: number;
-            /** @description payments with a verdict */
-            judged: number;
-            /** @description decision `block` */
-            blocked: components["schemas"]["Quality"];
-            /** @description decision `block` or `review` */
-            flagged: components["schemas"]["Quality"];
-            amounts: components["schemas"]["QualityAmounts"][];
         };
         /**
          * QuarantineKind
@@ -1859,13 +2252,6 @@ export interface components {
             reason: string;
             detector: string;
             points: number;
-            /**
-             * @description the numbers behind the reason, by name, such as `frauds` and `payments`
-             * @default null
-             */
-            figures: {
-                [key: string]: number;
-            } | null;
         };
         /**
          * RecoveryCodes
@@ -1910,17 +2296,12 @@ export interface components {
             /** @default null */
             next_cursor: string | null;
         };
-        /**
-         * ReviewQueue
-         * @description Payments of the last 90 days whose current decision is `review` and that have no verdict.
-         */
-        ReviewQueue: {
-            /** @description at most 10,000 are counted */
-            payments: number;
-            /** @description when the one that waits longest was decided */
-            oldest_at: string | null;
-            /** @description how long half of them have waited at least, in seconds */
-            median_age_s: number | null;
+        /** RestoreBody */
+        RestoreBody: {
+            /** @description the version to make current again */
+            restored: number;
+            /** @description the rule's current version, which this change replaces */
+            version: number;
         };
         /**
          * Role
@@ -1930,6 +2311,70 @@ export interface components {
          * @enum {string}
          */
         Role: "operator" | "owner" | "admin" | "analyst" | "viewer";
+        /** RuleBody */
+        RuleBody: {
+            name: string;
+            /**
+             * @description the condition, in CEL (docs/rules.md)
+             * @example customer.payments == 0 && payment.amount > 1500
+             */
+            expression: string;
+            action: components["schemas"]["Decide"] | components["schemas"]["AddPoints"];
+            /**
+             * @description of the rules that decide, the highest does
+             * @default 100
+             */
+            priority: number;
+            /**
+             * @description in shadow, hits are recorded and nothing changes
+             * @default shadow
+             * @enum {string}
+             */
+            mode: "off" | "shadow" | "on";
+        };
+        /** RuleChangeBody */
+        RuleChangeBody: {
+            name: string;
+            /**
+             * @description the condition, in CEL (docs/rules.md)
+             * @example customer.payments == 0 && payment.amount > 1500
+             */
+            expression: string;
+            action: components["schemas"]["Decide"] | components["schemas"]["AddPoints"];
+            /**
+             * @description of the rules that decide, the highest does
+             * @default 100
+             */
+            priority: number;
+            /**
+             * @description in shadow, hits are recorded and nothing changes
+             * @default shadow
+             * @enum {string}
+             */
+            mode: "off" | "shadow" | "on";
+            /** @description the rule's current version, which this change replaces */
+            version: number;
+        };
+        /**
+         * RuleHit
+         * @description One of the tenant's rules that is true of a payment. A rule in shadow had no effect.
+         */
+        RuleHit: {
+            /** Format: uuid */
+            rule_id: string;
+            version: number;
+            name: string;
+            /** @enum {string} */
+            mode: "on" | "shadow";
+            /** @description allow, review, block, add_points, … */
+            action: string;
+            /** @description the decision if this rule were on, for one in shadow; if it were off, for one that is on */
+            otherwise: components["schemas"]["Decision"];
+        };
+        /** RuleList */
+        RuleList: {
+            items: components["schemas"]["ListedRule"][];
+        };
         /** ScoreCause */
         ScoreCause: {
             cause: string;
@@ -1962,6 +2407,21 @@ export interface components {
             csrf_token: string;
             /** @description refresh the session before then */
             expires_in_s: number;
+        };
+        /** SnoozeBody */
+        SnoozeBody: {
+            customer_id: string;
+            /** Format: date-time */
+            until: string;
+            reason: string;
+        };
+        /** SnoozeEndBody */
+        SnoozeEndBody: {
+            customer_id: string;
+        };
+        /** SnoozeList */
+        SnoozeList: {
+            items: components["schemas"]["ListedSnooze"][];
         };
         /**
          * StatusAccepted
@@ -2003,6 +2463,68 @@ export interface components {
         Totals: {
             counts: components["schemas"]["Counts"];
             amounts: components["schemas"]["Amounts"][];
+        };
+        /** TrialBody */
+        TrialBody: {
+            /**
+             * @description the condition, in CEL (docs/rules.md)
+             * @example customer.payments == 0 && payment.amount > 1500
+             */
+            expression: string;
+            /**
+             * @description try it on this payment, else on recent ones
+             * @default null
+             */
+            payment_id: string | null;
+        };
+        /**
+         * TrialResult
+         * @description The payments that an expression is true of. A value counts as it was when the payment was made, where known.
+         */
+        TrialResult: {
+            /** @description payments that the expression was tried on, the newest */
+            tried: number;
+            /** @description when the oldest of them was decided */
+            since: string | null;
+            /** @description payments that it is true of */
+            applies: number;
+            groups: components["schemas"]["TriedGroup"][];
+            /** @description payments that it is not true of and that lack a value that it reads */
+            unknown: number;
+            /** @description payments that it fails on */
+            failed: number;
+            /** @description fields that it reads and that only shadow mode can show */
+            not_kept: string[];
+            /** @description up to 20 of the payments that it is true of, newest first */
+            examples: components["schemas"]["TriedPayment"][];
+            /** @description each value that it reads, if it was tried on one payment */
+            values: components["schemas"]["TriedValue"][];
+        };
+        /**
+         * TriedGroup
+         * @description The payments of one state and currency that the expression is true of.
+         */
+        TriedGroup: {
+            state: components["schemas"]["PaymentState"];
+            currency: string;
+            payments: number;
+            amount_minor: number;
+        };
+        /** TriedPayment */
+        TriedPayment: {
+            payment_id: string;
+            state: components["schemas"]["PaymentState"];
+            decision: components["schemas"]["Decision"];
+            amount_minor: number;
+            currency: string;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /** TriedValue */
+        TriedValue: {
+            field: string;
+            /** @description as it is written in an expression; null if it is not known */
+            value: string | null;
         };
         /**
          * TrustChange
@@ -2047,70 +2569,9 @@ export interface components {
             /** @description stored with the change; must not hold personal data */
             reason: string;
         };
-        /**
-         * Verdict
-         * @description The newest verdict on a payment.
-         */
-        Verdict: {
-            verdict: components["schemas"]["PaymentVerdict"];
-            reason: string | null;
-            /** @description who gave it: a user's email address, an API key's name, … */
-            actor: string;
-            /** Format: date-time */
-            given_at: string;
-        };
-        /**
-         * VerdictAccepted
-         * @description The verdict is recorded. The payment shows it within moments.
-         */
-        VerdictAccepted: {
-            payment_id: string;
-            /** Format: uuid */
-            verdict_id: string;
-            verdict: components["schemas"]["PaymentVerdict"];
-            reason: string | null;
-            actor: string;
-            /** Format: date-time */
-            accepted_at: string;
-        };
-        /**
-         * VerdictChange
-         * @description The data of the stream event `verdict.given`.
-         */
-        VerdictChange: {
-            payment_id: string;
-            verdict: components["schemas"]["PaymentVerdict"];
-            /** Format: date-time */
-            occurred_at: string;
-        };
-        /**
-         * VerdictImport
-         * @description The effect of a file of verdicts, or with `dry_run` its expected effect. Faulty lines are left out.
-         */
-        VerdictImport: {
-            /** @description without the header and empty lines */
-            lines: number;
-            /** @description new verdicts, and those that replace another one */
-            given: number;
-            /** @description the payment has this verdict, also from an earlier line of the file */
-            unchanged: number;
-            /** @description the payment is not known */
-            unknown: number;
-            /** @description cannot be read */
-            invalid: number;
-            /** @description of unknown and invalid lines, the first 100 */
-            problems: components["schemas"]["LineProblem"][];
-            dry_run: boolean;
-        };
-        /** VerdictRequest */
-        VerdictRequest: {
-            /** @description `withdrawn` takes the earlier verdict back */
-            verdict: components["schemas"]["PaymentVerdict"];
-            /**
-             * @description kept with the verdict; must not hold personal data
-             * @default null
-             */
-            reason: string | null;
+        /** VersionList */
+        VersionList: {
+            items: components["schemas"]["ListedVersion"][];
         };
         /**
          * WaitCause
@@ -2464,6 +2925,41 @@ export interface operations {
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    evaluate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -2936,115 +3432,6 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
-            503: components["responses"]["503"];
-        };
-    };
-    show_quality: {
-        parameters: {
-            query?: {
-                /** @description how many weeks, the present one included */
-                weeks?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DecisionQuality"];
-                };
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            422: components["responses"]["422"];
-            503: components["responses"]["503"];
-        };
-    };
-    import_verdict_file: {
-        parameters: {
-            query?: {
-                /** @description of lines without a verdict */
-                verdict?: components["schemas"]["PaymentVerdict"];
-                /** @description of lines without a reason */
-                reason?: string;
-                /** @description of payment ids without one, as in the gateway's own export: `stripe` for `pi_3SVk2c` */
-                gateway?: string;
-                /** @description only count what the file would do */
-                dry_run?: boolean;
-            };
-            header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "text/csv": string;
-            };
-        };
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["VerdictImport"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            503: components["responses"]["503"];
-        };
-    };
-    give_verdict: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["VerdictRequest"];
-            };
-        };
-        responses: {
-            /** @description Success */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["VerdictAccepted"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
     };
@@ -3744,6 +4131,512 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_all_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleList"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            503: components["responses"]["503"];
+        };
+    };
+    save_rule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedRule"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_rule_fields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldList"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            503: components["responses"]["503"];
+        };
+    };
+    check_rule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckResult"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    try_rule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialResult"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_rule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedRule"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            503: components["responses"]["503"];
+        };
+    };
+    update_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleChangeBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedRule"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_rule_versions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            503: components["responses"]["503"];
+        };
+    };
+    roll_back_rule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedRule"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_rule_hits: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: {
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HitList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_rule_snoozes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnoozeList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            503: components["responses"]["503"];
+        };
+    };
+    snooze: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnoozeBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedSnooze"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    unsnooze: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnoozeEndBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnoozeList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_fuse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fuse"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            503: components["responses"]["503"];
+        };
+    };
+    reset_tripped_fuse: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FuseResetBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fuse"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];

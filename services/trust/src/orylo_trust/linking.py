@@ -17,7 +17,7 @@ MAX_CUSTOMERS = 50
 MAX_EXPLORED = 1_000
 
 # The lock on an alias makes concurrent reports of it see each other: the later one returns the customers of both.
-# A known link writes nothing and is not returned.
+# A known link writes nothing and is not returned, and neither is one of an alias that no longer grows.
 ADD_LINKS = f"""
     INSERT INTO trust.aliases AS a (tenant_id, alias_id, kind, customers)
     SELECT tenant_id, alias_id, min(kind), array_agg(DISTINCT customer_id)
@@ -25,7 +25,7 @@ ADD_LINKS = f"""
     WHERE NOT EXISTS (
         SELECT FROM trust.aliases AS known
         WHERE known.tenant_id = given.tenant_id AND known.alias_id = given.alias_id
-          AND known.customers @> ARRAY[given.customer_id]
+          AND (known.customers @> ARRAY[given.customer_id] OR cardinality(known.customers) > {MAX_CUSTOMERS})
     )
     GROUP BY tenant_id, alias_id ORDER BY tenant_id, alias_id
     ON CONFLICT (tenant_id, alias_id) DO UPDATE

@@ -16,13 +16,18 @@ it.each([
 
 it("states the figures of a reason, and leaves their place out without them", () => {
   const code = "entity_risk.product";
-  expect(reasonLabel(code, { frauds: 3, payments: 1041 })).toBe("Much fraud with this product (3 of 1,041 payments)");
+  expect(reasonLabel(code, [], { frauds: 3, payments: 1041 })).toBe("Much fraud with this product (3 of 1,041 payments)");
   expect(reasonLabel(code)).toBe("Much fraud with this product");
-  expect(reasonLabel("velocity.card.1h", { attempts: 4 })).toBe("Many attempts in 1 hour by this card");
+  expect(reasonLabel("velocity.card.1h", [], { attempts: 4 })).toBe("Many attempts in 1 hour by this card");
 });
 
 it("labels known and unknown overrides", () => {
-  expect(["blocked", "allowlisted", "fuse"].map(overrideLabel)).toEqual(["On the blocklist", "On the allowlist", "Fuse"]);
+  expect(["blocked", "allowlisted", "rule", "next_kind"].map(overrideLabel)).toEqual([
+    "On the blocklist",
+    "On the allowlist",
+    "A rule of the shop",
+    "Next kind",
+  ]);
 });
 
 it.each([
@@ -35,4 +40,11 @@ it.each([
 
 it("marks points as an addition", () => {
   expect([58, 0, -3].map(formatPoints)).toEqual(["+58", "0", "-3"]);
+});
+
+it("labels a rule of the shop by its name", () => {
+  const rule = { rule_id: "0196", version: 1, name: "No prepaid cards", mode: "on", action: "add_points", otherwise: "allow" } as const;
+
+  expect(reasonLabel("custom_rules.0196", [rule])).toBe("Rule “No prepaid cards”");
+  expect(reasonLabel("custom_rules.0197", [rule])).toBe("A rule of the shop");
 });

@@ -1,4 +1,4 @@
-import type { Decision } from "../../api/types";
+import type { Decision, RuleHit } from "../../api/types";
 import { formatCount } from "../../ui/format/number";
 import { humanise } from "../../ui/format/text";
 import reasons from "./reasons.json";
@@ -28,6 +28,9 @@ const LISTED: Readonly<Record<string, string>> = {
 const OVERRIDES: Readonly<Record<string, string>> = {
   allowlisted: "On the allowlist",
   blocked: "On the blocklist",
+  rule: "A rule of the shop",
+  fuse: "Fuse tripped: reviewed, not blocked",
+  degraded: "A detector was left out: reviewed, not allowed",
   ...Object.fromEntries(
     Object.entries(LISTED).flatMap(([type, name]) => [
       [`allow_list.${type}`, `${name} on the allowlist`],
@@ -36,20 +39,43 @@ const OVERRIDES: Readonly<Record<string, string>> = {
   ),
 };
 
+const DECIDED_BY: Readonly<Record<string, string>> = {
+  rule: "the rule decided, not the risk",
+  fuse: "rules or the risk would have blocked this payment",
+  degraded: "the risk alone would have allowed this payment",
+};
+
+const RULE_PREFIX = "custom_rules.";
+
 export const isDecision = (value: string): value is Decision => Object.hasOwn(DECISIONS, value);
 
 type Figures = Readonly<Record<string, number>> | null;
 
-/** The words of a reason. Its figures, if it has any, stand in parentheses, which are left out without them. */
-export function reasonLabel(code: string, figures: Figures = null): string {
-  const words = REASONS[code] ?? humanise(code);
+/**
+ * The words of a reason. One that names a rule of the shop is the rule's name, if the decision has it. Figures stand in
+ * parentheses, which are left out without them.
+ */
+export function reasonLabel(code: string, rules: readonly RuleHit[] = [], figures: Figures = null): string {
+  if (!code.startsWith(RULE_PREFIX)) return withFigures(REASONS[code] ?? humanise(code), figures);
+  const rule = rules.find((each) => code === RULE_PREFIX + each.rule_id);
+  return rule === undefined ? reasons["custom_rules.<id>"] : `Rule “${rule.name}”`;
+}
+
+function withFigures(words: string, figures: Figures): string {
   if (figures === null) return words.replace(/ \([^)]*\{[^)]*\)/, "");
-  return words.replace(/\{(\w+)\}/g, (place, name: string) => name in figures ? formatCount(figures[name]!) : place);
+  return words.replace(/\{(\w+)\}/g, (place, name: string) => {
+    const figure = figures[name];
+    return figure === undefined ? place : formatCount(figure);
+  });
 }
 
 export const overrideLabel = (override: string): string => OVERRIDES[override] ?? humanise(override);
 
-export const detectorName = (name: string): string => humanise(name);
+/** How an override decided, after its label. */
+export const decidedBy = (override: string): string => DECIDED_BY[override] ?? "the list decided, not the risk";
+
+export const detectorName = (name: string): string =>
+  name.startsWith(RULE_PREFIX) ? "a rule of the shop" : humanise(name);
 
 /** `+58`, and `0` for a reason that weighs too little for a point. */
 export const formatPoints = (points: number): string => (points > 0 ? `+${points}` : String(points));

@@ -94,6 +94,7 @@ def detection_row(detection: DetectionCreated) -> DetectionRow:
             "reasons": detection.reasons,
             "points": [each.model_dump(exclude_none=True) for each in detection.points],
             "override": detection.override,
+            "rules": [vars(each) for each in detection.rules],
             "detectors": [_detector_score(result) for result in detection.detectors],
             "degraded": detection.degraded,
         },
