@@ -108,7 +108,6 @@ EXAMPLES: dict[str, Any] = {
     "score": 61,
     "duration_us": 740,
     "degraded": ["trust_history"],
-    "ReplacedDecision.degraded": False,
     "version": 7,
     "score_before": 50,
     "score_after": 0,

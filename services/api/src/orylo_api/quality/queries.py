@@ -29,7 +29,7 @@ SELECT_CASES = f"""
         SELECT DISTINCT ON (payment_id) payment_id, decision, amount_minor, currency, occurred_at
         FROM candidates JOIN api.detections_view USING (payment_id)
         WHERE payment_type = '{type_of(PaymentSucceeded)}'
-        ORDER BY payment_id, created_at DESC, id DESC
+        ORDER BY payment_id, version DESC, id DESC
     )
     SELECT date_trunc('week', d.occurred_at, 'UTC') AS week, d.decision, d.currency,
            coalesce(e.signs, '{{}}') AS signs, count(*) AS payments, sum(d.amount_minor)::bigint AS amount_minor
@@ -55,7 +55,7 @@ SELECT_QUEUE = f"""
         WHERE d.decision = 'review' AND d.created_at >= $1
           AND NOT EXISTS (
               SELECT FROM api.detections_view AS newer
-              WHERE newer.payment_id = d.payment_id AND (newer.created_at, newer.id) > (d.created_at, d.id)
+              WHERE newer.payment_id = d.payment_id AND (newer.version, newer.id) > (d.version, d.id)
           )
           AND NOT EXISTS (
               SELECT FROM api.fraud_evidence AS e
