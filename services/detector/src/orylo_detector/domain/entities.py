@@ -59,19 +59,29 @@ class EntityCounts:
 
     def rate(self, at: datetime, half_life_days: int, /) -> EntityRate:
         """Halve the weight of payments for each half-life that has passed since the middle of their fortnight."""
-        now, step = (at - EPOCH) / FORTNIGHT - 0.5, FORTNIGHT / DAY / half_life_days
+        weights = _weights((at - EPOCH).days, half_life_days)
+        newest, oldest = (at - EPOCH) // FORTNIGHT, len(weights) - 1
         payments = frauds = 0
         weighted_payments = weighted_frauds = 0.0
         for number, paid, fraudulent in self.fortnights:
-            weight = min(1.0, 0.5 ** ((now - number) * step))
+            weight = weights[min(max(newest - number, 0), oldest)]
             payments += paid
-            frauds += fraudulent
             weighted_payments += weight * paid
-            weighted_frauds += weight * fraudulent
+            if fraudulent:
+                frauds += fraudulent
+                weighted_frauds += weight * fraudulent
         return EntityRate(payments, frauds, weighted_payments, weighted_frauds)
 
 
 NO_COUNTS = EntityCounts()
+
+
+@lru_cache(1_000)
+def _weights(day: int, half_life_days: int) -> list[float]:
+    """Return the weights of the present fortnight and of those before it, on a day counted from 1970."""
+    length = FORTNIGHT // DAY
+    middle = day - day % length + length / 2
+    return [min(1.0, 0.5 ** ((day - middle + ago * length) / half_life_days)) for ago in range(REMEMBERED + 1)]
 
 
 def fortnight_of(moment: datetime) -> int:
