@@ -23,11 +23,13 @@ from orylo_common.messages import (
     Match,
     PaymentFact,
     PaymentRefunded,
+    PaymentVerdict,
     Product,
     ReasonPoints,
     ReplacedDecision,
     TrustStatus,
     TrustUpdated,
+    VerdictGiven,
     WebhookQuarantined,
     WebhookRejected,
     WebhookReplayed,
@@ -119,6 +121,17 @@ def trust_updated(**changes: Any) -> TrustUpdated:
         "cause": "clean_payment",
     }
     return TrustUpdated(**{**fields, **changes})
+
+
+def verdict(given: PaymentVerdict, **changes: Any) -> VerdictGiven:
+    fields: dict[str, Any] = {
+        **_envelope(),
+        "verdict_id": uuid7(),
+        "payment_id": PAYMENT,
+        "verdict": given,
+        "actor": "ana",
+    }
+    return VerdictGiven(**{**fields, **changes})
 
 
 def customer_merged(**changes: Any) -> CustomerMerged:

@@ -16,7 +16,7 @@ from orylo_trust.domain.ledger import EntryCause, LedgerEntry, month_of, sums
 from orylo_trust.domain.reversals import Reports, judgement_of, record
 from tests.unit.trust.test_ledger import LEDGERS, NOW, START
 
-FRAUD, LEGITIMATE = PaymentVerdict.FRAUD, PaymentVerdict.LEGITIMATE
+FRAUD, LEGITIMATE, WITHDRAWN = PaymentVerdict
 
 
 def verdict(minute: int, given: PaymentVerdict) -> VerdictGiven:
@@ -40,13 +40,16 @@ def verdict(minute: int, given: PaymentVerdict) -> VerdictGiven:
         ([verdict(1, FRAUD), verdict(2, LEGITIMATE)], 5),
         ([verdict(1, FRAUD), verdict(2, LEGITIMATE), verdict(3, FRAUD)], -50),
         ([verdict(1, FRAUD), verdict(2, FRAUD)], -50),
+        ([verdict(1, FRAUD), verdict(2, WITHDRAWN)], None),
+        ([verdict(1, FRAUD), verdict(2, WITHDRAWN), verdict(3, LEGITIMATE)], 5),
+        ([verdict(1, WITHDRAWN)], None),
     ],
 )
-def test_the_newest_verdict_on_a_payment_counts_once(verdicts: Sequence[VerdictGiven], expected: int) -> None:
+def test_the_newest_verdict_on_a_payment_counts_once(verdicts: Sequence[VerdictGiven], expected: int | None) -> None:
     for order in permutations(verdicts):
         reports: Reports = {}
         entries = [entry for each in (*order, *order) for entry in record(reports, judgement_of(each, TrustPolicy()))]
-        assert sums(entries) == {"verdict": expected}
+        assert sums(entries) == ({} if expected is None else {"verdict": expected})
         assert len({(entry.cause, entry.source_id) for entry in entries}) == len(entries)
 
 

@@ -413,6 +413,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Precision, recall, false positives and money by week, and the review queue */
+        get: operations["show_quality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/verdicts/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Judge payments from a CSV file, such as a list of chargebacks, or count what it would change
+         * @description A CSV file in UTF-8, with commas, semicolons or tabs, of at most 16 MiB and 100,000 lines. The first line names the
+         *     columns: `payment_id`, and of `verdict` and `reason` those that the query does not set; other columns are not read.
+         *     Lines that cannot be read or name no known payment are left out and reported; the others count. A repeated import
+         *     changes nothing. For the roles admin, analyst, owner.
+         */
+        post: operations["import_verdict_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/{id}/verdict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Judge a payment: fraud or legitimate, or withdraw the verdict
+         * @description For the roles admin, analyst, owner.
+         */
+        post: operations["give_verdict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/lists": {
         parameters: {
             query?: never;
@@ -987,13 +1047,12 @@ export interface paths {
         /**
          * Live events, as server-sent events
          * @description `detection.created` carries a Detection, `customer.seen` a CustomerSeen, `trust.updated` a TrustChange,
-         *     `conversion.matched`, `conversion.suppressed`, `conversion.dispatched`, `conversion.failed` and
-         *     `conversion.correction_changed` a Conversion,
-         *     `dead_letter.created` a DeadLetterSummary, each as JSON in `data`. With `timezone` there is also `overview.updated`, an
-         *     OverviewUpdate, at most every 2 seconds; it has no id, since the next one replaces it. A client that was disconnected
-         *     resumes with `Last-Event-ID`, for as long as events are stored (15 minutes). The first event is `ready`, unless the
-         *     stream resumes; it is `reset` if events are missing, and the client should then reload what it shows. A stream without
-         *     other events sends `heartbeat` every 4 seconds.
+         *     `verdict.given` a VerdictChange, `conversion.matched`, `conversion.suppressed`, `conversion.dispatched`,
+         *     `conversion.failed` and `conversion.correction_changed` a Conversion, `dead_letter.created` a DeadLetterSummary, each as
+         *     JSON in `data`. With `timezone` there is also `overview.updated`, an OverviewUpdate, at most every 2 seconds; it has no
+         *     id, since the next one replaces it. A client that was disconnected resumes with `Last-Event-ID`, for as long as events
+         *     are stored (15 minutes). The first event is `ready`, unless the stream resumes; it is `reset` if events are missing, and
+         *     the client should then reload what it shows. A stream without other events sends `heartbeat` every 4 seconds.
          */
         get: operations["stream"];
         put?: never;
@@ -1414,6 +1473,21 @@ export interface components {
          * @enum {string}
          */
         Decision: "allow" | "review" | "block";
+        /**
+         * DecisionQuality
+         * @description The quality of the current decisions on paid payments, and the queue of those that a person should look at.
+         *
+         *     A payment counts as fraud by its newest verdict; without a verdict if it has a dispute that was not won; without a
+         *     dispute if a card network warned of it. Any other payment counts as legitimate, even one that was blocked and
+         *     has no verdict: give verdicts on blocked payments, or their precision looks lower than it is.
+         */
+        DecisionQuality: {
+            /** Format: date-time */
+            generated_at: string;
+            /** @description newest first */
+            weeks: components["schemas"]["QualityWeek"][];
+            review_queue: components["schemas"]["ReviewQueue"];
+        };
         /**
          * DestinationCondition
          * @enum {string}
@@ -1868,6 +1942,17 @@ export interface components {
             /** @description of invalid lines, the first 100 */
             problems: components["schemas"]["ImportProblem"][];
         };
+        /**
+         * LineProblem
+         * @description Why a line of a file gave no verdict. It does not contain the value.
+         */
+        LineProblem: {
+            /** @description counted from 1, with the header */
+            line: number;
+            /** @description empty for the whole line */
+            column: string;
+            message: string;
+        };
         /** ListSummaries */
         ListSummaries: {
             /** @description `block` and `allow`, and every list with an entry in effect */
@@ -2088,6 +2173,11 @@ export interface components {
              * @description when it reached its state, by the gateway's clock
              */
             updated_at: string;
+            /**
+             * @description the newest; null without one, and if it was withdrawn
+             * @default null
+             */
+            verdict: components["schemas"]["Verdict"] | null;
         };
         /**
          * PaymentDecision
@@ -2130,10 +2220,15 @@ export interface components {
          */
         PaymentState: "created" | "failed" | "canceled" | "succeeded" | "partially_refunded" | "refunded" | "disputed" | "dispute_won" | "chargeback";
         /**
+         * PaymentVerdict
+         * @enum {string}
+         */
+        PaymentVerdict: "fraud" | "legitimate" | "withdrawn";
+        /**
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change";
+        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change";
         /** Point */
         Point: {
             /**
@@ -2169,6 +2264,58 @@ export interface components {
              * @default null
              */
             tenants: components["schemas"]["TenantName"][] | null;
+        };
+        /**
+         * Quality
+         * @description The precision and the recall of one kind of decision. A rate is null where it would divide by 0.
+         */
+        Quality: {
+            /** @description paid payments with this decision */
+            payments: number;
+            /** @description of them, those that are fraud */
+            frauds: number;
+            /** @description frauds / payments */
+            precision: number | null;
+            /** @description frauds / all frauds of the week */
+            recall: number | null;
+            /** @description (payments - frauds) / all legitimate payments of the week */
+            false_positive_rate: number | null;
+        };
+        /**
+         * QualityAmounts
+         * @description Sums of paid amounts, in the currency's minor unit.
+         */
+        QualityAmounts: {
+            currency: string;
+            /** @description fraud that was blocked */
+            stopped_minor: number;
+            /** @description fraud that was not blocked */
+            lost_minor: number;
+            /** @description legitimate payments that were blocked */
+            wrongly_blocked_minor: number;
+        };
+        /**
+         * QualityWeek
+         * @description A week of paid payments, by the time of payment.
+         */
+        QualityWeek: {
+            /**
+             * Format: date-time
+             * @description Monday 00:00 UTC
+             */
+            starts_at: string;
+            /** @description it ended at least 120 days ago, so card networks accept no new disputes of fraud; until then more frauds may become known */
+            settled: boolean;
+            payments: number;
+            /** @description by the newest verdict; without one, by a dispute that was not won; without one, by a fraud warning */
+            frauds: number;
+            /** @description payments with a verdict */
+            judged: number;
+            /** @description decision `block` */
+            blocked: components["schemas"]["Quality"];
+            /** @description decision `block` or `review` */
+            flagged: components["schemas"]["Quality"];
+            amounts: components["schemas"]["QualityAmounts"][];
         };
         /**
          * QuarantineKind
@@ -2252,6 +2399,13 @@ export interface components {
             reason: string;
             detector: string;
             points: number;
+            /**
+             * @description the numbers behind the reason, by name, such as `frauds` and `payments`
+             * @default null
+             */
+            figures: {
+                [key: string]: number;
+            } | null;
         };
         /**
          * RecoveryCodes
@@ -2302,6 +2456,18 @@ export interface components {
             restored: number;
             /** @description the rule's current version, which this change replaces */
             version: number;
+        };
+        /**
+         * ReviewQueue
+         * @description Payments of the last 90 days whose current decision is `review` and that have no verdict.
+         */
+        ReviewQueue: {
+            /** @description at most 10,000 are counted */
+            payments: number;
+            /** @description when the one that waits longest was decided */
+            oldest_at: string | null;
+            /** @description how long half of them have waited at least, in seconds */
+            median_age_s: number | null;
         };
         /**
          * Role
@@ -2568,6 +2734,71 @@ export interface components {
         UnmergeRequest: {
             /** @description stored with the change; must not hold personal data */
             reason: string;
+        };
+        /**
+         * Verdict
+         * @description The newest verdict on a payment.
+         */
+        Verdict: {
+            verdict: components["schemas"]["PaymentVerdict"];
+            reason: string | null;
+            /** @description who gave it: a user's email address, an API key's name, … */
+            actor: string;
+            /** Format: date-time */
+            given_at: string;
+        };
+        /**
+         * VerdictAccepted
+         * @description The verdict is recorded. The payment shows it within moments.
+         */
+        VerdictAccepted: {
+            payment_id: string;
+            /** Format: uuid */
+            verdict_id: string;
+            verdict: components["schemas"]["PaymentVerdict"];
+            reason: string | null;
+            actor: string;
+            /** Format: date-time */
+            accepted_at: string;
+        };
+        /**
+         * VerdictChange
+         * @description The data of the stream event `verdict.given`.
+         */
+        VerdictChange: {
+            payment_id: string;
+            verdict: components["schemas"]["PaymentVerdict"];
+            /** Format: date-time */
+            occurred_at: string;
+        };
+        /**
+         * VerdictImport
+         * @description The effect of a file of verdicts, or with `dry_run` its expected effect. Faulty lines are left out.
+         */
+        VerdictImport: {
+            /** @description without the header and empty lines */
+            lines: number;
+            /** @description new verdicts, and those that replace another one */
+            given: number;
+            /** @description the payment has this verdict, also from an earlier line of the file */
+            unchanged: number;
+            /** @description the payment is not known */
+            unknown: number;
+            /** @description cannot be read */
+            invalid: number;
+            /** @description of unknown and invalid lines, the first 100 */
+            problems: components["schemas"]["LineProblem"][];
+            dry_run: boolean;
+        };
+        /** VerdictRequest */
+        VerdictRequest: {
+            /** @description `withdrawn` takes the earlier verdict back */
+            verdict: components["schemas"]["PaymentVerdict"];
+            /**
+             * @description kept with the verdict; must not hold personal data
+             * @default null
+             */
+            reason: string | null;
         };
         /** VersionList */
         VersionList: {
@@ -3432,6 +3663,115 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_quality: {
+        parameters: {
+            query?: {
+                /** @description how many weeks, the present one included */
+                weeks?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionQuality"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    import_verdict_file: {
+        parameters: {
+            query?: {
+                /** @description of lines without a verdict */
+                verdict?: components["schemas"]["PaymentVerdict"];
+                /** @description of lines without a reason */
+                reason?: string;
+                /** @description of payment ids without one, as in the gateway's own export: `stripe` for `pi_3SVk2c` */
+                gateway?: string;
+                /** @description only count what the file would do */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerdictImport"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    give_verdict: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerdictRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerdictAccepted"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
     };

@@ -34,6 +34,7 @@ COMMANDS = {
     "settings": "A tenant's policies and limits.",
     "list": "What a tenant always blocks or allows, and what its rules look up.",
     "trust": "The ledger of trust scores.",
+    "verdict": "Fraud or legitimate: verdicts on payments, and the quality of decisions.",
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from orylo_common.broker.consumer import Consumer, Handler
 from orylo_common.broker.ports import Broker
@@ -25,6 +26,7 @@ from orylo_common.messages import (
     PaymentRefundFailed,
     PaymentSucceeded,
     TrustUpdated,
+    VerdictGiven,
 )
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
@@ -42,19 +44,31 @@ from orylo_detector.engine import Engine
 from orylo_detector.evaluation import Evaluation
 from orylo_detector.feature_reader import FeatureReader
 from orylo_detector.fuse import FuseMonitor
-from orylo_detector.handlers import copy_people, copy_trust, decide_payment, learn_incident
+from orylo_detector.handlers import copy_people, copy_trust, decide_payment, learn_entities, learn_incident
 from orylo_detector.payment_locks import PaymentLocks
 from orylo_detector.retention import DELETE_EVERY, RETENTIONS
 from orylo_detector.settings import Settings
-from orylo_detector.store import decisions, learning
+from orylo_detector.store import decisions, entities, learning
 from orylo_detector.store.history import PostgresHistory
 
 ROLE = "orylo_detector"
 PARTS = frozenset({Part.SETTINGS, Part.RULES})
 # A small part of the 50 ms budget of a decision.
 PACE = timedelta(milliseconds=5)
+# Feedback is days old. Many payments of one product share a row, so a batch that is collected for longer is smaller.
+COUNT_PACE = timedelta(milliseconds=100)
 # The copy of the trust scores lags by a message's delivery anyway.
 COPY_PACE = timedelta(milliseconds=250)
+
+
+def both(first: Handler, second: Handler) -> Handler:
+    """Return a handler that passes a message to two, which recognise a message that is delivered again."""
+
+    async def handle(message: Any) -> None:
+        await first(message)
+        await second(message)
+
+    return handle
 
 
 @asynccontextmanager
@@ -75,6 +89,9 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
         )
         trust = await enter(
             GroupCommit(learning.copy_trust, pool, name="detector.trust", single_statement=True, pace=COPY_PACE)
+        )
+        counted = await enter(
+            GroupCommit(entities.learn_entities, pool, name="detector.entities", pace=COUNT_PACE, gather=True)
         )
         people = await enter(GroupCommit(learning.copy_people, pool, name="detector.people"))
 
@@ -98,17 +115,19 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
             locks=PaymentLocks(),
         )
         learn = partial(learn_incident, incidents=incidents)
+        count = partial(learn_entities, entities=counted)
         handlers: Mapping[type[Message], Handler] = {
             PaymentCreated: decide,
-            PaymentSucceeded: decide,
-            PaymentEnriched: decide,
+            PaymentSucceeded: both(decide, count),
+            PaymentEnriched: both(decide, count),
             PaymentFailed: decide,
             PaymentRefunded: learn,
             PaymentRefundFailed: learn,
-            DisputeOpened: learn,
-            DisputeWon: learn,
-            DisputeLost: learn,
-            FraudWarningReceived: learn,
+            DisputeOpened: both(learn, count),
+            DisputeWon: both(learn, count),
+            DisputeLost: both(learn, count),
+            FraudWarningReceived: both(learn, count),
+            VerdictGiven: count,
             TrustUpdated: partial(copy_trust, trust=trust),
             CustomerMerged: partial(copy_people, people=people),
             CustomerUnmerged: partial(copy_people, people=people),

@@ -24,6 +24,7 @@ from orylo_detector.engine import Engine
 from orylo_detector.payment_locks import PaymentLocks
 from orylo_detector.ports import BatchWriter, DetectionPolicySource, FeatureSource
 from orylo_detector.store.decisions import RecordedPayment
+from orylo_detector.store.entities import EntityFact
 from orylo_detector.store.learning import Incident
 
 DECISIONS = Counter("orylo_detector_decisions_total", "Decisions recorded", ["decision"])
@@ -70,6 +71,11 @@ async def learn_incident(fact: Incident, *, incidents: BatchWriter[Incident, Non
     await incidents.add(fact)
 
 
+async def learn_entities(fact: EntityFact, *, entities: BatchWriter[EntityFact, None]) -> None:
+    """Count a paid payment, or feedback on it, for its product, affiliate, network, …"""
+    await entities.add(fact)
+
+
 async def copy_trust(update: TrustUpdated, *, trust: BatchWriter[TrustUpdated, None]) -> None:
     """Keep a copy of the customer's newest score and status."""
     await trust.add(update)
@@ -101,7 +107,7 @@ async def propose_decision(
         return RecordedPayment(fact, known, late, announce(late))
     if payment != fact:
         reading, _ = await features.read(payment)
-    used = known.with_used_history(reading)
+    used = known.with_used_history(reading).weighed(payment.occurred_at, policy.entity_half_life_days)
     verdict = await engine.decide(payment, used, policy)
     detection = announcement = block = None
     if _is_news(verdict, payment, before):

@@ -12,6 +12,7 @@ const TRUST_CAUSES: Record<string, string> = {
   payment_blocked: "Payment blocked",
   verdict_fraud: "Judged as fraud",
   verdict_legitimate: "Judged as legitimate",
+  verdict_withdrawn: "Verdict withdrawn",
   correction: "Corrected manually",
   status_set: "Status set manually",
   status_expired: "Status ended",

@@ -133,6 +133,9 @@ class PaymentFact(GatewayFact):
     subscription: Subscription | None = None
     order_id: str | None = Field(default=None, description="the merchant's own order number")
     order_bump: bool = Field(default=False, description="added to another sale at the checkout")
+    affiliate_id: str | None = Field(
+        default=None, description="the affiliate who referred the sale, or the terminal that took the payment"
+    )
     order_bump_of: str | None = Field(default=None, description="payment_id of that sale, if the gateway names it")
     document_hash: str | None = Field(
         default=None,

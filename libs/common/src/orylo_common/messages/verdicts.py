@@ -12,6 +12,8 @@ from orylo_common.messages.message import Message
 class PaymentVerdict(StrEnum):
     FRAUD = "fraud"
     LEGITIMATE = "legitimate"
+    # Takes the earlier verdict back: the payment counts as if it had never had one.
+    WITHDRAWN = "withdrawn"
 
 
 class VerdictGiven(Message):

@@ -10,6 +10,7 @@ class Permission(StrEnum):
     READ = "read"
     SET_CUSTOMER_STATUS = "customers.set_status"
     CORRECT_TRUST = "customers.correct_trust"
+    GIVE_VERDICTS = "payments.give_verdicts"
     MERGE_CUSTOMERS = "customers.merge"
     EVALUATE = "detections.evaluate"
     EDIT_RULES = "rules.edit"
@@ -29,6 +30,8 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     # Corrections and merges decide about later payments, as a status does.
     Permission.CORRECT_TRUST: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     Permission.MERGE_CUSTOMERS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    # A verdict says what the merchant knows of a buyer, and decides about later payments.
+    Permission.GIVE_VERDICTS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # Rules that are off or in shadow change no decision.
     Permission.EDIT_RULES: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # A rule that is on decides on the merchant's sales.

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from orylo_api.customers.models import TrustChange
 from orylo_api.read_models.effects import Effects
+from orylo_api.read_models.keys import actor_id
 from orylo_common.messages import TrustUpdated
 from orylo_common.postgres.pool import Connection
 from orylo_common.postgres.tables import Table
@@ -93,13 +94,5 @@ def trust_change_row(trust: TrustUpdated) -> TrustChangeRow:
         start=trust.start,
         causes=None if trust.start is None else {each.cause: each.points for each in trust.causes},
         status_expires_at=trust.status_expires_at,
-        actor_id=_actor_id(trust.actor),
+        actor_id=actor_id(trust.actor),
     )
-
-
-def _actor_id(actor: str | None) -> UUID | None:
-    """Return the id in `user:<id>` or `api_key:<id>`."""
-    try:
-        return UUID((actor or "").partition(":")[2])
-    except ValueError:
-        return None

@@ -18,6 +18,7 @@ from orylo_api.read_models.claims import Projectable
 from orylo_api.read_models.effects import Effects
 from orylo_api.rejections.projection import RejectionProjection
 from orylo_api.rules.projection import RuleHitProjection
+from orylo_api.verdicts.projection import EvidenceProjection
 from orylo_common.messages import (
     CheckoutAbandoned,
     CheckoutStarted,
@@ -32,8 +33,12 @@ from orylo_common.messages import (
     CustomerUnmerged,
     DestinationStatusChanged,
     DetectionCreated,
+    DisputeLost,
+    DisputeOpened,
+    DisputeWon,
     FraudWarningReceived,
     TrustUpdated,
+    VerdictGiven,
     WebhookQuarantined,
     WebhookRejected,
     WebhookReplayed,
@@ -60,6 +65,7 @@ class Projection(Protocol):
 WRITE_ORDER: Sequence[type[Projection]] = (
     DetectionProjection,
     PaymentProjection,
+    EvidenceProjection,
     CustomerProjection,
     TrustProjection,
     MergeProjection,
@@ -74,7 +80,11 @@ WRITE_ORDER: Sequence[type[Projection]] = (
 
 FOLDED_BY: Mapping[type[Projectable], Sequence[type[Projection]]] = {
     **dict.fromkeys(STATES, (PaymentProjection, CustomerProjection)),
-    FraudWarningReceived: (ActivityProjection, CustomerProjection),
+    DisputeOpened: (PaymentProjection, EvidenceProjection, CustomerProjection),
+    DisputeWon: (PaymentProjection, EvidenceProjection, CustomerProjection),
+    DisputeLost: (PaymentProjection, EvidenceProjection, CustomerProjection),
+    FraudWarningReceived: (ActivityProjection, EvidenceProjection, CustomerProjection),
+    VerdictGiven: (EvidenceProjection,),
     CheckoutStarted: (ActivityProjection,),
     CheckoutAbandoned: (ActivityProjection,),
     ClickRecorded: (ActivityProjection,),

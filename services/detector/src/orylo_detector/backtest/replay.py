@@ -69,7 +69,7 @@ class Replay:
         ip_country = payment.ip_country or (self._country(payment.ip) if payment.ip else None)
         [attempts] = await self._attempts.record([fact])
         [history] = await self._history.read([fact])
-        features = Features(attempts, history.customer, history.amounts, ip_country)
+        features = Features(attempts, history.customer, history.amounts, ip_country, entities=history.entities)
         verdicts = [await engine.decide(fact, features, policy) for engine, policy in self._engines]
         if isinstance(fact, PaymentSucceeded):
             self._history.learn_payment(fact, ip_country)
@@ -84,6 +84,6 @@ class Replay:
     def _learn_labels(self, now: datetime) -> None:
         while self._unlabelled and self._unlabelled[0][0] <= now:
             known_at, _, payment = heapq.heappop(self._unlabelled)
-            self._history.learn_dispute(dispute_fact(payment, known_at))
+            self._history.learn_dispute(dispute_fact(payment, known_at), payment_fact(payment))
             if payment.is_fraud and payment.customer_id:
                 self.compromised.add(payment.customer_id)

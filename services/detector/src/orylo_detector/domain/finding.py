@@ -14,6 +14,8 @@ class Finding:
 
     reasons: Mapping[str, int] = field(default_factory=dict)
     total: InitVar[int | None] = None
+    # By code, the numbers that the reason's words have places for.
+    figures: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     score: int = field(init=False)
 
     def __post_init__(self, total: int | None) -> None:

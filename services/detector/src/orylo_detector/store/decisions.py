@@ -104,9 +104,7 @@ def _columns(detection: DetectionCreated) -> tuple[object, ...]:
         detection.risk_score,
         {
             "reasons": detection.reasons,
-            "points": [
-                {"reason": each.reason, "detector": each.detector, "points": each.points} for each in detection.points
-            ],
+            "points": [each.model_dump(exclude_none=True) for each in detection.points],
             "override": detection.override,
             "rules": [vars(each) for each in detection.rules],
             "detectors": [

@@ -32,6 +32,7 @@ class EntryCause(StrEnum):
     PAYMENT_BLOCKED = "payment_blocked"
     VERDICT_FRAUD = "verdict_fraud"
     VERDICT_LEGITIMATE = "verdict_legitimate"
+    VERDICT_WITHDRAWN = "verdict_withdrawn"
     CORRECTION = "correction"
 
     @property
@@ -49,6 +50,7 @@ _SUMMED_AS = {
     EntryCause.DISPUTE_LOST: "dispute_won",
     EntryCause.VERDICT_FRAUD: "verdict",
     EntryCause.VERDICT_LEGITIMATE: "verdict",
+    EntryCause.VERDICT_WITHDRAWN: "verdict",
 }
 
 

@@ -87,8 +87,12 @@ def reversal_of(fact: PaymentFact, policy: TrustPolicy) -> Reversal | None:
 
 
 def judgement_of(given: VerdictGiven, policy: TrustPolicy) -> JudgedPayment:
-    points = policy.verdict_fraud if given.verdict is PaymentVerdict.FRAUD else policy.verdict_legitimate
-    return JudgedPayment(given.occurred_at, given.payment_id, given.verdict, points)
+    points = {
+        PaymentVerdict.FRAUD: policy.verdict_fraud,
+        PaymentVerdict.LEGITIMATE: policy.verdict_legitimate,
+        PaymentVerdict.WITHDRAWN: 0,
+    }
+    return JudgedPayment(given.occurred_at, given.payment_id, given.verdict, points[given.verdict])
 
 
 def record(reports: Reports, reversal: Reversal) -> tuple[LedgerEntry, ...]:
@@ -124,6 +128,7 @@ def record(reports: Reports, reversal: Reversal) -> tuple[LedgerEntry, ...]:
 _CAUSE_OF_VERDICT = {
     PaymentVerdict.FRAUD.value: EntryCause.VERDICT_FRAUD,
     PaymentVerdict.LEGITIMATE.value: EntryCause.VERDICT_LEGITIMATE,
+    PaymentVerdict.WITHDRAWN.value: EntryCause.VERDICT_WITHDRAWN,
 }
 
 

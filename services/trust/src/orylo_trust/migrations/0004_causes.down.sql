@@ -1,5 +1,5 @@
 -- Drops corrections and verdicts, computes the affected sums again, and leaves statuses without an end.
-DELETE FROM trust.ledger WHERE cause IN ('verdict_fraud', 'verdict_legitimate', 'correction');
+DELETE FROM trust.ledger WHERE cause IN ('verdict_fraud', 'verdict_legitimate', 'verdict_withdrawn', 'correction');
 UPDATE trust.accounts AS a SET total = counted.total, score = greatest(0, least(100, counted.total))
 FROM (
     SELECT tenant_id, customer_id, start + coalesce((

@@ -13,7 +13,7 @@ ALTER TABLE trust.ledger
     DROP CONSTRAINT ledger_cause_check,
     ADD CONSTRAINT ledger_cause_check CHECK (cause IN (
         'dispute_opened', 'dispute_won', 'dispute_lost', 'fraud_warning', 'refund', 'refund_failed', 'clean_payment',
-        'payment_blocked', 'verdict_fraud', 'verdict_legitimate', 'correction'
+        'payment_blocked', 'verdict_fraud', 'verdict_legitimate', 'verdict_withdrawn', 'correction'
     ));
 
 UPDATE trust.accounts AS a SET causes = summed.causes
