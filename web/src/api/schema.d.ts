@@ -717,13 +717,13 @@ export interface components {
             /** @description the service that could not handle it: ingest, detector, trust, dispatch or api */
             source: string;
             /** @enum {string} */
-            kind: "message" | "conversion";
+            kind: "message" | "conversion" | "action";
             /** @description the message's type; null if the message cannot be read */
             type: string | null;
             /** @description the payment, customer or conversion it concerns */
             subject: string | null;
             reason: string;
-            /** @description the destination's own error code */
+            /** @description the destination's or the payment provider's own error code */
             code: string | null;
             attempts: number;
             state: components["schemas"]["DeadLetterState"];
@@ -757,13 +757,13 @@ export interface components {
             /** @description the service that could not handle it: ingest, detector, trust, dispatch or api */
             source: string;
             /** @enum {string} */
-            kind: "message" | "conversion";
+            kind: "message" | "conversion" | "action";
             /** @description the message's type; null if the message cannot be read */
             type: string | null;
             /** @description the payment, customer or conversion it concerns */
             subject: string | null;
             reason: string;
-            /** @description the destination's own error code */
+            /** @description the destination's or the payment provider's own error code */
             code: string | null;
             attempts: number;
             state: components["schemas"]["DeadLetterState"];
@@ -1053,6 +1053,8 @@ export interface components {
             test: boolean;
             /** @description null until the detector has decided */
             decision: components["schemas"]["PaymentDecision"] | null;
+            /** @description cancellations and refunds at the provider that Orylo made because the payment was blocked */
+            actions: components["schemas"]["PaymentAction"][];
             /**
              * Format: date-time
              * @description when its first event happened, by the gateway's clock
@@ -1062,6 +1064,37 @@ export interface components {
              * Format: date-time
              * @description when it reached its state, by the gateway's clock
              */
+            updated_at: string;
+        };
+        /**
+         * PaymentAction
+         * @description What Orylo did, or will do, at the payment provider because the payment was blocked.
+         */
+        PaymentAction: {
+            /** Format: uuid */
+            id: string;
+            action: components["schemas"]["ProviderAction"];
+            /** @description `withdrawn`: before it was carried out it was no longer needed; `code` says why */
+            status: components["schemas"]["ProviderActionStatus"];
+            /**
+             * Format: uuid
+             * @description the decision that asked for it
+             */
+            detection_id: string;
+            /** @description the decision's override, or `risk` */
+            decided_by: string;
+            attempts: number;
+            /** @description the provider's id of what was done, such as a refund's */
+            reference: string | null;
+            /** @description the provider's own code, or why the action was withdrawn */
+            code: string | null;
+            /** @description a sentence for people */
+            reason: string | null;
+            /** @description `block_lifted`: a newer decision no longer blocks the payment. What was done cannot be undone */
+            contradiction: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
             updated_at: string;
         };
         /**
@@ -1145,6 +1178,16 @@ export interface components {
              */
             tenants: components["schemas"]["TenantName"][] | null;
         };
+        /**
+         * ProviderAction
+         * @enum {string}
+         */
+        ProviderAction: "cancel" | "refund";
+        /**
+         * ProviderActionStatus
+         * @enum {string}
+         */
+        ProviderActionStatus: "pending" | "done" | "failed" | "withdrawn";
         /**
          * QuarantineKind
          * @enum {string}

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from orylo_api.actions.models import PaymentAction
 from orylo_api.http.fields import PaymentId, RequestPart, ResponseBody
 from orylo_common.messages import Decision
 
@@ -52,5 +53,8 @@ class Payment(ResponseBody):
     livemode: bool
     test: bool
     decision: PaymentDecision | None = Field(description="null until the detector has decided")
+    actions: list[PaymentAction] = Field(
+        description="cancellations and refunds at the provider that Orylo made because the payment was blocked"
+    )
     created_at: datetime = Field(description="when its first event happened, by the gateway's clock")
     updated_at: datetime = Field(description="when it reached its state, by the gateway's clock")

@@ -1,5 +1,6 @@
 import asyncpg
 
+from orylo_api.actions.queries import actions_of_payment
 from orylo_api.payments.enrichment import fill_in
 from orylo_api.payments.models import Payment, PaymentDecision, PaymentState
 from orylo_api.payments.reversals import Outcome, outcome_of
@@ -19,7 +20,9 @@ async def find_payment(connection: Connection, payment_id: str) -> Payment | Non
     shown = {**row, **outcome_of_row(row)._asdict()}
     decided = await connection.fetchrow(SELECT_DECISION, payment_id)
     decision = None if decided is None else PaymentDecision.from_row(decided)
-    return Payment.from_row(shown, id=payment_id, decision=decision, **fill_in(row["details"], row["enriched"]))
+    actions = await actions_of_payment(connection, payment_id)
+    details = fill_in(row["details"], row["enriched"])
+    return Payment.from_row(shown, id=payment_id, decision=decision, actions=actions, **details)
 
 
 def outcome_of_row(row: asyncpg.Record) -> Outcome:

@@ -41,6 +41,7 @@ RETENTIONS = (
     Retention("api.detections_view", "created_at", KEEP_HISTORY),
     Retention("api.payments_view", "created_at", KEEP_HISTORY),
     Retention("api.conversions_view", "created_at", KEEP_HISTORY),
+    Retention("api.actions_view", "created_at", KEEP_HISTORY),
     Retention("api.trust_changes", "occurred_at", KEEP_HISTORY),
     Retention("api.quarantine_view", "created_at", KEEP_QUARANTINE),
     Retention("api.rejections_view", "created_at", KEEP_REJECTIONS),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from orylo_api.actions.projection import ActionProjection
 from orylo_api.conversions.projection import ConversionProjection
 from orylo_api.customers.projection import CustomerProjection
 from orylo_api.customers.trust_projection import TrustProjection
@@ -28,6 +29,7 @@ from orylo_common.messages import (
     DestinationStatusChanged,
     DetectionCreated,
     FraudWarningReceived,
+    ProviderActionChanged,
     TrustUpdated,
     WebhookQuarantined,
     WebhookRejected,
@@ -58,6 +60,7 @@ WRITE_ORDER: Sequence[type[Projection]] = (
     CustomerProjection,
     TrustProjection,
     ConversionProjection,
+    ActionProjection,
     DestinationProjection,
     DeadLetterProjection,
     RejectionProjection,
@@ -78,6 +81,7 @@ FOLDED_BY: Mapping[type[Projectable], Sequence[type[Projection]]] = {
     ConversionCorrectionChanged: (ConversionProjection,),
     ConversionDispatched: (ConversionProjection, DeadLetterProjection),
     ConversionFailed: (ConversionProjection, DeadLetterProjection),
+    ProviderActionChanged: (ActionProjection, DeadLetterProjection),
     DestinationStatusChanged: (DestinationProjection,),
     DeadLetterRow: (DeadLetterProjection,),
     WebhookRejected: (RejectionProjection,),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from orylo_common.control.models import TenantSettings
+from orylo_common.control.sections.actions import ActionPolicy
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.control.sections.dispatch import DispatchPolicy
 from orylo_common.control.sections.limits import LimitSettings
@@ -12,5 +13,13 @@ from orylo_common.control.sections.trust import TrustPolicy
 
 SECTIONS: Mapping[str, type[TenantSettings]] = {
     each.section: each
-    for each in (ShopSettings, TrackingSettings, LimitSettings, DetectionPolicy, TrustPolicy, DispatchPolicy)
+    for each in (
+        ShopSettings,
+        TrackingSettings,
+        LimitSettings,
+        DetectionPolicy,
+        TrustPolicy,
+        DispatchPolicy,
+        ActionPolicy,
+    )
 }

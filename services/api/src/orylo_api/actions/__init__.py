@@ -1,0 +1,1 @@
+"""What was done at the payment provider because a payment was blocked."""

@@ -1,0 +1,1 @@
+"""What is done at a payment provider because a payment is blocked, in PostgreSQL."""
