@@ -13,7 +13,7 @@ import pytest
 from orylo_cli.embedded.data_dir import DataDir
 from orylo_cli.simulate import hotmart, stripe
 from orylo_cli.simulate.buyers import Buyer, buyer
-from orylo_ingest.privacy.hashing import hash_of
+from orylo_common.hashing import hash_of
 from tests.support.collector import Collector
 from tests.support.eventually import eventually
 from tests.support.meta_process import MetaProcess

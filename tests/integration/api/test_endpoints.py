@@ -466,9 +466,10 @@ async def test_every_error_is_a_problem(
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 async def test_each_path_accepts_exactly_its_methods(api: Api, machine: aiohttp.ClientSession, route: Route) -> None:
     path = route.path.replace("{id}", "stripe:nothing")
-    async with machine.delete(path) as response:
+    accepted = {method for each in ROUTES if each.path == route.path for method in each.methods}
+    async with machine.patch(path) as response:
         assert response.status == 405
-        assert response.headers["Allow"] == ",".join(route.methods)
+        assert response.headers["Allow"] == ",".join(sorted(accepted))
     if "HEAD" in route.methods:
         async with machine.get(path) as asked, machine.head(path) as response:
             assert (response.status, await response.read()) == (asked.status, b"")

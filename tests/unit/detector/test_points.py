@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import TrustStatus
 from orylo_detector.domain.finding import Finding, WeightedFinding
+from orylo_detector.domain.lists import override_of
 from orylo_detector.domain.points import divide_risk, round_together
 from orylo_detector.domain.verdict import Verdict, combined_risk, conclude
 
@@ -52,7 +53,7 @@ def test_points_are_whole_and_add_up_to_the_risk(
     policy = DetectionPolicy(review_at=review_at, block_at=min(review_at + block_after, 101))
     given_findings = found(*findings)
 
-    check(conclude(given_findings, (), status, policy), given_findings)
+    check(conclude(given_findings, (), override_of((), status), policy), given_findings)
 
 
 def test_the_points_of_a_hundred_thousand_payments_add_up() -> None:
@@ -90,7 +91,7 @@ def test_the_points_of_a_hundred_thousand_payments_add_up() -> None:
 def test_the_risk_is_divided_by_the_weight_of_the_evidence(
     findings: list[tuple[dict[str, int], float]], risk: int, expected: dict[str, int]
 ) -> None:
-    assert conclude(found(*findings), (), TrustStatus.NEUTRAL, DetectionPolicy()).risk_score == risk
+    assert conclude(found(*findings), (), None, DetectionPolicy()).risk_score == risk
     assert points_of(*findings, risk=risk) == expected
 
 

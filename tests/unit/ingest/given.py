@@ -10,10 +10,10 @@ import orjson
 
 from orylo_common.control.document_key import DocumentKey
 from orylo_common.control.models import GatewaySecret
+from orylo_common.hashing import hash_of
 from orylo_common.messages import GatewayFact, decode
 from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.gateways.raw_webhook import RawWebhook
-from orylo_ingest.privacy.hashing import hash_of
 from orylo_ingest.webhooks.record import Record, build_record
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "gateways"

@@ -128,15 +128,12 @@ async def _check_redis(target: Target) -> Check:
         finding = "embedded" if embedded else "ORYLO_REDIS_URL is not set"
         return Check("redis", ok=embedded, finding=finding, advice="set ORYLO_REDIS_URL")
     # Imported here: an embedded platform has no Redis server.
-    from redis.asyncio import Redis
-    from redis.exceptions import RedisError
+    from orylo_common.redis import REDIS_ERRORS, connect
 
     try:
-        async with Redis.from_url(
-            target.redis_url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S
-        ) as redis:
+        async with connect(target.redis_url, timeout_s=TIMEOUT_S) as redis:
             await redis.ping()
-    except (RedisError, OSError, ValueError) as error:
+    except (*REDIS_ERRORS, ValueError) as error:
         advice = "check that it is running and that ORYLO_REDIS_URL is right; without Redis the platform is slower"
         return Check("redis", ok=False, finding=type(error).__name__, advice=advice)
     return Check("redis", ok=True, finding="reachable")

@@ -12,7 +12,6 @@ from typing import Protocol, TypeVar
 import asyncpg
 import structlog
 import uvloop
-from redis.asyncio import Redis
 
 from orylo_common.broker.connect import open_broker
 from orylo_common.broker.ports import Broker
@@ -20,6 +19,7 @@ from orylo_common.descriptors import raise_descriptor_limit
 from orylo_common.errors import TransientError
 from orylo_common.http.private import PrivateRoutes, serve_private
 from orylo_common.postgres.partitions import maintain_partitions
+from orylo_common.redis import RedisClient, connect
 from orylo_common.settings import CommonSettings
 from orylo_common.telemetry.logs import configure_logs
 from orylo_common.telemetry.traces import configure_traces
@@ -46,7 +46,7 @@ class OpenApp(Protocol[OwnSettings]):
     """A service's composition root. The service runs while inside."""
 
     def __call__(
-        self, settings: OwnSettings, *, broker: Broker, redis: Redis
+        self, settings: OwnSettings, *, broker: Broker, redis: RedisClient
     ) -> AbstractAsyncContextManager[PrivateRoutes]: ...
 
 
@@ -77,9 +77,8 @@ def run_until_stopped(
 async def _open_service(
     open_app: OpenApp[OwnSettings], settings: OwnSettings, service: str, health_port: int | None
 ) -> AsyncIterator[None]:
-    redis = Redis.from_url(settings.redis_url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S)
     async with (
-        redis,
+        connect(settings.redis_url, timeout_s=REDIS_TIMEOUT_S) as redis,
         # An unreachable broker only delays messages: ingest accepts webhooks without it, and the other services wait.
         open_broker(settings.broker_url, settings.database_url, required=False) as broker,
         open_app(settings, broker=broker, redis=redis) as private,

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from orylo_common.control.keyring import Keyring
+from orylo_common.redis import SCHEMES
 
 
 def _one_of(*schemes: str) -> AfterValidator:
@@ -36,7 +37,7 @@ class CommonSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ORYLO_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     database_url: Annotated[str, _one_of("postgresql://", "postgres://")] = Field(repr=False)
-    redis_url: Annotated[str, _one_of("redis://", "rediss://", "unix://")] = Field(repr=False)
+    redis_url: Annotated[str, _one_of(*SCHEMES)] = Field(repr=False)
     broker_url: Annotated[str, _one_of("amqp://", "amqps://", "sqs://", "postgres")] = Field(repr=False)
     # Traces are exported over OTLP/HTTP. Without an endpoint there are none.
     otlp_endpoint: Annotated[str, _one_of("http://", "https://")] | None = Field(default=None, repr=False)

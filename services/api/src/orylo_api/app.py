@@ -6,12 +6,13 @@ from datetime import timedelta
 from functools import partial
 from typing import cast
 
+import aiohttp
 import orjson
 from aiohttp import web
-from redis.asyncio import Redis
 
 from orylo_api.call import SERVICES, Services
 from orylo_api.dead_letters.recording import record_dead_letter
+from orylo_api.detections.detector_client import DetectorClient
 from orylo_api.http.dashboard import Dashboard
 from orylo_api.http.dispatch import handler_of
 from orylo_api.http.hosts import refuse_other_hosts
@@ -35,6 +36,7 @@ from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.periodic import run_periodically
 from orylo_common.postgres.pool import open_pool
 from orylo_common.postgres.writable import check_writable
+from orylo_common.redis import RedisClient
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.telemetry.health import Health
 
@@ -50,7 +52,7 @@ SHUTDOWN = timedelta(seconds=10)
 
 @asynccontextmanager
 async def open_app(
-    settings: Settings, *, broker: Broker, redis: Redis, clock: Clock | None = None
+    settings: Settings, *, broker: Broker, redis: RedisClient, clock: Clock | None = None
 ) -> AsyncIterator[Health]:
     """Project messages and serve requests until the block is left. Redis is not used."""
     clock = clock or SystemClock()
@@ -80,6 +82,7 @@ async def open_app(
             broker=broker,
             relay=await enter(OutboxRelay(private_pool, "api", broker)),
             hub=await enter(open_stream(private_pool)),
+            detector=DetectorClient(await enter(aiohttp.ClientSession()), settings.detector_url),
             clock=clock,
             settings=settings,
             document=orjson.dumps(build_document(ROUTES)),

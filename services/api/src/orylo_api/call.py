@@ -10,6 +10,7 @@ from aiohttp import web
 
 from orylo_api.access.identity import Principal
 from orylo_api.access.sessions import Lifetimes, Origin
+from orylo_api.detections.detector_client import DetectorClient
 from orylo_api.http.fields import ResponseBody
 from orylo_api.settings import Settings
 from orylo_api.stream.hub import StreamHub
@@ -19,6 +20,8 @@ from orylo_common.control import Keyring
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import Connection
 
+# Each import holds its file, of up to 16 MiB, and a connection of the pool.
+UPLOADS_AT_ONCE = 2
 # Each verification takes 64 MiB and about 50 ms of a core.
 PASSWORDS_AT_ONCE = 2
 
@@ -33,11 +36,13 @@ class Services:
     broker: Broker
     relay: OutboxRelay
     hub: StreamHub
+    detector: DetectorClient
     clock: Clock
     settings: Settings
     # The OpenAPI document, as bytes.
     document: bytes = field(repr=False)
     password_turns: Semaphore = field(default_factory=lambda: Semaphore(PASSWORDS_AT_ONCE))
+    upload_turns: Semaphore = field(default_factory=lambda: Semaphore(UPLOADS_AT_ONCE))
 
     @property
     def lifetimes(self) -> Lifetimes:
@@ -62,6 +67,8 @@ class Call(Generic[PathValues, Query, Body]):
     query: Query
     body: Body
     origin: Origin
+    # The file that the request carries, for routes that take one.
+    upload: bytes = field(default=b"", repr=False)
     known_principal: Principal | None = None
     open_transaction: Connection | None = None
     # Messages whose outbox rows are in the transaction; they are published after the commit.

@@ -10,6 +10,7 @@ from orylo_common.messages import PaymentFact
 from orylo_detector.domain.amounts import AmountHistory
 from orylo_detector.domain.features import CustomerHistory, Features, Subject
 from orylo_detector.domain.known_payment import KnownPayment
+from orylo_detector.domain.lists import ListHit
 from orylo_detector.domain.velocity import PaymentAttempt
 
 EntityAttempts = Mapping[Entity, Sequence[PaymentAttempt]]
@@ -19,12 +20,13 @@ EntityAttempts = Mapping[Entity, Sequence[PaymentAttempt]]
 class History:
     """The history of a payment's customer, product and tenant. `amounts` is None if it could not be read in time.
 
-    `known` is what is known of the payment itself.
+    `known` is what is known of the payment itself, and `listed` are the list entries that apply to it.
     """
 
     customer: CustomerHistory | None
     amounts: Mapping[Subject, AmountHistory] | None
     known: KnownPayment
+    listed: Sequence[ListHit] = ()
 
 
 class Reading(NamedTuple):

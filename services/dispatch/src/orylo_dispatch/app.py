@@ -8,7 +8,6 @@ from typing import Any
 
 import aiohttp
 import asyncpg
-from redis.asyncio import Redis
 
 from orylo_common.broker.consumer import Consumer, Handler
 from orylo_common.broker.ports import Broker
@@ -37,6 +36,7 @@ from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.periodic import PeriodicJob, run_periodically
 from orylo_common.postgres.pool import open_pool
 from orylo_common.postgres.writable import check_writable
+from orylo_common.redis import RedisClient
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_dispatch.actions.facts import ActionEffects, ActionFact
@@ -80,7 +80,7 @@ async def open_app(
     settings: Settings,
     *,
     broker: Broker,
-    redis: Redis,
+    redis: RedisClient,
     clock: Clock = SystemClock(),  # noqa: B008  has no state
 ) -> AsyncIterator[Health]:
     """Match and send conversions until the context ends, then finish the requests in progress."""

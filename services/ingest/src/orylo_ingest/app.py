@@ -6,7 +6,6 @@ from datetime import timedelta
 from functools import partial
 
 import asyncpg
-from redis.asyncio import Redis
 
 from orylo_common.broker.consumer import Consumer, Handler
 from orylo_common.broker.ports import Broker
@@ -22,6 +21,7 @@ from orylo_common.postgres.periodic import run_periodically
 from orylo_common.postgres.pool import open_pool
 from orylo_common.postgres.retention import delete_expired
 from orylo_common.postgres.writable import check_writable
+from orylo_common.redis import RedisClient
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_ingest.endpoints.tracking import TrackingEndpoint
@@ -51,7 +51,7 @@ SHUTDOWN = timedelta(seconds=20)
 
 @asynccontextmanager
 async def open_app(
-    settings: Settings, *, broker: Broker, redis: Redis, clock: Clock | None = None
+    settings: Settings, *, broker: Broker, redis: RedisClient, clock: Clock | None = None
 ) -> AsyncIterator[Health]:
     """Accept webhooks and visits while inside. Leaving finishes requests in progress and flushes all buffers."""
     clock = clock or SystemClock()

@@ -5,8 +5,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
-from redis.asyncio import Redis
-
 from orylo_common.broker.consumer import Consumer, Handler
 from orylo_common.broker.ports import Broker
 from orylo_common.control.plane import Part, open_control
@@ -27,6 +25,7 @@ from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import open_pool
 from orylo_common.postgres.writable import check_writable
+from orylo_common.redis import RedisClient
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_trust import endpoint
@@ -42,7 +41,7 @@ PACE = timedelta(milliseconds=200)
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, *, broker: Broker, redis: Redis) -> AsyncIterator[PrivateAPI]:
+async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) -> AsyncIterator[PrivateAPI]:
     """Keep the ledger while inside. Leaving finishes the messages in hand."""
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context

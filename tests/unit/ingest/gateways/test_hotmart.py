@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from orylo_ingest.privacy.hashing import hash_of
+from orylo_common.hashing import hash_of
 from tests.unit.ingest.given import RECEIVED_AT, hotmart, message_in, recorded_from
 
 

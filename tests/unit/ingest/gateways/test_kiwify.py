@@ -4,10 +4,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from orylo_common.hashing import hash_of
 from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.gateways.kiwify import EVENTS
 from orylo_ingest.gateways.port import NormalisedEvent
-from orylo_ingest.privacy.hashing import hash_of
 from tests.unit.ingest.given import RECEIVED_AT, document_of, message_in, recorded_from
 
 

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
+from orylo_common.hashing import hash_of
 from orylo_ingest.gateways.stripe.events import EVENTS
-from orylo_ingest.privacy.hashing import hash_of
 from tests.unit.ingest.given import document_token, message_in, recorded_from, stripe
 
 INTENT = "stripe:pi_3TstExampleCard0001"

@@ -7,9 +7,9 @@ import orjson
 import pytest
 
 from orylo_common.control.document_key import DocumentKey
+from orylo_common.hashing import is_token
 from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.privacy.document_hashes import DocumentHashes
-from orylo_ingest.privacy.hashing import is_token
 from orylo_ingest.privacy.person import HashedIdentity, Person, identify
 from orylo_ingest.privacy.scrub import scrub
 from orylo_ingest.webhooks.record import rebuild_record

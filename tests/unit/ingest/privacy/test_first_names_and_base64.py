@@ -5,7 +5,7 @@ from base64 import b64encode, urlsafe_b64encode
 import orjson
 import pytest
 
-from orylo_ingest.privacy.hashing import token
+from orylo_common.hashing import token
 from orylo_ingest.privacy.person import HashedIdentity, Person, identify
 from orylo_ingest.privacy.scrub import scrub
 

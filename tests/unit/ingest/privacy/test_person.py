@@ -1,6 +1,6 @@
 from uuid import UUID
 
-from orylo_ingest.privacy.hashing import hash_of
+from orylo_common.hashing import hash_of
 from orylo_ingest.privacy.person import Person, customer_id, identify
 
 TENANT = UUID("01900000-0000-7000-8000-000000000001")

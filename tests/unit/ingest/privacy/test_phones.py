@@ -1,7 +1,7 @@
 import pytest
 from facebook_business.adobjects.serverside.normalize import Normalize
 
-from orylo_ingest.privacy.hashing import hash_of
+from orylo_common.hashing import hash_of
 from orylo_ingest.privacy.phones import phone_country, phone_digits
 
 

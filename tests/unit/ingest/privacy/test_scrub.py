@@ -1,8 +1,8 @@
 import orjson
 import pytest
 
+from orylo_common.hashing import hash_of, token
 from orylo_ingest.privacy.document_hashes import DocumentHashes
-from orylo_ingest.privacy.hashing import hash_of, token
 from orylo_ingest.privacy.person import HashedIdentity, Person, identify
 from orylo_ingest.privacy.personal_keys import PersonalDatum, datum_of
 from orylo_ingest.privacy.scrub import MAX_BYTES, MAX_DEPTH, MAX_FIELDS, MAX_ITEMS, MAX_TEXT, scrub

@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
+from orylo_common.hashing import token
 from orylo_common.messages import CheckoutStarted, ClickRecorded, decode, encode
-from orylo_ingest.privacy.hashing import token
 from orylo_ingest.tracking.visit import Visit, checkout_started, click_recorded
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

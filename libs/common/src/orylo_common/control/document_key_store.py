@@ -40,6 +40,14 @@ async def ensure_document_key(connection: Connection, keyring: Keyring) -> Docum
     return DocumentKey(bytes.fromhex(key))
 
 
+async def read_document_key(connection: Connection, keyring: Keyring) -> DocumentKey | None:
+    """Return the platform's document key, or None if there is none or no master key decrypts it."""
+    stored = await connection.fetchval(SELECT_KEY)
+    if stored is None or not keyring.decrypts(stored):
+        return None
+    return DocumentKey(bytes.fromhex(keyring.decrypt(stored)))
+
+
 async def replace_lost_document_key(connection: Connection, keyring: Keyring, tenant_id: UUID, *, actor: Actor) -> bool:
     """Replace a key that no master key decrypts, and return whether it was one. The audit line is the tenant's.
 

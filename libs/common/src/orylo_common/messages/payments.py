@@ -16,7 +16,7 @@ class MatchKeys(Value):
     """A person's identifiers, each normalised and then hashed: 64 lower-case hex digits.
 
     Normalised as Meta's Conversions API documents, so the same hash identifies a customer, matches a click and is
-    sent to Meta. The hash of a document is not among them: it stays in ingest.
+    sent to Meta. The hash of a document is not among them: no ad platform receives it.
     """
 
     email: str | None = Field(default=None, pattern=SHA256)
@@ -40,7 +40,7 @@ class CustomerFlags(Value):
         default=None,
         description="where the tax number was issued: BR for a valid CPF or CNPJ; alpha-2, like the others",
     )
-    email_domain_hash: str | None = None
+    email_domain_hash: str | None = Field(default=None, description="SHA-256 of the email address's domain")
 
 
 class Card(Value):
@@ -49,6 +49,9 @@ class Card(Value):
     country: str | None = None
     fingerprint: str | None = None
     funding: str | None = None
+    bin: str | None = Field(
+        default=None, pattern=r"^[0-9]{6,8}$", description="the first 6 to 8 digits, which identify the issuer"
+    )
 
 
 class Product(Value):
@@ -123,6 +126,11 @@ class PaymentFact(GatewayFact):
     order_id: str | None = Field(default=None, description="the merchant's own order number")
     order_bump: bool = Field(default=False, description="added to another sale at the checkout")
     order_bump_of: str | None = Field(default=None, description="payment_id of that sale, if the gateway names it")
+    document_hash: str | None = Field(
+        default=None,
+        pattern=SHA256,
+        description="of the buyer's document, such as a CPF: an HMAC under the platform's key",
+    )
 
     @property
     def subject(self) -> str:

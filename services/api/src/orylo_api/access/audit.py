@@ -10,6 +10,11 @@ from orylo_common.control.audit import Actor, write_audit_line
 from orylo_common.postgres.pool import Connection
 
 
+def actor_of(call: Call[Any, Any, Any]) -> Actor:
+    """Return the caller as the author of a change to the control plane, whose writers add the line themselves."""
+    return _actor(call.principal, call.origin)
+
+
 async def write_change(
     call: Call[Any, Any, Any],
     *,
@@ -34,7 +39,11 @@ async def write_line(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> None:
-    actor = Actor(principal.kind, principal.id, principal.name, origin.address, origin.user_agent)
+    actor = _actor(principal, origin)
     await write_audit_line(
         connection, principal.tenant.id, actor, action=action, subject=subject, before=before, after=after, at=now
     )
+
+
+def _actor(principal: Principal, origin: Origin) -> Actor:
+    return Actor(principal.kind, principal.id, principal.name, origin.address, origin.user_agent)

@@ -12,19 +12,25 @@ from orylo_api.access.authentication import authenticate, authorise
 from orylo_api.call import SERVICES, Call
 from orylo_api.http import idempotency
 from orylo_api.http.fields import ResponseBody
-from orylo_api.http.middleware import REQUEST_TIMEOUT
-from orylo_api.http.reading import BODY_TIMEOUT, MAX_BODY, parse_body, read_origin, read_path, read_query
-from orylo_api.http.route import Media, Route
+from orylo_api.http.reading import (
+    check_is_csv,
+    parse_body,
+    read_origin,
+    read_path,
+    read_query,
+    read_whole_body,
+)
+from orylo_api.http.route import Route
 from orylo_api.http.tenancy import tenant_transaction
-from orylo_common.http.bodies import read_body
 
 
 def handler_of(route: Route) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
-        if route.media is Media.EVENTS:
-            return await _serve(route, request)
-        async with asyncio.timeout(REQUEST_TIMEOUT.total_seconds()):
-            return await _serve(route, request)
+        async with asyncio.timeout(route.time_limit.total_seconds() if route.time_limit else None):
+            if not route.upload_bytes:
+                return await _serve(route, request)
+            async with request.app[SERVICES].upload_turns:
+                return await _serve(route, request)
 
     return handle
 
@@ -35,13 +41,16 @@ async def _serve(route: Route, request: web.Request) -> web.StreamResponse:
     if route.permission is not None:
         principal = await authenticate(request, services)
         authorise(principal, route.permission)
-    body = await read_body(request, max_bytes=MAX_BODY, timeout=BODY_TIMEOUT)
+    if route.upload_bytes:
+        check_is_csv(request)
+    body = await read_whole_body(request, route.upload_bytes)
     call: Call[object, object, object] = Call(
         request=request,
         services=services,
         path=read_path(request, route.path_values) if route.path_values else None,
         query=read_query(request, route.query) if route.query else None,
         body=parse_body(request, body, route.body) if route.body else None,
+        upload=body if route.upload_bytes else b"",
         origin=read_origin(request, services.settings),
         known_principal=principal,
     )

@@ -1,7 +1,6 @@
 """What every request passes through: the time limit, errors, headers and metrics."""
 
 import asyncio
-from datetime import timedelta
 from time import perf_counter
 
 from aiohttp import hdrs, web
@@ -11,8 +10,6 @@ from orylo_api.http.dashboard import accepted_codings
 from orylo_api.http.problems import error_response
 from orylo_api.metrics import REQUEST_SECONDS, REQUESTS
 from orylo_common.http.security_headers import SECURITY_HEADERS, add_security_headers, came_by_https
-
-REQUEST_TIMEOUT = timedelta(seconds=15)
 
 # Only this origin serves the dashboard, and the dashboard loads from nowhere else.
 CONTENT_SECURITY_POLICY = (

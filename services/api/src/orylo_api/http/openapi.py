@@ -84,6 +84,8 @@ def _operation(route: Route, references: dict[type[BaseModel], Schema], schemas:
         operation["description"] = description
     if route.body:
         operation["requestBody"] = {"required": True, "content": {Media.JSON.value: {"schema": references[route.body]}}}
+    if route.upload_bytes:
+        operation["requestBody"] = {"required": True, "content": {Media.CSV.value: {"schema": {"type": "string"}}}}
     if route.permission is not None:
         operation["security"] = [{"session": []}, {"api_key": []}]
     return operation
@@ -129,9 +131,9 @@ def _without_null(schema: Schema) -> Schema:
 
 
 def _response(route: Route, references: dict[type[BaseModel], Schema]) -> Schema:
-    if route.media is Media.EVENTS:
+    if route.media is not Media.JSON:
         return {
-            "description": "A stream of events",
+            "description": "A stream of events" if route.media is Media.EVENTS else "A file",
             "content": {route.media.value: {"schema": {"type": "string"}}},
         }
     if route.status == 204:

@@ -10,8 +10,8 @@ DESCRIPTION = """\
 Errors are `application/problem+json` (RFC 9457). Lists are `{"items", "next_cursor"}`: pass `next_cursor` as `cursor`
 to get the next page, until it is null.
 
-Users sign in at `/api/v1/auth/login`; cookies hold their session, and every POST needs the header `X-CSRF-Token` with
-the value of the cookie `orylo_csrf`. Machines send `Authorization: Bearer <api key>`.
+Users sign in at `/api/v1/auth/login`; cookies hold their session, and every POST, PUT and DELETE needs the header
+`X-CSRF-Token` with the value of the cookie `orylo_csrf`. Machines send `Authorization: Bearer <api key>`.
 """
 
 PROBLEMS = {
@@ -21,7 +21,7 @@ PROBLEMS = {
     "404": "Not found, or it belongs to another tenant",
     "409": "Its state does not allow this, or the idempotency key was used for another request",
     "413": "The body is too large",
-    "415": "The body is not application/json",
+    "415": "The body is of another media type",
     "422": "Invalid values; `errors` names each field",
     "429": "Too many attempts; retry after `Retry-After`",
     "503": "Temporarily unavailable; retry after `Retry-After`",

@@ -111,7 +111,7 @@ def _detail(error: web.HTTPException) -> str:
         case web.HTTPNotFound():
             return "There is nothing at this path."
         case web.HTTPMethodNotAllowed():
-            return f"This path accepts only {' and '.join(sorted(error.allowed_methods))}."
+            return f"This path accepts only {', '.join(sorted(error.allowed_methods))}."
     return HTTPStatus(error.status).description
 
 

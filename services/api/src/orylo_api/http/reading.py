@@ -11,10 +11,13 @@ from orylo_api.http.fields import RequestPart
 from orylo_api.http.problem_details import FieldProblem
 from orylo_api.settings import Settings
 from orylo_common.http.addresses import client_address
+from orylo_common.http.bodies import read_body
 from orylo_common.http.security_headers import came_by_https
 
 MAX_BODY = 64 * 1024
 BODY_TIMEOUT = timedelta(seconds=10)
+# Of a file, over a slow line.
+UPLOAD_TIMEOUT = timedelta(minutes=2)
 MAX_USER_AGENT = 300
 
 
@@ -35,6 +38,18 @@ def read_query(request: web.Request, model: type[RequestPart]) -> RequestPart:
         return model.model_validate(dict(request.query))
     except ValidationError as invalid:
         raise _invalid("query", invalid) from None
+
+
+async def read_whole_body(request: web.Request, upload_bytes: int) -> bytes:
+    """Return the body, of at most `upload_bytes` if it is a file, else of `MAX_BODY`. Raises `HTTPProblem`."""
+    if upload_bytes:
+        return await read_body(request, max_bytes=upload_bytes, timeout=UPLOAD_TIMEOUT)
+    return await read_body(request, max_bytes=MAX_BODY, timeout=BODY_TIMEOUT)
+
+
+def check_is_csv(request: web.Request) -> None:
+    if request.content_type != "text/csv":
+        raise WrongMediaType("the body must be text/csv")
 
 
 def parse_body(request: web.Request, body: bytes, model: type[RequestPart]) -> RequestPart:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from orylo_api.access.roles import Permission
@@ -9,16 +10,21 @@ from orylo_api.call import Endpoint
 from orylo_api.http.fields import RequestPart, ResponseBody
 
 ANYONE = None
+REQUEST_TIMEOUT = timedelta(seconds=15)
 
 
 class Media(StrEnum):
     JSON = "application/json"
     EVENTS = "text/event-stream"
+    CSV = "text/csv"
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A path and what serves it. `path_values`, `query` and `body` are the models that these are read into."""
+    """A path and what serves it. `path_values`, `query` and `body` are the models that these are read into.
+
+    A route with `upload_bytes` takes a CSV file of at most that size as its body. `media` is the response's.
+    """
 
     method: str
     path: str
@@ -32,6 +38,9 @@ class Route:
     status: int = 200
     media: Media = Media.JSON
     description: str = ""
+    upload_bytes: int = 0
+    # None for responses that are streamed.
+    time_limit: timedelta | None = REQUEST_TIMEOUT
     # What a stream's events carry.
     events: Sequence[type[ResponseBody]] = ()
     # Works on the caller's own account, with a transaction of its own. Its responses may hold secrets, so they are not
@@ -68,7 +77,7 @@ class Route:
             statuses.add(404)
         if self.query or self.takes_idempotency_key:
             statuses.add(422)
-        if self.body:
+        if self.body or self.upload_bytes:
             statuses |= {400, 413, 415, 422}
         if self.takes_idempotency_key:
             statuses.add(409)

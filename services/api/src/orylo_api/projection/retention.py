@@ -15,6 +15,8 @@ KEEP_HISTORY = timedelta(days=730)
 # As long as ingest keeps the copy that is replayed.
 KEEP_QUARANTINE = timedelta(days=90)
 KEEP_REJECTIONS = timedelta(days=30)
+# An entry that has expired is shown for so long, and can be renewed.
+KEEP_EXPIRED_ENTRIES = timedelta(days=30)
 # Idempotency keys, used codes, failed logins, expired sessions.
 KEEP_USED = timedelta(days=1)
 # A client that was away for longer loads everything anew.
@@ -43,8 +45,10 @@ RETENTIONS = (
     Retention("api.conversions_view", "created_at", KEEP_HISTORY),
     Retention("api.actions_view", "created_at", KEEP_HISTORY),
     Retention("api.trust_changes", "occurred_at", KEEP_HISTORY),
+    Retention("api.rule_hits", "day", KEEP_HISTORY),
     Retention("api.quarantine_view", "created_at", KEEP_QUARANTINE),
     Retention("api.rejections_view", "created_at", KEEP_REJECTIONS),
+    Retention("control.list_entries", "expires_at", KEEP_EXPIRED_ENTRIES),
 )
 # A flood of rejections for one tenant displaces that tenant's older ones, and no other tenant's.
 MAX_REJECTIONS = 10_000

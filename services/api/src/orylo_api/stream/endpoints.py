@@ -130,6 +130,7 @@ ROUTES = (
         "Live events, as server-sent events",
         query=StreamQuery,
         media=Media.EVENTS,
+        time_limit=None,
         refuses={429},
         description=DESCRIPTION,
         events=(Detection, CustomerSeen, TrustChange, Conversion, DeadLetterSummary, OverviewUpdate),

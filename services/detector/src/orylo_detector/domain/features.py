@@ -9,6 +9,7 @@ from orylo_common.control.sections.detection import Entity
 from orylo_common.messages import PaymentFact, TrustStatus
 from orylo_detector.domain.amounts import AmountHistory
 from orylo_detector.domain.countries import Location
+from orylo_detector.domain.lists import ListHit
 from orylo_detector.domain.velocity import PaymentAttempt
 
 Subject = Literal["customer", "product", "tenant"]
@@ -40,13 +41,15 @@ class CustomerHistory:
 class Features:
     """`attempts` and `amounts` are None if they could not be read in time, `customer` if the payment names none.
 
-    `ip_country` is the country (alpha-2) of the buyer's IP address, if it is known.
+    `ip_country` is the country (alpha-2) of the buyer's IP address, if it is known. `listed` are the entries of all
+    lists that apply to the payment.
     """
 
     attempts: Mapping[Entity, Sequence[PaymentAttempt]] | None
     customer: CustomerHistory | None
     amounts: Mapping[Subject, AmountHistory] | None
     ip_country: str | None = None
+    listed: Sequence[ListHit] = ()
 
 
 def subjects_of(payment: PaymentFact) -> dict[Subject, str]:

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from itertools import chain
 from uuid import UUID
 
 import asyncpg
 import structlog
 
+from orylo_common.control.lists.values import EntryType
 from orylo_common.messages import PaymentFact, TrustStatus
 from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
 from orylo_detector.deadline import within_deadline
@@ -14,7 +16,9 @@ from orylo_detector.domain.amounts import AmountHistory, summarise
 from orylo_detector.domain.countries import Location
 from orylo_detector.domain.features import CustomerHistory, subjects_of
 from orylo_detector.domain.known_payment import KnownPayment
+from orylo_detector.domain.lists import ListHit
 from orylo_detector.ports import History
+from orylo_detector.store.listed import SELECT_HITS, ListKey, hits_of, list_columns, list_keys_of
 from orylo_detector.store.recent_payments import decoded
 
 # LATERAL looks up one key at a time, here and below: it uses the index whatever the planner's estimates are.
@@ -22,7 +26,7 @@ SELECT_CUSTOMERS = """
     SELECT 'customer' AS kind, asked.tenant_id, asked.customer_id AS subject, NULL AS currency, c.payments,
            c.first_paid_at, i.refunds, i.disputes, i.disputes_won, i.fraud_warnings, c.trust_score, c.trust_status,
            c.located_at, c.last_country, NULL::smallint[] AS buckets, NULL::integer[] AS counts,
-           NULL::integer AS version, NULL::bytea AS known
+           NULL::integer AS version, NULL::bytea AS known, NULL AS type, NULL::text[] AS hits
     FROM unnest($1::uuid[], $2::text[]) AS asked (tenant_id, customer_id)
     LEFT JOIN LATERAL (
         SELECT * FROM detector.customers AS c
@@ -53,12 +57,14 @@ SELECT_REQUIRED = f"""
     {SELECT_CUSTOMERS}
     UNION ALL
     SELECT 'payment', asked.tenant_id, asked.payment_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-           NULL, NULL, NULL, NULL, p.version, p.known
+           NULL, NULL, NULL, NULL, p.version, p.known, NULL, NULL
     FROM unnest($3::uuid[], $4::text[]) AS asked (tenant_id, payment_id)
     CROSS JOIN LATERAL (
         SELECT version, known FROM detector.recent_payments AS p
         WHERE p.tenant_id = asked.tenant_id AND p.payment_id = asked.payment_id LIMIT 1
     ) AS p
+    UNION ALL
+    {SELECT_HITS}
 """  # noqa: S608
 
 # One statement, because a second one would cost each decision another transaction.
@@ -66,8 +72,8 @@ SELECT_ALL = f"""
     {SELECT_REQUIRED}
     UNION ALL
     SELECT 'amounts', asked.tenant_id, asked.subject, asked.currency, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-           NULL, NULL, a.buckets, a.counts, NULL, NULL
-    FROM unnest($5::uuid[], $6::text[], $7::text[]) AS asked (tenant_id, subject, currency)
+           NULL, NULL, a.buckets, a.counts, NULL, NULL, NULL, NULL
+    FROM unnest($10::uuid[], $11::text[], $12::text[]) AS asked (tenant_id, subject, currency)
     CROSS JOIN LATERAL (
         SELECT array_agg(bucket) AS buckets, array_agg(payments) AS counts
         FROM detector.amounts AS a
@@ -86,8 +92,8 @@ UNKNOWN = KnownPayment()
 class PostgresHistory:
     """HistoryReader over the detector's own tables.
 
-    Customers and payments have no deadline. Customers hold the lists: a blocked customer is blocked however slow the
-    database is. Amounts have one.
+    Customers, payments and lists have no deadline: what is blocked is blocked however slow the database is. Amounts
+    have one.
     """
 
     def __init__(self, pool: asyncpg.Pool) -> None:
@@ -95,9 +101,11 @@ class PostgresHistory:
 
     async def read(self, payments: Sequence[PaymentFact]) -> list[History]:
         subjects = [subjects_of(payment) for payment in payments]
+        list_keys = [list_keys_of(payment) for payment in payments]
         required = [
             *_columns({(each.tenant_id, each.customer_id) for each in payments if each.customer_id}, 2),
             *_columns({(each.tenant_id, each.payment_id) for each in payments}, 2),
+            *list_columns(set(chain.from_iterable(list_keys))),
         ]
         amount_keys = {
             (payment.tenant_id, subject, payment.currency)
@@ -111,6 +119,7 @@ class PostgresHistory:
         customers: dict[PairKey, CustomerHistory] = {}
         known: dict[PairKey, KnownPayment] = {}
         amounts: dict[AmountKey, AmountHistory] = {}
+        hits: dict[ListKey, tuple[ListHit, ...]] = {}
         for row in rows:
             tenant_id, subject = row["tenant_id"], row["subject"]
             match row["kind"]:
@@ -118,6 +127,9 @@ class PostgresHistory:
                     customers[tenant_id, subject] = _customer(row)
                 case "payment":
                     known[tenant_id, subject] = decoded(row["version"], row["known"])
+                case "listed":
+                    kind = EntryType(row["type"])
+                    hits[tenant_id, kind, subject] = hits_of(kind, row["hits"])
                 case _:
                     amounts[tenant_id, subject, row["currency"]] = _amounts(row)
         return [
@@ -127,8 +139,9 @@ class PostgresHistory:
                 if complete
                 else None,
                 known.get((payment.tenant_id, payment.payment_id), UNKNOWN),
+                tuple(chain.from_iterable(hits.get(key, ()) for key in keys)) if hits else (),
             )
-            for payment, of_payment in zip(payments, subjects, strict=True)
+            for payment, of_payment, keys in zip(payments, subjects, list_keys, strict=True)
         ]
 
     async def _read_all(self, columns: Columns) -> Sequence[asyncpg.Record] | None:

@@ -301,7 +301,23 @@ def _cart(order: Order, timestamps: TimestampReader) -> NormalisedEvent:
 def _card(order: Order) -> dict[str, Any] | None:
     if order.get("payment_method") != "credit_card":
         return None
-    return present(last4=text(order.get("card_last4digits")), brand=text(order.get("card_type"))) or None
+    return (
+        present(
+            last4=text(order.get("card_last4digits")),
+            brand=text(order.get("card_type")),
+            bin=text(_charge(order).get("card_first_digits")),
+        )
+        or None
+    )
+
+
+def _charge(order: Order) -> Order:
+    """Return this order's charge of its subscription, which alone has the card's first digits."""
+    charged = child(order, "Subscription", "charges").get("completed")
+    for each in charged if isinstance(charged, list) else ():
+        if isinstance(each, dict) and each.get("order_id") == order.get("order_id"):
+            return each
+    return {}
 
 
 def _subscription(order: Order) -> dict[str, Any] | None:

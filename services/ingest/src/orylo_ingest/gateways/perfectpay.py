@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from orylo_common.control.models import GatewaySecret
+from orylo_common.hashing import is_token
 from orylo_common.messages import (
     CheckoutAbandoned,
     DisputeLost,
@@ -34,7 +35,6 @@ from orylo_ingest.gateways.fields import SAO_PAULO, TimestampReader, child, inte
 from orylo_ingest.gateways.port import Envelope, EventRow, IgnoredEvent, NormalisedEvent, UnprocessableEvent
 from orylo_ingest.gateways.raw_webhook import RawWebhook
 from orylo_ingest.metrics import count_variant
-from orylo_ingest.privacy.hashing import is_token
 from orylo_ingest.privacy.person import Person
 
 TOKEN_FIELD = "token"  # noqa: S105  the field's name

@@ -19,10 +19,9 @@ import structlog
 from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from orylo_common.errors import TransientError
+from orylo_common.redis import REDIS_ERRORS, RedisClient
 from orylo_common.repeating import repeating
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 
@@ -55,6 +54,18 @@ class Allowance:
     blocked_until: float = 0.0
 
 
+class SharedStorage(RedisStorage):
+    """Counts with a client that exists already: of a server, of a cluster, or of the process's own memory."""
+
+    def __init__(self, redis: RedisClient) -> None:
+        self._redis = redis
+        super().__init__("redis://", implementation="redispy", key_prefix="orylo:limits")
+
+    def configure_bridge(self) -> None:
+        bridge = cast(Any, self.bridge)
+        bridge.storage, bridge.connection_getter = self._redis, lambda _readonly: self._redis
+
+
 class RateLimiter:
     """Counts requests without waiting; counts are synchronised in the background."""
 
@@ -67,11 +78,8 @@ class RateLimiter:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, redis: Redis) -> AsyncIterator[Self]:
-        # The pool connects to a server, or in embedded mode to the process's own memory.
-        pool = cast(Any, redis.connection_pool)
-        storage = RedisStorage("redis://", implementation="redispy", key_prefix="orylo:limits", connection_pool=pool)
-        limiter = cls(FixedWindowRateLimiter(storage), CircuitBreaker("ingest.limits"))
+    async def open(cls, redis: RedisClient) -> AsyncIterator[Self]:
+        limiter = cls(FixedWindowRateLimiter(SharedStorage(redis)), CircuitBreaker("ingest.limits"))
         async with repeating("ingest.limits", limiter.sync, every=SYNC_INTERVAL):
             yield limiter
 
@@ -139,7 +147,7 @@ class RateLimiter:
             try:
                 async with asyncio.timeout(REDIS_TIMEOUT.total_seconds()):
                     await asyncio.gather(*(self._sync_one(*each) for each in due))
-            except (RedisError, OSError, TimeoutError) as error:
+            except (*REDIS_ERRORS, TimeoutError) as error:
                 raise TransientError(f"Redis did not count ({type(error).__name__})") from error
 
     async def _sync_one(self, key: Key, allowance: Allowance, consumed: int) -> None:

@@ -3,7 +3,7 @@
 import re
 from base64 import b64decode
 
-from orylo_ingest.privacy.hashing import token
+from orylo_common.hashing import token
 
 # Each byte of ASCII text is 0x20 to 0x7e, so a group of three has few possible first, second and third characters. Two
 # such groups begin a word; one other word in a hundred begins so too.

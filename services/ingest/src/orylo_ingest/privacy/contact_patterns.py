@@ -3,9 +3,9 @@
 import re
 from operator import mul
 
-from orylo_ingest.privacy import normalisation
+from orylo_common.hashing import token
+from orylo_common.identifiers import normalise_document
 from orylo_ingest.privacy.document_hashes import DocumentHashes
-from orylo_ingest.privacy.hashing import token
 from orylo_ingest.privacy.phones import phone_digits
 
 # No longer than email allows, and searched from the @ outwards, so that a long text costs one search.
@@ -56,7 +56,7 @@ def replace_contacts(text: str, documents: DocumentHashes) -> str:
     if "+" in text:
         text = _PHONE.sub(lambda found: token(phone_digits(found[0]) or found[0]), text)
     text = _NATIONAL_PHONE.sub(lambda found: token(phone_digits(found[0], "BR") or found[0]), text)
-    return _DOCUMENT.sub(lambda found: documents.token(normalisation.document(found[0]) or found[0]), text)
+    return _DOCUMENT.sub(lambda found: documents.token(normalise_document(found[0]) or found[0]), text)
 
 
 def replace_bare_numbers(text: str, documents: DocumentHashes) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple, Self
 
-from orylo_ingest.privacy.hashing import TOKEN_PATTERN
+from orylo_common.hashing import TOKEN_PATTERN
 from orylo_ingest.privacy.known_people import plain_text
 
 # Shorter ones are words: de, da, em.

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import unquote, unquote_to_bytes
 
+from orylo_common.hashing import TOKEN_PATTERN, is_token
 from orylo_ingest.privacy.base64_emails import may_hold_base64_email, replace_base64_emails
 from orylo_ingest.privacy.cards import MASK, mask_card_numbers, may_hold_card_number, outline_of
 from orylo_ingest.privacy.contact_patterns import may_hold_contacts, replace_bare_numbers, replace_contacts
 from orylo_ingest.privacy.document_hashes import DocumentHashes
 from orylo_ingest.privacy.first_names import FirstName, may_be_written_by_people, replace_first_names
-from orylo_ingest.privacy.hashing import TOKEN_PATTERN, is_token
 from orylo_ingest.privacy.known_people import KnownIdentifier, flat_bytes, replace_known
 from orylo_ingest.privacy.personal_keys import is_identifier
 

@@ -1,4 +1,4 @@
-"""Identifiers in the form that Meta's Conversions API documents, ready to be hashed.
+"""Names and places in the form that Meta's Conversions API documents, ready to be hashed.
 
 Every function returns None if nothing is left: an empty text is never hashed. Where Meta's library and its
 documentation disagree, this follows the documentation (`tests/unit/ingest/privacy` lists the cases).
@@ -7,10 +7,9 @@ documentation disagree, this follows the documentation (`tests/unit/ingest/priva
 import re
 import unicodedata
 
+from orylo_common.identifiers import composed
 from orylo_ingest.privacy.countries import alpha2
 
-_EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
-_MAX_EMAIL = 254
 _US_ZIP = re.compile(r"[0-9]{9}")
 _UK_POSTCODE = re.compile(r"([a-z]{1,2}[0-9][a-z0-9]?[0-9])[a-z]{2}")
 _YEAR_FIRST = re.compile(r"([0-9]{4})[-/.]?([0-9]{2})[-/.]?([0-9]{2})(?:[T ].*)?")
@@ -30,14 +29,9 @@ _US_STATES = {
 }  # fmt: skip
 
 
-def email(value: str) -> str | None:
-    text = _composed(value).strip().lower()
-    return text if len(text) <= _MAX_EMAIL and _EMAIL.fullmatch(text) else None
-
-
 def name(value: str) -> str | None:
     """Return the name in lower case without punctuation, with accents and single inner spaces."""
-    text = _composed(value).lower()
+    text = composed(value).lower()
     if not text.isalpha():
         text = " ".join("".join(filter(_is_not_punctuation, text)).split())
     return text or None
@@ -45,7 +39,7 @@ def name(value: str) -> str | None:
 
 def city(value: str) -> str | None:
     """Return the letters in lower case, with accents."""
-    text = _composed(value).lower()
+    text = composed(value).lower()
     return text if text.isalpha() else _letters(text)
 
 
@@ -57,7 +51,7 @@ def state(value: str, country: str | None = None) -> str | None:
 
 def zip_code(value: str, country: str | None = None) -> str | None:
     """Return letters and digits in lower case; the first five digits in the US, up to the sector in Great Britain."""
-    text = "".join(filter(str.isalnum, _composed(value).lower()))
+    text = "".join(filter(str.isalnum, composed(value).lower()))
     if country == "US" and _US_ZIP.fullmatch(text):
         return text[:5]
     if country == "GB" and (postcode := _UK_POSTCODE.fullmatch(text)):
@@ -82,17 +76,6 @@ def birth_date(value: str, country: str | None = None) -> str | None:
     else:
         return None
     return f"{year:04}{month:02}{day:02}" if 1 <= month <= 12 and 1 <= day <= 31 and year >= 1900 else None
-
-
-def document(value: str) -> str | None:
-    """Return the letters and digits of a tax or identity number. A number of only zeros means none."""
-    text = "".join(filter(str.isalnum, _composed(value).lower()))
-    return text if text.strip("0") else None
-
-
-def _composed(value: str) -> str:
-    # The same name can differ in bytes between systems: é is one code point or two.
-    return value if value.isascii() else unicodedata.normalize("NFC", value)
 
 
 def _is_not_punctuation(character: str) -> bool:

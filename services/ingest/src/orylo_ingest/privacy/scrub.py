@@ -14,11 +14,12 @@ from typing import Any
 
 import orjson
 
+from orylo_common.hashing import is_token, token
+from orylo_common.identifiers import normalise_email
 from orylo_ingest.privacy import normalisation
 from orylo_ingest.privacy.contact_patterns import is_document
 from orylo_ingest.privacy.document_hashes import DocumentHashes
 from orylo_ingest.privacy.free_text import FreeText, ScanBudget
-from orylo_ingest.privacy.hashing import is_token, token
 from orylo_ingest.privacy.person import HashedIdentity
 from orylo_ingest.privacy.personal_keys import PersonalDatum, datum_of, passed_down
 from orylo_ingest.privacy.phones import phone_digits
@@ -39,7 +40,7 @@ OWN_KEY = "orylo"
 
 
 _NORMALISE: dict[int, Callable[[str], str | None]] = {
-    PersonalDatum.EMAIL: normalisation.email,
+    PersonalDatum.EMAIL: normalise_email,
     PersonalDatum.PHONE: phone_digits,
     PersonalDatum.CITY: normalisation.city,
     PersonalDatum.STATE: normalisation.state,

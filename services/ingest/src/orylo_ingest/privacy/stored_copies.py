@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from orylo_ingest.privacy.hashing import KEYED_PREFIX, TOKEN_PREFIX, is_keyed_token, is_token
+from orylo_common.hashing import KEYED_PREFIX, TOKEN_PREFIX, is_keyed_token, is_token
 from orylo_ingest.privacy.person import HashedIdentity, customer_id
 from orylo_ingest.privacy.personal_keys import PersonalDatum, datum_of, passed_down
 

@@ -18,9 +18,10 @@ import structlog
 from orylo_common.broker.ports import Outgoing
 from orylo_common.control.document_key import DocumentKey
 from orylo_common.control.models import LiveMode
+from orylo_common.hashing import KEYED_PREFIX, TOKEN_PREFIX
 from orylo_common.ids import uuid7
 from orylo_common.ip_addresses import parse_address
-from orylo_common.messages import encode_first
+from orylo_common.messages import PaymentFact, encode_first
 from orylo_common.messages import type_of as _type_of
 from orylo_ingest.documents.parsing import Document
 from orylo_ingest.gateways.port import (
@@ -33,7 +34,6 @@ from orylo_ingest.gateways.port import (
 )
 from orylo_ingest.privacy.cards import MASK
 from orylo_ingest.privacy.document_hashes import DocumentHashes
-from orylo_ingest.privacy.hashing import KEYED_PREFIX, TOKEN_PREFIX
 from orylo_ingest.privacy.person import HashedIdentity, Person, customer_id, identify
 from orylo_ingest.privacy.scrub import OWN_KEY, flags_of, scrub
 from orylo_ingest.webhooks.announcements import quarantine_announcement
@@ -308,6 +308,8 @@ def _set_message(
     )
     if customer is not None:
         data["customer_id"] = customer
+    if identity.document is not None and issubclass(event.message, PaymentFact):
+        data["document_hash"] = identity.document
     body = encode_first(
         event.message,
         message_id=message_id,
@@ -362,6 +364,12 @@ def _check(fields: Document) -> None:
     currency = fields.get("currency")
     if currency is not None and not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
         raise UnprocessableEvent("the currency is not an ISO 4217 code")
-    last4 = fields["card"].get("last4") if "card" in fields else None
-    if last4 is not None and not (len(last4) == 4 and last4.isascii() and last4.isdecimal()):
-        del fields["card"]["last4"]
+    if "card" in fields:
+        _drop_unless_digits(fields["card"], "last4", 4, 4)
+        _drop_unless_digits(fields["card"], "bin", 6, 8)
+
+
+def _drop_unless_digits(card: dict[str, Any], name: str, shortest: int, longest: int) -> None:
+    value = card.get(name)
+    if value is not None and not (shortest <= len(value) <= longest and value.isascii() and value.isdecimal()):
+        del card[name]

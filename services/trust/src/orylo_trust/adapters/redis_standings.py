@@ -11,11 +11,10 @@ from uuid import UUID
 import orjson
 import structlog
 from prometheus_client import Counter
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from orylo_common.errors import TransientError
 from orylo_common.messages import TrustStatus
+from orylo_common.redis import REDIS_ERRORS, RedisClient
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, CircuitOpen
 from orylo_trust.domain.account import Standing
 
@@ -30,7 +29,7 @@ log = structlog.get_logger(__name__)
 class RedisStandings:
     """`forget` follows every commit, so a change shows at once, or an hour later if Redis was unreachable."""
 
-    def __init__(self, redis: Redis, breaker: CircuitBreaker) -> None:
+    def __init__(self, redis: RedisClient, breaker: CircuitBreaker) -> None:
         self._redis = redis
         self._breaker = breaker
         self._stale: set[bytes] = set()
@@ -76,7 +75,7 @@ class RedisStandings:
             async with self._breaker, asyncio.timeout(TIMEOUT.total_seconds()):
                 try:
                     return await command()
-                except (RedisError, OSError) as error:
+                except REDIS_ERRORS as error:
                     raise TransientError(f"Redis failed ({type(error).__name__})") from error
         except (TransientError, TimeoutError) as error:
             FAILURES.labels(name).inc()

@@ -6,6 +6,7 @@ from orylo_common.control.models import TenantSettings
 from orylo_common.control.sections.actions import ActionPolicy
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.control.sections.dispatch import DispatchPolicy
+from orylo_common.control.sections.fuse import FusePolicy
 from orylo_common.control.sections.limits import LimitSettings
 from orylo_common.control.sections.shop import ShopSettings
 from orylo_common.control.sections.tracking import TrackingSettings
@@ -21,5 +22,6 @@ SECTIONS: Mapping[str, type[TenantSettings]] = {
         TrustPolicy,
         DispatchPolicy,
         ActionPolicy,
+        FusePolicy,
     )
 }

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from orylo_common.hashing import is_token
 from orylo_common.money import to_minor
 from orylo_ingest.gateways.fields import present, text
 from orylo_ingest.gateways.port import UnprocessableEvent
-from orylo_ingest.privacy.hashing import is_token
 
 # Digits of a Brazilian number without its area code (Anatel: eight on land lines, nine on mobiles).
 _WITHOUT_AREA = (8, 9)

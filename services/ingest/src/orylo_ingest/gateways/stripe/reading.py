@@ -71,6 +71,8 @@ def _card(card: Object) -> dict[str, Any]:
         country=text(card.get("country")),
         fingerprint=text(card.get("fingerprint")),
         funding=text(card.get("funding")),
+        # Only on accounts for which Stripe enabled it.
+        bin=text(card.get("iin")),
     )
 
 

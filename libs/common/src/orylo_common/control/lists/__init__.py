@@ -1,0 +1,1 @@
+"""Lists: what a tenant always blocks or allows, and what its rules look up."""

@@ -1,0 +1,2 @@
+-- Drops every list with its entries.
+DROP TABLE control.list_entries;
