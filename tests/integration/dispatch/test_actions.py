@@ -36,7 +36,7 @@ __all__ = ["fake_stripe"]
 
 pytestmark = pytest.mark.integration
 
-NOT_CAPTURED = {"payment_type": type_of(PaymentCreated)}
+NOT_CAPTURED: dict[str, Any] = {"payment_type": type_of(PaymentCreated)}
 STATE = "SELECT state FROM dispatch.provider_actions WHERE tenant_id = $1 AND payment_id = $2"
 
 
