@@ -82,7 +82,7 @@ async def test_a_failed_action_is_a_dead_letter_until_it_is_done(api: Api, machi
     assert [each["state"] for each in await listed(machine)] == ["resolved"]
 
 
-async def test_a_failed_action_that_is_withdrawn_needs_nobody(api: Api, machine: aiohttp.ClientSession) -> None:
+async def test_withdrawing_an_action_resolves_its_dead_letter(api: Api, machine: aiohttp.ClientSession) -> None:
     about: dict[str, Any] = {"tenant_id": api.a.tenant.id, "payment_id": PAYMENT, "action_id": uuid7()}
     await api.project(action_changed(**about))
     await api.project(action_changed(**about, revision=2, status=ProviderActionStatus.WITHDRAWN, code="block_lifted"))

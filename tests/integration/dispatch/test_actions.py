@@ -310,6 +310,21 @@ async def test_what_is_left_of_a_partly_refunded_payment_is_refunded(
     assert [refund["amount"] for refund in paid.refunds] == [250, 1000]
 
 
+async def test_a_payment_that_is_known_by_its_invoice_is_refunded(
+    admin: asyncpg.Pool, merchant: UUID, actor: Actor, fake_stripe: FakeStripe
+) -> None:
+    account = fake_stripe.account(KEY)
+    paid = account.add("pi_1")
+    account.invoices["in_1"] = "pi_1"
+
+    await actor.decide(decision(merchant, payment_id="stripe:in_1"))
+    await actor.decide(decision(merchant, payment_id="stripe:in_2"))
+    await change(actor, payment_id="stripe:in_1", status=ProviderActionStatus.DONE, reference="re_1_1")
+    await change(actor, payment_id="stripe:in_2", status=ProviderActionStatus.FAILED, code="no_intent")
+
+    assert len(paid.refunds) == 1
+
+
 async def test_two_replicas_refund_each_payment_once(
     postgres_dsn: str, admin: asyncpg.Pool, fake_stripe: FakeStripe, merchant: UUID
 ) -> None:

@@ -1837,13 +1837,13 @@ export interface components {
         };
         /**
          * PaymentAction
-         * @description What Orylo did, or will do, at the payment provider because the payment was blocked.
+         * @description A cancellation or refund at the payment provider because the payment was blocked.
          */
         PaymentAction: {
             /** Format: uuid */
             id: string;
             action: components["schemas"]["ProviderAction"];
-            /** @description `withdrawn`: before it was carried out it was no longer needed; `code` says why */
+            /** @description `withdrawn`: it became unnecessary before it was carried out; `code` says why */
             status: components["schemas"]["ProviderActionStatus"];
             /**
              * Format: uuid
@@ -1853,13 +1853,13 @@ export interface components {
             /** @description the decision's override, or `risk` */
             decided_by: string;
             attempts: number;
-            /** @description the provider's id of what was done, such as a refund's */
+            /** @description the provider's id of its result, such as a refund's */
             reference: string | null;
             /** @description the provider's own code, or why the action was withdrawn */
             code: string | null;
             /** @description a sentence for people */
             reason: string | null;
-            /** @description `block_lifted`: a newer decision no longer blocks the payment. What was done cannot be undone */
+            /** @description `block_lifted`: a newer decision no longer blocks the payment. The action cannot be undone */
             contradiction: string | null;
             /** Format: date-time */
             created_at: string;

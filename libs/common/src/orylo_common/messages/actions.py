@@ -1,4 +1,4 @@
-"""Messages about what Orylo does at a payment provider because a payment is blocked."""
+"""Messages about cancellations and refunds of blocked payments at their provider."""
 
 from enum import StrEnum
 from typing import ClassVar, Literal
@@ -49,7 +49,7 @@ class ProviderActionChanged(ProviderActionFact):
     amount_minor: int = Field(ge=0, description="the payment's")
     currency: str
     attempts: int = Field(ge=0)
-    reference: str | None = Field(default=None, description="the provider's id of what was done, such as a refund's")
+    reference: str | None = Field(default=None, description="the provider's id of its result, such as a refund's")
     code: str | None = Field(default=None, description="the provider's own code, or why the action was withdrawn")
     reason: str | None = Field(default=None, description="a sentence for users, without secrets or personal data")
     contradiction: str | None = Field(

@@ -1,1 +1,1 @@
-"""What was done at the payment provider because a payment was blocked."""
+"""Cancellations and refunds at the payment provider because a payment was blocked."""

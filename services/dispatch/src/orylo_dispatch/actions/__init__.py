@@ -1,1 +1,1 @@
-"""What is done at a payment provider because a payment is blocked, in PostgreSQL."""
+"""Cancellations and refunds of blocked payments in PostgreSQL, and the messages that lead to them."""

@@ -21,7 +21,7 @@ UPSERT_VERSIONS = """
     RETURNING tenant_id, payment_id, version
 """
 
-# What was carried out, or may have been, cannot be undone: it is marked. Skips an action that is being carried out.
+# An action that was carried out, or may have been, cannot be undone: it is marked. Skips one in progress.
 WITHDRAW = f"""
     UPDATE dispatch.provider_actions AS d
     SET decision_version = new.version, revision = d.revision + 2,

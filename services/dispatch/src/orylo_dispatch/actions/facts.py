@@ -52,7 +52,7 @@ ActionFact = ActionDecided | RefundPrevented | ActionRedriveAsked
 class ActionEffects:
     """The work that a fact causes after the commit: publish messages, wake workers.
 
-    `in_flight`: the action that the fact withdraws is being carried out right now, so the fact has to come again.
+    `in_flight`: the action that the fact withdraws is being carried out, so the message has to be redelivered.
     """
 
     messages: list[Outgoing] = field(default_factory=list)

@@ -63,10 +63,10 @@ class ActionRecorder:
 async def act_on_decision(
     detection: DetectionCreated, *, plane: ControlPlane, kinds: frozenset[str], recorder: ActionRecorder
 ) -> None:
-    """Ask for the action that the tenant wants for a blocked payment, or withdraw what no longer fits the decision.
+    """Ask for the action that the tenant wants for a blocked payment, or withdraw one that no longer fits.
 
-    Test events, declined attempts and payments in another mode than the key's are left alone, and so is what was
-    decided by an earlier version, which does not say in which mode the payment is.
+    Test events, declined attempts and payments in another mode than the key's are left alone. So are decisions of
+    earlier versions, which do not name the payment's mode.
     """
     if detection.gateway not in kinds or detection.livemode is None or detection.test or detection.late:
         return

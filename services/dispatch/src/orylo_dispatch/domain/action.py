@@ -76,5 +76,5 @@ def withdrawal_of(decided: DecidedPayment) -> str:
 
 
 def action_id(tenant_id: UUID, payment_id: str, action: ProviderAction) -> UUID:
-    """Return the action's id, which is also what the provider recognises a repeat by."""
+    """Return the action's id, by which the provider also recognises a repeat."""
     return uuid5(_IDS, f"{tenant_id}:{payment_id}:{action}")

@@ -35,7 +35,10 @@ class FakePayment:
 
 @dataclass(slots=True)
 class FakeAccount:
+    """`invoices` has the intent that paid each."""
+
     payments: dict[str, FakePayment] = field(default_factory=dict)
+    invoices: dict[str, str] = field(default_factory=dict)
 
     def add(self, payment_id: str, *, status: str = "succeeded", amount: int = 1250, **more: Any) -> FakePayment:
         payment = FakePayment(payment_id, status, amount, payment_id.replace("pi_", "ch_", 1), **more)
@@ -58,7 +61,7 @@ class FakeAccount:
         return payment.shown()
 
     def refund(self, form: Mapping[str, str]) -> dict[str, Any]:
-        """Refund what is captured and not refunded yet, or `amount` of it."""
+        """Refund the captured amount less earlier refunds, or `amount` of it."""
         for name in form:
             if name.partition("[")[0] not in REFUND_PARAMETERS:
                 raise invalid_request(f"Received unknown parameter: {name}", "parameter_unknown")

@@ -9,7 +9,7 @@ from orylo_cli.demo.fake_stripe.errors import StripeRefusal
 
 @dataclass(slots=True)
 class StoredAnswer:
-    """`status` is None while the first request is still running."""
+    """The answer to the first request, without a `status` while that is still running."""
 
     parameters: tuple[str, Mapping[str, str]]
     status: int | None = None

@@ -66,6 +66,7 @@ class FakeStripe:
                 web.post("/v1/payment_intents/{id}/cancel", self._post_cancel),
                 web.get("/v1/refunds", self._get_list),
                 web.get("/v1/payment_intents", self._get_list),
+                web.get("/v1/invoice_payments", self._get_list),
             ]
         )
         return app
@@ -79,13 +80,15 @@ class FakeStripe:
 
     async def _get_list(self, request: web.Request) -> web.Response:
         try:
-            self._authenticated(request)
+            known = self._authenticated(request)
             self._refuse_by_fault()
         except StripeRefusal as refusal:
             return self._respond(request, refusal.status, refusal.body)
         if self._fault.mode == "down":
             return web.Response(status=503, text="<html>Service Unavailable</html>")
-        return self._respond(request, 200, {"object": "list", "data": [], "has_more": False})
+        intent = known.account.invoices.get(request.query.get("invoice", ""))
+        paid = [{"object": "invoice_payment", "payment": {"type": "payment_intent", "payment_intent": intent}}]
+        return self._respond(request, 200, {"object": "list", "data": paid if intent else [], "has_more": False})
 
     async def _post(
         self, request: web.Request, run: Callable[[FakeAccount, Mapping[str, str]], dict[str, Any]]

@@ -1,4 +1,4 @@
-"""Section `actions`: what is done at the payment provider when a payment is blocked."""
+"""Section `actions`: cancellations and refunds of blocked payments at the payment provider."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
@@ -10,9 +10,9 @@ from orylo_common.control.models import TenantSettings
 
 class ActionMode(StrEnum):
     OFF = "off"
-    # Cancel what is not captured.
+    # Cancel payments that are not captured.
     CANCEL = "cancel"
-    # Refund what is captured.
+    # Refund captured payments.
     REFUND = "refund"
     BOTH = "both"
 

@@ -1,4 +1,4 @@
-"""What Stripe's answers ask for: nothing more, a retry, or a person.
+"""Classify Stripe's answers by the step that they ask for: none, a retry, or a person's.
 
 By status, type and code of the error, which are documented; the texts are not.
 """
@@ -71,7 +71,7 @@ def _refused(
 
 
 def _final(code: str, error: Mapping[str, Any]) -> tuple[AttemptOutcome, str]:
-    """Return the outcome of a refusal that no retry changes. What is in the wanted state already is done."""
+    """Return the outcome of a refusal that no retry changes. A payment in the wanted state is done."""
     if code == "charge_already_refunded":
         return AttemptOutcome.DISPATCHED, "The payment had been refunded already."
     intent = error.get("payment_intent")

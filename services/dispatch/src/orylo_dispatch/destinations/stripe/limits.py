@@ -9,7 +9,7 @@ BATCH = 20
 MAX_ANSWER_BYTES = 262_144
 # A refund usually takes about a second. After `total` the outcome is unknown.
 TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=1.5)
-# Parameters and errors as of this version, whatever the account's own is.
+# In place of the account's default version.
 API_VERSION = "2025-03-31.basil"
 # A full refund and a cancellation succeed once, whenever they are repeated: Stripe refuses the second with the state
 # of the first. Its memory of idempotency keys, 24 hours, is not needed for that.

@@ -12,19 +12,25 @@ from orylo_dispatch.domain.action import ActionRequest
 
 _INTENT = re.compile(r"pi_\w{1,200}", re.ASCII)
 _CHARGE = re.compile(r"(?:ch|py)_\w{1,200}", re.ASCII)
+_INVOICE = re.compile(r"in_\w{1,200}", re.ASCII)
 
 UNKNOWN_OBJECT = Fault(
-    "unknown_object", "Stripe reported the payment without its intent or charge. Cancel or refund it in the dashboard."
+    "unknown_object",
+    "Stripe reported the payment without an id that can be used. Cancel or refund it there.",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class StripeRequest:
-    """A POST. Of two with the same `idempotency_key`, Stripe carries out the first and repeats its answer."""
+    """A POST. Of two with the same `idempotency_key`, Stripe carries out the first and repeats its answer.
+
+    With an `invoice`, the form lacks the intent that paid it.
+    """
 
     path: str
     form: dict[str, str]
     idempotency_key: str
+    invoice: str | None = None
 
     @classmethod
     def decode(cls, body: bytes) -> Self:
@@ -48,11 +54,9 @@ def request_for(asked: ActionRequest) -> StripeRequest | Fault:
         if not is_intent:
             return UNKNOWN_OBJECT
         return StripeRequest(f"/v1/payment_intents/{provider_id}/cancel", {"cancellation_reason": "fraudulent"}, key)
+    form = {"metadata[orylo_action]": str(asked.action_id), "metadata[orylo_cause]": "blocked"}
+    if _INVOICE.fullmatch(provider_id):
+        return StripeRequest("/v1/refunds", form, key, invoice=provider_id)
     if not is_intent and not _CHARGE.fullmatch(provider_id):
         return UNKNOWN_OBJECT
-    form = {
-        "payment_intent" if is_intent else "charge": provider_id,
-        "metadata[orylo_action]": str(asked.action_id),
-        "metadata[orylo_cause]": "blocked",
-    }
-    return StripeRequest("/v1/refunds", form, key)
+    return StripeRequest("/v1/refunds", {"payment_intent" if is_intent else "charge": provider_id, **form}, key)
