@@ -358,6 +358,20 @@ async def test_a_process_that_dies_between_the_refund_and_its_record_leaves_one_
     assert len(paid.refunds) == 1
 
 
+async def test_a_block_is_lifted_although_a_process_died_at_a_destination_that_is_disabled(
+    admin: asyncpg.Pool, merchant: UUID, actor: Actor
+) -> None:
+    await admin.execute("UPDATE control.destinations SET enabled = false")
+    await eventually(lambda: _disabled(actor, merchant))
+    [destination] = actor.plane.destinations(merchant)
+    await _insert_claimed(admin, merchant, destination.id)
+
+    await actor.decide(decision(merchant, 1, Decision.ALLOW, version=2))
+
+    # The refund may have been made.
+    await change(actor, status=ProviderActionStatus.WITHDRAWN, contradiction="block_lifted")
+
+
 async def test_a_refund_whose_answer_was_lost_is_repeated_with_the_same_key(
     admin: asyncpg.Pool, merchant: UUID, actor: Actor, fake_stripe: FakeStripe
 ) -> None:

@@ -21,20 +21,23 @@ UPSERT_VERSIONS = """
     RETURNING tenant_id, payment_id, version
 """
 
-# An action that was carried out, or may have been, cannot be undone: it is marked. Skips one in progress.
+# An action that was carried out, or may have been, cannot be undone: it is marked. Skips one in progress, but not one
+# whose claim has expired, because a disabled destination may never be claimed from again.
 WITHDRAW = f"""
     UPDATE dispatch.provider_actions AS d
     SET decision_version = new.version, revision = d.revision + 2,
-        contradiction = CASE WHEN new.code = '{LIFTED}' AND (d.state = 'dispatched' OR d.maybe_sent_at IS NOT NULL)
-                             THEN new.code ELSE d.contradiction END,
+        contradiction = CASE
+            WHEN new.code = '{LIFTED}' AND (d.state = 'dispatched' OR coalesce(d.maybe_sent_at, d.started_at) IS NOT NULL)
+            THEN new.code ELSE d.contradiction END,
         state = CASE d.state WHEN 'dispatched' THEN d.state ELSE 'suppressed' END,
         code = CASE d.state WHEN 'dispatched' THEN d.code ELSE new.code END,
         reason = CASE d.state WHEN 'dispatched' THEN d.reason ELSE new.reason END,
-        settled_at = coalesce(d.settled_at, $7)
+        settled_at = coalesce(d.settled_at, $7), maybe_sent_at = coalesce(d.maybe_sent_at, d.started_at),
+        started_at = NULL
     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::integer[])
         AS new (tenant_id, payment_id, wanted, code, reason, version)
     WHERE d.tenant_id = new.tenant_id AND d.payment_id = new.payment_id AND d.action IS DISTINCT FROM new.wanted
-      AND d.decision_version <= new.version AND d.started_at IS NULL
+      AND d.decision_version <= new.version AND (d.started_at IS NULL OR d.due_at <= $7)
       AND (d.state IN ('pending', 'failed')
            OR d.state = 'dispatched' AND new.code = '{LIFTED}' AND d.contradiction IS NULL)
     RETURNING {RETURNED}
@@ -44,7 +47,7 @@ SELECT_IN_FLIGHT = """
     SELECT d.tenant_id, d.payment_id FROM dispatch.provider_actions AS d
     JOIN unnest($1::uuid[], $2::text[], $3::text[]) AS new (tenant_id, payment_id, wanted)
     USING (tenant_id, payment_id)
-    WHERE d.action IS DISTINCT FROM new.wanted AND d.state = 'pending' AND d.started_at IS NOT NULL
+    WHERE d.action IS DISTINCT FROM new.wanted AND d.state = 'pending' AND d.started_at IS NOT NULL AND d.due_at > $4
 """
 
 # An action that was withdrawn is asked for again. One that contradicted a decision no longer does.
@@ -95,7 +98,7 @@ async def apply_decisions(connection: Connection, seen: Seen, now: datetime) -> 
         return
     columns = list(zip(*(_withdrawal(fact) for fact, _ in newest.values()), strict=True))
     await _record(connection, WITHDRAW, [*columns, now], newest, now)
-    for tenant_id, payment_id in await connection.fetch(SELECT_IN_FLIGHT, *columns[:3]):
+    for tenant_id, payment_id in await connection.fetch(SELECT_IN_FLIGHT, *columns[:3], now):
         newest[tenant_id, payment_id][1].in_flight = True
     if asked := [_request(fact, fact.action, now) for fact, _ in newest.values() if fact.action]:
         await _record(connection, REQUEST, [*zip(*asked, strict=True), now], newest, now)
