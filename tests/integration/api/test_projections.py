@@ -40,6 +40,7 @@ from orylo_common.messages import (
     PaymentRefunded,
     PaymentRefundFailed,
     PaymentSucceeded,
+    ProviderActionStatus,
     TrustStatus,
 )
 from orylo_common.postgres.group_commit import GroupCommit
@@ -50,6 +51,7 @@ from tests.unit.api.builders import (
     OTHER_TENANT,
     PAYMENT,
     TENANT,
+    action_changed,
     after,
     conversion,
     destination_changed,
@@ -76,6 +78,7 @@ TABLES = {
     "conversions_view": "tenant_id, id",
     "rollups": "tenant_id, grain, bucket",
     "rollup_amounts": "tenant_id, grain, bucket, currency",
+    "actions_view": "tenant_id, id",
     "dead_letters": "tenant_id, id",
     "rejections_view": "tenant_id, id",
     "destination_states_view": "tenant_id, destination_id",
@@ -159,6 +162,20 @@ def a_shops_day() -> list[Projectable]:
             conversion(ConversionDispatched, **conversion_ids, occurred_at=start + timedelta(minutes=2), attempts=4),
         ]
         messages += sent[: number % 4] or [conversion(ConversionSuppressed, **conversion_ids)]
+        action: dict[str, Any] = {
+            "tenant_id": tenant,
+            "payment_id": ids["payment_id"],
+            "action_id": uuid7(),
+            "detection_id": uuid7(),
+        }
+        acted: list[Projectable] = [
+            action_changed(**action, revision=0, status=ProviderActionStatus.PENDING, occurred_at=start),
+            action_changed(**action, revision=1),
+            action_changed(**action, revision=2, status=ProviderActionStatus.PENDING),
+            action_changed(**action, revision=3, status=ProviderActionStatus.DONE, reference="re_1", attempts=2),
+            action_changed(**action, revision=4, status=ProviderActionStatus.DONE, contradiction="block_lifted"),
+        ]
+        messages += acted[: number % 6]
         messages += [
             destination_changed(
                 tenant_id=tenant, version=version, status=status, occurred_at=start, reason=str(version)

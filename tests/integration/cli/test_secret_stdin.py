@@ -109,3 +109,28 @@ def test_an_access_token_comes_from_standard_input(postgres_dsn: str, shop: str)
     command = f"destination add {shop} meta --pixel-id 123 --token-stdin"
     assert run(postgres_dsn, command, " EAAtyped \n").exit_code == 0
     assert stored(postgres_dsn, "destinations", shop) == ["EAAtyped"]
+
+
+def test_a_stripe_key_is_only_read_from_standard_input(postgres_dsn: str, shop: str) -> None:
+    add = f"destination add {shop} stripe"
+    assert run(postgres_dsn, f"{add} --token rk_live_51Loja").exit_code == 2
+    assert run(postgres_dsn, add, ORYLO_META_TOKEN="rk_live_51Loja").exit_code == 2
+    assert stored(postgres_dsn, "destinations", shop) == []
+
+    added = run(postgres_dsn, f"{add} --token-stdin", "rk_live_51Loja\n")
+
+    assert added.exit_code == 0
+    assert "51Loja" not in added.output
+    assert stored(postgres_dsn, "destinations", shop) == ["rk_live_51Loja"]
+
+
+@pytest.mark.parametrize("key", ["", "pk_live_51Loja", "EAAtoken", "rk_live_ 51"])
+def test_what_is_no_secret_key_of_stripe_is_refused(postgres_dsn: str, shop: str, key: str) -> None:
+    assert run(postgres_dsn, f"destination add {shop} stripe --token-stdin", f"{key}\n").exit_code == 2
+
+
+@pytest.mark.parametrize("option", ["--name second", "--pixel-id 123", "--site-url https://loja.example"])
+def test_a_tenant_has_one_account_at_stripe(postgres_dsn: str, shop: str, option: str) -> None:
+    command = f"destination add {shop} stripe --token-stdin {option}"
+
+    assert run(postgres_dsn, command, "rk_live_51Loja\n").exit_code == 2

@@ -20,7 +20,8 @@ async def admin(postgres_dsn: str) -> AsyncIterator[asyncpg.Pool]:
         yield pool
         await pool.execute(
             "TRUNCATE control.tenants, dispatch.clicks, dispatch.decisions, dispatch.deliveries, dispatch.attempts,"
-            " dispatch.reversals, dispatch.enrichments, dispatch.destination_states, dispatch.outbox CASCADE"
+            " dispatch.reversals, dispatch.enrichments, dispatch.destination_states, dispatch.outbox,"
+            " dispatch.provider_actions, dispatch.action_decisions, control.audit_log CASCADE"
         )
 
 

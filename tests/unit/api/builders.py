@@ -25,6 +25,9 @@ from orylo_common.messages import (
     PaymentRefunded,
     PaymentVerdict,
     Product,
+    ProviderAction,
+    ProviderActionChanged,
+    ProviderActionStatus,
     ReasonPoints,
     ReplacedDecision,
     TrustStatus,
@@ -169,6 +172,27 @@ def conversion(kind: type[Conversion], **changes: Any) -> Conversion:
     if issubclass(kind, ConversionSuppressed):
         fields["reason"] = "blocked"
     return kind(**{**fields, **changes})
+
+
+def action_changed(**changes: Any) -> ProviderActionChanged:
+    fields: dict[str, Any] = {
+        **_envelope(),
+        "action_id": uuid7(),
+        "revision": 1,
+        "payment_id": PAYMENT,
+        "gateway": "stripe",
+        "action": ProviderAction.REFUND,
+        "status": ProviderActionStatus.FAILED,
+        "detection_id": uuid7(),
+        "decision_version": 1,
+        "decided_by": "risk",
+        "amount_minor": 1250,
+        "currency": "BRL",
+        "attempts": 1,
+        "code": "balance_insufficient",
+        "reason": "The balance at Stripe does not cover the refund.",
+    }
+    return ProviderActionChanged(**{**fields, **changes})
 
 
 def destination_changed(**changes: Any) -> DestinationStatusChanged:

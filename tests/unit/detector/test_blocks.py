@@ -43,3 +43,13 @@ async def test_an_allowed_payment_is_announced_without_a_block() -> None:
     store = MemoryPayments()
     await store.decide(payment(PaymentSucceeded))
     assert [outgoing.type for outgoing in store.announced] == ["detection.created.v1"]
+
+
+@pytest.mark.parametrize(("livemode", "test"), [(True, False), (False, False), (True, True)])
+async def test_a_decision_names_the_mode_of_the_payment(livemode: bool, test: bool) -> None:
+    store = MemoryPayments(ATTACK)
+    await store.decide(payment(PaymentSucceeded, livemode=livemode, test=test))
+
+    detection = decode(store.announced[0].body)
+    assert isinstance(detection, DetectionCreated)
+    assert (detection.livemode, detection.test) == (livemode, test)

@@ -1399,13 +1399,13 @@ export interface components {
             /** @description the service that could not handle it: ingest, detector, trust, dispatch or api */
             source: string;
             /** @enum {string} */
-            kind: "message" | "conversion";
+            kind: "message" | "conversion" | "action";
             /** @description the message's type; null if the message cannot be read */
             type: string | null;
             /** @description the payment, customer or conversion it concerns */
             subject: string | null;
             reason: string;
-            /** @description the destination's own error code */
+            /** @description the destination's or the payment provider's own error code */
             code: string | null;
             attempts: number;
             state: components["schemas"]["DeadLetterState"];
@@ -1439,13 +1439,13 @@ export interface components {
             /** @description the service that could not handle it: ingest, detector, trust, dispatch or api */
             source: string;
             /** @enum {string} */
-            kind: "message" | "conversion";
+            kind: "message" | "conversion" | "action";
             /** @description the message's type; null if the message cannot be read */
             type: string | null;
             /** @description the payment, customer or conversion it concerns */
             subject: string | null;
             reason: string;
-            /** @description the destination's own error code */
+            /** @description the destination's or the payment provider's own error code */
             code: string | null;
             attempts: number;
             state: components["schemas"]["DeadLetterState"];
@@ -2163,6 +2163,8 @@ export interface components {
             test: boolean;
             /** @description null until the detector has decided */
             decision: components["schemas"]["PaymentDecision"] | null;
+            /** @description cancellations and refunds at the provider that Orylo made because the payment was blocked */
+            actions: components["schemas"]["PaymentAction"][];
             /**
              * Format: date-time
              * @description when its first event happened, by the gateway's clock
@@ -2178,6 +2180,37 @@ export interface components {
              * @default null
              */
             verdict: components["schemas"]["Verdict"] | null;
+        };
+        /**
+         * PaymentAction
+         * @description A cancellation or refund at the payment provider because the payment was blocked.
+         */
+        PaymentAction: {
+            /** Format: uuid */
+            id: string;
+            action: components["schemas"]["ProviderAction"];
+            /** @description `withdrawn`: it became unnecessary before it was carried out; `code` says why */
+            status: components["schemas"]["ProviderActionStatus"];
+            /**
+             * Format: uuid
+             * @description the decision that asked for it
+             */
+            detection_id: string;
+            /** @description the decision's override, or `risk` */
+            decided_by: string;
+            attempts: number;
+            /** @description the provider's id of its result, such as a refund's */
+            reference: string | null;
+            /** @description the provider's own code, or why the action was withdrawn */
+            code: string | null;
+            /** @description a sentence for people */
+            reason: string | null;
+            /** @description `block_lifted`: a newer decision no longer blocks the payment. The action cannot be undone */
+            contradiction: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
         };
         /**
          * PaymentDecision
@@ -2265,6 +2298,16 @@ export interface components {
              */
             tenants: components["schemas"]["TenantName"][] | null;
         };
+        /**
+         * ProviderAction
+         * @enum {string}
+         */
+        ProviderAction: "cancel" | "refund";
+        /**
+         * ProviderActionStatus
+         * @enum {string}
+         */
+        ProviderActionStatus: "pending" | "done" | "failed" | "withdrawn";
         /**
          * Quality
          * @description The precision and the recall of one kind of decision. A rate is null where it would divide by 0.

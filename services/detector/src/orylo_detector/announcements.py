@@ -50,6 +50,8 @@ def detection_of(
         degraded=verdict.degraded,
         amount_minor=payment.amount_minor,
         currency=payment.currency,
+        livemode=payment.livemode,
+        test=payment.test,
         version=known.version if known else 0,
         replaces=known.decided.reference if known and known.decided else None,
         late=known is None,

@@ -11,6 +11,8 @@ class Settings(KeyringSettings):
     # The demo replaces it with a fake Meta.
     meta_base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+$")] = "https://graph.facebook.com"
     meta_api_version: Annotated[str, StringConstraints(pattern=r"^v\d{1,3}\.\d{1,2}$")] = "v26.0"
+    # The demo and tests replace it with a fake Stripe.
+    stripe_base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+$")] = "https://api.stripe.com"
     # Messages that are received while one batch is committed form the next batch.
     dispatch_prefetch: int = Field(default=500, ge=1, le=5000)
     health_port: int = Field(default=9100, ge=1, le=65535)

@@ -23,6 +23,15 @@ describe("the notices about destinations", () => {
     expect(notice).toHaveTextContent(/orylo destination add \S+ meta --name main --pixel-id PIXEL --token-stdin/);
   });
 
+  it("say how to replace a key that Stripe refuses", async () => {
+    feedWith([destination({ status: "on_hold", kind: "stripe", name: "default" })]);
+    await renderFeed();
+
+    const notice = await screen.findByRole("alert");
+    expect(notice).toHaveTextContent("Its actions on blocked payments wait until you correct it:");
+    expect(notice).toHaveTextContent(/orylo destination add \S+ stripe --token-stdin/);
+  });
+
   it.each([
     ["throttled", "limits the rate of calls"],
     ["unavailable", "is unavailable"],

@@ -29,20 +29,22 @@ function noticeText({ kind, name, status, since, reason }: ListedDestination): s
   const who = `${destinationName(kind)} (${name})`;
   const from = since === null ? "" : ` since ${formatTime(since)}`;
   const why = reason === null ? "" : ` ${reason}`;
+  const what = kind === "stripe" ? "actions on blocked payments" : "conversions";
   switch (status) {
     case "on_hold":
-      return `${who} is on hold${from}.${why} Its conversions wait, and are sent once you correct it:`;
+      return `${who} is on hold${from}.${why} Its ${what} wait until you correct it:`;
     case "throttled":
-      return `${who} limits the rate of calls${from}.${why} Its conversions are sent later; there is nothing to do.`;
+      return `${who} limits the rate of calls${from}.${why} Its ${what} wait; there is nothing to do.`;
     case "unavailable":
-      return `${who} is unavailable${from}.${why} Its conversions are tried again every few seconds; there is nothing to do.`;
+      return `${who} is unavailable${from}.${why} Its ${what} are tried again every few seconds; there is nothing to do.`;
     case "disabled":
-      return `${who} is disabled. Its conversions wait until it is added again.`;
+      return `${who} is disabled. Its ${what} wait until it is added again.`;
     case "active":
       return `${who} is active.`;
   }
 }
 
 function correctionOf({ kind, name }: ListedDestination, tenant: string): string {
+  if (kind === "stripe") return `orylo destination add ${tenant} stripe --token-stdin`;
   return `orylo destination add ${tenant} ${kind} --name ${name} --pixel-id PIXEL --token-stdin`;
 }

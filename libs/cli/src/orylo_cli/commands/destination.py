@@ -1,4 +1,4 @@
-"""`orylo destination`: the ad platforms that conversions are sent to."""
+"""`orylo destination`: the ad platforms for conversions, and the payment provider that acts on blocked payments."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -27,15 +27,25 @@ from orylo_common.control.document_key_store import replace_lost_document_key
 from orylo_common.control.master_key import check_master_key
 from orylo_common.control.tenants import find_tenant
 from orylo_common.postgres.pool import Connection
+from orylo_dispatch.domain.provider_key import STRIPE_KEY
 
-app = typer.Typer(no_args_is_help=True, help="The ad platforms that conversions are sent to.")
+app = typer.Typer(no_args_is_help=True, help="Ad platforms for conversions, and Stripe to act on blocked payments.")
+
+DEFAULT_NAME = "default"
 
 
 @app.command("add")
 def add_to(
     tenant: TenantArgument,
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="`meta`: Meta's Conversions API.")],
-    pixel_id: Annotated[str, typer.Option(help="The dataset (pixel) id from Meta's Events Manager.")],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND", help="`meta`: Meta's Conversions API. `stripe`: cancels or refunds blocked payments."
+        ),
+    ],
+    pixel_id: Annotated[
+        str | None, typer.Option(help="The dataset (pixel) id from Meta's Events Manager. For `meta`.")
+    ] = None,
     token_stdin: Annotated[
         bool,
         typer.Option(
@@ -57,7 +67,7 @@ def add_to(
         str | None, typer.Option(help="Show the events under “Test events” in Events Manager and do not count them.")
     ] = None,
     site_url: Annotated[str | None, typer.Option(help="The shop's URL, sent for sales whose page is unknown.")] = None,
-    name: Annotated[str, typer.Option(help="A name to distinguish several destinations of one kind.")] = "default",
+    name: Annotated[str, typer.Option(help="A name to distinguish several destinations of one kind.")] = DEFAULT_NAME,
     key_lost: KeyLostOption = False,
     as_json: JsonOption = False,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
@@ -66,19 +76,27 @@ def add_to(
 
     While `orylo up --demo` runs, its fake Meta receives the conversions, and Meta receives none.
 
+    Stripe does nothing until `orylo settings set TENANT actions on_block=…` says what.
+
     Example: `printf %s "$TOKEN" | orylo destination add minha-loja meta --pixel-id 1234567890 --token-stdin`
+
+    Example: `printf %s "$KEY" | orylo destination add minha-loja stripe --token-stdin`
     """
-    if kind != "meta":
-        raise typer.BadParameter(f"unknown destination {kind!r}: the only kind is meta", param_hint="KIND")
-    if not (pixel_id.isascii() and pixel_id.isdigit()):
-        raise typer.BadParameter("a pixel id is a number", param_hint="--pixel-id")
-    bare = stripped(secret_of(token, from_stdin=token_stdin) or "", "the token")
-    if not bare:
-        raise typer.BadParameter(
-            "the token is missing: generate one in Meta's Events Manager", param_hint="--token-stdin"
-        )
     given = {"pixel_id": pixel_id, "test_event_code": test_event_code, "site_url": site_url}
     config = {key: value for key, value in given.items() if value}
+    match kind:
+        case "meta":
+            _check_meta(pixel_id)
+        case "stripe":
+            _check_stripe(config, name, from_stdin=token_stdin)
+        case _:
+            raise typer.BadParameter(f"unknown destination {kind!r}: meta or stripe", param_hint="KIND")
+    bare = stripped(secret_of(token, from_stdin=token_stdin) or "", "the token")
+    if not bare:
+        source = "generate one in Meta's Events Manager" if kind == "meta" else "create a restricted key at Stripe"
+        raise typer.BadParameter(f"the token is missing: {source}", param_hint="--token-stdin")
+    if kind == "stripe" and not STRIPE_KEY.fullmatch(bare):
+        raise typer.BadParameter("a Stripe key begins with rk_live_, rk_test_, sk_live_ or sk_test_")
     with open_target(data_dir, "destination add") as target:
         keyring = target.keyring()
 
@@ -96,19 +114,32 @@ def add_to(
     if as_json:
         print_json({"id": destination_id, "kind": kind, "name": name, "config": config})
     else:
-        print_text(f"added destination {kind} {name} ({destination_id}) of {tenant}: pixel {pixel_id}")
-    if target.running and target.running.demo:
+        about = f"pixel {pixel_id}" if kind == "meta" else "one mode, live or test, as the key says"
+        print_text(f"added destination {kind} {name} ({destination_id}) of {tenant}: {about}")
+    if kind == "meta" and target.running and target.running.demo:
         # Imported here, because it imports the simulator.
         from orylo_cli.demo.shop import FAKE_META_ONLY
 
         print_note(f"the demo is running: {FAKE_META_ONLY}")
 
 
+def _check_meta(pixel_id: str | None) -> None:
+    if not (pixel_id and pixel_id.isascii() and pixel_id.isdigit()):
+        raise typer.BadParameter("a pixel id is a number", param_hint="--pixel-id")
+
+
+def _check_stripe(config: dict[str, str], name: str, *, from_stdin: bool) -> None:
+    if config or name != DEFAULT_NAME:
+        raise typer.BadParameter("stripe takes nothing but a key: a tenant has one account", param_hint="KIND")
+    if not from_stdin:
+        raise typer.BadParameter("a Stripe key moves money: it is only read from standard input", param_hint="--token")
+
+
 @app.command()
 def disable(
     tenant: TenantArgument,
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="The destination's kind: `meta`.")],
-    name: Annotated[str, typer.Option(help="The destination's name.")] = "default",
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="The destination's kind: `meta` or `stripe`.")],
+    name: Annotated[str, typer.Option(help="The destination's name.")] = DEFAULT_NAME,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
     """Disable a destination. Due conversions wait, and expire after seven days. `destination add` enables it again.

@@ -48,8 +48,10 @@ def status_text(line: DestinationLine, tenant: str) -> str:
     began = f"since {_moment(line.since)}: {line.reason or 'no reason was given.'}"
     match line.status:
         case "on_hold":
-            command = f"orylo destination add {tenant} {line.kind} --name {line.name} --pixel-id … --token-stdin"
-            return f"on hold {began} Its conversions wait. Correct it: {command}"
+            config = f" --name {line.name} --pixel-id …" if line.kind == "meta" else ""
+            waiting = "conversions" if line.kind == "meta" else "actions"
+            command = f"orylo destination add {tenant} {line.kind}{config} --token-stdin"
+            return f"on hold {began} Its {waiting} wait. Correct it: {command}"
         case "throttled":
             again = f"at {_moment(line.next_attempt_at)}" if line.next_attempt_at else "soon"
             return f"throttled {began} It is called again {again}; nothing to do."

@@ -1,5 +1,12 @@
 """The message contracts: one pydantic model per message type, sent in a CloudEvents 1.0 envelope."""
 
+from orylo_common.messages.actions import (
+    ProviderAction,
+    ProviderActionChanged,
+    ProviderActionFact,
+    ProviderActionRedriveRequested,
+    ProviderActionStatus,
+)
 from orylo_common.messages.clicks import ClickRecorded
 from orylo_common.messages.codec import (
     BY_TYPE,
@@ -126,6 +133,11 @@ __all__ = [
     "PaymentSucceeded",
     "PaymentVerdict",
     "Product",
+    "ProviderAction",
+    "ProviderActionChanged",
+    "ProviderActionFact",
+    "ProviderActionRedriveRequested",
+    "ProviderActionStatus",
     "QuarantineFact",
     "ReasonPoints",
     "ReplacedDecision",

@@ -13,6 +13,7 @@ from uuid import UUID
 import orjson
 from pydantic import ValidationError
 
+from orylo_common.messages.actions import ProviderActionChanged, ProviderActionRedriveRequested
 from orylo_common.messages.clicks import ClickRecorded
 from orylo_common.messages.conversions import (
     ConversionCorrectionChanged,
@@ -81,6 +82,8 @@ MESSAGES: tuple[type[Message], ...] = (
     ConversionCorrectionChanged,
     ConversionRedriveRequested,
     DestinationStatusChanged,
+    ProviderActionChanged,
+    ProviderActionRedriveRequested,
     WebhookRejected,
     WebhookQuarantined,
     WebhookReplayed,

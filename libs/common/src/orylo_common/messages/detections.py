@@ -100,6 +100,8 @@ class DetectionCreated(Message):
     )
     amount_minor: int = Field(ge=0)
     currency: str
+    livemode: bool | None = Field(default=None, description="the payment's; null in messages of earlier versions")
+    test: bool = Field(default=False, description="a test event of the gateway's panel")
     version: int = Field(default=0, ge=0, description="increases with each decision on the payment, with gaps")
     replaces: ReplacedDecision | None = Field(default=None, description="the payment's decision before this one")
     late: bool = Field(

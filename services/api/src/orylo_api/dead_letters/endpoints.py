@@ -1,4 +1,4 @@
-"""Dead letters: messages that died in a queue, and conversions that failed."""
+"""Dead letters: messages that died in a queue, and conversions and provider actions that failed."""
 
 from typing import Any
 

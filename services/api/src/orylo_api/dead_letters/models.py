@@ -28,11 +28,11 @@ class DeadLetterQuery(PageQuery):
 class DeadLetterSummary(ResponseBody):
     id: UUID
     source: str = Field(description="the service that could not handle it: ingest, detector, trust, dispatch or api")
-    kind: Literal["message", "conversion"]
+    kind: Literal["message", "conversion", "action"]
     type: str | None = Field(description="the message's type; null if the message cannot be read")
     subject: str | None = Field(description="the payment, customer or conversion it concerns")
     reason: str
-    code: str | None = Field(description="the destination's own error code")
+    code: str | None = Field(description="the destination's or the payment provider's own error code")
     attempts: int = Field(ge=0)
     state: DeadLetterState
     first_failed_at: datetime

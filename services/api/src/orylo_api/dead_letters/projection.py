@@ -1,4 +1,4 @@
-"""Rows of api.dead_letters: messages that died in a queue, and conversions that failed."""
+"""Rows of api.dead_letters: messages that died in a queue, and conversions and provider actions that failed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,13 @@ from uuid import UUID
 from orylo_api.dead_letters.models import DeadLetterState, DeadLetterSummary
 from orylo_api.read_models.effects import Effects
 from orylo_api.read_models.keys import derived_uuid
-from orylo_common.messages import ConversionDispatched, ConversionFailed, encode
+from orylo_common.messages import (
+    ConversionDispatched,
+    ConversionFailed,
+    ProviderActionChanged,
+    ProviderActionStatus,
+    encode,
+)
 from orylo_common.postgres.pool import Connection
 from orylo_common.postgres.tables import Table
 
@@ -50,14 +56,31 @@ RESOLVE_DELIVERED = """
       AND c.status = 'dispatched' AND d.state IN ('open', 'replayed')
 """
 
+# An action that was withdrawn needs no further attempt either.
+RESOLVE_ACTIONS = """
+    UPDATE api.dead_letters AS d
+    SET state = 'resolved', settled_at = a.updated_at
+    FROM unnest($1::uuid[], $2::uuid[]) AS touched (tenant_id, id)
+    JOIN api.actions_view AS a USING (tenant_id, id)
+    WHERE d.tenant_id = touched.tenant_id AND d.subject_id = touched.id AND d.kind = 'action'
+      AND a.status IN ('done', 'withdrawn') AND d.state IN ('open', 'replayed')
+"""
+
 
 class DeadLetterProjection:
     def __init__(self) -> None:
         self._rows: list[DeadLetterRow] = []
+        self._actions: set[tuple[UUID, UUID]] = set()
         self._touched: set[tuple[UUID, UUID]] = set()
 
-    def fold(self, item: DeadLetterRow | ConversionFailed | ConversionDispatched, effects: Effects) -> None:
+    def fold(
+        self, item: DeadLetterRow | ConversionFailed | ConversionDispatched | ProviderActionChanged, effects: Effects
+    ) -> None:
         match item:
+            case ProviderActionChanged():
+                self._actions.add((item.tenant_id, item.action_id))
+                if item.status is ProviderActionStatus.FAILED:
+                    self._add(failed_action_row(item), effects)
             case ConversionDispatched():
                 self._touched.add((item.tenant_id, item.conversion_id))
             case ConversionFailed():
@@ -72,10 +95,12 @@ class DeadLetterProjection:
         effects.stream(row.tenant_id, b"dead_letter.created", shown(row))
 
     async def write(self, connection: Connection) -> None:
-        """Must follow the conversions' rows, which say what has been delivered."""
+        """Must follow the rows of conversions and actions, which say what has been delivered or done."""
         await DEAD_LETTERS.insert_new(connection, self._rows)
         if self._touched:
             await connection.execute(RESOLVE_DELIVERED, *zip(*sorted(self._touched), strict=True))
+        if self._actions:
+            await connection.execute(RESOLVE_ACTIONS, *zip(*sorted(self._actions), strict=True))
 
 
 def failed_conversion_row(conversion: ConversionFailed) -> DeadLetterRow:
@@ -93,6 +118,24 @@ def failed_conversion_row(conversion: ConversionFailed) -> DeadLetterRow:
         body=encode(conversion),
         first_failed_at=conversion.occurred_at,
         created_at=conversion.occurred_at,
+    )
+
+
+def failed_action_row(changed: ProviderActionChanged) -> DeadLetterRow:
+    return DeadLetterRow(
+        tenant_id=changed.tenant_id,
+        id=derived_uuid(f"failed:{changed.message_id}"),
+        source="dispatch",
+        kind="action",
+        subject_id=changed.action_id,
+        type=changed.type,
+        subject=changed.payment_id,
+        reason=changed.reason or "The provider refused.",
+        code=changed.code,
+        attempts=changed.attempts,
+        body=encode(changed),
+        first_failed_at=changed.occurred_at,
+        created_at=changed.occurred_at,
     )
 
 

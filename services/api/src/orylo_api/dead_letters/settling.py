@@ -13,7 +13,7 @@ from orylo_api.dead_letters.queries import SELECT_DEAD_LETTER
 from orylo_api.errors import Conflict, NotFound
 from orylo_common.broker.ports import Broker, Outgoing
 from orylo_common.ids import uuid7
-from orylo_common.messages import ConversionRedriveRequested, encode
+from orylo_common.messages import ConversionRedriveRequested, ProviderActionRedriveRequested, encode
 from orylo_common.postgres.pool import Connection
 
 # The row stays locked until the caller commits: of several people who settle it at once, the first succeeds.
@@ -27,7 +27,7 @@ SETTLE = """
 async def replay(
     connection: Connection, broker: Broker, dead_letter_id: UUID, *, actor: str, now: datetime
 ) -> DeadLetterSummary:
-    """Put the message back into the queue it died in, or ask dispatch for another attempt at the conversion.
+    """Put the message back into the queue it died in, or ask dispatch for another attempt at the conversion or action.
 
     Publishes before the caller commits, as the outbox cannot hold a message for one queue only. A crash in between
     leaves the dead letter open although the message was sent; if it is replayed again, consumers recognise the repeat.
@@ -35,7 +35,7 @@ async def replay(
     Raises `NotFound`, `Conflict` if it is already settled, `TransientError` if the broker is unavailable.
     """
     row = await _settle(connection, dead_letter_id, DeadLetterState.REPLAYED, actor, None, now)
-    if row["kind"] == "conversion":
+    if row["kind"] in ("conversion", "action"):
         request = _redrive_request(row, actor, now)
         await broker.publish([Outgoing(request.message_id, request.type, encode(request))])
     else:
@@ -68,13 +68,17 @@ async def _settle(
     raise Conflict(f"the dead letter is already {settled['state']}", code="already_settled")
 
 
-def _redrive_request(row: asyncpg.Record, actor: str, now: datetime) -> ConversionRedriveRequested:
+def _redrive_request(
+    row: asyncpg.Record, actor: str, now: datetime
+) -> ConversionRedriveRequested | ProviderActionRedriveRequested:
     message_id = uuid7()
-    return ConversionRedriveRequested(
-        message_id=message_id,
-        correlation_id=message_id,
-        tenant_id=row["tenant_id"],
-        occurred_at=now,
-        conversion_id=row["subject_id"],
-        actor=actor,
-    )
+    fields = {
+        "message_id": message_id,
+        "correlation_id": message_id,
+        "tenant_id": row["tenant_id"],
+        "occurred_at": now,
+        "actor": actor,
+    }
+    if row["kind"] == "action":
+        return ProviderActionRedriveRequested(action_id=row["subject_id"], **fields)
+    return ConversionRedriveRequested(conversion_id=row["subject_id"], **fields)

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from orylo_api.actions.models import PaymentAction
 from orylo_api.http.fields import PaymentId, RequestPart, ResponseBody
 from orylo_api.verdicts.models import Verdict
 from orylo_common.messages import Decision
@@ -53,6 +54,9 @@ class Payment(ResponseBody):
     livemode: bool
     test: bool
     decision: PaymentDecision | None = Field(description="null until the detector has decided")
+    actions: list[PaymentAction] = Field(
+        description="cancellations and refunds at the provider that Orylo made because the payment was blocked"
+    )
     created_at: datetime = Field(description="when its first event happened, by the gateway's clock")
     updated_at: datetime = Field(description="when it reached its state, by the gateway's clock")
     verdict: Verdict | None = Field(default=None, description="the newest; null without one, and if it was withdrawn")

@@ -1,5 +1,6 @@
 import asyncpg
 
+from orylo_api.actions.queries import actions_of_payment
 from orylo_api.payments.enrichment import fill_in
 from orylo_api.payments.models import Payment, PaymentDecision, PaymentState
 from orylo_api.payments.reversals import Outcome, outcome_of
@@ -25,9 +26,13 @@ async def find_payment(connection: Connection, payment_id: str) -> Payment | Non
     shown = {**row, **outcome_of_row(row)._asdict()}
     decided = await connection.fetchrow(SELECT_DECISION, payment_id)
     decision = None if decided is None else PaymentDecision.from_row(decided)
-    verdict = verdict_of_row(row)
     return Payment.from_row(
-        shown, id=payment_id, decision=decision, verdict=verdict, **fill_in(row["details"], row["enriched"])
+        shown,
+        id=payment_id,
+        decision=decision,
+        verdict=verdict_of_row(row),
+        actions=await actions_of_payment(connection, payment_id),
+        **fill_in(row["details"], row["enriched"]),
     )
 
 

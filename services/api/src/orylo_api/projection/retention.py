@@ -44,6 +44,7 @@ RETENTIONS = (
     Retention("api.payments_view", "created_at", KEEP_HISTORY),
     Retention("api.conversions_view", "created_at", KEEP_HISTORY),
     Retention("api.fraud_evidence", "reported_at", KEEP_HISTORY),
+    Retention("api.actions_view", "created_at", KEEP_HISTORY),
     Retention("api.trust_changes", "occurred_at", KEEP_HISTORY),
     Retention("api.customer_merges", "occurred_at", KEEP_HISTORY),
     Retention("api.rule_hits", "day", KEEP_HISTORY),

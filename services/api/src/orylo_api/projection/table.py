@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from orylo_api.actions.projection import ActionProjection
 from orylo_api.conversions.projection import ConversionProjection
 from orylo_api.customers.merge_projection import MergeProjection
 from orylo_api.customers.projection import CustomerProjection
@@ -37,6 +38,7 @@ from orylo_common.messages import (
     DisputeOpened,
     DisputeWon,
     FraudWarningReceived,
+    ProviderActionChanged,
     TrustUpdated,
     VerdictGiven,
     WebhookQuarantined,
@@ -70,6 +72,7 @@ WRITE_ORDER: Sequence[type[Projection]] = (
     TrustProjection,
     MergeProjection,
     ConversionProjection,
+    ActionProjection,
     DestinationProjection,
     DeadLetterProjection,
     RejectionProjection,
@@ -98,6 +101,7 @@ FOLDED_BY: Mapping[type[Projectable], Sequence[type[Projection]]] = {
     ConversionCorrectionChanged: (ConversionProjection,),
     ConversionDispatched: (ConversionProjection, DeadLetterProjection),
     ConversionFailed: (ConversionProjection, DeadLetterProjection),
+    ProviderActionChanged: (ActionProjection, DeadLetterProjection),
     DestinationStatusChanged: (DestinationProjection,),
     DeadLetterRow: (DeadLetterProjection,),
     WebhookRejected: (RejectionProjection,),

@@ -11,6 +11,7 @@ from orylo_common.ids import uuid7
 from orylo_common.messages import ConversionDispatched, ConversionFact, ConversionFailed, encode
 from orylo_dispatch.conversions.new_delivery import DELIVERY_COLUMNS, NewDelivery
 from orylo_dispatch.delivery.deliverable import DeliverableColumns
+from orylo_dispatch.domain.attempt import DeliveryAttempt
 
 
 def announce(
@@ -58,7 +59,7 @@ class DeliverableConversion:
     def log_fields(self) -> Mapping[str, str]:
         return {"conversion_id": str(self.delivery.delivery_id), "payment_id": self.delivery.payment_id}
 
-    def dispatched(self, *, attempts: int, now: datetime) -> Outgoing:
+    def dispatched(self, attempt: DeliveryAttempt, *, attempts: int, now: datetime) -> Outgoing:
         return announce(ConversionDispatched, self.delivery, now=now, attempts=attempts)
 
     def failed(self, *, attempts: int, code: str | None, reason: str | None, now: datetime) -> Outgoing:
@@ -66,4 +67,6 @@ class DeliverableConversion:
         return announce(ConversionFailed, self.delivery, now=now, attempts=attempts, reason=reason, code=code)
 
 
-CONVERSION_COLUMNS = DeliverableColumns(f"{DELIVERY_COLUMNS}, d.conversion", DeliverableConversion.read)
+CONVERSION_COLUMNS = DeliverableColumns(
+    "dispatch.deliveries", f"{DELIVERY_COLUMNS}, d.conversion", DeliverableConversion.read
+)

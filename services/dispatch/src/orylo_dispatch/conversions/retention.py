@@ -13,10 +13,13 @@ KEEP_CLICKS = LONGEST_LOOK_BACK + timedelta(days=7)
 KEEP_DECISIONS = timedelta(days=30)
 # No destination accepts an older payment.
 KEEP_ENRICHMENTS = timedelta(days=7)
+KEEP_ACTION_DECISIONS = timedelta(days=40)
 
 RETENTIONS = (
     Retention("dispatch.clicks", "recorded_at", KEEP_CLICKS),
     Retention("dispatch.decisions", "created_at", KEEP_DECISIONS),
+    # A decision changes while the detector knows the payment, 35 days.
+    Retention("dispatch.action_decisions", "created_at", KEEP_ACTION_DECISIONS),
     Retention("dispatch.enrichments", "created_at", KEEP_ENRICHMENTS),
 )
 

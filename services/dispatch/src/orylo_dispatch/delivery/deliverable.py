@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from orylo_common.broker.ports import Outgoing
+from orylo_dispatch.domain.attempt import DeliveryAttempt
 
 
 class Deliverable(Protocol):
@@ -19,8 +20,8 @@ class Deliverable(Protocol):
     def log_fields(self) -> Mapping[str, str]:
         """The ids that identify it in a log line."""
 
-    def dispatched(self, *, attempts: int, now: datetime) -> Outgoing:
-        """Return the message that the destination confirmed the delivery."""
+    def dispatched(self, attempt: DeliveryAttempt, *, attempts: int, now: datetime) -> Outgoing:
+        """Return the message that the destination confirmed the delivery, with `attempt`."""
 
     def failed(self, *, attempts: int, code: str | None, reason: str | None, now: datetime) -> Outgoing:
         """Return the message that no further attempt will be made."""
@@ -28,7 +29,11 @@ class Deliverable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DeliverableColumns:
-    """The owner's columns of `dispatch.deliveries AS d`, and how to read a deliverable from their values."""
+    """The owner's table, named `d`: its columns, and how to read a deliverable from their values.
 
+    The table also has the columns of the schedule, which the engine reads and writes (see `queue.py`).
+    """
+
+    table: str
     sql: str
     read: Callable[..., Deliverable]

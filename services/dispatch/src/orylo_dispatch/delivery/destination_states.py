@@ -4,7 +4,7 @@ A destination without a row, or without an entry in memory, is active. `Delivery
 that a replica that does not know of a hold yet claims nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -69,8 +69,13 @@ class DestinationStates:
         """Return why the destination is not sent to, as far as this replica knows; `None` if it is active."""
         return self._stopped.get(key)
 
-    def on_hold(self) -> list[DestinationKey]:
-        return [key for key, state in self._stopped.items() if state.status is DestinationStatus.ON_HOLD]
+    def on_hold(self, kinds: Container[str]) -> list[DestinationKey]:
+        """Return the destinations of these kinds that are on hold."""
+        return [
+            key
+            for key, state in self._stopped.items()
+            if state.status is DestinationStatus.ON_HOLD and state.kind in kinds
+        ]
 
     async def load(self) -> None:
         """Read what other replicas, and this one before its start, have stored."""

@@ -15,11 +15,11 @@ ROWS = 5000
 
 # A token that was never renewed or a destination that is switched off has kept them here.
 DISCARD_EXPIRED = """
-    UPDATE dispatch.deliveries AS d
+    UPDATE {table} AS d
     SET state = 'failed', settled_at = $1, started_at = NULL, code = coalesce(d.code, 'too_old'),
         reason = concat_ws(' ', 'It became too old for the destination before it could be sent.', d.reason)
     WHERE d.delivery_id IN (
-        SELECT due.delivery_id FROM dispatch.deliveries AS due
+        SELECT due.delivery_id FROM {table} AS due
         JOIN unnest($2::text[], $3::timestamptz[]) AS kinds (kind, oldest) ON due.destination_kind = kinds.kind
         WHERE due.state = 'pending' AND due.paid_at < kinds.oldest AND due.due_at <= $1
         LIMIT $4 FOR UPDATE OF due SKIP LOCKED
@@ -29,11 +29,11 @@ DISCARD_EXPIRED = """
 
 # One query per state: each reads its own small index, however many settled deliveries there are.
 COUNT_WAITING = """
-    SELECT (SELECT count(*) FROM dispatch.deliveries WHERE state = 'held') AS held,
+    SELECT (SELECT count(*) FROM {table} WHERE state = 'held') AS held,
            count(*) FILTER (WHERE due_at <= $1) AS due,
            count(*) FILTER (WHERE due_at > $1) AS later,
            coalesce(extract(epoch FROM $1 - min(due_at) FILTER (WHERE due_at <= $1)), 0) AS oldest
-    FROM dispatch.deliveries WHERE state = 'pending'
+    FROM {table} WHERE state = 'pending'
 """
 
 
@@ -45,7 +45,8 @@ class DeliveryMaintenance:
 
     def __init__(self, clock: Clock, columns: DeliverableColumns, max_ages: Mapping[str, timedelta]) -> None:
         self._clock = clock
-        self._discard = DISCARD_EXPIRED.format(columns=columns.sql)
+        self._discard = DISCARD_EXPIRED.format(table=columns.table, columns=columns.sql)
+        self._count = COUNT_WAITING.format(table=columns.table)
         self._read = columns.read
         self._max_ages = max_ages
 
@@ -64,7 +65,7 @@ class DeliveryMaintenance:
             DELIVERIES.labels(kind, DeliveryState.FAILED).inc()
 
     async def count_waiting(self, connection: Connection) -> None:
-        row = await connection.fetchrow(COUNT_WAITING, self._clock.now())
+        row = await connection.fetchrow(self._count, self._clock.now())
         if row is not None:
             for state in ("held", "due", "later"):
                 WAITING.labels(state).set(row[state])

@@ -21,7 +21,7 @@ from orylo_dispatch.domain.attempt import DeliveryAttempt, DeliveryState, NextSt
 
 CLAIM = """
     WITH due AS (
-        SELECT delivery_id, attempts, started_at FROM dispatch.deliveries
+        SELECT delivery_id, attempts, started_at FROM {table}
         WHERE destination_id = $2 AND tenant_id = $1 AND state = 'pending' AND due_at <= $3
           AND NOT EXISTS (
               SELECT FROM dispatch.destination_states AS s
@@ -35,7 +35,7 @@ CLAIM = """
                'The attempt was interrupted before its result was recorded.'
         FROM due WHERE started_at IS NOT NULL
     )
-    UPDATE dispatch.deliveries AS d
+    UPDATE {table} AS d
     SET attempts = d.attempts + 1, due_at = $4, started_at = $3, maybe_sent_at = coalesce(d.maybe_sent_at, d.started_at)
     FROM due WHERE d.delivery_id = due.delivery_id
     RETURNING d.delivery_id, d.destination_kind, d.paid_at, d.attempts, d.refusals, d.maybe_sent_at, {columns}
@@ -44,7 +44,7 @@ CLAIM = """
 # `attempts` fences off an expired claim: once another worker has claimed the delivery, the update matches no row.
 SETTLE = """
     WITH settled AS (
-        UPDATE dispatch.deliveries AS d
+        UPDATE {table} AS d
         SET state = s.state, due_at = s.due_at, attempts = s.attempts, refusals = s.refusals, started_at = NULL,
             maybe_sent_at = s.maybe_sent_at, code = s.code, reason = s.reason, settled_at = s.settled_at
         FROM unnest($1::uuid[], $2::integer[], $3::text[], $4::timestamptz[], $5::integer[], $6::integer[],
@@ -72,17 +72,17 @@ SETTLE = """
 # Steps from one destination with a pending delivery to the next, without reading the rows between them.
 DESTINATIONS_DUE = """
     WITH RECURSIVE waiting AS (
-        (SELECT destination_id, tenant_id FROM dispatch.deliveries WHERE state = 'pending'
+        (SELECT destination_id, tenant_id FROM {table} WHERE state = 'pending'
          ORDER BY destination_id, tenant_id LIMIT 1)
         UNION ALL
         SELECT following.* FROM waiting CROSS JOIN LATERAL (
-            SELECT d.destination_id, d.tenant_id FROM dispatch.deliveries AS d
+            SELECT d.destination_id, d.tenant_id FROM {table} AS d
             WHERE d.state = 'pending' AND d.destination_id > waiting.destination_id
             ORDER BY d.destination_id, d.tenant_id LIMIT 1
         ) AS following
     )
     SELECT tenant_id, destination_id FROM waiting WHERE EXISTS (
-        SELECT FROM dispatch.deliveries AS d
+        SELECT FROM {table} AS d
         WHERE d.destination_id = waiting.destination_id AND d.tenant_id = waiting.tenant_id
           AND d.state = 'pending' AND d.due_at <= $1
     )
@@ -118,7 +118,9 @@ class DeliveryQueue:
 
     def __init__(self, pool: asyncpg.Pool, columns: DeliverableColumns) -> None:
         self._pool = pool
-        self._claim = CLAIM.format(columns=columns.sql)
+        self._claim = CLAIM.format(table=columns.table, columns=columns.sql)
+        self._settle = SETTLE.format(table=columns.table)
+        self._destinations_due = DESTINATIONS_DUE.format(table=columns.table)
         self._read = columns.read
 
     async def claim(self, key: DestinationKey, *, limit: int, now: datetime, lease: timedelta) -> list[ClaimedDelivery]:
@@ -136,7 +138,7 @@ class DeliveryQueue:
         """Record the results. Return the messages to publish, which are in the outbox."""
         messages = [(each.claim.delivery_id, message) for each in results for message in _messages(each, now)]
         rows = await self._fetch(
-            SETTLE,
+            self._settle,
             *_columns([_delivery_row(each, now) for each in results], 10),
             *_columns([_attempt_row(each.claim, each.attempt) for each in results if each.attempt], 9),
             [id_ for id_, _ in messages],
@@ -146,7 +148,8 @@ class DeliveryQueue:
         return [message for id_, message in messages if id_ in still_ours]
 
     async def destinations_due(self, now: datetime) -> list[DestinationKey]:
-        return [(tenant_id, destination_id) for tenant_id, destination_id in await self._fetch(DESTINATIONS_DUE, now)]
+        rows = await self._fetch(self._destinations_due, now)
+        return [(tenant_id, destination_id) for tenant_id, destination_id in rows]
 
     async def _fetch(self, statement: str, *arguments: Any) -> list[asyncpg.Record]:
         try:
@@ -194,8 +197,8 @@ def _attempt_row(claim: ClaimedDelivery, attempt: DeliveryAttempt) -> tuple[Any,
 
 def _messages(result: DeliveryResult, now: datetime) -> list[Outgoing]:
     claim, step = result.claim, result.step
-    if step.state is DeliveryState.DISPATCHED:
-        return [claim.deliverable.dispatched(attempts=claim.number, now=now)]
+    if step.state is DeliveryState.DISPATCHED and result.attempt is not None:
+        return [claim.deliverable.dispatched(result.attempt, attempts=claim.number, now=now)]
     if step.state is DeliveryState.FAILED:
         return [claim.deliverable.failed(attempts=claim.number, code=step.code, reason=step.reason, now=now)]
     return []

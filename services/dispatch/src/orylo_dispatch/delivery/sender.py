@@ -97,4 +97,4 @@ class Sender:
         await self._states.load()
         due = await self._queue.destinations_due(self._clock.now())
         # A destination on hold resumes even if nothing is due.
-        self.wake({*due, *self._states.on_hold()})
+        self.wake({*due, *self._states.on_hold(self._kinds)})

@@ -27,7 +27,7 @@ class DeliveryAttempt:
 
     `answered`: the destination itself answered, so retries are limited. `ambiguous`: it refused a request without
     saying whether one payload or the whole request is wrong. `code` and `trace_id` are the destination's own;
-    `reason` is a sentence for people.
+    `reason` is a sentence for people. `reference` is the destination's id of what it accepted.
     """
 
     outcome: AttemptOutcome
@@ -35,6 +35,7 @@ class DeliveryAttempt:
     reason: str | None = None
     retry_after: timedelta | None = None
     trace_id: str | None = None
+    reference: str | None = None
     duration: timedelta = timedelta()
     answered: bool = False
     ambiguous: bool = False

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from orylo_common.control.models import TenantSettings
+from orylo_common.control.sections.actions import ActionPolicy
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.control.sections.dispatch import DispatchPolicy
 from orylo_common.control.sections.fuse import FusePolicy
@@ -20,6 +21,7 @@ SECTIONS: Mapping[str, type[TenantSettings]] = {
         DetectionPolicy,
         TrustPolicy,
         DispatchPolicy,
+        ActionPolicy,
         FusePolicy,
     )
 }

@@ -11,6 +11,7 @@ import aiohttp
 import orjson
 
 from orylo_common.control import Destination
+from orylo_dispatch.destinations.answers import read_object
 from orylo_dispatch.destinations.meta.errors import attempt_of, classify
 from orylo_dispatch.destinations.meta.limits import MAX_ANSWER_BYTES, TIMEOUT
 from orylo_dispatch.domain.attempt import AttemptOutcome, DeliveryAttempt
@@ -69,7 +70,7 @@ class MetaClient:
             async with self._session.request(
                 method, url, data=body, headers=self._headers, timeout=TIMEOUT, allow_redirects=False
             ) as response:
-                answer = _json_object(await _read(response))
+                answer = await read_object(response, max_bytes=MAX_ANSWER_BYTES)
                 if response.status == 200 and answer is not None and "error" not in answer:
                     return _accepted(answer, confirmed=confirms(answer))
                 return attempt_of(classify(response.status, answer, response.headers), response.status)
@@ -94,20 +95,3 @@ def _accepted(answer: Mapping[str, Any], *, confirmed: bool) -> DeliveryAttempt:
         trace_id=trace_id,
         answered=True,
     )
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    body = b""
-    async for chunk in response.content.iter_chunked(MAX_ANSWER_BYTES):
-        body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
-            break
-    return body
-
-
-def _json_object(body: bytes) -> Mapping[str, Any] | None:
-    try:
-        answer = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
-    return answer if isinstance(answer, dict) else None

@@ -1,0 +1,1 @@
+"""Cancellations and refunds at the payment provider because a payment was blocked."""

@@ -1,0 +1,1 @@
+"""Cancellations and refunds of blocked payments in PostgreSQL, and the messages that lead to them."""

@@ -1,0 +1,1 @@
+"""Actions at Stripe: cancel a payment intent, refund a payment."""
