@@ -39,6 +39,7 @@ from orylo_detector.engine import Engine
 from orylo_detector.feature_reader import FeatureReader
 from orylo_detector.fuse import FuseMonitor
 from orylo_detector.handlers import copy_trust, decide_payment, learn_incident
+from orylo_detector.list_additions import write_additions
 from orylo_detector.payment_locks import PaymentLocks
 from orylo_detector.retention import DELETE_EVERY, RETENTIONS
 from orylo_detector.settings import Settings
@@ -73,6 +74,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
             GroupCommit(learning.copy_trust, pool, name="detector.trust", single_statement=True, pace=COPY_PACE)
         )
 
+        lists = await enter(GroupCommit(write_additions, pool, name="detector.lists", single_statement=True, pace=PACE))
         rules = RuleBook(plane)
         plane.after_reload(rules.follow)
         fuse = FuseMonitor(pool, plane, SystemClock())
@@ -88,6 +90,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
             payments=decided,
             offer=relay.offer,
             observe=fuse.observe,
+            lists=lists,
             locks=PaymentLocks(),
         )
         learn = partial(learn_incident, incidents=incidents)
