@@ -35,7 +35,7 @@ BLOCKED, ALLOWED = Decision.BLOCK, Decision.ALLOW
         ([], TrustStatus.ALLOWLISTED, Override(ALLOWED, "allowlisted")),
         *(([hit(f"block.{kind}")], TrustStatus.NEUTRAL, Override(BLOCKED, f"block_list.{kind}")) for kind in EntryType),
         *(([hit(f"allow.{kind}")], TrustStatus.NEUTRAL, Override(ALLOWED, f"allow_list.{kind}")) for kind in EntryType),
-        # A list of the tenant's own decides nothing by itself.
+        # Other lists decide nothing.
         ([hit("vip.customer"), hit("blocked.email")], TrustStatus.NEUTRAL, None),
         # A block counts before an allowance of the same reach.
         ([hit("allow.email"), hit("block.email")], TrustStatus.NEUTRAL, Override(BLOCKED, "block_list.email")),

@@ -157,6 +157,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/detections/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide on a payment before it is made
+         * @description Decides within milliseconds, with the detectors, rules and lists that decide on webhooks. The attempt counts, and the decision is recorded and announced, unless it is a `dry_run`. With an `Idempotency-Key`, a request that is repeated gets the first response. If `payment_id` is the one that the gateway's webhooks will have, they continue this payment, and their decision replaces this one.For the roles admin, analyst, owner.
+         */
+        post: operations["evaluate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/detections": {
         parameters: {
             query?: never;
@@ -1423,10 +1443,139 @@ export interface components {
         EntryState: "active" | "expired" | "all";
         /**
          * EntryType
-         * @description What an entry names: a buyer by an identifier, or a group of buyers.
+         * @description An entry names a buyer by an identifier, or a group of buyers.
          * @enum {string}
          */
         EntryType: "customer" | "email" | "email_domain" | "ip" | "card" | "bin" | "card_country" | "device" | "document";
+        /** EvaluatedCard */
+        EvaluatedCard: {
+            /**
+             * @description the gateway's id of the card number
+             * @default null
+             */
+            fingerprint: string | null;
+            /** @default null */
+            last4: string | null;
+            /** @default null */
+            bin: string | null;
+            /** @default null */
+            brand: string | null;
+            /** @default null */
+            country: string | null;
+        };
+        /**
+         * EvaluatedCustomer
+         * @description Who pays. Without an `id`, the email or else the phone identifies the customer, as in a webhook.
+         */
+        EvaluatedCustomer: {
+            /** @default null */
+            id: string | null;
+            /**
+             * @description the address, which is hashed on arrival, or its SHA-256
+             * @default null
+             * @example ana@example.com
+             */
+            email: string | null;
+            /**
+             * @description with country code, which is hashed on arrival, or its SHA-256 without the plus
+             * @default null
+             */
+            phone: string | null;
+            /** @default null */
+            phone_country: string | null;
+            /** @default null */
+            billing_country: string | null;
+            /** @default null */
+            document_country: string | null;
+        };
+        /** Evaluation */
+        Evaluation: {
+            /** @description of the detection; null after a dry run */
+            id: string | null;
+            payment_id: string;
+            decision: components["schemas"]["Decision"];
+            risk_score: number;
+            /**
+             * @description codes, most points first
+             * @example [
+             *       "velocity.card.1h",
+             *       "trust_history.new_customer"
+             *     ]
+             */
+            reasons: string[];
+            /**
+             * @description one entry per reason, in the same order; they add up to `risk_score`. Earlier decisions have reasons without points
+             * @example [
+             *       {
+             *         "detector": "velocity",
+             *         "points": 58,
+             *         "reason": "velocity.card.1h"
+             *       },
+             *       {
+             *         "detector": "trust_history",
+             *         "points": 4,
+             *         "reason": "trust_history.new_customer"
+             *       }
+             *     ]
+             */
+            points: components["schemas"]["ReasonPoints"][];
+            /** @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`), a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …), or `rule`; or `fuse`: a block by rules or by the risk is a review. The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`) */
+            override: string | null;
+            detectors: components["schemas"]["DetectorScore"][];
+            degraded: string[];
+            version: number;
+            dry_run: boolean;
+        };
+        /** EvaluationBody */
+        EvaluationBody: {
+            /**
+             * @description the id that its webhooks will have, such as stripe:pi_…: they then continue this payment
+             * @default null
+             */
+            payment_id: string | null;
+            /** @example 19790 */
+            amount_minor: number;
+            /** @example BRL */
+            currency: string;
+            /**
+             * @description now, if left out
+             * @default null
+             */
+            occurred_at: string | null;
+            /**
+             * @default null
+             * @example card
+             */
+            payment_method: string | null;
+            /**
+             * @default {
+             *       "id": null,
+             *       "email": null,
+             *       "phone": null,
+             *       "phone_country": null,
+             *       "billing_country": null,
+             *       "document_country": null
+             *     }
+             */
+            customer: components["schemas"]["EvaluatedCustomer"];
+            /** @default null */
+            card: components["schemas"]["EvaluatedCard"] | null;
+            /**
+             * @description the buyer's
+             * @default null
+             * @example 203.0.113.7
+             */
+            ip: string | null;
+            /** @default null */
+            user_agent: string | null;
+            /** @default [] */
+            product_ids: string[];
+            /**
+             * @description decide, but record and announce nothing
+             * @default false
+             */
+            dry_run: boolean;
+        };
         /** ExpressionProblem */
         ExpressionProblem: {
             message: string;
@@ -1728,7 +1877,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change";
+        Permission: "read" | "customers.set_status" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change";
         /** Point */
         Point: {
             /**
@@ -2504,6 +2653,41 @@ export interface operations {
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    evaluate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };

@@ -9,6 +9,7 @@ from orylo_common.broker.consumer import Consumer, Handler
 from orylo_common.broker.ports import Broker
 from orylo_common.clock import SystemClock
 from orylo_common.control.plane import Part, open_control
+from orylo_common.http.private import PrivateAPI
 from orylo_common.messages import (
     DisputeLost,
     DisputeOpened,
@@ -36,6 +37,7 @@ from orylo_detector.adapters.ip_countries import allocated_country, open_country
 from orylo_detector.adapters.redis_attempts import RedisAttempts
 from orylo_detector.detectors.custom_rules import RuleBook
 from orylo_detector.engine import Engine
+from orylo_detector.evaluation import Evaluation
 from orylo_detector.feature_reader import FeatureReader
 from orylo_detector.fuse import FuseMonitor
 from orylo_detector.handlers import copy_trust, decide_payment, learn_incident
@@ -55,7 +57,7 @@ COPY_PACE = timedelta(milliseconds=250)
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) -> AsyncIterator[Health]:
+async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) -> AsyncIterator[PrivateAPI]:
     """Decide on payments while inside. Leaving finishes the messages in hand."""
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
@@ -81,11 +83,13 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
         await enter(fuse.running())
         file = settings.detector_country_database
         country = allocated_country if file is None else open_country_database(file)
-        attempts = RedisAttempts(redis, CircuitBreaker("detector.redis", failures=3, recovery=timedelta(seconds=5)))
+        breaker = CircuitBreaker("detector.redis", failures=3, recovery=timedelta(seconds=5))
+        attempts = RedisAttempts(redis, breaker)
+        history, engine = PostgresHistory(pool), Engine(rules=rules)
         decide = partial(
             decide_payment,
-            features=FeatureReader(attempts, PostgresHistory(pool), country),
-            engine=Engine(rules=rules),
+            features=FeatureReader(attempts, history, country),
+            engine=engine,
             plane=plane,
             payments=decided,
             offer=relay.offer,
@@ -117,4 +121,6 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
         health.check("postgres", partial(check_writable, pool))
         health.check("broker", broker.ping)
         health.check("redis", redis.ping, required=False)
-        yield health
+        trial = FeatureReader(RedisAttempts(redis, breaker, read_only=True), history, country)
+        evaluation = Evaluation(pool, decide, trial, engine, plane)
+        yield PrivateAPI(health, evaluation.routes())

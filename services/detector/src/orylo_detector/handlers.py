@@ -47,7 +47,7 @@ async def decide_payment(
     async with locks.of(fact):
         for _ in range(MAX_TRIES):
             policy = plane.settings(fact.tenant_id, DetectionPolicy)
-            proposed = await _propose(fact, features, engine, policy)
+            proposed = await propose_decision(fact, features, engine, policy)
             if proposed is None:
                 REPEATS.inc()
                 return
@@ -73,7 +73,7 @@ async def copy_trust(update: TrustUpdated, *, trust: BatchWriter[TrustUpdated, N
     await trust.add(update)
 
 
-async def _propose(
+async def propose_decision(
     fact: DecidablePayment | PaymentEnriched, features: FeatureSource, engine: Engine, policy: DetectionPolicy
 ) -> RecordedPayment | None:
     """Return the payment with the fact and, if it is new, its decision. None if the fact adds nothing."""

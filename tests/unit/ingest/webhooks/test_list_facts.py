@@ -5,8 +5,9 @@ from typing import Any
 import orjson
 import pytest
 
+from orylo_common.control.lists.values import EntryType, entry_value
 from orylo_ingest.webhooks.record import Record
-from tests.unit.ingest.given import document_of, recorded_from
+from tests.unit.ingest.given import DOCUMENT_KEY, document_of, recorded_from
 
 
 def data_of(record: Record) -> dict[str, Any]:
@@ -22,6 +23,17 @@ def test_a_payment_carries_the_keyed_hash_of_the_buyers_document_and_no_other_ha
     token = orjson.loads(record.payload)["Customer"]["CPF"]
     assert token == f"hmac:{data['document_hash']}"
     assert "document" not in data["match_keys"]
+
+
+def test_what_a_person_enters_in_a_list_is_what_a_payment_carries() -> None:
+    order = document_of("kiwify/order_approved_pix.json")
+    buyer = dict(order["Customer"])
+    data = data_of(recorded_from("kiwify", order))
+
+    domain = buyer["email"].rpartition("@")[2]
+    assert entry_value(EntryType.EMAIL, f" {buyer['email'].upper()} ") == data["match_keys"]["email"]
+    assert entry_value(EntryType.EMAIL_DOMAIN, domain.upper()) == data["customer_flags"]["email_domain_hash"]
+    assert entry_value(EntryType.DOCUMENT, buyer["CPF"], DOCUMENT_KEY) == data["document_hash"]
 
 
 def test_a_cart_carries_no_hash_of_a_document() -> None:

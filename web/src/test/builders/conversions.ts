@@ -15,6 +15,7 @@ export function conversion(changes: Partial<Conversion> = {}): Conversion {
     code: null,
     amount_minor: 29_700,
     currency: "BRL",
+    correction: null,
     waiting_for: null,
     created_at: "2026-11-20T12:00:01.100000Z",
     updated_at: "2026-11-20T12:00:01.400000Z",

@@ -20,16 +20,20 @@ export function detection(changes: Partial<Detection> = {}): Detection {
     currency: "BRL",
     occurred_at: "2026-11-20T12:00:00.000000Z",
     created_at: "2026-11-20T12:00:01.000000Z",
+    version: 1,
+    replaces: null,
+    replaced_by: null,
     ...changes,
   };
 }
 
-/** The given number of detections, newest first, one second apart. */
+/** The given number of detections on as many payments, newest first, one second apart. */
 export function detections(count: number, changes: Partial<Detection> = {}): Detection[] {
   return Array.from({ length: count }, (_, index) => {
     const second = String(59 - (index % 60)).padStart(2, "0");
     const minute = String(59 - Math.floor(index / 60)).padStart(2, "0");
     const created_at = `2026-11-20T11:${minute}:${second}.000000Z`;
-    return detection({ id: `older-${index}`, event_id: `older-event-${index}`, created_at, ...changes });
+    const ids = { id: `older-${index}`, event_id: `older-event-${index}`, payment_id: `stripe:pi_older_${index}` };
+    return detection({ ...ids, created_at, ...changes });
   });
 }

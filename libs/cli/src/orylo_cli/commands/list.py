@@ -135,7 +135,7 @@ def change(
     endless: Annotated[bool, typer.Option("--endless", help="The entry no longer ends.")] = False,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
-    """Change an entry's reason or expiry. What is not given stays as it was.
+    """Change an entry's reason, its expiry, or both. What is not named stays as it was.
 
     Example: `orylo list change minha-loja 0190f3c2-7c1b-7c6e-b1de-4f5a7f0f7e11 --expires 2026-12-31`
     """

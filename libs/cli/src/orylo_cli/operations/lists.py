@@ -1,4 +1,4 @@
-"""What the commands about lists share."""
+"""Options and values that several commands about lists share."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,7 @@ def read_expiry(text: str) -> datetime:
             "write a length of time (90d, 12h, 30m), a day (2026-12-31) or a time with a zone (2026-12-31T18:00:00Z)"
         )
     if moment <= datetime.now(UTC):
-        raise typer.BadParameter("an expiry lies in the future")
+        raise typer.BadParameter("an expiry must be in the future")
     return moment
 
 
@@ -63,7 +63,7 @@ ListOption = Annotated[
 
 
 async def document_key_of(connection: Connection, target: Target) -> DocumentKey | None:
-    """Return the platform's document key, or None if the master key is not at hand: then documents are refused."""
+    """Return the platform's document key, or None without the master key: documents are then refused."""
     try:
         return await read_document_key(connection, target.keyring())
     except EmbeddedError:

@@ -11,8 +11,8 @@ from orylo_cli.simulate.journeys import LOCAL_PRODUCTS
 
 Episode = Callable[[HistoryShop, datetime], Iterator[HistoryRow]]
 
-# Cardholders find out after one to six weeks.
-EARLIEST_DISPUTE_DAYS, LATEST_DISPUTE_DAYS = 7, 45
+# Issuers warn of most frauds within two weeks, and the last cardholders dispute after two months.
+EARLIEST_REPORT_DAYS, MEAN_REPORT_DAYS = 2, 10
 CHEAPEST = min(LOCAL_PRODUCTS, key=lambda product: product.price_minor)
 DEAREST = max(LOCAL_PRODUCTS, key=lambda product: product.price_minor)
 
@@ -21,8 +21,8 @@ def card_testing(shop: HistoryShop, at: datetime) -> Iterator[HistoryRow]:
     """Someone tries many stolen cards on the cheapest product, from one address, with few email addresses."""
     random = shop.random
     tester = replace(shop.newcomer(), ip=_foreign_address(shop), ip_country=random.choice(FOREIGN))
-    for _ in range(random.randrange(30, 120)):
-        at += timedelta(seconds=random.expovariate(1 / 40))
+    for _ in range(random.randrange(50, 200)):
+        at += timedelta(seconds=random.expovariate(1 / 30))
         if random.random() < 0.2:
             tester = replace(shop.newcomer(), ip=tester.ip, ip_country=tester.ip_country)
         card = new_card(random, country=random.choice(("BR", "US", *FOREIGN)))
@@ -98,7 +98,9 @@ EPISODES: tuple[tuple[Episode, int], ...] = (
 
 
 def _fraud(shop: HistoryShop, row: HistoryRow, scenario: str) -> HistoryRow:
-    delay = timedelta(days=shop.random.uniform(EARLIEST_DISPUTE_DAYS, LATEST_DISPUTE_DAYS))
+    delay = timedelta(
+        days=EARLIEST_REPORT_DAYS + shop.random.expovariate(1 / (MEAN_REPORT_DAYS - EARLIEST_REPORT_DAYS))
+    )
     return row._replace(scenario=scenario, disputed_at=row.occurred_at + delay)
 
 

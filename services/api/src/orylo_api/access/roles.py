@@ -9,6 +9,7 @@ from orylo_common.control.models import Role
 class Permission(StrEnum):
     READ = "read"
     SET_CUSTOMER_STATUS = "customers.set_status"
+    EVALUATE = "detections.evaluate"
     EDIT_RULES = "rules.edit"
     APPLY_RULES = "rules.apply"
     SNOOZE_RULES = "rules.snooze"
@@ -31,6 +32,8 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.RESET_FUSE: frozenset({Role.OWNER, Role.ADMIN}),
     # As for the status of a customer.
     Permission.CHANGE_LISTS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    # The merchant's own checkout asks for decisions, with an API key. They count as attempts to pay.
+    Permission.EVALUATE: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # A replay sends conversions again, and a discarded conversion is never sent: both concern the merchant's money.
     Permission.SETTLE_DEAD_LETTERS: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
     # A replay may publish a payment, and with it a conversion.

@@ -98,7 +98,7 @@ async def _stored_value(call: Call[Any, Any, Any], entry_type: EntryType, text: 
 def _unexpired(call: Call[Any, Any, Any], expires_at: datetime | None) -> datetime | None:
     with list_problems("body.expires_at"):
         if expires_at is not None and expires_at <= call.services.clock.now():
-            raise InvalidEntry("an expiry lies in the future")
+            raise InvalidEntry("an expiry must be in the future")
     return expires_at
 
 

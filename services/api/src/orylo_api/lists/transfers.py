@@ -87,7 +87,7 @@ async def _write_all(
 
 
 async def _page(call: Call[None, ExportQuery, None], *, after: ListEntry | None) -> list[ListEntry]:
-    """Read a page in a transaction of its own, so that a slow client holds no connection to the database."""
+    """Read a page in its own transaction: a slow client must not hold a connection to the database."""
     principal, pool = call.principal, call.services.tenant_pool
     async with tenant_transaction(pool, principal.tenant.id, principal.role, readonly=True) as connection:
         return await read_page(

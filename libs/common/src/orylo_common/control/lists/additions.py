@@ -8,7 +8,7 @@ from orylo_common.control.lists.entries import NewEntry
 from orylo_common.ids import uuid7
 from orylo_common.postgres.pool import Connection
 
-# Sorted, so that two replicas that add the same entries do not deadlock. An entry in effect stays as it is.
+# Sorted, or two replicas that add the same entries would deadlock. An entry in effect stays as it is.
 ADD_ENTRIES = """
     INSERT INTO control.list_entries AS e (tenant_id, id, list, type, value, reason, added_by, expires_at)
     SELECT DISTINCT ON (tenant_id, type, value, list) *
@@ -33,7 +33,7 @@ class Addition:
 
 
 async def add_entries(connection: Connection, additions: Sequence[Addition]) -> None:
-    """Add the entries that are not on their lists yet. There is no line in the audit log: each entry names its author.
+    """Add the entries that are not on their lists yet. They have no line in the audit log: each entry names its author.
 
     Safe to repeat, as after a message that was delivered again.
     """

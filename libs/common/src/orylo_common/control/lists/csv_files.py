@@ -1,4 +1,4 @@
-"""Lists as CSV files: read with the number of each faulty line, written so that no spreadsheet executes a cell."""
+"""Lists as CSV files. Faulty lines are reported by number, and no written cell is executed by a spreadsheet."""
 
 import csv
 import re
@@ -47,7 +47,7 @@ class LineProblem:
 
 @dataclass(frozen=True, slots=True)
 class LineDefaults:
-    """What applies to lines that name no list, reason or expiry themselves."""
+    """The list, reason and expiry of lines that name none themselves."""
 
     list: str | None = None
     reason: str | None = None

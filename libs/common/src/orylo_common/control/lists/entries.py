@@ -121,7 +121,7 @@ async def remove_entry(connection: Connection, tenant_id: UUID, entry_id: UUID, 
     """Raises `UnknownEntry`."""
     row = await connection.fetchrow(DELETE_ENTRY, tenant_id, entry_id)
     if row is None:
-        raise UnknownEntry(f"there is no list entry {entry_id}")
+        raise UnknownEntry(f"the tenant has no list entry {entry_id}")
     removed = ListEntry.from_row(row)
     await _write_line(connection, tenant_id, "list.remove", removed, actor, before=removed)
     return removed
@@ -131,7 +131,7 @@ async def find_entry(connection: Connection, tenant_id: UUID, entry_id: UUID, *,
     """Raises `UnknownEntry`."""
     row = await connection.fetchrow(SELECT_ENTRY_FOR_UPDATE if for_update else SELECT_ENTRY, tenant_id, entry_id)
     if row is None:
-        raise UnknownEntry(f"there is no list entry {entry_id}")
+        raise UnknownEntry(f"the tenant has no list entry {entry_id}")
     return ListEntry.from_row(row)
 
 

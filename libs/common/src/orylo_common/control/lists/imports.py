@@ -39,7 +39,7 @@ SELECT_PAGE = f"""
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """How many lines added an entry, changed one's reason or expiry, or found it as it is, as do repeated lines.
+    """The number of lines that added an entry, changed one, or found it unchanged, as repeated lines do.
 
     Lines that have expired already are left out. If a line is `invalid`, nothing was stored; `problems` are the first
     `MAX_PROBLEMS` of them.

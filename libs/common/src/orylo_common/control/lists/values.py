@@ -23,7 +23,7 @@ MAX_VALUE = 550
 MAX_REASON = 500
 # A wider network is most likely a mistake: /8 of IPv4 are 16 million addresses, /16 of IPv6 a whole registry's.
 SHORTEST_PREFIX: Mapping[int, int] = {4: 8, 6: 16}
-# The range of IPv6 that stands for IPv4 addresses begins after so many bits.
+# The bits before an IPv4 address that is written as IPv6.
 _MAPPED_BITS = 96
 
 _SHORTEST_BIN = 6
@@ -39,7 +39,7 @@ class InvalidEntry(InvalidChange, ValueError):
 
 
 class EntryType(StrEnum):
-    """What an entry names: a buyer by an identifier, or a group of buyers."""
+    """An entry names a buyer by an identifier, or a group of buyers."""
 
     CUSTOMER = "customer"
     EMAIL = "email"
