@@ -1,5 +1,6 @@
 """Rules put payments on lists: what they name, for how long, and not in shadow."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -65,11 +66,8 @@ async def test_a_rule_reads_the_lists_that_the_payment_is_on() -> None:
     engine = Engine((), rules=rules, time_limit=UNHURRIED)
 
     async def decision(*lists: str) -> Decision:
-        known = features()
-        hits = [ListHit(name, EntryType.CUSTOMER, 5) for name in lists]
-        return (
-            await engine.decide(payment(), known.__class__(known.attempts, None, None, None, hits), POLICY)
-        ).decision
+        known = replace(features(), listed=[ListHit(name, EntryType.CUSTOMER, 5) for name in lists])
+        return (await engine.decide(payment(), known, POLICY)).decision
 
     assert await decision("suspects") is Decision.BLOCK
     assert await decision() is Decision.ALLOW
