@@ -6,5 +6,5 @@ CREATE POLICY detector ON control.rules TO orylo_detector USING (true);
 CREATE POLICY detector ON control.rule_snoozes TO orylo_detector USING (true);
 CREATE POLICY detector ON control.fuses TO orylo_detector USING (true);
 GRANT SELECT ON control.rules, control.rule_snoozes TO orylo_detector;
--- A trip is not the change of a person, so the detector makes it.
+-- The one thing that a service other than the API changes in schema control.
 GRANT SELECT, INSERT, UPDATE ON control.fuses TO orylo_detector;
