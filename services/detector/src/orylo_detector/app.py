@@ -45,6 +45,7 @@ from orylo_detector.evaluation import Evaluation
 from orylo_detector.feature_reader import FeatureReader
 from orylo_detector.fuse import FuseMonitor
 from orylo_detector.handlers import copy_people, copy_trust, decide_payment, learn_entities, learn_incident
+from orylo_detector.list_additions import write_additions
 from orylo_detector.payment_locks import PaymentLocks
 from orylo_detector.retention import DELETE_EVERY, RETENTIONS
 from orylo_detector.settings import Settings
@@ -95,6 +96,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
         )
         people = await enter(GroupCommit(learning.copy_people, pool, name="detector.people"))
 
+        lists = await enter(GroupCommit(write_additions, pool, name="detector.lists", single_statement=True, pace=PACE))
         rules = RuleBook(plane)
         plane.after_reload(rules.follow)
         fuse = FuseMonitor(pool, plane, SystemClock())
@@ -112,6 +114,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
             payments=decided,
             offer=relay.offer,
             observe=fuse.observe,
+            lists=lists,
             locks=PaymentLocks(),
         )
         learn = partial(learn_incident, incidents=incidents)

@@ -6,6 +6,7 @@ from uuid import UUID
 from prometheus_client import Counter
 
 from orylo_common.broker.ports import Outgoing
+from orylo_common.control.lists.additions import Addition
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.errors import TransientError
 from orylo_common.messages import (
@@ -21,6 +22,7 @@ from orylo_detector.announcements import announce, block_fact, detection_of
 from orylo_detector.domain.known_payment import DecidablePayment, KnownPayment
 from orylo_detector.domain.verdict import Verdict
 from orylo_detector.engine import Engine
+from orylo_detector.list_additions import additions_of
 from orylo_detector.payment_locks import PaymentLocks
 from orylo_detector.ports import BatchWriter, DetectionPolicySource, FeatureSource
 from orylo_detector.store.decisions import RecordedPayment
@@ -45,6 +47,7 @@ async def decide_payment(
     offer: Callable[[Sequence[Outgoing]], None],
     locks: PaymentLocks,
     observe: Callable[[RecordedPayment], None],
+    lists: BatchWriter[Sequence[Addition], None],
 ) -> None:
     """Add an event to what is known of its payment, decide with all its facts, and announce a new decision.
 
@@ -57,6 +60,9 @@ async def decide_payment(
             if proposed is None:
                 REPEATS.inc()
                 return
+            if proposed.additions:
+                # Before the decision: a repetition after a crash adds nothing twice, and nothing is forgotten.
+                await lists.add(proposed.additions)
             if await payments.add(proposed):
                 offer(proposed.messages)
                 if proposed.detection:
@@ -116,7 +122,8 @@ async def propose_decision(
         change = None if payment.test else block_fact(detection)
         block = announce(change) if change else None
     known = known.decided_with(used, detection)
-    return RecordedPayment(payment, known, detection, announcement, block, used.ip_country)
+    additions = additions_of(payment, verdict.listing) if verdict.listing else ()
+    return RecordedPayment(payment, known, detection, announcement, block, used.ip_country, additions)
 
 
 def _is_news(verdict: Verdict, payment: DecidablePayment, before: KnownPayment) -> bool:
