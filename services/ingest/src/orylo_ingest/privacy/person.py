@@ -141,7 +141,7 @@ def customer_id(
 
 def customer_aliases(tenant_id: UUID, match_keys: Mapping[str, str], *, document: str | None = None) -> dict[str, str]:
     """Return the ids that the person has where only the phone, or only the document, is known."""
-    known = {"phone": match_keys.get("phone"), "document": document}
+    known: dict[CustomerIdentifier, str | None] = {"phone": match_keys.get("phone"), "document": document}
     return {kind: customer_id_from(tenant_id, kind, value) for kind, value in known.items() if value}
 
 
