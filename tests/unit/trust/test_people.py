@@ -131,7 +131,7 @@ def test_a_person_has_the_score_of_one_ledger(ledgers: list[list[LedgerEntry]]) 
         [
             LedgerEntry(each.cause, f"{number} {each.source_id}", each.points, each.month, each.monthly_cap)
             for each in one
-            if each.cause is not EntryCause.PAYMENT_BLOCKED
+            if each.cause not in (EntryCause.PAYMENT_BLOCKED, EntryCause.BLOCK_LIFTED)
         ]
         for number, one in enumerate(ledgers)
     ]

@@ -7,6 +7,7 @@ from prometheus_client import Counter
 from orylo_common.broker.ports import Outgoing
 from orylo_common.control.sections.trust import TrustPolicy
 from orylo_common.messages import (
+    BlockFact,
     CustomerMergeDecided,
     CustomerStatusSet,
     CustomerTrustCorrected,
@@ -22,7 +23,7 @@ from orylo_trust.domain.ledger import EntryCause, LedgerEntry, entries_for
 from orylo_trust.domain.people import AliasKind, MergeDecision
 from orylo_trust.domain.reversals import judgement_of, reversal_of
 from orylo_trust.ports import LedgerWriter, StandingCache, TrustPolicySource
-from orylo_trust.posting import Link, Posting
+from orylo_trust.posting import Block, Link, Posting
 
 CHANGES = Counter("orylo_trust_changes_total", "Changes of a score or a status")
 UNCHANGED = Counter("orylo_trust_unchanged_total", "Messages that changed no score and no status, such as repeats")
@@ -116,22 +117,20 @@ async def decide_merge(
 
 
 async def post_block(
-    blocked: PaymentBlocked, *, plane: TrustPolicySource, ledger: LedgerWriter, offer: Offer, cache: StandingCache
+    fact: BlockFact, *, plane: TrustPolicySource, ledger: LedgerWriter, offer: Offer, cache: StandingCache
 ) -> None:
-    """Take back the points of a clean payment, or withhold them if the payment has yet to be posted."""
-    if blocked.customer_id is None:
-        return
+    """Take back the points of a clean payment that is blocked, or withhold them; give them once it no longer is."""
     posting = Posting(
-        tenant_id=blocked.tenant_id,
-        customer_id=blocked.customer_id,
-        start=plane.settings(blocked.tenant_id, TrustPolicy).start,
-        message_id=blocked.message_id,
-        correlation_id=blocked.correlation_id,
-        occurred_at=blocked.occurred_at,
-        payment_id=blocked.payment_id,
-        event_id=blocked.event_id,
+        tenant_id=fact.tenant_id,
+        customer_id=fact.customer_id,
+        start=plane.settings(fact.tenant_id, TrustPolicy).start,
+        message_id=fact.message_id,
+        correlation_id=fact.correlation_id,
+        occurred_at=fact.occurred_at,
+        payment_id=fact.payment_id,
+        event_id=fact.event_id,
         traceparent=current_traceparent(),
-        blocks=True,
+        block=Block(fact.version, in_effect=isinstance(fact, PaymentBlocked)),
     )
     await post(posting, ledger, offer, cache)
 

@@ -27,6 +27,14 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """Whether a paid payment is blocked, by the decision with this version. The highest version counts."""
+
+    version: int
+    in_effect: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Posting:
     """The changes, and what their announcement has to carry.
 
@@ -53,8 +61,7 @@ class Posting:
     traceparent: str | None = None
     moved_from: str | None = None
     reversal: Reversal | None = None
-    # The payment was decided to be blocked.
-    blocks: bool = False
+    block: Block | None = None
     links: tuple[Link, ...] = ()
     # The customer that a later event of the payment names.
     enriched_customer_id: str | None = None

@@ -10,6 +10,7 @@ const TRUST_CAUSES: Record<string, string> = {
   refund_failed: "Refund failed",
   clean_payment: "Clean payment",
   payment_blocked: "Payment blocked",
+  block_lifted: "Block lifted",
   verdict_fraud: "Judged as fraud",
   verdict_legitimate: "Judged as legitimate",
   verdict_withdrawn: "Verdict withdrawn",

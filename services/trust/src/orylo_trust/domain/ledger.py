@@ -30,6 +30,7 @@ class EntryCause(StrEnum):
     REFUND_FAILED = "refund_failed"
     CLEAN_PAYMENT = "clean_payment"
     PAYMENT_BLOCKED = "payment_blocked"
+    BLOCK_LIFTED = "block_lifted"
     VERDICT_FRAUD = "verdict_fraud"
     VERDICT_LEGITIMATE = "verdict_legitimate"
     VERDICT_WITHDRAWN = "verdict_withdrawn"
@@ -46,6 +47,7 @@ class EntryCause(StrEnum):
 
 _SUMMED_AS = {
     EntryCause.PAYMENT_BLOCKED: "clean_payment",
+    EntryCause.BLOCK_LIFTED: "clean_payment",
     EntryCause.REFUND_FAILED: "refund",
     EntryCause.DISPUTE_LOST: "dispute_won",
     EntryCause.VERDICT_FRAUD: "verdict",
