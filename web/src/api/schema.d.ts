@@ -1098,7 +1098,9 @@ export interface components {
         };
         /**
          * AddToList
-         * @description Put the payment's customer, card and IP address on a list of the tenant, which `in_list` reads.
+         * @description Put the payment's customer and card, or other identifiers of it, on a list of the tenant for some days.
+         *
+         *     The lists `block` and `allow` decide on later payments; `in_list` reads all lists.
          */
         AddToList: {
             /**
@@ -1107,6 +1109,15 @@ export interface components {
              */
             kind: "add_to_list";
             list: string;
+            /**
+             * @default [
+             *       "customer",
+             *       "card"
+             *     ]
+             */
+            types: ("customer" | "card" | "ip" | "device")[];
+            /** @default 30 */
+            days: number;
         };
         /**
          * Amounts
@@ -2528,7 +2539,7 @@ export interface components {
              * @example customer.payments == 0 && payment.amount > 1500
              */
             expression: string;
-            action: components["schemas"]["Decide"] | components["schemas"]["AddPoints"];
+            action: components["schemas"]["Decide"] | components["schemas"]["AddPoints"] | components["schemas"]["AddToList"];
             /**
              * @description of the rules that decide, the highest does
              * @default 100
@@ -2549,7 +2560,7 @@ export interface components {
              * @example customer.payments == 0 && payment.amount > 1500
              */
             expression: string;
-            action: components["schemas"]["Decide"] | components["schemas"]["AddPoints"];
+            action: components["schemas"]["Decide"] | components["schemas"]["AddPoints"] | components["schemas"]["AddToList"];
             /**
              * @description of the rules that decide, the highest does
              * @default 100
