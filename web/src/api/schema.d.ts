@@ -1123,7 +1123,7 @@ export interface components {
         EntryState: "active" | "expired" | "all";
         /**
          * EntryType
-         * @description What an entry names: a buyer by an identifier, or a group of buyers.
+         * @description An entry names a buyer by an identifier, or a group of buyers.
          * @enum {string}
          */
         EntryType: "customer" | "email" | "email_domain" | "ip" | "card" | "bin" | "card_country" | "device" | "document";
