@@ -2,7 +2,7 @@
 
 Runs the real service on its own PostgreSQL and Redis. The bus is in memory, so it costs nothing.
 
-    python -m tests.load.detector_speed [--messages 20000] [--redis fake] [--profile]
+    python -m tests.load.detector_speed [--messages 20000] [--rules 20] [--redis fake] [--profile]
 """
 
 import argparse
@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from uuid import uuid4
+from uuid import UUID
 
 import fakeredis
 import uvloop
@@ -24,10 +24,15 @@ from redis.asyncio import Redis
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.control import Keyring
+from orylo_common.control.rules import create_rule
+from orylo_common.control.tenants import create_tenant
 from orylo_common.messages import PaymentCreated, PaymentSucceeded, encode
+from orylo_common.postgres.pool import open_pool
 from orylo_common.telemetry.logs import configure_logs
 from orylo_detector.app import open_app
 from orylo_detector.settings import Settings
+from tests.load.rules_speed import rules
+from tests.support.actors import ACTOR
 from tests.support.eventually import eventually
 from tests.support.memory_broker import MemoryBroker
 from tests.support.postgres import make_database, make_template, postgres_server
@@ -53,10 +58,19 @@ class Measured:
         )
 
 
-def messages(count: int) -> list[Outgoing]:
+async def make_tenants(database_url: str, rules_each: int) -> list[UUID]:
+    """Create tenants, each with as many rules that are on."""
+    async with open_pool(database_url, role="postgres") as pool, pool.acquire() as connection:
+        tenants = [(await create_tenant(connection, f"shop-{number}", actor=ACTOR)).id for number in range(TENANTS)]
+        for tenant_id in tenants:
+            for rule in rules(rules_each):
+                await create_rule(connection, tenant_id, rule.draft(), actor=ACTOR)
+    return tenants
+
+
+def messages(tenants: list[UUID], count: int) -> list[Outgoing]:
     """Build payments of several tenants. About every third customer has paid before."""
     random = Random(1)
-    tenants = [uuid4() for _ in range(TENANTS)]
     made = []
     for _ in range(count):
         person = random.randrange(count)
@@ -73,14 +87,16 @@ def messages(count: int) -> list[Outgoing]:
     return made
 
 
-async def measure(database_url: str, redis_url: str | None, count: int, profile: cProfile.Profile | None) -> Measured:
+async def measure(
+    database_url: str, redis_url: str | None, payments: list[Outgoing], profile: cProfile.Profile | None
+) -> Measured:
     settings = Settings(
         database_url=database_url,
         redis_url=redis_url or "redis://in-this-process",
         broker_url="postgres",
         master_key=Keyring.generate(),
     )
-    broker, payments = MemoryBroker(), messages(count)
+    broker, count = MemoryBroker(), len(payments)
     redis = Redis.from_url(redis_url) if redis_url else fakeredis.FakeAsyncRedis()
     async with redis, open_app(settings, broker=broker, redis=redis):
         with _profiled(profile):
@@ -107,7 +123,9 @@ async def run(arguments: argparse.Namespace, postgres_dsn: str, redis_url: str |
     await make_template(postgres_dsn)
     database_url = await make_database(postgres_dsn, "load", template="orylo_template")
     profile = cProfile.Profile() if arguments.profile else None
-    sys.stdout.write(f"{await measure(database_url, redis_url, arguments.messages, profile)}\n")
+    tenants = await make_tenants(database_url, arguments.rules)
+    measured = await measure(database_url, redis_url, messages(tenants, arguments.messages), profile)
+    sys.stdout.write(f"{measured}; {arguments.rules} rules per tenant\n")
     if profile is not None:
         pstats.Stats(profile).sort_stats("tottime").print_stats(30)
 
@@ -115,6 +133,7 @@ async def run(arguments: argparse.Namespace, postgres_dsn: str, redis_url: str |
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--messages", type=int, default=20_000)
+    parser.add_argument("--rules", type=int, default=20, help="of each tenant, all on")
     parser.add_argument("--redis", choices=["real", "fake"], default="real", help="fake is what embedded mode uses")
     parser.add_argument("--profile", action="store_true", help="print a profile; lowers the rate")
     arguments = parser.parse_args()

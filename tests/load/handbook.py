@@ -30,10 +30,10 @@ from statistics import fmean
 from typing import Any
 
 from orylo_common.control.sections.detection import DetectionPolicy
-from orylo_detector.backtest.charts import Chart, Curve, svg
 from orylo_detector.backtest.labelled_payment import LabelledPayment
 from orylo_detector.backtest.replay import FEEDBACK_DELAY, Replay, Variant
 from orylo_detector.backtest.risk_counts import RiskCounts
+from tests.load.curves import write_roc_curves
 
 TEST_WEEKS = tuple(date(2018, 8, 8) + timedelta(days=7 * week) for week in range(4))
 DEVELOPMENT_WEEKS = tuple(date(2018, 7, 4) + timedelta(days=7 * week) for week in range(4))
@@ -179,24 +179,6 @@ def print_results(weeks: dict[date, list[Scored]]) -> None:
     sys.stdout.write(f"{'goal':<37}  {'  '.join(f'{value:>18.3f}' for value in GOALS.values())}\n")
 
 
-def curve(weeks: dict[date, list[Scored]]) -> str:
-    """Return the detection rate over the false-positive rate of each week, as SVG."""
-    curves = []
-    for week, tested in weeks.items():
-        rates = reversed(counts_of(tested).rates())
-        points = [(each.false_positive_rate or 0.0, each.detection_rate or 0.0) for each in rates]
-        curves.append(Curve(f"week from {week}", points))
-    title = "Detection rate over false-positive rate on the handbook's test weeks"
-    description = "One curve for each week. They rise steeply, and nearly coincide."
-    drawn = svg(Chart(title, description, "false-positive rate", "detection rate", curves), 0)
-    style = (
-        "<style>svg{font:12px sans-serif;fill:#5a6675;background:#fff}.grid{stroke:#d5dbe3;fill:none}"
-        ".curve0,.curve1,.curve2,.curve3{fill:none;stroke:#1f5fbf;stroke-width:2}.curve1{stroke:#b3460b}"
-        ".curve2{stroke:#2d7a3e}.curve3{stroke:#7a3ea8}</style>"
-    )
-    return drawn.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace("<title", f"{style}<title", 1)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path, help="the folder with the day files")
@@ -210,7 +192,8 @@ def main() -> None:
     sys.stdout.write(f"{'':<37}  {'  '.join(f'{name:>18}' for name in GOALS)}\n")
     print_results(weeks)
     if arguments.svg:
-        arguments.svg.write_text(curve(weeks) + "\n", encoding="utf-8")
+        curves = {f"week from {week}": counts_of(tested) for week, tested in weeks.items()}
+        write_roc_curves(arguments.svg, "The handbook's test weeks", curves)
 
 
 if __name__ == "__main__":

@@ -87,7 +87,10 @@ def test_lists_nested_values_and_defaults_can_be_written(orylo: Run, tenant: str
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("sizes", "x=1"), "'sizes' is not a section: use one of shop, tracking, limits, detector, trust, dispatch"),
+        (
+            ("sizes", "x=1"),
+            "'sizes' is not a section: use one of shop, tracking, limits, detector, trust, dispatch",
+        ),
         (("limits", "vists=5"), "webhooks, rejected_webhooks_per_address, visits, visits_per_address"),
         (("limits", "visits"), "write KEY=VALUE"),
         (("limits", "visits=0"), "visits: Input should be greater than or equal to 1"),

@@ -8,7 +8,7 @@ from orylo_common.messages import Decision, DetectionCreated, PaymentEnriched, P
 from orylo_detector.detectors import DETECTORS
 from orylo_detector.domain.features import Features
 from orylo_detector.domain.known_payment import DecidablePayment, KnownPayment
-from orylo_detector.engine import Engine
+from orylo_detector.engine import Engine, RuleSource
 from orylo_detector.handlers import decide_payment
 from orylo_detector.payment_locks import PaymentLocks
 from orylo_detector.ports import Reading
@@ -25,12 +25,14 @@ class Plane:
 class MemoryPayments:
     """What is known of payments, in memory: features, a store, and what is offered for publishing."""
 
-    def __init__(self, known: Features | None = None) -> None:
+    def __init__(self, known: Features | None = None, rules: RuleSource | None = None) -> None:
         self.features = known or features()
+        self.rules = rules
         self.payments: dict[str, KnownPayment] = {}
         self.read_facts: list[PaymentFact] = []
         self.announced: list[Outgoing] = []
         self.recorded: list[RecordedPayment] = []
+        self.observed: list[RecordedPayment] = []
         self._locks = PaymentLocks()
 
     async def read(self, payment: PaymentFact) -> Reading:
@@ -51,7 +53,7 @@ class MemoryPayments:
     async def decide(self, *facts: DecidablePayment | PaymentEnriched) -> list[DetectionCreated]:
         """Decide on the facts, one after the other. Return all decisions so far."""
         # No detector is late, even on a machine that stalls.
-        engine = Engine(time_limit=timedelta(minutes=1))
+        engine = Engine(rules=self.rules, time_limit=timedelta(minutes=1))
         for fact in facts:
             await decide_payment(
                 fact,
@@ -61,6 +63,7 @@ class MemoryPayments:
                 payments=self,
                 offer=self.offer,
                 locks=self._locks,
+                observe=self.observed.append,
             )
         messages = [decode(outgoing.body) for outgoing in self.announced]
         return [message for message in messages if isinstance(message, DetectionCreated)]

@@ -30,7 +30,7 @@ export class Unreachable extends Error {
   }
 }
 
-type Parameters = Record<string, string | number | undefined>;
+type Parameters = Record<string, string | number | boolean | undefined>;
 
 export async function get<Result>(path: string, parameters: Parameters = {}, signal?: AbortSignal): Promise<Result> {
   return withSession<Result>(path + query(parameters), { ...(signal && { signal }) });

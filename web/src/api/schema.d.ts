@@ -157,6 +157,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/detections/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide on a payment before it is made
+         * @description Decides within milliseconds, with the detectors, rules and lists that decide on webhooks. The attempt counts, and the decision is recorded and announced, unless it is a `dry_run`. With an `Idempotency-Key`, a request that is repeated gets the first response. If `payment_id` is the one that the gateway's webhooks will have, they continue this payment, and their decision replaces this one.For the roles admin, analyst, owner.
+         */
+        post: operations["evaluate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/detections": {
         parameters: {
             query?: never;
@@ -598,6 +618,234 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rules, highest priority first */
+        get: operations["list_all_rules"];
+        put?: never;
+        /**
+         * Create a rule. The next payment is decided with it
+         * @description A rule whose expression is invalid is not saved; `errors` give line and column. A rule that is on needs the permission rules.apply. For the roles admin, analyst, owner.
+         */
+        post: operations["save_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The fields that an expression may read */
+        get: operations["list_rule_fields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check an expression without saving it */
+        post: operations["check_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try an expression on the newest payments, or on one
+         * @description Values count as they were when the payment was made. Fields in `not_kept` are not stored with payments: use shadow mode for them.
+         */
+        post: operations["try_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One rule */
+        get: operations["show_rule"];
+        /**
+         * Change a rule, which makes a new version
+         * @description Refused with 409 if `version` is no longer the current one. A rule that is on, before or after, needs the permission rules.apply. For the roles admin, analyst, owner.
+         */
+        put: operations["update_rule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All versions of a rule, newest first */
+        get: operations["list_rule_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll back: make a new version that equals an earlier one, in the current mode
+         * @description For the roles admin, analyst, owner.
+         */
+        post: operations["roll_back_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/hits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The payments a rule was true of, by day, newest first */
+        get: operations["list_rule_hits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/snoozes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The customers that a rule is snoozed for, next end first */
+        get: operations["list_rule_snoozes"];
+        put?: never;
+        /**
+         * Snooze a rule for one customer until a certain time
+         * @description For the roles admin, analyst, owner.
+         */
+        post: operations["snooze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/snoozes/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a snooze before its time
+         * @description For the roles admin, analyst, owner.
+         */
+        post: operations["unsnooze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the fuse is tripped, and its last trip */
+        get: operations["show_fuse"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fuse/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let rules and the risk block again
+         * @description For the roles admin, owner.
+         */
+        post: operations["reset_tripped_fuse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -647,6 +895,30 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AddPoints
+         * @description Raise the payment's risk, or lower it if `points` is negative. The risk stays between 0 and 100.
+         */
+        AddPoints: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "add_points";
+            points: number;
+        };
+        /**
+         * AddToList
+         * @description Put the payment's customer, card and IP address on a list of the tenant, which `in_list` reads.
+         */
+        AddToList: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "add_to_list";
+            list: string;
+        };
+        /**
          * Amounts
          * @description Sums in the currency's minor unit. A payment counts once, except in `dispatched_minor`: once per destination.
          */
@@ -655,6 +927,19 @@ export interface components {
             succeeded_minor: number;
             blocked_minor: number;
             dispatched_minor: number;
+        };
+        /** CheckBody */
+        CheckBody: {
+            /**
+             * @description the condition, in CEL (docs/rules.md)
+             * @example customer.payments == 0 && payment.amount > 1500
+             */
+            expression: string;
+        };
+        /** CheckResult */
+        CheckResult: {
+            /** @description empty if the expression can be saved */
+            problems: components["schemas"]["ExpressionProblem"][];
         };
         /** Conversion */
         Conversion: {
@@ -830,6 +1115,25 @@ export interface components {
              */
             updated_at: string;
         };
+        /**
+         * DailyHits
+         * @description The payments of one day that a rule was true of. Each counts once, however many events it had.
+         */
+        DailyHits: {
+            /**
+             * Format: date
+             * @description in UTC
+             */
+            day: string;
+            /** @enum {string} */
+            mode: "on" | "shadow";
+            currency: string;
+            payments: number;
+            amount_minor: number;
+            /** @description payments whose decision the rule changed, or in shadow would have changed */
+            changed: number;
+            changed_minor: number;
+        };
         /** DeadLetter */
         DeadLetter: {
             /** Format: uuid */
@@ -896,6 +1200,17 @@ export interface components {
             settled_reason: string | null;
         };
         /**
+         * Decide
+         * @description Decide the payment, at any risk.
+         */
+        Decide: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "allow" | "block" | "review";
+        };
+        /**
          * Decision
          * @enum {string}
          */
@@ -947,12 +1262,17 @@ export interface components {
              */
             points: components["schemas"]["ReasonPoints"][];
             /**
-             * @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`) or a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …). The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`)
+             * @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`), a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …), or `rule`; or `fuse`: a block by rules or by the risk is a review. The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`)
              * @default null
              */
             override: string | null;
+            /**
+             * @description the tenant's rules that are true of the payment
+             * @default []
+             */
+            rules: components["schemas"]["RuleHit"][];
             detectors: components["schemas"]["DetectorScore"][];
-            /** @description detectors left out because they were late or failed */
+            /** @description detectors, and rules as `custom_rules.<id>`, left out because they were late or failed */
             degraded: string[];
             /** @description in the currency's minor unit */
             amount_minor: number;
@@ -1014,7 +1334,7 @@ export interface components {
              */
             points: components["schemas"]["ReasonPoints"][];
             /**
-             * @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`) or a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …). The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`)
+             * @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`), a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …), or `rule`; or `fuse`: a block by rules or by the risk is a review. The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`)
              * @default null
              */
             override: string | null;
@@ -1127,11 +1447,182 @@ export interface components {
          * @enum {string}
          */
         EntryType: "customer" | "email" | "email_domain" | "ip" | "card" | "bin" | "card_country" | "device" | "document";
+        /** EvaluatedCard */
+        EvaluatedCard: {
+            /**
+             * @description the gateway's id of the card number
+             * @default null
+             */
+            fingerprint: string | null;
+            /** @default null */
+            last4: string | null;
+            /** @default null */
+            bin: string | null;
+            /** @default null */
+            brand: string | null;
+            /** @default null */
+            country: string | null;
+        };
+        /**
+         * EvaluatedCustomer
+         * @description Who pays. Without an `id`, the email or else the phone identifies the customer, as in a webhook.
+         */
+        EvaluatedCustomer: {
+            /** @default null */
+            id: string | null;
+            /**
+             * @description the address, which is hashed on arrival, or its SHA-256
+             * @default null
+             * @example ana@example.com
+             */
+            email: string | null;
+            /**
+             * @description with country code, which is hashed on arrival, or its SHA-256 without the plus
+             * @default null
+             */
+            phone: string | null;
+            /** @default null */
+            phone_country: string | null;
+            /** @default null */
+            billing_country: string | null;
+            /** @default null */
+            document_country: string | null;
+        };
+        /** Evaluation */
+        Evaluation: {
+            /** @description of the detection; null after a dry run */
+            id: string | null;
+            payment_id: string;
+            decision: components["schemas"]["Decision"];
+            risk_score: number;
+            /**
+             * @description codes, most points first
+             * @example [
+             *       "velocity.card.1h",
+             *       "trust_history.new_customer"
+             *     ]
+             */
+            reasons: string[];
+            /**
+             * @description one entry per reason, in the same order; they add up to `risk_score`. Earlier decisions have reasons without points
+             * @example [
+             *       {
+             *         "detector": "velocity",
+             *         "points": 58,
+             *         "reason": "velocity.card.1h"
+             *       },
+             *       {
+             *         "detector": "trust_history",
+             *         "points": 4,
+             *         "reason": "trust_history.new_customer"
+             *       }
+             *     ]
+             */
+            points: components["schemas"]["ReasonPoints"][];
+            /** @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`), a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …), or `rule`; or `fuse`: a block by rules or by the risk is a review. The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`) */
+            override: string | null;
+            detectors: components["schemas"]["DetectorScore"][];
+            degraded: string[];
+            version: number;
+            dry_run: boolean;
+        };
+        /** EvaluationBody */
+        EvaluationBody: {
+            /**
+             * @description the id that its webhooks will have, such as stripe:pi_…: they then continue this payment
+             * @default null
+             */
+            payment_id: string | null;
+            /** @example 19790 */
+            amount_minor: number;
+            /** @example BRL */
+            currency: string;
+            /**
+             * @description now, if left out
+             * @default null
+             */
+            occurred_at: string | null;
+            /**
+             * @default null
+             * @example card
+             */
+            payment_method: string | null;
+            /**
+             * @default {
+             *       "id": null,
+             *       "email": null,
+             *       "phone": null,
+             *       "phone_country": null,
+             *       "billing_country": null,
+             *       "document_country": null
+             *     }
+             */
+            customer: components["schemas"]["EvaluatedCustomer"];
+            /** @default null */
+            card: components["schemas"]["EvaluatedCard"] | null;
+            /**
+             * @description the buyer's
+             * @default null
+             * @example 203.0.113.7
+             */
+            ip: string | null;
+            /** @default null */
+            user_agent: string | null;
+            /** @default [] */
+            product_ids: string[];
+            /**
+             * @description decide, but record and announce nothing
+             * @default false
+             */
+            dry_run: boolean;
+        };
+        /** ExpressionProblem */
+        ExpressionProblem: {
+            message: string;
+            line: number;
+            /** @description counts characters */
+            column: number;
+        };
+        /** FieldList */
+        FieldList: {
+            items: components["schemas"]["ListedField"][];
+        };
         /** FieldProblem */
         FieldProblem: {
             /** @description the field's place: `body.reason`, `query.limit`, `header.Idempotency-Key` */
             field: string;
             message: string;
+        };
+        /** Fuse */
+        Fuse: {
+            /** @description a block by rules or by the risk is a review until a person resets the fuse */
+            tripped: boolean;
+            last_trip: components["schemas"]["FuseTrip"] | null;
+            reset_at: string | null;
+            reset_by: string | null;
+        };
+        /** FuseResetBody */
+        FuseResetBody: {
+            /** @description for the audit log: what made the blocks jump */
+            reason: string;
+        };
+        /**
+         * FuseTrip
+         * @description Paid payments of the window in which the fuse tripped. Shares are from 0 to 1.
+         */
+        FuseTrip: {
+            /** Format: date-time */
+            at: string;
+            payments: number;
+            /** @description those of them that rules or the risk blocked */
+            blocked: number;
+            /** @description the tenant's usual share; null with too few earlier payments */
+            usual_rate: number | null;
+            limit_rate: number;
+        };
+        /** HitList */
+        HitList: {
+            items: components["schemas"]["DailyHits"][];
         };
         /**
          * Identity
@@ -1203,6 +1694,55 @@ export interface components {
             reason: string | null;
             /** @description the destination's own code */
             code: string | null;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /** ListedField */
+        ListedField: {
+            name: string;
+            type: string;
+            description: string;
+            /** @description as it is written in an expression */
+            example: string;
+            may_be_missing: boolean;
+        };
+        /** ListedRule */
+        ListedRule: {
+            /** Format: uuid */
+            id: string;
+            version: number;
+            name: string;
+            expression: string;
+            action: components["schemas"]["Decide"] | components["schemas"]["AddPoints"] | components["schemas"]["AddToList"];
+            priority: number;
+            /** @enum {string} */
+            mode: "off" | "shadow" | "on";
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /** ListedSnooze */
+        ListedSnooze: {
+            customer_id: string;
+            /** Format: date-time */
+            until: string;
+            reason: string;
+            author: string;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /** ListedVersion */
+        ListedVersion: {
+            version: number;
+            name: string;
+            expression: string;
+            action: components["schemas"]["Decide"] | components["schemas"]["AddPoints"] | components["schemas"]["AddToList"];
+            priority: number;
+            /** @enum {string} */
+            mode: "off" | "shadow" | "on";
+            /** @description who made it: a user's email address, an API key's name, or a command's user */
+            author: string;
             /** Format: date-time */
             created_at: string;
         };
@@ -1337,7 +1877,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change";
+        Permission: "read" | "customers.set_status" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change";
         /** Point */
         Point: {
             /**
@@ -1500,6 +2040,13 @@ export interface components {
             /** @default null */
             next_cursor: string | null;
         };
+        /** RestoreBody */
+        RestoreBody: {
+            /** @description the version to make current again */
+            restored: number;
+            /** @description the rule's current version, which this change replaces */
+            version: number;
+        };
         /**
          * Role
          * @description The roles of users and API keys. Owner, admin, analyst and viewer each include the roles after them.
@@ -1508,6 +2055,70 @@ export interface components {
          * @enum {string}
          */
         Role: "operator" | "owner" | "admin" | "analyst" | "viewer";
+        /** RuleBody */
+        RuleBody: {
+            name: string;
+            /**
+             * @description the condition, in CEL (docs/rules.md)
+             * @example customer.payments == 0 && payment.amount > 1500
+             */
+            expression: string;
+            action: components["schemas"]["Decide"] | components["schemas"]["AddPoints"];
+            /**
+             * @description of the rules that decide, the highest does
+             * @default 100
+             */
+            priority: number;
+            /**
+             * @description in shadow, hits are recorded and nothing changes
+             * @default shadow
+             * @enum {string}
+             */
+            mode: "off" | "shadow" | "on";
+        };
+        /** RuleChangeBody */
+        RuleChangeBody: {
+            name: string;
+            /**
+             * @description the condition, in CEL (docs/rules.md)
+             * @example customer.payments == 0 && payment.amount > 1500
+             */
+            expression: string;
+            action: components["schemas"]["Decide"] | components["schemas"]["AddPoints"];
+            /**
+             * @description of the rules that decide, the highest does
+             * @default 100
+             */
+            priority: number;
+            /**
+             * @description in shadow, hits are recorded and nothing changes
+             * @default shadow
+             * @enum {string}
+             */
+            mode: "off" | "shadow" | "on";
+            /** @description the rule's current version, which this change replaces */
+            version: number;
+        };
+        /**
+         * RuleHit
+         * @description One of the tenant's rules that is true of a payment. A rule in shadow had no effect.
+         */
+        RuleHit: {
+            /** Format: uuid */
+            rule_id: string;
+            version: number;
+            name: string;
+            /** @enum {string} */
+            mode: "on" | "shadow";
+            /** @description allow, review, block, add_points, … */
+            action: string;
+            /** @description the decision if this rule were on, for one in shadow; if it were off, for one that is on */
+            otherwise: components["schemas"]["Decision"];
+        };
+        /** RuleList */
+        RuleList: {
+            items: components["schemas"]["ListedRule"][];
+        };
         /** SecondFactorState */
         SecondFactorState: {
             enabled: boolean;
@@ -1535,6 +2146,21 @@ export interface components {
             csrf_token: string;
             /** @description refresh the session before then */
             expires_in_s: number;
+        };
+        /** SnoozeBody */
+        SnoozeBody: {
+            customer_id: string;
+            /** Format: date-time */
+            until: string;
+            reason: string;
+        };
+        /** SnoozeEndBody */
+        SnoozeEndBody: {
+            customer_id: string;
+        };
+        /** SnoozeList */
+        SnoozeList: {
+            items: components["schemas"]["ListedSnooze"][];
         };
         /**
          * StatusAccepted
@@ -1570,6 +2196,68 @@ export interface components {
         Totals: {
             counts: components["schemas"]["Counts"];
             amounts: components["schemas"]["Amounts"][];
+        };
+        /** TrialBody */
+        TrialBody: {
+            /**
+             * @description the condition, in CEL (docs/rules.md)
+             * @example customer.payments == 0 && payment.amount > 1500
+             */
+            expression: string;
+            /**
+             * @description try it on this payment, else on recent ones
+             * @default null
+             */
+            payment_id: string | null;
+        };
+        /**
+         * TrialResult
+         * @description The payments that an expression is true of. A value counts as it was when the payment was made, where known.
+         */
+        TrialResult: {
+            /** @description payments that the expression was tried on, the newest */
+            tried: number;
+            /** @description when the oldest of them was decided */
+            since: string | null;
+            /** @description payments that it is true of */
+            applies: number;
+            groups: components["schemas"]["TriedGroup"][];
+            /** @description payments that it is not true of and that lack a value that it reads */
+            unknown: number;
+            /** @description payments that it fails on */
+            failed: number;
+            /** @description fields that it reads and that only shadow mode can show */
+            not_kept: string[];
+            /** @description up to 20 of the payments that it is true of, newest first */
+            examples: components["schemas"]["TriedPayment"][];
+            /** @description each value that it reads, if it was tried on one payment */
+            values: components["schemas"]["TriedValue"][];
+        };
+        /**
+         * TriedGroup
+         * @description The payments of one state and currency that the expression is true of.
+         */
+        TriedGroup: {
+            state: components["schemas"]["PaymentState"];
+            currency: string;
+            payments: number;
+            amount_minor: number;
+        };
+        /** TriedPayment */
+        TriedPayment: {
+            payment_id: string;
+            state: components["schemas"]["PaymentState"];
+            decision: components["schemas"]["Decision"];
+            amount_minor: number;
+            currency: string;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /** TriedValue */
+        TriedValue: {
+            field: string;
+            /** @description as it is written in an expression; null if it is not known */
+            value: string | null;
         };
         /**
          * TrustChange
@@ -1609,6 +2297,10 @@ export interface components {
          * @enum {string}
          */
         TrustStatus: "neutral" | "allowlisted" | "blocked";
+        /** VersionList */
+        VersionList: {
+            items: components["schemas"]["ListedVersion"][];
+        };
         /**
          * WaitCause
          * @enum {string}
@@ -1961,6 +2653,41 @@ export interface operations {
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    evaluate: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -2879,6 +3606,512 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_all_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleList"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            503: components["responses"]["503"];
+        };
+    };
+    save_rule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedRule"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_rule_fields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldList"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            503: components["responses"]["503"];
+        };
+    };
+    check_rule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckResult"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    try_rule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialResult"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_rule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedRule"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            503: components["responses"]["503"];
+        };
+    };
+    update_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleChangeBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedRule"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_rule_versions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            503: components["responses"]["503"];
+        };
+    };
+    roll_back_rule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedRule"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_rule_hits: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: {
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HitList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_rule_snoozes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnoozeList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            503: components["responses"]["503"];
+        };
+    };
+    snooze: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnoozeBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedSnooze"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    unsnooze: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnoozeEndBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnoozeList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_fuse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fuse"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            503: components["responses"]["503"];
+        };
+    };
+    reset_tripped_fuse: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FuseResetBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fuse"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];

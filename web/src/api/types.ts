@@ -23,6 +23,7 @@ export type OverviewUpdate = Schemas["OverviewUpdate"];
 export type Payment = Schemas["Payment"];
 export type Problem = Schemas["ProblemDetails"];
 export type RecoveryCodes = Schemas["RecoveryCodes"];
+export type RuleHit = Schemas["RuleHit"];
 export type SecondFactorState = Schemas["SecondFactorState"];
 export type SignedIn = Schemas["SignedIn"];
 export type TenantName = Schemas["TenantName"];

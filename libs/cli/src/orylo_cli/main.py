@@ -28,6 +28,8 @@ COMMANDS = {
     "destination": "The ad platforms that conversions are sent to.",
     "dlq": "Dead letters: messages and conversions that failed for good.",
     "quarantine": "Authenticated webhooks that could not be read, or that contradict earlier ones.",
+    "rule": "A tenant's own rules on payments, written in CEL (docs/rules.md).",
+    "fuse": "The fuse: while it is tripped, rules and the risk review payments instead of blocking them.",
     "settings": "A tenant's policies and limits.",
     "list": "What a tenant always blocks or allows, and what its rules look up.",
     "trust": "The ledger of trust scores.",

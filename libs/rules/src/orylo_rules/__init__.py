@@ -7,7 +7,7 @@ imports nothing else of Orylo, so that the API, the detector and the command sha
 from orylo_rules.check import MAX_CHARACTERS, MAX_TOKENS, check
 from orylo_rules.fields import FIELDS, FieldType, FieldValue, RuleField
 from orylo_rules.problems import RuleProblem
-from orylo_rules.rule import AddPoints, AddToList, Decide, Rule, RuleAction, RuleDecision, RuleMode
+from orylo_rules.rule import AddPoints, AddToList, Decide, Rule, RuleAction, RuleDecision, RuleDraft, RuleMode
 from orylo_rules.rule_set import TIME_LIMIT, RuleFailure, RuleOutcome, RuleSet
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Rule",
     "RuleAction",
     "RuleDecision",
+    "RuleDraft",
     "RuleFailure",
     "RuleField",
     "RuleMode",

@@ -5,12 +5,12 @@ python -m orylo_rules.reference > docs/rules.md
 
 import sys
 from collections.abc import Iterable
-from datetime import datetime
 from itertools import groupby
 
 from orylo_rules.check import MAX_CHARACTERS, MAX_PATTERN_CHARACTERS, MAX_PATTERNS, MAX_TOKENS
 from orylo_rules.engine import MAX_ITEMS
 from orylo_rules.fields import FIELDS, RuleField
+from orylo_rules.literals import literal
 from orylo_rules.rule_set import TIME_LIMIT
 
 # By title. A test checks each one.
@@ -86,13 +86,40 @@ Fields marked *may be missing* have no value if the gateway does not send it or 
 | --- | --- |
 | `allow`, `review`, `block` | decides the payment, at any risk |
 | `add_points` | adds −100 to 100 points to the risk, which stays between 0 and 100 |
-| `add_to_list` | puts the payment's customer, card and IP address on a list of the shop |
+
+An action `add_to_list` is planned; it cannot be saved yet.
 
 If several rules decide, the one with the highest priority (0 to 1000) does. Among equal priorities the most severe
-decision counts: block before review before allow. Points of all rules are added up, and every list is added to.
+decision counts: block before review before allow. Points of all rules are added up. A customer on the shop's
+block list or allow list stays blocked or allowed: rules come after it.
 
 A rule is `off`, in `shadow` or `on`. A new rule is in shadow: it is evaluated on every payment and its hits are
-recorded, but it changes nothing. Rules in shadow are evaluated after those that are on.
+recorded, but it changes nothing. Rules in shadow are evaluated after those that are on. At most 100 rules of a shop
+are on or in shadow.
+
+## From an idea to a rule that is on
+
+```sh
+orylo rule try my-shop 'card.funding == "prepaid"'                  # on the newest 1,000 payments, without saving
+orylo rule create my-shop "No prepaid cards" --when 'card.funding == "prepaid"' --then block
+orylo rule hits my-shop "No prepaid cards"                          # what it would have changed, by day, in money
+orylo rule change my-shop "No prepaid cards" --mode on              # applies to the next payment
+orylo rule snooze my-shop "No prepaid cards" cus_0196b7a0 --for 30d --reason "verified"
+orylo rule restore my-shop "No prepaid cards" 1                     # roll back: a new version that equals version 1
+```
+
+The API has the same under `/api/v1/rules`. Every change makes a version and a line in the audit log. Analysts draft
+rules in shadow; owners and admins switch them on and change those that are on.
+
+- **Hits** count each payment once for each rule, by its newest decision. *Changed* are the payments whose decision
+  the rule changed, or would change if it were on.
+- **A trial** takes the values of a payment's own time. Velocity, IP addresses and countries, fingerprints and
+  browsers are not stored with payments. A condition that needs one of them is unknown in a trial, and the answer names
+  the field. A rule in shadow has them all.
+- **A snooze** suspends one rule for one customer until its end.
+- **The fuse.** If rules and the risk suddenly block far more paid payments than is usual for the shop, its fuse
+  trips: blocks become reviews until a person resets it (`orylo fuse reset`). The figures are the shop's own
+  (`orylo settings show my-shop fuse`).
 
 A rule that fails on a payment, such as by a division by zero, does not apply to it and is named in the result. The
 other rules are evaluated. All rules of a shop together have {TIME_LIMIT.total_seconds() * 1000:.0f} ms. Rules that had not begun by then are named as late.
@@ -116,21 +143,7 @@ def _table(group: str, fields: Iterable[RuleField]) -> str:
 
 def _row(field: RuleField) -> str:
     missing = "yes" if field.optional else ""
-    return f"| `{field.name}` | {field.type} | {field.description} | `{_literal(field)}` | {missing} |"
-
-
-def _literal(field: RuleField) -> str:
-    """Write the example as CEL does."""
-    value = field.example
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, datetime):
-        return f'timestamp("{value:%Y-%m-%dT%H:%M:%SZ}")'
-    if isinstance(value, str):
-        return f'"{value}"'
-    if isinstance(value, int | float):
-        return str(value)
-    return "[" + ", ".join(f'"{item}"' for item in value) + "]"
+    return f"| `{field.name}` | {field.type} | {field.description} | `{literal(field.example)}` | {missing} |"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A rule as its author saves it."""
+"""A rule: a condition, an action, a priority and a mode."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -47,19 +47,27 @@ class AddToList(BaseModel):
 RuleAction = Annotated[Decide | AddPoints | AddToList, Field(discriminator="kind")]
 
 
-class Rule(BaseModel):
-    """One version of a rule.
+class RuleDraft(BaseModel):
+    """A rule as its author writes it.
 
     `expression` is not compiled here, so that a stored rule can be read when a field of it no longer exists: `check`
-    it before it is saved. A change of anything but `mode` makes a new `version`.
+    it before it is saved.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
-    id: UUID
-    version: int = Field(default=1, ge=1)
-    name: str = Field(min_length=1, max_length=100)
+    name: str = Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")
     expression: str = Field(min_length=1, max_length=MAX_CHARACTERS)
     action: RuleAction
     priority: int = Field(default=100, ge=0, le=1000, description="the rule with the highest decides")
     mode: RuleMode = "shadow"
+
+
+class Rule(RuleDraft):
+    """One version of a stored rule. Every change makes a new `version`."""
+
+    id: UUID
+    version: int = Field(default=1, ge=1)
+
+    def draft(self) -> RuleDraft:
+        return RuleDraft(**self.model_dump(exclude={"id", "version"}))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from time import perf_counter
+from uuid import UUID
 
 from orylo_rules.engine import CompiledExpression, Failed, NotCompiled, activation_of, compile_expression
 from orylo_rules.fields import FieldValue
@@ -54,6 +55,11 @@ class RuleOutcome:
         return sum(rule.action.points for rule in self.hits if isinstance(rule.action, AddPoints))
 
     @property
+    def not_evaluated(self) -> tuple[Rule, ...]:
+        """Return the rules that failed, and those that were late."""
+        return (*(each.rule for each in self.failed), *self.late)
+
+    @property
     def lists(self) -> tuple[str, ...]:
         """Return the lists to add the payment's customer, card and IP address to, each once."""
         return tuple(dict.fromkeys(rule.action.list for rule in self.hits if isinstance(rule.action, AddToList)))
@@ -87,13 +93,14 @@ class RuleSet:
         values: Mapping[str, FieldValue | None],
         *,
         lists: Collection[str] | None = None,
+        snoozed: Collection[UUID] = (),
         clock: Callable[[], float] = perf_counter,
     ) -> RuleOutcome:
         """Evaluate every rule on one payment. Raises nothing.
 
         `values` maps names of `FIELDS` to values. A name that is absent or None is a missing value; times are aware.
         `lists` are the names of the lists that the payment's customer, card or IP address is on, None if unknown.
-        `clock` returns seconds.
+        Rules whose id is in `snoozed` are left out. `clock` returns seconds.
         """
         activation = activation_of(values, self.fields, lists=lists, list_names=self.list_names)
         hits: list[Rule] = []
@@ -101,6 +108,8 @@ class RuleSet:
         failed = list(self._broken)
         end = clock() + self._time_limit_s
         for at, (rule, expression) in enumerate(self._compiled):
+            if rule.id in snoozed:
+                continue
             if clock() > end:
                 late = tuple(rule for rule, _ in self._compiled[at:])
                 return RuleOutcome(tuple(hits), tuple(shadow_hits), tuple(failed), late)

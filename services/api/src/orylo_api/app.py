@@ -6,11 +6,13 @@ from datetime import timedelta
 from functools import partial
 from typing import cast
 
+import aiohttp
 import orjson
 from aiohttp import web
 
 from orylo_api.call import SERVICES, Services
 from orylo_api.dead_letters.recording import record_dead_letter
+from orylo_api.detections.detector_client import DetectorClient
 from orylo_api.http.dashboard import Dashboard
 from orylo_api.http.dispatch import handler_of
 from orylo_api.http.hosts import refuse_other_hosts
@@ -80,6 +82,7 @@ async def open_app(
             broker=broker,
             relay=await enter(OutboxRelay(private_pool, "api", broker)),
             hub=await enter(open_stream(private_pool)),
+            detector=DetectorClient(await enter(aiohttp.ClientSession()), settings.detector_url),
             clock=clock,
             settings=settings,
             document=orjson.dumps(build_document(ROUTES)),

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from orylo_api.access.identity import Principal
 from orylo_api.access.sessions import Lifetimes, Origin
+from orylo_api.detections.detector_client import DetectorClient
 from orylo_api.http.fields import ResponseBody
 from orylo_api.settings import Settings
 from orylo_api.stream.hub import StreamHub
@@ -35,6 +36,7 @@ class Services:
     broker: Broker
     relay: OutboxRelay
     hub: StreamHub
+    detector: DetectorClient
     clock: Clock
     settings: Settings
     # The OpenAPI document, as bytes.

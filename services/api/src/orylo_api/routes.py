@@ -9,6 +9,7 @@ from orylo_api.customers import endpoints as customers
 from orylo_api.dead_letters import endpoints as dead_letters
 from orylo_api.destinations import endpoints as destinations
 from orylo_api.detections import endpoints as detections
+from orylo_api.fuse import endpoints as fuse
 from orylo_api.http import document
 from orylo_api.http.route import Route
 from orylo_api.lists import endpoints as lists
@@ -17,6 +18,8 @@ from orylo_api.overview import endpoints as overview
 from orylo_api.payments import endpoints as payments
 from orylo_api.quarantine import endpoints as quarantine
 from orylo_api.rejections import endpoints as rejections
+from orylo_api.rules import endpoints as rules
+from orylo_api.rules import snooze_endpoints as snoozes
 from orylo_api.stream import endpoints as stream
 
 ROUTES: Sequence[Route] = (
@@ -33,6 +36,9 @@ ROUTES: Sequence[Route] = (
     *dead_letters.ROUTES,
     *rejections.ROUTES,
     *quarantine.ROUTES,
+    *rules.ROUTES,
+    *snoozes.ROUTES,
+    *fuse.ROUTES,
     *stream.ROUTES,
     *document.ROUTES,
 )

@@ -1,8 +1,9 @@
 """The environment variables that the API reads. It reads no others."""
 
 from datetime import timedelta
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from orylo_common.settings import KeyringSettings
 
@@ -12,6 +13,9 @@ class Settings(KeyringSettings):
     api_port: int = Field(default=8000, ge=0, le=65535)
     # Messages that gather while a batch is being committed; they are the next batch.
     api_prefetch: int = Field(default=500, ge=1, le=5000)
+
+    # The base URL of the detector's private port. Without it payments cannot be evaluated over the API.
+    detector_url: Annotated[str, StringConstraints(pattern=r"^https?://")] | None = None
 
     # The number of our own proxies in front of the API. Each adds one address to X-Forwarded-For.
     api_trusted_proxies: int = Field(default=0, ge=0, le=5)

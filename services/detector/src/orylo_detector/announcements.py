@@ -45,6 +45,7 @@ def detection_of(
         reasons=tuple(each.reason for each in verdict.points),
         points=verdict.points,
         override=verdict.override,
+        rules=verdict.rules,
         detectors=verdict.detectors,
         degraded=verdict.degraded,
         amount_minor=payment.amount_minor,

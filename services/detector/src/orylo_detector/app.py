@@ -7,7 +7,9 @@ from functools import partial
 
 from orylo_common.broker.consumer import Consumer, Handler
 from orylo_common.broker.ports import Broker
+from orylo_common.clock import SystemClock
 from orylo_common.control.plane import Part, open_control
+from orylo_common.http.private import PrivateAPI
 from orylo_common.messages import (
     DisputeLost,
     DisputeOpened,
@@ -33,8 +35,11 @@ from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
 from orylo_detector.adapters.ip_countries import allocated_country, open_country_database
 from orylo_detector.adapters.redis_attempts import RedisAttempts
+from orylo_detector.detectors.custom_rules import RuleBook
 from orylo_detector.engine import Engine
+from orylo_detector.evaluation import Evaluation
 from orylo_detector.feature_reader import FeatureReader
+from orylo_detector.fuse import FuseMonitor
 from orylo_detector.handlers import copy_trust, decide_payment, learn_incident
 from orylo_detector.payment_locks import PaymentLocks
 from orylo_detector.retention import DELETE_EVERY, RETENTIONS
@@ -43,6 +48,7 @@ from orylo_detector.store import decisions, learning
 from orylo_detector.store.history import PostgresHistory
 
 ROLE = "orylo_detector"
+PARTS = frozenset({Part.SETTINGS, Part.RULES})
 # A small part of the 50 ms budget of a decision.
 PACE = timedelta(milliseconds=5)
 # The copy of the trust scores lags by a message's delivery anyway.
@@ -50,12 +56,14 @@ COPY_PACE = timedelta(milliseconds=250)
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) -> AsyncIterator[Health]:
+async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) -> AsyncIterator[PrivateAPI]:
     """Decide on payments while inside. Leaving finishes the messages in hand."""
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         pool = await enter(open_pool(settings.database_url, role=ROLE))
-        plane = await enter(open_control(settings.database_url, role=ROLE, parts=frozenset({Part.SETTINGS})))
+        plane = await enter(
+            open_control(settings.database_url, role=ROLE, parts=frozenset({Part.SETTINGS, Part.RULES}))
+        )
         relay = await enter(OutboxRelay(pool, "detector", broker))
         decided = await enter(
             GroupCommit(decisions.record_payments, pool, name="detector.decisions", single_statement=True, pace=PACE)
@@ -67,16 +75,23 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
             GroupCommit(learning.copy_trust, pool, name="detector.trust", single_statement=True, pace=COPY_PACE)
         )
 
+        rules = RuleBook(plane)
+        plane.after_reload(rules.follow)
+        fuse = FuseMonitor(pool, plane, SystemClock())
+        await enter(fuse.running())
         file = settings.detector_country_database
         country = allocated_country if file is None else open_country_database(file)
-        attempts = RedisAttempts(redis, CircuitBreaker("detector.redis", failures=3, recovery=timedelta(seconds=5)))
+        breaker = CircuitBreaker("detector.redis", failures=3, recovery=timedelta(seconds=5))
+        attempts = RedisAttempts(redis, breaker)
+        history, engine = PostgresHistory(pool), Engine(rules=rules)
         decide = partial(
             decide_payment,
-            features=FeatureReader(attempts, PostgresHistory(pool), country),
-            engine=Engine(),
+            features=FeatureReader(attempts, history, country),
+            engine=engine,
             plane=plane,
             payments=decided,
             offer=relay.offer,
+            observe=fuse.observe,
             locks=PaymentLocks(),
         )
         learn = partial(learn_incident, incidents=incidents)
@@ -103,4 +118,6 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
         health.check("postgres", partial(check_writable, pool))
         health.check("broker", broker.ping)
         health.check("redis", redis.ping, required=False)
-        yield health
+        trial = FeatureReader(RedisAttempts(redis, breaker, read_only=True), history, country)
+        evaluation = Evaluation(pool, decide, trial, engine, plane)
+        yield PrivateAPI(health, evaluation.routes())

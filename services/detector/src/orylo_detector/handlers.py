@@ -1,13 +1,14 @@
 """The handlers of the detector's messages."""
 
 from collections.abc import Callable, Sequence
+from uuid import UUID
 
 from prometheus_client import Counter
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.errors import TransientError
-from orylo_common.messages import Decision, PaymentEnriched, PaymentFailed, TrustUpdated
+from orylo_common.messages import Decision, PaymentEnriched, PaymentFailed, RuleHit, TrustUpdated
 from orylo_detector.announcements import announce, block_fact, detection_of
 from orylo_detector.domain.known_payment import DecidablePayment, KnownPayment
 from orylo_detector.domain.verdict import Verdict
@@ -34,6 +35,7 @@ async def decide_payment(
     payments: BatchWriter[RecordedPayment, bool],
     offer: Callable[[Sequence[Outgoing]], None],
     locks: PaymentLocks,
+    observe: Callable[[RecordedPayment], None],
 ) -> None:
     """Add an event to what is known of its payment, decide with all its facts, and announce a new decision.
 
@@ -42,7 +44,7 @@ async def decide_payment(
     async with locks.of(fact):
         for _ in range(MAX_TRIES):
             policy = plane.settings(fact.tenant_id, DetectionPolicy)
-            proposed = await _propose(fact, features, engine, policy)
+            proposed = await propose_decision(fact, features, engine, policy)
             if proposed is None:
                 REPEATS.inc()
                 return
@@ -50,6 +52,7 @@ async def decide_payment(
                 offer(proposed.messages)
                 if proposed.detection:
                     _COUNTED[proposed.detection.decision].inc()
+                    observe(proposed)
                 return
     raise TransientError("other replicas keep changing the payment")
 
@@ -64,7 +67,7 @@ async def copy_trust(update: TrustUpdated, *, trust: BatchWriter[TrustUpdated, N
     await trust.add(update)
 
 
-async def _propose(
+async def propose_decision(
     fact: DecidablePayment | PaymentEnriched, features: FeatureSource, engine: Engine, policy: DetectionPolicy
 ) -> RecordedPayment | None:
     """Return the payment with the fact and, if it is new, its decision. None if the fact adds nothing."""
@@ -103,4 +106,11 @@ def _is_news(verdict: Verdict, payment: DecidablePayment, before: KnownPayment) 
     if set(verdict.degraded) - set(decided.degraded):
         # It lacks a detector that the decision before had, so it counts only if it is more severe.
         return verdict.severity > decided.severity
+    if _effects(verdict.rules) != _effects(decided.rules):
+        return True
     return (verdict.decision, verdict.override, verdict.points) != (decided.decision, decided.override, decided.points)
+
+
+def _effects(hits: Sequence[RuleHit]) -> set[tuple[UUID, str, Decision]]:
+    """Return what shadow mode shows of the rules: it counts for the newest decision."""
+    return {(hit.rule_id, hit.mode, hit.otherwise) for hit in hits}

@@ -8,10 +8,14 @@ DELETE_EVERY = timedelta(hours=6)
 
 # Longer than a card network allows for a dispute (540 days).
 KEEP_PAID = timedelta(days=610)
+# Longer than the window and the history of the fuse.
+KEEP_MINUTES, KEEP_DAYS = timedelta(days=2), timedelta(days=60)
 # Later events add facts for up to a month: Hotmart completes a purchase when the buyer's guarantee ends.
 KEEP_RECENT = timedelta(days=35)
 
 RETENTIONS = (
     Retention("detector.recent_payments", "created_at", KEEP_RECENT),
+    Retention("detector.block_counts", "bucket", KEEP_MINUTES, only="grain = 'minute'"),
+    Retention("detector.block_counts", "bucket", KEEP_DAYS),
     Retention("detector.paid", "learnt_at", KEEP_PAID),
 )

@@ -4,7 +4,7 @@ import { useSearchParams } from "react-router";
 
 import { isDecision } from "../../subjects/detections/labels";
 import { isGateway } from "../../subjects/gateways/names";
-import type { Filters } from "./live/liveState";
+import type { Filters } from "./live/decisions";
 
 /**
  * The filters and the open detection. They are kept in the address, which can be shared.

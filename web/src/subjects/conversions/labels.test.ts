@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 
 import { conversion } from "../../test/builders/conversions";
-import { conversionLabel, conversionNote, matchLabel } from "./labels";
+import { conversionLabel, conversionNote, correctionLabel, matchLabel } from "./labels";
 
 it.each([
   ["pending", "Queued for Meta"],
@@ -31,4 +31,9 @@ it.each([
 it("says why a conversion failed, and nothing about one that was sent", () => {
   expect(conversionNote(conversion({ status: "failed", reason: "Too old.", code: "100" }))).toBe("Too old. (100)");
   expect(conversionNote(conversion())).toBeNull();
+});
+
+it("says why a conversion should not have been sent, also for an unknown reason", () => {
+  expect(correctionLabel("blocked")).toBe("should not have been sent: payment is blocked now");
+  expect(correctionLabel("payment_refunded")).toBe("should not have been sent: payment refunded");
 });

@@ -27,6 +27,12 @@ export function conversionLabel({ status, destination }: Pick<Conversion, "statu
   }
 }
 
+const CORRECTIONS: Record<string, string> = { blocked: "payment is blocked now" };
+
+/** Say that a conversion should not have been sent, and why. */
+export const correctionLabel = (correction: string): string =>
+  `should not have been sent: ${CORRECTIONS[correction] ?? humanise(correction).toLowerCase()}`;
+
 /**
  * Why a conversion failed or was suppressed, or what a pending one waits for; null if there is nothing to say.
  * `destination` is its destination as last reported, which may have changed since the conversion was.

@@ -8,7 +8,7 @@ import { Warning } from "../../ui/states/Warning";
 import { detectorName, formatPoints, reasonLabel } from "./labels";
 
 /** What each detector contributed to the risk. Earlier decisions have no points and show the detectors' scores. */
-export function DetectorList({ detection: { detectors, degraded, points, reasons } }: { detection: Detection }) {
+export function DetectorList({ detection: { detectors, degraded, points, reasons, rules } }: { detection: Detection }) {
   const hasPoints = points.length > 0 || reasons.length === 0;
 
   return (
@@ -41,7 +41,7 @@ export function DetectorList({ detection: { detectors, degraded, points, reasons
   /** What the detector noted that is not a reason of the decision, and so is not listed with the reasons. */
   function remarksOf(detector: DetectorScore): string | undefined {
     const remarks = detector.reasons.filter((code) => !reasons.includes(code));
-    return remarks.length > 0 ? remarks.map(reasonLabel).join(" · ") : undefined;
+    return remarks.length > 0 ? remarks.map((code) => reasonLabel(code, rules)).join(" · ") : undefined;
   }
 }
 

@@ -1,18 +1,18 @@
 import type { Detection } from "../../api/types";
 import { Section } from "../../ui/panel/Section";
 import { Empty } from "../../ui/states/Empty";
-import { formatPoints, overrideLabel, reasonLabel } from "./labels";
+import { decidedBy, formatPoints, overrideLabel, reasonLabel } from "./labels";
 import styles from "./ReasonList.module.css";
 
 /** The reasons of a decision with their points, which add up to the risk. Earlier decisions have reasons without points. */
-export function ReasonList({ detection: { reasons, points, override, risk_score } }: { detection: Detection }) {
+export function ReasonList({ detection: { reasons, points, override, rules, risk_score } }: { detection: Detection }) {
   const shown = points.length > 0 ? points : reasons.map((reason) => ({ reason, points: null }));
 
   return (
     <Section title="Reasons">
       {override !== null && (
         <p className={styles.override}>
-          <strong>{overrideLabel(override)}</strong>: the list decided, not the risk.
+          <strong>{overrideLabel(override)}</strong>: {decidedBy(override)}.
         </p>
       )}
       {shown.length === 0 && <Empty text="No detector found anything suspicious." />}
@@ -27,7 +27,7 @@ export function ReasonList({ detection: { reasons, points, override, risk_score 
           <tbody>
             {shown.map((each) => (
               <tr key={each.reason} title={each.reason}>
-                <td>{reasonLabel(each.reason)}</td>
+                <td>{reasonLabel(each.reason, rules)}</td>
                 <td>{each.points !== null && formatPoints(each.points)}</td>
               </tr>
             ))}

@@ -15,7 +15,12 @@ it.each([
 });
 
 it("labels known and unknown overrides", () => {
-  expect(["blocked", "allowlisted", "fuse"].map(overrideLabel)).toEqual(["On the blocklist", "On the allowlist", "Fuse"]);
+  expect(["blocked", "allowlisted", "rule", "next_kind"].map(overrideLabel)).toEqual([
+    "On the blocklist",
+    "On the allowlist",
+    "A rule of the shop",
+    "Next kind",
+  ]);
 });
 
 it.each([
@@ -28,4 +33,11 @@ it.each([
 
 it("marks points as an addition", () => {
   expect([58, 0, -3].map(formatPoints)).toEqual(["+58", "0", "-3"]);
+});
+
+it("labels a rule of the shop by its name", () => {
+  const rule = { rule_id: "0196", version: 1, name: "No prepaid cards", mode: "on", action: "add_points", otherwise: "allow" } as const;
+
+  expect(reasonLabel("custom_rules.0196", [rule])).toBe("Rule “No prepaid cards”");
+  expect(reasonLabel("custom_rules.0197", [rule])).toBe("A rule of the shop");
 });

@@ -1,4 +1,4 @@
-import type { Decision } from "../../api/types";
+import type { Decision, RuleHit } from "../../api/types";
 import { humanise } from "../../ui/format/text";
 import reasons from "./reasons.json";
 
@@ -27,6 +27,8 @@ const LISTED: Readonly<Record<string, string>> = {
 const OVERRIDES: Readonly<Record<string, string>> = {
   allowlisted: "On the allowlist",
   blocked: "On the blocklist",
+  rule: "A rule of the shop",
+  fuse: "Fuse tripped: reviewed, not blocked",
   ...Object.fromEntries(
     Object.entries(LISTED).flatMap(([type, name]) => [
       [`allow_list.${type}`, `${name} on the allowlist`],
@@ -35,13 +37,29 @@ const OVERRIDES: Readonly<Record<string, string>> = {
   ),
 };
 
+const DECIDED_BY: Readonly<Record<string, string>> = {
+  rule: "the rule decided, not the risk",
+  fuse: "rules or the risk would have blocked this payment",
+};
+
+const RULE_PREFIX = "custom_rules.";
+
 export const isDecision = (value: string): value is Decision => Object.hasOwn(DECISIONS, value);
 
-export const reasonLabel = (code: string): string => REASONS[code] ?? humanise(code);
+/** The words of a reason. One that names a rule of the shop is the rule's name, if the decision has it. */
+export function reasonLabel(code: string, rules: readonly RuleHit[] = []): string {
+  if (!code.startsWith(RULE_PREFIX)) return REASONS[code] ?? humanise(code);
+  const rule = rules.find((each) => code === RULE_PREFIX + each.rule_id);
+  return rule === undefined ? reasons["custom_rules.<id>"] : `Rule “${rule.name}”`;
+}
 
 export const overrideLabel = (override: string): string => OVERRIDES[override] ?? humanise(override);
 
-export const detectorName = (name: string): string => humanise(name);
+/** How an override decided, after its label. */
+export const decidedBy = (override: string): string => DECIDED_BY[override] ?? "the list decided, not the risk";
+
+export const detectorName = (name: string): string =>
+  name.startsWith(RULE_PREFIX) ? "a rule of the shop" : humanise(name);
 
 /** `+58`, and `0` for a reason that weighs too little for a point. */
 export const formatPoints = (points: number): string => (points > 0 ? `+${points}` : String(points));

@@ -13,6 +13,7 @@ export function detection(changes: Partial<Detection> = {}): Detection {
     reasons: ["trust_history.new_customer"],
     points: [{ reason: "trust_history.new_customer", detector: "trust_history", points: 12 }],
     override: null,
+    rules: [],
     detectors: [{ name: "trust_history", score: 15, reasons: ["trust_history.new_customer"], duration_us: 420 }],
     degraded: [],
     amount_minor: 29_700,
@@ -26,12 +27,13 @@ export function detection(changes: Partial<Detection> = {}): Detection {
   };
 }
 
-/** The given number of detections, newest first, one second apart. */
+/** The given number of detections on as many payments, newest first, one second apart. */
 export function detections(count: number, changes: Partial<Detection> = {}): Detection[] {
   return Array.from({ length: count }, (_, index) => {
     const second = String(59 - (index % 60)).padStart(2, "0");
     const minute = String(59 - Math.floor(index / 60)).padStart(2, "0");
     const created_at = `2026-11-20T11:${minute}:${second}.000000Z`;
-    return detection({ id: `older-${index}`, event_id: `older-event-${index}`, created_at, ...changes });
+    const ids = { id: `older-${index}`, event_id: `older-event-${index}`, payment_id: `stripe:pi_older_${index}` };
+    return detection({ ...ids, created_at, ...changes });
   });
 }

@@ -29,6 +29,7 @@ KeyLostOption = Annotated[
 ]
 
 TenantArgument = Annotated[str, typer.Argument(metavar="TENANT", help="The tenant's slug or id.")]
+RuleArgument = Annotated[str, typer.Argument(metavar="RULE", help="The rule's name or id.")]
 TenantFilterArgument = Annotated[
     str | None, typer.Argument(metavar="[TENANT]", help="A tenant's slug or id. Default: all tenants.")
 ]

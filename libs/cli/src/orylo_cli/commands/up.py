@@ -22,7 +22,7 @@ from orylo_cli.demo.shop import EMAIL, FAKE_META_ONLY, PASSWORD, TENANT, close_s
 from orylo_cli.demo.traffic import RATE, demo_traffic
 from orylo_cli.embedded.data_dir import DataDir, RunningPlatform
 from orylo_cli.embedded.errors import EmbeddedError
-from orylo_cli.embedded.health import serve_health
+from orylo_cli.embedded.health import reserve_port, serve_health
 from orylo_cli.embedded.logins import create_logins
 from orylo_cli.embedded.master_key import store_new_master_key
 from orylo_cli.embedded.ports import check_port
@@ -143,8 +143,9 @@ async def _run(
                 f"{meta.base_url}/__control/mode ({FAULT_MODES})",
                 "Note": FAKE_META_ONLY,
             }
-        health_by_service = await enter(open_platform(logins))
-        health_url = await enter(serve_health(health_by_service))
+        listener, health_url = reserve_port()
+        os.environ["ORYLO_DETECTOR_URL"] = f"{health_url}/detector"
+        await enter(serve_health(await enter(open_platform(logins)), listener))
         if options.demo:
             await enter(demo_traffic(options.ingest_url))
             facts |= {"Traffic": f"{RATE:g} requests per second to tenant {TENANT}"}

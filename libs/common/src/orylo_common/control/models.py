@@ -1,5 +1,6 @@
 """Configuration, as the services read it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from enum import StrEnum
@@ -74,6 +75,33 @@ class Destination:
     secret: str = field(repr=False)
     enabled: bool
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TenantRules:
+    """A tenant's rules that are on or in shadow, as stored: `orylo_rules.Rule` validates them.
+
+    `snoozes` maps a customer to the end of each rule's snooze. While `fuse_tripped`, a block by rules or by the risk is
+    a review. `fuse_reset_at` is the time of the last reset.
+    """
+
+    rules: tuple[Mapping[str, Any], ...] = ()
+    snoozes: Mapping[str, Mapping[UUID, datetime]] = field(default_factory=dict)
+    fuse_tripped: bool = False
+    fuse_reset_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRate:
+    """The paid payments of a window and those of them that were blocked, with the tenant's usual share and the limit.
+
+    Shares are from 0 to 1. `usual` is None if the tenant has too few earlier payments.
+    """
+
+    payments: int
+    blocked: int
+    usual: float | None
+    limit: float
 
 
 class TenantSettings(BaseModel):

@@ -3,10 +3,11 @@
 While PostgreSQL is unavailable, services use the last snapshot.
 """
 
-from collections.abc import AsyncIterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
@@ -19,7 +20,7 @@ from pydantic import ValidationError
 
 from orylo_common.control.document_key import DocumentKey
 from orylo_common.control.keyring import Keyring, WrongMasterKey
-from orylo_common.control.models import Destination, GatewaySecret, GatewaySetting, Tenant, TenantSettings
+from orylo_common.control.models import Destination, GatewaySecret, GatewaySetting, Tenant, TenantRules, TenantSettings
 from orylo_common.postgres.listening import listening
 from orylo_common.postgres.pool import Connection, open_pool
 
@@ -42,10 +43,20 @@ SELECT_DESTINATIONS = (
 )
 SELECT_DOCUMENT_KEY = "SELECT key_encrypted FROM control.document_key"
 SELECT_SETTINGS = "SELECT tenant_id, section, value FROM control.settings"
+SELECT_RULES = """
+    SELECT tenant_id, id, version, name, expression, action, priority, mode FROM control.rules WHERE mode <> 'off'
+    ORDER BY tenant_id, id
+"""
+# A day after its end, a snooze has no effect: payments are decided when they happen, or a little later.
+SELECT_SNOOZES = """
+    SELECT tenant_id, rule_id, customer_id, until FROM control.rule_snoozes WHERE until > now() - interval '1 day'
+"""
+SELECT_FUSES = "SELECT tenant_id, tripped, reset_at FROM control.fuses"
 
 UNREADABLE = Gauge("orylo_control_unreadable_secrets", "Stored secrets that no master key decrypts", ["part"])
 
 _ONLY_ROW = UUID(int=1)
+NO_RULES = TenantRules()
 
 log = structlog.get_logger(__name__)
 Section = TypeVar("Section", bound=TenantSettings)
@@ -58,6 +69,7 @@ class Part(StrEnum):
     DESTINATIONS = "destinations"
     SETTINGS = "settings"
     DOCUMENT_KEY = "document_key"
+    RULES = "rules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +79,7 @@ class Snapshot:
     destinations: dict[UUID, tuple[Destination, ...]] = field(default_factory=dict)
     settings: dict[tuple[UUID, str], dict[str, Any]] = field(default_factory=dict)
     document_key: DocumentKey | None = None
+    rules: dict[UUID, TenantRules] = field(default_factory=dict)
 
 
 class ControlPlane:
@@ -78,6 +91,7 @@ class ControlPlane:
         self._parts = parts
         self._snapshot = Snapshot()
         self._sections: dict[tuple[UUID, type[TenantSettings]], TenantSettings] = {}
+        self._followers: list[Callable[[], None]] = []
         # Rows whose undecryptable secret has been logged.
         self._unreadable: dict[Part, set[UUID]] = {part: set() for part in parts}
 
@@ -93,6 +107,13 @@ class ControlPlane:
     def destinations(self, tenant_id: UUID) -> tuple[Destination, ...]:
         """Return a tenant's destinations, oldest first, including disabled ones."""
         return self._snapshot.destinations.get(tenant_id, ())
+
+    def rules(self, tenant_id: UUID) -> TenantRules:
+        return self._snapshot.rules.get(tenant_id, NO_RULES)
+
+    def all_rules(self) -> Mapping[UUID, TenantRules]:
+        """Return the rules of every tenant that has rules, or whose fuse has tripped once."""
+        return self._snapshot.rules
 
     @property
     def document_key(self) -> DocumentKey | None:
@@ -126,9 +147,17 @@ class ControlPlane:
                 document_key=await self._document_key(connection, unreadable)
                 if Part.DOCUMENT_KEY in self._parts
                 else None,
+                rules=await self._rules(connection) if Part.RULES in self._parts else {},
             )
         self._report_undecryptable(unreadable)
         self._snapshot, self._sections = snapshot, {}
+        for follow in self._followers:
+            follow()
+
+    def after_reload(self, follow: Callable[[], None]) -> None:
+        """Call `follow` now, and after every reload."""
+        self._followers.append(follow)
+        follow()
 
     def decrypts_nothing(self) -> bool:
         """Return whether there are stored secrets and the keyring decrypts none of them."""
@@ -206,7 +235,7 @@ class ControlPlane:
         return ""
 
     def _report_undecryptable(self, unreadable: dict[Part, set[UUID]]) -> None:
-        for part in unreadable.keys() - {Part.SETTINGS}:
+        for part in unreadable.keys() - {Part.SETTINGS, Part.RULES}:
             UNREADABLE.labels(part).set(len(unreadable[part]))
             for row_id in unreadable[part] - self._unreadable[part]:
                 log.error("control.secret_unreadable", part=part, row_id=str(row_id))
@@ -214,6 +243,26 @@ class ControlPlane:
 
     async def _settings(self, connection: Connection) -> dict[tuple[UUID, str], dict[str, Any]]:
         return {(row["tenant_id"], row["section"]): row["value"] for row in await connection.fetch(SELECT_SETTINGS)}
+
+    async def _rules(self, connection: Connection) -> dict[UUID, TenantRules]:
+        rules: defaultdict[UUID, list[dict[str, Any]]] = defaultdict(list)
+        for row in await connection.fetch(SELECT_RULES):
+            values = dict(row)
+            rules[_uuid(values.pop("tenant_id"))].append(values | {"id": _uuid(values["id"])})
+        snoozes: defaultdict[UUID, dict[str, dict[UUID, datetime]]] = defaultdict(dict)
+        for row in await connection.fetch(SELECT_SNOOZES):
+            of_customer = snoozes[_uuid(row["tenant_id"])].setdefault(row["customer_id"], {})
+            of_customer[_uuid(row["rule_id"])] = row["until"]
+        fuses = {_uuid(row["tenant_id"]): row for row in await connection.fetch(SELECT_FUSES)}
+        return {
+            tenant_id: TenantRules(
+                tuple(rules.get(tenant_id, ())),
+                snoozes.get(tenant_id, {}),
+                tenant_id in fuses and fuses[tenant_id]["tripped"],
+                fuses[tenant_id]["reset_at"] if tenant_id in fuses else None,
+            )
+            for tenant_id in rules.keys() | fuses.keys()
+        }
 
 
 @asynccontextmanager

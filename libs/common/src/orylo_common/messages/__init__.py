@@ -31,6 +31,7 @@ from orylo_common.messages.detections import (
     PaymentBlockLifted,
     ReasonPoints,
     ReplacedDecision,
+    RuleHit,
 )
 from orylo_common.messages.disputes import DisputeFact, DisputeLost, DisputeOpened, DisputeWon, FraudWarningReceived
 from orylo_common.messages.message import Message
@@ -111,6 +112,7 @@ __all__ = [
     "QuarantineFact",
     "ReasonPoints",
     "ReplacedDecision",
+    "RuleHit",
     "Subscription",
     "Tracking",
     "TrustStatus",

@@ -32,6 +32,19 @@ class ReasonPoints(Value):
     points: int
 
 
+class RuleHit(Value):
+    """One of the tenant's rules that is true of a payment. A rule in shadow had no effect."""
+
+    rule_id: UUID
+    version: int = Field(ge=1)
+    name: str
+    mode: Literal["on", "shadow"]
+    action: str = Field(description="allow, review, block, add_points, …")
+    otherwise: Decision = Field(
+        description="the decision if this rule were on, for one in shadow; if it were off, for one that is on"
+    )
+
+
 class ReplacedDecision(Value):
     """The payment's decision until now."""
 
@@ -41,6 +54,7 @@ class ReplacedDecision(Value):
     degraded: bool = Field(description="a detector was left out")
     amount_minor: int = Field(ge=0)
     currency: str
+    rules: tuple[RuleHit, ...] = ()
 
 
 class DetectionCreated(Message):
@@ -70,12 +84,15 @@ class DetectionCreated(Message):
     )
     override: str | None = Field(
         default=None,
-        description="what decided in place of the risk: the customer's status (blocked, allowlisted), or the kind of "
-        "list entry, such as block_list.ip or allow_list.email",
+        description="what decided in place of the risk: the customer's status (blocked, allowlisted), a kind of list "
+        "entry, such as block_list.ip or allow_list.email, or rule; or fuse: a block by rules or the risk is a review",
     )
+    rules: tuple[RuleHit, ...] = Field(default=(), description="the tenant's rules that are true of the payment")
     detectors: tuple[DetectorResult, ...] = ()
     degraded: tuple[str, ...] = Field(
-        default=(), description="detectors that were left out because they failed, were late or lacked data"
+        default=(),
+        description="detectors, and rules as `custom_rules.<id>`, that were left out because they failed, were late or "
+        "lacked data",
     )
     amount_minor: int = Field(ge=0)
     currency: str

@@ -9,6 +9,11 @@ from orylo_common.control.models import Role
 class Permission(StrEnum):
     READ = "read"
     SET_CUSTOMER_STATUS = "customers.set_status"
+    EVALUATE = "detections.evaluate"
+    EDIT_RULES = "rules.edit"
+    APPLY_RULES = "rules.apply"
+    SNOOZE_RULES = "rules.snooze"
+    RESET_FUSE = "fuse.reset"
     SETTLE_DEAD_LETTERS = "dead_letters.settle"
     REPLAY_QUARANTINE = "quarantine.replay"
     DISCARD_QUARANTINE = "quarantine.discard"
@@ -19,8 +24,16 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.READ: frozenset(Role),
     # Analysts work on fraud, and a block stops a customer at once. The decision is the merchant's, not the platform's.
     Permission.SET_CUSTOMER_STATUS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    # Rules that are off or in shadow change no decision.
+    Permission.EDIT_RULES: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    # A rule that is on decides on the merchant's sales.
+    Permission.APPLY_RULES: frozenset({Role.OWNER, Role.ADMIN}),
+    Permission.SNOOZE_RULES: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    Permission.RESET_FUSE: frozenset({Role.OWNER, Role.ADMIN}),
     # As for the status of a customer.
     Permission.CHANGE_LISTS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    # The merchant's own checkout asks for decisions, with an API key. They count as attempts to pay.
+    Permission.EVALUATE: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # A replay sends conversions again, and a discarded conversion is never sent: both concern the merchant's money.
     Permission.SETTLE_DEAD_LETTERS: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
     # A replay may publish a payment, and with it a conversion.

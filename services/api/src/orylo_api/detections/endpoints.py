@@ -3,6 +3,7 @@
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
 from orylo_api.detections import queries
+from orylo_api.detections.evaluation import Evaluation, EvaluationBody, evaluate
 from orylo_api.detections.models import Detection, DetectionPage, DetectionPath, DetectionQuery
 from orylo_api.errors import NotFound
 from orylo_api.http.route import Route
@@ -21,6 +22,19 @@ async def show_detection(call: Call[DetectionPath, None, None]) -> Detection:
 
 
 ROUTES = (
+    Route(
+        "POST",
+        "/api/v1/detections/evaluate",
+        evaluate,
+        Permission.EVALUATE,
+        "Decide on a payment before it is made",
+        body=EvaluationBody,
+        response=Evaluation,
+        description="Decides within milliseconds, with the detectors, rules and lists that decide on webhooks. The "
+        "attempt counts, and the decision is recorded and announced, unless it is a `dry_run`. With an "
+        "`Idempotency-Key`, a request that is repeated gets the first response. If `payment_id` is the one that the "
+        "gateway's webhooks will have, they continue this payment, and their decision replaces this one.",
+    ),
     Route(
         "GET",
         "/api/v1/detections",

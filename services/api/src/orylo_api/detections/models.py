@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import Field
 
 from orylo_api.http.fields import CustomerId, Gateway, Page, PaymentId, RangeQuery, RequestPart, ResponseBody
-from orylo_common.messages import Decision, ReasonPoints
+from orylo_common.messages import Decision, ReasonPoints, RuleHit
 
 EXAMPLE = (("velocity.card.1h", "velocity", 58), ("trust_history.new_customer", "trust_history", 4))
 
@@ -23,9 +23,10 @@ Points = Annotated[
 Override = Annotated[
     str | None,
     Field(
-        description="what decided in place of the risk: the customer's status (`blocked`, `allowlisted`) or a list "
-        "entry, by its list and type (`block_list.ip`, `allow_list.email`, …). The earliest decisions have the status "
-        "as their first reason (`list.blocked`, `list.allowlisted`)",
+        description="what decided in place of the risk: the customer's status (`blocked`, `allowlisted`), a list "
+        "entry, by its list and type (`block_list.ip`, `allow_list.email`, …), or `rule`; or `fuse`: a block by rules "
+        "or by the risk is a review. The earliest decisions have the status as their first reason (`list.blocked`, "
+        "`list.allowlisted`)",
     ),
 ]
 
@@ -65,8 +66,11 @@ class Detection(ResponseBody):
     reasons: Reasons
     points: Points = Field(default=[])
     override: Override = None
+    rules: list[RuleHit] = Field(default=[], description="the tenant's rules that are true of the payment")
     detectors: list[DetectorScore]
-    degraded: list[str] = Field(description="detectors left out because they were late or failed")
+    degraded: list[str] = Field(
+        description="detectors, and rules as `custom_rules.<id>`, left out because they were late or failed"
+    )
     amount_minor: int = Field(ge=0, description="in the currency's minor unit")
     currency: str
     occurred_at: datetime = Field(description="when the payment event happened, by the gateway's clock")

@@ -96,6 +96,7 @@ def detection_row(detection: DetectionCreated) -> DetectionRow:
                 {"reason": each.reason, "detector": each.detector, "points": each.points} for each in detection.points
             ],
             "override": detection.override,
+            "rules": [vars(each) for each in detection.rules],
             "detectors": [_detector_score(result) for result in detection.detectors],
             "degraded": detection.degraded,
         },

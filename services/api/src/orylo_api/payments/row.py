@@ -113,4 +113,26 @@ def _details(payment: PaymentFact) -> dict[str, Any]:
         "products": [product.name or product.product_id for product in payment.products],
         "livemode": payment.livemode,
         "test": payment.test,
+        "attributes": _attributes(payment) or None,
     }
+
+
+def _attributes(payment: PaymentFact) -> dict[str, Any]:
+    """Return what rules read and no screen shows, by the names of `orylo_rules.FIELDS`. Unknown values are left out."""
+    flags, tracking, subscription = payment.customer_flags, payment.tracking, payment.subscription
+    values = {
+        "payment.products": [product.product_id for product in payment.products] or None,
+        "payment.order_bump": payment.order_bump or None,
+        "payment.installments": payment.installments,
+        "payment.recurrence": subscription and subscription.recurrence,
+        "payment.renewal": subscription and subscription.renewal,
+        "payment.failure_code": payment.failure_code if isinstance(payment, PaymentFailed) else None,
+        "card.funding": payment.card and payment.card.funding,
+        "customer.disposable_email": flags.disposable_email,
+        "customer.phone_country": flags.phone_country,
+        "customer.billing_country": flags.billing_country,
+        "tracking.utm_source": tracking.utm_source,
+        "tracking.utm_medium": tracking.utm_medium,
+        "tracking.utm_campaign": tracking.utm_campaign,
+    }
+    return {name: value for name, value in values.items() if value is not None}

@@ -40,9 +40,11 @@ HOUR_US = 3_600_000_000
 class RedisAttempts:
     """AttemptLog in Redis, behind a circuit breaker: no payment waits while Redis is unreachable."""
 
-    def __init__(self, redis: RedisClient, breaker: CircuitBreaker) -> None:
+    def __init__(self, redis: RedisClient, breaker: CircuitBreaker, *, read_only: bool = False) -> None:
+        """With `read_only`, a payment's own attempt counts for itself and is not recorded."""
         self._redis = redis
         self._breaker = breaker
+        self._read_only = read_only
         # Sent with the next batch.
         self._to_renew: set[bytes] = set()
         self._to_trim: dict[bytes, bytes] = {}
@@ -71,13 +73,14 @@ class RedisAttempts:
 
     async def _send(self, records: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
         pipeline = self._redis.pipeline(transaction=False)
-        for key, newest in self._to_trim.items():
-            pipeline.set(key, newest, ex=KEEP)
-        for key in self._to_renew:
-            pipeline.expire(key, KEEP)
+        if not self._read_only:
+            for key, newest in self._to_trim.items():
+                pipeline.set(key, newest, ex=KEEP)
+            for key in self._to_renew:
+                pipeline.expire(key, KEEP)
+            for key, data in records.items():
+                pipeline.append(key, data)
         self._to_trim, self._to_renew = {}, set()
-        for key, data in records.items():
-            pipeline.append(key, data)
         # Not MGET: the keys of one batch are on several nodes of a cluster.
         for key in records:
             pipeline.get(key)
@@ -85,8 +88,11 @@ class RedisAttempts:
             replies = await pipeline.execute()
         except REDIS_ERRORS as error:
             raise TransientError(f"Redis failed ({type(error).__name__})") from error
+        logs = zip(records, replies[-len(records) :], strict=True)
+        if self._read_only:
+            return {key: (log or b"") + records[key] for key, log in logs}
         # A Redis short of memory may already have evicted the log.
-        return {key: log or records[key] for key, log in zip(records, replies[-len(records) :], strict=True)}
+        return {key: log or records[key] for key, log in logs}
 
     def _read(self, key: bytes, data: bytes, appended: bytes) -> list[PaymentAttempt]:
         """Return the newest attempts, each once, as first reported but with its card, which a later report may name.

@@ -14,7 +14,7 @@ YOUNG = timedelta(days=1)
 FREQUENT_REFUNDS, REFUND_SHARE = 3, 0.3
 # An incident counts in full up to so many payments for each, and less among more: a customer with a hundred good
 # payments and one stolen card is a good customer. Measured in docs/decision-quality.md.
-PAYMENTS_PER_INCIDENT = 4
+PAYMENTS_PER_INCIDENT = 2
 # Scores.
 ONE_INCIDENT, MORE_INCIDENTS, REFUNDED_OFTEN, NEW_CUSTOMER, YOUNG_RELATION = 60, 90, 40, 15, 10
 

@@ -15,6 +15,7 @@ from orylo_common.messages import (
     PaymentSucceeded,
     ReasonPoints,
     ReplacedDecision,
+    RuleHit,
 )
 from orylo_common.messages.enrichment import enriched
 from orylo_detector.domain.amounts import AmountHistory
@@ -40,6 +41,7 @@ class NewestDecision:
     override: str | None = None
     points: tuple[ReasonPoints, ...] = ()
     degraded: tuple[str, ...] = ()
+    rules: tuple[RuleHit, ...] = ()
 
     @property
     def severity(self) -> tuple[int, int]:
@@ -54,6 +56,7 @@ class NewestDecision:
             degraded=bool(self.degraded),
             amount_minor=self.amount_minor,
             currency=self.currency,
+            rules=self.rules,
         )
 
 
@@ -151,6 +154,7 @@ def newest(detection: DetectionCreated) -> NewestDecision:
         override=detection.override,
         points=detection.points,
         degraded=detection.degraded,
+        rules=detection.rules,
     )
 
 

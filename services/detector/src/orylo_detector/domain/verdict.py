@@ -1,20 +1,46 @@
 """Combines the detectors' findings into one decision."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from orylo_common.control.sections.detection import DetectionPolicy
-from orylo_common.messages import Decision, DetectorResult, ReasonPoints
+from orylo_common.messages import Decision, DetectorResult, ReasonPoints, RuleHit
 from orylo_detector.domain.finding import WeightedFinding
 from orylo_detector.domain.lists import Override
 from orylo_detector.domain.points import divide_risk
+from orylo_detector.domain.rule_effects import (
+    CUSTOM_RULES,
+    DecisionBasis,
+    hits_of,
+    reason_code,
+    rule_points,
+    within_range,
+)
+from orylo_rules import RuleOutcome
 
 SEVERITIES = (Decision.ALLOW, Decision.REVIEW, Decision.BLOCK)
 
 
 @dataclass(frozen=True, slots=True)
+class RuleFinding:
+    """The outcome of a tenant's rules on a payment. `evaluated` is false if the tenant has none."""
+
+    outcome: RuleOutcome = field(default_factory=RuleOutcome)
+    fuse_tripped: bool = False
+    evaluated: bool = False
+    duration_us: int = 0
+
+
+NO_RULES = RuleFinding()
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
-    """A decision. The points add up to the risk; `override` is the kind of list entry that decided in its place."""
+    """A decision. The points add up to the risk; `override` names what decided in its place.
+
+    It is a list entry, such as `block_list.ip`, or `rule`, or `fuse`, which made a review of a block.
+    `rules` are those that are true of the payment, also in shadow.
+    """
 
     decision: Decision
     risk_score: int
@@ -22,6 +48,7 @@ class Verdict:
     detectors: tuple[DetectorResult, ...]
     degraded: tuple[str, ...]
     override: str | None = None
+    rules: tuple[RuleHit, ...] = ()
 
     @property
     def severity(self) -> tuple[int, int]:
@@ -34,17 +61,30 @@ def severity(decision: Decision, risk_score: int) -> tuple[int, int]:
 
 
 def conclude(
-    found: Sequence[WeightedFinding], degraded: tuple[str, ...], override: Override | None, policy: DetectionPolicy
+    found: Sequence[WeightedFinding],
+    degraded: tuple[str, ...],
+    listed: Override | None,
+    policy: DetectionPolicy,
+    rules: RuleFinding = NO_RULES,
 ) -> Verdict:
-    """Decide. An override replaces the decision and leaves the risk and its points as computed."""
-    risk_score = combined_risk(found)
+    """Decide. What overrides the decision, as a list entry does, leaves the risk and its points as computed."""
+    risk, outcome = combined_risk(found), rules.outcome
+    basis = DecisionBasis(risk, listed, policy, rules.fuse_tripped)
+    decision, override = basis.decide(outcome.decision, outcome.points)
+    points = divide_risk(found, risk)
+    if outcome.points:
+        points = tuple(sorted((*points, *rule_points(outcome, risk)), key=lambda each: -each.points))
+    results = [_result(each) for each in found]
+    if rules.evaluated:
+        results.append(_rules_result(rules))
     return Verdict(
-        _decision(risk_score, policy) if override is None else override.decision,
-        risk_score,
-        divide_risk(found, risk_score),
-        tuple(map(_result, found)),
-        degraded,
-        None if override is None else override.source,
+        decision,
+        within_range(risk + outcome.points),
+        points,
+        tuple(results),
+        (*degraded, *(reason_code(rule) for rule in outcome.not_evaluated)),
+        override,
+        hits_of(outcome, basis) if outcome.hits or outcome.shadow_hits else (),
     )
 
 
@@ -59,13 +99,16 @@ def combined_risk(found: Sequence[WeightedFinding]) -> int:
     return round(100 * (1 - innocent))
 
 
-def _decision(risk_score: int, policy: DetectionPolicy) -> Decision:
-    if risk_score >= policy.block_at:
-        return Decision.BLOCK
-    return Decision.REVIEW if risk_score >= policy.review_at else Decision.ALLOW
-
-
 def _result(each: WeightedFinding) -> DetectorResult:
     return DetectorResult(
         name=each.detector, score=each.finding.score, reasons=each.finding.codes, duration_us=each.duration_us
+    )
+
+
+def _rules_result(rules: RuleFinding) -> DetectorResult:
+    return DetectorResult(
+        name=CUSTOM_RULES,
+        score=within_range(rules.outcome.points),
+        reasons=tuple(reason_code(rule) for rule in rules.outcome.hits),
+        duration_us=rules.duration_us,
     )

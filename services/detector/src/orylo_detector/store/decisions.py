@@ -33,11 +33,11 @@ RECORD = f"""
         WHERE (tenant_id, payment_id) IN (SELECT tenant_id, payment_id FROM recorded)
     ), detections AS (
         INSERT INTO detector.detections (tenant_id, event_id, id, payment_id, payment_type, gateway, customer_id,
-                                         decision, risk_score, reasons, points, override, detectors, degraded,
+                                         decision, risk_score, reasons, points, override, rules, detectors, degraded,
                                          amount_minor, currency, occurred_at, version, replaces)
         SELECT tenant_id, event_id, id, payment_id, payment_type, gateway, customer_id, decision, risk_score,
-               found -> 'reasons', found -> 'points', found ->> 'override', found -> 'detectors', found -> 'degraded',
-               amount_minor, currency, occurred_at, version, replaces
+               found -> 'reasons', found -> 'points', found ->> 'override', found -> 'rules',
+               found -> 'detectors', found -> 'degraded', amount_minor, currency, occurred_at, version, replaces
         FROM decided
     ), announced AS (
         INSERT INTO detector.outbox (message_id, type, body)
@@ -108,6 +108,7 @@ def _columns(detection: DetectionCreated) -> tuple[object, ...]:
                 {"reason": each.reason, "detector": each.detector, "points": each.points} for each in detection.points
             ],
             "override": detection.override,
+            "rules": [vars(each) for each in detection.rules],
             "detectors": [
                 {"name": each.name, "score": each.score, "reasons": each.reasons, "duration_us": each.duration_us}
                 for each in detection.detectors

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
-from hashlib import sha256
 from uuid import UUID
 
 from disposable_email_domains import blocklist
 
 from orylo_common.control.document_key import DocumentKey
+from orylo_common.customer_ids import CustomerIdentifier, customer_id_from
 from orylo_common.hashing import KEYED_PREFIX, TOKEN_PREFIX, as_hash, hash_of, hashed, is_token
 from orylo_common.identifiers import normalise_email
 from orylo_ingest.privacy import normalisation
@@ -128,18 +128,15 @@ def customer_id(
 
     `document` is its hash under the platform's key. `gateway_customer` names the gateway too, such as `stripe:cus_…`.
     """
-    for kind in ("email", "phone"):
+    identifiers: tuple[CustomerIdentifier, ...] = ("email", "phone")
+    for kind in identifiers:
         if value := match_keys.get(kind):
-            return _customer_id(tenant_id, kind, value)
+            return customer_id_from(tenant_id, kind, value)
     if document:
-        return _customer_id(tenant_id, "document", document)
+        return customer_id_from(tenant_id, "document", document)
     if gateway_customer:
-        return _customer_id(tenant_id, "gateway_customer", gateway_customer)
-    return _customer_id(tenant_id, "card", card_fingerprint) if card_fingerprint else None
-
-
-def _customer_id(tenant_id: UUID, kind: str, value: str) -> str:
-    return "cus_" + sha256(f"{tenant_id}:{kind}:{value}".encode()).hexdigest()[:32]
+        return customer_id_from(tenant_id, "gateway_customer", gateway_customer)
+    return customer_id_from(tenant_id, "card", card_fingerprint) if card_fingerprint else None
 
 
 def _add_document(identity: HashedIdentity, document: str) -> None:

@@ -1,7 +1,7 @@
 import { Button } from "../../../ui/controls/Button";
 import { CopyableCode } from "../../../ui/controls/CopyableCode";
 import { Icon } from "../../../ui/display/Icon";
-import type { Filters } from "../live/liveState";
+import type { Filters } from "../live/decisions";
 import styles from "./EmptyFeed.module.css";
 import { firstWebhook } from "./firstWebhook";
 

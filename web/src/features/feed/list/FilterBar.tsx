@@ -3,7 +3,7 @@ import { GatewaySelect } from "../../../subjects/gateways/GatewaySelect";
 import { Button } from "../../../ui/controls/Button";
 import { Segmented } from "../../../ui/controls/Segmented";
 import { Icon } from "../../../ui/display/Icon";
-import type { Filters } from "../live/liveState";
+import type { Filters } from "../live/decisions";
 import styles from "./FilterBar.module.css";
 
 const DECISION_OPTIONS = { all: "All", ...DECISIONS };

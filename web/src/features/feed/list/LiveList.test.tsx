@@ -18,6 +18,8 @@ function moveOver(element: Element) {
   });
 }
 
+const NEWER = { id: "newer", version: 2, decision: "block", created_at: "2026-11-20T13:00:00.000000Z" } as const;
+
 describe("the live list", () => {
   it("holds new rows while paused", async () => {
     fakeApi({ "GET /api/v1/detections": () => pageOf(detections(1)) });
@@ -85,6 +87,43 @@ describe("the live list", () => {
     expect(feedRows()).toHaveLength(3);
   });
 
+  it("changes a row in place while it has the focus, and moves it afterwards", async () => {
+    const listed = detections(2);
+    fakeApi({ "GET /api/v1/detections": () => pageOf(listed) });
+    const stream = await renderFeed();
+    const second = screen.getAllByRole("button", { name: /details$/ })[1];
+    act(() => {
+      second?.focus();
+    });
+    stream.emit("detection.created", detection({ ...listed[1], ...NEWER }));
+    await screen.findByText("Blocked", { selector: "td *" });
+    expect(feedRows()[1]).toHaveTextContent("Blocked");
+    expect(second).toHaveFocus();
+    expect(screen.queryByRole("button", { name: /new$/ })).not.toBeInTheDocument();
+
+    act(() => {
+      second?.blur();
+    });
+    expect(feedRows().map((row) => within(row).queryByText("Blocked") !== null)).toEqual([true, false]);
+  });
+
+  it("keeps a row that no longer matches the filter while the pointer is over the rows", async () => {
+    const listed = detections(2, { decision: "review" });
+    fakeApi({ "GET /api/v1/detections": () => pageOf(listed) });
+    renderApp("/?decision=review");
+    const table = await screen.findByRole("table");
+    FakeEventSource.latest.open();
+    moveOver(table);
+    FakeEventSource.latest.emit("detection.created", detection({ ...listed[0], ...NEWER }));
+    await screen.findByText("Blocked", { selector: "td *" });
+    expect(feedRows()).toHaveLength(2);
+
+    await userEvent.hover(table);
+    await userEvent.unhover(table);
+    expect(feedRows()).toHaveLength(1);
+    expect(feedRows()[0]).toHaveTextContent("In review");
+  });
+
   it("requests the filtered decisions", async () => {
     const { calls } = fakeApi({ "GET /api/v1/detections": () => pageOf(detections(1)) });
     await renderFeed();
@@ -92,7 +131,7 @@ describe("the live list", () => {
     await userEvent.selectOptions(screen.getByRole("combobox", { name: "Gateway" }), "Hotmart");
 
     await waitFor(() => {
-      expect(calls).toContain("GET /api/v1/detections?limit=100&decision=block&gateway=hotmart");
+      expect(calls).toContain("GET /api/v1/detections?current=true&limit=100&decision=block&gateway=hotmart");
     });
   });
 
@@ -102,7 +141,7 @@ describe("the live list", () => {
     await screen.findByRole("table");
 
     expect(screen.getByRole("combobox", { name: "Gateway" })).toHaveDisplayValue("All gateways");
-    expect(calls).toContain("GET /api/v1/detections?limit=100");
+    expect(calls).toContain("GET /api/v1/detections?current=true&limit=100");
   });
 
   it("shows a failure and retries on request", async () => {

@@ -6,7 +6,7 @@ import { Icon } from "../../../ui/display/Icon";
 import { Failed } from "../../../ui/states/Failed";
 import { Loading } from "../../../ui/states/Loading";
 import { EmptyFeed } from "../empty/EmptyFeed";
-import type { Filters } from "../live/liveState";
+import type { Filters } from "../live/decisions";
 import { useFeed } from "../live/useFeed";
 import { FeedTable } from "../table/FeedTable";
 import { FilterBar } from "./FilterBar";

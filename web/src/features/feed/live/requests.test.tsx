@@ -33,14 +33,14 @@ it("the feed asks for nothing in a minute of live events, and shows them all", a
   const destinations = [destination({ id: conversion().destination_id, status: "unavailable" })];
   for (let second = 0; second < 60; second += 1) {
     const customer_id = `cus_${second}`;
-    const [id, event_id] = [`det-${second}`, `event-${second}`];
+    const [id, payment_id] = [`det-${second}`, `stripe:pi_second_${second}`];
     const created_at = `2026-11-20T13:00:${String(second).padStart(2, "0")}.000000Z`;
-    stream.emit("detection.created", detection({ id, event_id, customer_id, created_at }));
+    stream.emit("detection.created", detection({ id, payment_id, customer_id, created_at }));
     stream.emit("customer.seen", { customer_id, trust_score: 61, version: 3, updated_at: created_at });
     if (second % 2 === 0) stream.emit("trust.updated", trustChange({ customer_id, version: 4, trust_score: 63, score_before: 61 }));
-    stream.emit("conversion.matched", conversion({ id: `conv-${second}`, event_id, status: "pending" }));
+    stream.emit("conversion.matched", conversion({ id: `conv-${second}`, payment_id, status: "pending" }));
     if (second % 3 === 0) {
-      stream.emit("conversion.suppressed", conversion({ id: `conv-${second}`, event_id, status: "suppressed", reason: "no consent" }));
+      stream.emit("conversion.suppressed", conversion({ id: `conv-${second}`, payment_id, status: "suppressed", reason: "no consent" }));
     }
     const hour = { at: "2026-11-20T13:00:00Z", counts: today.counts };
     stream.emit("overview.updated", { generated_at: created_at, today, last_24h, last_7d, hour, open_dead_letters: 0, destinations }, "");

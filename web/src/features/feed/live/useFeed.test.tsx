@@ -27,6 +27,39 @@ describe("the live feed", () => {
     expect(feedRows()[0]).toHaveTextContent(/Trust52.*up 2/);
   });
 
+  it("shows a payment once, by its newest decision", async () => {
+    const known = detection({ version: 2, risk_score: 40, decision: "review" });
+    fakeApi({ "GET /api/v1/detections": () => pageOf([...detections(1), known]) });
+    const stream = await renderFeed();
+    stream.emit("detection.created", detection({ id: "late", version: 1 }));
+    stream.emit(
+      "detection.created",
+      detection({ id: "newer", version: 4, risk_score: 85, decision: "block", created_at: "2026-11-20T12:00:09.000000Z" }),
+    );
+
+    await waitFor(() => {
+      expect(feedRows()[0]).toHaveTextContent(/Blocked.*85/);
+    });
+    expect(feedRows()).toHaveLength(2);
+  });
+
+  it("marks a conversion that should not have been sent", async () => {
+    fakeApi({
+      "GET /api/v1/detections": () => pageOf([detection()]),
+      "GET /api/v1/conversions": () => pageOf([conversion()]),
+    });
+    const stream = await renderFeed();
+    stream.emit("conversion.correction_changed", conversion({ correction: "blocked" }));
+
+    expect(await screen.findByText("should not have been sent: payment is blocked now", { exact: false })).toBeVisible();
+    expect(feedRows()[0]).toHaveTextContent("Sent to Meta · should not have been sent: payment is blocked now");
+
+    stream.emit("conversion.correction_changed", conversion({ updated_at: "2026-11-20T12:00:09.000000Z" }));
+    await waitFor(() => {
+      expect(feedRows()[0]).not.toHaveTextContent("should not have been sent");
+    });
+  });
+
   it("fetches the trust scores that customers had before", async () => {
     const { calls } = fakeApi({
       "GET /api/v1/detections": () => pageOf(detections(2)),

@@ -7,7 +7,9 @@ import type { ConversionPage, DetectionPage } from "../../../api/types";
 import type { LiveEvent } from "../../../stream/eventStream";
 import { useLiveEvents, usePollingUnlessLive } from "../../../stream/useStream";
 import { useDestinations } from "../../../subjects/destinations/useDestinations";
-import { applyEvents, type Filters, INITIAL_STATE, type LiveState, MAX_ROWS, releaseHeld } from "./liveState";
+import type { Filters } from "./decisions";
+import { countHeld, type ListState, MAX_ROWS, releaseHeld } from "./listing";
+import { applyEvents, INITIAL_STATE, type LiveState } from "./liveState";
 import { buildRows } from "./rows";
 import { useTrustScores } from "./useTrustScores";
 
@@ -16,15 +18,15 @@ const PAGE_SIZE = 100;
 const BATCH_MS = 200;
 
 type Action =
-  | { type: "receive"; events: readonly LiveEvent[]; filters: Filters; hold: boolean }
+  | { type: "receive"; events: readonly LiveEvent[]; list: ListState }
   | { type: "release" };
 
 function reduce(state: LiveState, action: Action): LiveState {
-  if (action.type === "release") return releaseHeld(state);
-  return applyEvents(state, action.events, action.filters, action.hold);
+  if (action.type === "release") return { ...state, listing: releaseHeld(state.listing) };
+  return applyEvents(state, action.events, action.list);
 }
 
-/** The rows of the live feed: earlier decisions from the API, joined with those that the stream reports. */
+/** The rows of the live feed: payments by their current decision, from the API and from the stream. */
 export function useFeed(filters: Filters, hold: boolean) {
   const polling = usePollingUnlessLive();
   const [live, dispatch] = useReducer(reduce, INITIAL_STATE);
@@ -33,7 +35,11 @@ export function useFeed(filters: Filters, hold: boolean) {
     ...polling,
     queryKey: ["feed", "detections", filters],
     queryFn: ({ pageParam, signal }) =>
-      get<DetectionPage>("/api/v1/detections", { limit: PAGE_SIZE, cursor: pageParam, ...filters }, signal),
+      get<DetectionPage>(
+        "/api/v1/detections",
+        { current: true, limit: PAGE_SIZE, cursor: pageParam, ...filters },
+        signal,
+      ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
     gcTime: 0,
@@ -44,32 +50,34 @@ export function useFeed(filters: Filters, hold: boolean) {
     queryFn: ({ signal }) => get<ConversionPage>("/api/v1/conversions", { limit: 200 }, signal),
   });
   const pages = useMemo(() => detections.data?.pages.map(({ items }) => items) ?? [], [detections.data]);
+  const fetched = useMemo(() => pages.flat(), [pages]);
   const customers = useTrustScores(pages);
   const destinations = useDestinations();
 
   useLiveEvents((events) => {
-    dispatch({ type: "receive", events, filters, hold });
+    dispatch({ type: "receive", events, list: { filters, fetched, hold } });
   }, BATCH_MS);
 
   const rows = useMemo(
     () =>
       buildRows(
         {
-          detections: pages.flat(),
+          detections: fetched,
           conversions: conversions.data?.items ?? [],
           customers,
           destinations: destinations.data?.items ?? [],
         },
         live,
+        filters,
       ),
-    [pages, conversions.data, customers, destinations.data, live],
+    [fetched, conversions.data, customers, destinations.data, live, filters],
   );
 
   return {
     detections,
     rows,
     hasOlder: detections.hasNextPage && rows.length < MAX_ROWS,
-    heldCount: live.held.length,
+    heldCount: countHeld(live.listing, filters),
     release: () => {
       dispatch({ type: "release" });
     },

@@ -17,7 +17,7 @@ import { ReasonSummary } from "./ReasonSummary";
 
 const TONES = { allow: "plain", review: "warn", block: "bad" } as const;
 
-type Props = Row & { onOpen: (detectionId: string) => void };
+type Props = Omit<Row, "placedBy"> & { onOpen: (detectionId: string) => void };
 
 export const FeedRow = memo(function FeedRow({
   detection,

@@ -34,8 +34,8 @@ export function FeedTable({ rows, onOpen }: Props) {
       {/* Focus and actions belong to the buttons in the rows; the handlers here only forward keys and clicks to them. */}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
       <tbody role="rowgroup" onKeyDown={moveFocus} onClick={openRow}>
-        {rows.map((row) => (
-          <FeedRow key={row.detection.id} {...row} onOpen={onOpen} />
+        {rows.map(({ placedBy, ...row }) => (
+          <FeedRow key={placedBy} {...row} onOpen={onOpen} />
         ))}
       </tbody>
     </table>

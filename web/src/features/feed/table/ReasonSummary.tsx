@@ -6,10 +6,10 @@ import styles from "./FeedTable.module.css";
 const MAX_SHOWN = 2;
 
 /** The first reasons of a decision with their points; the others on hover and for screen readers. */
-export function ReasonSummary({ detection: { reasons, points, override, degraded } }: { detection: Detection }) {
+export function ReasonSummary({ detection: { reasons, points, override, rules, degraded } }: { detection: Detection }) {
   const shown = reasons.map((code, index) => {
     const own = points[index];
-    return { text: reasonLabel(code), points: own === undefined ? "" : formatPoints(own.points) };
+    return { text: reasonLabel(code, rules), points: own === undefined ? "" : formatPoints(own.points) };
   });
   const texts = shown.map((reason) => `${reason.points} ${reason.text}`.trim());
   const others = texts.slice(MAX_SHOWN);

@@ -1,0 +1,27 @@
+"""Section `fuse`: when a tenant's blocks are so many that rules and the risk stop blocking."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from orylo_common.control.models import TenantSettings
+
+
+class FusePolicy(TenantSettings):
+    """The share of paid payments that may be blocked by rules and by the risk. All shares are from 0 to 1.
+
+    The fuse trips if, in the last `window_minutes`, at least `min_payments` were paid, at least `min_blocked` of them
+    were blocked, and their share is above the limit. The limit is `times_usual` times the share of the last 28 days,
+    but at least `min_rate`. With fewer than `min_history` paid payments in these days it is `new_shop_rate`.
+    """
+
+    section: ClassVar[str] = "fuse"
+
+    enabled: bool = True
+    window_minutes: int = Field(default=60, ge=5, le=1440)
+    min_payments: int = Field(default=50, ge=1)
+    min_blocked: int = Field(default=20, ge=1)
+    times_usual: float = Field(default=5, ge=1, le=100)
+    min_rate: float = Field(default=0.05, ge=0, le=1)
+    min_history: int = Field(default=500, ge=1)
+    new_shop_rate: float = Field(default=0.3, ge=0, le=1)
