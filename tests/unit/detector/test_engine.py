@@ -155,6 +155,29 @@ async def test_the_real_table_blocks_card_testing_and_lets_a_regular_customer_pa
     assert (await engine.decide(payment(), features({"card": attempts(1)}), POLICY)).decision is Decision.ALLOW
 
 
+@pytest.mark.parametrize(
+    ("score", "mode", "decision", "override"),
+    [
+        (0, "fail_open", Decision.ALLOW, None),
+        (0, "fail_review", Decision.REVIEW, "degraded"),
+        (60, "fail_review", Decision.REVIEW, None),
+        (90, "fail_review", Decision.BLOCK, None),
+    ],
+)
+async def test_a_tenant_can_review_what_would_be_allowed_without_a_detector(
+    score: int, mode: str, decision: Decision, override: str | None
+) -> None:
+    policy = DetectionPolicy.model_validate({"on_degraded": mode})
+    engine = engine_of((finds(score), Detector("broken", fails, 1.0)))
+    verdict = await engine.decide(payment(), features(), policy)
+
+    assert (verdict.decision, verdict.override, verdict.degraded) == (decision, override, ("broken",))
+    whole = await engine_of((finds(score),)).decide(payment(), features(), policy)
+    assert whole.override is None
+    listed = features(customer=replace(REGULAR, status=TrustStatus.ALLOWLISTED))
+    assert (await engine.decide(payment(), listed, policy)).decision is Decision.ALLOW
+
+
 async def test_without_redis_the_detectors_of_attempts_are_degraded_and_the_others_decide() -> None:
     verdict = await engine_of().decide(payment(), Features(None, replace(REGULAR, trust_score=0), {}), POLICY)
 

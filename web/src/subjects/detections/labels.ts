@@ -29,6 +29,7 @@ const OVERRIDES: Readonly<Record<string, string>> = {
   blocked: "On the blocklist",
   rule: "A rule of the shop",
   fuse: "Fuse tripped: reviewed, not blocked",
+  degraded: "A detector was left out: reviewed, not allowed",
   ...Object.fromEntries(
     Object.entries(LISTED).flatMap(([type, name]) => [
       [`allow_list.${type}`, `${name} on the allowlist`],
@@ -40,6 +41,7 @@ const OVERRIDES: Readonly<Record<string, string>> = {
 const DECIDED_BY: Readonly<Record<string, string>> = {
   rule: "the rule decided, not the risk",
   fuse: "rules or the risk would have blocked this payment",
+  degraded: "the risk alone would have allowed this payment",
 };
 
 const RULE_PREFIX = "custom_rules.";

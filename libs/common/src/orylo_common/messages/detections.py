@@ -85,7 +85,8 @@ class DetectionCreated(Message):
     override: str | None = Field(
         default=None,
         description="what decided in place of the risk: the customer's status (blocked, allowlisted), a kind of list "
-        "entry, such as block_list.ip or allow_list.email, or rule; or fuse: a block by rules or the risk is a review",
+        "entry, such as block_list.ip or allow_list.email, or rule; or fuse: a block by rules or the risk is a review; "
+        "or degraded: a detector was left out, and the tenant reviews what would be allowed then",
     )
     rules: tuple[RuleHit, ...] = Field(default=(), description="the tenant's rules that are true of the payment")
     detectors: tuple[DetectorResult, ...] = ()

@@ -25,7 +25,8 @@ Override = Annotated[
     Field(
         description="what decided in place of the risk: the customer's status (`blocked`, `allowlisted`), a list "
         "entry, by its list and type (`block_list.ip`, `allow_list.email`, …), or `rule`; or `fuse`: a block by rules "
-        "or by the risk is a review. The earliest decisions have the status as their first reason (`list.blocked`, "
+        "or by the risk is a review; or `degraded`: a detector was left out, and the tenant reviews what would be "
+        "allowed then. The earliest decisions have the status as their first reason (`list.blocked`, "
         "`list.allowlisted`)",
     ),
 ]

@@ -13,7 +13,7 @@ from orylo_rules import AddPoints, Rule, RuleDecision, RuleOutcome
 from orylo_rules.engine import COMPILED_RULES
 
 CUSTOM_RULES = "custom_rules"
-BY_RULE, BY_FUSE = "rule", "fuse"
+BY_RULE, BY_FUSE, BY_DEGRADED = "rule", "fuse", "degraded"
 
 
 @lru_cache(maxsize=COMPILED_RULES)
@@ -33,18 +33,22 @@ class DecisionBasis:
     listed: Override | None
     policy: DetectionPolicy
     fuse_tripped: bool = False
+    is_degraded: bool = False
 
     def decide(self, by_rule: RuleDecision | None, points: int) -> tuple[Decision, str | None]:
         """Return the decision, and what decided in place of the risk, if anything did. `points` are those of rules.
 
-        A list entry comes first, then the rules, then the risk. A tripped fuse turns a block by rules or
-        by the risk into a review.
+        A list entry comes first, then the rules, then the risk. A tripped fuse turns a block by rules or by the risk
+        into a review. If a detector was left out, a tenant with `fail_review` reviews what the risk would allow.
         """
         if self.listed:
             return self.listed
         decision = Decision(by_rule) if by_rule else self._by_risk(within_range(self.risk + points))
         if decision is Decision.BLOCK and self.fuse_tripped:
             return Decision.REVIEW, BY_FUSE
+        fails = self.is_degraded and self.policy.on_degraded == "fail_review"
+        if decision is Decision.ALLOW and not by_rule and fails:
+            return Decision.REVIEW, BY_DEGRADED
         return decision, BY_RULE if by_rule else None
 
     def _by_risk(self, risk: int) -> Decision:

@@ -38,7 +38,8 @@ NO_RULES = RuleFinding()
 class Verdict:
     """A decision. The points add up to the risk; `override` names what decided in its place.
 
-    It is a list entry, such as `block_list.ip`, or `rule`, or `fuse`, which made a review of a block.
+    It is a list entry, such as `block_list.ip`, or `rule`, or `fuse`, which made a review of a block, or `degraded`: a
+    detector was left out, and the tenant wants a review then.
     `rules` are those that are true of the payment, also in shadow.
     """
 
@@ -69,7 +70,8 @@ def conclude(
 ) -> Verdict:
     """Decide. What overrides the decision, as a list entry does, leaves the risk and its points as computed."""
     risk, outcome = combined_risk(found), rules.outcome
-    basis = DecisionBasis(risk, listed, policy, rules.fuse_tripped)
+    degraded = (*degraded, *(reason_code(rule) for rule in outcome.not_evaluated))
+    basis = DecisionBasis(risk, listed, policy, rules.fuse_tripped, bool(degraded))
     decision, override = basis.decide(outcome.decision, outcome.points)
     points = divide_risk(found, risk)
     if outcome.points:
@@ -82,7 +84,7 @@ def conclude(
         within_range(risk + outcome.points),
         points,
         tuple(results),
-        (*degraded, *(reason_code(rule) for rule in outcome.not_evaluated)),
+        degraded,
         override,
         hits_of(outcome, basis) if outcome.hits or outcome.shadow_hits else (),
     )

@@ -98,6 +98,11 @@ class DetectionPolicy(TenantSettings):
     section: ClassVar[str] = "detector"
 
     review_at: int = Field(default=50, ge=1, le=100)
+    on_degraded: Literal["fail_open", "fail_review"] = Field(
+        default="fail_open",
+        description="if a detector was left out: `fail_open` decides without it, `fail_review` reviews what would be "
+        "allowed",
+    )
     block_at: int = Field(default=80, ge=1, le=101, description="101: never block")
     # By detector name, in place of the detector's own weight; 0 ignores its findings.
     weights: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default={})
