@@ -245,6 +245,8 @@ async def test_hits_count_payments_by_their_newest_decision_however_often_it_is_
     three_again = after_(three)
     four = decided("stripe:4", 9)
     four_again = after_(four, hit("shadow", "allow"))
+    # A late decline is never the current decision.
+    await api.project(decided("stripe:5", 5, hit("shadow", "block"), late=True))
     # In one batch, in several, in any order, and redelivered.
     await api.project(one_again, two, three)
     await api.project(one, four_again, two)

@@ -109,8 +109,9 @@ async def propose_decision(
         return RecordedPayment(fact, known)
     if isinstance(fact, PaymentFailed) and fact.event_id != payment.event_id:
         # Every declined attempt is decided on. The decision on a newer event stays the current one.
-        late = detection_of(fact, await engine.decide(fact, reading, policy), None, cause=fact)
-        return RecordedPayment(fact, known, late, announce(late))
+        verdict = await engine.decide(fact, reading, policy)
+        late = detection_of(fact, verdict, None, cause=fact)
+        return RecordedPayment(fact, known, late, announce(late), additions=additions_of(fact, verdict.listing))
     if payment != fact:
         reading, _ = await features.read(payment)
     used = known.with_used_history(reading).weighed(payment.occurred_at, policy.entity_half_life_days)
@@ -122,7 +123,7 @@ async def propose_decision(
         change = None if payment.test else block_fact(detection)
         block = announce(change) if change else None
     known = known.decided_with(used, detection)
-    additions = additions_of(payment, verdict.listing) if verdict.listing else ()
+    additions = additions_of(payment, verdict.listing)
     return RecordedPayment(payment, known, detection, announcement, block, used.ip_country, additions)
 
 

@@ -33,6 +33,9 @@ class RuleHitProjection:
         self._hits: defaultdict[HitKey, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
 
     def fold(self, detection: DetectionCreated, effects: Effects) -> None:
+        if detection.late:
+            # It never was the payment's current decision.
+            return
         self._count(detection, uuid7_time(detection.detection_id, detection.occurred_at), detection, by=1)
         if replaced := detection.replaces:
             # They were counted at their own time. The sums do not depend on which message arrives first.
