@@ -39,6 +39,6 @@ DETECTORS: tuple[Detector, ...] = (
     Detector("card_testing", card_testing.assess, weight=0.9, explanation=card_testing.EXPLANATION),
     Detector("geo_mismatch", geo_mismatch.assess, weight=0.7, explanation=geo_mismatch.EXPLANATION),
     Detector("amount_anomaly", amount_anomaly.assess, weight=0.7, explanation=amount_anomaly.EXPLANATION),
-    Detector("entity_risk", entity_risk.assess, weight=0.7, explanation=entity_risk.EXPLANATION),
+    Detector("entity_risk", entity_risk.assess, weight=0.8, explanation=entity_risk.EXPLANATION),
     Detector("trust_history", trust_history.assess, weight=0.7, explanation=trust_history.EXPLANATION),
 )

@@ -28,7 +28,7 @@ EXPLANATION = Explanation(
         Parameter(
             "half-life",
             f"{DEFAULTS.entity_half_life_days} days",
-            "setting `entity_half_life_days`; longer than most disputes take, so that a rate is known before it fades",
+            "setting `entity_half_life_days`; short, because a terminal or product goes bad and recovers within weeks",
         ),
         Parameter(
             "payments at the tenant's own rate that are added to each entity's",

@@ -123,7 +123,7 @@ class DetectionPolicy(TenantSettings):
     tenant_min_payments: int = Field(default=50, ge=1)
 
     # Of the fraud rates of products, affiliates, networks, email domains and card countries.
-    entity_half_life_days: int = Field(default=60, ge=7, le=365)
+    entity_half_life_days: int = Field(default=14, ge=7, le=365)
     # Payments at the tenant's own rate that are added to each entity's.
     entity_prior_payments: int = Field(default=20, ge=1, le=10_000)
     entity_min_frauds: int = Field(default=2, ge=1, le=1_000)
