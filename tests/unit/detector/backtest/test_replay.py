@@ -168,7 +168,7 @@ BIG = Rule(
     id=uuid4(),
     name="big",
     expression="payment.amount > 300.0 && customer.payments == 0",
-    action={"kind": "block"},  # type: ignore[arg-type]
+    action={"kind": "block"},
     mode="on",
 )
 
