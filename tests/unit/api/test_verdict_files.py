@@ -3,14 +3,14 @@
 import pytest
 
 from orylo_api.verdicts.csv_file import MAX_LINES, InvalidVerdictFile, VerdictDefaults, VerdictLine, read_verdicts
-from orylo_api.verdicts.models import LineProblem
+from orylo_api.verdicts.models import VerdictLineProblem
 from orylo_common.messages import PaymentVerdict
 
 FRAUD, LEGITIMATE, WITHDRAWN = PaymentVerdict
 DEFAULTS = VerdictDefaults(FRAUD, "chargeback", "stripe")
 
 
-def read(text: str, defaults: VerdictDefaults = DEFAULTS) -> list[VerdictLine | LineProblem]:
+def read(text: str, defaults: VerdictDefaults = DEFAULTS) -> list[VerdictLine | VerdictLineProblem]:
     return list(read_verdicts(text.encode().splitlines(keepends=True), defaults))
 
 
@@ -46,7 +46,7 @@ def test_a_faulty_line_is_reported_and_the_others_are_read(line: str, column: st
         f"payment_id,verdict,reason\nstripe:pi_0,fraud,\n{line}\nstripe:pi_9,fraud,\n", VerdictDefaults()
     )
     assert isinstance(first, VerdictLine)
-    assert isinstance(problem, LineProblem)
+    assert isinstance(problem, VerdictLineProblem)
     assert (problem.line, problem.column) == (3, column)
     assert isinstance(last, VerdictLine)
 

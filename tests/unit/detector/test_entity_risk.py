@@ -68,9 +68,9 @@ def test_few_payments_prove_little_and_an_ordinary_rate_nothing(frauds: int, pay
 
 def test_old_frauds_weigh_less_than_recent_ones() -> None:
     recent, old = (
-        assess(
-            affiliate=EntityCounts.of([(TODAY, 100, 0 if ago else 20), (TODAY - 2, 100, 20 if ago else 0)])
-        ).reasons["entity_risk.affiliate"]
+        assess(affiliate=EntityCounts.of([(TODAY, 100, 0 if ago else 20), (TODAY - 2, 100, 20 if ago else 0)])).reasons[
+            "entity_risk.affiliate"
+        ]
         for ago in (False, True)
     )
     assert recent > 1.5 * old

@@ -11,7 +11,7 @@ from orylo_common.messages import TrustStatus
 from orylo_trust.domain.account import StatusChange, TrustAccount
 from orylo_trust.domain.ledger import EntryCause, LedgerEntry, month_of, score, sums
 from orylo_trust.domain.people import Alias, AliasKind, Links, MergeDecision, people_of
-from orylo_trust.domain.person import Person
+from orylo_trust.domain.person import MergedPerson
 from tests.unit.trust.test_ledger import LEDGERS, NOW, START
 
 POLICY = TrustPolicy()
@@ -141,7 +141,7 @@ def test_a_person_has_the_score_of_one_ledger(ledgers: list[list[LedgerEntry]]) 
             account.post(entry)
     joint = sums(entry for one in entries for entry in one)
 
-    person = Person("a", accounts)
+    person = MergedPerson("a", accounts)
 
     assert person.causes == joint
     assert person.score == score(START + sum(joint.values()))
@@ -153,12 +153,12 @@ def test_a_months_cap_counts_once_for_a_person() -> None:
         accounts[number % 2].post(LedgerEntry(EntryCause.CLEAN_PAYMENT, str(number), 2, month_of(NOW), 10))
 
     assert [account.score for account in accounts] == [58, 58]
-    assert Person("a", accounts).score == 60
+    assert MergedPerson("a", accounts).score == 60
 
 
 def test_the_newest_status_of_a_persons_accounts_is_in_force() -> None:
     accounts = [TrustAccount(START), TrustAccount(START), TrustAccount(START)]
     accounts[1].set_status(StatusChange(TrustStatus.BLOCKED, "ana", "fraud", NOW))
-    assert Person("a", accounts).status is TrustStatus.BLOCKED
+    assert MergedPerson("a", accounts).status is TrustStatus.BLOCKED
     accounts[2].set_status(StatusChange(TrustStatus.ALLOWLISTED, "bia", "family", NOW + timedelta(hours=1)))
-    assert Person("a", accounts).status_change == accounts[2].status_change
+    assert MergedPerson("a", accounts).status_change == accounts[2].status_change

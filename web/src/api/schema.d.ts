@@ -1909,6 +1909,18 @@ export interface components {
             usual_rate: number | null;
             limit_rate: number;
         };
+        /**
+         * GivenVerdict
+         * @description The newest verdict on a payment.
+         */
+        GivenVerdict: {
+            verdict: components["schemas"]["PaymentVerdict"];
+            reason: string | null;
+            /** @description who gave it: a user's email address, an API key's name, … */
+            actor: string;
+            /** Format: date-time */
+            given_at: string;
+        };
         /** HitList */
         HitList: {
             items: components["schemas"]["DailyHits"][];
@@ -1952,17 +1964,6 @@ export interface components {
             invalid: number;
             /** @description of invalid lines, the first 100 */
             problems: components["schemas"]["ImportProblem"][];
-        };
-        /**
-         * LineProblem
-         * @description Why a line of a file gave no verdict. It does not contain the value.
-         */
-        LineProblem: {
-            /** @description counted from 1, with the header */
-            line: number;
-            /** @description empty for the whole line */
-            column: string;
-            message: string;
         };
         /** ListSummaries */
         ListSummaries: {
@@ -2190,7 +2191,7 @@ export interface components {
              * @description the newest; null without one, and if it was withdrawn
              * @default null
              */
-            verdict: components["schemas"]["Verdict"] | null;
+            verdict: components["schemas"]["GivenVerdict"] | null;
         };
         /**
          * PaymentAction
@@ -2790,18 +2791,6 @@ export interface components {
             reason: string;
         };
         /**
-         * Verdict
-         * @description The newest verdict on a payment.
-         */
-        Verdict: {
-            verdict: components["schemas"]["PaymentVerdict"];
-            reason: string | null;
-            /** @description who gave it: a user's email address, an API key's name, … */
-            actor: string;
-            /** Format: date-time */
-            given_at: string;
-        };
-        /**
          * VerdictAccepted
          * @description The verdict is recorded. The payment shows it within moments.
          */
@@ -2841,8 +2830,19 @@ export interface components {
             /** @description cannot be read */
             invalid: number;
             /** @description of unknown and invalid lines, the first 100 */
-            problems: components["schemas"]["LineProblem"][];
+            problems: components["schemas"]["VerdictLineProblem"][];
             dry_run: boolean;
+        };
+        /**
+         * VerdictLineProblem
+         * @description Why a line of a file gave no verdict. It does not contain the value.
+         */
+        VerdictLineProblem: {
+            /** @description counted from 1, with the header */
+            line: number;
+            /** @description empty for the whole line */
+            column: string;
+            message: string;
         };
         /** VerdictRequest */
         VerdictRequest: {

@@ -41,7 +41,7 @@ from orylo_detector.adapters.ip_countries import allocated_country, open_country
 from orylo_detector.adapters.redis_attempts import RedisAttempts
 from orylo_detector.detectors.custom_rules import RuleBook
 from orylo_detector.engine import Engine
-from orylo_detector.evaluation import Evaluation
+from orylo_detector.evaluation import EvaluationEndpoint
 from orylo_detector.feature_reader import FeatureReader
 from orylo_detector.fuse import FuseMonitor
 from orylo_detector.handlers import copy_people, copy_trust, decide_payment, learn_entities, learn_incident
@@ -146,5 +146,5 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
         health.check("broker", broker.ping)
         health.check("redis", redis.ping, required=False)
         trial = FeatureReader(RedisAttempts(redis, breaker, read_only=True), history, country)
-        evaluation = Evaluation(pool, decide, trial, engine, plane)
+        evaluation = EvaluationEndpoint(pool, decide, trial, engine, plane)
         yield PrivateAPI(health, evaluation.routes())

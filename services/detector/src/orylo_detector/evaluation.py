@@ -30,7 +30,7 @@ UNAVAILABLE = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "The databa
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
+class EvaluationEndpoint:
     """`decide` records and announces its decision. `features` are those of a trial, which leaves no trace."""
 
     pool: asyncpg.Pool

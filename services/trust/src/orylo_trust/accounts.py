@@ -12,7 +12,7 @@ from orylo_common.postgres.outbox_bodies import outbox_columns
 from orylo_common.postgres.pool import Connection
 from orylo_trust.domain.account import StatusChange, TrustAccount
 from orylo_trust.domain.ledger import MonthlyTotal
-from orylo_trust.domain.person import Person
+from orylo_trust.domain.person import MergedPerson
 from orylo_trust.posting import CustomerKey
 
 # Locks each account, and those of the same person, until the end of the transaction, always in the same order. Reads
@@ -95,10 +95,10 @@ async def load_months(connection: Connection, accounts: Accounts, keys: Sequence
         accounts[tenant_id, customer_id].months[month] = MonthlyTotal(points, cap)
 
 
-def person_of(accounts: Accounts, key: CustomerKey) -> Person:
+def person_of(accounts: Accounts, key: CustomerKey) -> MergedPerson:
     tenant_id, customer_id = key
     people = accounts[key].people or (customer_id,)
-    return Person(people[0], [accounts[tenant_id, each] for each in people])
+    return MergedPerson(people[0], [accounts[tenant_id, each] for each in people])
 
 
 async def write_back(connection: Connection, accounts: Accounts, announced: Sequence[Outgoing]) -> None:

@@ -15,7 +15,7 @@ from orylo_common.messages import (
 )
 from orylo_trust.domain.account import TrustAccount
 from orylo_trust.domain.people import Excess
-from orylo_trust.domain.person import Person
+from orylo_trust.domain.person import MergedPerson
 from orylo_trust.posting import Posting
 
 # The cause for the customer that an entry is taken from, because another one turned out to be the payer.
@@ -33,7 +33,7 @@ LIMIT_NAMESPACE = UUID("6f8e7a52-3c0c-5b3f-9a34-6f72796c6f20")
 MAX_LIMITED = 50
 
 
-def announce(posting: Posting, person: Person, version: int, cause: str, *, score_before: int) -> Outgoing:
+def announce(posting: Posting, person: MergedPerson, version: int, cause: str, *, score_before: int) -> Outgoing:
     """Announce the change that was just made to `person`."""
     change = person.status_change
     message = TrustUpdated(

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from orylo_api.verdicts.csv_file import VerdictDefaults, VerdictLine, read_verdicts
-from orylo_api.verdicts.models import LineProblem, VerdictImport
+from orylo_api.verdicts.models import VerdictLineProblem, VerdictImport
 from orylo_cli.operations.binding import bind_to_tenant, unbind
 from orylo_cli.target import Target
 from orylo_common.control.audit import write_audit_line
@@ -50,7 +50,7 @@ async def _import(
     connection: Connection,
     target: Target,
     tenant: str,
-    read: Iterable[VerdictLine | LineProblem],
+    read: Iterable[VerdictLine | VerdictLineProblem],
     now: datetime,
     *,
     dry_run: bool,

@@ -4,7 +4,7 @@ from orylo_api.actions.queries import actions_of_payment
 from orylo_api.payments.enrichment import fill_in
 from orylo_api.payments.models import Payment, PaymentDecision, PaymentState
 from orylo_api.payments.reversals import Outcome, outcome_of
-from orylo_api.verdicts.models import Verdict
+from orylo_api.verdicts.models import GivenVerdict
 from orylo_common.messages import PaymentVerdict
 from orylo_common.postgres.pool import Connection
 
@@ -36,10 +36,10 @@ async def find_payment(connection: Connection, payment_id: str) -> Payment | Non
     )
 
 
-def verdict_of_row(row: asyncpg.Record) -> Verdict | None:
+def verdict_of_row(row: asyncpg.Record) -> GivenVerdict | None:
     if row["given"] in (None, PaymentVerdict.WITHDRAWN):
         return None
-    return Verdict(
+    return GivenVerdict(
         verdict=row["given"], reason=row["verdict_reason"], actor=row["verdict_actor"], given_at=row["verdict_at"]
     )
 

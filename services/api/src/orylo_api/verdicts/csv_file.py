@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter, ValidationError
 
 from orylo_api.http.fields import PaymentId
-from orylo_api.verdicts.models import LineProblem
+from orylo_api.verdicts.models import VerdictLineProblem
 from orylo_common.control.errors import InvalidChange
 from orylo_common.messages import PaymentVerdict
 
@@ -50,7 +50,7 @@ class _Faulty(Exception):
         self.message = message
 
 
-def read_verdicts(lines: Iterable[bytes], defaults: VerdictDefaults) -> Iterator[VerdictLine | LineProblem]:
+def read_verdicts(lines: Iterable[bytes], defaults: VerdictDefaults) -> Iterator[VerdictLine | VerdictLineProblem]:
     """Yield a verdict or a problem for each line after the header, except empty ones.
 
     Columns are separated by commas, semicolons or tabs. Those without a meaning here are not read. Raises
@@ -69,7 +69,7 @@ def read_verdicts(lines: Iterable[bytes], defaults: VerdictDefaults) -> Iterator
         try:
             cells = next(rows, None)
         except csv.Error:
-            yield LineProblem(line=line, column="", message="not CSV; the lines that follow were not read")
+            yield VerdictLineProblem(line=line, column="", message="not CSV; the lines that follow were not read")
             return
         if cells is None:
             return
@@ -78,7 +78,7 @@ def read_verdicts(lines: Iterable[bytes], defaults: VerdictDefaults) -> Iterator
         try:
             yield _verdict(line, columns, cells, defaults)
         except _Faulty as faulty:
-            yield LineProblem(line=line, column=faulty.column, message=faulty.message)
+            yield VerdictLineProblem(line=line, column=faulty.column, message=faulty.message)
 
 
 def _decoded(lines: Iterable[bytes]) -> Iterator[str]:

@@ -9,8 +9,8 @@ from uuid import UUID
 from orylo_api.http import outbox
 from orylo_api.verdicts.csv_file import VerdictLine
 from orylo_api.verdicts.messages import verdict_given
-from orylo_api.verdicts.models import LineProblem, VerdictImport
-from orylo_api.verdicts.queries import JudgedPayment, find_judged
+from orylo_api.verdicts.models import VerdictImport, VerdictLineProblem
+from orylo_api.verdicts.queries import PaymentToJudge, find_judged
 from orylo_common.messages import VerdictGiven
 from orylo_common.postgres.pool import Connection
 
@@ -31,7 +31,7 @@ class _Counts:
 async def import_verdicts(
     connection: Connection,
     tenant_id: UUID,
-    read: Iterator[VerdictLine | LineProblem],
+    read: Iterator[VerdictLine | VerdictLineProblem],
     *,
     actor: str,
     now: datetime,
@@ -41,11 +41,11 @@ async def import_verdicts(
 
     With `dry_run` only count. Raises what `read` raises.
     """
-    counts, problems = _Counts(), list[LineProblem]()
-    judged: dict[str, JudgedPayment] = {}
+    counts, problems = _Counts(), list[VerdictLineProblem]()
+    judged: dict[str, PaymentToJudge] = {}
     while batch := list(islice(read, BATCH)):
         lines = [each for each in batch if isinstance(each, VerdictLine)]
-        faulty = [each for each in batch if isinstance(each, LineProblem)]
+        faulty = [each for each in batch if isinstance(each, VerdictLineProblem)]
         asked = {each.payment_id for each in lines} - judged.keys()
         judged |= await find_judged(connection, asked)
         messages: list[VerdictGiven] = []
@@ -53,12 +53,12 @@ async def import_verdicts(
             known = judged.get(each.payment_id)
             if known is None:
                 counts.unknown += 1
-                faulty.append(LineProblem(line=each.line, column="payment_id", message=UNKNOWN))
+                faulty.append(VerdictLineProblem(line=each.line, column="payment_id", message=UNKNOWN))
             elif known.stays(each.verdict, each.reason):
                 counts.unchanged += 1
             else:
                 counts.given += 1
-                judged[each.payment_id] = JudgedPayment(known.customer_id, each.verdict, each.reason)
+                judged[each.payment_id] = PaymentToJudge(known.customer_id, each.verdict, each.reason)
                 # Of two lines on one payment, the later one is newer.
                 at = now + timedelta(microseconds=each.line)
                 messages.append(

@@ -23,7 +23,7 @@ class VerdictAccepted(ResponseBody):
     accepted_at: datetime
 
 
-class Verdict(ResponseBody):
+class GivenVerdict(ResponseBody):
     """The newest verdict on a payment."""
 
     verdict: PaymentVerdict
@@ -49,7 +49,7 @@ class VerdictImportQuery(RequestPart):
     dry_run: bool = Field(default=False, description="only count what the file would do")
 
 
-class LineProblem(ResponseBody):
+class VerdictLineProblem(ResponseBody):
     """Why a line of a file gave no verdict. It does not contain the value."""
 
     line: int = Field(ge=1, description="counted from 1, with the header")
@@ -65,5 +65,5 @@ class VerdictImport(ResponseBody):
     unchanged: int = Field(ge=0, description="the payment has this verdict, also from an earlier line of the file")
     unknown: int = Field(ge=0, description="the payment is not known")
     invalid: int = Field(ge=0, description="cannot be read")
-    problems: list[LineProblem] = Field(description="of unknown and invalid lines, the first 100")
+    problems: list[VerdictLineProblem] = Field(description="of unknown and invalid lines, the first 100")
     dry_run: bool

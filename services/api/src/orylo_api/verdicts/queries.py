@@ -12,7 +12,7 @@ SELECT_JUDGED = """
 """
 
 
-class JudgedPayment(NamedTuple):
+class PaymentToJudge(NamedTuple):
     """A payment's customer and its verdict, `withdrawn` if it has none."""
 
     customer_id: str | None
@@ -24,9 +24,9 @@ class JudgedPayment(NamedTuple):
         return self.verdict is verdict and reason in (None, self.reason)
 
 
-async def find_judged(connection: Connection, payment_ids: Collection[str]) -> dict[str, JudgedPayment]:
+async def find_judged(connection: Connection, payment_ids: Collection[str]) -> dict[str, PaymentToJudge]:
     """Return those of the payments that exist."""
     return {
-        payment_id: JudgedPayment(customer_id, PaymentVerdict(verdict or PaymentVerdict.WITHDRAWN), reason)
+        payment_id: PaymentToJudge(customer_id, PaymentVerdict(verdict or PaymentVerdict.WITHDRAWN), reason)
         for payment_id, customer_id, verdict, reason in await connection.fetch(SELECT_JUDGED, list(payment_ids))
     }

@@ -11,7 +11,7 @@ from orylo_trust.domain.ledger import EntryCause, MonthlyTotal, score
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class MergedPerson:
     """`customer_id` and the first account represent the person. Of several accounts, all months are loaded."""
 
     customer_id: str
