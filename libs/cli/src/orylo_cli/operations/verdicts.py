@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from orylo_api.verdicts.csv_file import VerdictDefaults, VerdictLine, read_verdicts
-from orylo_api.verdicts.models import VerdictLineProblem, VerdictImport
+from orylo_api.verdicts.models import VerdictImport, VerdictLineProblem
 from orylo_cli.operations.binding import bind_to_tenant, unbind
 from orylo_cli.target import Target
 from orylo_common.control.audit import write_audit_line
