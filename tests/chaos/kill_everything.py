@@ -100,8 +100,8 @@ def verdict(where: str, accepted: set[str], counts: Counts) -> bool:
 
 def configure(orylo: Callable[..., str]) -> None:
     orylo("tenant", "create", TENANT)
-    orylo("gateway", "set", TENANT, "stripe", "--secret", SECRET)
-    orylo("destination", "add", TENANT, "meta", "--pixel-id", "1234567890", "--token", "EAAchaos")
+    orylo("gateway", "set", TENANT, "stripe", "--secret-stdin", text=SECRET)
+    orylo("destination", "add", TENANT, "meta", "--pixel-id", "1234567890", "--token-stdin", text="EAAchaos")
 
 
 # Restarted servers die with the thread that started them, so one long-lived thread starts all of them.

@@ -34,9 +34,9 @@ async def test_a_tenant_is_set_up_by_commands_and_sells(
 ) -> None:
     secret = f"whsec_{secrets.token_hex(8)}"
     await orylo(orylo_up, "tenant", "create", SLUG)
-    gateway = await orylo(orylo_up, "gateway", "set", SLUG, "stripe", "--secret", secret)
+    gateway = await orylo(orylo_up, "gateway", "set", SLUG, "stripe", "--secret-stdin", text=secret)
     assert gateway["path"] == f"/api/v1/webhooks/stripe/{SLUG}"
-    await orylo(orylo_up, "destination", "add", SLUG, "meta", "--pixel-id", PIXEL, "--token", "EAAtest")
+    await orylo(orylo_up, "destination", "add", SLUG, "meta", "--pixel-id", PIXEL, "--token-stdin", text="EAAtest")
     await orylo(orylo_up, "user", "create", SLUG, EMAIL, "--role", "owner", "--password-stdin", text=PASSWORD)
     key = await orylo(orylo_up, "apikey", "create", SLUG, "--role", "viewer")
     shop = Shop(orylo_up, http, SLUG, PIXEL, secret, key["key"], EMAIL)

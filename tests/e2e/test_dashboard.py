@@ -53,8 +53,10 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
         for tenant, email in ((TENANT, EMAIL), (EMPTY_TENANT, EMPTY_EMAIL)):
             running.orylo("tenant", "create", tenant)
             running.orylo("user", "create", tenant, email, "--role", "owner", "--password-stdin", text=PASSWORD)
-            running.orylo("destination", "add", tenant, "meta", "--pixel-id", "1234567890", "--token", "EAAtest")
-            running.orylo("gateway", "set", tenant, "stripe", "--secret", SECRET)
+            running.orylo(
+                "destination", "add", tenant, "meta", "--pixel-id", "1234567890", "--token-stdin", text="EAAtest"
+            )
+            running.orylo("gateway", "set", tenant, "stripe", "--secret-stdin", text=SECRET)
         wait_until(lambda: is_known(running, "stripe", EMPTY_TENANT), "the shop at the ingest endpoint")
         yield running
 

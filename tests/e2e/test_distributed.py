@@ -32,10 +32,10 @@ EFFECTS = {
 def fleet(tmp_path_factory: pytest.TempPathFactory, meta: MetaProcess) -> Iterator[Fleet]:
     set_up = (
         ("tenant", "create", TENANT),
-        ("gateway", "set", TENANT, "stripe", "--secret", SECRET),
-        ("destination", "add", TENANT, "meta", "--pixel-id", PIXEL, "--token", "EAAtest"),
+        ("gateway", "set", TENANT, "stripe", "--secret-stdin"),
+        ("destination", "add", TENANT, "meta", "--pixel-id", PIXEL, "--token-stdin"),
     )
-    with running_fleet(tmp_path_factory.mktemp("fleet"), meta.url, *set_up) as running:
+    with running_fleet(tmp_path_factory.mktemp("fleet"), meta.url, *set_up, secret=SECRET) as running:
         yield running
 
 

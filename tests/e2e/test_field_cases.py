@@ -75,7 +75,7 @@ async def platform(tmp_path_factory: pytest.TempPathFactory, recording_meta: Rec
 async def open_field_shop(platform: Embedded, http: aiohttp.ClientSession, slug: str) -> Shop:
     shop = await open_shop(platform, http, slug)
     for gateway in PERFECTPAY_AND_KIWIFY:
-        await asyncio.to_thread(platform.orylo, "gateway", "set", slug, gateway, "--secret", shop.secret)
+        await asyncio.to_thread(platform.orylo, "gateway", "set", slug, gateway, "--secret-stdin", text=shop.secret)
     await asyncio.sleep(1)
     return shop
 

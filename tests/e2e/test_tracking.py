@@ -40,8 +40,8 @@ def page_url(orylo_up: Embedded, tmp_path_factory: pytest.TempPathFactory) -> It
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=folder))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     orylo_up.orylo("tenant", "create", TENANT)
-    orylo_up.orylo("gateway", "set", TENANT, "kiwify", "--secret", SECRET)
-    orylo_up.orylo("destination", "add", TENANT, "meta", "--pixel-id", "5550001", "--token", "EAAtracked")
+    orylo_up.orylo("gateway", "set", TENANT, "kiwify", "--secret-stdin", text=SECRET)
+    orylo_up.orylo("destination", "add", TENANT, "meta", "--pixel-id", "5550001", "--token-stdin", text="EAAtracked")
     yield f"http://127.0.0.1:{server.server_address[1]}/"
     server.shutdown()
 

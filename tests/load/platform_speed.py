@@ -61,8 +61,8 @@ def rabbitmq(folder: Path) -> Iterator[Subject]:
 
 def configure(orylo: Callable[..., str]) -> None:
     orylo("tenant", "create", TENANT)
-    orylo("gateway", "set", TENANT, "stripe", "--secret", SECRET)
-    orylo("destination", "add", TENANT, "meta", "--pixel-id", "1234567890", "--token", "EAAload")
+    orylo("gateway", "set", TENANT, "stripe", "--secret-stdin", text=SECRET)
+    orylo("destination", "add", TENANT, "meta", "--pixel-id", "1234567890", "--token-stdin", text="EAAload")
     # Let every service see the configuration before the first webhook.
     time.sleep(1)
 

@@ -177,10 +177,10 @@ class Fleet:
 
 
 @contextmanager
-def running_fleet(folder: Path, meta_url: str, *set_up: Sequence[str]) -> Iterator[Fleet]:
+def running_fleet(folder: Path, meta_url: str, *set_up: Sequence[str], secret: str = "") -> Iterator[Fleet]:
     """Start the servers, migrate, start the services, and stop everything at the end.
 
-    The `orylo` commands in `set_up` run before the services start.
+    The `orylo` commands in `set_up` run before the services start, with `secret` on standard input.
     """
     fleet = Fleet(folder, meta_url)
     try:
@@ -188,7 +188,7 @@ def running_fleet(folder: Path, meta_url: str, *set_up: Sequence[str]) -> Iterat
             fleet.start(server)
         fleet.orylo("migrate")
         for command in set_up:
-            fleet.orylo(*command)
+            fleet.orylo(*command, text=secret)
         for service in SERVICES:
             fleet.start(service)
         time.sleep(0.5)

@@ -10,8 +10,11 @@ import aiohttp
 import asyncpg
 import pytest
 import pytest_asyncio
+from fakeredis import FakeAsyncRedis
 from redis.asyncio import Redis
 
+import orylo_detector.app
+import orylo_detector.settings
 from orylo_api.app import open_app
 from orylo_api.projection.batch import write_batch
 from orylo_api.settings import Settings
@@ -21,8 +24,10 @@ from orylo_common.control.api_keys import create_api_key
 from orylo_common.control.models import Role
 from orylo_common.control.tenants import create_tenant
 from orylo_common.control.users import create_user
+from orylo_common.http.private import serve_private
 from orylo_common.postgres.pool import open_pool
 from tests.support.actors import ACTOR
+from tests.support.memory_broker import MemoryBroker
 from tests.support.servers import free_ports
 
 PASSWORD = "correct horse battery"
@@ -111,9 +116,23 @@ async def make_shop(pool: asyncpg.Pool, slug: str) -> Shop:
 
 
 @asynccontextmanager
+async def running_detector(dsn: str, port: int) -> AsyncIterator[None]:
+    """Run a detector that receives no messages, for the API's calls."""
+    settings = orylo_detector.settings.Settings(
+        database_url=dsn, redis_url="redis://127.0.0.1:1", broker_url="postgres", master_key=Keyring.generate()
+    )
+    async with (
+        FakeAsyncRedis() as redis,
+        orylo_detector.app.open_app(settings, broker=MemoryBroker(), redis=redis) as private,
+        serve_private(private, "127.0.0.1", port),
+    ):
+        yield
+
+
+@asynccontextmanager
 async def running_api(dsn: str, **settings: Any) -> AsyncIterator[tuple[str, PostgresBroker, str]]:
     """Run a replica. Yield its URL, its broker and the master key."""
-    (port,), clock = free_ports(1), settings.pop("clock", None)
+    (port, detector_port), clock = free_ports(2), settings.pop("clock", None)
     master_key = settings.setdefault("master_key", Keyring.generate())
     broker = await PostgresBroker.open(dsn)
     values = {
@@ -121,10 +140,14 @@ async def running_api(dsn: str, **settings: Any) -> AsyncIterator[tuple[str, Pos
         "redis_url": "redis://127.0.0.1:1",
         "broker_url": "postgres",
         "api_port": port,
+        "detector_url": f"http://127.0.0.1:{detector_port}",
         **settings,
     }
     try:
-        async with open_app(Settings(**values), broker=broker, redis=cast("Redis", None), clock=clock):
+        async with (
+            running_detector(dsn, detector_port),
+            open_app(Settings(**values), broker=broker, redis=cast("Redis", None), clock=clock),
+        ):
             yield f"http://127.0.0.1:{port}", broker, master_key
     finally:
         await broker.close()

@@ -25,7 +25,7 @@ from orylo_common.control.models import BlockRate, Role
 from orylo_common.control.rule_snoozes import snooze_rule
 from orylo_common.control.rules import create_rule
 from orylo_common.ids import uuid7
-from orylo_common.messages import ConversionFailed, PaymentSucceeded
+from orylo_common.messages import ConversionFailed, PaymentSucceeded, PaymentVerdict
 from orylo_common.postgres.pool import open_pool
 from orylo_rules import RuleDraft
 from tests.integration.api.conftest import Api, make_shop
@@ -33,12 +33,15 @@ from tests.support.actors import ACTOR
 from tests.unit.api.builders import (
     NOON,
     conversion,
+    customer_merge_limited,
+    customer_merged,
     destination_changed,
     detection,
     payment,
     quarantined,
     rejected,
     trust_updated,
+    verdict,
 )
 
 pytestmark = pytest.mark.integration
@@ -47,7 +50,7 @@ pytestmark = pytest.mark.integration
 BOUND = (
     "detections_view", "payments_view", "customers_view", "trust_changes", "conversions_view", "rollups",
     "rollup_amounts", "dead_letters", "idempotency_keys", "rejections_view", "quarantine_view",
-    "destination_states_view", "rule_hits",
+    "destination_states_view", "customer_merges", "merge_reviews_view", "rule_hits", "fraud_evidence",
 )  # fmt: skip
 # Shared with the command, in schema control.
 SHARED = ("audit_log", "rules", "rule_versions", "rule_snoozes", "fuses", "list_entries")
@@ -57,6 +60,8 @@ HIDDEN = (
 )  # fmt: skip
 RULE: dict[str, Any] = {"name": "a rule", "expression": "payment.amount > 10", "action": {"kind": "block"}}
 BODIES: dict[str, dict[str, Any]] = {
+    "evaluate": {"amount_minor": 1, "currency": "BRL", "dry_run": True},
+    "give_verdict": {"verdict": "fraud"},
     "save_rule": RULE,
     "update_rule": RULE | {"version": 1},
     "roll_back_rule": {"restored": 1, "version": 1},
@@ -65,14 +70,21 @@ BODIES: dict[str, dict[str, Any]] = {
     "snooze": {"customer_id": "cus_1", "until": "2999-01-01T00:00:00Z", "reason": "because"},
     "unsnooze": {"customer_id": "cus_1"},
     "reset_tripped_fuse": {"reason": "because"},
+    "correct_trust": {"points": 5, "reason": "because"},
     "set_status": {"status": "blocked", "reason": "because"},
+    "merge_customer": {"other": "cus_other", "reason": "because"},
+    "unmerge_customer": {"reason": "because"},
+    "dismiss_review": {"reason": "because"},
     "discard": {"reason": "because"},
     "discard_quarantined": {"reason": "because"},
     "add_list_entry": {"list": "block", "type": "bin", "value": "999999", "reason": "because"},
     "change_list_entry": {"reason": "because", "expires_at": None},
     "look_up_lists": {"type": "bin", "value": "424242"},
 }
-FILE = b"type,value,list,reason\nbin,999998,block,because\n"
+FILES = {
+    "import_lists": b"type,value,list,reason\nbin,999998,block,because\n",
+    "import_verdict_file": b"payment_id,verdict\nstripe:pi_1,fraud\n",
+}
 
 
 # What an empty shop gets, if it is not the route's own status.
@@ -95,7 +107,10 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
     failed = conversion(ConversionFailed, **about)
     paid = payment(PaymentSucceeded, **about, customer_id=customer_id)
     trusted = trust_updated(tenant_id=tenant_id, customer_id=customer_id)
-    await api.project(found, failed, paid, trusted, rejected(tenant_id=tenant_id, occurred_at=api.clock.now()))
+    judged = verdict(PaymentVerdict.FRAUD, **about)
+    await api.project(found, failed, paid, trusted, rejected(tenant_id=tenant_id, occurred_at=api.clock.now()), judged)
+    limited = customer_merge_limited(tenant_id=tenant_id, customers=(customer_id,))
+    await api.project(customer_merged(tenant_id=tenant_id, customer_id=customer_id), limited)
     webhook = quarantined(tenant_id=tenant_id)
     await api.project(webhook)
     async with api.pool.acquire() as connection:
@@ -124,6 +139,7 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
             "payments": paid.payment_id,
             "dead-letters": str(dead),
             "quarantine": webhook.event_id,
+            "merge-reviews": str(limited.limit_id),
             "rules": str(rule_id),
             "lists": str(listed.id),
         }
@@ -156,7 +172,7 @@ async def call(client: aiohttp.ClientSession, route: Route, things: Things) -> t
     path = route.path.replace("{id}", things.ids.get(resource(route), ""))
     given: dict[str, Any] = {"json": BODIES.get(route.endpoint.__name__)}
     if route.upload_bytes:
-        given = {"data": FILE, "headers": {"Content-Type": "text/csv"}}
+        given = {"data": FILES[route.endpoint.__name__], "headers": {"Content-Type": "text/csv"}}
     async with client.request(route.method, path, **given) as response:
         if response.content_type == "text/csv":
             return response.status, {"text": await response.text()}

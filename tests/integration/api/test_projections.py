@@ -73,6 +73,8 @@ TABLES = {
     "payments_view": "tenant_id, payment_id",
     "customers_view": "tenant_id, customer_id",
     "trust_changes": "tenant_id, customer_id, version",
+    "customer_merges": "tenant_id, customer_id, version",
+    "merge_reviews_view": "tenant_id, id",
     "conversions_view": "tenant_id, id",
     "rollups": "tenant_id, grain, bucket",
     "rollup_amounts": "tenant_id, grain, bucket, currency",

@@ -133,7 +133,9 @@ async def test_a_rule_that_does_not_compile_cannot_be_saved_in_any_way(
         {"action": {"kind": "add_points"}},
         {"action": {"kind": "add_points", "points": 0}},
         {"action": {"kind": "block", "points": 5}},
-        {"action": {"kind": "add_to_list", "list": "vip"}},
+        {"action": {"kind": "add_to_list", "list": "A list"}},
+        {"action": {"kind": "add_to_list", "list": "vip", "types": []}},
+        {"action": {"kind": "add_to_list", "list": "vip", "days": 0}},
         {"name": "  "},
         {"expression": " \n "},
         {"mode": "live"},
@@ -145,6 +147,12 @@ async def test_values_outside_their_limits_are_refused(shop: Shop, changes: dict
     about = {"name": "a", "expression": "true", "action": BLOCK} | changes
 
     assert (await shop.request("POST", "rules", **about))[0] == 422
+
+
+async def test_a_rule_may_put_payments_on_a_list(shop: Shop) -> None:
+    rule = await shop.create(action={"kind": "add_to_list", "list": "suspects"})
+
+    assert rule["action"] == {"kind": "add_to_list", "list": "suspects", "types": ["customer", "card"], "days": 30}
 
 
 async def test_of_two_editors_the_later_one_is_refused(shop: Shop) -> None:

@@ -72,7 +72,7 @@ def parsed(result: Result) -> Any:
 
 
 def test_a_tenant_is_listed_with_its_gateways(orylo: Run, tenant: str) -> None:
-    orylo("gateway", "set", tenant, "stripe", "--secret", "whsec_1")
+    orylo("gateway", "set", tenant, "stripe", "--secret-stdin", input="whsec_1")
     (found,) = [each for each in parsed(orylo("tenant", "list", "--json")) if each["slug"] == tenant]
     assert found["gateways"] == ["stripe"]
 
@@ -88,14 +88,14 @@ def test_an_option_that_is_not_given_keeps_its_value(orylo: Run, tenant: str) ->
         "set",
         tenant,
         "stripe",
-        "--secret",
-        "whsec_1",
+        "--secret-stdin",
         "--mode",
         "hmac",
         "--allow",
         "10.0.0.0/8,192.0.2.0/24",
+        input="whsec_1",
     )
-    orylo("gateway", "set", tenant, "stripe", "--secret", "whsec_2", "--label", "next")
+    orylo("gateway", "set", tenant, "stripe", "--secret-stdin", "--label", "next", input="whsec_2")
     orylo("gateway", "set", tenant, "stripe", "--accept", "live")
     orylo("gateway", "secret", "remove", tenant, "stripe", "--label", "default")
     (gateway,) = parsed(orylo("gateway", "list", tenant, "--json"))
@@ -115,55 +115,58 @@ def test_an_option_that_is_not_given_keeps_its_value(orylo: Run, tenant: str) ->
 
 
 def test_an_invalid_mode_or_network_is_rejected(orylo: Run, tenant: str) -> None:
-    secret = ("gateway", "set", tenant, "stripe", "--secret", "whsec_1")
-    assert orylo(*secret, "--accept", "live,sandbox", fails=True).exit_code == 2
+    secret = ("gateway", "set", tenant, "stripe", "--secret-stdin")
+    assert orylo(*secret, "--accept", "live,sandbox", fails=True, input="whsec_1").exit_code == 2
     for network in ("10.0.0.1/8", "10", "1.2", "1.2.3", "10/8", "fe80::1%eth0", "", "shop.example"):
-        assert "write a network like" in str(orylo(*secret, "--allow", network, fails=True).exception)
+        assert "write a network like" in str(orylo(*secret, "--allow", network, fails=True, input="whsec_1").exception)
     assert parsed(orylo("gateway", "list", tenant, "--json")) == []
 
 
 @pytest.mark.parametrize(
     "command",
     [
-        ("gateway", "set", "{}", "stripe", "--secret", "whsec_2"),
-        ("gateway", "secret", "add", "{}", "stripe", "--label", "new", "--secret", "whsec_2"),
-        ("destination", "add", "{}", "meta", "--pixel-id", "123", "--token", "EAAsecret"),
+        ("gateway", "set", "{}", "stripe", "--secret-stdin"),
+        ("gateway", "secret", "add", "{}", "stripe", "--label", "new", "--secret-stdin"),
+        ("destination", "add", "{}", "meta", "--pixel-id", "123", "--token-stdin"),
     ],
     ids=lambda command: " ".join(command[:2]),
 )
 def test_a_master_key_that_decrypts_no_stored_secret_is_rejected(
     orylo: Run, tenant: str, environment: dict[str, str], command: tuple[str, ...]
 ) -> None:
-    orylo("gateway", "set", tenant, "stripe", "--secret", "whsec_1")
+    orylo("gateway", "set", tenant, "stripe", "--secret-stdin", input="whsec_1")
     written, kept = [part.format(tenant) for part in command], environment["ORYLO_MASTER_KEY"]
 
-    refused = CliRunner().invoke(cli, written, env={**environment, "ORYLO_MASTER_KEY": Keyring.generate()})
+    def run(master_key: str) -> Result:
+        return CliRunner().invoke(cli, written, env={**environment, "ORYLO_MASTER_KEY": master_key}, input="a secret")
+
+    refused = run(Keyring.generate())
     assert "decrypts none of the stored secrets: use the key that the services use" in str(refused.exception)
     assert parsed(orylo("doctor", "--json"))["ok"]
 
-    rotating = CliRunner().invoke(cli, written, env={**environment, "ORYLO_MASTER_KEY": f"{kept},{Keyring.generate()}"})
+    rotating = run(f"{kept},{Keyring.generate()}")
     assert rotating.exit_code == 0
 
 
 def test_key_lost_replaces_a_lost_master_key(orylo: Run, tenant: str, environment: dict[str, str]) -> None:
     anew = {**environment, "ORYLO_MASTER_KEY": Keyring.generate()}
-    add = ["destination", "add", tenant, "meta", "--pixel-id", "123", "--token", "EAAsecret"]
-    put = ["gateway", "set", tenant, "stripe", "--secret", "whsec_1"]
-    orylo(*put)
+    add = ["destination", "add", tenant, "meta", "--pixel-id", "123", "--token-stdin"]
+    put = ["gateway", "set", tenant, "stripe", "--secret-stdin"]
+    orylo(*put, input="whsec_1")
 
-    assert CliRunner().invoke(cli, [*add, "--key-lost"], env=anew).exit_code == 0
-    assert CliRunner().invoke(cli, put, env=anew).exit_code == 0
+    assert CliRunner().invoke(cli, [*add, "--key-lost"], env=anew, input="EAAsecret").exit_code == 0
+    assert CliRunner().invoke(cli, put, env=anew, input="whsec_1").exit_code == 0
     # Back to the first key, under which other tests expect the key for documents, too.
-    orylo(*add, "--key-lost")
-    orylo(*put)
+    orylo(*add, "--key-lost", input="EAAsecret")
+    orylo(*put, input="whsec_1")
 
 
 def test_secrets_are_added_listed_and_removed_and_never_shown(orylo: Run, tenant: str) -> None:
     add = ("gateway", "secret", "add", tenant, "stripe", "--label")
-    assert "not set up" in str(orylo(*add, "new", "--secret", "whsec_2", fails=True).exception)
-    orylo("gateway", "set", tenant, "stripe", "--secret", "whsec_very_secret_1")
+    assert "not set up" in str(orylo(*add, "new", "--secret-stdin", fails=True, input="whsec_2").exception)
+    orylo("gateway", "set", tenant, "stripe", "--secret-stdin", input="whsec_very_secret_1")
     orylo(*add, "new", input="whsec_very_secret_2\n")
-    assert "choose another label" in str(orylo(*add, "new", "--secret", "whsec_3", fails=True).exception)
+    assert "choose another label" in str(orylo(*add, "new", "--secret-stdin", fails=True, input="whsec_3").exception)
 
     listed = orylo("gateway", "secret", "list", tenant, "stripe", "--json")
     assert [secret["label"] for secret in parsed(listed)] == ["new", "default"]
@@ -183,7 +186,7 @@ def test_a_gateways_time_zone_is_set_kept_and_reset(orylo: Run, tenant: str) -> 
     def zone() -> Any:
         return parsed(orylo("gateway", "list", tenant, "--json"))[0]["timezone"]
 
-    orylo("gateway", "set", tenant, "perfectpay", "--secret", "a token")
+    orylo("gateway", "set", tenant, "perfectpay", "--secret-stdin", input="a token")
     assert zone() is None
     orylo("gateway", "set", tenant, "perfectpay", "--timezone", "UTC")
     orylo("gateway", "set", tenant, "perfectpay", "--accept", "live")
@@ -195,32 +198,35 @@ def test_a_gateways_time_zone_is_set_kept_and_reset(orylo: Run, tenant: str) -> 
 
 
 def test_a_time_zone_is_rejected_for_a_gateway_that_needs_none(orylo: Run, tenant: str) -> None:
-    refused = orylo("gateway", "set", tenant, "stripe", "--secret", "whsec_1", "--timezone", "UTC", fails=True)
+    refused = orylo(
+        "gateway", "set", tenant, "stripe", "--secret-stdin", "--timezone", "UTC", fails=True, input="whsec_1"
+    )
     assert refused.exit_code == 2
-    orylo("gateway", "set", tenant, "stripe", "--secret", "whsec_1", "--timezone", "usual")
+    orylo("gateway", "set", tenant, "stripe", "--secret-stdin", "--timezone", "usual", input="whsec_1")
 
 
 @pytest.mark.parametrize("secret", ["", "   ", "12345", "  123  "])
 def test_a_short_secret_is_rejected(orylo: Run, tenant: str, secret: str) -> None:
-    assert orylo("gateway", "set", tenant, "stripe", "--secret", secret, fails=True).exit_code == 2
-    orylo("gateway", "set", tenant, "stripe", "--secret", "whsec_1")
+    assert orylo("gateway", "set", tenant, "stripe", "--secret-stdin", fails=True, input=secret).exit_code == 2
+    orylo("gateway", "set", tenant, "stripe", "--secret-stdin", input="whsec_1")
     add = ("gateway", "secret", "add", tenant, "stripe", "--label", "new")
-    assert orylo(*add, "--secret", secret, fails=True).exit_code == 2
+    assert orylo(*add, "--secret-stdin", fails=True, input=secret).exit_code == 2
 
 
 @pytest.mark.parametrize("wrong", [("", "EAAtest"), ("12a", "EAAtest"), ("²", "EAAtest"), ("123", ""), ("123", " ")])
 def test_a_destination_needs_a_numeric_pixel_id_and_a_token(orylo: Run, tenant: str, wrong: tuple[str, str]) -> None:
     pixel_id, token = wrong
-    add = ("destination", "add", tenant, "meta", "--pixel-id", pixel_id, "--token", token)
-    assert orylo(*add, fails=True).exit_code == 2
+    add = ("destination", "add", tenant, "meta", "--pixel-id", pixel_id, "--token-stdin")
+    assert orylo(*add, fails=True, input=token).exit_code == 2
 
 
 async def test_white_space_around_a_secret_is_removed_with_a_note(
     orylo: Run, tenant: str, postgres_dsn: str, master_key: str
 ) -> None:
-    add = ("destination", "add", tenant, "meta", "--pixel-id", "123", "--token", "\tEAAtest")
-    for command in (("gateway", "set", tenant, "stripe", "--secret", " whsec_1\n"), add):
-        assert "removed the white space around" in (await asyncio.to_thread(orylo, *command)).stderr
+    add = ("destination", "add", tenant, "meta", "--pixel-id", "123", "--token-stdin")
+    put = ("gateway", "set", tenant, "stripe", "--secret-stdin")
+    for command, text in ((put, " whsec_1\n"), (add, "\tEAAtest")):
+        assert "removed the white space around" in (await asyncio.to_thread(orylo, *command, input=text)).stderr
     connection = await asyncpg.connect(postgres_dsn)
     stored = await connection.fetch(SELECT_SECRETS_OF, tenant)
     await connection.close()
@@ -233,7 +239,7 @@ def test_a_gateway_is_not_enabled_without_a_secret(orylo: Run, tenant: str) -> N
 
 
 def test_an_unknown_gateway_is_a_misuse(orylo: Run, tenant: str) -> None:
-    assert orylo("gateway", "set", tenant, "paypall", "--secret", "x", fails=True).exit_code == 2
+    assert orylo("gateway", "set", tenant, "paypall", "--secret-stdin", fails=True, input="x").exit_code == 2
 
 
 def test_only_a_generated_password_is_shown(orylo: Run, tenant: str) -> None:
@@ -262,7 +268,7 @@ def test_an_api_key_is_alone_on_standard_output(orylo: Run, tenant: str) -> None
 def test_keys_users_and_destinations_can_be_revoked_or_disabled(orylo: Run, tenant: str) -> None:
     orylo("apikey", "create", tenant, "--role", "viewer")
     orylo("user", "create", tenant, "ana@example.com", "--role", "owner")
-    orylo("destination", "add", tenant, "meta", "--pixel-id", "123", "--token", "EAAsecret")
+    orylo("destination", "add", tenant, "meta", "--pixel-id", "123", "--token-stdin", input="EAAsecret")
 
     def listed(what: str) -> dict[str, Any]:
         [row] = orjson.loads(orylo(what, "list", tenant, "--json").stdout)
@@ -282,7 +288,18 @@ def test_keys_users_and_destinations_can_be_revoked_or_disabled(orylo: Run, tena
 
 
 def test_a_destination_is_listed_without_its_token(orylo: Run, tenant: str) -> None:
-    orylo("destination", "add", tenant, "meta", "--pixel-id", "123", "--token", "EAAsecret", "--test-event-code", "T1")
+    orylo(
+        "destination",
+        "add",
+        tenant,
+        "meta",
+        "--pixel-id",
+        "123",
+        "--token-stdin",
+        "--test-event-code",
+        "T1",
+        input="EAAsecret",
+    )
     listed = orylo("destination", "list", tenant, "--json")
     assert parsed(listed)[0]["config"] == {"pixel_id": "123", "test_event_code": "T1"}
     assert "EAAsecret" not in listed.output
@@ -308,9 +325,9 @@ ADD_STATE = """
 def test_a_destination_that_is_not_sent_to_says_why_until_it_is_changed(
     orylo: Run, environment: dict[str, str], postgres_dsn: str, tenant: str, status: str, words: str, advice: str
 ) -> None:
-    add = ("destination", "add", tenant, "meta", "--pixel-id", "123", "--token", "EAAsecret")
+    add = ("destination", "add", tenant, "meta", "--pixel-id", "123", "--token-stdin")
     listed = ("destination", "list", tenant)
-    orylo(*add)
+    orylo(*add, input="EAAsecret")
     assert "active" in orylo(*listed).output
     asyncio.run(add_state(postgres_dsn, tenant, status))
 
@@ -322,7 +339,7 @@ def test_a_destination_that_is_not_sent_to_says_why_until_it_is_changed(
     (found,) = parsed(orylo(*listed, "--json"))
     assert (found["status"], found["code"], found["since"]) == (status, "190/463", "2026-11-27T16:30:05+00:00")
 
-    orylo(*add)
+    orylo(*add, input="EAAsecret")
     (found,) = parsed(orylo(*listed, "--json"))
     assert (found["status"], found["reason"]) == ("active", None)
 
@@ -404,7 +421,7 @@ def test_doctor_finds_everything_in_place(orylo: Run) -> None:
 
 
 def test_doctor_advises_on_a_wrong_master_key(orylo: Run, tenant: str, environment: dict[str, str]) -> None:
-    orylo("gateway", "set", tenant, "stripe", "--secret", "whsec_1")
+    orylo("gateway", "set", tenant, "stripe", "--secret-stdin", input="whsec_1")
     result = CliRunner().invoke(cli, ["doctor"], env={**environment, "ORYLO_MASTER_KEY": Keyring.generate()})
     assert result.exit_code == 1
     assert "decrypts 0 of" in result.output

@@ -41,6 +41,11 @@ PLAIN = "7281dfb5e8becca0a1c5e77c1268baacb0f983572b8c204fd8df72b24175b231"
 OTHER_PLAIN = "8c2d3a751f9c73934441d16f9578d566e7dd7a2996a042f2ef047b5be926534c"
 KEYRING = Keyring.parse(Keyring.generate())
 
+
+def unreported(read: int, stored: int) -> None:
+    """Take the progress and ignore it."""
+
+
 ADD_EVENT = """
     INSERT INTO ingest.events (tenant_id, event_id, gateway, gateway_event_type, status, reason, payment_id, payload,
                                body_sha256, occurred_at)
@@ -113,7 +118,9 @@ async def received(pool: asyncpg.Pool, document: Any) -> tuple[Record, WriteOutc
 
 
 async def test_no_plain_hash_and_no_former_customer_is_left(pool: asyncpg.Pool, empty_postgres_dsn: str) -> None:
-    assert await key_documents(empty_postgres_dsn, KEYRING) == 2
+    reported: list[tuple[int, int]] = []
+    assert await key_documents(empty_postgres_dsn, KEYRING, progress=lambda *counts: reported.append(counts)) == 2
+    assert reported == [(2, 2)]
 
     for sought in (PLAIN, OTHER_PLAIN, FORMER):
         assert await tables_with(pool, sought) == []
@@ -124,7 +131,7 @@ async def test_no_plain_hash_and_no_former_customer_is_left(pool: asyncpg.Pool, 
         "api.customers_view", "api.payments_view", "detector.amounts", "detector.customers", "ingest.outbox",
         "trust.accounts", "trust.months",
     ]  # fmt: skip
-    assert await key_documents(empty_postgres_dsn, KEYRING) == 0
+    assert await key_documents(empty_postgres_dsn, KEYRING, progress=unreported) == 0
 
 
 @pytest.mark.parametrize("migrated", [True, False])
@@ -132,7 +139,7 @@ async def test_a_resend_of_an_earlier_event_is_a_duplicate(
     pool: asyncpg.Pool, empty_postgres_dsn: str, migrated: bool
 ) -> None:
     if migrated:
-        await key_documents(empty_postgres_dsn, KEYRING)
+        await key_documents(empty_postgres_dsn, KEYRING, progress=unreported)
     for document in (sale_again(), undocumented_again()):
         assert (await received(pool, document))[1] is WriteOutcome.DUPLICATE
     changed = sale_again()
@@ -152,24 +159,26 @@ async def test_a_run_that_was_cut_off_is_completed_by_the_next(
 
     monkeypatch.setattr(keyed_documents, "_key_batch", cut_off_after_one)
     with pytest.raises(ConnectionError):
-        await key_documents(empty_postgres_dsn, KEYRING)
+        await key_documents(empty_postgres_dsn, KEYRING, progress=unreported)
     monkeypatch.undo()
-    assert await key_documents(empty_postgres_dsn, KEYRING) == 1
+    assert await key_documents(empty_postgres_dsn, KEYRING, progress=unreported) == 1
     assert await tables_with(pool, PLAIN) == []
 
 
 async def test_two_runs_at_once_change_each_event_once(pool: asyncpg.Pool, empty_postgres_dsn: str) -> None:
-    assert sorted(await asyncio.gather(*(key_documents(empty_postgres_dsn, KEYRING) for _ in range(2)))) == [0, 2]
+    assert sorted(
+        await asyncio.gather(*(key_documents(empty_postgres_dsn, KEYRING, progress=unreported) for _ in range(2)))
+    ) == [0, 2]
     assert (await received(pool, sale_again()))[1] is WriteOutcome.DUPLICATE
 
 
 async def test_an_event_that_an_earlier_version_stores_during_the_rollout_follows(
     pool: asyncpg.Pool, empty_postgres_dsn: str
 ) -> None:
-    await key_documents(empty_postgres_dsn, KEYRING)
+    await key_documents(empty_postgres_dsn, KEYRING, progress=unreported)
     late = UUID(int=7)
     digest = bytes.fromhex(SALE["content"])
     await pool.execute(ADD_EVENT, TENANT, late, "published", None, None, SALE["payload"], digest)
-    assert await key_documents(empty_postgres_dsn, KEYRING) == 1
+    assert await key_documents(empty_postgres_dsn, KEYRING, progress=unreported) == 1
     assert await tables_with(pool, PLAIN) == []
     assert isinstance(await pool.fetchval("SELECT searched_until FROM control.document_key"), datetime)

@@ -23,7 +23,7 @@ def shop(postgres_dsn: str) -> str:
 
 
 def run(dsn: str, command: str, text: str = "", **variables: str) -> Result:
-    environment = {"ORYLO_DATABASE_URL": dsn, "ORYLO_MASTER_KEY": MASTER_KEY, **variables}
+    environment = {"ORYLO_DATABASE_URL": dsn, "ORYLO_MASTER_KEY": MASTER_KEY, "COLUMNS": "300", **variables}
     return CliRunner().invoke(cli, command.split(), input=text, env=environment)
 
 
@@ -74,6 +74,35 @@ def test_an_empty_standard_input_is_an_error(postgres_dsn: str, shop: str, comma
     result = run(postgres_dsn, command.format(shop), "")
     assert result.exit_code == 2
     assert says in result.output
+
+
+@pytest.mark.parametrize(
+    ("command", "instead"),
+    [
+        ("gateway set {} stripe --secret {}", "pipe it to --secret-stdin, or set ORYLO_GATEWAY_SECRET"),
+        ("gateway secret add {} stripe --label new --secret={}", "pipe it to --secret-stdin"),
+        ("destination add {} meta --pixel-id 1 --token {}", "pipe it to --token-stdin, or set ORYLO_META_TOKEN"),
+        ("simulate --tenant {} --stripe-secret {}", "set ORYLO_SIMULATE_STRIPE_SECRET"),
+        ("simulate --tenant {} --hotmart-hottok {}", "set ORYLO_SIMULATE_HOTTOK"),
+    ],
+)
+def test_a_secret_among_the_arguments_is_refused_and_not_repeated(
+    postgres_dsn: str, shop: str, command: str, instead: str
+) -> None:
+    result = run(postgres_dsn, command.format(shop, "whsec_in_the_process_list"))
+    assert result.exit_code == 2
+    assert instead in result.output
+    assert "other users of this machine can read the arguments" in result.output
+    assert "in_the_process_list" not in result.output
+    assert stored(postgres_dsn, "gateway_secrets", shop) == stored(postgres_dsn, "destinations", shop) == []
+
+
+def test_secrets_come_from_variables(postgres_dsn: str, shop: str) -> None:
+    set_stripe = run(postgres_dsn, f"gateway set {shop} stripe", ORYLO_GATEWAY_SECRET="whsec_variable")
+    add_meta = run(postgres_dsn, f"destination add {shop} meta --pixel-id 1", ORYLO_META_TOKEN="EAAvariable")
+    assert (set_stripe.exit_code, add_meta.exit_code) == (0, 0)
+    assert stored(postgres_dsn, "gateway_secrets", shop) == ["whsec_variable"]
+    assert stored(postgres_dsn, "destinations", shop) == ["EAAvariable"]
 
 
 def test_an_access_token_comes_from_standard_input(postgres_dsn: str, shop: str) -> None:

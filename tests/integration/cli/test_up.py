@@ -25,7 +25,7 @@ from tests.support.servers import free_ports, wait_until
 pytestmark = [pytest.mark.integration, pytest.mark.e2e]
 
 SERVED = {"ORYLO_REDIS_URL": "redis://127.0.0.1:1", "ORYLO_MASTER_KEY": Keyring.generate()}
-ADD_META = ("meta", "--pixel-id", "123", "--token", "EAAtest")
+ADD_META = ("meta", "--pixel-id", "123", "--token-stdin")
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,7 @@ def test_a_service_whose_port_is_in_use_fails_with_one_line(
 
 def test_the_other_commands_work_while_it_runs(platform: Embedded) -> None:
     platform.orylo("tenant", "create", "beside")
-    told = platform.orylo("gateway", "set", "beside", "stripe", "--secret", "whsec_1")
+    told = platform.orylo("gateway", "set", "beside", "stripe", "--secret-stdin", text="whsec_1")
     assert f"{platform.ingest_url}/api/v1/webhooks/stripe/beside" in told
     report = orjson.loads(platform.orylo("doctor", "--json"))
     assert {check["name"] for check in report["checks"] if check["ok"]} >= {
@@ -176,7 +176,9 @@ def test_the_demo_sends_sales_to_the_fake_meta(tmp_path: Path) -> None:
         assert FAKE_META_ONLY in banner
         assert "/__control/mode (normal, down, hang, throttled, expired_token)" in banner
         platform.orylo("tenant", "create", "beside")
-        told = platform.attempt("destination", "add", "beside", *ADD_META, "--data-dir", str(platform.data_dir))
+        told = platform.attempt(
+            "destination", "add", "beside", *ADD_META, "--data-dir", str(platform.data_dir), text="EAAtest"
+        )
         assert FAKE_META_ONLY in told.stderr
         # A second time nothing is made twice.
         assert platform.stop() == 0
@@ -189,7 +191,7 @@ def test_the_demo_sends_sales_to_the_fake_meta(tmp_path: Path) -> None:
 def test_the_demo_does_not_start_beside_shops_that_send_to_meta(tmp_path: Path) -> None:
     platform = Embedded(tmp_path, {})
     platform.orylo("tenant", "create", "real")
-    platform.orylo("destination", "add", "real", *ADD_META)
+    platform.orylo("destination", "add", "real", *ADD_META, text="EAAtest")
     refused = platform.attempt("up", "--demo", "--data-dir", str(platform.data_dir))
     assert refused.returncode == 1
     assert refused.stderr == (

@@ -252,4 +252,9 @@ async def test_without_redis_decisions_continue_without_the_detectors_of_attempt
 
     assert before.degraded == ()
     assert {detection.degraded for detection in after} == {("velocity", "card_testing")}
-    assert {result.name for result in after[0].detectors} == {"geo_mismatch", "amount_anomaly", "trust_history"}
+    assert {result.name for result in after[0].detectors} == {
+        "geo_mismatch",
+        "amount_anomaly",
+        "entity_risk",
+        "trust_history",
+    }

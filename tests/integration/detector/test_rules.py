@@ -155,6 +155,20 @@ async def test_a_change_and_a_snooze_apply_to_the_next_payments(
     assert last.decision is Decision.ALLOW
 
 
+async def test_a_rule_puts_a_customer_on_a_list_that_decides_on_the_next_payment(
+    broker: MemoryBroker, pool: asyncpg.Pool, tenant_id: UUID
+) -> None:
+    action = {"kind": "add_to_list", "list": "block"}
+    await create(pool, tenant_id, "payment.amount > 500", action=action, name="Too much")
+    big = {"amount_minor": 60_000}
+    await decided_by_rule(broker, tenant_id, customer_id="cus_greedy", **big)
+    rows = await pool.fetch("SELECT * FROM control.list_entries WHERE tenant_id = $1 AND type = 'customer'", tenant_id)
+    assert [(row["list"], row["value"], row["added_by"]) for row in rows] == [("block", "cus_greedy", "rule:Too much")]
+
+    small = await decide(broker, tenant_id, customer_id="cus_greedy")
+    assert (small.decision, small.override) == (Decision.BLOCK, "block_list.customer")
+
+
 async def tripped(pool: asyncpg.Pool, tenant_id: UUID) -> bool:
     return bool(await pool.fetchval("SELECT tripped FROM control.fuses WHERE tenant_id = $1", tenant_id))
 

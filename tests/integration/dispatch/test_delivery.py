@@ -19,6 +19,7 @@ from orylo_common.messages import (
     ConversionRedriveRequested,
     ConversionSuppressed,
     Decision,
+    DestinationStatusChanged,
     Tracking,
 )
 from orylo_dispatch.handlers import redrive_conversion
@@ -138,12 +139,16 @@ async def test_a_conversion_waits_while_the_token_of_its_destination_is_undecryp
     await eventually(lambda: [each.secret for each in dispatch.plane.destinations(shop.tenant_id)] == [""])
     paid = shop.payment()
     await dispatch.allow(paid)
-    await asyncio.sleep(0.3)
+    await eventually(lambda: bool(dispatch.broker.of(DestinationStatusChanged)))
+    [held] = dispatch.broker.of(DestinationStatusChanged)
+    assert (held.status, held.code) == ("on_hold", "token_undecryptable")
+    assert "enter it again" in (held.reason or "")
     assert await dispatch.states() == {paid.payment_id: "pending"}
     assert fake_meta.datasets == {}
 
     await admin.execute("UPDATE control.destinations SET secret_encrypted = $1", stored)
     await eventually(lambda: bool(dispatch.broker.of(ConversionDispatched)))
+    assert [each.status for each in dispatch.broker.of(DestinationStatusChanged)] == ["on_hold", "active"]
 
 
 async def test_a_tenant_can_choose_to_send_blocked_payments(

@@ -15,10 +15,15 @@ from orylo_common.control.sections.trust import TrustPolicy
 from orylo_common.control.tenants import create_tenant
 from orylo_common.http.private import serve_private
 from orylo_common.messages import (
+    CustomerMerged,
+    CustomerMergeDecided,
     CustomerStatusSet,
+    CustomerTrustCorrected,
+    CustomerUnmerged,
     DisputeOpened,
     FraudWarningReceived,
     Message,
+    PaymentEnriched,
     PaymentFact,
     PaymentRefunded,
     TrustStatus,
@@ -106,16 +111,17 @@ async def test_each_change_of_a_customer_is_announced(broker: MemoryBroker) -> N
     )
     blocked = status_set(tenant_id, TrustStatus.BLOCKED)
     await handled(broker, *life, *life, blocked, blocked)
-    await eventually(lambda: len(updates(broker)) >= 5)
+    await eventually(lambda: len(updates(broker)) >= 6)
 
     assert [(u.version, u.cause, u.score_before, u.score_after, u.status) for u in updates(broker)] == [
         (1, "clean_payment", 50, 52, "neutral"),
-        (2, "refund", 52, 47, "neutral"),
-        (3, "fraud_warning", 47, 17, "neutral"),
-        (4, "dispute_opened", 17, 0, "neutral"),
-        (5, "status_set", 0, 0, "blocked"),
+        (2, "refund", 52, 50, "neutral"),
+        (3, "refund", 50, 47, "neutral"),
+        (4, "fraud_warning", 47, 17, "neutral"),
+        (5, "dispute_opened", 17, 0, "neutral"),
+        (6, "status_set", 0, 0, "blocked"),
     ]
-    assert [(u.actor, u.reason) for u in updates(broker)] == [(None, None)] * 4 + [("ana", "chargebacks")]
+    assert [(u.actor, u.reason) for u in updates(broker)] == [(None, None)] * 5 + [("ana", "chargebacks")]
 
 
 async def test_the_points_come_from_the_tenants_policy(broker: MemoryBroker, postgres_dsn: str) -> None:
@@ -203,3 +209,33 @@ async def test_without_redis_the_service_continues(postgres_dsn: str) -> None:
             return readiness.ready and readiness.checks["redis"] != "ok"
 
         await eventually(is_ready_without_redis)
+
+
+async def test_a_later_event_and_a_users_decision_make_customers_one_person(broker: MemoryBroker) -> None:
+    tenant_id, base = uuid4(), {"message_id": uuid4(), "correlation_id": uuid4(), "occurred_at": NOW}
+    named = fact(PaymentEnriched, payment_id="stripe:pi_1", customer_id="cus_email")
+    decided = CustomerMergeDecided.model_validate(
+        {**base, "tenant_id": tenant_id, "customer_id": "cus_1", "same_as": None, "actor": "ana", "reason": "no"}
+    )
+    corrected = CustomerTrustCorrected.model_validate(
+        {**base, "tenant_id": tenant_id, "correction_id": uuid4(), "customer_id": "cus_email", "points": 9,
+         "actor": "ana", "reason": "good"}
+    )  # fmt: skip
+    await handled(broker, *of(tenant_id, paid(1), named), corrected, decided)
+
+    def sent(kind: type[Message]) -> list[Message]:
+        return [message for message in broker.messages() if isinstance(message, kind)]
+
+    await eventually(lambda: len(sent(CustomerUnmerged)) == 2)
+    assert {message.people for message in sent(CustomerMerged)} == {("cus_1", "cus_email")}  # type: ignore[attr-defined]
+    changes = [(each.customer_id, each.cause, each.score_after) for each in updates(broker)]
+    assert changes[-3:] == [("cus_1", "correction", 61), ("cus_1", "unmerged", 52), ("cus_email", "unmerged", 59)]
+
+
+async def test_a_status_that_ends_is_announced_by_the_running_service(broker: MemoryBroker) -> None:
+    tenant_id = uuid4()
+    ends = status_set(tenant_id, TrustStatus.BLOCKED).model_copy(update={"expires_at": NOW + timedelta(days=2)})
+    await handled(broker, ends)
+
+    await eventually(lambda: [each.cause for each in updates(broker)] == ["status_set", "status_expired"])
+    assert updates(broker)[-1].status is TrustStatus.NEUTRAL

@@ -72,7 +72,7 @@ async def test_the_entries_that_undo_others_can_be_rolled_back(empty_postgres_ds
         await connection.execute(ADD_ROW, tenant_id, "cus_1", cause, "stripe:pi_1", points, month, cap)
     async with open_pool(empty_postgres_dsn, role="orylo_trust") as pool:
         assert [each async for each in differences(pool)] == []
-        await roll_back(empty_postgres_dsn, MIGRATIONS, to=2)
-        assert await _totals(connection, tenant_id) == {"cus_1": 47}
-        assert [each async for each in differences(pool)] == []
+    await roll_back(empty_postgres_dsn, MIGRATIONS, to=2)
+    # The clean payment and the refund are left.
+    assert await _totals(connection, tenant_id) == {"cus_1": 47}
     await connection.close()

@@ -16,7 +16,7 @@ from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.pool import open_pool
 from orylo_trust.domain.ledger import entries_for
 from orylo_trust.domain.reversals import reversal_of
-from orylo_trust.posting import Posting, PostingResult
+from orylo_trust.posting import Block, Posting, PostingResult
 from orylo_trust.recompute import differences
 from orylo_trust.store import write_postings
 from tests.integration.trust.test_store import Batches, clean, posting, updates
@@ -49,8 +49,8 @@ def paid(tenant_id: UUID) -> Posting:
     return posting(clean(1), tenant_id=tenant_id)
 
 
-def block(tenant_id: UUID, payment: int = 1) -> Posting:
-    return replace(posting(tenant_id=tenant_id, payment=payment), blocks=True)
+def block(tenant_id: UUID, payment: int = 1, *, version: int = 0, in_effect: bool = True) -> Posting:
+    return replace(posting(tenant_id=tenant_id, payment=payment), block=Block(version, in_effect))
 
 
 async def total_of(pool: asyncpg.Pool, tenant_id: UUID) -> int:
@@ -63,7 +63,7 @@ async def total_of(pool: asyncpg.Pool, tenant_id: UUID) -> int:
 PAID = fact(PaymentSucceeded)
 LIVES: tuple[tuple[Sequence[PaymentFact], int], ...] = (
     ([PAID, refunded(1, 1000), failed(2, "re_1", 1000)], 52),
-    ([PAID, refunded(1, 300), refunded(2, 1000), failed(3, "re_2", 700)], 47),
+    ([PAID, refunded(1, 300), refunded(2, 1000), failed(3, "re_2", 700)], 50),
     ([PAID, refunded(1, 1000), failed(2, "re_1", 1000), refunded(3, 1000)], 47),
     ([PAID, dispute(DisputeOpened, 1), dispute(DisputeLost, 2), dispute(DisputeWon, 3)], 52),
     ([PAID, dispute(DisputeOpened, 1), dispute(DisputeWon, 2), dispute(DisputeLost, 3)], 2),
@@ -108,6 +108,51 @@ async def test_replicas_that_process_the_same_reports_at_once_agree(pool: asyncp
             assert await total_of(pool, tenant_id) == expected
             versions = sorted(update.version for update in updates(posted))
             assert versions == list(range(1, len(versions) + 1))
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_the_newest_decision_gives_or_takes_a_payments_points_in_any_order(
+    batches: Batches, pool: asyncpg.Pool, *, together: bool
+) -> None:
+    tenant_ids = set()
+    for versions, expected in (((True,), 50), ((True, False), 52), ((True, False, True), 50), ((False,), 52)):
+        for order in permutations(range(len(versions) + 1)):
+            tenant_id = uuid4()
+            tenant_ids.add(tenant_id)
+            reports = [
+                paid(tenant_id),
+                *(
+                    block(tenant_id, version=version, in_effect=in_effect)
+                    for version, in_effect in enumerate(versions, 1)
+                ),
+            ]
+            own = [reports[position] for position in (*order, *order)]
+            if together:
+                await asyncio.gather(*(batches.add(each) for each in own))
+            else:
+                for each in own:
+                    await batches.add(each)
+            # A payment that never gave points has no account.
+            assert (
+                await pool.fetchval(
+                    "SELECT coalesce(max(total), 50) FROM trust.accounts WHERE tenant_id = $1", tenant_id
+                )
+                == expected
+            ), (versions, order)
+    assert [each async for each in differences(pool) if each.tenant_id in tenant_ids] == []
+
+
+async def test_a_block_of_a_payment_without_a_customer_counts_once_its_buyer_is_known(
+    batches: Batches, pool: asyncpg.Pool
+) -> None:
+    tenant_id = uuid4()
+    await batches.add(replace(block(tenant_id, version=1), customer_id=None))
+    await batches.add(paid(tenant_id))
+    assert (
+        await pool.fetchval("SELECT coalesce(max(total), 50) FROM trust.accounts WHERE tenant_id = $1", tenant_id) == 50
+    )
+    await batches.add(replace(block(tenant_id, version=2, in_effect=False), customer_id=None))
+    assert await total_of(pool, tenant_id) == 52
 
 
 async def test_a_failed_refund_is_announced_with_its_cause(batches: Batches) -> None:

@@ -11,6 +11,8 @@ from orylo_common.messages import (
     ConversionFact,
     ConversionFailed,
     ConversionSuppressed,
+    CustomerMerged,
+    CustomerMergeLimited,
     Decision,
     DestinationStatus,
     DestinationStatusChanged,
@@ -21,6 +23,7 @@ from orylo_common.messages import (
     Match,
     PaymentFact,
     PaymentRefunded,
+    PaymentVerdict,
     Product,
     ProviderAction,
     ProviderActionChanged,
@@ -29,6 +32,7 @@ from orylo_common.messages import (
     ReplacedDecision,
     TrustStatus,
     TrustUpdated,
+    VerdictGiven,
     WebhookQuarantined,
     WebhookRejected,
     WebhookReplayed,
@@ -120,6 +124,32 @@ def trust_updated(**changes: Any) -> TrustUpdated:
         "cause": "clean_payment",
     }
     return TrustUpdated(**{**fields, **changes})
+
+
+def verdict(given: PaymentVerdict, **changes: Any) -> VerdictGiven:
+    fields: dict[str, Any] = {
+        **_envelope(),
+        "verdict_id": uuid7(),
+        "payment_id": PAYMENT,
+        "verdict": given,
+        "actor": "ana",
+    }
+    return VerdictGiven(**{**fields, **changes})
+
+
+def customer_merged(**changes: Any) -> CustomerMerged:
+    fields: dict[str, Any] = {**_envelope(), "customer_id": CUSTOMER, "version": 1, **changes}
+    return CustomerMerged(**{"people": (fields["customer_id"], "cus_other"), **fields})
+
+
+def customer_merge_limited(**changes: Any) -> CustomerMergeLimited:
+    fields: dict[str, Any] = {
+        **_envelope(),
+        "limit_id": uuid7(),
+        "limit": "customers_per_identifier",
+        "customers": (CUSTOMER,),
+    }
+    return CustomerMergeLimited(**{**fields, **changes})
 
 
 def conversion(kind: type[Conversion], **changes: Any) -> Conversion:

@@ -56,6 +56,38 @@ def test_proposed_settings_come_from_a_file_too(payments: Path, tmp_path: Path) 
     assert (proposed["review_at"], proposed["block_at"]) == (20, 90)
 
 
+def test_proposed_rules_are_compared(payments: Path, tmp_path: Path) -> None:
+    file = tmp_path / "rules.json"
+    rule = {"name": "big", "expression": "payment.amount > 300.0", "action": {"kind": "block"}}
+    file.write_text(json.dumps([rule, {**rule, "name": "bigger", "mode": "shadow"}]))
+    _, out, _ = run(tmp_path, payments, "--json", "--rules", file)
+    current, proposed = json.loads(out)["variants"]
+    assert current["rules"] == []
+    assert [(each["name"], each["mode"]) for each in proposed["rules"]] == [("big", "on"), ("bigger", "shadow")]
+    assert proposed["rules"][0]["changed_frauds"] > 0
+    assert "Rules, proposed" in (tmp_path / "page.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("[", "rules.json, line 1: "),
+        ("{}", "rules.json is not a list of rules"),
+        ('[{"name": "x"}]', "rules.json, rule 1: expression: Field required; action: Field required"),
+        (
+            '[{"name": "x", "expression": "payment.amout > 1", "action": {"kind": "block"}}]',
+            "rules.json, rule 1, line 1, column 1: ",
+        ),
+    ],
+)
+def test_bad_rules_are_reported(payments: Path, tmp_path: Path, content: str, says: str) -> None:
+    file = tmp_path / "rules.json"
+    file.write_text(content)
+    code, _, err = run(tmp_path, payments, "--rules", file)
+    assert code == 1
+    assert says in err
+
+
 class Page(HTMLParser):
     def __init__(self) -> None:
         super().__init__()

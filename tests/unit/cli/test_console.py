@@ -57,3 +57,15 @@ def test_texts_of_strangers_control_neither_the_terminal_nor_the_table(
     assert "\x1b" not in shown
     assert "\x9b" not in shown
     assert r"b\nid  1" in shown
+
+
+def test_progress_is_noted_at_intervals(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    now = 100.0
+    monkeypatch.setattr("orylo_cli.console.time.monotonic", lambda: now)
+    note = console.noting_progress("searching")
+    for now, done in ((101.0, 10), (103.5, 2_000), (104.0, 3_000), (107.0, 4_000)):  # noqa: B007
+        note(done, 12_000)
+    assert capsys.readouterr().err.splitlines() == [
+        "searching: 2,000 of about 12,000",
+        "searching: 4,000 of about 12,000",
+    ]

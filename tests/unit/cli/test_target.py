@@ -11,7 +11,7 @@ ELSEWHERE = dict.fromkeys(("ORYLO_DATABASE_URL", "ORYLO_MASTER_KEY"), "")
 
 
 def orylo(folder: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(cli, [*arguments, "--data-dir", str(folder)], env=ELSEWHERE)
+    return CliRunner().invoke(cli, [*arguments, "--data-dir", str(folder)], env=ELSEWHERE, input="a secret")
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ def orylo(folder: Path, *arguments: str) -> Result:
         *("tenant list", "user list shop", "apikey list shop", "gateway list shop", "gateway secret list shop stripe"),
         *("destination list shop", "settings show shop", "rejections", "quarantine list", "dlq list", "trust verify"),
         *(f"dlq show {ID}", f"dlq replay {ID}", f"quarantine show {ID}", "simulate", "migrate --down trust"),
-        *("gateway set shop stripe --secret whsec_1", "destination add shop meta --pixel-id 1 --token EAA"),
+        *("gateway set shop stripe --secret-stdin", "destination add shop meta --pixel-id 1 --token-stdin"),
     ],
 )
 def test_a_folder_without_a_platform_is_not_changed(tmp_path: Path, command: str) -> None:

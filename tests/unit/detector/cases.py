@@ -54,7 +54,7 @@ def features(
     amounts: Mapping[Subject, AmountHistory] | None = None,
     ip_country: str | None = None,
 ) -> Features:
-    return Features(attempts if attempts is not None else {}, customer, amounts or {}, ip_country)
+    return Features(attempts if attempts is not None else {}, customer, amounts or {}, ip_country, entities={})
 
 
 def attempts(count: int, *, every: timedelta = timedelta(seconds=1), amount_minor: int = 1000) -> list[PaymentAttempt]:

@@ -179,7 +179,9 @@ async def test_a_tenant_can_review_what_would_be_allowed_without_a_detector(
 
 
 async def test_without_redis_the_detectors_of_attempts_are_degraded_and_the_others_decide() -> None:
-    verdict = await engine_of().decide(payment(), Features(None, replace(REGULAR, trust_score=0), {}), POLICY)
+    verdict = await engine_of().decide(
+        payment(), Features(None, replace(REGULAR, trust_score=0), {}, entities={}), POLICY
+    )
 
     assert verdict.degraded == ("velocity", "card_testing")
     assert verdict.decision is Decision.REVIEW

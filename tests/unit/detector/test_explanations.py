@@ -2,16 +2,19 @@
 
 import json
 from pathlib import Path
+from string import Formatter
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orylo_common.control.sections.detection import VELOCITY, DetectionPolicy, VelocityLimit
+from orylo_common.control.sections.detection import VELOCITY, DetectionPolicy, RiskEntity, VelocityLimit
 from orylo_common.messages import PaymentSucceeded
 from orylo_detector.detector_table import reasons, with_table
 from orylo_detector.detectors import DETECTORS, Detector
 from orylo_detector.domain.amounts import AmountHistory
+from orylo_detector.domain.entities import EntityCounts, fortnight_of
 from orylo_detector.domain.features import CustomerHistory, Features
 from orylo_detector.domain.finding import Finding
 from tests.unit.detector.cases import NOW, attempts, payment
@@ -26,7 +29,7 @@ STRICT = DetectionPolicy(
         for entity, limits in VELOCITY.items()
     }
 )
-COUNTS = st.integers(0, 4)
+COUNTS, TODAY = st.integers(0, 4), fortnight_of(NOW)
 CUSTOMERS = st.none() | st.builds(
     CustomerHistory,
     payments=COUNTS,
@@ -45,6 +48,12 @@ FEATURES = st.builds(
         st.sampled_from(["customer", "product", "tenant"]),
         st.builds(AmountHistory, st.integers(0, 60), st.floats(0, 60)),
     ),
+    st.none(),
+    st.just(()),
+    st.dictionaries(
+        st.sampled_from(get_args(RiskEntity)),
+        st.builds(lambda payments, frauds: EntityCounts.of([(TODAY, payments, min(payments, frauds))]), COUNTS, COUNTS),
+    ),
 )
 
 
@@ -55,6 +64,9 @@ def test_every_reason_that_is_found_is_explained(detector: Detector, features: F
 
     assert isinstance(finding, Finding)
     assert set(finding.reasons) <= set(detector.explanation.reasons)
+    for code in finding.reasons:
+        places = {name for _, name, _, _ in Formatter().parse(detector.explanation.reasons[code]) if name}
+        assert places == set(finding.figures.get(code, ()))
 
 
 @pytest.mark.parametrize("detector", DETECTORS, ids=lambda each: each.name)

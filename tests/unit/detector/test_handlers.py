@@ -3,6 +3,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from orylo_common.broker.ports import Outgoing
+from orylo_common.control.lists.additions import Addition
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import Decision, DetectionCreated, PaymentEnriched, PaymentFact, PaymentFailed, decode
 from orylo_detector.detectors import DETECTORS
@@ -22,6 +23,16 @@ class Plane:
         return DetectionPolicy()
 
 
+class MemoryLists:
+    """What rules add to the lists."""
+
+    def __init__(self) -> None:
+        self.added: list[Addition] = []
+
+    async def add(self, additions: Sequence[Addition]) -> None:
+        self.added += additions
+
+
 class MemoryPayments:
     """What is known of payments, in memory: features, a store, and what is offered for publishing."""
 
@@ -33,6 +44,7 @@ class MemoryPayments:
         self.announced: list[Outgoing] = []
         self.recorded: list[RecordedPayment] = []
         self.observed: list[RecordedPayment] = []
+        self.lists = MemoryLists()
         self._locks = PaymentLocks()
 
     async def read(self, payment: PaymentFact) -> Reading:
@@ -64,6 +76,7 @@ class MemoryPayments:
                 offer=self.offer,
                 locks=self._locks,
                 observe=self.observed.append,
+                lists=self.lists,
             )
         messages = [decode(outgoing.body) for outgoing in self.announced]
         return [message for message in messages if isinstance(message, DetectionCreated)]

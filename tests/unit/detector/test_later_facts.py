@@ -47,7 +47,7 @@ class Shop(MemoryPayments):
         if card:
             attempted["card"] = attempts(20 if card == "fp_attack" else 1)
         customer = self.customers.get(payment.customer_id, CustomerHistory()) if payment.customer_id else None
-        return Reading(Features(None if self.without_attempts else attempted, customer, {}, None), known)
+        return Reading(Features(None if self.without_attempts else attempted, customer, {}, None, entities={}), known)
 
 
 async def test_a_later_event_that_names_a_blocked_customer_replaces_the_decision() -> None:

@@ -116,7 +116,7 @@ def test_the_highest_priority_decides_and_among_equals_the_most_severe() -> None
     assert decision() is None
 
 
-def test_points_are_summed_and_lists_named_once_in_order_of_priority() -> None:
+def test_points_are_summed_and_rules_that_list_are_in_order_of_priority() -> None:
     rules = [
         rule(action=AddPoints(points=40)),
         rule(action=AddPoints(points=-15), priority=500),
@@ -127,7 +127,8 @@ def test_points_are_summed_and_lists_named_once_in_order_of_priority() -> None:
 
     outcome = unhurried(rules).evaluate({})
 
-    assert (outcome.points, outcome.lists, outcome.decision) == (25, ("first", "watch"), None)
+    assert (outcome.points, outcome.decision) == (25, None)
+    assert [hit.priority for hit in outcome.listing] == [900, 100, 1]
     assert [hit.priority for hit in outcome.hits] == [900, 500, 100, 100, 1]
 
 

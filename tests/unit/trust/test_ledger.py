@@ -81,8 +81,17 @@ def test_each_cause_has_its_points(facts: list[PaymentFact], expected: int) -> N
     assert score_after(*facts) == expected
 
 
-def test_partial_refunds_count_as_one_refund() -> None:
-    assert score_after(refunded(300), refunded(700)) == 45
+@pytest.mark.parametrize(("minor", "expected"), [(1000, 45), (700, 46), (500, 47), (300, 48), (90, 50), (1200, 45)])
+def test_a_partial_refund_counts_in_proportion(minor: int, expected: int) -> None:
+    assert score_after(refunded(minor)) == expected
+
+
+def test_partial_refunds_add_up_to_one_refund() -> None:
+    assert score_after(refunded(300), refunded(700), refunded(1000)) == 45
+
+
+def test_a_full_refund_less_fees_counts_in_full() -> None:
+    assert score_after(fact(PaymentRefunded, refunded_minor=900, full=True)) == 45
 
 
 def test_a_won_dispute_restores_its_points() -> None:
@@ -126,7 +135,7 @@ def test_a_test_mode_payment_counts() -> None:
 def test_the_points_come_from_the_tenants_policy() -> None:
     policy = TrustPolicy(start=70, clean_payment=5, clean_payments_per_month=7, refund=-20)
 
-    assert score_after(paid(1), paid(2), refunded(1), policy=policy) == 57
+    assert score_after(paid(1), paid(2), refunded(1000), policy=policy) == 57
 
 
 def test_clamping_is_the_last_step_so_points_beyond_the_limits_still_count() -> None:
@@ -161,7 +170,7 @@ def test_order_and_duplicates_change_nothing(case: tuple[list[LedgerEntry], list
 
 @given(LEDGERS.flatmap(st.permutations))
 def test_posting_entries_one_by_one_gives_the_total_of_the_whole_ledger(entries: list[LedgerEntry]) -> None:
-    account = TrustAccount(START, START)
+    account = TrustAccount(START)
     for entry in entries:
         account.post(entry)
 
@@ -169,7 +178,7 @@ def test_posting_entries_one_by_one_gives_the_total_of_the_whole_ledger(entries:
 
 
 def test_points_above_the_cap_are_no_change() -> None:
-    account = TrustAccount(START, START)
+    account = TrustAccount(START)
     clean = [LedgerEntry(EntryCause.CLEAN_PAYMENT, str(number), 2, month_of(NOW), 10) for number in range(7)]
 
     assert [account.post(entry) for entry in clean] == [True] * 5 + [False] * 2
@@ -177,7 +186,7 @@ def test_points_above_the_cap_are_no_change() -> None:
 
 
 def test_the_newest_status_is_in_force_in_any_order() -> None:
-    account = TrustAccount(START, START)
+    account = TrustAccount(START)
     blocked = StatusChange(TrustStatus.BLOCKED, "ana", "stolen card", NOW)
     cleared = StatusChange(TrustStatus.NEUTRAL, "bia", "her own card", NOW + timedelta(seconds=1))
 

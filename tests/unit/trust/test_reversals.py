@@ -37,7 +37,7 @@ def dispute(kind: type[DisputeFact], minute: int, dispute_id: str = "du_1") -> P
     ("facts", "expected"),
     [
         ([refunded(1, 1000), failed(2, "re_1", 1000)], 50),
-        ([refunded(1, 300), refunded(2, 1000), failed(3, "re_2", 700)], 45),
+        ([refunded(1, 300), refunded(2, 1000), failed(3, "re_2", 700)], 48),
         ([refunded(1, 300), refunded(2, 1000), failed(3, "re_1", 300), failed(4, "re_2", 700)], 50),
         ([refunded(1, 1000), failed(2, "re_1", 1000), refunded(3, 1000)], 45),
         ([refunded(1, 1000), failed(2, "re_1", 1000), refunded(3, 1000), failed(4, "re_2", 1000)], 50),

@@ -245,6 +245,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{id}/score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One customer's trust score, with the points of each cause */
+        get: operations["show_score"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add points to a customer's trust score, or take some away, with a reason
+         * @description For the roles admin, analyst, owner.
+         */
+        post: operations["correct_trust"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers/{id}/status": {
         parameters: {
             query?: never;
@@ -255,10 +292,104 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Set the status of a customer: blocked, allowlisted or neutral
+         * Set the status of a customer: blocked, allowlisted or neutral, until a time or for good
          * @description For the roles admin, analyst, owner.
          */
         post: operations["set_status"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The customers that are one person with this one, and their merges and unmerges */
+        get: operations["show_merges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge with another customer, who is the same person
+         * @description For the roles admin, analyst, owner.
+         */
+        post: operations["merge_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/unmerge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Separate a customer from all others, for good
+         * @description For the roles admin, analyst, owner.
+         */
+        post: operations["unmerge_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merge-reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Customers that are kept apart by a limit of merging, newest first */
+        get: operations["list_reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merge-reviews/{id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss a review, with a reason
+         * @description For the roles admin, analyst, owner.
+         */
+        post: operations["dismiss_review"];
         delete?: never;
         options?: never;
         head?: never;
@@ -276,6 +407,66 @@ export interface paths {
         get: operations["show_payment"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Precision, recall, false positives and money by week, and the review queue */
+        get: operations["show_quality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/verdicts/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Judge payments from a CSV file, such as a list of chargebacks, or count what it would change
+         * @description A CSV file in UTF-8, with commas, semicolons or tabs, of at most 16 MiB and 100,000 lines. The first line names the
+         *     columns: `payment_id`, and of `verdict` and `reason` those that the query does not set; other columns are not read.
+         *     Lines that cannot be read or name no known payment are left out and reported; the others count. A repeated import
+         *     changes nothing. For the roles admin, analyst, owner.
+         */
+        post: operations["import_verdict_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/{id}/verdict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Judge a payment: fraud or legitimate, or withdraw the verdict
+         * @description For the roles admin, analyst, owner.
+         */
+        post: operations["give_verdict"];
         delete?: never;
         options?: never;
         head?: never;
@@ -856,13 +1047,12 @@ export interface paths {
         /**
          * Live events, as server-sent events
          * @description `detection.created` carries a Detection, `customer.seen` a CustomerSeen, `trust.updated` a TrustChange,
-         *     `conversion.matched`, `conversion.suppressed`, `conversion.dispatched`, `conversion.failed` and
-         *     `conversion.correction_changed` a Conversion,
-         *     `dead_letter.created` a DeadLetterSummary, each as JSON in `data`. With `timezone` there is also `overview.updated`, an
-         *     OverviewUpdate, at most every 2 seconds; it has no id, since the next one replaces it. A client that was disconnected
-         *     resumes with `Last-Event-ID`, for as long as events are stored (15 minutes). The first event is `ready`, unless the
-         *     stream resumes; it is `reset` if events are missing, and the client should then reload what it shows. A stream without
-         *     other events sends `heartbeat` every 4 seconds.
+         *     `verdict.given` a VerdictChange, `conversion.matched`, `conversion.suppressed`, `conversion.dispatched`,
+         *     `conversion.failed` and `conversion.correction_changed` a Conversion, `dead_letter.created` a DeadLetterSummary, each as
+         *     JSON in `data`. With `timezone` there is also `overview.updated`, an OverviewUpdate, at most every 2 seconds; it has no
+         *     id, since the next one replaces it. A client that was disconnected resumes with `Last-Event-ID`, for as long as events
+         *     are stored (15 minutes). The first event is `ready`, unless the stream resumes; it is `reset` if events are missing, and
+         *     the client should then reload what it shows. A stream without other events sends `heartbeat` every 4 seconds.
          */
         get: operations["stream"];
         put?: never;
@@ -1002,6 +1192,27 @@ export interface components {
             /** @description when the destination stopped; null if it is disabled */
             since: string | null;
         };
+        /**
+         * CorrectionAccepted
+         * @description The correction is recorded. The customer shows it within moments. To undo it, correct by the opposite points.
+         */
+        CorrectionAccepted: {
+            customer_id: string;
+            /** Format: uuid */
+            correction_id: string;
+            points: number;
+            reason: string;
+            actor: string;
+            /** Format: date-time */
+            accepted_at: string;
+        };
+        /** CorrectionRequest */
+        CorrectionRequest: {
+            /** @description added to the trust score; negative points are taken away; not 0 */
+            points: number;
+            /** @description stored with the change; must not hold personal data */
+            reason: string;
+        };
         /** Counts */
         Counts: {
             /**
@@ -1065,6 +1276,8 @@ export interface components {
             id: string;
             trust_score: number;
             status: components["schemas"]["TrustStatus"];
+            /** @description when the status ends and the customer is neutral again */
+            status_expires_at: string | null;
             /**
              * Format: date-time
              * @description first seen
@@ -1075,14 +1288,55 @@ export interface components {
              * @description score or status last changed
              */
             updated_at: string;
+            /** @description the customers that are the same person; the first represents the person that all fields describe */
+            people: string[];
             /** @description the latest of each kind, newest first */
             history: (components["schemas"]["PaymentEntry"] | components["schemas"]["DetectionEntry"] | components["schemas"]["TrustEntry"])[];
+        };
+        /**
+         * CustomerMerge
+         * @description A customer became one person with others, or was separated from them.
+         */
+        CustomerMerge: {
+            customer_id: string;
+            /** @description counts the customer's merges and unmerges from 1 */
+            version: number;
+            /** @description the customers of the person from then on; none, if it was separated from all others */
+            people: string[] | null;
+            /** @description who decided it; none, if it follows from what the customers share */
+            actor: string | null;
+            reason: string | null;
+            /** Format: date-time */
+            occurred_at: string;
+        };
+        /** CustomerMerges */
+        CustomerMerges: {
+            /** @description the customers that are this person now; the first represents the person */
+            people: string[];
+            /** @description the latest of any of these customers, newest first */
+            merges: components["schemas"]["CustomerMerge"][];
         };
         /** CustomerPage */
         CustomerPage: {
             items: components["schemas"]["CustomerSummary"][];
             /** @default null */
             next_cursor: string | null;
+        };
+        /**
+         * CustomerScore
+         * @description `start` and the points of all causes add up to `total`, which is limited to 0 to 100 for the score.
+         */
+        CustomerScore: {
+            customer_id: string;
+            trust_score: number;
+            start: number;
+            /** @description most points first, gained or lost */
+            causes: components["schemas"]["ScoreCause"][];
+            total: number;
+            /** @description of the latest change that the score includes; 0 before the first */
+            version: number;
+            status: components["schemas"]["TrustStatus"];
+            status_expires_at: string | null;
         };
         /**
          * CustomerSeen
@@ -1104,6 +1358,8 @@ export interface components {
             id: string;
             trust_score: number;
             status: components["schemas"]["TrustStatus"];
+            /** @description when the status ends and the customer is neutral again */
+            status_expires_at: string | null;
             /**
              * Format: date-time
              * @description first seen
@@ -1114,6 +1370,8 @@ export interface components {
              * @description score or status last changed
              */
             updated_at: string;
+            /** @description the customers that are the same person; the first represents the person that all fields describe */
+            people: string[];
         };
         /**
          * DailyHits
@@ -1215,6 +1473,21 @@ export interface components {
          * @enum {string}
          */
         Decision: "allow" | "review" | "block";
+        /**
+         * DecisionQuality
+         * @description The quality of the current decisions on paid payments, and the queue of those that a person should look at.
+         *
+         *     A payment counts as fraud by its newest verdict; without a verdict if it has a dispute that was not won; without a
+         *     dispute if a card network warned of it. Any other payment counts as legitimate, even one that was blocked and
+         *     has no verdict: give verdicts on blocked payments, or their precision looks lower than it is.
+         */
+        DecisionQuality: {
+            /** Format: date-time */
+            generated_at: string;
+            /** @description newest first */
+            weeks: components["schemas"]["QualityWeek"][];
+            review_queue: components["schemas"]["ReviewQueue"];
+        };
         /**
          * DestinationCondition
          * @enum {string}
@@ -1360,6 +1633,11 @@ export interface components {
         };
         /** DiscardRequest */
         DiscardRequest: {
+            reason: string;
+        };
+        /** DismissRequest */
+        DismissRequest: {
+            /** @description stored with the review; must not hold personal data */
             reason: string;
         };
         /** EarlierDeadLetter */
@@ -1664,6 +1942,17 @@ export interface components {
             /** @description of invalid lines, the first 100 */
             problems: components["schemas"]["ImportProblem"][];
         };
+        /**
+         * LineProblem
+         * @description Why a line of a file gave no verdict. It does not contain the value.
+         */
+        LineProblem: {
+            /** @description counted from 1, with the header */
+            line: number;
+            /** @description empty for the whole line */
+            column: string;
+            message: string;
+        };
         /** ListSummaries */
         ListSummaries: {
             /** @description `block` and `allow`, and every list with an entry in effect */
@@ -1762,6 +2051,58 @@ export interface components {
              */
             totp: string | null;
         };
+        /**
+         * MergeAccepted
+         * @description The decision is recorded. The customers show it within moments.
+         */
+        MergeAccepted: {
+            customer_id: string;
+            /** @description the other customer; none, if the customer is separate from all others from now on */
+            same_as: string | null;
+            reason: string;
+            actor: string;
+            /** Format: date-time */
+            accepted_at: string;
+        };
+        /** MergeRequest */
+        MergeRequest: {
+            /** @description the customer that is the same person */
+            other: string;
+            /** @description stored with the change; must not hold personal data */
+            reason: string;
+        };
+        /**
+         * MergeReview
+         * @description Customers that share an identifier and are not merged, because a limit is exceeded. Merge those that are one.
+         */
+        MergeReview: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description the limit, as in the tenant's setting `merge_…` of section `trust`
+             * @enum {string}
+             */
+            exceeded: "customers_per_identifier" | "identifiers_per_customer" | "customers";
+            /** @description at most 50 of them */
+            customers: string[];
+            state: components["schemas"]["MergeReviewState"];
+            dismissed_at: string | null;
+            dismissed_by: string | null;
+            dismissed_reason: string | null;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /** MergeReviewPage */
+        MergeReviewPage: {
+            items: components["schemas"]["MergeReview"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /**
+         * MergeReviewState
+         * @enum {string}
+         */
+        MergeReviewState: "open" | "dismissed";
         /** NewListEntry */
         NewListEntry: {
             /** @description `block` and `allow` decide on payments; rules look up the others */
@@ -1834,6 +2175,11 @@ export interface components {
              * @description when it reached its state, by the gateway's clock
              */
             updated_at: string;
+            /**
+             * @description the newest; null without one, and if it was withdrawn
+             * @default null
+             */
+            verdict: components["schemas"]["Verdict"] | null;
         };
         /**
          * PaymentAction
@@ -1907,10 +2253,15 @@ export interface components {
          */
         PaymentState: "created" | "failed" | "canceled" | "succeeded" | "partially_refunded" | "refunded" | "disputed" | "dispute_won" | "chargeback";
         /**
+         * PaymentVerdict
+         * @enum {string}
+         */
+        PaymentVerdict: "fraud" | "legitimate" | "withdrawn";
+        /**
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change";
+        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change";
         /** Point */
         Point: {
             /**
@@ -1957,6 +2308,58 @@ export interface components {
          * @enum {string}
          */
         ProviderActionStatus: "pending" | "done" | "failed" | "withdrawn";
+        /**
+         * Quality
+         * @description The precision and the recall of one kind of decision. A rate is null where it would divide by 0.
+         */
+        Quality: {
+            /** @description paid payments with this decision */
+            payments: number;
+            /** @description of them, those that are fraud */
+            frauds: number;
+            /** @description frauds / payments */
+            precision: number | null;
+            /** @description frauds / all frauds of the week */
+            recall: number | null;
+            /** @description (payments - frauds) / all legitimate payments of the week */
+            false_positive_rate: number | null;
+        };
+        /**
+         * QualityAmounts
+         * @description Sums of paid amounts, in the currency's minor unit.
+         */
+        QualityAmounts: {
+            currency: string;
+            /** @description fraud that was blocked */
+            stopped_minor: number;
+            /** @description fraud that was not blocked */
+            lost_minor: number;
+            /** @description legitimate payments that were blocked */
+            wrongly_blocked_minor: number;
+        };
+        /**
+         * QualityWeek
+         * @description A week of paid payments, by the time of payment.
+         */
+        QualityWeek: {
+            /**
+             * Format: date-time
+             * @description Monday 00:00 UTC
+             */
+            starts_at: string;
+            /** @description it ended at least 120 days ago, so card networks accept no new disputes of fraud; until then more frauds may become known */
+            settled: boolean;
+            payments: number;
+            /** @description by the newest verdict; without one, by a dispute that was not won; without one, by a fraud warning */
+            frauds: number;
+            /** @description payments with a verdict */
+            judged: number;
+            /** @description decision `block` */
+            blocked: components["schemas"]["Quality"];
+            /** @description decision `block` or `review` */
+            flagged: components["schemas"]["Quality"];
+            amounts: components["schemas"]["QualityAmounts"][];
+        };
         /**
          * QuarantineKind
          * @enum {string}
@@ -2039,6 +2442,13 @@ export interface components {
             reason: string;
             detector: string;
             points: number;
+            /**
+             * @description the numbers behind the reason, by name, such as `frauds` and `payments`
+             * @default null
+             */
+            figures: {
+                [key: string]: number;
+            } | null;
         };
         /**
          * RecoveryCodes
@@ -2089,6 +2499,18 @@ export interface components {
             restored: number;
             /** @description the rule's current version, which this change replaces */
             version: number;
+        };
+        /**
+         * ReviewQueue
+         * @description Payments of the last 90 days whose current decision is `review` and that have no verdict.
+         */
+        ReviewQueue: {
+            /** @description at most 10,000 are counted */
+            payments: number;
+            /** @description when the one that waits longest was decided */
+            oldest_at: string | null;
+            /** @description how long half of them have waited at least, in seconds */
+            median_age_s: number | null;
         };
         /**
          * Role
@@ -2162,6 +2584,11 @@ export interface components {
         RuleList: {
             items: components["schemas"]["ListedRule"][];
         };
+        /** ScoreCause */
+        ScoreCause: {
+            cause: string;
+            points: number;
+        };
         /** SecondFactorState */
         SecondFactorState: {
             enabled: boolean;
@@ -2212,6 +2639,7 @@ export interface components {
         StatusAccepted: {
             customer_id: string;
             status: components["schemas"]["TrustStatus"];
+            expires_at: string | null;
             reason: string;
             actor: string;
             /** Format: date-time */
@@ -2220,6 +2648,11 @@ export interface components {
         /** StatusRequest */
         StatusRequest: {
             status: components["schemas"]["TrustStatus"];
+            /**
+             * @description when the status ends and the customer is neutral again; never, if omitted
+             * @default null
+             */
+            expires_at: string | null;
             /** @description stored with the change; must not hold personal data */
             reason: string;
         };
@@ -2330,7 +2763,7 @@ export interface components {
             score_after: number;
             status: components["schemas"]["TrustStatus"];
             cause: string;
-            /** @description who set the status, if that is the cause */
+            /** @description who set the status or corrected the score, if that is the cause */
             actor: string | null;
             /** @description the reason they gave */
             reason: string | null;
@@ -2340,6 +2773,76 @@ export interface components {
          * @enum {string}
          */
         TrustStatus: "neutral" | "allowlisted" | "blocked";
+        /** UnmergeRequest */
+        UnmergeRequest: {
+            /** @description stored with the change; must not hold personal data */
+            reason: string;
+        };
+        /**
+         * Verdict
+         * @description The newest verdict on a payment.
+         */
+        Verdict: {
+            verdict: components["schemas"]["PaymentVerdict"];
+            reason: string | null;
+            /** @description who gave it: a user's email address, an API key's name, … */
+            actor: string;
+            /** Format: date-time */
+            given_at: string;
+        };
+        /**
+         * VerdictAccepted
+         * @description The verdict is recorded. The payment shows it within moments.
+         */
+        VerdictAccepted: {
+            payment_id: string;
+            /** Format: uuid */
+            verdict_id: string;
+            verdict: components["schemas"]["PaymentVerdict"];
+            reason: string | null;
+            actor: string;
+            /** Format: date-time */
+            accepted_at: string;
+        };
+        /**
+         * VerdictChange
+         * @description The data of the stream event `verdict.given`.
+         */
+        VerdictChange: {
+            payment_id: string;
+            verdict: components["schemas"]["PaymentVerdict"];
+            /** Format: date-time */
+            occurred_at: string;
+        };
+        /**
+         * VerdictImport
+         * @description The effect of a file of verdicts, or with `dry_run` its expected effect. Faulty lines are left out.
+         */
+        VerdictImport: {
+            /** @description without the header and empty lines */
+            lines: number;
+            /** @description new verdicts, and those that replace another one */
+            given: number;
+            /** @description the payment has this verdict, also from an earlier line of the file */
+            unchanged: number;
+            /** @description the payment is not known */
+            unknown: number;
+            /** @description cannot be read */
+            invalid: number;
+            /** @description of unknown and invalid lines, the first 100 */
+            problems: components["schemas"]["LineProblem"][];
+            dry_run: boolean;
+        };
+        /** VerdictRequest */
+        VerdictRequest: {
+            /** @description `withdrawn` takes the earlier verdict back */
+            verdict: components["schemas"]["PaymentVerdict"];
+            /**
+             * @description kept with the verdict; must not hold personal data
+             * @default null
+             */
+            reason: string | null;
+        };
         /** VersionList */
         VersionList: {
             items: components["schemas"]["ListedVersion"][];
@@ -2879,6 +3382,80 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    show_score: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerScore"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            503: components["responses"]["503"];
+        };
+    };
+    correct_trust: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorrectionRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectionAccepted"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
     set_status: {
         parameters: {
             query?: never;
@@ -2904,6 +3481,185 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StatusAccepted"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_merges: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerMerges"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            503: components["responses"]["503"];
+        };
+    };
+    merge_customer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeAccepted"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    unmerge_customer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnmergeRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeAccepted"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_reviews: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description `next_cursor` of the previous page */
+                cursor?: string;
+                state?: components["schemas"]["MergeReviewState"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeReviewPage"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    dismiss_review: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DismissRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeReview"];
                 };
             };
             400: components["responses"]["400"];
@@ -2950,6 +3706,115 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_quality: {
+        parameters: {
+            query?: {
+                /** @description how many weeks, the present one included */
+                weeks?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionQuality"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    import_verdict_file: {
+        parameters: {
+            query?: {
+                /** @description of lines without a verdict */
+                verdict?: components["schemas"]["PaymentVerdict"];
+                /** @description of lines without a reason */
+                reason?: string;
+                /** @description of payment ids without one, as in the gateway's own export: `stripe` for `pi_3SVk2c` */
+                gateway?: string;
+                /** @description only count what the file would do */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerdictImport"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    give_verdict: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerdictRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerdictAccepted"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
     };

@@ -4,7 +4,8 @@ Control characters are printed as escapes, because some of the texts come from o
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -18,6 +19,7 @@ from rich.text import Text
 from orylo_common.terminal import visible_json, visible_line, visible_text
 
 UNLIMITED_WIDTH = 1000
+NOTE_EVERY_S = 3.0
 # Output that goes to a pipe or a file is not wrapped.
 out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else UNLIMITED_WIDTH)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -32,6 +34,19 @@ def print_text(text: str) -> None:
 def print_note(text: str) -> None:
     """Print to standard error, so that standard output holds the result alone."""
     err.print(visible_text(text), markup=False)
+
+
+def noting_progress(what: str) -> Callable[[int, int], None]:
+    """Return a function that notes how many of about how many are done, at most once in `NOTE_EVERY_S`."""
+    noted = time.monotonic()
+
+    def note(done: int, total: int) -> None:
+        nonlocal noted
+        if time.monotonic() - noted >= NOTE_EVERY_S:
+            noted = time.monotonic()
+            print_note(f"{what}: {done:,} of about {total:,}")
+
+    return note
 
 
 def print_json(value: Any) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from orylo_common.postgres.outbox_bodies import decompress
+from orylo_common.postgres.outbox_bodies import COMPRESSED_PREFIX, decompress
 from orylo_common.postgres.pool import Connection
 
 GIVEN = "unnest($1::uuid[], $2::text[], $3::text[]) AS given (tenant_id, former, now)"
@@ -51,12 +51,10 @@ RENAME_ENRICHMENTS = """
     FROM {given}
     WHERE e.tenant_id = given.tenant_id AND strpos(concat(e.payment::text, e.later::text), given.former) > 0
 """
-# Bodies in an outbox may be compressed. Zstandard frames begin with these bytes.
-COMPRESSED = "substr(body, 1, 4) = '\\x28b52ffd'"
-# Dead letters among them need not be text in UTF-8.
+# Bodies in an outbox may be compressed. Dead letters among them need not be text in UTF-8.
 SELECT_MESSAGES = """
-    SELECT DISTINCT body FROM {table} WHERE {compressed} OR EXISTS (
-        SELECT FROM unnest($1::bytea[]) AS former WHERE position(former IN body) > 0
+    SELECT DISTINCT body FROM {table} WHERE position($1 IN body) = 1 OR EXISTS (
+        SELECT FROM unnest($2::bytea[]) AS former WHERE position(former IN body) > 0
     )
 """
 UPDATE_MESSAGES = "UPDATE {table} SET body = $2 WHERE body = $1"
@@ -86,7 +84,7 @@ async def rename_customers(connection: Connection, renames: Sequence[CustomerRen
         await connection.execute(statement.format(given=GIVEN), *given)
     ids = {rename.former.encode(): rename.now.encode() for rename in renames}
     for table in QUEUES:
-        for row in await connection.fetch(SELECT_MESSAGES.format(table=table, compressed=COMPRESSED), list(ids)):
+        for row in await connection.fetch(SELECT_MESSAGES.format(table=table), COMPRESSED_PREFIX, list(ids)):
             body = decompress(row["body"])
             for former, now in ids.items():
                 body = body.replace(former, now)

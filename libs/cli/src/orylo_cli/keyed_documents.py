@@ -1,6 +1,6 @@
 """Put documents that earlier versions stored with a plain hash under the document key."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,12 +9,12 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from orylo_cli.customer_renames import COMPRESSED, QUEUES, UPDATE_MESSAGES, CustomerRename, rename_customers
+from orylo_cli.customer_renames import QUEUES, UPDATE_MESSAGES, CustomerRename, rename_customers
 from orylo_cli.target import OWN_ROLE
 from orylo_common.control.document_key import DocumentKey
 from orylo_common.control.document_key_store import ensure_document_key
 from orylo_common.control.keyring import Keyring
-from orylo_common.postgres.outbox_bodies import decompress
+from orylo_common.postgres.outbox_bodies import COMPRESSED_PREFIX, decompress
 from orylo_common.postgres.pool import Connection, open_pool
 from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.privacy.document_hashes import DocumentHashes
@@ -24,6 +24,7 @@ from orylo_ingest.privacy.stored_copies import customer_change, keyed_copy
 # One process at a time: the others wait, then find nothing to do. The number is arbitrary.
 ADVISORY_LOCK = 0x6F72796C6F02
 BATCH = 500
+SEARCHING = "searching stored webhooks for documents (CPF, CNPJ) to put under a key"
 # Services of an earlier version may write plain hashes until a rollout is complete. Later events are not searched.
 ROLLOUT = timedelta(days=7)
 # An event becomes visible up to this long after its `created_at`.
@@ -34,6 +35,11 @@ SET_PROGRESS = "UPDATE control.document_key SET searched_until = $1"
 SELECT_EVENTS = """
     SELECT tenant_id, event_id, gateway, created_at, payload, body_sha256 FROM ingest.events
     WHERE ($1::timestamptz IS NULL OR created_at >= $1) AND created_at <= $2 AND payload::text LIKE '%sha256:%'
+"""
+# An estimate, from the last time that each partition was analysed.
+COUNT_EVENTS = """
+    SELECT coalesce(sum(c.reltuples) FILTER (WHERE c.reltuples > 0), 0)::bigint
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'ingest.events'::regclass
 """
 UPDATE_EVENTS = """
     UPDATE ingest.events AS e SET payload = given.payload::jsonb, body_sha256 = given.digest
@@ -53,9 +59,13 @@ UPDATE_QUARANTINE = """
 """
 SELECT_MESSAGES = """
     SELECT DISTINCT body FROM {table}
-    WHERE {compressed} OR position('"document"'::bytea IN body) > 0
+    WHERE position($1 IN body) = 1 OR position('"document"'::bytea IN body) > 0
        OR position('webhook.quarantined'::bytea IN body) > 0
 """
+
+
+# Called after each batch with the number of events read, and with an estimate of how many are stored.
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +78,7 @@ class KeyedEvent:
     digest: bytes
 
 
-async def key_documents(dsn: str, keyring: Keyring) -> int:
+async def key_documents(dsn: str, keyring: Keyring, *, progress: Progress) -> int:
     """Key the documents of all stored events, and return how many events changed.
 
     Safe to repeat, to kill at any time, and to run from several places: each batch is one transaction, and a keyed row
@@ -78,27 +88,30 @@ async def key_documents(dsn: str, keyring: Keyring) -> int:
         # A session lock: it ends with the connection, even if the process is killed.
         await reader.execute("SELECT pg_advisory_lock($1)", ADVISORY_LOCK)
         key = await ensure_document_key(reader, keyring)
-        (progress,) = await reader.fetch(SELECT_PROGRESS)
-        now, searched_until = progress["now"], progress["searched_until"]
-        begin, end = searched_until and searched_until - LATE, min(now, progress["created_at"] + ROLLOUT)
+        (search,) = await reader.fetch(SELECT_PROGRESS)
+        now, searched_until = search["now"], search["searched_until"]
+        begin, end = searched_until and searched_until - LATE, min(now, search["created_at"] + ROLLOUT)
         changed = 0
         async with pool.acquire() as writer:
             if begin is None or begin < end:
-                changed = await _key_events(reader, writer, begin, end, key)
+                changed = await _key_events(reader, writer, begin, end, key, progress)
                 await _key_messages(writer, key)
             await writer.execute(SET_PROGRESS, now)
         return changed
 
 
 async def _key_events(
-    reader: Connection, writer: Connection, begin: datetime | None, end: datetime, key: DocumentKey
+    reader: Connection, writer: Connection, begin: datetime | None, end: datetime, key: DocumentKey, progress: Progress
 ) -> int:
-    changed = 0
+    changed = read = 0
+    stored = await reader.fetchval(COUNT_EVENTS)
     async with reader.transaction():
         cursor = await reader.cursor(SELECT_EVENTS, begin, end)
         while rows := await cursor.fetch(BATCH):
             async with writer.transaction():
                 changed += await _key_batch(writer, rows, key)
+            read += len(rows)
+            progress(read, max(read, stored))
     return changed
 
 
@@ -131,7 +144,7 @@ async def _key_batch(writer: Connection, rows: Sequence[asyncpg.Record], key: Do
 async def _key_messages(writer: Connection, key: DocumentKey) -> None:
     """Remove documents from messages that wait in PostgreSQL, and key those in announced copies."""
     for table in QUEUES:
-        for row in await writer.fetch(SELECT_MESSAGES.format(table=table, compressed=COMPRESSED)):
+        for row in await writer.fetch(SELECT_MESSAGES.format(table=table), COMPRESSED_PREFIX):
             if keyed := _keyed_message(decompress(row["body"]), key):
                 await writer.execute(UPDATE_MESSAGES.format(table=table), row["body"], keyed)
 

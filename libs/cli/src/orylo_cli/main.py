@@ -26,6 +26,7 @@ COMMANDS = {
     "apikey": "API keys, with which programs call the API.",
     "gateway": "The payment gateways that send a tenant's webhooks.",
     "destination": "Ad platforms for conversions, and Stripe to act on blocked payments.",
+    "customer": "Customers: their trust, who is blocked or always allowed, and who is one person.",
     "dlq": "Dead letters: messages and conversions that failed for good.",
     "quarantine": "Authenticated webhooks that could not be read, or that contradict earlier ones.",
     "rule": "A tenant's own rules on payments, written in CEL (docs/rules.md).",
@@ -33,6 +34,7 @@ COMMANDS = {
     "settings": "A tenant's policies and limits.",
     "list": "What a tenant always blocks or allows, and what its rules look up.",
     "trust": "The ledger of trust scores.",
+    "verdict": "Fraud or legitimate: verdicts on payments, and the quality of decisions.",
 }
 
 

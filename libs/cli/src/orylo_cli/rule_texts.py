@@ -7,20 +7,24 @@ from typing import get_args
 import typer
 
 from orylo_rules import AddPoints, AddToList, Decide, RuleAction, RuleDecision
+from orylo_rules.source import LIST_NAME
 
 LONGEST = timedelta(days=3650)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def parse_action(text: str) -> RuleAction:
-    """Read `block`, `+25` or `-10`. Raises `typer.BadParameter`."""
+    """Read `block`, `+25`, `-10` or `list:suspects`. Raises `typer.BadParameter`."""
     for decision in get_args(RuleDecision):
         if text == decision:
             return Decide(kind=decision)
     if re.fullmatch(r"[+-]?[0-9]{1,3}", text) and 0 < abs(int(text)) <= 100:
         return AddPoints(points=int(text))
+    if text.startswith("list:") and LIST_NAME.fullmatch(text.removeprefix("list:")):
+        return AddToList(list=text.removeprefix("list:"))
     raise typer.BadParameter(
-        f"{text!r} is not an action: use allow, review, block, or points from -100 to +100", param_hint="--then"
+        f"{text!r} is not an action: use allow, review, block, points from -100 to +100, or list:NAME",
+        param_hint="--then",
     )
 
 
@@ -28,8 +32,8 @@ def action_text(action: RuleAction) -> str:
     match action:
         case AddPoints(points=points):
             return f"{points:+} points"
-        case AddToList(list=name):
-            return f"add to list {name}"
+        case AddToList(list=name, types=types, days=days):
+            return f"put {' and '.join(types)} on list {name} for {days} days"
         case Decide(kind=kind):
             return kind
 

@@ -53,7 +53,7 @@ LANGUAGE = f"""\
 | `+`, `-`, `*`, `/`, `%` | arithmetic on two whole or two decimal numbers; `double(payment.installments)` converts |
 | `condition ? a : b` | `a` if the condition is true, else `b` |
 | `has(card.country)` | true if the value is known |
-| `in_list("vip")` | true if the payment's customer, card or IP address is on this list of the shop |
+| `in_list("vip")` | true if the payment is on this list of the shop: by its customer, email, card, IP address, … |
 | `text.contains("x")`, `.startsWith("x")`, `.endsWith("x")`, `size(text)` | parts and length of a text |
 | `text.matches("bot\\|curl")` | a pattern in [RE2 syntax](https://github.com/google/re2/wiki/Syntax) that is found anywhere; `(?i)` ignores case |
 | `time.getHours("America/Sao_Paulo")`, `.getDayOfWeek(…)`, … | parts of a time in a time zone; Sunday is 0. Without a zone: UTC |
@@ -86,12 +86,11 @@ Fields marked *may be missing* have no value if the gateway does not send it or 
 | --- | --- |
 | `allow`, `review`, `block` | decides the payment, at any risk |
 | `add_points` | adds −100 to 100 points to the risk, which stays between 0 and 100 |
-
-An action `add_to_list` is planned; it cannot be saved yet.
+| `add_to_list` | puts the payment's customer and card on a list of the shop for 30 days; `types` and `days` change that |
 
 If several rules decide, the one with the highest priority (0 to 1000) does. Among equal priorities the most severe
-decision counts: block before review before allow. Points of all rules are added up. A customer on the shop's
-block list or allow list stays blocked or allowed: rules come after it.
+decision counts: block before review before allow. Points of all rules are added up, and every list is added to. The lists
+`block` and `allow`, and a customer's status, come before the rules: what they block stays blocked.
 
 A rule is `off`, in `shadow` or `on`. A new rule is in shadow: it is evaluated on every payment and its hits are
 recorded, but it changes nothing. Rules in shadow are evaluated after those that are on. At most 100 rules of a shop

@@ -10,6 +10,8 @@ from orylo_rules.source import LIST_NAME
 
 RuleMode = Literal["off", "shadow", "on"]
 RuleDecision = Literal["allow", "review", "block"]
+# What an entry of a list may name.
+Identifier = Literal["customer", "card", "ip", "device"]
 
 
 def _not_zero(points: int) -> int:
@@ -36,12 +38,17 @@ class AddPoints(BaseModel):
 
 
 class AddToList(BaseModel):
-    """Put the payment's customer, card and IP address on a list of the tenant, which `in_list` reads."""
+    """Put the payment's customer and card, or other identifiers of it, on a list of the tenant for some days.
+
+    The lists `block` and `allow` decide on later payments; `in_list` reads all lists.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["add_to_list"] = "add_to_list"
     list: str = Field(pattern=f"^{LIST_NAME.pattern}$")
+    types: tuple[Identifier, ...] = Field(default=("customer", "card"), min_length=1, max_length=4)
+    days: int = Field(default=30, ge=1, le=3650)
 
 
 RuleAction = Annotated[Decide | AddPoints | AddToList, Field(discriminator="kind")]

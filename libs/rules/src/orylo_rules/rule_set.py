@@ -60,9 +60,9 @@ class RuleOutcome:
         return (*(each.rule for each in self.failed), *self.late)
 
     @property
-    def lists(self) -> tuple[str, ...]:
-        """Return the lists to add the payment's customer, card and IP address to, each once."""
-        return tuple(dict.fromkeys(rule.action.list for rule in self.hits if isinstance(rule.action, AddToList)))
+    def listing(self) -> tuple[Rule, ...]:
+        """Return the hits that put the payment on a list."""
+        return tuple(rule for rule in self.hits if isinstance(rule.action, AddToList))
 
 
 class RuleSet:

@@ -6,6 +6,7 @@ from orylo_api.access import endpoints as auth
 from orylo_api.access import second_factor_endpoints as second_factor
 from orylo_api.conversions import endpoints as conversions
 from orylo_api.customers import endpoints as customers
+from orylo_api.customers import merge_endpoints as merges
 from orylo_api.dead_letters import endpoints as dead_letters
 from orylo_api.destinations import endpoints as destinations
 from orylo_api.detections import endpoints as detections
@@ -16,11 +17,13 @@ from orylo_api.lists import endpoints as lists
 from orylo_api.lists import transfers as list_transfers
 from orylo_api.overview import endpoints as overview
 from orylo_api.payments import endpoints as payments
+from orylo_api.quality import endpoints as quality
 from orylo_api.quarantine import endpoints as quarantine
 from orylo_api.rejections import endpoints as rejections
 from orylo_api.rules import endpoints as rules
 from orylo_api.rules import snooze_endpoints as snoozes
 from orylo_api.stream import endpoints as stream
+from orylo_api.verdicts import endpoints as verdicts
 
 ROUTES: Sequence[Route] = (
     *auth.ROUTES,
@@ -28,7 +31,10 @@ ROUTES: Sequence[Route] = (
     *overview.ROUTES,
     *detections.ROUTES,
     *customers.ROUTES,
+    *merges.ROUTES,
     *payments.ROUTES,
+    *quality.ROUTES,
+    *verdicts.ROUTES,
     *lists.ROUTES,
     *list_transfers.ROUTES,
     *conversions.ROUTES,

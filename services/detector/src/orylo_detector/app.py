@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from orylo_common.broker.consumer import Consumer, Handler
 from orylo_common.broker.ports import Broker
@@ -11,6 +12,8 @@ from orylo_common.clock import SystemClock
 from orylo_common.control.plane import Part, open_control
 from orylo_common.http.private import PrivateAPI
 from orylo_common.messages import (
+    CustomerMerged,
+    CustomerUnmerged,
     DisputeLost,
     DisputeOpened,
     DisputeWon,
@@ -23,6 +26,7 @@ from orylo_common.messages import (
     PaymentRefundFailed,
     PaymentSucceeded,
     TrustUpdated,
+    VerdictGiven,
 )
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
@@ -40,19 +44,32 @@ from orylo_detector.engine import Engine
 from orylo_detector.evaluation import Evaluation
 from orylo_detector.feature_reader import FeatureReader
 from orylo_detector.fuse import FuseMonitor
-from orylo_detector.handlers import copy_trust, decide_payment, learn_incident
+from orylo_detector.handlers import copy_people, copy_trust, decide_payment, learn_entities, learn_incident
+from orylo_detector.list_additions import write_additions
 from orylo_detector.payment_locks import PaymentLocks
 from orylo_detector.retention import DELETE_EVERY, RETENTIONS
 from orylo_detector.settings import Settings
-from orylo_detector.store import decisions, learning
+from orylo_detector.store import decisions, entities, learning
 from orylo_detector.store.history import PostgresHistory
 
 ROLE = "orylo_detector"
 PARTS = frozenset({Part.SETTINGS, Part.RULES})
 # A small part of the 50 ms budget of a decision.
 PACE = timedelta(milliseconds=5)
+# Feedback is days old. Many payments of one product share a row, so a batch that is collected for longer is smaller.
+COUNT_PACE = timedelta(milliseconds=100)
 # The copy of the trust scores lags by a message's delivery anyway.
 COPY_PACE = timedelta(milliseconds=250)
+
+
+def both(first: Handler, second: Handler) -> Handler:
+    """Return a handler that passes a message to two, which recognise a message that is delivered again."""
+
+    async def handle(message: Any) -> None:
+        await first(message)
+        await second(message)
+
+    return handle
 
 
 @asynccontextmanager
@@ -74,7 +91,12 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
         trust = await enter(
             GroupCommit(learning.copy_trust, pool, name="detector.trust", single_statement=True, pace=COPY_PACE)
         )
+        counted = await enter(
+            GroupCommit(entities.learn_entities, pool, name="detector.entities", pace=COUNT_PACE, gather=True)
+        )
+        people = await enter(GroupCommit(learning.copy_people, pool, name="detector.people"))
 
+        lists = await enter(GroupCommit(write_additions, pool, name="detector.lists", single_statement=True, pace=PACE))
         rules = RuleBook(plane)
         plane.after_reload(rules.follow)
         fuse = FuseMonitor(pool, plane, SystemClock())
@@ -92,21 +114,26 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
             payments=decided,
             offer=relay.offer,
             observe=fuse.observe,
+            lists=lists,
             locks=PaymentLocks(),
         )
         learn = partial(learn_incident, incidents=incidents)
+        count = partial(learn_entities, entities=counted)
         handlers: Mapping[type[Message], Handler] = {
             PaymentCreated: decide,
-            PaymentSucceeded: decide,
-            PaymentEnriched: decide,
+            PaymentSucceeded: both(decide, count),
+            PaymentEnriched: both(decide, count),
             PaymentFailed: decide,
             PaymentRefunded: learn,
             PaymentRefundFailed: learn,
-            DisputeOpened: learn,
-            DisputeWon: learn,
-            DisputeLost: learn,
-            FraudWarningReceived: learn,
+            DisputeOpened: both(learn, count),
+            DisputeWon: both(learn, count),
+            DisputeLost: both(learn, count),
+            FraudWarningReceived: both(learn, count),
+            VerdictGiven: count,
             TrustUpdated: partial(copy_trust, trust=trust),
+            CustomerMerged: partial(copy_people, people=people),
+            CustomerUnmerged: partial(copy_people, people=people),
         }
         postgres = CircuitBreaker("detector.postgres")
         handlers = {message: guarded(postgres, handler) for message, handler in handlers.items()}

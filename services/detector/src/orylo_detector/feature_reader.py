@@ -74,7 +74,9 @@ class FeatureReader:
             if not future.done():
                 address = buyer_address(payment)
                 ip_country = self._country(address) if address else None
-                features = Features(known, history.customer, history.amounts, ip_country, history.listed)
+                features = Features(
+                    known, history.customer, history.amounts, ip_country, history.listed, history.entities
+                )
                 future.set_result(Reading(features, history.known))
 
     async def _count(self, payments: Sequence[PaymentFact]) -> Sequence[EntityAttempts | None]:

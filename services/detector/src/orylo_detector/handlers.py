@@ -6,16 +6,27 @@ from uuid import UUID
 from prometheus_client import Counter
 
 from orylo_common.broker.ports import Outgoing
+from orylo_common.control.lists.additions import Addition
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.errors import TransientError
-from orylo_common.messages import Decision, PaymentEnriched, PaymentFailed, RuleHit, TrustUpdated
+from orylo_common.messages import (
+    CustomerMerged,
+    CustomerUnmerged,
+    Decision,
+    PaymentEnriched,
+    PaymentFailed,
+    RuleHit,
+    TrustUpdated,
+)
 from orylo_detector.announcements import announce, block_fact, detection_of
 from orylo_detector.domain.known_payment import DecidablePayment, KnownPayment
 from orylo_detector.domain.verdict import Verdict
 from orylo_detector.engine import Engine
+from orylo_detector.list_additions import additions_of
 from orylo_detector.payment_locks import PaymentLocks
 from orylo_detector.ports import BatchWriter, DetectionPolicySource, FeatureSource
 from orylo_detector.store.decisions import RecordedPayment
+from orylo_detector.store.entities import EntityFact
 from orylo_detector.store.learning import Incident
 
 DECISIONS = Counter("orylo_detector_decisions_total", "Decisions recorded", ["decision"])
@@ -36,6 +47,7 @@ async def decide_payment(
     offer: Callable[[Sequence[Outgoing]], None],
     locks: PaymentLocks,
     observe: Callable[[RecordedPayment], None],
+    lists: BatchWriter[Sequence[Addition], None],
 ) -> None:
     """Add an event to what is known of its payment, decide with all its facts, and announce a new decision.
 
@@ -48,6 +60,9 @@ async def decide_payment(
             if proposed is None:
                 REPEATS.inc()
                 return
+            if proposed.additions:
+                # Before the decision: a repetition after a crash adds nothing twice, and nothing is forgotten.
+                await lists.add(proposed.additions)
             if await payments.add(proposed):
                 offer(proposed.messages)
                 if proposed.detection:
@@ -62,9 +77,21 @@ async def learn_incident(fact: Incident, *, incidents: BatchWriter[Incident, Non
     await incidents.add(fact)
 
 
+async def learn_entities(fact: EntityFact, *, entities: BatchWriter[EntityFact, None]) -> None:
+    """Count a paid payment, or feedback on it, for its product, affiliate, network, …"""
+    await entities.add(fact)
+
+
 async def copy_trust(update: TrustUpdated, *, trust: BatchWriter[TrustUpdated, None]) -> None:
     """Keep a copy of the customer's newest score and status."""
     await trust.add(update)
+
+
+async def copy_people(
+    change: CustomerMerged | CustomerUnmerged, *, people: BatchWriter[CustomerMerged | CustomerUnmerged, None]
+) -> None:
+    """Keep a copy of which customers are one person."""
+    await people.add(change)
 
 
 async def propose_decision(
@@ -86,7 +113,7 @@ async def propose_decision(
         return RecordedPayment(fact, known, late, announce(late))
     if payment != fact:
         reading, _ = await features.read(payment)
-    used = known.with_used_history(reading)
+    used = known.with_used_history(reading).weighed(payment.occurred_at, policy.entity_half_life_days)
     verdict = await engine.decide(payment, used, policy)
     detection = announcement = block = None
     if _is_news(verdict, payment, before):
@@ -95,7 +122,8 @@ async def propose_decision(
         change = None if payment.test else block_fact(detection)
         block = announce(change) if change else None
     known = known.decided_with(used, detection)
-    return RecordedPayment(payment, known, detection, announcement, block, used.ip_country)
+    additions = additions_of(payment, verdict.listing) if verdict.listing else ()
+    return RecordedPayment(payment, known, detection, announcement, block, used.ip_country, additions)
 
 
 def _is_news(verdict: Verdict, payment: DecidablePayment, before: KnownPayment) -> bool:

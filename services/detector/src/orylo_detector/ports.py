@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
-from orylo_common.control.sections.detection import DetectionPolicy, Entity
+from orylo_common.control.sections.detection import DetectionPolicy, Entity, RiskEntity
 from orylo_common.messages import PaymentFact
 from orylo_detector.domain.amounts import AmountHistory
+from orylo_detector.domain.entities import EntityHistory
 from orylo_detector.domain.features import CustomerHistory, Features, Subject
 from orylo_detector.domain.known_payment import KnownPayment
 from orylo_detector.domain.lists import ListHit
@@ -18,7 +19,9 @@ EntityAttempts = Mapping[Entity, Sequence[PaymentAttempt]]
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The history of a payment's customer, product and tenant. `amounts` is None if it could not be read in time.
+    """The history of a payment's customer, product, tenant and entities.
+
+    `amounts` and `entities` are None if they could not be read in time.
 
     `known` is what is known of the payment itself, and `listed` are the list entries that apply to it.
     """
@@ -27,6 +30,7 @@ class History:
     amounts: Mapping[Subject, AmountHistory] | None
     known: KnownPayment
     listed: Sequence[ListHit] = ()
+    entities: Mapping[RiskEntity, EntityHistory] | None = None
 
 
 class Reading(NamedTuple):

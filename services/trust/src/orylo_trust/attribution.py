@@ -1,7 +1,9 @@
 """Attributes postings to customers: everything about a payment belongs to its payer.
 
 A dispute may name the customer of its evidence, or none. Until its payment is reported, it belongs to the customer it
-names and moves to the payer later. If it names none, it waits for the payment.
+names and moves to the payer later. If it names none, it waits for the payment. The payer is the customer that the sale
+names, else the one that a later event of the sale names, else the one that an incident names; of several, the smallest
+id, because the order of messages must not decide.
 """
 
 from collections import defaultdict
@@ -12,20 +14,24 @@ from datetime import datetime
 from orylo_common.postgres.pool import Connection
 from orylo_trust.dependent_entries import Payer, with_dependent_entries
 from orylo_trust.domain.ledger import EntryCause, LedgerEntry
-from orylo_trust.posting import PaymentKey, Posting
+from orylo_trust.domain.people import AliasKind
+from orylo_trust.posting import Link, PaymentKey, Posting
 
 # Locks each payment's row until the end of the transaction, always in the same order: concurrent reports of a payment
 # are processed one after the other, and the later one sees the result of the earlier one.
 CLAIM_PAYMENTS = """
-    INSERT INTO trust.payers AS p (tenant_id, payment_id, customer_id, paid)
-    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[])
-        AS reported (tenant_id, payment_id, customer_id, paid)
+    INSERT INTO trust.payers AS p (tenant_id, payment_id, customer_id, paid, enriched)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::boolean[])
+        AS reported (tenant_id, payment_id, customer_id, paid, enriched)
     ORDER BY tenant_id, payment_id
     ON CONFLICT (tenant_id, payment_id) DO UPDATE
-    SET customer_id = CASE WHEN p.paid OR (p.customer_id IS NOT NULL AND NOT EXCLUDED.paid)
-                           THEN p.customer_id ELSE EXCLUDED.customer_id END,
-        paid = p.paid OR EXCLUDED.paid
-    RETURNING tenant_id, payment_id, customer_id, xmax = 0 AS is_new, blocked, reports
+    SET customer_id = CASE WHEN p.customer_id IS NULL OR (EXCLUDED.paid, EXCLUDED.enriched) > (p.paid, p.enriched)
+                           THEN coalesce(EXCLUDED.customer_id, p.customer_id)
+                           WHEN p.paid OR (p.enriched AND NOT EXCLUDED.enriched) THEN p.customer_id
+                           ELSE least(p.customer_id, EXCLUDED.customer_id) END,
+        paid = p.paid OR EXCLUDED.paid,
+        enriched = p.enriched OR EXCLUDED.enriched
+    RETURNING tenant_id, payment_id, customer_id, xmax = 0 AS is_new, blocked, reports, paid
 """
 
 MOVE_ROWS = """
@@ -74,6 +80,7 @@ async def attribute(connection: Connection, postings: Sequence[Posting]) -> list
     That is the posting itself, if its customer is known, with what waited for its payment and what moves to its payer.
     """
     payers = await _claim(connection, postings)
+    sales = [posting.is_payment for posting in postings]
     postings = await with_dependent_entries(connection, postings, payers)
     known_before = {
         payment: payer.customer_id for payment, payer in payers.items() if payer.customer_id and not payer.is_new
@@ -82,14 +89,15 @@ async def attribute(connection: Connection, postings: Sequence[Posting]) -> list
     moved = await _move(connection, known_before) if known_before else {}
     unattributed: list[Posting] = []
     attributed: list[list[Posting]] = []
-    for posting in postings:
+    for posting, is_sale in zip(postings, sales, strict=True):
         payer = payers.get(posting.payment_key)
         customer_id = payer.customer_id if payer else posting.customer_id
         if customer_id is None:
             unattributed.append(posting)
             attributed.append([])
             continue
-        own = replace(posting, customer_id=customer_id)
+        links = _payment_links(payer, posting, is_sale=is_sale)
+        own = replace(posting, customer_id=customer_id, links=(*posting.links, *links))
         # Popped: a batch may hold two postings of the payment.
         here = [_with_entry(own, row) for row in moved.pop(posting.payment_key, ())]
         attributed.append([own, *waited.pop(posting.payment_key, ()), *here])
@@ -98,18 +106,46 @@ async def attribute(connection: Connection, postings: Sequence[Posting]) -> list
 
 
 async def _claim(connection: Connection, postings: Sequence[Posting]) -> dict[PaymentKey, Payer]:
-    claims: dict[PaymentKey, tuple[str | None, bool]] = {}
+    claims: dict[PaymentKey, tuple[str | None, bool, bool]] = {}
     for posting in postings:
-        known, paid = claims.get(posting.payment_key, (None, False))
-        if posting.is_payment and not paid:
-            claims[posting.payment_key] = (posting.customer_id, True)
-        elif posting.payment_id:
-            claims[posting.payment_key] = (known or posting.customer_id, paid)
+        if not posting.payment_id:
+            continue
+        claim = (posting.customer_id, posting.is_payment, posting.enriched_customer_id is not None)
+        known = claims.get(posting.payment_key)
+        claims[posting.payment_key] = claim if known is None else _stronger(known, claim)
     if not claims:
         return {}
     columns = zip(*((*payment, *claim) for payment, claim in claims.items()), strict=True)
     rows = await connection.fetch(CLAIM_PAYMENTS, *columns)
     return {(tenant_id, payment_id): Payer(*payer) for tenant_id, payment_id, *payer in rows}
+
+
+def _stronger(
+    one: tuple[str | None, bool, bool], other: tuple[str | None, bool, bool]
+) -> tuple[str | None, bool, bool]:
+    """Combine two claims of one payment, as CLAIM_PAYMENTS does: the customer of the sale, of a later event, or any."""
+    rank_of_one, rank_of_other = one[1:], other[1:]
+    if rank_of_one == rank_of_other and not one[1]:
+        customer_id = min((each[0] for each in (one, other) if each[0] is not None), default=None)
+    else:
+        first, second = (one, other) if rank_of_one >= rank_of_other else (other, one)
+        customer_id = first[0] or second[0]
+    return customer_id, one[1] or other[1], one[2] or other[2]
+
+
+def _payment_links(payer: Payer | None, posting: Posting, *, is_sale: bool) -> tuple[Link, ...]:
+    """Link the customers that the sale and its later events name, if they differ. An incident may name anyone.
+
+    The first message about the payment may have been a later event: the sale's customer is then linked, too.
+    """
+    customers = {posting.enriched_customer_id} - {None}
+    if payer is None or not (customers or (is_sale and not payer.is_new)):
+        return ()
+    if payer.paid:
+        customers.add(payer.customer_id)
+    if customers == {payer.customer_id} and payer.paid and not is_sale:
+        return ()
+    return (Link(posting.payment_id, AliasKind.PAYMENT, tuple(sorted(each for each in customers if each))),)
 
 
 async def _take_waiting(connection: Connection, payers: dict[PaymentKey, str]) -> dict[PaymentKey, list[Posting]]:

@@ -6,13 +6,24 @@ from prometheus_client import Counter
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.control.sections.trust import TrustPolicy
-from orylo_common.messages import CustomerStatusSet, PaymentBlocked, PaymentFact, PaymentSucceeded
+from orylo_common.messages import (
+    BlockFact,
+    CustomerMergeDecided,
+    CustomerStatusSet,
+    CustomerTrustCorrected,
+    PaymentBlocked,
+    PaymentEnriched,
+    PaymentFact,
+    PaymentSucceeded,
+    VerdictGiven,
+)
 from orylo_common.telemetry.traces import current_traceparent
 from orylo_trust.domain.account import StatusChange
-from orylo_trust.domain.ledger import entries_for
-from orylo_trust.domain.reversals import reversal_of
+from orylo_trust.domain.ledger import EntryCause, LedgerEntry, entries_for
+from orylo_trust.domain.people import AliasKind, MergeDecision
+from orylo_trust.domain.reversals import judgement_of, reversal_of
 from orylo_trust.ports import LedgerWriter, StandingCache, TrustPolicySource
-from orylo_trust.posting import Posting
+from orylo_trust.posting import Block, Link, Posting
 
 CHANGES = Counter("orylo_trust_changes_total", "Changes of a score or a status")
 UNCHANGED = Counter("orylo_trust_unchanged_total", "Messages that changed no score and no status, such as repeats")
@@ -41,29 +52,87 @@ async def post_fact(
             event_id=fact.event_id,
             traceparent=current_traceparent(),
             reversal=reversal,
+            links=links_of(fact),
+            limits=policy,
         )
-        await _post(posting, ledger, offer, cache)
+        await post(posting, ledger, offer, cache)
+
+
+async def link_customers(
+    fact: PaymentEnriched, *, plane: TrustPolicySource, ledger: LedgerWriter, offer: Offer, cache: StandingCache
+) -> None:
+    """Record who a later event of a payment names: its buyer may be known by another id."""
+    if fact.customer_id is None or fact.test:
+        return
+    policy = plane.settings(fact.tenant_id, TrustPolicy)
+    posting = Posting(
+        tenant_id=fact.tenant_id,
+        customer_id=fact.customer_id,
+        start=policy.start,
+        message_id=fact.message_id,
+        correlation_id=fact.correlation_id,
+        occurred_at=fact.occurred_at,
+        payment_id=fact.payment_id,
+        event_id=fact.event_id,
+        traceparent=current_traceparent(),
+        links=links_of(fact),
+        enriched_customer_id=fact.customer_id,
+        limits=policy,
+    )
+    await post(posting, ledger, offer, cache)
+
+
+def links_of(fact: PaymentFact) -> tuple[Link, ...]:
+    """Return what the customer of a sale may share with others."""
+    if fact.customer_id is None:
+        return ()
+    known = {AliasKind.PHONE: fact.customer_aliases.phone, AliasKind.DOCUMENT: fact.customer_aliases.document}
+    return tuple(Link(alias_id, kind, (fact.customer_id,)) for kind, alias_id in known.items() if alias_id)
+
+
+async def decide_merge(
+    decided: CustomerMergeDecided,
+    *,
+    plane: TrustPolicySource,
+    ledger: LedgerWriter,
+    offer: Offer,
+    cache: StandingCache,
+) -> None:
+    """Merge a customer with another one, or separate it from all others, as a user decided."""
+    policy = plane.settings(decided.tenant_id, TrustPolicy)
+    posting = Posting(
+        tenant_id=decided.tenant_id,
+        customer_id=decided.customer_id,
+        start=policy.start,
+        message_id=decided.message_id,
+        correlation_id=decided.correlation_id,
+        occurred_at=decided.occurred_at,
+        actor=decided.actor,
+        reason=decided.reason,
+        traceparent=current_traceparent(),
+        decision=MergeDecision(decided.customer_id, decided.same_as, decided.occurred_at),
+        limits=policy,
+    )
+    await post(posting, ledger, offer, cache)
 
 
 async def post_block(
-    blocked: PaymentBlocked, *, plane: TrustPolicySource, ledger: LedgerWriter, offer: Offer, cache: StandingCache
+    fact: BlockFact, *, plane: TrustPolicySource, ledger: LedgerWriter, offer: Offer, cache: StandingCache
 ) -> None:
-    """Take back the points of a clean payment, or withhold them if the payment has yet to be posted."""
-    if blocked.customer_id is None:
-        return
+    """Take back the points of a clean payment that is blocked, or withhold them; give them once it no longer is."""
     posting = Posting(
-        tenant_id=blocked.tenant_id,
-        customer_id=blocked.customer_id,
-        start=plane.settings(blocked.tenant_id, TrustPolicy).start,
-        message_id=blocked.message_id,
-        correlation_id=blocked.correlation_id,
-        occurred_at=blocked.occurred_at,
-        payment_id=blocked.payment_id,
-        event_id=blocked.event_id,
+        tenant_id=fact.tenant_id,
+        customer_id=fact.customer_id,
+        start=plane.settings(fact.tenant_id, TrustPolicy).start,
+        message_id=fact.message_id,
+        correlation_id=fact.correlation_id,
+        occurred_at=fact.occurred_at,
+        payment_id=fact.payment_id,
+        event_id=fact.event_id,
         traceparent=current_traceparent(),
-        blocks=True,
+        block=Block(fact.version, in_effect=isinstance(fact, PaymentBlocked)),
     )
-    await _post(posting, ledger, offer, cache)
+    await post(posting, ledger, offer, cache)
 
 
 async def set_status(
@@ -77,13 +146,62 @@ async def set_status(
         message_id=change.message_id,
         correlation_id=change.correlation_id,
         occurred_at=change.occurred_at,
-        status_change=StatusChange(change.status, change.actor, change.reason, change.occurred_at),
+        status_change=StatusChange(change.status, change.actor, change.reason, change.occurred_at, change.expires_at),
+        actor=change.actor,
+        reason=change.reason,
         traceparent=current_traceparent(),
     )
-    await _post(posting, ledger, offer, cache)
+    await post(posting, ledger, offer, cache)
 
 
-async def _post(posting: Posting, ledger: LedgerWriter, offer: Offer, cache: StandingCache) -> None:
+async def post_verdict(
+    given: VerdictGiven, *, plane: TrustPolicySource, ledger: LedgerWriter, offer: Offer, cache: StandingCache
+) -> None:
+    """Post a verdict to the ledger of the payment's customer. The newest verdict on a payment counts."""
+    policy = plane.settings(given.tenant_id, TrustPolicy)
+    posting = Posting(
+        tenant_id=given.tenant_id,
+        customer_id=given.customer_id,
+        start=policy.start,
+        message_id=given.message_id,
+        correlation_id=given.correlation_id,
+        occurred_at=given.occurred_at,
+        payment_id=given.payment_id,
+        event_id=str(given.verdict_id),
+        actor=given.actor,
+        reason=given.reason,
+        traceparent=current_traceparent(),
+        reversal=judgement_of(given, policy),
+    )
+    await post(posting, ledger, offer, cache)
+
+
+async def post_correction(
+    corrected: CustomerTrustCorrected,
+    *,
+    plane: TrustPolicySource,
+    ledger: LedgerWriter,
+    offer: Offer,
+    cache: StandingCache,
+) -> None:
+    """Post the points that a user added or took away."""
+    posting = Posting(
+        tenant_id=corrected.tenant_id,
+        customer_id=corrected.customer_id,
+        start=plane.settings(corrected.tenant_id, TrustPolicy).start,
+        message_id=corrected.message_id,
+        correlation_id=corrected.correlation_id,
+        occurred_at=corrected.occurred_at,
+        entries=(LedgerEntry(EntryCause.CORRECTION, str(corrected.correction_id), corrected.points),),
+        event_id=str(corrected.correction_id),
+        actor=corrected.actor,
+        reason=corrected.reason,
+        traceparent=current_traceparent(),
+    )
+    await post(posting, ledger, offer, cache)
+
+
+async def post(posting: Posting, ledger: LedgerWriter, offer: Offer, cache: StandingCache) -> None:
     """Commit the posting, then publish its announcements and drop the changed customers from the cache."""
     result = await ledger.add(posting)
     if not result.announced:

@@ -5,12 +5,33 @@ from datetime import datetime
 from uuid import UUID
 
 from orylo_common.broker.ports import Outgoing
+from orylo_common.control.sections.trust import TrustPolicy
 from orylo_trust.domain.account import StatusChange
 from orylo_trust.domain.ledger import EntryCause, LedgerEntry
+from orylo_trust.domain.people import AliasKind, MergeDecision
 from orylo_trust.domain.reversals import Reversal
+
+DEFAULT_LIMITS = TrustPolicy()
 
 CustomerKey = tuple[UUID, str]
 PaymentKey = tuple[UUID, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Customers that share an alias: a phone, a document or a payment."""
+
+    alias_id: str
+    kind: AliasKind
+    customers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whether a paid payment is blocked, by the decision with this version. The highest version counts."""
+
+    version: int
+    in_effect: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +53,21 @@ class Posting:
     payment_id: str = ""
     event_id: str | None = None
     status_change: StatusChange | None = None
+    # When the status that expires was to end.
+    expiry: datetime | None = None
+    # The user who asked for the change, and why.
+    actor: str | None = None
+    reason: str | None = None
     traceparent: str | None = None
     moved_from: str | None = None
     reversal: Reversal | None = None
-    # The payment was decided to be blocked.
-    blocks: bool = False
+    block: Block | None = None
+    links: tuple[Link, ...] = ()
+    # The customer that a later event of the payment names.
+    enriched_customer_id: str | None = None
+    decision: MergeDecision | None = None
+    # The tenant's limits of merging customers.
+    limits: TrustPolicy = DEFAULT_LIMITS
 
     @property
     def customer_key(self) -> CustomerKey:

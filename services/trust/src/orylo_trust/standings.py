@@ -8,7 +8,22 @@ from orylo_common.messages import TrustStatus
 from orylo_trust.domain.account import Standing
 from orylo_trust.ports import StandingCache
 
-SELECT_STANDING = "SELECT score, status, version FROM trust.accounts WHERE tenant_id = $1 AND customer_id = $2"
+# Of the customer, or of the person that the customer is with others: the score of the account that represents the
+# person, and the newest status of all.
+SELECT_STANDING = """
+    SELECT first.score, newest.status, first.version
+    FROM trust.accounts AS asked
+    JOIN trust.accounts AS first
+      ON first.tenant_id = asked.tenant_id AND first.customer_id = coalesce(asked.people ->> 0, asked.customer_id)
+    CROSS JOIN LATERAL (
+        SELECT a.status FROM trust.accounts AS a
+        WHERE a.tenant_id = asked.tenant_id AND a.customer_id IN (
+            SELECT jsonb_array_elements_text(coalesce(asked.people, jsonb_build_array(asked.customer_id)))
+        )
+        ORDER BY a.status_set_at DESC NULLS LAST LIMIT 1
+    ) AS newest
+    WHERE asked.tenant_id = $1 AND asked.customer_id = $2
+"""
 
 
 class Standings:

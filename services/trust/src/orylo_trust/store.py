@@ -1,38 +1,27 @@
 """Writes postings to the ledger in PostgreSQL: many of them in one transaction of a few statements."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
 from orylo_common.broker.ports import Outgoing
-from orylo_common.messages import TrustStatus
-from orylo_common.postgres.outbox_bodies import outbox_columns
 from orylo_common.postgres.pool import Connection
-from orylo_trust.announcements import MOVED, STATUS_SET, announce
+from orylo_trust.accounts import Accounts, load_months, lock_accounts, person_of, write_back
+from orylo_trust.announcements import MOVED, STATUS_EXPIRED, STATUS_SET, announce
 from orylo_trust.attribution import attribute
-from orylo_trust.domain.account import StatusChange, TrustAccount
 from orylo_trust.domain.ledger import LedgerEntry, MonthlyTotal
+from orylo_trust.linking import Regrouping, regroup
+from orylo_trust.merging import apply_regrouping
 from orylo_trust.posting import CustomerKey, Posting, PostingResult
-
-# Locks each account until the end of the transaction, always in the same order, and reads what the previous holder of
-# the lock wrote. An existing row is locked by an update that changes nothing.
-LOCK_ACCOUNTS = """
-    INSERT INTO trust.accounts AS a (tenant_id, customer_id, start, total, score)
-    SELECT tenant_id, customer_id, start, start, start
-    FROM unnest($1::uuid[], $2::text[], $3::smallint[]) AS seen (tenant_id, customer_id, start)
-    ORDER BY tenant_id, customer_id
-    ON CONFLICT (tenant_id, customer_id) DO UPDATE SET version = a.version
-    RETURNING tenant_id, customer_id, start, total, version, status, status_actor, status_reason, status_set_at
-"""
 
 # Returns the new rows, each with its month's total before this batch. LATERAL looks up one key at a time: it uses the
 # index whatever the planner's estimates are.
 ADD_ENTRIES = """
     WITH added AS (
         INSERT INTO trust.ledger (tenant_id, customer_id, cause, source_id, points, month, monthly_cap,
-                                  payment_id, event_id, occurred_at)
+                                  payment_id, event_id, occurred_at, actor, reason)
         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::date[],
-                             $7::smallint[], $8::text[], $9::text[], $10::timestamptz[])
+                             $7::smallint[], $8::text[], $9::text[], $10::timestamptz[], $11::text[], $12::text[])
         ON CONFLICT (tenant_id, cause, source_id) DO NOTHING
         RETURNING tenant_id, customer_id, cause, source_id, month
     )
@@ -43,27 +32,7 @@ ADD_ENTRIES = """
     ) AS m ON true
 """
 
-# The accounts exist, since they are locked: ON CONFLICT updates them without ever scanning the table.
-WRITE_BACK = """
-    WITH accounts AS (
-        INSERT INTO trust.accounts AS a (tenant_id, customer_id, start, total, score, version, status, status_actor,
-                                         status_reason, status_set_at)
-        SELECT * FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::integer[], $5::smallint[], $6::bigint[],
-                             $7::text[], $8::text[], $9::text[], $10::timestamptz[])
-        ON CONFLICT (tenant_id, customer_id) DO UPDATE
-        SET total = EXCLUDED.total, score = EXCLUDED.score, version = EXCLUDED.version, status = EXCLUDED.status,
-            status_actor = EXCLUDED.status_actor, status_reason = EXCLUDED.status_reason,
-            status_set_at = EXCLUDED.status_set_at, updated_at = now()
-    ), months AS (
-        INSERT INTO trust.months (tenant_id, customer_id, month, points, cap)
-        SELECT * FROM unnest($11::uuid[], $12::text[], $13::date[], $14::integer[], $15::smallint[])
-        ON CONFLICT (tenant_id, customer_id, month) DO UPDATE SET points = EXCLUDED.points, cap = EXCLUDED.cap
-    )
-    INSERT INTO trust.outbox (message_id, type, body) SELECT * FROM unnest($16::uuid[], $17::text[], $18::bytea[])
-"""
-
 EntryKey = tuple[UUID, str, str, str]
-Accounts = dict[CustomerKey, TrustAccount]
 
 
 async def write_postings(connection: Connection, postings: Sequence[Posting]) -> list[PostingResult]:
@@ -75,24 +44,28 @@ async def write_postings(connection: Connection, postings: Sequence[Posting]) ->
     known = [posting for each in attributed for posting in each]
     if not known:
         return [PostingResult() for _ in attributed]
-    accounts = await _lock_accounts(connection, known)
+    regrouping = await regroup(connection, known)
+    accounts = await lock_accounts(connection, _starts(known, regrouping))
+    merged = {key for key, account in accounts.items() if account.people} | regrouping.members
+    if merged:
+        await load_months(connection, accounts, sorted(merged))
+    merges = await apply_regrouping(connection, regrouping, accounts)
     added = await _add_entries(connection, known, accounts)
     results = [_apply(each, accounts, added) for each in attributed]
-    await _write_back(connection, accounts, [message for each in results for message in each.announced])
+    if merges.announced:
+        results[0] = PostingResult(results[0].customers | merges.customers, merges.announced + results[0].announced)
+    announced = [message for each in results for message in each.announced]
+    if announced or regrouping.new_links or any(account.changed_months for account in accounts.values()):
+        await write_back(connection, accounts, announced)
     return results
 
 
-async def _lock_accounts(connection: Connection, postings: Sequence[Posting]) -> Accounts:
-    starts = {posting.customer_key: posting.start for posting in postings}
-    starts |= {(each.tenant_id, each.moved_from): each.start for each in postings if each.moved_from}
-    rows = await connection.fetch(
-        LOCK_ACCOUNTS, [tenant for tenant, _ in starts], [customer for _, customer in starts], list(starts.values())
-    )
-    accounts = {}
-    for tenant_id, customer_id, start, total, version, status, actor, reason, set_at in rows:
-        change = None if set_at is None else StatusChange(TrustStatus(status), actor, reason, set_at)
-        accounts[tenant_id, customer_id] = TrustAccount(start, total, version, change)
-    return accounts
+def _starts(postings: Sequence[Posting], regrouping: Regrouping) -> dict[CustomerKey, int]:
+    """Return every customer whose account may change, with the score that a new account begins with."""
+    start_of = {posting.tenant_id: posting.start for posting in postings}
+    starts = {key: start_of[key[0]] for key in (*regrouping.members, *regrouping.new_links)}
+    starts |= {posting.customer_key: posting.start for posting in postings}
+    return starts | {(each.tenant_id, each.moved_from): each.start for each in postings if each.moved_from}
 
 
 async def _add_entries(connection: Connection, postings: Sequence[Posting], accounts: Accounts) -> set[EntryKey]:
@@ -108,6 +81,8 @@ async def _add_entries(connection: Connection, postings: Sequence[Posting], acco
             posting.payment_id,
             posting.event_id,
             posting.occurred_at,
+            posting.actor,
+            posting.reason,
         )
         for posting in postings
         if posting.moved_from is None
@@ -124,56 +99,56 @@ async def _add_entries(connection: Connection, postings: Sequence[Posting], acco
     return added
 
 
+class _Changes:
+    """The changes of accounts that one message causes, and their announcements."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+        self.announced: list[Outgoing] = []
+        self.customers: set[CustomerKey] = set()
+
+    def enter(self, posting: Posting, entry: LedgerEntry, cause: str) -> None:
+        """Add an entry to the posting's account. It is announced if the person's sum changes."""
+        person = person_of(self._accounts, posting.customer_key)
+        before, points = person.score, sum(person.causes.values())
+        if self._accounts[posting.customer_key].post(entry) and sum(person.causes.values()) != points:
+            self._announce(posting, cause, before)
+
+    def change_status(self, posting: Posting) -> None:
+        """Set or end the status. It is announced unless another customer of the person has a newer one."""
+        account, person = self._accounts[posting.customer_key], person_of(self._accounts, posting.customer_key)
+        if posting.status_change is not None and account.set_status(posting.status_change):
+            cause = STATUS_SET
+        elif posting.expiry is not None and account.expire_status(posting.expiry):
+            cause = STATUS_EXPIRED
+        else:
+            return
+        if person.status_change is account.status_change:
+            self._announce(posting, cause, person.score)
+
+    def _announce(self, posting: Posting, cause: str, score_before: int) -> None:
+        person = person_of(self._accounts, posting.customer_key)
+        first = self._accounts[posting.tenant_id, person.customer_id]
+        if first is not self._accounts[posting.customer_key]:
+            first.version += 1
+        self.announced.append(announce(posting, person, first.version, cause, score_before=score_before))
+        self.customers.update((posting.tenant_id, each) for each in first.people or (person.customer_id,))
+
+
 def _apply(postings: Sequence[Posting], accounts: Accounts, added: set[EntryKey]) -> PostingResult:
     """Apply the new entries and the status changes to `accounts`."""
-    announced, customers = [], set()
-
-    def enter(posting: Posting, entry: LedgerEntry, cause: str) -> None:
-        account = accounts[posting.customer_key]
-        before = account.score
-        if account.post(entry):
-            announced.append(announce(posting, account, cause, score_before=before))
-            customers.add(posting.customer_key)
-
+    changes = _Changes(accounts)
     for posting in postings:
         for entry in posting.entries:
             key = (*posting.customer_key, entry.cause.value, entry.source_id)
             if posting.moved_from is not None:
-                enter(replace(posting, customer_id=posting.moved_from), replace(entry, points=-entry.points), MOVED)
+                former = replace(posting, customer_id=posting.moved_from)
+                changes.enter(former, replace(entry, points=-entry.points), MOVED)
             elif key in added:
                 # Removed: the same entry in a later posting of this batch is a repeat.
                 added.remove(key)
             else:
                 continue
-            enter(posting, entry, entry.cause.value)
-        account = accounts[posting.customer_key]
-        if posting.status_change is not None and account.set_status(posting.status_change):
-            announced.append(announce(posting, account, STATUS_SET, score_before=account.score))
-            customers.add(posting.customer_key)
-    return PostingResult(frozenset(customers), tuple(announced))
-
-
-async def _write_back(connection: Connection, accounts: Accounts, announced: Sequence[Outgoing]) -> None:
-    months = [
-        (*key, month, total.points, total.cap)
-        for key, account in accounts.items()
-        for month, total in account.months.items()
-    ]
-    if announced or months:
-        await connection.execute(
-            WRITE_BACK,
-            *_columns((_account_row(key, account) for key, account in accounts.items()), count=10),
-            *_columns(months, count=5),
-            *outbox_columns(announced),
-        )
-
-
-def _account_row(key: CustomerKey, account: TrustAccount) -> tuple[object, ...]:
-    change = account.status_change
-    status = (change.actor, change.reason, change.set_at) if change else (None, None, None)
-    return (*key, account.start, account.total, account.score, account.version, account.status.value, *status)
-
-
-def _columns(rows: Iterable[tuple[object, ...]], *, count: int) -> list[tuple[object, ...]]:
-    """Turn rows into columns for `unnest`: `count` of them, even if there are no rows."""
-    return list(zip(*rows, strict=True)) or [()] * count
+            changes.enter(posting, entry, entry.cause.value)
+        changes.change_status(posting)
+    return PostingResult(frozenset(changes.customers), tuple(changes.announced))

@@ -2,7 +2,7 @@
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import make_mocked_request
+from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 
 from orylo_common.http.security_headers import SECURITY_HEADERS, add_security_headers, came_by_https
 
@@ -35,3 +35,13 @@ def test_hsts_covers_subdomains_and_is_sent_by_https_only(https: bool) -> None:
     )
     assert response.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert response.headers["Server"] == "orylo"
+
+
+async def test_no_response_names_the_servers_software_even_if_aiohttp_did_before() -> None:
+    async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+        add_security_headers(response, SECURITY_HEADERS, https=False)
+
+    app = web.Application()
+    app.on_response_prepare.append(add_headers)
+    async with TestClient(TestServer(app)) as client, client.get("/") as response:
+        assert response.headers["Server"] == "orylo"

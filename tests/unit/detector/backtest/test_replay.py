@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -11,7 +12,8 @@ from orylo_detector.backtest.backtest import REPORT_EVERY, Backtest, Period
 from orylo_detector.backtest.examples import BLOCKED_HONEST, KEPT, MISSED_FRAUD, STRICTER_FRAUD, STRICTER_HONEST
 from orylo_detector.backtest.labelled_payment import LabelledPayment
 from orylo_detector.backtest.replay import Replay, Variant
-from orylo_detector.backtest.report import report
+from orylo_detector.backtest.report import lines, report
+from orylo_rules import AddPoints, Rule
 from tests.unit.detector.backtest.cases import CURRENT, backtest, labelled, shop, whole
 
 DAY = timedelta(days=1)
@@ -160,3 +162,40 @@ def test_periods_are_half_open() -> None:
     run = Backtest([CURRENT], period, feedback_delay=DAY)
     asyncio.run(run.run(payments))
     assert (run.replayed, run.measured) == (2, 1)
+
+
+BIG = Rule(
+    id=uuid4(),
+    name="big",
+    expression="payment.amount > 300.0 && customer.payments == 0",
+    action={"kind": "block"},
+    mode="on",
+)
+
+
+async def test_rules_decide_in_a_backtest_and_are_counted() -> None:
+    run = await measured(shop(3_000), CURRENT, Variant("proposed", CURRENT.policy, [BIG]))
+    current, proposed = report(run)["variants"]
+    assert current["rules"] == []
+    [rule] = proposed["rules"]
+    assert (rule["name"], rule["mode"]) == ("big", "on")
+    assert 0 < rule["changed_frauds"] <= rule["frauds"]
+    blocked = [each["decisions"][0]["frauds"] + each["decisions"][0]["honest"] for each in (current, proposed)]
+    assert blocked[1] - blocked[0] == rule["changed_frauds"] + rule["changed_honest"]
+    assert any("big" in line for line in lines(report(run)))
+
+
+async def test_a_rule_in_shadow_changes_nothing_and_shows_what_it_would_change() -> None:
+    shadow = BIG.model_copy(update={"mode": "shadow"})
+    current, proposed = report(await measured(shop(3_000), CURRENT, Variant("proposed", CURRENT.policy, [shadow])))[
+        "variants"
+    ]
+    assert proposed["decisions"] == current["decisions"]
+    assert proposed["rules"][0]["changed_frauds"] > 0
+
+
+async def test_points_of_rules_are_reasons() -> None:
+    points = BIG.model_copy(update={"action": AddPoints(points=30)})
+    run = await measured(shop(3_000), Variant("current", CURRENT.policy, [points]))
+    reasons = {each["name"]: each for each in report(run)["variants"][0]["reasons"]}
+    assert reasons[f"custom_rules.{BIG.id}"]["points"] > 0

@@ -5,12 +5,18 @@ import { Drawer } from "../../ui/panel/Drawer";
 import { Failed } from "../../ui/states/Failed";
 import { Loading } from "../../ui/states/Loading";
 
-export function DetectionDrawer({ id, onClose }: { id: string; onClose: () => void }) {
+interface Props {
+  id: string;
+  onOpen: (id: string) => void;
+  onClose: () => void;
+}
+
+export function DetectionDrawer({ id, onOpen, onClose }: Props) {
   const detection = useDetection(id);
   const failure = useFailure(detection);
 
   return (
-    <Drawer title="Decision" onClose={onClose}>
+    <Drawer title="Decision" contentId={id} onClose={onClose}>
       {body()}
     </Drawer>
   );
@@ -20,6 +26,6 @@ export function DetectionDrawer({ id, onClose }: { id: string; onClose: () => vo
       return <Failed what="The decision" error={failure} retry={() => void detection.refetch()} />;
     }
     if (!detection.isSuccess) return <Loading what="the decision" rows={6} />;
-    return <DetectionDetails detection={detection.data} />;
+    return <DetectionDetails detection={detection.data} onOpen={onOpen} />;
   }
 }

@@ -30,8 +30,8 @@ export default function FeedPage() {
       />
       {openId !== undefined && (
         <DetectionDrawer
-          key={openId}
           id={openId}
+          onOpen={open}
           onClose={() => {
             open(undefined);
           }}

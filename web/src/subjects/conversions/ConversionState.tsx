@@ -19,7 +19,7 @@ export function ConversionState({ conversion }: { conversion: Conversion }) {
         {conversionLabel(conversion)}
       </span>
       {conversion.correction !== null && (
-        <span className={styles.correction}>
+        <span className={styles.correction} data-correction={conversion.correction}>
           {" · "}
           <Icon name="alert" size={13} /> {correctionLabel(conversion.correction)}
         </span>

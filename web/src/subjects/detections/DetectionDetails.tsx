@@ -5,13 +5,21 @@ import { ConversionList } from "../conversions/ConversionList";
 import { CustomerTrust } from "../customers/CustomerTrust";
 import { PaymentFacts } from "../payments/PaymentFacts";
 import { DecisionBadge } from "./DecisionBadge";
+import { DecisionHistory } from "./DecisionHistory";
 import styles from "./DetectionDetails.module.css";
 import { DetectorList } from "./DetectorList";
 import { ReasonList } from "./ReasonList";
+import { ReplacedNotice } from "./ReplacedNotice";
 import { useDetectionUpdates } from "./useDetection";
 
+interface Props {
+  detection: Detection;
+  /** Show another decision on the payment. */
+  onOpen: (detectionId: string) => void;
+}
+
 /** A decision with the payment, customer and conversions it concerns. */
-export function DetectionDetails({ detection }: { detection: Detection }) {
+export function DetectionDetails({ detection, onOpen }: Props) {
   useDetectionUpdates(detection);
 
   return (
@@ -24,8 +32,10 @@ export function DetectionDetails({ detection }: { detection: Detection }) {
             Risk <strong>{detection.risk_score}</strong> of 100
           </span>
         </p>
+        <ReplacedNotice detection={detection} onOpen={onOpen} />
       </Section>
       <ReasonList detection={detection} />
+      <DecisionHistory detection={detection} onOpen={onOpen} />
       <PaymentFacts detection={detection} />
       <DetectorList detection={detection} />
       {detection.customer_id !== null && <CustomerTrust id={detection.customer_id} />}

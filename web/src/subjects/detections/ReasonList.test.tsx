@@ -6,10 +6,10 @@ import { DetectorList } from "./DetectorList";
 import { ReasonList } from "./ReasonList";
 
 const POINTS = [
-  { reason: "velocity.card.1m", detector: "velocity", points: 58 },
-  { reason: "velocity.card.1h", detector: "velocity", points: 29 },
-  { reason: "trust_history.new_customer", detector: "trust_history", points: 4 },
-  { reason: "amount_anomaly.tenant", detector: "amount_anomaly", points: 0 },
+  { reason: "velocity.card.1m", detector: "velocity", points: 58, figures: null },
+  { reason: "velocity.card.1h", detector: "velocity", points: 29, figures: null },
+  { reason: "trust_history.new_customer", detector: "trust_history", points: 4, figures: null },
+  { reason: "amount_anomaly.tenant", detector: "amount_anomaly", points: 0, figures: null },
 ];
 
 const scored = (name: string, score: number, reasons: string[]) => ({ name, score, reasons, duration_us: 100 });
@@ -43,6 +43,13 @@ describe("the reasons of a decision", () => {
 
     expect(screen.getByText(/the list decided, not the risk/)).toHaveTextContent("On the blocklist");
     expect(cells()).toEqual(["+12", "12"]);
+  });
+
+  it("state the figures behind them", () => {
+    const points = [{ reason: "entity_risk.product", detector: "entity_risk", points: 12, figures: { frauds: 3, payments: 41 } }];
+    render(<ReasonList detection={detection({ reasons: ["entity_risk.product"], points })} />);
+
+    expect(screen.getByText("Much fraud with this product (3 of 41 payments)")).toBeVisible();
   });
 
   it("are shown without points if the decision has none", () => {

@@ -6,7 +6,7 @@ import styles from "./ReasonList.module.css";
 
 /** The reasons of a decision with their points, which add up to the risk. Earlier decisions have reasons without points. */
 export function ReasonList({ detection: { reasons, points, override, rules, risk_score } }: { detection: Detection }) {
-  const shown = points.length > 0 ? points : reasons.map((reason) => ({ reason, points: null }));
+  const shown = points.length > 0 ? points : reasons.map((reason) => ({ reason, points: null, figures: null }));
 
   return (
     <Section title="Reasons">
@@ -27,7 +27,7 @@ export function ReasonList({ detection: { reasons, points, override, rules, risk
           <tbody>
             {shown.map((each) => (
               <tr key={each.reason} title={each.reason}>
-                <td>{reasonLabel(each.reason, rules)}</td>
+                <td>{reasonLabel(each.reason, rules, each.figures)}</td>
                 <td>{each.points !== null && formatPoints(each.points)}</td>
               </tr>
             ))}

@@ -14,6 +14,13 @@ it.each([
   expect(reasonLabel(code)).toBe(label);
 });
 
+it("states the figures of a reason, and leaves their place out without them", () => {
+  const code = "entity_risk.product";
+  expect(reasonLabel(code, [], { frauds: 3, payments: 1041 })).toBe("Much fraud with this product (3 of 1,041 payments)");
+  expect(reasonLabel(code)).toBe("Much fraud with this product");
+  expect(reasonLabel("velocity.card.1h", [], { attempts: 4 })).toBe("Many attempts in 1 hour by this card");
+});
+
 it("labels known and unknown overrides", () => {
   expect(["blocked", "allowlisted", "rule", "next_kind"].map(overrideLabel)).toEqual([
     "On the blocklist",

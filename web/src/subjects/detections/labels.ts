@@ -1,4 +1,5 @@
-import type { Decision, RuleHit } from "../../api/types";
+import type { Decision, Detection, RuleHit } from "../../api/types";
+import { formatCount } from "../../ui/format/number";
 import { humanise } from "../../ui/format/text";
 import reasons from "./reasons.json";
 
@@ -48,11 +49,24 @@ const RULE_PREFIX = "custom_rules.";
 
 export const isDecision = (value: string): value is Decision => Object.hasOwn(DECISIONS, value);
 
-/** The words of a reason. One that names a rule of the shop is the rule's name, if the decision has it. */
-export function reasonLabel(code: string, rules: readonly RuleHit[] = []): string {
-  if (!code.startsWith(RULE_PREFIX)) return REASONS[code] ?? humanise(code);
+type Figures = Readonly<Record<string, number>> | null;
+
+/**
+ * The words of a reason. One that names a rule of the shop is the rule's name, if the decision has it. Figures stand in
+ * parentheses, which are left out without them.
+ */
+export function reasonLabel(code: string, rules: readonly RuleHit[] = [], figures: Figures = null): string {
+  if (!code.startsWith(RULE_PREFIX)) return withFigures(REASONS[code] ?? humanise(code), figures);
   const rule = rules.find((each) => code === RULE_PREFIX + each.rule_id);
   return rule === undefined ? reasons["custom_rules.<id>"] : `Rule “${rule.name}”`;
+}
+
+function withFigures(words: string, figures: Figures): string {
+  if (figures === null) return words.replace(/ \([^)]*\{[^)]*\)/, "");
+  return words.replace(/\{(\w+)\}/g, (place, name: string) => {
+    const figure = figures[name];
+    return figure === undefined ? place : formatCount(figure);
+  });
 }
 
 export const overrideLabel = (override: string): string => OVERRIDES[override] ?? humanise(override);
@@ -65,3 +79,13 @@ export const detectorName = (name: string): string =>
 
 /** `+58`, and `0` for a reason that weighs too little for a point. */
 export const formatPoints = (points: number): string => (points > 0 ? `+${points}` : String(points));
+
+/** `Blocked, risk 85` */
+export const decisionSummary = ({ decision, risk_score }: Detection): string =>
+  `${DECISIONS[decision]}, risk ${risk_score}`;
+
+/** The list entry that decided, or the reason with the most points; undefined if nothing was suspicious. */
+export function mainReason({ override, reasons, rules }: Detection): string | undefined {
+  if (override !== null) return overrideLabel(override);
+  return reasons[0] === undefined ? undefined : reasonLabel(reasons[0], rules);
+}

@@ -11,7 +11,7 @@ export function detection(changes: Partial<Detection> = {}): Detection {
     decision: "allow",
     risk_score: 12,
     reasons: ["trust_history.new_customer"],
-    points: [{ reason: "trust_history.new_customer", detector: "trust_history", points: 12 }],
+    points: [{ reason: "trust_history.new_customer", detector: "trust_history", points: 12, figures: null }],
     override: null,
     rules: [],
     detectors: [{ name: "trust_history", score: 15, reasons: ["trust_history.new_customer"], duration_us: 420 }],

@@ -14,8 +14,10 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption
 from orylo_cli.console import err, exit_with_error, print_json, print_note, print_text
+from orylo_cli.proposed_rules import proposed_rules
 from orylo_cli.setting_values import apply_changes
 from orylo_cli.target import open_target
+from orylo_common.control.rules import list_rules
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.control.sections.store import read_section
 from orylo_common.control.tenants import find_tenant
@@ -67,7 +69,8 @@ def backtest(
         ),
     ],
     tenant: Annotated[
-        str | None, typer.Option(help="The tenant whose settings are the current ones. Default: the default settings.")
+        str | None,
+        typer.Option(help="The tenant whose settings and rules are the current ones. Default: the default settings."),
     ] = None,
     changes: Annotated[
         list[str] | None,
@@ -76,6 +79,13 @@ def backtest(
     proposed: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Proposed settings of the section `detector`, as JSON."),
+    ] = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Proposed rules beside the current ones, as a JSON list with `name`, `expression`, `action`.",
+        ),
     ] = None,
     feedback_delay: Annotated[
         timedelta,
@@ -103,11 +113,14 @@ def backtest(
     are of the payments until then.
 
     Example: `orylo backtest payments.csv --test-from 2026-04-01 --set block_at=70`
+
+    Example: `orylo backtest payments.parquet --tenant minha-loja --rules rules.json`
     """
-    current = _current_policy(tenant, data_dir)
-    variants = [Variant("current", current)]
-    if changes or proposed:
-        variants.append(Variant("proposed", _proposed_policy(current, changes or (), proposed)))
+    current = _current(tenant, data_dir)
+    variants = [current]
+    if changes or proposed or rules:
+        policy = _proposed_policy(current.policy, changes or (), proposed)
+        variants.append(Variant("proposed", policy, (*current.rules, *(proposed_rules(rules) if rules else ()))))
     labelled = _read(file)
     if labelled.ignored:
         print_note(f"columns that are not used: {', '.join(labelled.ignored)}")
@@ -134,14 +147,16 @@ def backtest(
         raise typer.Exit(INTERRUPTED)
 
 
-def _current_policy(tenant: str | None, data_dir: Path) -> DetectionPolicy:
+def _current(tenant: str | None, data_dir: Path) -> Variant:
+    """Return the tenant's settings and rules, or the default settings."""
     if tenant is None:
-        return DetectionPolicy()
+        return Variant("current", DetectionPolicy())
     name = tenant
 
-    async def read(connection: Connection) -> DetectionPolicy:
+    async def read(connection: Connection) -> Variant:
         found = await find_tenant(connection, name)
-        return await read_section(connection, found.id, DetectionPolicy)
+        policy = await read_section(connection, found.id, DetectionPolicy)
+        return Variant("current", policy, [stored.rule for stored in await list_rules(connection, found.id)])
 
     with open_target(data_dir, "backtest") as target:
         return target.run(read)

@@ -12,6 +12,7 @@ from orylo_cli.commands.options import (
     JsonOption,
     KeyLostOption,
     TenantArgument,
+    not_on_command_line,
     secret_of,
     stripped,
 )
@@ -46,15 +47,20 @@ def add_to(
         str | None, typer.Option(help="The dataset (pixel) id from Meta's Events Manager. For `meta`.")
     ] = None,
     token_stdin: Annotated[
-        bool, typer.Option("--token-stdin", help="Read the access token from standard input.")
+        bool,
+        typer.Option(
+            "--token-stdin",
+            help="Read the access token, generated in Events Manager, from standard input. "
+            "ORYLO_META_TOKEN may hold it too.",
+        ),
     ] = False,
     token: Annotated[
         str | None,
         typer.Option(
             envvar="ORYLO_META_TOKEN",
-            help="The access token generated in Events Manager. Other users of this machine can see it: "
-            "prefer --token-stdin.",
-            show_envvar=True,
+            callback=not_on_command_line,
+            hidden=True,
+            help="The access token, from the variable only.",
         ),
     ] = None,
     test_event_code: Annotated[

@@ -51,7 +51,7 @@ def checked_secret(secret: str) -> str:
     bare = stripped(secret, "the secret")
     if len(bare) < MIN_SECRET_CHARACTERS:
         raise typer.BadParameter(
-            f"a gateway secret must have at least {MIN_SECRET_CHARACTERS} characters", param_hint="--secret"
+            f"a gateway secret must have at least {MIN_SECRET_CHARACTERS} characters", param_hint="--secret-stdin"
         )
     return bare
 

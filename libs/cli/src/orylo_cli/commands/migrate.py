@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption
-from orylo_cli.console import print_json, print_note, print_text
+from orylo_cli.console import noting_progress, print_json, print_note, print_text
 from orylo_cli.migrations import all_migrations
 from orylo_cli.target import Target, open_target
 from orylo_common.postgres.migrations import migrate as apply
@@ -55,7 +55,8 @@ def _key_documents(target: Target) -> None:
         print_note("ORYLO_MASTER_KEY is not set: documents that an earlier version stored keep their plain hashes")
         return
     # Imported here, because it imports the adapters, which takes the other commands too long.
-    from orylo_cli.keyed_documents import key_documents
+    from orylo_cli.keyed_documents import SEARCHING, key_documents
 
-    if changed := asyncio.run(key_documents(target.database_url, target.keyring())):
+    progress = noting_progress(SEARCHING)
+    if changed := asyncio.run(key_documents(target.database_url, target.keyring(), progress=progress)):
         print_note(f"put the documents of {changed} events under the document key")

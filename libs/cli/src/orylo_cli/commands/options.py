@@ -38,21 +38,41 @@ TenantFilterOption = Annotated[
 ]
 
 
+def not_on_command_line(context: typer.Context, option: typer.CallbackParam, value: str | None) -> str | None:
+    """Refuse a secret among the arguments, which the process list shows to all users of the machine."""
+    source = context.get_parameter_source(option.name) if option.name else None
+    if source is None or source.name != "COMMANDLINE":
+        return value
+    instead = f"set {option.envvar}"
+    if any(each.name == f"{option.name}_stdin" for each in context.command.params):
+        instead = f"pipe it to --{option.name}-stdin, or {instead}"
+    raise typer.BadParameter(
+        f"other users of this machine can read the arguments: {instead}. If they may have read it, replace the secret"
+    )
+
+
 SecretStdinOption = Annotated[
-    bool, typer.Option("--secret-stdin", help="Read the secret from standard input, where no process list shows it.")
+    bool,
+    typer.Option(
+        "--secret-stdin",
+        help="Read the secret from standard input, where no process list shows it. "
+        "ORYLO_GATEWAY_SECRET may hold it too.",
+    ),
 ]
 SecretOption = Annotated[
     str | None,
     typer.Option(
         envvar="ORYLO_GATEWAY_SECRET",
-        help="The gateway's signing secret or token. Other users of this machine can see it: prefer --secret-stdin.",
+        callback=not_on_command_line,
+        hidden=True,
+        help="The gateway's signing secret or token, from the variable only.",
         show_envvar=True,
     ),
 ]
 
 
 def secret_of(given: str | None, *, from_stdin: bool) -> str | None:
-    """Return the first line of standard input if `from_stdin`, else what the option or its variable holds."""
+    """Return the first line of standard input if `from_stdin`, else what the variable holds."""
     return sys.stdin.readline().rstrip("\r\n") if from_stdin else given
 
 

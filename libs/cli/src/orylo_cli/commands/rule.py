@@ -40,7 +40,12 @@ WhenOption = Annotated[
 ]
 ThenOption = Annotated[
     str,
-    typer.Option("--then", metavar="ACTION", help="`allow`, `review` or `block`; or points, such as `+25` or `-10`."),
+    typer.Option(
+        "--then",
+        metavar="ACTION",
+        help="`allow`, `review` or `block`; points, such as `+25` or `-10`; or `list:NAME`, which puts the customer "
+        "and the card on a list for 30 days.",
+    ),
 ]
 PriorityOption = Annotated[int, typer.Option(min=0, max=1000, help="Of the rules that decide, the highest does.")]
 ModeOption = Annotated[

@@ -10,7 +10,7 @@ import typer
 from rich.live import Live
 from rich.text import Text
 
-from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption
+from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, not_on_command_line
 from orylo_cli.console import err, exit_with_error, print_json, print_note, print_text
 from orylo_cli.simulate import (
     RemoteTargetForbidden,
@@ -61,10 +61,21 @@ def simulate(
     ] = None,
     stripe_secret: Annotated[
         str | None,
-        typer.Option(envvar="ORYLO_SIMULATE_STRIPE_SECRET", help="The signing secret. Default: the tenant's."),
+        typer.Option(
+            envvar="ORYLO_SIMULATE_STRIPE_SECRET",
+            callback=not_on_command_line,
+            hidden=True,
+            help="The signing secret, from the variable only. Default: the tenant's.",
+        ),
     ] = None,
     hotmart_hottok: Annotated[
-        str | None, typer.Option(envvar="ORYLO_SIMULATE_HOTTOK", help="The Hotmart token. Default: the tenant's.")
+        str | None,
+        typer.Option(
+            envvar="ORYLO_SIMULATE_HOTTOK",
+            callback=not_on_command_line,
+            hidden=True,
+            help="The Hotmart token, from the variable only. Default: the tenant's.",
+        ),
     ] = None,
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", help="Allow an --ingest-url on another machine.")
@@ -83,7 +94,8 @@ def simulate(
 ) -> None:
     """Send realistic webhooks and page views: sales, declines, refunds, disputes, card testing, resends.
 
-    Each webhook is signed as its gateway signs it. Weeks are compressed into seconds.
+    Each webhook is signed as its gateway signs it, with the tenant's secret or the one in ORYLO_SIMULATE_STRIPE_SECRET
+    or ORYLO_SIMULATE_HOTTOK. Weeks are compressed into seconds.
 
     Example: `orylo simulate --tenant minha-loja --rate 50 --duration 120`
 

@@ -15,7 +15,7 @@ import typer
 
 from orylo_cli.actor import command_actor
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption
-from orylo_cli.console import exit_with_error, print_note, print_text
+from orylo_cli.console import exit_with_error, noting_progress, print_note, print_text
 from orylo_cli.demo.fake_meta import run_fake_meta
 from orylo_cli.demo.fake_meta.faults import FaultMode
 from orylo_cli.demo.shop import EMAIL, FAKE_META_ONLY, PASSWORD, TENANT, close_shop, set_up_shop
@@ -167,10 +167,10 @@ async def _run(
 async def _prepare(options: UpOptions, database_url: str, keyring: Keyring) -> Mapping[str, str]:
     """Bring the database up to date, and return the services' logins."""
     # Imported here, because it imports the adapters, which takes the other commands too long.
-    from orylo_cli.keyed_documents import key_documents
+    from orylo_cli.keyed_documents import SEARCHING, key_documents
 
     await migrate(database_url, all_migrations())
-    await key_documents(database_url, keyring)
+    await key_documents(database_url, keyring, progress=noting_progress(SEARCHING))
     async with (
         open_pool(database_url, role=OWN_ROLE, max_size=1) as pool,
         pool.acquire() as connection,

@@ -12,7 +12,12 @@ from orylo_common.messages import (
     ConversionMatched,
     ConversionRedriveRequested,
     ConversionSuppressed,
+    CustomerMerged,
+    CustomerMergeDecided,
+    CustomerMergeLimited,
     CustomerStatusSet,
+    CustomerTrustCorrected,
+    CustomerUnmerged,
     DestinationStatusChanged,
     DetectionCreated,
     DisputeLost,
@@ -21,6 +26,7 @@ from orylo_common.messages import (
     FraudWarningReceived,
     Message,
     PaymentBlocked,
+    PaymentBlockLifted,
     PaymentCanceled,
     PaymentCreated,
     PaymentEnriched,
@@ -31,6 +37,7 @@ from orylo_common.messages import (
     ProviderActionChanged,
     ProviderActionRedriveRequested,
     TrustUpdated,
+    VerdictGiven,
     WebhookQuarantined,
     WebhookRejected,
     WebhookReplayed,
@@ -49,10 +56,32 @@ PAYMENTS: tuple[type[Message], ...] = (
 )
 REFUNDS: tuple[type[Message], ...] = (PaymentRefunded, PaymentRefundFailed)
 DISPUTES: tuple[type[Message], ...] = (DisputeOpened, DisputeWon, DisputeLost, FraudWarningReceived)
+MERGES: tuple[type[Message], ...] = (CustomerMerged, CustomerUnmerged)
 
 QUEUES: Mapping[str, Sequence[type[Message]]] = {
-    "detector": (PaymentCreated, PaymentSucceeded, PaymentEnriched, PaymentFailed, *REFUNDS, *DISPUTES, TrustUpdated),
-    "trust": (PaymentSucceeded, PaymentBlocked, *REFUNDS, *DISPUTES, CustomerStatusSet),
+    "detector": (
+        PaymentCreated,
+        PaymentSucceeded,
+        PaymentEnriched,
+        PaymentFailed,
+        *REFUNDS,
+        *DISPUTES,
+        VerdictGiven,
+        TrustUpdated,
+        *MERGES,
+    ),
+    "trust": (
+        PaymentSucceeded,
+        PaymentEnriched,
+        PaymentBlocked,
+        PaymentBlockLifted,
+        *REFUNDS,
+        *DISPUTES,
+        VerdictGiven,
+        CustomerStatusSet,
+        CustomerTrustCorrected,
+        CustomerMergeDecided,
+    ),
     "dispatch": (
         PaymentSucceeded,
         PaymentEnriched,
@@ -72,6 +101,9 @@ QUEUES: Mapping[str, Sequence[type[Message]]] = {
         ClickRecorded,
         DetectionCreated,
         TrustUpdated,
+        VerdictGiven,
+        *MERGES,
+        CustomerMergeLimited,
         ConversionMatched,
         ConversionDispatched,
         ConversionFailed,

@@ -14,7 +14,7 @@ from orylo_common.control.audit import Actor, write_audit_line
 from orylo_common.control.errors import InvalidChange
 from orylo_common.ids import uuid7
 from orylo_common.postgres.pool import Connection
-from orylo_rules import AddToList, Rule, RuleDraft, RuleProblem, check
+from orylo_rules import Rule, RuleDraft, RuleProblem, check
 
 # In shadow or on. They share one time limit per payment.
 MAX_ACTIVE = 100
@@ -204,8 +204,6 @@ async def _write(connection: Connection, statement: str, tenant_id: UUID, rule: 
 
 
 def _check(draft: RuleDraft) -> None:
-    if isinstance(draft.action, AddToList):
-        raise InvalidRule([RuleProblem("The action `add_to_list` is not available yet.")])
     if problems := check(draft.expression):
         raise InvalidRule(problems)
 

@@ -25,6 +25,8 @@ HSTS = "max-age=31536000; includeSubDomains"
 
 def add_security_headers(response: web.StreamResponse, headers: Mapping[str, str], *, https: bool) -> None:
     """Add `headers`, except those that the response already has, and HSTS if the client came by HTTPS."""
+    # Just before a response starts, it has aiohttp's own.
+    response.headers.popall("Server", None)
     for name, value in headers.items():
         response.headers.setdefault(name, value)
     if https:

@@ -41,6 +41,7 @@ from orylo_common.messages.detections import (
     RuleHit,
 )
 from orylo_common.messages.disputes import DisputeFact, DisputeLost, DisputeOpened, DisputeWon, FraudWarningReceived
+from orylo_common.messages.merges import CustomerMerged, CustomerMergeDecided, CustomerMergeLimited, CustomerUnmerged
 from orylo_common.messages.message import Message
 from orylo_common.messages.payments import (
     PAGE,
@@ -48,6 +49,7 @@ from orylo_common.messages.payments import (
     CheckoutAbandoned,
     CheckoutFact,
     CheckoutStarted,
+    CustomerAliases,
     CustomerFlags,
     GatewayFact,
     MatchKeys,
@@ -63,7 +65,14 @@ from orylo_common.messages.payments import (
     Subscription,
     Tracking,
 )
-from orylo_common.messages.trust import CustomerStatusSet, TrustStatus, TrustUpdated
+from orylo_common.messages.trust import (
+    CausePoints,
+    CustomerStatusSet,
+    CustomerTrustCorrected,
+    TrustStatus,
+    TrustUpdated,
+)
+from orylo_common.messages.verdicts import PaymentVerdict, VerdictGiven
 from orylo_common.messages.webhooks import (
     QuarantineFact,
     WebhookQuarantined,
@@ -78,6 +87,7 @@ __all__ = [
     "PAGE",
     "BlockFact",
     "Card",
+    "CausePoints",
     "CheckoutAbandoned",
     "CheckoutFact",
     "CheckoutStarted",
@@ -89,8 +99,14 @@ __all__ = [
     "ConversionMatched",
     "ConversionRedriveRequested",
     "ConversionSuppressed",
+    "CustomerAliases",
     "CustomerFlags",
+    "CustomerMergeDecided",
+    "CustomerMergeLimited",
+    "CustomerMerged",
     "CustomerStatusSet",
+    "CustomerTrustCorrected",
+    "CustomerUnmerged",
     "Decision",
     "DestinationStatus",
     "DestinationStatusChanged",
@@ -115,6 +131,7 @@ __all__ = [
     "PaymentRefundFailed",
     "PaymentRefunded",
     "PaymentSucceeded",
+    "PaymentVerdict",
     "Product",
     "ProviderAction",
     "ProviderActionChanged",
@@ -130,6 +147,7 @@ __all__ = [
     "TrustStatus",
     "TrustUpdated",
     "UndecodableMessage",
+    "VerdictGiven",
     "WebhookQuarantined",
     "WebhookRejected",
     "WebhookReplayRequested",

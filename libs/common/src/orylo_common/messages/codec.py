@@ -27,6 +27,7 @@ from orylo_common.messages.destinations import DestinationStatusChanged
 from orylo_common.messages.detections import DetectionCreated, PaymentBlocked, PaymentBlockLifted
 from orylo_common.messages.disputes import DisputeLost, DisputeOpened, DisputeWon, FraudWarningReceived
 from orylo_common.messages.former_names import current_type, with_current_values
+from orylo_common.messages.merges import CustomerMerged, CustomerMergeDecided, CustomerMergeLimited, CustomerUnmerged
 from orylo_common.messages.message import Message
 from orylo_common.messages.payments import (
     CheckoutAbandoned,
@@ -39,7 +40,8 @@ from orylo_common.messages.payments import (
     PaymentRefundFailed,
     PaymentSucceeded,
 )
-from orylo_common.messages.trust import CustomerStatusSet, TrustUpdated
+from orylo_common.messages.trust import CustomerStatusSet, CustomerTrustCorrected, TrustUpdated
+from orylo_common.messages.verdicts import VerdictGiven
 from orylo_common.messages.webhooks import (
     WebhookQuarantined,
     WebhookRejected,
@@ -67,6 +69,12 @@ MESSAGES: tuple[type[Message], ...] = (
     PaymentBlockLifted,
     TrustUpdated,
     CustomerStatusSet,
+    CustomerTrustCorrected,
+    CustomerMerged,
+    CustomerUnmerged,
+    CustomerMergeDecided,
+    CustomerMergeLimited,
+    VerdictGiven,
     ConversionMatched,
     ConversionDispatched,
     ConversionFailed,

@@ -30,6 +30,9 @@ class ReasonPoints(Value):
     reason: str
     detector: str
     points: int
+    figures: dict[str, int] | None = Field(
+        default=None, description="the numbers behind the reason, by name, such as `frauds` and `payments`"
+    )
 
 
 class RuleHit(Value):

@@ -26,6 +26,7 @@ def enriched(payment: OneFact, later: PaymentFact) -> OneFact:
             "card": _card(payment.card, later.card),
             "subscription": payment.subscription or later.subscription,
             "order_id": payment.order_id or later.order_id,
+            "affiliate_id": payment.affiliate_id or later.affiliate_id,
             "document_hash": payment.document_hash or later.document_hash,
         }
     )

@@ -30,6 +30,13 @@ class MatchKeys(Value):
     country: str | None = Field(default=None, pattern=SHA256)
 
 
+class CustomerAliases(Value):
+    """The customer ids that a sale's buyer has where only the phone, or only the document, is known."""
+
+    phone: str | None = None
+    document: str | None = None
+
+
 class CustomerFlags(Value):
     """Facts derived from clear text before it was hashed. `None` means unknown."""
 
@@ -101,6 +108,7 @@ class GatewayFact(Message):
     gateway_event_id: str | None = None
     gateway_event_type: str
     customer_id: str | None = None
+    customer_aliases: CustomerAliases = CustomerAliases()
     match_keys: MatchKeys = MatchKeys()
     customer_flags: CustomerFlags = CustomerFlags()
     ip: str | None = None
@@ -125,6 +133,9 @@ class PaymentFact(GatewayFact):
     subscription: Subscription | None = None
     order_id: str | None = Field(default=None, description="the merchant's own order number")
     order_bump: bool = Field(default=False, description="added to another sale at the checkout")
+    affiliate_id: str | None = Field(
+        default=None, description="the affiliate who referred the sale, or the terminal that took the payment"
+    )
     order_bump_of: str | None = Field(default=None, description="payment_id of that sale, if the gateway names it")
     document_hash: str | None = Field(
         default=None,

@@ -2,10 +2,11 @@
 
 from enum import StrEnum
 from typing import ClassVar, Literal
+from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
-from orylo_common.messages.message import Message
+from orylo_common.messages.message import Message, Value
 
 
 class TrustStatus(StrEnum):
@@ -14,10 +15,21 @@ class TrustStatus(StrEnum):
     BLOCKED = "blocked"
 
 
+class CausePoints(Value):
+    """The points that all ledger entries of one cause add to a customer's trust score.
+
+    Entries that undo each other count under one cause: a failed refund lowers the points of `refund`.
+    """
+
+    cause: str
+    points: int
+
+
 class TrustUpdated(Message):
     """A customer's trust score or status changed.
 
-    `version` counts the customer's changes from 1. A consumer keeps the highest that it received.
+    `version` counts the customer's changes from 1. A consumer keeps the highest that it received. The score is `start`
+    and the points of all causes, limited to 0 to 100. Messages of earlier versions have neither.
     """
 
     type: Literal["trust.updated.v1"] = "trust.updated.v1"
@@ -27,12 +39,18 @@ class TrustUpdated(Message):
     version: int = Field(ge=1)
     score_before: int = Field(ge=0, le=100)
     score_after: int = Field(ge=0, le=100)
+    start: int | None = Field(default=None, ge=0, le=100, description="the score without any cause")
+    causes: tuple[CausePoints, ...] = Field(default=(), description="the sums by cause, in alphabetical order")
     status: TrustStatus
+    status_expires_at: AwareDatetime | None = Field(
+        default=None, description="from then on the status is neutral; a consumer need not wait for the next message"
+    )
     cause: str = Field(
-        description="dispute_opened, dispute_won, fraud_warning, refund, refund_failed, clean_payment, status_set, …"
+        description="dispute_opened, dispute_won, fraud_warning, refund, refund_failed, clean_payment, verdict_fraud, "
+        "correction, status_set, status_expired, …"
     )
     source_event_id: str | None = None
-    actor: str | None = Field(default=None, description="the user who set the status, if that is the cause")
+    actor: str | None = Field(default=None, description="the user who set the status, or corrected the score")
     reason: str | None = Field(default=None, description="the user's reason")
 
     @property
@@ -48,6 +66,26 @@ class CustomerStatusSet(Message):
 
     customer_id: str
     status: TrustStatus
+    expires_at: AwareDatetime | None = Field(
+        default=None, description="when the status ends and the customer is neutral again; never, if omitted"
+    )
+    actor: str
+    reason: str
+
+    @property
+    def subject(self) -> str:
+        return self.customer_id
+
+
+class CustomerTrustCorrected(Message):
+    """A user added points to a customer's trust score, or took some away. Unique by tenant and `correction_id`."""
+
+    type: Literal["customer.trust_corrected.v1"] = "customer.trust_corrected.v1"
+    source: ClassVar[str] = "orylo/api"
+
+    correction_id: UUID
+    customer_id: str
+    points: int = Field(ge=-100, le=100)
     actor: str
     reason: str
 

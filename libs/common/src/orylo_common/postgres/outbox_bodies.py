@@ -20,6 +20,9 @@ _DICTIONARY.precompute_compress(level=_LEVEL)
 _compressor = zstandard.ZstdCompressor(level=_LEVEL, dict_data=_DICTIONARY, write_checksum=True)
 _decompressor = zstandard.ZstdDecompressor(dict_data=_DICTIONARY)
 
+# Begins every compressed body, and no JSON.
+COMPRESSED_PREFIX: bytes = zstandard.FRAME_HEADER
+
 
 def compress(body: bytes) -> bytes:
     return _compressor.compress(body)
@@ -27,7 +30,7 @@ def compress(body: bytes) -> bytes:
 
 def decompress(stored: bytes) -> bytes:
     """Return the body. A body that was stored uncompressed is returned unchanged."""
-    return _decompressor.decompress(stored) if stored.startswith(zstandard.FRAME_HEADER) else stored
+    return _decompressor.decompress(stored) if stored.startswith(COMPRESSED_PREFIX) else stored
 
 
 def outbox_columns(messages: Sequence[Outgoing]) -> tuple[list[UUID], list[str], list[bytes]]:

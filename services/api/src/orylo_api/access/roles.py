@@ -9,6 +9,9 @@ from orylo_common.control.models import Role
 class Permission(StrEnum):
     READ = "read"
     SET_CUSTOMER_STATUS = "customers.set_status"
+    CORRECT_TRUST = "customers.correct_trust"
+    GIVE_VERDICTS = "payments.give_verdicts"
+    MERGE_CUSTOMERS = "customers.merge"
     EVALUATE = "detections.evaluate"
     EDIT_RULES = "rules.edit"
     APPLY_RULES = "rules.apply"
@@ -24,6 +27,11 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.READ: frozenset(Role),
     # Analysts work on fraud, and a block stops a customer at once. The decision is the merchant's, not the platform's.
     Permission.SET_CUSTOMER_STATUS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    # Corrections and merges decide about later payments, as a status does.
+    Permission.CORRECT_TRUST: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    Permission.MERGE_CUSTOMERS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    # A verdict says what the merchant knows of a buyer, and decides about later payments.
+    Permission.GIVE_VERDICTS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # Rules that are off or in shadow change no decision.
     Permission.EDIT_RULES: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # A rule that is on decides on the merchant's sales.

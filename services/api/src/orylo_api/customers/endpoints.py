@@ -3,20 +3,22 @@
 from orylo_api.access import audit
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
-from orylo_api.customers import queries
+from orylo_api.customers import changes, queries
 from orylo_api.customers.models import (
+    CorrectionAccepted,
+    CorrectionRequest,
     Customer,
     CustomerPage,
     CustomerPath,
     CustomerQuery,
+    CustomerScore,
     StatusAccepted,
     StatusRequest,
 )
-from orylo_api.errors import NotFound
+from orylo_api.errors import Invalid, NotFound
 from orylo_api.http import outbox
+from orylo_api.http.problem_details import FieldProblem
 from orylo_api.http.route import Route
-from orylo_common.ids import uuid7
-from orylo_common.messages import CustomerStatusSet
 
 
 async def list_customers(call: Call[None, CustomerQuery, None]) -> CustomerPage:
@@ -28,8 +30,15 @@ async def show_customer(call: Call[CustomerPath, None, None]) -> Customer:
     summary = await queries.find_customer(call.connection, call.path.id)
     if summary is None:
         raise NotFound("there is no such customer")
-    history = await queries.read_history(call.connection, call.path.id)
+    history = await queries.read_history(call.connection, summary.people)
     return Customer(**summary.model_dump(), history=history)
+
+
+async def show_score(call: Call[CustomerPath, None, None]) -> CustomerScore:
+    score = await queries.read_score(call.connection, call.path.id)
+    if score is None:
+        raise NotFound("there is no such customer")
+    return score
 
 
 async def set_status(call: Call[CustomerPath, None, StatusRequest]) -> StatusAccepted:
@@ -38,28 +47,50 @@ async def set_status(call: Call[CustomerPath, None, StatusRequest]) -> StatusAcc
     if customer is None:
         raise NotFound("there is no such customer")
     now, user, requested = call.services.clock.now(), call.principal, call.body
-    message_id = uuid7()
-    message = CustomerStatusSet(
-        message_id=message_id,
-        correlation_id=message_id,
-        tenant_id=user.tenant.id,
-        occurred_at=now,
-        customer_id=customer.id,
-        status=requested.status,
-        actor=f"{user.kind}:{user.id}",
-        reason=requested.reason,
-    )
+    if requested.expires_at is not None and requested.expires_at <= now:
+        raise _invalid("body.expires_at", "must be in the future")
+    actor = f"{user.kind}:{user.id}"
+    message = changes.status_set(user.tenant.id, customer.id, requested, actor=actor, now=now)
     await outbox.publish(call, message)
     await audit.write_change(
         call,
         action="customer.set_status",
         subject=f"customer {customer.id}",
         before={"status": customer.status},
-        after={"status": requested.status, "reason": requested.reason},
+        after=requested.model_dump(mode="json", exclude_none=True),
     )
-    return StatusAccepted(
-        customer_id=customer.id, status=requested.status, reason=requested.reason, actor=user.name, accepted_at=now
+    return StatusAccepted(customer_id=customer.id, actor=user.name, accepted_at=now, **requested.model_dump())
+
+
+async def correct_trust(call: Call[CustomerPath, None, CorrectionRequest]) -> CorrectionAccepted:
+    """Publish the correction. The trust service adds it to the customer's ledger."""
+    customer = await queries.find_customer(call.connection, call.path.id)
+    if customer is None:
+        raise NotFound("there is no such customer")
+    now, user, requested = call.services.clock.now(), call.principal, call.body
+    if not requested.points:
+        raise _invalid("body.points", "must not be 0")
+    actor = f"{user.kind}:{user.id}"
+    message = changes.trust_corrected(user.tenant.id, customer.id, requested, actor=actor, now=now)
+    await outbox.publish(call, message)
+    await audit.write_change(
+        call,
+        action="customer.correct_trust",
+        subject=f"customer {customer.id}",
+        before={"trust_score": customer.trust_score},
+        after={"correction_id": str(message.correction_id), **requested.model_dump()},
     )
+    return CorrectionAccepted(
+        customer_id=customer.id,
+        correction_id=message.correction_id,
+        actor=user.name,
+        accepted_at=now,
+        **requested.model_dump(),
+    )
+
+
+def _invalid(field: str, message: str) -> Invalid:
+    return Invalid("the request is invalid", [FieldProblem(field=field, message=message)])
 
 
 ROUTES = (
@@ -82,11 +113,31 @@ ROUTES = (
         response=Customer,
     ),
     Route(
+        "GET",
+        "/api/v1/customers/{id}/score",
+        show_score,
+        Permission.READ,
+        "One customer's trust score, with the points of each cause",
+        path_values=CustomerPath,
+        response=CustomerScore,
+    ),
+    Route(
+        "POST",
+        "/api/v1/customers/{id}/corrections",
+        correct_trust,
+        Permission.CORRECT_TRUST,
+        "Add points to a customer's trust score, or take some away, with a reason",
+        path_values=CustomerPath,
+        body=CorrectionRequest,
+        response=CorrectionAccepted,
+        status=202,
+    ),
+    Route(
         "POST",
         "/api/v1/customers/{id}/status",
         set_status,
         Permission.SET_CUSTOMER_STATUS,
-        "Set the status of a customer: blocked, allowlisted or neutral",
+        "Set the status of a customer: blocked, allowlisted or neutral, until a time or for good",
         path_values=CustomerPath,
         body=StatusRequest,
         response=StatusAccepted,

@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints
 
 from orylo_api.detections.models import Override, Points, Reasons
-from orylo_api.http.fields import CustomerId, Page, PageQuery, RequestPart, ResponseBody, Text
+from orylo_api.http.fields import CustomerId, Moment, Page, PageQuery, RequestPart, ResponseBody, Text
 from orylo_api.payments.models import PaymentState
 from orylo_common.messages import Decision, TrustStatus
 
@@ -37,8 +37,12 @@ class CustomerSummary(ResponseBody):
     id: str
     trust_score: int = Field(ge=0, le=100)
     status: TrustStatus
+    status_expires_at: datetime | None = Field(description="when the status ends and the customer is neutral again")
     created_at: datetime = Field(description="first seen")
     updated_at: datetime = Field(description="score or status last changed")
+    people: list[str] = Field(
+        description="the customers that are the same person; the first represents the person that all fields describe"
+    )
 
 
 class CustomerPage(Page[CustomerSummary]):
@@ -75,7 +79,7 @@ class TrustEntry(ResponseBody):
     score_after: int
     status: TrustStatus
     cause: str
-    actor: str | None = Field(description="who set the status, if that is the cause")
+    actor: str | None = Field(description="who set the status or corrected the score, if that is the cause")
     reason: str | None = Field(description="the reason they gave")
 
 
@@ -86,8 +90,29 @@ class Customer(CustomerSummary):
     history: list[HistoryEntry] = Field(description="the latest of each kind, newest first")
 
 
+class ScoreCause(ResponseBody):
+    cause: str
+    points: int
+
+
+class CustomerScore(ResponseBody):
+    """`start` and the points of all causes add up to `total`, which is limited to 0 to 100 for the score."""
+
+    customer_id: str
+    trust_score: int = Field(ge=0, le=100)
+    start: int
+    causes: list[ScoreCause] = Field(description="most points first, gained or lost")
+    total: int
+    version: int = Field(description="of the latest change that the score includes; 0 before the first")
+    status: TrustStatus
+    status_expires_at: datetime | None
+
+
 class StatusRequest(RequestPart):
     status: TrustStatus
+    expires_at: Moment | None = Field(
+        default=None, description="when the status ends and the customer is neutral again; never, if omitted"
+    )
     reason: Text = Field(description="stored with the change; must not hold personal data")
 
 
@@ -96,6 +121,23 @@ class StatusAccepted(ResponseBody):
 
     customer_id: CustomerId
     status: TrustStatus
+    expires_at: datetime | None
+    reason: str
+    actor: str
+    accepted_at: datetime
+
+
+class CorrectionRequest(RequestPart):
+    points: int = Field(ge=-100, le=100, description="added to the trust score; negative points are taken away; not 0")
+    reason: Text = Field(description="stored with the change; must not hold personal data")
+
+
+class CorrectionAccepted(ResponseBody):
+    """The correction is recorded. The customer shows it within moments. To undo it, correct by the opposite points."""
+
+    customer_id: CustomerId
+    correction_id: UUID
+    points: int
     reason: str
     actor: str
     accepted_at: datetime

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from orylo_api.read_models.effects import Effects
 from orylo_common.control.sections.trust import TrustPolicy
-from orylo_common.messages import DetectionCreated, PaymentFact, TrustUpdated
+from orylo_common.messages import CustomerMerged, CustomerUnmerged, DetectionCreated, PaymentFact, TrustUpdated
 from orylo_common.postgres.pool import Connection
 from orylo_common.postgres.tables import Table
 
@@ -54,7 +54,11 @@ class CustomerProjection:
         self._seen: dict[tuple[UUID, str], SeenCustomer] = {}
         self._decided_on: dict[tuple[UUID, str], Effects] = {}
 
-    def fold(self, message: PaymentFact | DetectionCreated | TrustUpdated, effects: Effects) -> None:
+    def fold(
+        self,
+        message: PaymentFact | DetectionCreated | TrustUpdated | CustomerMerged | CustomerUnmerged,
+        effects: Effects,
+    ) -> None:
         if message.customer_id is None:
             return
         key = (message.tenant_id, message.customer_id)

@@ -4,10 +4,12 @@ import asyncpg
 
 from orylo_api.customers.models import (
     CustomerQuery,
+    CustomerScore,
     CustomerSummary,
     DetectionEntry,
     HistoryEntry,
     PaymentEntry,
+    ScoreCause,
     TrustEntry,
 )
 from orylo_api.http.pages import Listing, Where, fetch_page
@@ -17,14 +19,34 @@ from orylo_common.postgres.pool import Connection
 
 CUSTOMERS = Listing("api.customers_view", "customer_id", str)
 
-SELECT_CUSTOMER = "SELECT * FROM api.customers_view WHERE customer_id = $1"
+# The row that represents the customer's person, or the customer's own until that row is there; and the first time that
+# any customer of the person was seen.
+SELECT_CUSTOMER = """
+    SELECT first.*,
+           (SELECT min(created_at) FROM api.customers_view AS c
+            WHERE c.customer_id = ANY(coalesce(first.people, ARRAY[first.customer_id]))) AS first_seen_at
+    FROM api.customers_view AS asked
+    JOIN api.customers_view AS first ON first.customer_id IN (asked.people[1], asked.customer_id)
+    WHERE asked.customer_id = $1
+    ORDER BY first.customer_id = asked.people[1] DESC NULLS LAST LIMIT 1
+"""
+SELECT_REPRESENTING = "SELECT * FROM api.customers_view WHERE customer_id = ANY($1::text[])"
 SELECT_PAYMENTS = """
-    SELECT * FROM api.payments_view WHERE customer_id = $1 ORDER BY created_at DESC, payment_id DESC LIMIT $2
+    SELECT * FROM api.payments_view WHERE customer_id = ANY($1::text[])
+    ORDER BY created_at DESC, payment_id DESC LIMIT $2
 """
 SELECT_DETECTIONS = """
-    SELECT * FROM api.detections_view WHERE customer_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2
+    SELECT * FROM api.detections_view WHERE customer_id = ANY($1::text[]) ORDER BY created_at DESC, id DESC LIMIT $2
 """
-SELECT_TRUST_CHANGES = "SELECT * FROM api.trust_changes WHERE customer_id = $1 ORDER BY version DESC LIMIT $2"
+SELECT_TRUST_CHANGES = """
+    SELECT * FROM api.trust_changes WHERE customer_id = ANY($1::text[])
+    ORDER BY occurred_at DESC, version DESC LIMIT $2
+"""
+# Each change begins with the score that the one before ended with, so the sums add up to the score.
+SELECT_CHANGES_BY_CAUSE = """
+    SELECT cause, sum(score_after - score_before)::integer AS points
+    FROM api.trust_changes WHERE customer_id = $1 GROUP BY cause
+"""
 
 # Entries of each kind.
 HISTORY_LENGTH = 50
@@ -39,22 +61,46 @@ async def list_customers(connection: Connection, query: CustomerQuery) -> tuple[
         where.seek(f"status = '{query.status}'")
     if query.ids is not None:
         where.seek("customer_id = ANY({})", query.ids.split(","))
+    else:
+        # A person is listed once.
+        where.filter("(people IS NULL OR people[1] = customer_id)")
     if query.max_trust is not None:
         where.filter("trust_score <= {}", query.max_trust)
     rows, next_cursor = await fetch_page(connection, CUSTOMERS, where, query)
-    return [_customer(row) for row in rows], next_cursor
+    represented = {row["people"][0] for row in rows if row["people"] and row["people"][0] != row["customer_id"]}
+    first = {row["customer_id"]: row for row in await connection.fetch(SELECT_REPRESENTING, list(represented))}
+    return [_customer(row, first.get((row["people"] or [""])[0], row)) for row in rows], next_cursor
 
 
 async def find_customer(connection: Connection, customer_id: str) -> CustomerSummary | None:
     row = await connection.fetchrow(SELECT_CUSTOMER, customer_id)
-    return None if row is None else _customer(row)
+    return None if row is None else _customer(row, row)
 
 
-async def read_history(connection: Connection, customer_id: str) -> list[HistoryEntry]:
-    """Return the customer's latest payments, detections and trust changes, newest first."""
-    payments = await connection.fetch(SELECT_PAYMENTS, customer_id, HISTORY_LENGTH)
-    detections = await connection.fetch(SELECT_DETECTIONS, customer_id, HISTORY_LENGTH)
-    trust_changes = await connection.fetch(SELECT_TRUST_CHANGES, customer_id, HISTORY_LENGTH)
+async def read_score(connection: Connection, customer_id: str) -> CustomerScore | None:
+    """Return the score by cause. A score that last changed before causes were summed is split by its changes."""
+    row = await connection.fetchrow(SELECT_CUSTOMER, customer_id)
+    if row is None:
+        return None
+    causes, start, score = row["trust_causes"], row["trust_start"], row["trust_score"]
+    if causes is None:
+        changes = await connection.fetch(SELECT_CHANGES_BY_CAUSE, row["customer_id"])
+        causes = {change["cause"]: change["points"] for change in changes}
+        start = score - sum(causes.values())
+    largest_first = sorted(causes.items(), key=lambda each: (-abs(each[1]), each[0]))
+    return CustomerScore.from_row(
+        row,
+        start=start,
+        causes=[ScoreCause(cause=cause, points=points) for cause, points in largest_first if points],
+        total=start + sum(causes.values()),
+    )
+
+
+async def read_history(connection: Connection, people: list[str]) -> list[HistoryEntry]:
+    """Return the latest payments, detections and trust changes of a person's customers, newest first."""
+    payments = await connection.fetch(SELECT_PAYMENTS, people, HISTORY_LENGTH)
+    detections = await connection.fetch(SELECT_DETECTIONS, people, HISTORY_LENGTH)
+    trust_changes = await connection.fetch(SELECT_TRUST_CHANGES, people, HISTORY_LENGTH)
     entries: list[HistoryEntry] = [
         *(_payment_entry(row) for row in payments),
         *(
@@ -75,11 +121,14 @@ def _at(entry: HistoryEntry) -> datetime:
     return entry.at
 
 
-def _customer(row: asyncpg.Record) -> CustomerSummary:
+def _customer(row: asyncpg.Record, first: asyncpg.Record) -> CustomerSummary:
+    """`first` is the row that represents the person."""
     return CustomerSummary(
         id=row["customer_id"],
-        trust_score=row["trust_score"],
-        status=row["status"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"] or row["created_at"],
+        trust_score=first["trust_score"],
+        status=first["status"],
+        status_expires_at=first["status_expires_at"],
+        created_at=row.get("first_seen_at") or row["created_at"],
+        updated_at=first["updated_at"] or first["created_at"],
+        people=row["people"] or [row["customer_id"]],
     )

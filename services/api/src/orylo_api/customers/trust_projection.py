@@ -6,6 +6,7 @@ from uuid import UUID
 
 from orylo_api.customers.models import TrustChange
 from orylo_api.read_models.effects import Effects
+from orylo_api.read_models.keys import actor_id
 from orylo_common.messages import TrustUpdated
 from orylo_common.postgres.pool import Connection
 from orylo_common.postgres.tables import Table
@@ -23,7 +24,11 @@ class TrustChangeRow:
     occurred_at: datetime
     reason: str | None
     actor: str | None
-    # Of the user or the API key, where the actor is one. Not a column of the table.
+    # From here on, not columns of the table.
+    start: int | None
+    causes: dict[str, int] | None
+    status_expires_at: datetime | None
+    # Of the user or the API key, where the actor is one.
     actor_id: UUID | None
 
 
@@ -32,7 +37,8 @@ _columns_shown = TRUST_CHANGES.reader(TrustChange.model_fields)
 
 UPDATE_TRUST = f"""
     UPDATE api.customers_view AS stored
-    SET trust_score = given.score_after, status = given.status, version = given.version, updated_at = given.occurred_at
+    SET trust_score = given.score_after, status = given.status, version = given.version, updated_at = given.occurred_at,
+        trust_start = given.start, trust_causes = given.causes, status_expires_at = given.status_expires_at
     FROM {TRUST_CHANGES.unnest}
     WHERE stored.tenant_id = given.tenant_id AND stored.customer_id = given.customer_id
       AND given.version > stored.version
@@ -85,13 +91,8 @@ def trust_change_row(trust: TrustUpdated) -> TrustChangeRow:
         occurred_at=trust.occurred_at,
         reason=trust.reason,
         actor=trust.actor,
-        actor_id=_actor_id(trust.actor),
+        start=trust.start,
+        causes=None if trust.start is None else {each.cause: each.points for each in trust.causes},
+        status_expires_at=trust.status_expires_at,
+        actor_id=actor_id(trust.actor),
     )
-
-
-def _actor_id(actor: str | None) -> UUID | None:
-    """Return the id in `user:<id>` or `api_key:<id>`."""
-    try:
-        return UUID((actor or "").partition(":")[2])
-    except ValueError:
-        return None

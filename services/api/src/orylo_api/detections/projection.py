@@ -92,9 +92,7 @@ def detection_row(detection: DetectionCreated) -> DetectionRow:
         risk_score=detection.risk_score,
         findings={
             "reasons": detection.reasons,
-            "points": [
-                {"reason": each.reason, "detector": each.detector, "points": each.points} for each in detection.points
-            ],
+            "points": [each.model_dump() for each in detection.points],
             "override": detection.override,
             "rules": [vars(each) for each in detection.rules],
             "detectors": [_detector_score(result) for result in detection.detectors],

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from orylo_api.actions.models import PaymentAction
 from orylo_api.http.fields import PaymentId, RequestPart, ResponseBody
+from orylo_api.verdicts.models import Verdict
 from orylo_common.messages import Decision
 
 
@@ -58,3 +59,4 @@ class Payment(ResponseBody):
     )
     created_at: datetime = Field(description="when its first event happened, by the gateway's clock")
     updated_at: datetime = Field(description="when it reached its state, by the gateway's clock")
+    verdict: Verdict | None = Field(default=None, description="the newest; null without one, and if it was withdrawn")

@@ -10,7 +10,7 @@ KEEP_CLAIMS = timedelta(days=7)
 KEEP_BY_MINUTE = timedelta(days=2)
 KEEP_BY_HOUR = timedelta(days=90)
 KEEP_SETTLED_DEAD_LETTERS = timedelta(days=90)
-# Payments, detections, conversions and trust changes.
+# Payments, detections, conversions, trust changes and merges.
 KEEP_HISTORY = timedelta(days=730)
 # As long as ingest keeps the copy that is replayed.
 KEEP_QUARANTINE = timedelta(days=90)
@@ -43,8 +43,10 @@ RETENTIONS = (
     Retention("api.detections_view", "created_at", KEEP_HISTORY),
     Retention("api.payments_view", "created_at", KEEP_HISTORY),
     Retention("api.conversions_view", "created_at", KEEP_HISTORY),
+    Retention("api.fraud_evidence", "reported_at", KEEP_HISTORY),
     Retention("api.actions_view", "created_at", KEEP_HISTORY),
     Retention("api.trust_changes", "occurred_at", KEEP_HISTORY),
+    Retention("api.customer_merges", "occurred_at", KEEP_HISTORY),
     Retention("api.rule_hits", "day", KEEP_HISTORY),
     Retention("api.quarantine_view", "created_at", KEEP_QUARANTINE),
     Retention("api.rejections_view", "created_at", KEEP_REJECTIONS),

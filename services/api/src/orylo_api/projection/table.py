@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from orylo_api.actions.projection import ActionProjection
 from orylo_api.conversions.projection import ConversionProjection
+from orylo_api.customers.merge_projection import MergeProjection
 from orylo_api.customers.projection import CustomerProjection
 from orylo_api.customers.trust_projection import TrustProjection
 from orylo_api.dead_letters.projection import DeadLetterProjection, DeadLetterRow
@@ -18,6 +19,7 @@ from orylo_api.read_models.claims import Projectable
 from orylo_api.read_models.effects import Effects
 from orylo_api.rejections.projection import RejectionProjection
 from orylo_api.rules.projection import RuleHitProjection
+from orylo_api.verdicts.projection import EvidenceProjection
 from orylo_common.messages import (
     CheckoutAbandoned,
     CheckoutStarted,
@@ -27,11 +29,18 @@ from orylo_common.messages import (
     ConversionFailed,
     ConversionMatched,
     ConversionSuppressed,
+    CustomerMerged,
+    CustomerMergeLimited,
+    CustomerUnmerged,
     DestinationStatusChanged,
     DetectionCreated,
+    DisputeLost,
+    DisputeOpened,
+    DisputeWon,
     FraudWarningReceived,
     ProviderActionChanged,
     TrustUpdated,
+    VerdictGiven,
     WebhookQuarantined,
     WebhookRejected,
     WebhookReplayed,
@@ -58,8 +67,10 @@ class Projection(Protocol):
 WRITE_ORDER: Sequence[type[Projection]] = (
     DetectionProjection,
     PaymentProjection,
+    EvidenceProjection,
     CustomerProjection,
     TrustProjection,
+    MergeProjection,
     ConversionProjection,
     ActionProjection,
     DestinationProjection,
@@ -72,12 +83,19 @@ WRITE_ORDER: Sequence[type[Projection]] = (
 
 FOLDED_BY: Mapping[type[Projectable], Sequence[type[Projection]]] = {
     **dict.fromkeys(STATES, (PaymentProjection, CustomerProjection)),
-    FraudWarningReceived: (ActivityProjection, CustomerProjection),
+    DisputeOpened: (PaymentProjection, EvidenceProjection, CustomerProjection),
+    DisputeWon: (PaymentProjection, EvidenceProjection, CustomerProjection),
+    DisputeLost: (PaymentProjection, EvidenceProjection, CustomerProjection),
+    FraudWarningReceived: (ActivityProjection, EvidenceProjection, CustomerProjection),
+    VerdictGiven: (EvidenceProjection,),
     CheckoutStarted: (ActivityProjection,),
     CheckoutAbandoned: (ActivityProjection,),
     ClickRecorded: (ActivityProjection,),
     DetectionCreated: (DetectionProjection, CustomerProjection, RuleHitProjection),
     TrustUpdated: (CustomerProjection, TrustProjection),
+    CustomerMerged: (CustomerProjection, MergeProjection),
+    CustomerUnmerged: (CustomerProjection, MergeProjection),
+    CustomerMergeLimited: (MergeProjection,),
     ConversionMatched: (ConversionProjection,),
     ConversionSuppressed: (ConversionProjection,),
     ConversionCorrectionChanged: (ConversionProjection,),

@@ -29,5 +29,13 @@ def moment_of(key: str) -> datetime:
     return datetime.fromisoformat(key.split("|", 2)[1])
 
 
+def actor_id(actor: str | None) -> UUID | None:
+    """Return the id in `user:<id>` or `api_key:<id>`, and None for anyone else."""
+    try:
+        return UUID((actor or "").partition(":")[2])
+    except ValueError:
+        return None
+
+
 def minute_of(at: datetime) -> datetime:
     return at.replace(second=0, microsecond=0)

@@ -10,7 +10,7 @@ from orylo_api.http.fields import CustomerId, Moment, PaymentId, RequestPart, Re
 from orylo_api.payments.models import PaymentState
 from orylo_common.control.rules import RuleVersion, StoredRule
 from orylo_common.messages import Decision
-from orylo_rules import MAX_CHARACTERS, AddPoints, Decide, Rule, RuleAction, RuleMode
+from orylo_rules import MAX_CHARACTERS, Rule, RuleAction, RuleMode
 
 Expression = Annotated[
     str,
@@ -23,8 +23,6 @@ Expression = Annotated[
 # One line with at least one visible character.
 _NAME = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 RuleName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=_NAME)]
-# Decides the payment at any risk, or adds points to its risk.
-SavedAction = Annotated[Decide | AddPoints, Field(discriminator="kind")]
 CurrentVersion = Annotated[int, Field(ge=1, description="the rule's current version, which this change replaces")]
 
 
@@ -35,7 +33,7 @@ class RulePath(RequestPart):
 class RuleBody(RequestPart):
     name: RuleName
     expression: Expression
-    action: SavedAction
+    action: RuleAction
     priority: int = Field(default=100, ge=0, le=1000, description="of the rules that decide, the highest does")
     mode: RuleMode = Field(default="shadow", description="in shadow, hits are recorded and nothing changes")
 

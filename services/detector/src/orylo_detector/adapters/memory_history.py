@@ -4,9 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from orylo_common.control.sections.detection import RiskEntity
 from orylo_common.messages import DisputeOpened, PaymentFact, PaymentSucceeded
 from orylo_detector.domain.amounts import AmountHistogram, AmountHistory, bucket
 from orylo_detector.domain.countries import Location
+from orylo_detector.domain.entities import (
+    NO_COUNTS,
+    REMEMBERED,
+    EntityCounts,
+    FortnightCounts,
+    entities_of,
+    fortnight_of,
+)
 from orylo_detector.domain.features import CustomerHistory, Subject, subjects_of
 from orylo_detector.domain.known_payment import KnownPayment
 from orylo_detector.ports import History
@@ -23,17 +32,43 @@ class _Customer:
     last_location: Location | None = None
 
 
+class _Entity:
+    """An entity's counts by fortnight, and the summary of them until they change."""
+
+    __slots__ = ("_counts", "_summary")
+
+    def __init__(self) -> None:
+        self._counts: dict[int, FortnightCounts] = {}
+        self._summary: EntityCounts | None = None
+
+    def add(self, fortnight: int, payments: int, frauds: int) -> None:
+        _, paid, fraudulent = self._counts.get(fortnight, (fortnight, 0, 0))
+        self._counts[fortnight] = (fortnight, paid + payments, fraudulent + frauds)
+        self._summary = None
+
+    def summary(self) -> EntityCounts:
+        if self._summary is None:
+            newest = max(self._counts)
+            self._counts = {number: each for number, each in self._counts.items() if number > newest - REMEMBERED}
+            self._summary = EntityCounts.of(self._counts.values())
+        return self._summary
+
+
 class MemoryHistory:
     """HistoryReader in memory, of one tenant. Trust scores are unknown: the trust service publishes them."""
 
     def __init__(self) -> None:
         self._customers: dict[str, _Customer] = {}
         self._amounts: dict[tuple[str, str], AmountHistogram] = {}
+        self._entities: dict[int, _Entity] = {}
         self._paid: set[str] = set()
         self._disputed: set[str] = set()
 
     async def read(self, payments: Sequence[PaymentFact]) -> list[History]:
-        return [History(self._customer(payment), self._amounts_of(payment), UNKNOWN) for payment in payments]
+        return [
+            History(self._customer(payment), self._amounts_of(payment), UNKNOWN, entities=self._entities_of(payment))
+            for payment in payments
+        ]
 
     def learn_payment(self, payment: PaymentSucceeded, ip_country: str | None) -> None:
         """Add a paid payment, once. `ip_country` is where the customer paid from, if known."""
@@ -42,6 +77,7 @@ class MemoryHistory:
         self._paid.add(payment.payment_id)
         for subject in subjects_of(payment).values():
             self._amounts.setdefault((subject, payment.currency), AmountHistogram()).add(bucket(payment.amount_minor))
+        self._count(payment, 1, 0)
         if payment.customer_id:
             customer = self._customers.setdefault(payment.customer_id, _Customer())
             customer.payments += 1
@@ -50,11 +86,26 @@ class MemoryHistory:
                 here = Location(payment.occurred_at, ip_country)
                 customer.last_location = max(customer.last_location or here, here)
 
-    def learn_dispute(self, dispute: DisputeOpened) -> None:
-        """Add a dispute, once."""
-        if dispute.dispute_id not in self._disputed and dispute.customer_id:
-            self._disputed.add(dispute.dispute_id)
+    def learn_dispute(self, dispute: DisputeOpened, payment: PaymentFact) -> None:
+        """Add a dispute of a paid payment, once."""
+        if dispute.dispute_id in self._disputed:
+            return
+        self._disputed.add(dispute.dispute_id)
+        self._count(payment, 0, 1)
+        if dispute.customer_id:
             self._customers.setdefault(dispute.customer_id, _Customer()).disputes += 1
+
+    def _count(self, payment: PaymentFact, payments: int, frauds: int) -> None:
+        fortnight = fortnight_of(payment.occurred_at)
+        for key in entities_of(payment).values():
+            self._entities.setdefault(key, _Entity()).add(fortnight, payments, frauds)
+
+    def _entities_of(self, payment: PaymentFact) -> Mapping[RiskEntity, EntityCounts]:
+        entities = self._entities
+        return {
+            kind: known.summary() if (known := entities.get(key)) else NO_COUNTS
+            for kind, key in entities_of(payment).items()
+        }
 
     def _customer(self, payment: PaymentFact) -> CustomerHistory | None:
         if not payment.customer_id:

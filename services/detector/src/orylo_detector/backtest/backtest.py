@@ -51,6 +51,8 @@ class Measures:
         self.money[verdict.decision, is_fraud, payment.currency] += payment.amount_minor
         if verdict.points:
             self.contributions.add(risk, verdict.points, is_fraud=is_fraud)
+        if verdict.rules:
+            self.contributions.add_rules(verdict.decision, verdict.rules, is_fraud=is_fraud)
         if verdict.degraded:
             self.degraded.update(verdict.degraded)
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
-from orylo_common.messages import ReasonPoints
+from orylo_common.messages import Decision, ReasonPoints, RuleHit
 
 
 @dataclass(slots=True)
@@ -29,6 +30,29 @@ class Contribution:
             self.decisive_honest += is_decisive
 
 
+@dataclass(slots=True)
+class RuleContribution:
+    """Payments that a rule is true of, and those among them that get another decision by it.
+
+    For a rule in shadow these are the payments that would get another decision if it were on.
+    """
+
+    name: str
+    mode: str
+    frauds: int = 0
+    honest: int = 0
+    changed_frauds: int = 0
+    changed_honest: int = 0
+
+    def add(self, *, is_fraud: bool, is_changed: bool) -> None:
+        if is_fraud:
+            self.frauds += 1
+            self.changed_frauds += is_changed
+        else:
+            self.honest += 1
+            self.changed_honest += is_changed
+
+
 class Contributions:
     """Sums up the points of many decisions, by detector and by reason."""
 
@@ -36,6 +60,12 @@ class Contributions:
         self._review_at = review_at
         self.by_detector: dict[str, Contribution] = {}
         self.by_reason: dict[str, Contribution] = {}
+        self.by_rule: dict[UUID, RuleContribution] = {}
+
+    def add_rules(self, decision: Decision, hits: Sequence[RuleHit], *, is_fraud: bool) -> None:
+        for hit in hits:
+            rule = self.by_rule.setdefault(hit.rule_id, RuleContribution(hit.name, hit.mode))
+            rule.add(is_fraud=is_fraud, is_changed=hit.otherwise is not decision)
 
     def add(self, risk: int, points: Sequence[ReasonPoints], *, is_fraud: bool) -> None:
         of_detector: dict[str, int] = {}

@@ -59,6 +59,8 @@ def payment_fact(payment: LabelledPayment) -> PaymentFact:
     }
     if payment.ip:
         changes["ip"] = payment.ip
+    if payment.terminal_id:
+        changes["affiliate_id"] = payment.terminal_id
     if payment.product_id:
         changes["products"] = _products(payment.product_id)
     if payment.card_fingerprint or payment.card_country:

@@ -161,6 +161,13 @@ def _contributions(variant: Result) -> Iterator[str]:
              f"{each['points']:,}", f"{each['decisive_frauds']:,}", f"{each['decisive_honest']:,}"]
             for each in variant[title]
         ])  # fmt: skip
+    if variant["rules"]:
+        header = ["", "mode", "frauds", "honest", "changed for frauds", "changed for honest"]
+        yield _table(f"Rules, {variant['name']}", header, [
+            [each["name"], each["mode"], f"{each['frauds']:,}", f"{each['honest']:,}",
+             f"{each['changed_frauds']:,}", f"{each['changed_honest']:,}"]
+            for each in variant["rules"]
+        ])  # fmt: skip
     for name, count in variant["degraded"].items():
         yield f'<p class="note">{escape(name)} was left out of {count:,} decisions.</p>'
 

@@ -13,10 +13,12 @@ from orylo_detector.adapters.memory_attempts import MemoryAttempts
 from orylo_detector.adapters.memory_history import MemoryHistory
 from orylo_detector.backtest.facts import dispute_fact, payment_fact
 from orylo_detector.backtest.labelled_payment import LabelledPayment
+from orylo_detector.backtest.replayed_rules import ReplayedRules
 from orylo_detector.domain.features import Features
 from orylo_detector.domain.verdict import Verdict
 from orylo_detector.engine import Engine
 from orylo_detector.ports import CountryLookup
+from orylo_rules import Rule
 
 FEEDBACK_DELAY = timedelta(days=7)
 # No detector is late in a backtest: its decisions must not depend on the machine.
@@ -26,10 +28,11 @@ CACHED_ADDRESSES = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A way to decide: the current settings, or the proposed ones."""
+    """A way to decide: the current settings and rules, or the proposed ones."""
 
     name: str
     policy: DetectionPolicy
+    rules: Sequence[Rule] = ()
 
 
 class Replay:
@@ -46,8 +49,10 @@ class Replay:
         feedback_delay: timedelta = FEEDBACK_DELAY,
         country: CountryLookup = allocated_country,
     ) -> None:
-        self._policies = [variant.policy for variant in variants]
-        self._engine = Engine(time_limit=NO_TIME_LIMIT)
+        self._engines = [
+            (Engine(rules=ReplayedRules(variant.rules, NO_TIME_LIMIT), time_limit=NO_TIME_LIMIT), variant.policy)
+            for variant in variants
+        ]
         self._feedback_delay = feedback_delay
         self._country = lru_cache(CACHED_ADDRESSES)(country)
         self._attempts = MemoryAttempts()
@@ -64,8 +69,8 @@ class Replay:
         ip_country = payment.ip_country or (self._country(payment.ip) if payment.ip else None)
         [attempts] = await self._attempts.record([fact])
         [history] = await self._history.read([fact])
-        features = Features(attempts, history.customer, history.amounts, ip_country)
-        verdicts = [await self._engine.decide(fact, features, policy) for policy in self._policies]
+        features = Features(attempts, history.customer, history.amounts, ip_country, entities=history.entities)
+        verdicts = [await engine.decide(fact, features, policy) for engine, policy in self._engines]
         if isinstance(fact, PaymentSucceeded):
             self._history.learn_payment(fact, ip_country)
             if payment.is_fraud or payment.disputed_at:
@@ -79,6 +84,6 @@ class Replay:
     def _learn_labels(self, now: datetime) -> None:
         while self._unlabelled and self._unlabelled[0][0] <= now:
             known_at, _, payment = heapq.heappop(self._unlabelled)
-            self._history.learn_dispute(dispute_fact(payment, known_at))
+            self._history.learn_dispute(dispute_fact(payment, known_at), payment_fact(payment))
             if payment.is_fraud and payment.customer_id:
                 self.compromised.add(payment.customer_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from operator import attrgetter
 from typing import Any
 
 from orylo_common.messages import Decision
@@ -52,6 +53,7 @@ def _variant(measures: Measures) -> dict[str, Any]:
         "thresholds": [{name: _rounded(value) for name, value in asdict(each).items()} for each in rates],
         "detectors": [_contribution(*each) for each in most_points_first(measures.contributions.by_detector)],
         "reasons": [_contribution(*each) for each in most_points_first(measures.contributions.by_reason)],
+        "rules": [asdict(each) for each in sorted(measures.contributions.by_rule.values(), key=attrgetter("name"))],
         "degraded": dict(sorted(measures.degraded.items())),
     }
 
@@ -149,6 +151,9 @@ def _variant_lines(variant: Mapping[str, Any]) -> Iterator[str]:
         )
     for name, count in variant["degraded"].items():
         yield f"  {name} was left out of {count:,} decisions"
+    if variant["rules"]:
+        yield "  rules: frauds / honest that they are true of, mode, decisions that they change"
+        yield from map(_rule_line, variant["rules"])
     for title in ("detectors", "reasons"):
         if variant[title]:
             yield f"  {title}: frauds / honest, points, decisive for a review"
@@ -157,6 +162,13 @@ def _variant_lines(variant: Mapping[str, Any]) -> Iterator[str]:
                 f"    {each['name']:<36}{each['frauds']:>8,} /{each['honest']:>9,}{each['points']:>12,}"
                 f"{each['decisive_frauds']:>9,} /{each['decisive_honest']:>7,}"
             )
+
+
+def _rule_line(rule: Mapping[str, Any]) -> str:
+    return (
+        f"    {rule['name']:<36}{rule['frauds']:>8,} /{rule['honest']:>9,}{rule['mode']:>12}"
+        f"{rule['changed_frauds']:>9,} /{rule['changed_honest']:>7,}"
+    )
 
 
 def example_line(example: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import PaymentFact
-from orylo_detector.detectors import amount_anomaly, card_testing, geo_mismatch, trust_history, velocity
+from orylo_detector.detectors import amount_anomaly, card_testing, entity_risk, geo_mismatch, trust_history, velocity
 from orylo_detector.detectors.explanation import Explanation
 from orylo_detector.domain.features import Features
 from orylo_detector.domain.finding import Finding
@@ -38,6 +38,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector("velocity", velocity.assess, weight=0.9, explanation=velocity.EXPLANATION),
     Detector("card_testing", card_testing.assess, weight=0.9, explanation=card_testing.EXPLANATION),
     Detector("geo_mismatch", geo_mismatch.assess, weight=0.7, explanation=geo_mismatch.EXPLANATION),
-    Detector("amount_anomaly", amount_anomaly.assess, weight=0.6, explanation=amount_anomaly.EXPLANATION),
+    Detector("amount_anomaly", amount_anomaly.assess, weight=0.7, explanation=amount_anomaly.EXPLANATION),
+    Detector("entity_risk", entity_risk.assess, weight=0.7, explanation=entity_risk.EXPLANATION),
     Detector("trust_history", trust_history.assess, weight=0.7, explanation=trust_history.EXPLANATION),
 )

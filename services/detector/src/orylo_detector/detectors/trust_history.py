@@ -16,7 +16,7 @@ FREQUENT_REFUNDS, REFUND_SHARE = 3, 0.3
 # payments and one stolen card is a good customer. Measured in docs/decision-quality.md.
 PAYMENTS_PER_INCIDENT = 2
 # Scores.
-ONE_INCIDENT, MORE_INCIDENTS, REFUNDED_OFTEN, NEW_CUSTOMER, YOUNG_RELATION = 60, 90, 40, 15, 10
+ONE_INCIDENT, MORE_INCIDENTS, REFUNDED_OFTEN, NEW_CUSTOMER, YOUNG_RELATION = 75, 90, 40, 15, 10
 
 EXPLANATION = Explanation(
     looks_at="the customer's trust score, disputes, fraud warnings and refunds, and the age of the relation",
@@ -30,7 +30,8 @@ EXPLANATION = Explanation(
             "score of disputes and of fraud warnings",
             f"{ONE_INCIDENT} for one, {MORE_INCIDENTS} for more; less if the customer has more than "
             f"{PAYMENTS_PER_INCIDENT} payments for each",
-            "fixed: one alone is not a block, and the victim of one stolen card may have a hundred good payments",
+            "fixed: one alone is a review and not a block, and the victim of one stolen card may have a hundred good "
+            "payments",
         ),
         Parameter(
             "frequent refunds",

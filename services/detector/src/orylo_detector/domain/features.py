@@ -1,14 +1,15 @@
 """The features of a payment: the input of the detectors."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from orylo_common.control.sections.detection import Entity
+from orylo_common.control.sections.detection import Entity, RiskEntity
 from orylo_common.messages import PaymentFact, TrustStatus
 from orylo_detector.domain.amounts import AmountHistory
 from orylo_detector.domain.countries import Location
+from orylo_detector.domain.entities import EntityHistory, weighed
 from orylo_detector.domain.lists import ListHit
 from orylo_detector.domain.velocity import PaymentAttempt
 
@@ -39,7 +40,9 @@ class CustomerHistory:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """`attempts` and `amounts` are None if they could not be read in time, `customer` if the payment names none.
+    """`attempts`, `amounts` and `entities` are None if they could not be read in time.
+
+    `customer` is None if the payment names none.
 
     `ip_country` is the country (alpha-2) of the buyer's IP address, if it is known. `listed` are the entries of all
     lists that apply to the payment.
@@ -50,6 +53,11 @@ class Features:
     amounts: Mapping[Subject, AmountHistory] | None
     ip_country: str | None = None
     listed: Sequence[ListHit] = ()
+    entities: Mapping[RiskEntity, EntityHistory] | None = None
+
+    def weighed(self, at: datetime, half_life_days: int) -> "Features":
+        """Return the features with the entities' counts weighed by their age at a time."""
+        return replace(self, entities=weighed(self.entities, at, half_life_days)) if self.entities else self
 
 
 def subjects_of(payment: PaymentFact) -> dict[Subject, str]:

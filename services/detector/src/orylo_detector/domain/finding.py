@@ -14,6 +14,8 @@ class Finding:
 
     reasons: Mapping[str, int] = field(default_factory=dict)
     total: InitVar[int | None] = None
+    # By code, the numbers that the reason's words have places for.
+    figures: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     score: int = field(init=False)
 
     def __post_init__(self, total: int | None) -> None:
@@ -32,6 +34,8 @@ class Finding:
     @property
     def codes(self) -> tuple[str, ...]:
         """Return all codes, the most serious first, remarks last."""
+        if len(self.reasons) < 2:
+            return tuple(self.reasons)
         return tuple(sorted(self.reasons, key=lambda code: -self.reasons[code]))
 
 

@@ -19,6 +19,7 @@ from orylo_common.messages import (
 )
 from orylo_common.messages.enrichment import enriched
 from orylo_detector.domain.amounts import AmountHistory
+from orylo_detector.domain.entities import EntityRate, entities_of
 from orylo_detector.domain.features import CustomerHistory, Features, subjects_of
 from orylo_detector.domain.verdict import severity
 
@@ -64,12 +65,13 @@ class NewestDecision:
 class UsedHistory:
     """The histories that a decision used. Once paid, the payment is part of them, so they are not read again.
 
-    `amounts` has the key of the history, such as `customer:cus_1`.
+    `amounts` has the key of the history, such as `customer:cus_1`; `entities` that of the entity, if it has any fraud.
     """
 
     customer_id: str | None = None
     customer: CustomerHistory | None = None
     amounts: Mapping[str, AmountHistory] = field(default_factory=dict)
+    entities: Mapping[int, EntityRate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,14 @@ class KnownPayment:
         if amounts is not None:
             known = {name: used.amounts[key] for name, key in subjects_of(payment).items() if key in used.amounts}
             amounts = {**amounts, **known}
-        return replace(features, customer=used.customer if same_customer else features.customer, amounts=amounts)
+        entities = features.entities
+        if entities is not None and used.entities:
+            entities = {
+                **entities,
+                **{kind: used.entities[key] for kind, key in entities_of(payment).items() if key in used.entities},
+            }
+        customer = used.customer if same_customer else features.customer
+        return replace(features, customer=customer, amounts=amounts, entities=entities)
 
     def decided_with(self, features: Features, detection: DetectionCreated | None) -> "KnownPayment":
         """Return the payment with the histories that its decision used, and with the decision if it is published."""
@@ -140,8 +149,15 @@ class KnownPayment:
                 payment.customer_id,
                 features.customer,
                 {subjects[name]: history for name, history in amounts.items() if name in subjects},
+                _rates(payment, features),
             ),
         )
+
+
+def _rates(payment: DecidablePayment, features: Features) -> dict[int, EntityRate]:
+    """Return the rates that a decision used, by the entity's key."""
+    keys, known = entities_of(payment), features.entities or {}
+    return {keys[kind]: rate for kind, rate in known.items() if kind in keys and isinstance(rate, EntityRate)}
 
 
 def newest(detection: DetectionCreated) -> NewestDecision:

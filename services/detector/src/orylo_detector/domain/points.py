@@ -22,21 +22,26 @@ def divide_risk(found: Sequence[WeightedFinding], risk_score: int) -> tuple[Reas
     rounded together by largest remainder. A reason may have 0 points. Remarks are not listed.
     """
     total = 0.0
-    shares: list[tuple[float, str, str]] = []
+    shares: list[tuple[float, str, WeightedFinding]] = []
     for each in found:
         scores = each.finding.reasons
         all_scores = sum(scores.values())
         if all_scores:
             evidence = -math.log(max(1 - each.risk, LEAST_INNOCENCE))
             total += evidence
-            shares += [(evidence * score / all_scores, code, each.detector) for code, score in scores.items() if score]
+            shares += [(evidence * score / all_scores, code, each) for code, score in scores.items() if score]
     shares.sort(key=_share, reverse=True)
     scale = risk_score / total if total else 0.0
     points = round_together([share * scale for share, _, _ in shares], risk_score)
     return tuple(
-        ReasonPoints(reason=code, detector=detector, points=of_reason)
-        for (_, code, detector), of_reason in zip(shares, points, strict=True)
+        ReasonPoints(reason=code, detector=each.detector, points=of_reason, figures=_figures(each, code))
+        for (_, code, each), of_reason in zip(shares, points, strict=True)
     )
+
+
+def _figures(found: WeightedFinding, code: str) -> dict[str, int] | None:
+    figures = found.finding.figures.get(code)
+    return None if figures is None else dict(figures)
 
 
 def round_together(shares: Sequence[float], total: int) -> list[int]:

@@ -16,7 +16,7 @@ from orylo_detector.domain.rule_effects import (
     rule_points,
     within_range,
 )
-from orylo_rules import RuleOutcome
+from orylo_rules import Rule, RuleOutcome
 
 SEVERITIES = (Decision.ALLOW, Decision.REVIEW, Decision.BLOCK)
 
@@ -40,7 +40,7 @@ class Verdict:
 
     It is a list entry, such as `block_list.ip`, or `rule`, or `fuse`, which made a review of a block, or `degraded`: a
     detector was left out, and the tenant wants a review then.
-    `rules` are those that are true of the payment, also in shadow.
+    `rules` are those that are true of the payment, also in shadow; `listing` are those that put it on a list.
     """
 
     decision: Decision
@@ -50,6 +50,7 @@ class Verdict:
     degraded: tuple[str, ...]
     override: str | None = None
     rules: tuple[RuleHit, ...] = ()
+    listing: tuple[Rule, ...] = ()
 
     @property
     def severity(self) -> tuple[int, int]:
@@ -87,6 +88,7 @@ def conclude(
         degraded,
         override,
         hits_of(outcome, basis) if outcome.hits or outcome.shadow_hits else (),
+        outcome.listing,
     )
 
 

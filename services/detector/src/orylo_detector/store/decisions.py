@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orylo_common.broker.ports import Outgoing
+from orylo_common.control.lists.additions import Addition
 from orylo_common.messages import DetectionCreated, PaymentFact, PaymentSucceeded
 from orylo_common.postgres.outbox_bodies import compress
 from orylo_common.postgres.pool import Connection
@@ -55,7 +56,8 @@ class RecordedPayment:
     """A payment with a new fact. `known` has the version that it gets.
 
     `detection` and its `announcement` are None if the fact changed no decision. `block` announces that a paid payment
-    is now blocked, or no longer is. `ip_country` is where the customer paid from, if known.
+    is now blocked, or no longer is. `ip_country` is where the customer paid from, if known. `additions` are the list
+    entries that rules add.
     """
 
     payment: PaymentFact
@@ -64,6 +66,7 @@ class RecordedPayment:
     announcement: Outgoing | None = None
     block: Outgoing | None = None
     ip_country: str | None = None
+    additions: Sequence[Addition] = ()
 
     @property
     def messages(self) -> list[Outgoing]:
@@ -104,9 +107,7 @@ def _columns(detection: DetectionCreated) -> tuple[object, ...]:
         detection.risk_score,
         {
             "reasons": detection.reasons,
-            "points": [
-                {"reason": each.reason, "detector": each.detector, "points": each.points} for each in detection.points
-            ],
+            "points": [each.model_dump(exclude_none=True) for each in detection.points],
             "override": detection.override,
             "rules": [vars(each) for each in detection.rules],
             "detectors": [

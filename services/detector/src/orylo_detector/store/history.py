@@ -14,6 +14,7 @@ from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
 from orylo_detector.deadline import within_deadline
 from orylo_detector.domain.amounts import AmountHistory, summarise
 from orylo_detector.domain.countries import Location
+from orylo_detector.domain.entities import REMEMBERED, EntityCounts, entities_of, fortnight_of
 from orylo_detector.domain.features import CustomerHistory, subjects_of
 from orylo_detector.domain.known_payment import KnownPayment
 from orylo_detector.domain.lists import ListHit
@@ -21,17 +22,31 @@ from orylo_detector.ports import History
 from orylo_detector.store.listed import SELECT_HITS, ListKey, hits_of, list_columns, list_keys_of
 from orylo_detector.store.recent_payments import decoded
 
-# LATERAL looks up one key at a time, here and below: it uses the index whatever the planner's estimates are.
+# LATERAL looks up one key at a time, here and below: it uses the index whatever the planner's estimates are. A customer
+# that is one person with others has the history of all of them, and the trust of the first.
 SELECT_CUSTOMERS = """
     SELECT 'customer' AS kind, asked.tenant_id, asked.customer_id AS subject, NULL AS currency, c.payments,
            c.first_paid_at, i.refunds, i.disputes, i.disputes_won, i.fraud_warnings, c.trust_score, c.trust_status,
            c.located_at, c.last_country, NULL::smallint[] AS buckets, NULL::integer[] AS counts,
-           NULL::integer AS version, NULL::bytea AS known, NULL AS type, NULL::text[] AS hits
+           NULL::integer AS version, NULL::bytea AS known, NULL AS type, NULL::text[] AS hits,
+           NULL::integer[] AS frauds
     FROM unnest($1::uuid[], $2::text[]) AS asked (tenant_id, customer_id)
-    LEFT JOIN LATERAL (
-        SELECT * FROM detector.customers AS c
-        WHERE c.tenant_id = asked.tenant_id AND c.customer_id = asked.customer_id LIMIT 1
-    ) AS c ON true
+    CROSS JOIN LATERAL (
+        SELECT coalesce((
+            SELECT people FROM detector.customers AS own
+            WHERE own.tenant_id = asked.tenant_id AND own.customer_id = asked.customer_id LIMIT 1
+        ), ARRAY[asked.customer_id]) AS people
+    ) AS person
+    CROSS JOIN LATERAL (
+        SELECT sum(payments)::integer AS payments, min(first_paid_at) AS first_paid_at, max(located_at) AS located_at,
+               (array_agg(last_country ORDER BY located_at DESC, last_country DESC)
+                FILTER (WHERE last_country IS NOT NULL))[1] AS last_country,
+               max(trust_score) FILTER (WHERE customer_id = person.people[1]) AS trust_score,
+               -- By PostgreSQL's clock, because the replicas' clocks may differ.
+               max(CASE WHEN status_expires_at <= now() THEN 'neutral' ELSE trust_status END)
+               FILTER (WHERE customer_id = person.people[1]) AS trust_status
+        FROM detector.customers AS c WHERE c.tenant_id = asked.tenant_id AND c.customer_id = ANY(person.people)
+    ) AS c
     CROSS JOIN LATERAL (
         -- A refund counts unless refunds of its whole total failed since; a win, unless the dispute was lost since.
         SELECT count(*) FILTER (WHERE kind = 'refund' AND (
@@ -48,7 +63,7 @@ SELECT_CUSTOMERS = """
                )) AS disputes_won,
                count(*) FILTER (WHERE kind = 'fraud_warning') AS fraud_warnings
         FROM detector.incidents AS i
-        WHERE i.tenant_id = asked.tenant_id AND i.customer_id = asked.customer_id
+        WHERE i.tenant_id = asked.tenant_id AND i.customer_id = ANY(person.people)
     ) AS i
 """
 
@@ -57,7 +72,7 @@ SELECT_REQUIRED = f"""
     {SELECT_CUSTOMERS}
     UNION ALL
     SELECT 'payment', asked.tenant_id, asked.payment_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-           NULL, NULL, NULL, NULL, p.version, p.known, NULL, NULL
+           NULL, NULL, NULL, NULL, p.version, p.known, NULL, NULL, NULL
     FROM unnest($3::uuid[], $4::text[]) AS asked (tenant_id, payment_id)
     CROSS JOIN LATERAL (
         SELECT version, known FROM detector.recent_payments AS p
@@ -72,13 +87,30 @@ SELECT_ALL = f"""
     {SELECT_REQUIRED}
     UNION ALL
     SELECT 'amounts', asked.tenant_id, asked.subject, asked.currency, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-           NULL, NULL, a.buckets, a.counts, NULL, NULL, NULL, NULL
+           NULL, NULL, a.buckets, a.counts, NULL, NULL, NULL, NULL, NULL
     FROM unnest($10::uuid[], $11::text[], $12::text[]) AS asked (tenant_id, subject, currency)
     CROSS JOIN LATERAL (
         SELECT array_agg(bucket) AS buckets, array_agg(payments) AS counts
-        FROM detector.amounts AS a
-        WHERE a.tenant_id = asked.tenant_id AND a.subject = asked.subject AND a.currency = asked.currency
+        FROM (
+            SELECT bucket, sum(payments)::integer AS payments FROM detector.amounts AS a
+            WHERE a.tenant_id = asked.tenant_id AND a.currency = asked.currency AND a.subject = ANY(coalesce((
+                SELECT array(SELECT 'customer:' || member FROM unnest(c.people) AS member)
+                FROM detector.customers AS c
+                WHERE asked.subject LIKE 'customer:%' AND c.tenant_id = asked.tenant_id
+                  AND c.customer_id = substr(asked.subject, 10) AND c.people IS NOT NULL LIMIT 1
+            ), ARRAY[asked.subject]))
+            GROUP BY bucket
+        ) AS summed
     ) AS a
+    UNION ALL
+    SELECT 'entity', asked.tenant_id, asked.entity::text, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+           NULL, NULL, e.fortnights, e.payments, NULL, NULL, NULL, NULL, e.frauds
+    FROM unnest($13::uuid[], $14::bigint[], $15::smallint[]) AS asked (tenant_id, entity, oldest)
+    CROSS JOIN LATERAL (
+        SELECT array_agg(fortnight) AS fortnights, array_agg(payments) AS payments, array_agg(frauds) AS frauds
+        FROM detector.entity_counts AS e
+        WHERE e.tenant_id = asked.tenant_id AND e.entity = asked.entity AND e.fortnight > asked.oldest
+    ) AS e
 """  # noqa: S608
 
 log = structlog.get_logger(__name__)
@@ -112,13 +144,20 @@ class PostgresHistory:
             for payment, of_payment in zip(payments, subjects, strict=True)
             for subject in of_payment.values()
         }
-        rows = await self._read_all([*required, *_columns(amount_keys, 3)])
+        entities = [entities_of(payment) for payment in payments]
+        entity_keys = {
+            (payment.tenant_id, key, fortnight_of(payment.occurred_at) - REMEMBERED)
+            for payment, of_payment in zip(payments, entities, strict=True)
+            for key in of_payment.values()
+        }
+        rows = await self._read_all([*required, *_columns(amount_keys, 3), *_columns(entity_keys, 3)])
         complete = rows is not None
         if rows is None:
             rows = await self._read_required(required)
         customers: dict[PairKey, CustomerHistory] = {}
         known: dict[PairKey, KnownPayment] = {}
         amounts: dict[AmountKey, AmountHistory] = {}
+        counts: dict[tuple[UUID, int], EntityCounts] = {}
         hits: dict[ListKey, tuple[ListHit, ...]] = {}
         for row in rows:
             tenant_id, subject = row["tenant_id"], row["subject"]
@@ -127,6 +166,8 @@ class PostgresHistory:
                     customers[tenant_id, subject] = _customer(row)
                 case "payment":
                     known[tenant_id, subject] = decoded(row["version"], row["known"])
+                case "entity":
+                    counts[tenant_id, int(subject)] = _counts(row)
                 case "listed":
                     kind = EntryType(row["type"])
                     hits[tenant_id, kind, subject] = hits_of(kind, row["hits"])
@@ -140,8 +181,9 @@ class PostgresHistory:
                 else None,
                 known.get((payment.tenant_id, payment.payment_id), UNKNOWN),
                 tuple(chain.from_iterable(hits.get(key, ()) for key in keys)) if hits else (),
+                {kind: counts[payment.tenant_id, key] for kind, key in named.items()} if complete else None,
             )
-            for payment, of_payment, keys in zip(payments, subjects, list_keys, strict=True)
+            for payment, of_payment, keys, named in zip(payments, subjects, list_keys, entities, strict=True)
         ]
 
     async def _read_all(self, columns: Columns) -> Sequence[asyncpg.Record] | None:
@@ -183,3 +225,7 @@ def _customer(row: asyncpg.Record) -> CustomerHistory:
 
 def _amounts(row: asyncpg.Record) -> AmountHistory:
     return summarise(dict(zip(row["buckets"] or (), row["counts"] or (), strict=True)))
+
+
+def _counts(row: asyncpg.Record) -> EntityCounts:
+    return EntityCounts.of(zip(row["buckets"] or (), row["counts"] or (), row["frauds"] or (), strict=True))

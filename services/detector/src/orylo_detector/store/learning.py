@@ -5,6 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from orylo_common.messages import (
+    CustomerMerged,
+    CustomerUnmerged,
     DisputeFact,
     DisputeLost,
     DisputeWon,
@@ -97,13 +99,23 @@ LEARN_INCIDENTS = """
 """
 
 COPY_TRUST = """
-    INSERT INTO detector.customers AS c (tenant_id, customer_id, trust_score, trust_status, trust_version)
-    SELECT * FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::text[], $5::bigint[])
-        AS update (tenant_id, customer_id, trust_score, trust_status, trust_version)
+    INSERT INTO detector.customers AS c
+        (tenant_id, customer_id, trust_score, trust_status, status_expires_at, trust_version)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::smallint[], $4::text[], $5::timestamptz[], $6::bigint[])
+        AS update (tenant_id, customer_id, trust_score, trust_status, status_expires_at, trust_version)
     ORDER BY tenant_id, customer_id
     ON CONFLICT (tenant_id, customer_id) DO UPDATE
-    SET trust_score = EXCLUDED.trust_score, trust_status = EXCLUDED.trust_status, trust_version = EXCLUDED.trust_version
+    SET trust_score = EXCLUDED.trust_score, trust_status = EXCLUDED.trust_status,
+        status_expires_at = EXCLUDED.status_expires_at, trust_version = EXCLUDED.trust_version
     WHERE c.trust_version < EXCLUDED.trust_version
+"""
+
+COPY_PEOPLE = """
+    INSERT INTO detector.customers AS c (tenant_id, customer_id, people, merge_version)
+    VALUES ($1, $2, $3, $4)
+    ON CONFLICT (tenant_id, customer_id) DO UPDATE
+    SET people = EXCLUDED.people, merge_version = EXCLUDED.merge_version
+    WHERE c.merge_version < EXCLUDED.merge_version
 """
 
 Incident = PaymentRefunded | PaymentRefundFailed | DisputeFact | FraudWarningReceived
@@ -159,9 +171,18 @@ async def copy_trust(connection: Connection, updates: Sequence[TrustUpdated]) ->
         [update.customer_id for update in newest.values()],
         [update.score_after for update in newest.values()],
         [update.status.value for update in newest.values()],
+        [update.status_expires_at for update in newest.values()],
         [update.version for update in newest.values()],
     )
     return [None] * len(updates)
+
+
+async def copy_people(connection: Connection, changes: Sequence[CustomerMerged | CustomerUnmerged]) -> list[None]:
+    """Store which customers are one person, the newest for each customer. Merges are rare: one statement for each."""
+    for change in sorted(changes, key=lambda change: (change.tenant_id, change.customer_id, change.version)):
+        people = change.people if isinstance(change, CustomerMerged) else None
+        await connection.execute(COPY_PEOPLE, change.tenant_id, change.customer_id, people, change.version)
+    return [None] * len(changes)
 
 
 def _incidents_of(fact: PaymentFact) -> list[tuple[str, str]]:

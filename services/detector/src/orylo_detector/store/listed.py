@@ -12,17 +12,21 @@ from orylo_detector.domain.lists import ListHit, identifiers_of
 # Each row names what was looked up, and its hits as `list/length`. The columns before are those of the history.
 SELECT_HITS = """
     SELECT 'listed', asked.tenant_id, asked.value, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-           NULL, NULL, NULL, NULL, NULL, NULL, asked.type, found.hits
+           NULL, NULL, NULL, NULL, NULL, NULL, asked.type, found.hits, NULL
     FROM unnest($5::uuid[], $6::text[], $7::text[]) AS asked (tenant_id, type, value)
     CROSS JOIN LATERAL (
         SELECT array_agg(e.list || '/' || length(e.value)) AS hits FROM control.list_entries AS e
-        WHERE e.tenant_id = asked.tenant_id AND e.type = asked.type AND e.value = asked.value
+        WHERE e.tenant_id = asked.tenant_id AND e.type = asked.type AND e.value = ANY(coalesce((
+            -- An entry of a customer is one of the person.
+            SELECT people FROM detector.customers AS c
+            WHERE asked.type = 'customer' AND c.tenant_id = asked.tenant_id AND c.customer_id = asked.value LIMIT 1
+        ), ARRAY[asked.value]))
           AND (e.expires_at IS NULL OR e.expires_at > now())
     ) AS found
     WHERE found.hits IS NOT NULL
     UNION ALL
     SELECT 'listed', asked.tenant_id, asked.address, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-           NULL, NULL, NULL, NULL, NULL, NULL, 'ip', found.hits
+           NULL, NULL, NULL, NULL, NULL, NULL, 'ip', found.hits, NULL
     FROM unnest($8::uuid[], $9::text[]) AS asked (tenant_id, address)
     CROSS JOIN LATERAL (
         SELECT array_agg(e.list || '/' || masklen(e.network)) AS hits FROM control.list_entries AS e

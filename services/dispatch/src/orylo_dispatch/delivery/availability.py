@@ -9,6 +9,8 @@ from orylo_common.messages import DestinationStatus
 from orylo_dispatch.domain.attempt import AttemptOutcome, DeliveryAttempt
 
 ON_HOLD_OUTCOMES = frozenset({AttemptOutcome.TOKEN, AttemptOutcome.CONFIGURATION})
+# The code of a destination whose access token no master key decrypts.
+UNDECRYPTABLE = "token_undecryptable"
 ANSWERED_OUTCOMES = frozenset({AttemptOutcome.DISPATCHED, AttemptOutcome.REFUSED})
 
 
@@ -32,8 +34,8 @@ class DestinationState:
         return self.next_attempt_at is not None and now < self.next_attempt_at
 
     def is_outdated(self, destination: Destination) -> bool:
-        """Return whether the destination was changed since: it is tried at once."""
-        return destination.updated_at > self.configured_at
+        """Return whether the destination was changed or its token became readable since: it is tried at once."""
+        return destination.updated_at > self.configured_at or (self.code == UNDECRYPTABLE and bool(destination.secret))
 
 
 def state_after(
@@ -57,6 +59,19 @@ def state_after(
     if any(attempt.outcome in ANSWERED_OUTCOMES for attempt in made):
         return DestinationState(DestinationStatus.ACTIVE, now, destination.kind, destination.updated_at)
     return None
+
+
+def undecryptable(destination: Destination, *, now: datetime, probe_every: timedelta) -> DestinationState:
+    """Return the state of a destination whose access token no master key decrypts."""
+    return DestinationState(
+        DestinationStatus.ON_HOLD,
+        now,
+        destination.kind,
+        destination.updated_at,
+        UNDECRYPTABLE,
+        "No master key decrypts the stored token. Start Orylo with the key that encrypted it, or enter it again.",
+        now + probe_every,
+    )
 
 
 def resumed(state: DestinationState, now: datetime) -> DestinationState:

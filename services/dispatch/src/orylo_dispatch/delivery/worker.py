@@ -15,7 +15,7 @@ from orylo_common.messages import DestinationStatus
 from orylo_common.repeating import repeating
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.resilience.retry import RetryPolicy
-from orylo_dispatch.delivery.availability import DestinationState, resumed, state_after
+from orylo_dispatch.delivery.availability import DestinationState, resumed, state_after, undecryptable
 from orylo_dispatch.delivery.destination_states import DestinationStates
 from orylo_dispatch.delivery.limits import WorkerLimits
 from orylo_dispatch.delivery.queue import ClaimedDelivery, DeliveryQueue, DeliveryResult
@@ -70,6 +70,8 @@ class Worker:
         self._closing = asyncio.Event()
         self._destination: Destination | None = None
         self._sink: Sink | None = None
+        # When this worker last put the destination on hold, because no master key decrypts its token.
+        self._held_at: datetime | None = None
 
     def wake(self) -> None:
         self._woken.set()
@@ -121,6 +123,7 @@ class Worker:
             await self._resume(state)
             return None
         if not destination.secret:
+            await self._hold_undecryptable(destination, state)
             return None
         if destination != self._destination or self._sink is None:
             self._destination, self._sink = destination, self._kinds[destination.kind].connect(destination)
@@ -137,6 +140,16 @@ class Worker:
                 return None
             await self._resume(state)
         return self._sink
+
+    async def _hold_undecryptable(self, destination: Destination, state: DestinationState | None) -> None:
+        """Show why the deliveries wait. Rarely, because a replica with the right key resumes the destination."""
+        now = self._clock.now()
+        is_held = state is not None and state.status is DestinationStatus.ON_HOLD
+        if not is_held and (self._held_at is None or now - self._held_at >= self._limits.probe_every):
+            self._held_at = now
+            await self._states.change(
+                self._key, undecryptable(destination, now=now, probe_every=self._limits.probe_every)
+            )
 
     async def _resume(self, state: DestinationState | None) -> None:
         """Send again at once: the destination was changed or switched off, or a probe succeeded."""

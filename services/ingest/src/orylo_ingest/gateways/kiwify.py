@@ -243,6 +243,14 @@ def _charged_back(order: Order, timestamps: TimestampReader) -> NormalisedEvent:
     return event
 
 
+def _affiliate(commissions: Mapping[str, Any]) -> str | None:
+    stores = commissions.get("commissioned_stores")
+    named = (child(store) for store in stores) if isinstance(stores, list) else ()
+    return next(
+        (text(each.get("affiliate_id") or each.get("id")) for each in named if each.get("type") == "affiliate"), None
+    )
+
+
 def _normalised(message: type[GatewayFact], order: Order, at: datetime, fact: str) -> NormalisedEvent:
     payment_id = f"kiwify:{required(order.get('order_id'), 'order_id')}"
     commissions, product = child(order, "Commissions"), child(order, "Product")
@@ -262,6 +270,7 @@ def _normalised(message: type[GatewayFact], order: Order, at: datetime, fact: st
             ip=text(child(order, "Customer").get("ip")),
             tracking=tracking(child(order, "TrackingParameters")),
             order_id=text(order.get("order_ref")),
+            affiliate_id=_affiliate(commissions),
             subscription=_subscription(order),
             products=_products(product, commissions),
         ),

@@ -40,6 +40,8 @@ from orylo_ingest.privacy.person import Person
 TOKEN_FIELD = "token"  # noqa: S105  the field's name
 
 _CURRENCIES = {1: "BRL", 2: "USD", 3: "EUR"}
+# `affiliation_type_enum`: affiliate, premium affiliate.
+_AFFILIATES = (5, 6)
 _CARDS = frozenset({1, 4, 6})
 _METHODS = {
     **dict.fromkeys(_CARDS, "card"),
@@ -211,6 +213,7 @@ def _normalised(message: type[GatewayFact], sale: Document, at: datetime, fact: 
             installments=integer(sale.get("installments")),
             card=present(brand=text(sale.get("payment_method_enum_key"))) if method in _CARDS else None,
             subscription=_subscription(sale),
+            affiliate_id=_affiliate(sale),
             order_bump=sale.get("payment_format_enum_key") == "orderbump" or None,
             order_bump_of=f"perfectpay:{parent}" if parent else None,
             products=_products(sale),
@@ -243,6 +246,19 @@ def _subscription(sale: Document) -> dict[str, Any] | None:
         recurrence=integer(subscription.get("charges_made")),
         plan=text(child(sale, "plan").get("name")),
         renewal=subscription.get("status_event") == "subscription_renewed" or None,
+    )
+
+
+def _affiliate(sale: Document) -> str | None:
+    shares = sale.get("commission")
+    named = (child(share) for share in shares) if isinstance(shares, list) else ()
+    return next(
+        (
+            text(each.get("affiliation_code"))
+            for each in named
+            if integer(each.get("affiliation_type_enum")) in _AFFILIATES
+        ),
+        None,
     )
 
 

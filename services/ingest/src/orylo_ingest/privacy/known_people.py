@@ -13,7 +13,7 @@ _SUBSCRIBER = 8
 
 # Case and separators are ignored.
 _TO_LOWER = bytes(range(256)).lower()
-_BETWEEN = b" .,-_/+()'@\t\n\r"
+_BETWEEN = bytes(sign for sign in range(0x80) if not chr(sign).isalnum())
 _NOT_ASCII = re.compile(r"[^a-z0-9]+")
 
 Span = tuple[int, int, str]

@@ -139,6 +139,12 @@ def customer_id(
     return customer_id_from(tenant_id, "card", card_fingerprint) if card_fingerprint else None
 
 
+def customer_aliases(tenant_id: UUID, match_keys: Mapping[str, str], *, document: str | None = None) -> dict[str, str]:
+    """Return the ids that the person has where only the phone, or only the document, is known."""
+    known: dict[CustomerIdentifier, str | None] = {"phone": match_keys.get("phone"), "document": document}
+    return {kind: customer_id_from(tenant_id, kind, value) for kind, value in known.items() if value}
+
+
 def _add_document(identity: HashedIdentity, document: str) -> None:
     token = identity.documents.token_of(document)
     if token is None:

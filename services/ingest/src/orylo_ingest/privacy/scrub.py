@@ -18,8 +18,9 @@ from orylo_common.hashing import is_token, token
 from orylo_common.identifiers import normalise_email
 from orylo_ingest.privacy import normalisation
 from orylo_ingest.privacy.contact_patterns import is_document
+from orylo_ingest.privacy.document_cleaning import DocumentCleaner
 from orylo_ingest.privacy.document_hashes import DocumentHashes
-from orylo_ingest.privacy.free_text import FreeText, ScanBudget
+from orylo_ingest.privacy.free_text import FreeText
 from orylo_ingest.privacy.person import HashedIdentity
 from orylo_ingest.privacy.personal_keys import PersonalDatum, datum_of, passed_down
 from orylo_ingest.privacy.phones import phone_digits
@@ -83,11 +84,13 @@ def scrub(document: Any, identity: HashedIdentity, secrets: Sequence[bytes] = ()
         document[OWN_KEY] = {"flags": identity.flags}
     payload = orjson.dumps(root[""])
     free_text = FreeText(identity.known, secrets, identity.documents, identity.first_names)
+    screen = free_text.screen()
     if len(payload) > _LARGE:
         _shorten(root, lambda text: _beginning(text, free_text), _CLEANED)
-    if len(payload) > _LARGE or free_text.may_be_in(payload):
-        root[""] = free_text.clean_all(root[""], budget=ScanBudget(_LARGE) if len(payload) > _LARGE else None)
-        if isinstance(document, dict):
+    if len(payload) > _LARGE or screen.narrowed_to(payload):
+        cleaner = DocumentCleaner(free_text, _LARGE if len(payload) > _LARGE else None)
+        root[""] = cleaner.clean(root[""], screen)
+        if isinstance(document, dict) and root[""] is not document:
             document.clear()
             document.update(root[""])
         payload = orjson.dumps(root[""])

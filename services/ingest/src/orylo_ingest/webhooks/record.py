@@ -21,7 +21,7 @@ from orylo_common.control.models import LiveMode
 from orylo_common.hashing import KEYED_PREFIX, TOKEN_PREFIX
 from orylo_common.ids import uuid7
 from orylo_common.ip_addresses import parse_address
-from orylo_common.messages import PaymentFact, encode_first
+from orylo_common.messages import PaymentFact, PaymentSucceeded, encode_first
 from orylo_common.messages import type_of as _type_of
 from orylo_ingest.documents.parsing import Document
 from orylo_ingest.gateways.port import (
@@ -34,7 +34,7 @@ from orylo_ingest.gateways.port import (
 )
 from orylo_ingest.privacy.cards import MASK
 from orylo_ingest.privacy.document_hashes import DocumentHashes
-from orylo_ingest.privacy.person import HashedIdentity, Person, customer_id, identify
+from orylo_ingest.privacy.person import HashedIdentity, Person, customer_aliases, customer_id, identify
 from orylo_ingest.privacy.scrub import OWN_KEY, flags_of, scrub
 from orylo_ingest.webhooks.announcements import quarantine_announcement
 from orylo_ingest.webhooks.event_ids import event_id_of
@@ -308,6 +308,13 @@ def _set_message(
     )
     if customer is not None:
         data["customer_id"] = customer
+        # Only money that moved links customers: anyone could type a stranger's number into an attempt.
+        if (
+            event.message is PaymentSucceeded
+            and not envelope.test
+            and (aliases := customer_aliases(record.tenant_id, identity.match_keys, document=identity.document))
+        ):
+            data["customer_aliases"] = aliases
     if identity.document is not None and issubclass(event.message, PaymentFact):
         data["document_hash"] = identity.document
     body = encode_first(

@@ -1,20 +1,22 @@
 """One customer's account, while a batch of changes is posted to it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from orylo_common.messages import TrustStatus
 from orylo_trust.domain.ledger import LedgerEntry, MonthlyTotal, score
+from orylo_trust.domain.people import People
 
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """A status that a user set. The change with the newest `set_at` is in force."""
+    """A status that a user set. The change with the newest `set_at` is in force, until it expires."""
 
     status: TrustStatus
     actor: str
     reason: str
     set_at: datetime
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,27 @@ class Standing:
 
 @dataclass(slots=True)
 class TrustAccount:
-    """`total` is not clamped. `months` holds only the months that the batch changes."""
+    """`causes` has the points by cause. `months` holds the months that the batch changes, and all of a merged customer.
+
+    `people` are the customers of the same person, with this one among them; None if it is alone.
+    """
 
     start: int
-    total: int
+    causes: dict[str, int] = field(default_factory=dict)
     version: int = 0
     status_change: StatusChange | None = None
     months: dict[date, MonthlyTotal] = field(default_factory=dict)
+    changed_months: set[date] = field(default_factory=set)
+    # The score that was announced last, if the customer is alone or represents a person.
+    shown_score: int = 0
+    aliases: set[str] = field(default_factory=set)
+    people: People | None = None
+    merge_version: int = 0
+
+    @property
+    def total(self) -> int:
+        """Not clamped."""
+        return self.start + sum(self.causes.values())
 
     @property
     def score(self) -> int:
@@ -50,10 +66,14 @@ class TrustAccount:
         if entry.month is not None:
             before = self.months.get(entry.month, MonthlyTotal())
             after = self.months[entry.month] = before.with_entry(entry)
+            self.changed_months.add(entry.month)
             moved = after.counted - before.counted
         if moved == 0:
             return False
-        self.total += moved
+        name = entry.cause.summed_as
+        points = self.causes.pop(name, 0) + moved
+        if points:
+            self.causes[name] = points
         self.version += 1
         return True
 
@@ -62,5 +82,16 @@ class TrustAccount:
         if self.status_change is not None and change.set_at <= self.status_change.set_at:
             return False
         self.status_change = change
+        self.version += 1
+        return True
+
+    def expire_status(self, due: datetime) -> bool:
+        """End the status that expires at `due`. Return false if another one is in force, or it ended before.
+
+        The change keeps its `set_at`: only a newer one replaces it.
+        """
+        if self.status_change is None or self.status_change.expires_at != due:
+            return False
+        self.status_change = replace(self.status_change, status=TrustStatus.NEUTRAL, expires_at=None)
         self.version += 1
         return True

@@ -4,6 +4,7 @@ The sum does not depend on the order of the entries: a month's clean payments co
 them was written with, and clamping is the last step.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -29,6 +30,30 @@ class EntryCause(StrEnum):
     REFUND_FAILED = "refund_failed"
     CLEAN_PAYMENT = "clean_payment"
     PAYMENT_BLOCKED = "payment_blocked"
+    BLOCK_LIFTED = "block_lifted"
+    VERDICT_FRAUD = "verdict_fraud"
+    VERDICT_LEGITIMATE = "verdict_legitimate"
+    VERDICT_WITHDRAWN = "verdict_withdrawn"
+    CORRECTION = "correction"
+
+    @property
+    def summed_as(self) -> str:
+        """The name under which the entry counts in sums by cause.
+
+        Which entries undo each other depends on the order of reports. Their sum does not.
+        """
+        return _SUMMED_AS.get(self, self.value)
+
+
+_SUMMED_AS = {
+    EntryCause.PAYMENT_BLOCKED: "clean_payment",
+    EntryCause.BLOCK_LIFTED: "clean_payment",
+    EntryCause.REFUND_FAILED: "refund",
+    EntryCause.DISPUTE_LOST: "dispute_won",
+    EntryCause.VERDICT_FRAUD: "verdict",
+    EntryCause.VERDICT_LEGITIMATE: "verdict",
+    EntryCause.VERDICT_WITHDRAWN: "verdict",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +88,7 @@ class MonthlyTotal:
 def entries_for(fact: PaymentFact, policy: TrustPolicy) -> tuple[LedgerEntry, ...]:
     """Return the entries for a fact alone: none if it does not affect trust, like a panel's test event.
 
-    Refunds and decided disputes can be undone: their entries depend on other facts, too (`reversals.py`).
+    Refunds, decided disputes and verdicts can change: their entries depend on other facts, too (`reversals.py`).
     """
     if fact.test:
         return ()
@@ -94,15 +119,23 @@ def month_of(moment: datetime) -> date:
     return moment.astimezone(UTC).date().replace(day=1)
 
 
-def total(start: int, entries: Iterable[LedgerEntry]) -> int:
-    """Return the unclamped sum of the entries. Repeated entries count once."""
+def sums(entries: Iterable[LedgerEntry]) -> dict[str, int]:
+    """Return the points by cause, without those that are zero. Repeated entries count once."""
     unique = {(entry.cause, entry.source_id): entry for entry in entries}
-    lasting = sum(entry.points for entry in unique.values() if entry.month is None)
+    found: defaultdict[str, int] = defaultdict(int)
     months: dict[date, MonthlyTotal] = {}
     for entry in unique.values():
-        if entry.month is not None:
+        if entry.month is None:
+            found[entry.cause.summed_as] += entry.points
+        else:
             months[entry.month] = months.get(entry.month, MonthlyTotal()).with_entry(entry)
-    return start + lasting + sum(month.counted for month in months.values())
+    found[EntryCause.CLEAN_PAYMENT.summed_as] += sum(month.counted for month in months.values())
+    return {cause: points for cause, points in found.items() if points}
+
+
+def total(start: int, entries: Iterable[LedgerEntry]) -> int:
+    """Return the unclamped sum of the entries. Repeated entries count once."""
+    return start + sum(sums(entries).values())
 
 
 def score(total_points: int) -> int:

@@ -1,14 +1,9 @@
 import type { Decision, Detection } from "../../../api/types";
+import { replaces } from "../../../subjects/detections/newest";
 
 export interface Filters {
   decision: Decision | undefined;
   gateway: string | undefined;
-}
-
-/** Return whether a decision on a payment takes the place of another one. Those of earlier versions have version 0. */
-export function replaces({ version, id }: Detection, other: Detection | undefined): boolean {
-  if (other === undefined) return true;
-  return version === other.version ? id > other.id : version > other.version;
 }
 
 /** Return the newest decision on each payment, by payment id. */

@@ -1,5 +1,6 @@
 import type { Detection } from "../../../api/types";
-import { type Filters, matches, newestByPayment, newestFirst, replaces } from "./decisions";
+import { replaces } from "../../../subjects/detections/newest";
+import { type Filters, matches, newestByPayment, newestFirst } from "./decisions";
 
 /** The list is cut at this many rows; the oldest go first. */
 export const MAX_ROWS = 500;

@@ -33,7 +33,7 @@ export const INITIAL_STATE: LiveState = {
 
 /** Apply a batch of events. */
 export function applyEvents(state: LiveState, events: readonly LiveEvent[], list: ListState): LiveState {
-  // What was reported before a gap may be outdated; the queries are refetched.
+  // Reports from before a gap may be outdated; the queries are refetched.
   const gap = events.findLastIndex(({ type }) => type === "gap");
   let { listing, trust, conversions, corrected } = gap === -1 ? state : INITIAL_STATE;
   const reported = events.slice(gap + 1);

@@ -15,7 +15,7 @@ const NOTHING_FETCHED: Fetched = { detections: [], conversions: [], customers: [
 const LIST: ListState = { filters: NO_FILTERS, fetched: [], hold: false };
 const HELD: ListState = { ...LIST, hold: true };
 
-/** The first decision on a payment of its own. */
+/** The first decision on a new payment. */
 const arrival = (changes: Partial<Detection> = {}): LiveEvent => ({
   type: "detection.created",
   data: detection({ payment_id: `stripe:pi_${changes.id ?? "1"}`, ...changes }),
@@ -52,6 +52,10 @@ describe("rows", () => {
     const live = applyEvents(INITIAL_STATE, [arrival(), blocked], { ...LIST, filters });
 
     expect(buildRows(NOTHING_FETCHED, live, filters).map((row) => row.detection.id)).toEqual(["blocked"]);
+  });
+
+  it("reported before a gap are discarded: a newer decision may have been missed", () => {
+    expect(ids(applyEvents(reported(arrival({ id: "before" })), [{ type: "gap" }, arrival({ id: "after" })], LIST))).toEqual(["after"]);
   });
 
   it("are highlighted when they arrive singly, but not in a burst", () => {
@@ -103,9 +107,9 @@ describe("trust", () => {
   });
 
   it("reported before a gap is discarded", () => {
-    const live = reported(arrival(), { type: "trust.updated", data: trustChange() }, { type: "gap" });
+    const live = reported({ type: "trust.updated", data: trustChange() }, { type: "gap" }, arrival());
 
-    expect(rowsOf(live)[0]?.trustScore).toBeUndefined();
+    expect(rowsOf(live)).toEqual([expect.objectContaining({ trustScore: undefined })]);
   });
 
   it("fetched is shown until the stream reports a change", () => {
@@ -169,7 +173,7 @@ describe("a correction of a conversion", () => {
   const shown = (live: LiveState, conversions: Conversion[] = []) =>
     rowsOf(live, { ...NOTHING_FETCHED, conversions })[0]?.conversion;
 
-  it("is shown whatever order it is reported in, and whether the conversion is fetched or reported", () => {
+  it("is shown in any order of events, for a fetched and for a reported conversion", () => {
     const events = [decidedOn, { type: "conversion.dispatched", data: sent } as const, changed("blocked", 3)];
     for (const order of permutations(events)) {
       expect(shown(reported(...order))).toMatchObject({ correction: "blocked", attempts: 1 });

@@ -24,7 +24,7 @@ describe("the feed's table", () => {
     const reasons = ["velocity.card.1m", "trust_history.low_trust", "trust_history.disputes"];
     const crowded = detection({
       reasons,
-      points: reasons.map((reason, index) => ({ reason, detector: "any", points: 30 - index })),
+      points: reasons.map((reason, index) => ({ reason, detector: "any", points: 30 - index, figures: null })),
       override: "blocked",
     });
     fakeApi({

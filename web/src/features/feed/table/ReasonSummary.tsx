@@ -9,7 +9,8 @@ const MAX_SHOWN = 2;
 export function ReasonSummary({ detection: { reasons, points, override, rules, degraded } }: { detection: Detection }) {
   const shown = reasons.map((code, index) => {
     const own = points[index];
-    return { text: reasonLabel(code, rules), points: own === undefined ? "" : formatPoints(own.points) };
+    const text = reasonLabel(code, rules, own?.figures);
+    return { text, points: own === undefined ? "" : formatPoints(own.points) };
   });
   const texts = shown.map((reason) => `${reason.points} ${reason.text}`.trim());
   const others = texts.slice(MAX_SHOWN);

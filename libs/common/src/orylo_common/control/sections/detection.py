@@ -80,6 +80,9 @@ CARD_TESTING: dict[Tester, dict[Window, CardTestingLimit]] = {
     "device": _PERSON,
 }
 
+# Whose fraud rates are compared with the tenant's own.
+RiskEntity = Literal["tenant", "product", "affiliate", "network", "email_domain", "card_country", "bin"]
+
 CountrySource = Literal["card", "ip", "document", "billing", "phone"]
 
 # Scores of a source that names another country than the others. The card and the address are the hardest to choose;
@@ -118,6 +121,16 @@ class DetectionPolicy(TenantSettings):
     customer_min_payments: int = Field(default=3, ge=1)
     product_min_payments: int = Field(default=20, ge=1)
     tenant_min_payments: int = Field(default=50, ge=1)
+
+    # Of the fraud rates of products, affiliates, networks, email domains and card countries.
+    entity_half_life_days: int = Field(default=60, ge=7, le=365)
+    # Payments at the tenant's own rate that are added to each entity's.
+    entity_prior_payments: int = Field(default=20, ge=1, le=10_000)
+    entity_min_frauds: int = Field(default=2, ge=1, le=1_000)
+    # The least multiple of the tenant's own rate that counts.
+    entity_min_lift: float = Field(default=3.0, ge=1, le=100)
+    # The fraud rate with a score of 100.
+    entity_full_rate: float = Field(default=0.3, gt=0, le=1)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

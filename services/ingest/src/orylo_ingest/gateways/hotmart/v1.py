@@ -27,6 +27,7 @@ def sale_v1(document: Document, received_at: datetime, zone: tzinfo) -> Sale:
         installments=integer(document.get("installments_number")),
         tracking=tracking(document),
         subscription=_subscription_v1(document),
+        affiliate_id=text(document.get("aff")),
         order_bump=str(document.get("order_bump")).lower() in ("true", "1") or None,
         products=products(
             document.get("prod"),

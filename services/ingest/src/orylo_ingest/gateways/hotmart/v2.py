@@ -7,7 +7,7 @@ from typing import Any
 from orylo_common.messages import CheckoutAbandoned
 from orylo_ingest.documents.parsing import Document
 from orylo_ingest.gateways.attribution import tracking
-from orylo_ingest.gateways.fields import child, integer, moment, number, present, required, text
+from orylo_ingest.gateways.fields import child, first, integer, moment, number, present, required, text
 from orylo_ingest.gateways.hotmart.reading import payment_method, phone_with_area, products
 from orylo_ingest.gateways.hotmart.sale import Sale
 from orylo_ingest.gateways.hotmart.table import EVENTS, count_spelling
@@ -44,6 +44,7 @@ def sale_v2(document: Document) -> Sale:
         subscription=_subscription_v2(data, purchase),
         order_bump=bump.get("is_order_bump") is True or None,
         order_bump_of=_bumped_payment(bump) if bump.get("is_order_bump") is True else None,
+        affiliate_id=text(first(data, "affiliates").get("affiliate_code")),
         ip=text(purchase.get("buyer_ip")),
         products=products(product.get("id"), product.get("name"), child(purchase, "price")),
     )

@@ -1,0 +1,107 @@
+"""Verdicts of people and of the merchant's own systems on payments."""
+
+from datetime import timedelta
+from io import BytesIO
+
+from orylo_api.access import audit
+from orylo_api.access.roles import Permission
+from orylo_api.call import Call
+from orylo_api.errors import Invalid, NotFound
+from orylo_api.http import outbox
+from orylo_api.http.problem_details import FieldProblem
+from orylo_api.http.route import Route
+from orylo_api.payments.models import PaymentPath
+from orylo_api.verdicts.csv_file import MAX_BYTES, InvalidVerdictFile, VerdictDefaults, read_verdicts
+from orylo_api.verdicts.imports import import_verdicts
+from orylo_api.verdicts.messages import verdict_given
+from orylo_api.verdicts.models import VerdictAccepted, VerdictImport, VerdictImportQuery, VerdictRequest
+from orylo_api.verdicts.queries import find_judged
+
+# 100,000 lines take some seconds, after two minutes at most for their arrival.
+IMPORT_LIMIT = timedelta(minutes=4)
+FORMAT = """\
+A CSV file in UTF-8, with commas, semicolons or tabs, of at most 16 MiB and 100,000 lines. The first line names the
+columns: `payment_id`, and of `verdict` and `reason` those that the query does not set; other columns are not read.
+Lines that cannot be read or name no known payment are left out and reported; the others count. A repeated import
+changes nothing. """
+
+
+async def give_verdict(call: Call[PaymentPath, None, VerdictRequest]) -> VerdictAccepted:
+    """Publish the verdict. The detector learns from it, trust posts it to the ledger, and the read model follows."""
+    payment_id, requested = call.path.id, call.body
+    judged = (await find_judged(call.connection, [payment_id])).get(payment_id)
+    if judged is None:
+        raise NotFound("there is no such payment")
+    now, user = call.services.clock.now(), call.principal
+    message = verdict_given(
+        user.tenant.id,
+        payment_id,
+        judged.customer_id,
+        requested.verdict,
+        requested.reason,
+        actor=f"{user.kind}:{user.id}",
+        now=now,
+    )
+    await outbox.publish(call, message)
+    await audit.write_change(
+        call,
+        action="payment.give_verdict",
+        subject=f"payment {payment_id}",
+        before={"verdict": judged.verdict, "reason": judged.reason},
+        after=requested.model_dump(mode="json"),
+    )
+    return VerdictAccepted(
+        payment_id=payment_id,
+        verdict_id=message.verdict_id,
+        actor=user.name,
+        accepted_at=now,
+        **requested.model_dump(),
+    )
+
+
+async def import_verdict_file(call: Call[None, VerdictImportQuery, None]) -> VerdictImport:
+    given, user, now = call.query, call.principal, call.services.clock.now()
+    defaults = VerdictDefaults(given.verdict, given.reason, given.gateway)
+    try:
+        result = await import_verdicts(
+            call.connection,
+            user.tenant.id,
+            read_verdicts(BytesIO(call.upload), defaults),
+            actor=f"{user.kind}:{user.id}",
+            now=now,
+            dry_run=given.dry_run,
+        )
+    except InvalidVerdictFile as invalid:
+        raise Invalid(str(invalid), [FieldProblem(field="body", message=str(invalid))]) from None
+    if not given.dry_run:
+        await audit.write_change(
+            call, action="payment.import_verdicts", subject="verdicts", after=result.model_dump(exclude={"problems"})
+        )
+    return result
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/api/v1/verdicts/import",
+        import_verdict_file,
+        Permission.GIVE_VERDICTS,
+        "Judge payments from a CSV file, such as a list of chargebacks, or count what it would change",
+        query=VerdictImportQuery,
+        response=VerdictImport,
+        upload_bytes=MAX_BYTES,
+        time_limit=IMPORT_LIMIT,
+        description=FORMAT,
+    ),
+    Route(
+        "POST",
+        "/api/v1/payments/{id}/verdict",
+        give_verdict,
+        Permission.GIVE_VERDICTS,
+        "Judge a payment: fraud or legitimate, or withdraw the verdict",
+        path_values=PaymentPath,
+        body=VerdictRequest,
+        response=VerdictAccepted,
+        status=202,
+    ),
+)

@@ -1,0 +1,135 @@
+"""The entities of a payment whose fraud rates are compared with the tenant's own, and their counts over time."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from hashlib import blake2b
+from ipaddress import ip_address, ip_network
+from typing import NamedTuple, Protocol
+
+from orylo_common.control.sections.detection import RiskEntity
+from orylo_common.messages import PaymentFact
+from orylo_detector.domain.countries import buyer_address
+
+# Counts are kept by fortnight. An age is wrong by a week at most, which is little against a half-life of weeks.
+FORTNIGHT = timedelta(days=14)
+# Older payments say little of today's, and no dispute of theirs is likely.
+REMEMBERED = 26
+# A household or a small office has a network of this size, a provider's customers share larger ones.
+PREFIXES = {4: 24, 6: 48}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+# The number of a fortnight since 1970, and the payments and the frauds in it.
+FortnightCounts = tuple[int, int, int]
+
+
+class EntityRate(NamedTuple):
+    """Payments and frauds as counted, and weighted by age."""
+
+    payments: int = 0
+    frauds: int = 0
+    weighted_payments: float = 0.0
+    weighted_frauds: float = 0.0
+
+    def rate(self, _at: datetime, _half_life_days: int) -> "EntityRate":
+        return self
+
+
+class EntityHistory(Protocol):
+    @property
+    def frauds(self) -> int: ...
+
+    def rate(self, at: datetime, half_life_days: int, /) -> EntityRate:
+        """Weigh the counts by their age at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntityCounts:
+    """An entity's payments and frauds by fortnight."""
+
+    fortnights: tuple[FortnightCounts, ...] = ()
+    frauds: int = 0
+
+    @classmethod
+    def of(cls, fortnights: Iterable[FortnightCounts]) -> "EntityCounts":
+        known = tuple(fortnights)
+        return cls(known, sum(frauds for _, _, frauds in known))
+
+    def rate(self, at: datetime, half_life_days: int, /) -> EntityRate:
+        """Halve the weight of payments for each half-life that has passed since the middle of their fortnight."""
+        weights = _weights((at - EPOCH).days, half_life_days)
+        newest, oldest = (at - EPOCH) // FORTNIGHT, len(weights) - 1
+        payments = frauds = 0
+        weighted_payments = weighted_frauds = 0.0
+        for number, paid, fraudulent in self.fortnights:
+            weight = weights[min(max(newest - number, 0), oldest)]
+            payments += paid
+            weighted_payments += weight * paid
+            if fraudulent:
+                frauds += fraudulent
+                weighted_frauds += weight * fraudulent
+        return EntityRate(payments, frauds, weighted_payments, weighted_frauds)
+
+
+NO_COUNTS = EntityCounts()
+
+
+@lru_cache(1_000)
+def _weights(day: int, half_life_days: int) -> list[float]:
+    """Return the weights of the present fortnight and of those before it, on a day counted from 1970."""
+    length = FORTNIGHT // DAY
+    middle = day - day % length + length / 2
+    return [min(1.0, 0.5 ** ((day - middle + ago * length) / half_life_days)) for ago in range(REMEMBERED + 1)]
+
+
+def fortnight_of(moment: datetime) -> int:
+    """Return the number of a moment's fortnight, counted from 1970."""
+    return (moment - EPOCH) // FORTNIGHT
+
+
+def entities_of(payment: PaymentFact) -> dict[RiskEntity, int]:
+    """Return the key of each entity that a payment names, and the tenant's own."""
+    card, address = payment.card, buyer_address(payment)
+    named: tuple[tuple[RiskEntity, str | None], ...] = (
+        ("tenant", "all"),
+        ("product", payment.products[0].product_id if payment.products else None),
+        ("affiliate", payment.affiliate_id),
+        ("network", network_of(address) if address else None),
+        ("email_domain", payment.customer_flags.email_domain_hash),
+        ("card_country", card.country.upper() if card and card.country else None),
+        # The issuer: a BIN is one bank's kind of card.
+        ("bin", card.bin if card else None),
+    )
+    return {entity: entity_key(entity, value) for entity, value in named if value}
+
+
+@lru_cache(10_000)
+def entity_key(entity: RiskEntity, value: str) -> int:
+    """Return 64 bits in place of a value, which may be personal or long."""
+    digest = blake2b(f"{entity}:{value}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)
+
+
+@lru_cache(10_000)
+def network_of(address: str) -> str | None:
+    """Return the /24 or /48 of an address, or None for a text that is not an address."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return None
+    mapped = getattr(known, "ipv4_mapped", None) or known
+    return str(ip_network((mapped, PREFIXES[mapped.version]), strict=False))
+
+
+def shrunk_rate(counts: EntityRate, base_rate: float, prior_payments: int) -> float:
+    """Return the mean of a beta-binomial fraud rate, as if `prior_payments` at the base rate had been seen before."""
+    return (counts.weighted_frauds + prior_payments * base_rate) / (counts.weighted_payments + prior_payments)
+
+
+def weighed(
+    histories: Mapping[RiskEntity, EntityHistory], at: datetime, half_life_days: int
+) -> dict[RiskEntity, EntityRate]:
+    """Return the rates of the entities with any fraud, as of a payment's time."""
+    return {entity: known.rate(at, half_life_days) for entity, known in histories.items() if known.frauds}
