@@ -15,12 +15,12 @@ from orylo_common.messages import DisputeLost, DisputeOpened, DisputeWon, Paymen
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.pool import open_pool
 from orylo_trust.domain.ledger import entries_for
-from orylo_trust.domain.reversals import reversal_of
+from orylo_trust.domain.reversals import ExcusedRefund, reversal_of
 from orylo_trust.posting import Block, Posting, PostingResult
 from orylo_trust.recompute import differences
 from orylo_trust.store import write_postings
 from tests.integration.trust.test_store import Batches, clean, posting, updates
-from tests.unit.trust.test_ledger import fact
+from tests.unit.trust.test_ledger import NOW, fact
 from tests.unit.trust.test_reversals import dispute, failed, refunded
 
 pytestmark = pytest.mark.integration
@@ -180,6 +180,25 @@ async def test_a_blocked_payment_gives_no_points_in_either_order(batches: Batche
         posted = await asyncio.gather(*(batches.add(report(together)) for report in (*order, *order)))
         assert updates(posted) == []
         assert await total_of(pool, together) == 50
+
+
+async def test_a_refund_by_the_platform_costs_nothing_in_any_order(batches: Batches, pool: asyncpg.Pool) -> None:
+    tenant_ids = set()
+    for order in permutations(("paid", "block", "part", "refund", "excuse")):
+        tenant_id = uuid4()
+        tenant_ids.add(tenant_id)
+        excuse = replace(posting(tenant_id=tenant_id, customer_id=None), reversal=ExcusedRefund(NOW, PAID.payment_id))
+        postings = {
+            "paid": of(PAID, tenant_id),
+            "block": block(tenant_id),
+            "part": of(refunded(1, 300), tenant_id, customer_id=None),
+            "refund": of(refunded(2, 1000), tenant_id, customer_id=None),
+            "excuse": excuse,
+        }
+        for name in (*order, *order):
+            await batches.add(postings[name])
+        assert await total_of(pool, tenant_id) == 50, order
+    assert [each async for each in differences(pool) if each.tenant_id in tenant_ids] == []
 
 
 async def test_points_taken_back_are_announced(batches: Batches) -> None:

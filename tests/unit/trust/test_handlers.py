@@ -2,14 +2,25 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+import pytest
+
 from orylo_common.broker.ports import Outgoing
 from orylo_common.control.sections.trust import TrustPolicy
-from orylo_common.messages import CustomerStatusSet, PaymentCreated, PaymentFact, PaymentSucceeded, TrustStatus
+from orylo_common.messages import (
+    CustomerStatusSet,
+    PaymentCreated,
+    PaymentFact,
+    PaymentSucceeded,
+    ProviderAction,
+    ProviderActionChanged,
+    ProviderActionStatus,
+    TrustStatus,
+)
 from orylo_trust.domain.account import Standing
 from orylo_trust.domain.ledger import EntryCause
-from orylo_trust.handlers import post_fact, set_status
+from orylo_trust.handlers import excuse_refund, post_fact, set_status
 from orylo_trust.posting import Posting, PostingResult
-from tests.unit.trust.test_ledger import fact
+from tests.unit.trust.test_ledger import NOW, fact
 
 POLICY = TrustPolicy(start=60, clean_payment=3)
 
@@ -104,3 +115,39 @@ async def test_a_status_is_posted_with_its_actor_reason_and_time() -> None:
         "ana",
         now,
     )
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "posts"),
+    [
+        (ProviderAction.REFUND, ProviderActionStatus.DONE, True),
+        (ProviderAction.REFUND, ProviderActionStatus.PENDING, False),
+        (ProviderAction.REFUND, ProviderActionStatus.FAILED, False),
+        (ProviderAction.CANCEL, ProviderActionStatus.DONE, False),
+    ],
+)
+async def test_only_a_refund_that_the_platform_made_is_excused(
+    action: ProviderAction, status: ProviderActionStatus, posts: bool
+) -> None:
+    ledger = MemoryLedger()
+    ledger.repeat = True
+    changed = ProviderActionChanged(
+        message_id=uuid4(),
+        tenant_id=uuid4(),
+        correlation_id=uuid4(),
+        occurred_at=NOW,
+        action_id=uuid4(),
+        revision=1,
+        payment_id="stripe:pi_1",
+        gateway="stripe",
+        action=action,
+        status=status,
+        detection_id=uuid4(),
+        decision_version=1,
+        decided_by="risk",
+        amount_minor=1000,
+        currency="BRL",
+        attempts=1,
+    )
+    await excuse_refund(changed, plane=Plane(), ledger=ledger, offer=ledger.offer, cache=ledger)
+    assert bool(ledger.postings) is posts

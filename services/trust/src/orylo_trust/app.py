@@ -24,6 +24,7 @@ from orylo_common.messages import (
     PaymentRefunded,
     PaymentRefundFailed,
     PaymentSucceeded,
+    ProviderActionChanged,
     VerdictGiven,
 )
 from orylo_common.postgres.group_commit import GroupCommit
@@ -39,6 +40,7 @@ from orylo_trust.adapters.redis_standings import RedisStandings
 from orylo_trust.expiry import expire_statuses
 from orylo_trust.handlers import (
     decide_merge,
+    excuse_refund,
     link_customers,
     post_block,
     post_correction,
@@ -84,6 +86,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
             DisputeWon: post,
             DisputeLost: post,
             FraudWarningReceived: post,
+            ProviderActionChanged: handler(excuse_refund),
             VerdictGiven: handler(post_verdict),
             CustomerStatusSet: handler(set_status),
             CustomerTrustCorrected: handler(post_correction),

@@ -15,13 +15,16 @@ from orylo_common.messages import (
     PaymentEnriched,
     PaymentFact,
     PaymentSucceeded,
+    ProviderAction,
+    ProviderActionChanged,
+    ProviderActionStatus,
     VerdictGiven,
 )
 from orylo_common.telemetry.traces import current_traceparent
 from orylo_trust.domain.account import StatusChange
 from orylo_trust.domain.ledger import EntryCause, LedgerEntry, entries_for
 from orylo_trust.domain.people import AliasKind, MergeDecision
-from orylo_trust.domain.reversals import judgement_of, reversal_of
+from orylo_trust.domain.reversals import ExcusedRefund, judgement_of, reversal_of
 from orylo_trust.ports import LedgerWriter, StandingCache, TrustPolicySource
 from orylo_trust.posting import Block, Link, Posting
 
@@ -131,6 +134,32 @@ async def post_block(
         event_id=fact.event_id,
         traceparent=current_traceparent(),
         block=Block(fact.version, in_effect=isinstance(fact, PaymentBlocked)),
+    )
+    await post(posting, ledger, offer, cache)
+
+
+async def excuse_refund(
+    changed: ProviderActionChanged,
+    *,
+    plane: TrustPolicySource,
+    ledger: LedgerWriter,
+    offer: Offer,
+    cache: StandingCache,
+) -> None:
+    """Let a refund by the platform cost the customer nothing: the block has taken the payment's points already."""
+    if changed.action is not ProviderAction.REFUND or changed.status is not ProviderActionStatus.DONE:
+        return
+    posting = Posting(
+        tenant_id=changed.tenant_id,
+        customer_id=None,
+        start=plane.settings(changed.tenant_id, TrustPolicy).start,
+        message_id=changed.message_id,
+        correlation_id=changed.correlation_id,
+        occurred_at=changed.occurred_at,
+        payment_id=changed.payment_id,
+        event_id=str(changed.action_id),
+        traceparent=current_traceparent(),
+        reversal=ExcusedRefund(changed.occurred_at, changed.payment_id),
     )
     await post(posting, ledger, offer, cache)
 

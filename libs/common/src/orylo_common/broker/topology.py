@@ -77,6 +77,7 @@ QUEUES: Mapping[str, Sequence[type[Message]]] = {
         PaymentBlockLifted,
         *REFUNDS,
         *DISPUTES,
+        ProviderActionChanged,
         VerdictGiven,
         CustomerStatusSet,
         CustomerTrustCorrected,

@@ -28,8 +28,9 @@ WITHDRAW = f"""
     SET decision_version = new.version, revision = d.revision + 2,
         contradiction = CASE
             WHEN new.code = '{LIFTED}'
-                 AND (d.state = 'dispatched' OR coalesce(d.maybe_sent_at, d.started_at) IS NOT NULL)
-            THEN new.code ELSE d.contradiction END,
+             AND (d.state = 'dispatched' OR d.maybe_sent_at IS NOT NULL OR d.started_at IS NOT NULL)
+            THEN new.code ELSE d.contradiction
+        END,
         state = CASE d.state WHEN 'dispatched' THEN d.state ELSE 'suppressed' END,
         code = CASE d.state WHEN 'dispatched' THEN d.code ELSE new.code END,
         reason = CASE d.state WHEN 'dispatched' THEN d.reason ELSE new.reason END,

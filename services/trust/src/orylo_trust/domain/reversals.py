@@ -65,7 +65,15 @@ class JudgedPayment:
     points: int
 
 
-Reversal = RefundTotal | RefundFailure | DisputeDecision | JudgedPayment
+@dataclass(frozen=True, slots=True)
+class ExcusedRefund:
+    """The platform refunded the payment because it was blocked. Its refunds cost the customer nothing."""
+
+    at: datetime
+    payment_id: str
+
+
+Reversal = RefundTotal | RefundFailure | DisputeDecision | JudgedPayment | ExcusedRefund
 
 
 def reversal_of(fact: PaymentFact, policy: TrustPolicy) -> Reversal | None:
@@ -110,6 +118,10 @@ def record(reports: Reports, reversal: Reversal) -> tuple[LedgerEntry, ...]:
             refund = _refund(reports)
             refund["failed"].setdefault(reversal.refund_id, [at, reversal.amount_minor])
             return _post_refund(refund, reversal.payment_id)
+        case ExcusedRefund():
+            refund = _refund(reports)
+            refund["excused"] = True
+            return _post_refund(refund, reversal.payment_id)
         case DisputeDecision():
             dispute = reports.setdefault("disputes", {}).setdefault(reversal.dispute_id, {"points": reversal.points})
             # Of two decisions at once, the win: money is only reinstated after it was withdrawn.
@@ -138,8 +150,9 @@ def _refund(reports: Reports) -> Reports:
 
 
 def _post_refund(refund: Reports, payment_id: str) -> tuple[LedgerEntry, ...]:
-    points = _points_of(refund)
-    cause = EntryCause.REFUND if abs(points) > abs(_posted_points(refund)) else EntryCause.REFUND_FAILED
+    points, excused = _points_of(refund), refund.get("excused", False)
+    grew = abs(points) > abs(_posted_points(refund))
+    cause = EntryCause.REFUND if grew or excused else EntryCause.REFUND_FAILED
     return _post(refund, points, cause, payment_id)
 
 
@@ -148,7 +161,7 @@ def _points_of(refund: Reports) -> int:
 
     That is the newest total without what has failed since.
     """
-    if "total" not in refund:
+    if "total" not in refund or refund.get("excused"):
         return 0
     points = int(refund["points"])
     # Reports of earlier versions lack the whole amount, and a gateway may name no total: then it is a full refund.
