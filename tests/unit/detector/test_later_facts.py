@@ -111,6 +111,15 @@ async def test_a_payment_is_decided_with_the_history_that_it_is_not_part_of_itse
     assert await store.decide(payment(PaymentEnriched, **FULL)) == [first]
 
 
+async def test_a_customer_who_was_blocked_meanwhile_is_blocked_when_the_payment_is_decided_again() -> None:
+    store = Shop({"cus_1": REGULAR})
+    await store.decide(payment(payment_id=ID, products=[]))
+    store.customers["cus_1"] = replace(REGULAR, status=TrustStatus.BLOCKED)
+    _, second = await store.decide(payment(PaymentEnriched, **FULL))
+
+    assert (second.decision, second.override) == (Decision.BLOCK, "blocked")
+
+
 async def test_a_decision_that_lacks_a_detector_replaces_another_only_if_it_is_more_severe() -> None:
     attacked = payment(**BARE | {"card": {"fingerprint": "fp_attack"}})
     for status, decisions in ((TrustStatus.NEUTRAL, 1), (TrustStatus.BLOCKED, 2)):

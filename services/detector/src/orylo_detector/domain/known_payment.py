@@ -133,7 +133,10 @@ class KnownPayment:
                 **entities,
                 **{kind: used.entities[key] for kind, key in entities_of(payment).items() if key in used.entities},
             }
-        customer = used.customer if same_customer else features.customer
+        customer = features.customer
+        if same_customer and used.customer and customer:
+            # People may have blocked or allowed the customer meanwhile.
+            customer = replace(used.customer, status=customer.status)
         return replace(features, customer=customer, amounts=amounts, entities=entities)
 
     def decided_with(self, features: Features, detection: DetectionCreated | None) -> "KnownPayment":
