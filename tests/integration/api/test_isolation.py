@@ -25,13 +25,14 @@ from orylo_common.control.models import BlockRate, Role
 from orylo_common.control.rule_snoozes import snooze_rule
 from orylo_common.control.rules import create_rule
 from orylo_common.ids import uuid7
-from orylo_common.messages import ConversionFailed, PaymentSucceeded, PaymentVerdict
+from orylo_common.messages import ConversionFailed, PaymentSucceeded, PaymentVerdict, ProviderActionStatus
 from orylo_common.postgres.pool import open_pool
 from orylo_rules import RuleDraft
 from tests.integration.api.conftest import Api, make_shop
 from tests.support.actors import ACTOR
 from tests.unit.api.builders import (
     NOON,
+    action_changed,
     conversion,
     customer_merge_limited,
     customer_merged,
@@ -51,6 +52,7 @@ BOUND = (
     "detections_view", "payments_view", "customers_view", "trust_changes", "conversions_view", "rollups",
     "rollup_amounts", "dead_letters", "idempotency_keys", "rejections_view", "quarantine_view",
     "destination_states_view", "customer_merges", "merge_reviews_view", "rule_hits", "fraud_evidence",
+    "actions_view",
 )  # fmt: skip
 # Shared with the command, in schema control.
 SHARED = ("audit_log", "rules", "rule_versions", "rule_snoozes", "fuses", "list_entries")
@@ -112,7 +114,7 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
     limited = customer_merge_limited(tenant_id=tenant_id, customers=(customer_id,))
     await api.project(customer_merged(tenant_id=tenant_id, customer_id=customer_id), limited)
     webhook = quarantined(tenant_id=tenant_id)
-    await api.project(webhook)
+    await api.project(webhook, action_changed(**about, status=ProviderActionStatus.DONE))
     async with api.pool.acquire() as connection:
         destination_id = await add_destination(
             connection,
