@@ -21,6 +21,8 @@ pytestmark = pytest.mark.e2e
 
 STREAM = "/api/v1/stream"
 OPEN_TO_ANYONE = {"/api/openapi.json"}
+# What people set up, and figures without ids. tests/integration/api/test_isolation.py has every route.
+SET_UP = {"lists", "rules", "fuse", "quality", "merge-reviews"}
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,12 @@ async def routes(shop: Shop) -> list[Route]:
     found = [path for path, methods in paths.items() if "get" in methods]
     assert STREAM in found
     assert len(found) > 10
-    return [
+    routes = [
         Route(path, path.removeprefix("/api/v1/").partition("/")[0], "{" in path)
         for path in found
         if path not in OPEN_TO_ANYONE | {STREAM}
     ]
+    return [route for route in routes if route.resource not in SET_UP]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -175,7 +178,7 @@ async def test_every_route_shows_the_shop_what_it_has(shop: Shop, routes: list[R
         answer = await shop.get(path)
         # An API key has no account.
         assert answer.status == (409 if route.resource == "account" else 200), path
-        if route.resource in things:
+        if route.resource in things and not path.endswith("/merges"):
             assert things[route.resource] in json.dumps(answer.body), path
 
 

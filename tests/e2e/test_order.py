@@ -47,6 +47,7 @@ REPLACEMENTS = {
     "mariana.souza@": "buyer.{}@",
     "11144477735": "39053{:06}",
     "987650001": "987{:06}",
+    "98765-0001": "9{:04}-0001",
     "1098115397": "1098{:06}",
     "203.0.113.24": "198.51.100.{}",
     "2001:db8:85a3::8a2e:370:7334": "2001:db8:85a3:{:x}::1",
@@ -78,7 +79,8 @@ LEDGER = "SELECT cause, sum(points) FROM trust.ledger WHERE payment_id = $1 GROU
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def shop_with_all_gateways(shop: Shop) -> Shop:
-    """The shop with all four gateways enabled."""
+    """The shop with all four gateways enabled. It blocks nothing, although its buyers dispute most payments."""
+    await asyncio.to_thread(shop.platform.orylo, "settings", "set", shop.slug, "detector", "block_at=101")
     for gateway in ("kiwify", "perfectpay"):
         arguments = ("gateway", "set", shop.slug, gateway, "--secret-stdin")
         await asyncio.to_thread(shop.platform.orylo, *arguments, text=shop.secret)

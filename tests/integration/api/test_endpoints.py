@@ -67,7 +67,7 @@ async def test_a_detection_has_the_fields_that_scripts_rely_on(api: Api, machine
         "version", "replaces", "replaced_by",
     ]  # fmt: skip
     assert (found["decision"], found["risk_score"], found["reasons"]) == ("review", 55, ["velocity.card_1m"])
-    assert found["points"] == [{"reason": "velocity.card_1m", "detector": "velocity", "points": 55}]
+    assert found["points"] == [{"reason": "velocity.card_1m", "detector": "velocity", "points": 55, "figures": None}]
     assert found["override"] is None
     assert found["detectors"] == [
         {"name": "velocity", "score": 55, "reasons": ["velocity.card_1m"], "duration_us": 900}

@@ -173,6 +173,9 @@ def as_published(golden: dict[str, Any], message: Message) -> Message:
     data = golden["data"]
     if "document_hash" in data and (known := getattr(message, "document_hash", None)):
         data = {**data, "document_hash": known}
+    aliases = getattr(message, "customer_aliases", None)
+    if "document" in data.get("customer_aliases", {}) and aliases and aliases.document:
+        data = {**data, "customer_aliases": {**data["customer_aliases"], "document": aliases.document}}
     return decode(orjson.dumps({**golden, **ids, "data": data}))
 
 

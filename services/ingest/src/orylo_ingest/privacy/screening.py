@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from orylo_common.hashing import TOKEN_PATTERN
 from orylo_ingest.privacy.base64_emails import may_hold_base64_email
 from orylo_ingest.privacy.cards import may_hold_card_number, outline_of
 from orylo_ingest.privacy.contact_patterns import may_hold_contacts
@@ -15,6 +16,7 @@ from orylo_ingest.privacy.known_people import KnownIdentifier, flat_bytes
 MAX_ENCODINGS = 3
 
 _JSON_ESCAPE = re.compile(rb"\\(?:u[0-9a-f]{4}|.)")
+_TOKEN = re.compile(TOKEN_PATTERN.encode())
 # Of a contact or a number, with the quotes around it: "a@b.c".
 _SHORTEST = 7
 
@@ -56,6 +58,12 @@ def is_plain(text: bytes) -> bool:
 def _may_hold_numbers_or_contacts(raw: bytes) -> bool:
     if len(raw) < _SHORTEST:
         return False
+    # A number may follow a token without a separator, which a pattern would take for one word.
+    apart = _TOKEN.sub(b" ", raw) if b"sha256:" in raw or b"hmac:" in raw else raw
+    return _may_hold_either(raw) or (apart != raw and _may_hold_either(apart))
+
+
+def _may_hold_either(raw: bytes) -> bool:
     outline = outline_of(raw)
     return may_hold_contacts(raw, outline) or may_hold_card_number(raw, outline)
 
