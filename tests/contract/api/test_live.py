@@ -30,6 +30,8 @@ async def seed(api: Api) -> None:
     )
 
 
+# Several thousand requests, which take minutes on a busy machine.
+@pytest.mark.timeout(900)
 async def test_responses_conform_to_the_document(api: Api, tmp_path: Path) -> None:
     """Schemathesis generates valid and invalid requests for every operation except the stream."""
     await seed(api)

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from orylo_common.broker.ports import BrokerUnavailable
 from orylo_common.broker.sqs.messages import SYSTEM_ATTRIBUTES, Entry, Received, batches
 
+RECEIVED_AGAIN = "ReceiptHandleIsInvalid"
 FAILURES = (ClientError, BotoCoreError, HttpError, OSError, TimeoutError)
 
 
@@ -36,9 +37,11 @@ class SqsQueue:
         await run_batches(self._sqs.send_message_batch(QueueUrl=self._url, Entries=batch) for batch in batches(entries))
 
     async def delete(self, receipts: Sequence[str]) -> None:
+        """Delete messages. One that was received again meanwhile belongs to that consumer, and stays."""
         entries = [{"ReceiptHandle": receipt} for receipt in receipts]
         await run_batches(
-            self._sqs.delete_message_batch(QueueUrl=self._url, Entries=batch) for batch in batches(entries)
+            (self._sqs.delete_message_batch(QueueUrl=self._url, Entries=batch) for batch in batches(entries)),
+            ignored=RECEIVED_AGAIN,
         )
 
     async def hide(self, receipt: str, seconds: int) -> None:
@@ -65,11 +68,11 @@ async def mapped() -> AsyncIterator[None]:
         raise BrokerUnavailable(f"the call to AWS failed ({_code(error)})") from error
 
 
-async def run_batches(calls: Iterable[Awaitable[Any]]) -> None:
-    """Run batch calls concurrently. Raises if AWS rejects any message of any call."""
+async def run_batches(calls: Iterable[Awaitable[Any]], *, ignored: str | None = None) -> None:
+    """Run batch calls concurrently. Raises if AWS rejects any message of any call, unless with the code `ignored`."""
     async with mapped():
         answers = await asyncio.gather(*calls)
-    rejected = [failed for answer in answers for failed in answer.get("Failed", ())]
+    rejected = [failed for answer in answers for failed in answer.get("Failed", ()) if failed["Code"] != ignored]
     if rejected:
         raise BrokerUnavailable(f"AWS rejected {len(rejected)} messages ({rejected[0]['Code']})")
 
