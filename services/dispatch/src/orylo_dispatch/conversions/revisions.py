@@ -22,7 +22,7 @@ REVISE = f"""
         correction = CASE WHEN d.state = 'dispatched' OR d.maybe_sent_at IS NOT NULL THEN new.reason END,
         state = CASE d.state WHEN 'dispatched' THEN d.state ELSE new.state END,
         reason = CASE d.state WHEN 'dispatched' THEN d.reason ELSE new.reason END,
-        due_at = CASE d.state WHEN 'suppressed' THEN $8 ELSE d.due_at END,
+        due_at = greatest(d.due_at, $8),
         settled_at = CASE WHEN d.state = 'dispatched' THEN d.settled_at WHEN new.state = 'suppressed' THEN $8 END
     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::integer[])
         AS new (tenant_id, destination_id, payment_id, state, reason, version)
