@@ -39,6 +39,11 @@ class TcpProxy:
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection(*self._target)
+        if self._server is None:
+            # Cut while this connection was being made.
+            writer.transport.abort()
+            back.transport.abort()
+            return
         self._writers |= {writer, back}
         await asyncio.gather(self._carry(reader, back), self._carry(there, writer))
 
