@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from hashlib import blake2b
 
+from redis.asyncio import RedisCluster
+
 from orylo_common.control.sections.detection import Entity
 from orylo_common.errors import TransientError
 from orylo_common.messages import PaymentFact, PaymentFailed
@@ -81,14 +83,18 @@ class RedisAttempts:
             for key, data in records.items():
                 pipeline.append(key, data)
         self._to_trim, self._to_renew = {}, set()
-        # Not MGET: the keys of one batch are on several nodes of a cluster.
-        for key in records:
-            pipeline.get(key)
+        in_cluster = isinstance(self._redis, RedisCluster)
+        if in_cluster:
+            # The keys of one batch are on several nodes.
+            for key in records:
+                pipeline.get(key)
+        else:
+            pipeline.mget(list(records))
         try:
             replies = await pipeline.execute()
         except REDIS_ERRORS as error:
             raise TransientError(f"Redis failed ({type(error).__name__})") from error
-        logs = zip(records, replies[-len(records) :], strict=True)
+        logs = zip(records, replies[-len(records) :] if in_cluster else replies[-1], strict=True)
         if self._read_only:
             return {key: (log or b"") + records[key] for key, log in logs}
         # A Redis short of memory may already have evicted the log.
