@@ -12,9 +12,10 @@ from orylo_api.projection.retention import KEEP_EXPIRED_ENTRIES, delete_old
 from orylo_common.control import Keyring
 from orylo_common.control.document_key_store import ensure_document_key
 from orylo_common.control.lists import imports
-from orylo_common.control.lists.csv_files import MAX_BYTES, LineDefaults, read_entries
+from orylo_common.control.lists.csv_files import LineDefaults, read_entries
 from orylo_common.control.lists.imports import import_entries
 from orylo_common.control.models import Role
+from orylo_common.csv_rows import MAX_BYTES
 from orylo_common.hashing import hash_of
 from orylo_common.ids import uuid7
 from tests.integration.api.conftest import Api, Shop, make_shop

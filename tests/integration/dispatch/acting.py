@@ -32,13 +32,14 @@ from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import open_pool
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
-from orylo_dispatch.actions.facts import ActionEffects, ActionFact
-from orylo_dispatch.actions.handlers import ActionRecorder, act_on_decision, prevent_refund, redrive_action
+from orylo_dispatch.actions.facts import ActionFact
+from orylo_dispatch.actions.handlers import act_on_decision, prevent_refund, redrive_action
 from orylo_dispatch.actions.rows import ACTION_COLUMNS
 from orylo_dispatch.actions.store import ActionStore
 from orylo_dispatch.delivery.destination_states import DestinationStates
 from orylo_dispatch.delivery.limits import WorkerLimits
 from orylo_dispatch.delivery.queue import DeliveryQueue
+from orylo_dispatch.delivery.recorder import Recorder, SideEffects
 from orylo_dispatch.delivery.sender import Sender
 from orylo_dispatch.delivery.sink import SinkKind
 from orylo_dispatch.destinations.stripe.limits import MAX_AGE
@@ -57,7 +58,7 @@ class Actor:
 
     broker: MemoryBroker
     plane: ControlPlane
-    recorder: ActionRecorder
+    recorder: Recorder[ActionFact]
     sender: Sender
     queue: DeliveryQueue
 
@@ -113,11 +114,9 @@ async def running_actor(
             breaker=partial(CircuitBreaker, recovery=timedelta(seconds=0.4)),
         )
         await enter(sender)
-        writer: GroupCommit[ActionFact, ActionEffects] = GroupCommit(
-            ActionStore(clock).write, pool, name="test.actions"
-        )
+        writer: GroupCommit[ActionFact, SideEffects] = GroupCommit(ActionStore(clock).write, pool, name="test.actions")
         await enter(writer)
-        recorder = ActionRecorder(writer.add, offer=relay.offer, wake=sender.wake)
+        recorder = Recorder(writer.add, offer=relay.offer, wake=sender.wake)
         yield Actor(broker, plane, recorder, sender, queue)
 
 

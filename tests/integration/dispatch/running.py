@@ -32,16 +32,17 @@ from orylo_common.postgres.pool import open_pool
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_common.resilience.retry import RetryPolicy
 from orylo_dispatch.conversions.announcements import CONVERSION_COLUMNS
-from orylo_dispatch.conversions.facts import Fact, SideEffects
+from orylo_dispatch.conversions.facts import Fact
 from orylo_dispatch.conversions.store import FactStore
 from orylo_dispatch.delivery.destination_states import DestinationStates
 from orylo_dispatch.delivery.limits import WorkerLimits
 from orylo_dispatch.delivery.queue import DeliveryQueue
+from orylo_dispatch.delivery.recorder import Recorder, SideEffects
 from orylo_dispatch.delivery.sender import Sender
 from orylo_dispatch.delivery.sink import SinkKind
 from orylo_dispatch.destinations.meta.limits import MAX_AGE
 from orylo_dispatch.destinations.meta.sink import MetaConversions
-from orylo_dispatch.handlers import Recorder, apply_decision, enrich_payment, match_payment, record_click
+from orylo_dispatch.handlers import apply_decision, enrich_payment, match_payment, record_click
 from tests.support.actors import ACTOR
 from tests.unit.dispatch.cases import detection, payment
 
@@ -88,7 +89,7 @@ class Dispatch:
 
     broker: MemoryBroker
     plane: ControlPlane
-    recorder: Recorder
+    recorder: Recorder[Fact]
     sender: Sender
     relay: OutboxRelay
     pool: asyncpg.Pool

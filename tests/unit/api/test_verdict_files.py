@@ -2,15 +2,15 @@
 
 import pytest
 
-from orylo_api.verdicts.csv_file import MAX_LINES, InvalidVerdictFile, VerdictDefaults, VerdictLine, read_verdicts
-from orylo_api.verdicts.models import VerdictLineProblem
+from orylo_api.verdicts.csv_file import VerdictDefaults, VerdictLine, read_verdicts
+from orylo_common.csv_rows import MAX_LINES, InvalidFile, LineProblem
 from orylo_common.messages import PaymentVerdict
 
 FRAUD, LEGITIMATE, WITHDRAWN = PaymentVerdict
 DEFAULTS = VerdictDefaults(FRAUD, "chargeback", "stripe")
 
 
-def read(text: str, defaults: VerdictDefaults = DEFAULTS) -> list[VerdictLine | VerdictLineProblem]:
+def read(text: str, defaults: VerdictDefaults = DEFAULTS) -> list[VerdictLine | LineProblem]:
     return list(read_verdicts(text.encode().splitlines(keepends=True), defaults))
 
 
@@ -46,19 +46,19 @@ def test_a_faulty_line_is_reported_and_the_others_are_read(line: str, column: st
         f"payment_id,verdict,reason\nstripe:pi_0,fraud,\n{line}\nstripe:pi_9,fraud,\n", VerdictDefaults()
     )
     assert isinstance(first, VerdictLine)
-    assert isinstance(problem, VerdictLineProblem)
+    assert isinstance(problem, LineProblem)
     assert (problem.line, problem.column) == (3, column)
     assert isinstance(last, VerdictLine)
 
 
 @pytest.mark.parametrize("text", ["", "id,verdict\n1,fraud\n", "payment_id,payment_id\n1,2\n"])
 def test_a_file_without_payment_ids_is_refused(text: str) -> None:
-    with pytest.raises(InvalidVerdictFile):
+    with pytest.raises(InvalidFile):
         read(text)
 
 
 def test_a_file_in_another_encoding_or_too_long_is_refused() -> None:
-    with pytest.raises(InvalidVerdictFile, match="line 2"):
+    with pytest.raises(InvalidFile, match="line 2"):
         list(read_verdicts([b"payment_id\n", "pi_é\n".encode("latin-1")], DEFAULTS))
-    with pytest.raises(InvalidVerdictFile, match="100,000 lines"):
+    with pytest.raises(InvalidFile, match="100,000 lines"):
         list(read_verdicts([b"payment_id\n", *[b"pi_1\n"] * (MAX_LINES + 1)], DEFAULTS))

@@ -6,17 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orylo_common.control.lists import csv_files
+from orylo_common import csv_rows
 from orylo_common.control.lists.csv_files import (
-    InvalidFile,
     LineDefaults,
-    LineProblem,
     entry_line,
     header_line,
     read_entries,
 )
 from orylo_common.control.lists.entries import ListEntry, NewEntry
 from orylo_common.control.lists.values import EntryType
+from orylo_common.csv_rows import InvalidFile, LineProblem
 from orylo_common.hashing import hash_of
 
 ANA = hash_of("ana@example.com")
@@ -118,7 +117,7 @@ def test_a_file_is_bounded_in_size_and_in_lines(monkeypatch: pytest.MonkeyPatch)
     assert len(read(text)) == 3
     for limit, value in (("MAX_LINES", 2), ("MAX_BYTES", len(text) - 1)):
         with monkeypatch.context() as tight:
-            tight.setattr(csv_files, limit, value)
+            tight.setattr(csv_rows, limit, value)
             with pytest.raises(InvalidFile, match="split"):
                 read(text)
 

@@ -1940,11 +1940,14 @@ export interface components {
             permissions: components["schemas"]["Permission"][];
             tenant: components["schemas"]["TenantIdentity"];
         };
-        /** ImportProblem */
+        /**
+         * ImportProblem
+         * @description Why a line of a file was not imported. It does not contain the value.
+         */
         ImportProblem: {
             /** @description counted from 1, with the header */
             line: number;
-            /** @description empty if it is the whole line */
+            /** @description empty for the whole line */
             column: string;
             message: string;
         };
@@ -2830,19 +2833,8 @@ export interface components {
             /** @description cannot be read */
             invalid: number;
             /** @description of unknown and invalid lines, the first 100 */
-            problems: components["schemas"]["VerdictLineProblem"][];
+            problems: components["schemas"]["ImportProblem"][];
             dry_run: boolean;
-        };
-        /**
-         * VerdictLineProblem
-         * @description Why a line of a file gave no verdict. It does not contain the value.
-         */
-        VerdictLineProblem: {
-            /** @description counted from 1, with the header */
-            line: number;
-            /** @description empty for the whole line */
-            column: string;
-            message: string;
         };
         /** VerdictRequest */
         VerdictRequest: {

@@ -34,19 +34,19 @@ from orylo_common.postgres.writable import check_writable
 from orylo_common.redis import RedisClient
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
-from orylo_dispatch.actions.facts import ActionEffects, ActionFact
-from orylo_dispatch.actions.handlers import ActionRecorder, act_on_decision, prevent_refund, redrive_action
+from orylo_dispatch.actions.facts import ActionFact
+from orylo_dispatch.actions.handlers import act_on_decision, prevent_refund, redrive_action
 from orylo_dispatch.actions.rows import ACTION_COLUMNS
 from orylo_dispatch.actions.store import ActionStore
 from orylo_dispatch.conversions.announcements import CONVERSION_COLUMNS
-from orylo_dispatch.conversions.facts import Fact, SideEffects
+from orylo_dispatch.conversions.facts import Fact
 from orylo_dispatch.conversions.store import FactStore
 from orylo_dispatch.delivery.destination_states import DestinationStates
 from orylo_dispatch.delivery.queue import DeliveryQueue
+from orylo_dispatch.delivery.recorder import Recorder, SideEffects
 from orylo_dispatch.delivery.sender import Sender
 from orylo_dispatch.delivery.sink import SinkKind
 from orylo_dispatch.handlers import (
-    Recorder,
     apply_decision,
     enrich_payment,
     match_payment,
@@ -92,15 +92,13 @@ async def open_app(
             store.write, pool, name="dispatch.facts", pace=PACE, gather=True
         )
         await enter(writer)
-        actions: GroupCommit[ActionFact, ActionEffects] = GroupCommit(
+        actions: GroupCommit[ActionFact, SideEffects] = GroupCommit(
             ActionStore(clock).write, pool, name="dispatch.actions", pace=PACE, gather=True
         )
         await enter(actions)
         handlers = _merged(
             _conversion_handlers(plane, Recorder(writer.add, offer=relay.offer, wake=sender.wake), frozenset(kinds)),
-            _action_handlers(
-                plane, ActionRecorder(actions.add, offer=relay.offer, wake=actor.wake), frozenset(providers)
-            ),
+            _action_handlers(plane, Recorder(actions.add, offer=relay.offer, wake=actor.wake), frozenset(providers)),
         )
         postgres = CircuitBreaker("dispatch.postgres")
         handlers = {message: guarded(postgres, handler) for message, handler in handlers.items()}
@@ -114,7 +112,7 @@ async def open_app(
 
 
 def _conversion_handlers(
-    plane: ControlPlane, recorder: Recorder, kinds: frozenset[str]
+    plane: ControlPlane, recorder: Recorder[Fact], kinds: frozenset[str]
 ) -> Mapping[type[Message], Handler]:
     reverse = partial(record_reversal, recorder=recorder)
     return {
@@ -134,7 +132,7 @@ def _conversion_handlers(
 
 
 def _action_handlers(
-    plane: ControlPlane, recorder: ActionRecorder, kinds: frozenset[str]
+    plane: ControlPlane, recorder: Recorder[ActionFact], kinds: frozenset[str]
 ) -> Mapping[type[Message], Handler]:
     prevent = partial(prevent_refund, plane=plane, kinds=kinds, recorder=recorder)
     return {

@@ -1,12 +1,9 @@
 """One coroutine for each message that dispatch consumes."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 
-from orylo_common.broker.ports import Outgoing
 from orylo_common.control.plane import ControlPlane
 from orylo_common.control.sections.dispatch import DispatchPolicy
-from orylo_common.errors import TransientError
 from orylo_common.messages import (
     CheckoutStarted,
     ClickRecorded,
@@ -28,48 +25,16 @@ from orylo_dispatch.conversions.facts import (
     PaymentSeen,
     RedriveRequested,
     ReversalSeen,
-    SideEffects,
 )
-from orylo_dispatch.delivery.sink import DestinationKey
-from orylo_dispatch.domain.attempt import DeliveryState
+from orylo_dispatch.delivery.recorder import Recorder
 from orylo_dispatch.domain.cookies import fbc_for, fbclid_of
 from orylo_dispatch.domain.matching import Click, carried_click_ids, checkout_click_id, signals_of
-from orylo_dispatch.metrics import DELIVERIES
 
 SUCCEEDED = type_of(PaymentSucceeded)
 
 
-class Recorder:
-    """Records a fact, and carries out its side effects once it is committed.
-
-    Raises `TransientError` for a fact about a conversion that is being sent: the message has to be redelivered.
-    """
-
-    def __init__(
-        self,
-        add: Callable[[Fact], Awaitable[SideEffects]],
-        *,
-        offer: Callable[[Sequence[Outgoing]], None],
-        wake: Callable[[Iterable[DestinationKey]], None],
-    ) -> None:
-        self._add = add
-        self._offer = offer
-        self._wake = wake
-
-    async def record(self, fact: Fact) -> None:
-        effects = await self._add(fact)
-        if effects.messages:
-            self._offer(effects.messages)
-        if effects.due:
-            self._wake(effects.due)
-        for kind in effects.suppressed:
-            DELIVERIES.labels(kind, DeliveryState.SUPPRESSED).inc()
-        if effects.in_flight:
-            raise TransientError("the conversion is being sent")
-
-
 async def match_payment(
-    payment: PaymentSucceeded, *, plane: ControlPlane, kinds: frozenset[str], recorder: Recorder
+    payment: PaymentSucceeded, *, plane: ControlPlane, kinds: frozenset[str], recorder: Recorder[Fact]
 ) -> None:
     """Attribute a payment to a click, and report it to every enabled destination of the tenant.
 
@@ -84,7 +49,7 @@ async def match_payment(
 
 
 async def enrich_payment(
-    enrichment: PaymentEnriched, *, plane: ControlPlane, kinds: frozenset[str], recorder: Recorder
+    enrichment: PaymentEnriched, *, plane: ControlPlane, kinds: frozenset[str], recorder: Recorder[Fact]
 ) -> None:
     """Name the buyer of a payment whose first event did not. Other payments stay as they are."""
     if enrichment.match_keys == MatchKeys() and enrichment.tracking == Tracking() and not enrichment.ip:
@@ -99,7 +64,7 @@ async def enrich_payment(
 
 
 async def apply_decision(
-    detection: DetectionCreated, *, plane: ControlPlane, kinds: frozenset[str], recorder: Recorder
+    detection: DetectionCreated, *, plane: ControlPlane, kinds: frozenset[str], recorder: Recorder[Fact]
 ) -> None:
     """Release or suppress the conversions that wait for a decision, and those of destinations added later.
 
@@ -126,12 +91,12 @@ async def apply_decision(
     )
 
 
-async def record_click(click: ClickRecorded, *, recorder: Recorder) -> None:
+async def record_click(click: ClickRecorded, *, recorder: Recorder[Fact]) -> None:
     visit = _visit(click, click.click_id)
     await recorder.record(ClickSeen(click.tenant_id, replace(visit, url=click.url, referrer=click.referrer)))
 
 
-async def record_checkout(checkout: CheckoutStarted, *, recorder: Recorder) -> None:
+async def record_checkout(checkout: CheckoutStarted, *, recorder: Recorder[Fact]) -> None:
     """Add the visitor's identifiers to the click of a checkout, or record the checkout as a click of its own."""
     visit = _visit(checkout, checkout_click_id(checkout))
     # Without one of these the checkout matches no payment by anything that the payment does not hold itself.
@@ -154,7 +119,7 @@ def _visit(message: ClickRecorded | CheckoutStarted, click_id: str) -> Click:
     )
 
 
-async def record_reversal(fact: PaymentFact, *, recorder: Recorder) -> None:
+async def record_reversal(fact: PaymentFact, *, recorder: Recorder[Fact]) -> None:
     """Record a refund or its failure, a dispute or a fraud warning. Dispatched conversions are not corrected yet."""
     await recorder.record(
         ReversalSeen(
@@ -169,6 +134,6 @@ async def record_reversal(fact: PaymentFact, *, recorder: Recorder) -> None:
     )
 
 
-async def redrive_conversion(request: ConversionRedriveRequested, *, recorder: Recorder) -> None:
+async def redrive_conversion(request: ConversionRedriveRequested, *, recorder: Recorder[Fact]) -> None:
     """Try a failed conversion again; its earlier attempts no longer count."""
     await recorder.record(RedriveRequested(request.tenant_id, request.conversion_id, request.message_id))

@@ -1,6 +1,7 @@
 """The handlers of the trust service's messages."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from prometheus_client import Counter
 
@@ -11,6 +12,7 @@ from orylo_common.messages import (
     CustomerMergeDecided,
     CustomerStatusSet,
     CustomerTrustCorrected,
+    Message,
     PaymentBlocked,
     PaymentEnriched,
     PaymentFact,
@@ -43,20 +45,15 @@ async def post_fact(
     policy = plane.settings(fact.tenant_id, TrustPolicy)
     entries, reversal = entries_for(fact, policy), reversal_of(fact, policy)
     if entries or reversal:
-        posting = Posting(
-            tenant_id=fact.tenant_id,
+        posting = posting_of(
+            fact,
+            policy,
             customer_id=fact.customer_id,
-            start=policy.start,
-            message_id=fact.message_id,
-            correlation_id=fact.correlation_id,
-            occurred_at=fact.occurred_at,
             entries=entries,
             payment_id=fact.payment_id,
             event_id=fact.event_id,
-            traceparent=current_traceparent(),
             reversal=reversal,
             links=links_of(fact),
-            limits=policy,
         )
         await post(posting, ledger, offer, cache)
 
@@ -68,19 +65,14 @@ async def link_customers(
     if fact.customer_id is None or fact.test:
         return
     policy = plane.settings(fact.tenant_id, TrustPolicy)
-    posting = Posting(
-        tenant_id=fact.tenant_id,
+    posting = posting_of(
+        fact,
+        policy,
         customer_id=fact.customer_id,
-        start=policy.start,
-        message_id=fact.message_id,
-        correlation_id=fact.correlation_id,
-        occurred_at=fact.occurred_at,
         payment_id=fact.payment_id,
         event_id=fact.event_id,
-        traceparent=current_traceparent(),
         links=links_of(fact),
         enriched_customer_id=fact.customer_id,
-        limits=policy,
     )
     await post(posting, ledger, offer, cache)
 
@@ -103,18 +95,13 @@ async def decide_merge(
 ) -> None:
     """Merge a customer with another one, or separate it from all others, as a user decided."""
     policy = plane.settings(decided.tenant_id, TrustPolicy)
-    posting = Posting(
-        tenant_id=decided.tenant_id,
+    posting = posting_of(
+        decided,
+        policy,
         customer_id=decided.customer_id,
-        start=policy.start,
-        message_id=decided.message_id,
-        correlation_id=decided.correlation_id,
-        occurred_at=decided.occurred_at,
         actor=decided.actor,
         reason=decided.reason,
-        traceparent=current_traceparent(),
         decision=MergeDecision(decided.customer_id, decided.same_as, decided.occurred_at),
-        limits=policy,
     )
     await post(posting, ledger, offer, cache)
 
@@ -123,16 +110,12 @@ async def post_block(
     fact: BlockFact, *, plane: TrustPolicySource, ledger: LedgerWriter, offer: Offer, cache: StandingCache
 ) -> None:
     """Take back the points of a clean payment that is blocked, or withhold them; give them once it no longer is."""
-    posting = Posting(
-        tenant_id=fact.tenant_id,
+    posting = posting_of(
+        fact,
+        plane.settings(fact.tenant_id, TrustPolicy),
         customer_id=fact.customer_id,
-        start=plane.settings(fact.tenant_id, TrustPolicy).start,
-        message_id=fact.message_id,
-        correlation_id=fact.correlation_id,
-        occurred_at=fact.occurred_at,
         payment_id=fact.payment_id,
         event_id=fact.event_id,
-        traceparent=current_traceparent(),
         block=Block(fact.version, in_effect=isinstance(fact, PaymentBlocked)),
     )
     await post(posting, ledger, offer, cache)
@@ -149,16 +132,12 @@ async def excuse_refund(
     """Let a refund by the platform cost the customer nothing: the block has taken the payment's points already."""
     if changed.action is not ProviderAction.REFUND or changed.status is not ProviderActionStatus.DONE:
         return
-    posting = Posting(
-        tenant_id=changed.tenant_id,
+    posting = posting_of(
+        changed,
+        plane.settings(changed.tenant_id, TrustPolicy),
         customer_id=None,
-        start=plane.settings(changed.tenant_id, TrustPolicy).start,
-        message_id=changed.message_id,
-        correlation_id=changed.correlation_id,
-        occurred_at=changed.occurred_at,
         payment_id=changed.payment_id,
         event_id=str(changed.action_id),
-        traceparent=current_traceparent(),
         reversal=ExcusedRefund(changed.occurred_at, changed.payment_id),
     )
     await post(posting, ledger, offer, cache)
@@ -168,17 +147,13 @@ async def set_status(
     change: CustomerStatusSet, *, plane: TrustPolicySource, ledger: LedgerWriter, offer: Offer, cache: StandingCache
 ) -> None:
     """Set a customer's status, unless a newer change is in force."""
-    posting = Posting(
-        tenant_id=change.tenant_id,
+    posting = posting_of(
+        change,
+        plane.settings(change.tenant_id, TrustPolicy),
         customer_id=change.customer_id,
-        start=plane.settings(change.tenant_id, TrustPolicy).start,
-        message_id=change.message_id,
-        correlation_id=change.correlation_id,
-        occurred_at=change.occurred_at,
         status_change=StatusChange(change.status, change.actor, change.reason, change.occurred_at, change.expires_at),
         actor=change.actor,
         reason=change.reason,
-        traceparent=current_traceparent(),
     )
     await post(posting, ledger, offer, cache)
 
@@ -188,18 +163,14 @@ async def post_verdict(
 ) -> None:
     """Post a verdict to the ledger of the payment's customer. The newest verdict on a payment counts."""
     policy = plane.settings(given.tenant_id, TrustPolicy)
-    posting = Posting(
-        tenant_id=given.tenant_id,
+    posting = posting_of(
+        given,
+        policy,
         customer_id=given.customer_id,
-        start=policy.start,
-        message_id=given.message_id,
-        correlation_id=given.correlation_id,
-        occurred_at=given.occurred_at,
         payment_id=given.payment_id,
         event_id=str(given.verdict_id),
         actor=given.actor,
         reason=given.reason,
-        traceparent=current_traceparent(),
         reversal=judgement_of(given, policy),
     )
     await post(posting, ledger, offer, cache)
@@ -214,20 +185,30 @@ async def post_correction(
     cache: StandingCache,
 ) -> None:
     """Post the points that a user added or took away."""
-    posting = Posting(
-        tenant_id=corrected.tenant_id,
+    posting = posting_of(
+        corrected,
+        plane.settings(corrected.tenant_id, TrustPolicy),
         customer_id=corrected.customer_id,
-        start=plane.settings(corrected.tenant_id, TrustPolicy).start,
-        message_id=corrected.message_id,
-        correlation_id=corrected.correlation_id,
-        occurred_at=corrected.occurred_at,
         entries=(LedgerEntry(EntryCause.CORRECTION, str(corrected.correction_id), corrected.points),),
         event_id=str(corrected.correction_id),
         actor=corrected.actor,
         reason=corrected.reason,
-        traceparent=current_traceparent(),
     )
     await post(posting, ledger, offer, cache)
+
+
+def posting_of(message: Message, policy: TrustPolicy, **own: Any) -> Posting:
+    """Build a posting from what every message and policy have, and from the fields of its `own`."""
+    return Posting(
+        tenant_id=message.tenant_id,
+        start=policy.start,
+        message_id=message.message_id,
+        correlation_id=message.correlation_id,
+        occurred_at=message.occurred_at,
+        traceparent=current_traceparent(),
+        limits=policy,
+        **own,
+    )
 
 
 async def post(posting: Posting, ledger: LedgerWriter, offer: Offer, cache: StandingCache) -> None:

@@ -8,12 +8,12 @@ import typer
 
 from orylo_api.quality.models import DecisionQuality, QualityWeek
 from orylo_api.quality.queries import read_quality
-from orylo_api.verdicts.csv_file import MAX_REASON, VerdictDefaults
+from orylo_api.verdicts.csv_file import MAX_REASON, VerdictDefaults, VerdictLine
 from orylo_api.verdicts.models import VerdictImport
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption, JsonOption, TenantArgument
 from orylo_cli.console import FAILED, print_json, print_note, print_rows, print_text
 from orylo_cli.operations.binding import bind_to_tenant, unbind
-from orylo_cli.operations.verdicts import GivenVerdict, give_verdict, import_file
+from orylo_cli.operations.verdicts import give_verdict, import_file
 from orylo_cli.target import open_target
 from orylo_common.control.tenants import find_tenant
 from orylo_common.messages import PaymentVerdict
@@ -49,7 +49,7 @@ def give(
 
     Example: `orylo verdict give minha-loja stripe:pi_3SVk2cJ0q8Zq1x2y fraud --reason "card reported stolen"`
     """
-    given = GivenVerdict(payment, verdict, reason)
+    given = VerdictLine(1, payment, verdict, reason)
     with open_target(data_dir, "verdict give") as target:
         is_new = target.run(lambda connection: give_verdict(connection, target, tenant, given, datetime.now(UTC)))
     print_text(f"{payment}: {verdict}" + ("" if is_new else ", as before"))

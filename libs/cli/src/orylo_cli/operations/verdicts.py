@@ -1,32 +1,23 @@
 """Give verdicts as the API does: audited, and published by the API from its outbox."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from orylo_api.verdicts.csv_file import VerdictDefaults, VerdictLine, read_verdicts
-from orylo_api.verdicts.models import VerdictImport, VerdictLineProblem
+from orylo_api.verdicts.models import VerdictImport
 from orylo_cli.operations.binding import bind_to_tenant, unbind
 from orylo_cli.target import Target
 from orylo_common.control.audit import write_audit_line
 from orylo_common.control.errors import InvalidChange
 from orylo_common.control.tenants import find_tenant
-from orylo_common.messages import PaymentVerdict
+from orylo_common.csv_rows import LineProblem
 from orylo_common.postgres.pool import Connection
 
 
-@dataclass(frozen=True, slots=True)
-class GivenVerdict:
-    payment_id: str
-    verdict: PaymentVerdict
-    reason: str | None
-
-
-async def give_verdict(connection: Connection, target: Target, tenant: str, given: GivenVerdict, now: datetime) -> bool:
+async def give_verdict(connection: Connection, target: Target, tenant: str, given: VerdictLine, now: datetime) -> bool:
     """Return whether the verdict is new. Raises `InvalidChange` for an unknown payment."""
-    line = VerdictLine(1, given.payment_id, given.verdict, given.reason)
-    result = await _import(connection, target, tenant, [line], now, dry_run=False)
+    result = await _import(connection, target, tenant, [given], now, dry_run=False)
     if result.unknown:
         raise InvalidChange(f"{tenant} has no payment {given.payment_id}")
     return bool(result.given)
@@ -50,7 +41,7 @@ async def _import(
     connection: Connection,
     target: Target,
     tenant: str,
-    read: Iterable[VerdictLine | VerdictLineProblem],
+    read: Iterable[VerdictLine | LineProblem],
     now: datetime,
     *,
     dry_run: bool,

@@ -10,6 +10,14 @@ class FieldProblem(ResponseBody):
     message: str
 
 
+class ImportProblem(ResponseBody):
+    """Why a line of a file was not imported. It does not contain the value."""
+
+    line: int = Field(ge=1, description="counted from 1, with the header")
+    column: str = Field(description="empty for the whole line")
+    message: str
+
+
 class TenantName(ResponseBody):
     slug: str
     name: str

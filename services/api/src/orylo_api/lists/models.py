@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints
 
 from orylo_api.http.fields import Moment, Page, RangeQuery, RequestPart, ResponseBody, Text
+from orylo_api.http.problem_details import ImportProblem
 from orylo_common.control.lists.values import LIST_NAME, MAX_VALUE, EntryType, checked_reason
 
 ListName = Annotated[
@@ -99,12 +100,6 @@ class ImportQuery(RequestPart):
     list: ListName | None = Field(default=None, description="of lines that name none")
     reason: EntryReason | None = Field(default=None, description="of lines that give none")
     expires_at: Moment | None = Field(default=None, description="of lines that name none")
-
-
-class ImportProblem(ResponseBody):
-    line: int = Field(ge=1, description="counted from 1, with the header")
-    column: str = Field(description="empty if it is the whole line")
-    message: str
 
 
 class ImportSummary(ResponseBody):

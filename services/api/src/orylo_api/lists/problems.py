@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from orylo_api.errors import Conflict, Invalid, NotFound
 from orylo_api.http.problem_details import FieldProblem
 from orylo_common.control.errors import InvalidChange
-from orylo_common.control.lists.csv_files import InvalidFile
 from orylo_common.control.lists.entries import AlreadyListed, UnknownEntry
 from orylo_common.control.lists.values import InvalidEntry
+from orylo_common.csv_rows import InvalidFile
 
 
 @contextmanager

@@ -12,15 +12,16 @@ from orylo_api.access.audit import actor_of
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
 from orylo_api.errors import Invalid
-from orylo_api.http.problem_details import FieldProblem
+from orylo_api.http.problem_details import FieldProblem, ImportProblem
 from orylo_api.http.route import Media, Route
 from orylo_api.http.tenancy import tenant_transaction
-from orylo_api.lists.models import ExportQuery, ImportProblem, ImportQuery, ImportSummary
+from orylo_api.lists.models import ExportQuery, ImportQuery, ImportSummary
 from orylo_api.lists.problems import list_problems
 from orylo_common.control.document_key_store import read_document_key
-from orylo_common.control.lists.csv_files import MAX_BYTES, LineDefaults, entry_line, header_line, read_entries
+from orylo_common.control.lists.csv_files import LineDefaults, entry_line, header_line, read_entries
 from orylo_common.control.lists.entries import ListEntry
 from orylo_common.control.lists.imports import ImportResult, import_entries, read_page
+from orylo_common.csv_rows import MAX_BYTES
 
 # 100,000 lines take some 4 s, after two minutes at most for their arrival.
 IMPORT_LIMIT = timedelta(minutes=4)

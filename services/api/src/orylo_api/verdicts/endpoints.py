@@ -11,11 +11,12 @@ from orylo_api.http import outbox
 from orylo_api.http.problem_details import FieldProblem
 from orylo_api.http.route import Route
 from orylo_api.payments.models import PaymentPath
-from orylo_api.verdicts.csv_file import MAX_BYTES, InvalidVerdictFile, VerdictDefaults, read_verdicts
+from orylo_api.verdicts.csv_file import VerdictDefaults, read_verdicts
 from orylo_api.verdicts.imports import import_verdicts
 from orylo_api.verdicts.messages import verdict_given
 from orylo_api.verdicts.models import VerdictAccepted, VerdictImport, VerdictImportQuery, VerdictRequest
 from orylo_api.verdicts.queries import find_judged
+from orylo_common.csv_rows import MAX_BYTES, InvalidFile
 
 # 100,000 lines take some seconds, after two minutes at most for their arrival.
 IMPORT_LIMIT = timedelta(minutes=4)
@@ -71,7 +72,7 @@ async def import_verdict_file(call: Call[None, VerdictImportQuery, None]) -> Ver
             now=now,
             dry_run=given.dry_run,
         )
-    except InvalidVerdictFile as invalid:
+    except InvalidFile as invalid:
         raise Invalid(str(invalid), [FieldProblem(field="body", message=str(invalid))]) from None
     if not given.dry_run:
         await audit.write_change(

@@ -7,10 +7,12 @@ from itertools import islice
 from uuid import UUID
 
 from orylo_api.http import outbox
-from orylo_api.verdicts.csv_file import VerdictLine
+from orylo_api.http.problem_details import ImportProblem
+from orylo_api.verdicts.csv_file import PAYMENT, VerdictLine
 from orylo_api.verdicts.messages import verdict_given
-from orylo_api.verdicts.models import VerdictImport, VerdictLineProblem
+from orylo_api.verdicts.models import VerdictImport
 from orylo_api.verdicts.queries import PaymentToJudge, find_judged
+from orylo_common.csv_rows import LineProblem
 from orylo_common.messages import VerdictGiven
 from orylo_common.postgres.pool import Connection
 
@@ -31,7 +33,7 @@ class _Counts:
 async def import_verdicts(
     connection: Connection,
     tenant_id: UUID,
-    read: Iterator[VerdictLine | VerdictLineProblem],
+    read: Iterator[VerdictLine | LineProblem],
     *,
     actor: str,
     now: datetime,
@@ -41,11 +43,11 @@ async def import_verdicts(
 
     With `dry_run` only count. Raises what `read` raises.
     """
-    counts, problems = _Counts(), list[VerdictLineProblem]()
+    counts, problems = _Counts(), list[LineProblem]()
     judged: dict[str, PaymentToJudge] = {}
     while batch := list(islice(read, BATCH)):
         lines = [each for each in batch if isinstance(each, VerdictLine)]
-        faulty = [each for each in batch if isinstance(each, VerdictLineProblem)]
+        faulty = [each for each in batch if isinstance(each, LineProblem)]
         asked = {each.payment_id for each in lines} - judged.keys()
         judged |= await find_judged(connection, asked)
         messages: list[VerdictGiven] = []
@@ -53,7 +55,7 @@ async def import_verdicts(
             known = judged.get(each.payment_id)
             if known is None:
                 counts.unknown += 1
-                faulty.append(VerdictLineProblem(line=each.line, column="payment_id", message=UNKNOWN))
+                faulty.append(LineProblem(each.line, PAYMENT, UNKNOWN))
             elif known.stays(each.verdict, each.reason):
                 counts.unchanged += 1
             else:
@@ -77,6 +79,6 @@ async def import_verdicts(
         unchanged=counts.unchanged,
         unknown=counts.unknown,
         invalid=counts.invalid,
-        problems=problems,
+        problems=[ImportProblem.model_validate(each, from_attributes=True) for each in problems],
         dry_run=dry_run,
     )

@@ -4,6 +4,7 @@ from uuid import UUID
 from pydantic import Field
 
 from orylo_api.http.fields import Gateway, PaymentId, RequestPart, ResponseBody, Text
+from orylo_api.http.problem_details import ImportProblem
 from orylo_common.messages import PaymentVerdict
 
 
@@ -49,14 +50,6 @@ class VerdictImportQuery(RequestPart):
     dry_run: bool = Field(default=False, description="only count what the file would do")
 
 
-class VerdictLineProblem(ResponseBody):
-    """Why a line of a file gave no verdict. It does not contain the value."""
-
-    line: int = Field(ge=1, description="counted from 1, with the header")
-    column: str = Field(description="empty for the whole line")
-    message: str
-
-
 class VerdictImport(ResponseBody):
     """The effect of a file of verdicts, or with `dry_run` its expected effect. Faulty lines are left out."""
 
@@ -65,5 +58,5 @@ class VerdictImport(ResponseBody):
     unchanged: int = Field(ge=0, description="the payment has this verdict, also from an earlier line of the file")
     unknown: int = Field(ge=0, description="the payment is not known")
     invalid: int = Field(ge=0, description="cannot be read")
-    problems: list[VerdictLineProblem] = Field(description="of unknown and invalid lines, the first 100")
+    problems: list[ImportProblem] = Field(description="of unknown and invalid lines, the first 100")
     dry_run: bool

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from orylo_common.messages import ProviderAction
 from orylo_common.postgres.pool import Connection
-from orylo_dispatch.actions.facts import ActionDecided, ActionEffects, Seen
+from orylo_dispatch.actions.facts import ActionDecided, Seen
 from orylo_dispatch.actions.rows import RETURNED, announced
+from orylo_dispatch.delivery.recorder import SideEffects
 from orylo_dispatch.domain.action import CAPTURED, DISPUTED, LIFTED, NOT_ASKED, REASONS, action_id, withdrawal_of
 from orylo_dispatch.domain.attempt import DeliveryState
 
@@ -106,7 +107,7 @@ async def apply_decisions(connection: Connection, seen: Seen, now: datetime) -> 
         await _record(connection, REQUEST, [*zip(*asked, strict=True), now], newest, now)
 
 
-async def _newest(connection: Connection, seen: Seen) -> dict[PaymentKey, tuple[ActionDecided, ActionEffects]]:
+async def _newest(connection: Connection, seen: Seen) -> dict[PaymentKey, tuple[ActionDecided, SideEffects]]:
     """Return the facts that are about the newest decision on their payment."""
     by_payment = {
         fact.payment_key: (fact, effects) for fact, effects in sorted(seen, key=lambda pair: pair[0].decided.version)
@@ -126,7 +127,7 @@ async def _record(
     connection: Connection,
     statement: str,
     arguments: Sequence[Any],
-    newest: dict[PaymentKey, tuple[ActionDecided, ActionEffects]],
+    newest: dict[PaymentKey, tuple[ActionDecided, SideEffects]],
     now: datetime,
 ) -> None:
     for values in await connection.fetch(statement, *arguments):

@@ -1,13 +1,12 @@
 """The facts about actions that the handlers record. `store.py` writes many in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from orylo_common.broker.ports import Outgoing
 from orylo_common.messages import ProviderAction
-from orylo_dispatch.delivery.sink import DestinationKey
+from orylo_dispatch.delivery.recorder import SideEffects
 from orylo_dispatch.domain.action import DecidedPayment
 
 
@@ -48,16 +47,4 @@ class ActionRedriveAsked:
 ActionFact = ActionDecided | RefundPrevented | ActionRedriveAsked
 
 
-@dataclass(slots=True)
-class ActionEffects:
-    """The work that a fact causes after the commit: publish messages, wake workers.
-
-    `in_flight`: the action that the fact withdraws is being carried out, so the message has to be redelivered.
-    """
-
-    messages: list[Outgoing] = field(default_factory=list)
-    due: set[DestinationKey] = field(default_factory=set)
-    in_flight: bool = False
-
-
-Seen = Sequence[tuple[ActionDecided, ActionEffects]]
+Seen = Sequence[tuple[ActionDecided, SideEffects]]

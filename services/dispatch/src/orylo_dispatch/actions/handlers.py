@@ -1,15 +1,12 @@
 """The handlers of the messages that lead to an action at a payment provider, or withdraw one."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 
 import structlog
 
-from orylo_common.broker.ports import Outgoing
 from orylo_common.control import Destination
 from orylo_common.control.plane import ControlPlane
 from orylo_common.control.sections.actions import ActionMode, ActionPolicy
-from orylo_common.errors import TransientError
 from orylo_common.messages import (
     Decision,
     DetectionCreated,
@@ -20,48 +17,19 @@ from orylo_common.messages import (
 from orylo_common.telemetry.traces import current_traceparent
 from orylo_dispatch.actions.facts import (
     ActionDecided,
-    ActionEffects,
     ActionFact,
     ActionRedriveAsked,
     RefundPrevented,
 )
-from orylo_dispatch.delivery.sink import DestinationKey
+from orylo_dispatch.delivery.recorder import Recorder
 from orylo_dispatch.domain.action import DISPUTED, NOT_CAPTURED, PAID, REFUNDED, DecidedPayment, action_for
 from orylo_dispatch.domain.provider_key import is_live
 
 log = structlog.get_logger(__name__)
 
 
-class ActionRecorder:
-    """Records a fact, and carries out its effects once it is committed.
-
-    Raises `TransientError` for a fact that withdraws an action which is being carried out: the message has to be
-    redelivered.
-    """
-
-    def __init__(
-        self,
-        add: Callable[[ActionFact], Awaitable[ActionEffects]],
-        *,
-        offer: Callable[[Sequence[Outgoing]], None],
-        wake: Callable[[Iterable[DestinationKey]], None],
-    ) -> None:
-        self._add = add
-        self._offer = offer
-        self._wake = wake
-
-    async def record(self, fact: ActionFact) -> None:
-        effects = await self._add(fact)
-        if effects.messages:
-            self._offer(effects.messages)
-        if effects.due:
-            self._wake(effects.due)
-        if effects.in_flight:
-            raise TransientError("the action is being carried out")
-
-
 async def act_on_decision(
-    detection: DetectionCreated, *, plane: ControlPlane, kinds: frozenset[str], recorder: ActionRecorder
+    detection: DetectionCreated, *, plane: ControlPlane, kinds: frozenset[str], recorder: Recorder[ActionFact]
 ) -> None:
     """Ask for the action that the tenant wants for a blocked payment, or withdraw one that no longer fits.
 
@@ -111,7 +79,7 @@ async def act_on_decision(
 
 
 async def prevent_refund(
-    fact: PaymentRefunded | DisputeFact, *, plane: ControlPlane, kinds: frozenset[str], recorder: ActionRecorder
+    fact: PaymentRefunded | DisputeFact, *, plane: ControlPlane, kinds: frozenset[str], recorder: Recorder[ActionFact]
 ) -> None:
     """Withdraw a refund of a payment that is disputed, or that was refunded in full in another way."""
     if fact.gateway not in kinds or provider_of(plane, fact) is None:
@@ -122,7 +90,7 @@ async def prevent_refund(
     await recorder.record(RefundPrevented(fact.tenant_id, fact.payment_id, code))
 
 
-async def redrive_action(request: ProviderActionRedriveRequested, *, recorder: ActionRecorder) -> None:
+async def redrive_action(request: ProviderActionRedriveRequested, *, recorder: Recorder[ActionFact]) -> None:
     """Try a failed action again; its earlier attempts no longer count."""
     await recorder.record(ActionRedriveAsked(request.tenant_id, request.action_id, request.message_id))
 

@@ -24,7 +24,7 @@ STATUSES: Mapping[str, ProviderActionStatus] = {
 
 
 @dataclass(frozen=True, slots=True)
-class ActionRow:
+class ProviderActionRow:
     """The columns that the messages about an action, and the request to the provider, are made of."""
 
     delivery_id: UUID
@@ -81,15 +81,15 @@ class ActionRow:
         return Outgoing(message.message_id, message.type, encode(message, traceparent=self.traceparent))
 
 
-ROW_COLUMNS = ", ".join(f"d.{field.name}" for field in fields(ActionRow))
+ROW_COLUMNS = ", ".join(f"d.{field.name}" for field in fields(ProviderActionRow))
 # What an UPDATE or INSERT of `d` returns, for `announced`.
 RETURNED = f"{ROW_COLUMNS}, d.state, d.attempts, d.code, d.reason"
 
 
-def announced(values: Any, now: datetime) -> tuple[ActionRow, Outgoing]:
+def announced(values: Any, now: datetime) -> tuple[ProviderActionRow, Outgoing]:
     """Return the row that a statement returned as `RETURNED`, and the message about its change."""
     *columns, state, attempts, code, reason = values
-    row = ActionRow(*columns)
+    row = ProviderActionRow(*columns)
     return row, row.announce(STATUSES[state], attempts=attempts, now=now, code=code, reason=reason)
 
 
@@ -97,11 +97,11 @@ def announced(values: Any, now: datetime) -> tuple[ActionRow, Outgoing]:
 class DeliverableAction:
     """An action as the engine carries it."""
 
-    row: ActionRow
+    row: ProviderActionRow
 
     @classmethod
     def read(cls, *columns: Any) -> Self:
-        return cls(ActionRow(*columns))
+        return cls(ProviderActionRow(*columns))
 
     @property
     def payload(self) -> ActionRequest:

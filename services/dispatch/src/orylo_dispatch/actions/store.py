@@ -9,12 +9,12 @@ from orylo_common.postgres.pool import Connection
 from orylo_dispatch.actions.decisions import apply_decisions
 from orylo_dispatch.actions.facts import (
     ActionDecided,
-    ActionEffects,
     ActionFact,
     ActionRedriveAsked,
     RefundPrevented,
 )
 from orylo_dispatch.actions.rows import RETURNED, announced
+from orylo_dispatch.delivery.recorder import SideEffects
 from orylo_dispatch.domain.action import REASONS
 from orylo_dispatch.outbox import write_messages
 
@@ -45,10 +45,10 @@ class ActionStore:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    async def write(self, connection: Connection, facts: Sequence[ActionFact]) -> list[ActionEffects]:
+    async def write(self, connection: Connection, facts: Sequence[ActionFact]) -> list[SideEffects]:
         """Record the facts; a repeated fact has no effect."""
         now = self._clock.now()
-        effects = [ActionEffects() for _ in facts]
+        effects = [SideEffects() for _ in facts]
         await apply_decisions(connection, _of_type(ActionDecided, facts, effects), now)
         for prevented, effect in _of_type(RefundPrevented, facts, effects):
             reason = REASONS[prevented.code]
@@ -61,7 +61,7 @@ class ActionStore:
 
 
 async def _change(
-    connection: Connection, statement: str, keys: Sequence[object], effects: ActionEffects, now: datetime
+    connection: Connection, statement: str, keys: Sequence[object], effects: SideEffects, now: datetime
 ) -> None:
     for values in await connection.fetch(statement, *keys, now):
         row, message = announced(values, now)
@@ -70,6 +70,6 @@ async def _change(
 
 
 def _of_type(
-    fact_type: type[OneType], facts: Sequence[ActionFact], effects: Sequence[ActionEffects]
-) -> list[tuple[OneType, ActionEffects]]:
+    fact_type: type[OneType], facts: Sequence[ActionFact], effects: Sequence[SideEffects]
+) -> list[tuple[OneType, SideEffects]]:
     return [(fact, effect) for fact, effect in zip(facts, effects, strict=True) if isinstance(fact, fact_type)]

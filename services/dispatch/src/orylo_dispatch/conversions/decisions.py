@@ -9,8 +9,9 @@ from orylo_common.messages import ConversionMatched, Decision
 from orylo_common.postgres.pool import Connection
 from orylo_dispatch.conversions.announcements import announce
 from orylo_dispatch.conversions.deliveries import record_state
-from orylo_dispatch.conversions.facts import DecisionSeen, PaymentSeen, SideEffects
+from orylo_dispatch.conversions.facts import DecisionSeen, PaymentSeen
 from orylo_dispatch.conversions.new_delivery import DELIVERY_COLUMNS, NewDelivery
+from orylo_dispatch.delivery.recorder import SideEffects
 from orylo_dispatch.domain.attempt import DeliveryState
 from orylo_dispatch.domain.release import EventDecision, initial_state
 from orylo_dispatch.outbox import write_messages

@@ -10,8 +10,9 @@ from orylo_common.postgres.pool import Connection
 from orylo_dispatch.conversions.announcements import announce
 from orylo_dispatch.conversions.attribution import Attribution, attribute
 from orylo_dispatch.conversions.enrichments import name_buyers
-from orylo_dispatch.conversions.facts import PaymentSeen, SideEffects
+from orylo_dispatch.conversions.facts import PaymentSeen
 from orylo_dispatch.conversions.new_delivery import DELIVERIES, DeliveryRow, NewDelivery
+from orylo_dispatch.delivery.recorder import SideEffects
 from orylo_dispatch.domain.attempt import DeliveryState
 from orylo_dispatch.domain.conversion import EVENT_NAME, is_nameless
 from orylo_dispatch.domain.enrichment import ENRICHMENT_WAIT

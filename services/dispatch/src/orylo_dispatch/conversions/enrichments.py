@@ -12,8 +12,9 @@ from orylo_common.messages import PaymentEnriched, PaymentSucceeded
 from orylo_common.messages.enrichment import enriched
 from orylo_common.postgres.pool import Connection
 from orylo_dispatch.conversions.attribution import Attribution, attribute
-from orylo_dispatch.conversions.facts import EnrichmentSeen, PaymentSeen, SideEffects
+from orylo_dispatch.conversions.facts import EnrichmentSeen, PaymentSeen
 from orylo_dispatch.conversions.new_delivery import DELIVERY_COLUMNS, NewDelivery
+from orylo_dispatch.delivery.recorder import SideEffects
 from orylo_dispatch.domain.attempt import DeliveryState
 from orylo_dispatch.domain.conversion import ANONYMOUS, EVENT_NAME, is_nameless
 from orylo_dispatch.domain.matching import signals_of

@@ -1,15 +1,13 @@
 """The facts that the handlers record. Each handler makes one; `store.py` writes many in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from orylo_common.broker.ports import Outgoing
 from orylo_common.control import Destination
 from orylo_common.control.sections.dispatch import DispatchPolicy
 from orylo_common.messages import Decision, PaymentEnriched, PaymentSucceeded
-from orylo_dispatch.delivery.sink import DestinationKey
 from orylo_dispatch.domain.matching import Click, MatchSignals
 
 
@@ -74,15 +72,3 @@ class RedriveRequested:
 
 
 Fact = ClickSeen | PaymentSeen | EnrichmentSeen | DecisionSeen | ReversalSeen | RedriveRequested
-
-
-@dataclass(slots=True)
-class SideEffects:
-    """The work that a fact causes after the commit: publish messages, wake workers, count suppressed deliveries."""
-
-    messages: list[Outgoing] = field(default_factory=list)
-    due: set[DestinationKey] = field(default_factory=set)
-    # Kinds of destinations.
-    suppressed: list[str] = field(default_factory=list)
-    # A worker is sending the conversion of the fact right now: the fact has to be delivered again.
-    in_flight: bool = False

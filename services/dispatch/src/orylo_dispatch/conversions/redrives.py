@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from orylo_common.postgres.pool import Connection
-from orylo_dispatch.conversions.facts import RedriveRequested, SideEffects
+from orylo_dispatch.conversions.facts import RedriveRequested
+from orylo_dispatch.delivery.recorder import SideEffects
 
 # A person's request outweighs the attempts before it, so they are no longer counted. A repeated request counts once.
 REDRIVE = """

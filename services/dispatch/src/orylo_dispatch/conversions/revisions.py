@@ -9,8 +9,9 @@ from orylo_common.postgres.pool import Connection
 from orylo_dispatch.conversions.announcements import announce
 from orylo_dispatch.conversions.decisions import Decisions
 from orylo_dispatch.conversions.deliveries import record_state
-from orylo_dispatch.conversions.facts import DecisionSeen, SideEffects
+from orylo_dispatch.conversions.facts import DecisionSeen
 from orylo_dispatch.conversions.new_delivery import DELIVERY_COLUMNS, NewDelivery
+from orylo_dispatch.delivery.recorder import SideEffects
 from orylo_dispatch.domain.attempt import DeliveryState
 from orylo_dispatch.domain.conversion import EVENT_NAME
 from orylo_dispatch.domain.release import BLOCKED, initial_state

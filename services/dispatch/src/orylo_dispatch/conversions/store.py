@@ -18,10 +18,10 @@ from orylo_dispatch.conversions.facts import (
     PaymentSeen,
     RedriveRequested,
     ReversalSeen,
-    SideEffects,
 )
 from orylo_dispatch.conversions.redrives import redrive
 from orylo_dispatch.conversions.revisions import revise
+from orylo_dispatch.delivery.recorder import SideEffects
 from orylo_dispatch.outbox import write_messages
 
 # Kept for later corrections at the destinations.

@@ -8,7 +8,6 @@ from datetime import datetime
 from io import StringIO
 
 from orylo_common.control.document_key import DocumentKey
-from orylo_common.control.errors import InvalidChange
 from orylo_common.control.lists.entries import ListEntry, NewEntry
 from orylo_common.control.lists.values import (
     EntryType,
@@ -18,31 +17,12 @@ from orylo_common.control.lists.values import (
     entry_value,
     parse_expiry,
 )
-
-MAX_BYTES = 16 * 1024 * 1024
-MAX_LINES = 100_000
+from orylo_common.csv_rows import FaultyLine, InvalidFile, LineProblem, read_rows
 
 COLUMNS = ("list", "type", "value", "reason", "expires_at", "added_by", "created_at")
 _NEEDED = ("type", "value")
-_DELIMITERS = ",;\t"
 # Spreadsheets execute a cell that begins like this (OWASP, CSV injection). An apostrophe before it makes it text.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
-
-
-class InvalidFile(InvalidChange):
-    """The file cannot be read as a list."""
-
-
-@dataclass(frozen=True, slots=True)
-class LineProblem:
-    """Why a line cannot be imported. `line` counts from 1, with the header; `column` is empty for the whole line.
-
-    The message does not contain the value, which may be personal.
-    """
-
-    line: int
-    column: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,41 +34,19 @@ class LineDefaults:
     expires_at: datetime | None = None
 
 
-class _Faulty(Exception):
-    def __init__(self, column: str, message: str) -> None:
-        self.column = column
-        self.message = message
-
-
 def read_entries(
     lines: Iterable[bytes], defaults: LineDefaults, document_key: DocumentKey | None = None
 ) -> Iterator[NewEntry | LineProblem]:
     """Yield an entry or a problem for each line after the header, except empty ones.
 
-    Columns are separated by commas, semicolons or tabs; `added_by` and `created_at` are not read. Raises `InvalidFile`
-    for a header that lacks a column, an encoding other than UTF-8, and more than `MAX_BYTES` or `MAX_LINES`.
+    `added_by` and `created_at` are not read. Raises `InvalidFile` as `read_rows` does, and for a header that lacks a
+    column.
     """
-    texts = _decoded(lines)
-    header = next(texts, "")
-    delimiter = max(_DELIMITERS, key=header.count)
-    columns = [name.strip().lower() for name in next(csv.reader([header], delimiter=delimiter), [])]
-    _check_header(columns)
-    rows = csv.reader(texts, delimiter=delimiter)
-    while True:
-        line = rows.line_num + 2
-        try:
-            cells = next(rows, None)
-        except csv.Error:
-            yield LineProblem(line, "", "not CSV; the lines that follow were not read")
-            return
-        if cells is None:
-            return
-        if not any(cell.strip() for cell in cells):
-            continue
-        try:
-            yield _entry(_by_column(columns, cells), defaults, document_key)
-        except _Faulty as faulty:
-            yield LineProblem(line, faulty.column, faulty.message)
+
+    def entry(line: int, cells: Mapping[str, str]) -> NewEntry:
+        return _entry({name: _unescaped(cell).strip() for name, cell in cells.items()}, defaults, document_key)
+
+    return read_rows(lines, _check_header, entry)
 
 
 def header_line() -> str:
@@ -102,18 +60,6 @@ def entry_line(entry: ListEntry) -> str:
     return _line([*map(_escaped, cells), entry.created_at.isoformat()])
 
 
-def _decoded(lines: Iterable[bytes]) -> Iterator[str]:
-    size = 0
-    for number, line in enumerate(lines, 1):
-        size += len(line)
-        if size > MAX_BYTES or number > MAX_LINES + 1:
-            raise InvalidFile(f"a file has at most {MAX_BYTES >> 20} MiB and {MAX_LINES:,} lines: split it")
-        try:
-            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError:
-            raise InvalidFile(f"line {number} is not encoded in UTF-8") from None
-
-
 def _check_header(columns: Sequence[str]) -> None:
     for name in columns:
         if name not in COLUMNS:
@@ -123,12 +69,6 @@ def _check_header(columns: Sequence[str]) -> None:
     for name in _NEEDED:
         if name not in columns:
             raise InvalidFile(f"the first line names the columns; {name} is missing")
-
-
-def _by_column(columns: Sequence[str], cells: Sequence[str]) -> Mapping[str, str]:
-    if len(cells) > len(columns):
-        raise _Faulty("", "has more cells than the first line; put quotes around a cell with a separator")
-    return dict(zip(columns, (_unescaped(cell).strip() for cell in cells), strict=False))
 
 
 def _entry(cells: Mapping[str, str], defaults: LineDefaults, document_key: DocumentKey | None) -> NewEntry:
@@ -146,7 +86,7 @@ def _entry(cells: Mapping[str, str], defaults: LineDefaults, document_key: Docum
             name, entry_type, value, reason, parse_expiry(cells.get("expires_at", "")) or defaults.expires_at
         )
     except InvalidEntry as invalid:
-        raise _Faulty(column, str(invalid)) from None
+        raise FaultyLine(column, str(invalid)) from None
 
 
 def _type(text: str) -> EntryType:

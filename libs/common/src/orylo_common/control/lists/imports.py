@@ -8,9 +8,9 @@ from itertools import islice
 from uuid import UUID
 
 from orylo_common.control.audit import Actor, write_audit_line
-from orylo_common.control.lists.csv_files import LineProblem
 from orylo_common.control.lists.entries import COLUMNS, ListEntry, NewEntry, check_number
 from orylo_common.control.lists.values import EntryType
+from orylo_common.csv_rows import LineProblem
 from orylo_common.ids import uuid7
 from orylo_common.postgres.pool import Connection
 
