@@ -82,6 +82,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "add_list_entry": {"list": "block", "type": "bin", "value": "999999", "reason": "because"},
     "change_list_entry": {"reason": "because", "expires_at": None},
     "look_up_lists": {"type": "bin", "value": "424242"},
+    "search_payments": {"currency": ["BRL"]},
 }
 FILES = {
     "import_lists": b"type,value,list,reason\nbin,999998,block,because\n",

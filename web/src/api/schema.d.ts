@@ -413,6 +413,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Payments, newest first, each with its decision, buyer and conversion
+         * @description Which payments. All conditions must hold; of several values of one, any.
+         *
+         *         Three views of the dashboard: `decision=review&verdict=none` (to review), `decision=block&state=succeeded` (blocked
+         *         but paid), `state=succeeded&conversion=failed,pending,suppressed,none` (not reaching Meta).
+         *          Several values of one parameter are separated by commas.
+         */
+        get: operations["list_payments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Payments of a person, by email address, phone number or document, with the filters of the list
+         * @description The values are normalised and hashed as those of webhooks are. The audit log keeps the hashes.
+         */
+        post: operations["search_payments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export payments as a CSV file, with the filters of the list
+         * @description Newest first, without limit. A cell that a spreadsheet would execute gets an apostrophe in front.
+         */
+        get: operations["export_payments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quality": {
         parameters: {
             query?: never;
@@ -1128,6 +1192,25 @@ export interface components {
             succeeded_minor: number;
             blocked_minor: number;
             dispatched_minor: number;
+        };
+        /**
+         * Buyer
+         * @description A payment's customer, with the trust score and the status of the person.
+         */
+        Buyer: {
+            /** @example cus_282a2fe6 */
+            customer_id: string;
+            /**
+             * @description null until the customer is known
+             * @example 52
+             */
+            trust_score: number | null;
+            /**
+             * @description by which the score last changed; null if it never did
+             * @example -8
+             */
+            last_change: number | null;
+            status: components["schemas"]["TrustStatus"];
         };
         /** CheckBody */
         CheckBody: {
@@ -1983,6 +2066,79 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /**
+         * ListedConversion
+         * @description The state of a payment's conversions: the first of these that any of them is in.
+         * @enum {string}
+         */
+        ListedConversion: "failed" | "pending" | "suppressed" | "dispatched" | "none";
+        /**
+         * ListedConversions
+         * @description The state of a payment's conversions, and why it is that one.
+         */
+        ListedConversions: {
+            status: components["schemas"]["ConversionStatus"];
+            /**
+             * @description why it failed or was suppressed
+             * @example blocked
+             */
+            reason: string | null;
+            /**
+             * @description the destination's own error code
+             * @example 190
+             */
+            code: string | null;
+            /**
+             * @description `blocked`: it was sent, and a newer decision blocks the payment
+             * @example blocked
+             */
+            correction: string | null;
+            /** @description why a pending one is not sent now */
+            waiting_for: components["schemas"]["ConversionWait"] | null;
+            /**
+             * @description one for each destination
+             * @example 1
+             */
+            count: number;
+        };
+        /**
+         * ListedDecision
+         * @description A payment's current decision.
+         */
+        ListedDecision: {
+            /**
+             * Format: uuid
+             * @description of the detection
+             */
+            id: string;
+            decision: components["schemas"]["Decision"];
+            risk_score: number;
+            /**
+             * @description the 2 reasons with the most points
+             * @example [
+             *       {
+             *         "detector": "velocity",
+             *         "points": 58,
+             *         "reason": "velocity.card.1h"
+             *       },
+             *       {
+             *         "detector": "trust_history",
+             *         "points": 4,
+             *         "reason": "trust_history.new_customer"
+             *       }
+             *     ]
+             */
+            points: components["schemas"]["ReasonPoints"][];
+            /**
+             * @description further reasons
+             * @example 2
+             */
+            more_reasons: number;
+            /** @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`), a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …), or `rule`; or `fuse`: a block by rules or by the risk is a review; or `degraded`: a detector was left out, and the tenant reviews what would be allowed then. The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`) */
+            override: string | null;
+            /** Format: date-time */
+            created_at: string;
+        };
         /** ListedDestination */
         ListedDestination: {
             /** Format: uuid */
@@ -2010,6 +2166,66 @@ export interface components {
             example: string;
             may_be_missing: boolean;
         };
+        /** ListedPayment */
+        ListedPayment: {
+            /** @example hotmart:HP7741 */
+            id: string;
+            /** @example hotmart */
+            gateway: string;
+            /**
+             * @description the merchant's own order number
+             * @default null
+             * @example 1047
+             */
+            order_id: string | null;
+            /** @description the state of the money */
+            state: components["schemas"]["PaymentState"];
+            /** @example 49700 */
+            amount_minor: number;
+            /** @example 0 */
+            refunded_minor: number;
+            /** @example BRL */
+            currency: string;
+            /** @example card */
+            payment_method: string | null;
+            /** @example visa */
+            card_brand: string | null;
+            /** @example 4242 */
+            card_last4: string | null;
+            /**
+             * @example [
+             *       "Course"
+             *     ]
+             */
+            products: string[];
+            /** @description false in the gateway's test mode */
+            livemode: boolean;
+            /** @description a test event of the gateway's panel */
+            test: boolean;
+            /** @description null until the detector has decided */
+            decision: components["schemas"]["ListedDecision"] | null;
+            /**
+             * @description how many were made on the payment
+             * @example 3
+             */
+            decisions: number;
+            /** @description null if no event names the customer */
+            buyer: components["schemas"]["Buyer"] | null;
+            /** @description null while there is none */
+            conversion: components["schemas"]["ListedConversions"] | null;
+            /** @description the newest; null without one, and if it was withdrawn */
+            verdict: components["schemas"]["GivenVerdict"] | null;
+            /**
+             * Format: date-time
+             * @description when its first event happened, by the gateway's clock
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description when it reached its state, by the gateway's clock
+             */
+            updated_at: string;
+        };
         /** ListedRule */
         ListedRule: {
             /** Format: uuid */
@@ -2036,6 +2252,11 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        /**
+         * ListedVerdict
+         * @enum {string}
+         */
+        ListedVerdict: "fraud" | "legitimate" | "none";
         /** ListedVersion */
         ListedVersion: {
             version: number;
@@ -2164,6 +2385,12 @@ export interface components {
         Payment: {
             id: string;
             gateway: string;
+            /**
+             * @description the merchant's own order number
+             * @default null
+             * @example 1047
+             */
+            order_id: string | null;
             customer_id: string | null;
             state: components["schemas"]["PaymentState"];
             amount_minor: number;
@@ -2260,6 +2487,147 @@ export interface components {
             state: components["schemas"]["PaymentState"];
             amount_minor: number;
             currency: string;
+        };
+        /** PaymentPage */
+        PaymentPage: {
+            items: components["schemas"]["ListedPayment"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /**
+         * PaymentSearch
+         * @description The filters of the list, and values that identify a person, of which every one must match.
+         */
+        PaymentSearch: {
+            /**
+             * @description the address, or its SHA-256
+             * @default null
+             * @example ana@example.com
+             */
+            email: string | null;
+            /**
+             * @description the number, or the SHA-256 of its digits. Without a country code it is one of the shop's country
+             * @default null
+             * @example +5511987654321
+             */
+            phone: string | null;
+            /**
+             * @description the number of a CPF, CNPJ or other document
+             * @default null
+             * @example 529.982.247-25
+             */
+            document: string | null;
+            /** @default 50 */
+            limit: number;
+            /**
+             * @description `next_cursor` of the previous page
+             * @default null
+             */
+            cursor: string | null;
+            /**
+             * @description first event at or after
+             * @default null
+             * @example 2026-11-01T00:00:00Z
+             */
+            from: string | null;
+            /**
+             * @description first event before
+             * @default null
+             * @example 2026-12-01T00:00:00Z
+             */
+            to: string | null;
+            /**
+             * @default null
+             * @example [
+             *       "stripe",
+             *       "hotmart"
+             *     ]
+             */
+            gateway: string[] | null;
+            /**
+             * @description the state of the money
+             * @default null
+             * @example [
+             *       "succeeded",
+             *       "partially_refunded"
+             *     ]
+             */
+            state: components["schemas"]["PaymentState"][] | null;
+            /**
+             * @description the current decision
+             * @default null
+             * @example [
+             *       "review",
+             *       "block"
+             *     ]
+             */
+            decision: components["schemas"]["Decision"][] | null;
+            /**
+             * @description the state of its conversions; of several, the first of failed, pending, suppressed, dispatched
+             * @default null
+             * @example [
+             *       "failed",
+             *       "pending"
+             *     ]
+             */
+            conversion: components["schemas"]["ListedConversion"][] | null;
+            /**
+             * @description what people found
+             * @default null
+             * @example [
+             *       "none"
+             *     ]
+             */
+            verdict: components["schemas"]["ListedVerdict"][] | null;
+            /**
+             * @default null
+             * @example [
+             *       "BRL"
+             *     ]
+             */
+            currency: string[] | null;
+            /**
+             * @description in the currency's minor unit
+             * @default null
+             * @example 10000
+             */
+            min_amount: number | null;
+            /**
+             * @description in the currency's minor unit
+             * @default null
+             * @example 50000
+             */
+            max_amount: number | null;
+            /**
+             * @description of the current decision
+             * @default null
+             * @example 60
+             */
+            min_risk: number | null;
+            /**
+             * @description of the current decision
+             * @default null
+             * @example 100
+             */
+            max_risk: number | null;
+            /**
+             * @description the gateway's product id or name
+             * @default null
+             * @example Course
+             */
+            product: string | null;
+            /**
+             * @description of this customer, and of those that are the same person
+             * @default null
+             * @example cus_282a2fe6
+             */
+            customer_id: string | null;
+            /**
+             * @description an order id, the last four digits of a card, or the beginning of a payment id with or without its gateway. For an email address, a phone number or a document use `POST /api/v1/payments/search`
+             * @default null
+             * @example HP7741
+             */
+            q: string | null;
         };
         /**
          * PaymentState
@@ -3709,6 +4077,150 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_payments: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description `next_cursor` of the previous page */
+                cursor?: string;
+                /** @description first event at or after */
+                from?: string;
+                /** @description first event before */
+                to?: string;
+                gateway?: string[];
+                /** @description the state of the money */
+                state?: components["schemas"]["PaymentState"][];
+                /** @description the current decision */
+                decision?: components["schemas"]["Decision"][];
+                /** @description the state of its conversions; of several, the first of failed, pending, suppressed, dispatched */
+                conversion?: components["schemas"]["ListedConversion"][];
+                /** @description what people found */
+                verdict?: components["schemas"]["ListedVerdict"][];
+                currency?: string[];
+                /** @description in the currency's minor unit */
+                min_amount?: number;
+                /** @description in the currency's minor unit */
+                max_amount?: number;
+                /** @description of the current decision */
+                min_risk?: number;
+                /** @description of the current decision */
+                max_risk?: number;
+                /** @description the gateway's product id or name */
+                product?: string;
+                /** @description of this customer, and of those that are the same person */
+                customer_id?: string;
+                /** @description an order id, the last four digits of a card, or the beginning of a payment id with or without its gateway. For an email address, a phone number or a document use `POST /api/v1/payments/search` */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentPage"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    search_payments: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaymentSearch"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentPage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    export_payments: {
+        parameters: {
+            query?: {
+                /** @description first event at or after */
+                from?: string;
+                /** @description first event before */
+                to?: string;
+                gateway?: string[];
+                /** @description the state of the money */
+                state?: components["schemas"]["PaymentState"][];
+                /** @description the current decision */
+                decision?: components["schemas"]["Decision"][];
+                /** @description the state of its conversions; of several, the first of failed, pending, suppressed, dispatched */
+                conversion?: components["schemas"]["ListedConversion"][];
+                /** @description what people found */
+                verdict?: components["schemas"]["ListedVerdict"][];
+                currency?: string[];
+                /** @description in the currency's minor unit */
+                min_amount?: number;
+                /** @description in the currency's minor unit */
+                max_amount?: number;
+                /** @description of the current decision */
+                min_risk?: number;
+                /** @description of the current decision */
+                max_risk?: number;
+                /** @description the gateway's product id or name */
+                product?: string;
+                /** @description of this customer, and of those that are the same person */
+                customer_id?: string;
+                /** @description an order id, the last four digits of a card, or the beginning of a payment id with or without its gateway. For an email address, a phone number or a document use `POST /api/v1/payments/search` */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
     };

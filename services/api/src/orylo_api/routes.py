@@ -17,6 +17,8 @@ from orylo_api.lists import endpoints as lists
 from orylo_api.lists import transfers as list_transfers
 from orylo_api.overview import endpoints as overview
 from orylo_api.payments import endpoints as payments
+from orylo_api.payments import export as payment_export
+from orylo_api.payments import list_endpoints as payment_lists
 from orylo_api.quality import endpoints as quality
 from orylo_api.quarantine import endpoints as quarantine
 from orylo_api.rejections import endpoints as rejections
@@ -33,6 +35,8 @@ ROUTES: Sequence[Route] = (
     *customers.ROUTES,
     *merges.ROUTES,
     *payments.ROUTES,
+    *payment_lists.ROUTES,
+    *payment_export.ROUTES,
     *quality.ROUTES,
     *verdicts.ROUTES,
     *lists.ROUTES,

@@ -109,6 +109,9 @@ def _parameters(route: Route, schemas: dict[str, Schema]) -> list[Schema]:
             parameter = {"name": name, "in": place, "required": place == "path", "schema": schema}
             if description := schema.pop("description", None):
                 parameter["description"] = description
+            if schema.get("type") == "array":
+                # Separated by commas, as no parameter may be repeated.
+                parameter |= {"style": "form", "explode": False}
             parameters.append(parameter)
     if route.takes_idempotency_key:
         parameters.append(IDEMPOTENCY_KEY)
