@@ -50,7 +50,7 @@ the client should then reload what it shows. A stream without other events sends
 _EVENT_ID = TypeAdapter(EventId)
 
 
-async def stream(call: Call[None, StreamQuery, None]) -> web.StreamResponse:
+async def follow_stream(call: Call[None, StreamQuery, None]) -> web.StreamResponse:
     position = _last_position(call)
     tenant_id, hub = call.principal.tenant.id, call.services.hub
     async with hub.subscribe(tenant_id, call.principal.id) as subscription:
@@ -125,7 +125,7 @@ ROUTES = (
     Route(
         "GET",
         "/api/v1/stream",
-        stream,
+        follow_stream,
         Permission.READ,
         "Live events, as server-sent events",
         query=StreamQuery,
