@@ -83,6 +83,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "change_list_entry": {"reason": "because", "expires_at": None},
     "look_up_lists": {"type": "bin", "value": "424242"},
     "search_payments": {"currency": ["BRL"]},
+    "judge_payments": {"ids": ["stripe:pi_1"], "verdict": "fraud"},
+    "search": {"text": "stripe:"},
 }
 FILES = {
     "import_lists": b"type,value,list,reason\nbin,999998,block,because\n",

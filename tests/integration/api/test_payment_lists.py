@@ -7,11 +7,7 @@ from typing import Any
 import aiohttp
 import orjson
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from orylo_api.payments.models import PaymentState
-from orylo_api.payments.reversals import outcome_of, reversals_of
 from orylo_common.control.document_key_store import ensure_document_key
 from orylo_common.control.keyring import Keyring
 from orylo_common.control.sections.shop import ShopSettings
@@ -25,14 +21,10 @@ from orylo_common.messages import (
     ConversionSuppressed,
     Decision,
     DisputeLost,
-    DisputeOpened,
-    DisputeWon,
     MatchKeys,
     PaymentCreated,
     PaymentEnriched,
     PaymentFailed,
-    PaymentRefunded,
-    PaymentRefundFailed,
     PaymentSucceeded,
     PaymentVerdict,
     Product,
@@ -252,7 +244,7 @@ async def test_a_person_is_found_by_what_ingest_hashes(api: Api, machine: aiohtt
     assert len(lines) == 6
     assert {"email": f"sha256:{hash_of('ana@example.com')}"} in [line["after"] for line in lines]
     text = orjson.dumps([line["after"] for line in lines]).decode()
-    assert not any(clear in text.lower() for clear in ("ana@", "98765", "529"))
+    assert not any(clear in text.lower() for clear in ("ana@", "987654321", "52998224725"))
 
 
 @pytest.mark.parametrize("body", [{"email": "ana"}, {"phone": "12"}, {"document": "---"}])
@@ -282,49 +274,3 @@ async def test_the_export_has_every_page_and_no_formula(api: Api, machine: aioht
 
     async with machine.get("/api/v1/payments/export", params={"state": "gone"}) as response:
         assert response.status == 422
-
-
-REPORTS = st.lists(
-    st.one_of(
-        st.builds(
-            lambda minute, total, full: payment(
-                PaymentRefunded, occurred_at=after(minute), refunded_minor=total, full=full
-            ),
-            st.integers(0, 3), st.integers(0, 3), st.booleans(),
-        ),
-        st.builds(
-            lambda minute, refund, amount: payment(
-                PaymentRefundFailed, occurred_at=after(minute), refund_id=refund, amount_minor=amount
-            ),
-            st.integers(0, 3), st.sampled_from(["re_1", "re_2"]), st.integers(0, 3),
-        ),
-        st.builds(
-            lambda kind, minute, dispute: payment(kind, occurred_at=after(minute), dispute_id=dispute),
-            st.sampled_from([DisputeOpened, DisputeWon, DisputeLost]), st.integers(0, 3), st.sampled_from("ab"),
-        ),
-    ),
-    max_size=5,
-)  # fmt: skip
-
-
-async def test_the_state_that_filters_compare_is_the_one_that_is_shown(api: Api) -> None:
-    cases: list[tuple[str, bytes, str]] = []
-
-    @settings(max_examples=300, database=None, derandomize=True)
-    @given(st.sampled_from(PaymentState), REPORTS)
-    def collect(state: PaymentState, reports: list[Any]) -> None:
-        reversals: dict[str, list[Any]] = {}
-        for report in reports:
-            for name, value in reversals_of(report).items():
-                reversals[name] = max(reversals.get(name, value), value)
-        cases.append((state, orjson.dumps(reversals), outcome_of(state, after(0), 0, reversals).state))
-
-    collect()
-    states, stored, expected = zip(*cases, strict=True)
-    rows = await api.pool.fetch(
-        "SELECT api.payment_state(state, reversals) AS shown FROM unnest($1::text[], $2::text[]) WITH ORDINALITY"
-        " AS t (state, text, n), LATERAL (SELECT text::jsonb AS reversals) AS r ORDER BY n",
-        list(states),
-        [each.decode() for each in stored],
-    )
-    assert [row["shown"] for row in rows] == list(expected)

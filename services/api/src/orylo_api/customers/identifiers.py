@@ -1,5 +1,6 @@
 """A person's email address, phone number or document in a request, hashed as ingest hashes them."""
 
+import re
 from dataclasses import dataclass, fields
 from typing import Annotated, Any
 
@@ -17,6 +18,10 @@ from orylo_common.hashing import KEYED_PREFIX, TOKEN_PREFIX, as_hash, hash_of
 from orylo_common.phones import phone_digits
 
 SELECT_SHOP = "SELECT value FROM api.shop_settings"
+
+_PHONE = re.compile(r"\+?[0-9().\-]{7,24}")
+# With at least five digits: without them, most words would be one.
+_DOCUMENT = re.compile(r"(?=(?:[^0-9]*[0-9]){5})[0-9A-Za-z./\-]{5,24}")
 
 Personal = Annotated[str, StringConstraints(min_length=1, max_length=254, pattern=r"^[^\x00]*$")]
 
@@ -62,10 +67,14 @@ class PersonHashes:
 async def hash_person(call: Call[Any, Any, Any], given: PersonalValues) -> PersonHashes:
     """Return the hashes of what is given. Raises `Invalid` for a value that cannot be one."""
     return PersonHashes(
-        email=_checked("email", EntryType.EMAIL, given.email),
+        email=await _email(call, given.email),
         phone=await _phone(call, given.phone),
         document=await _document(call, given.document),
     )
+
+
+async def _email(call: Call[Any, Any, Any], text: str | None) -> str | None:
+    return _checked("email", EntryType.EMAIL, text)
 
 
 async def _phone(call: Call[Any, Any, Any], text: str | None) -> str | None:
@@ -96,3 +105,20 @@ def _checked(name: str, kind: EntryType, text: str | None, *key: Any) -> str | N
 
 def _invalid(name: str, message: str) -> Invalid:
     return Invalid("some values are invalid", [FieldProblem(field=f"body.{name}", message=message)])
+
+
+async def person_in(call: Call[Any, Any, Any], text: str) -> PersonHashes:
+    """Return the hashes of whatever the text may be. It is none of them if it has the wrong shape."""
+    known, compact = as_hash(text), "".join(text.split())
+    email, phone, document = known, known, known
+    if known is None:
+        email = text if "@" in text else None
+        phone = text if _PHONE.fullmatch(compact) else None
+        document = text if _DOCUMENT.fullmatch(compact) else None
+    hashes: dict[str, str | None] = {}
+    for name, value, hashed in (("email", email, _email), ("phone", phone, _phone), ("document", document, _document)):
+        try:
+            hashes[name] = await hashed(call, value)
+        except Invalid:
+            hashes[name] = None
+    return PersonHashes(**hashes)

@@ -1,6 +1,5 @@
 -- Drops the keys by which payments are looked up. Locks the table for a moment.
 DROP VIEW api.shop_settings;
-DROP FUNCTION api.payment_state;
 DROP INDEX api.payments_newest, api.payments_prefix;
 ALTER TABLE api.payments_view
     DROP COLUMN card_key,

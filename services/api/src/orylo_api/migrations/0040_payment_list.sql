@@ -20,23 +20,6 @@ CREATE INDEX payments_phone ON api.payments_view (phone_key, created_at DESC) WH
 CREATE INDEX payments_document ON api.payments_view (document_key, created_at DESC) WHERE document_key IS NOT NULL;
 CREATE INDEX payments_order ON api.payments_view (order_key, created_at DESC) WHERE order_key IS NOT NULL;
 
--- The state that a payment is shown in, for filters: what `orylo_api.payments.reversals.outcome_of` returns.
-CREATE FUNCTION api.payment_state(state text, reversals jsonb) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN reversals = '{}' THEN state ELSE coalesce(
-        (SELECT report.value ->> 1 FROM jsonb_each(reversals) AS report WHERE report.key LIKE 'dispute:%'
-         ORDER BY array_position(ARRAY['chargeback', 'disputed', 'dispute_won'], report.value ->> 1) LIMIT 1),
-        CASE WHEN state IN ('chargeback', 'disputed', 'dispute_won') OR NOT reversals ? 'refunded' THEN state END,
-        (SELECT CASE WHEN count(*) = 0 AND (reversals #>> '{refunded,1,1}')::boolean THEN 'refunded'
-                     WHEN count(*) = 0 OR (reversals #>> '{refunded,1,0}')::numeric > sum((failed.value ->> 1)::numeric)
-                     THEN 'partially_refunded'
-                     ELSE 'succeeded' END
-         FROM jsonb_each(reversals) AS failed
-         WHERE failed.key LIKE 'refund_failed:%'
-           AND split_part(failed.value ->> 0, '|', 2) COLLATE "C" >= split_part(reversals #>> '{refunded,0}', '|', 2))
-    ) END
-$$;
-
 -- The settings that say how values of this tenant are read; of the transaction's tenant only.
 CREATE VIEW api.shop_settings WITH (security_barrier) AS
     SELECT value FROM control.settings

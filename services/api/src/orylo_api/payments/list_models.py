@@ -58,7 +58,9 @@ class PaymentFilters(RequestPart):
         default=None, alias="from", description="first event at or after", examples=["2026-11-01T00:00:00Z"]
     )
     to: Moment | None = Field(default=None, description="first event before", examples=["2026-12-01T00:00:00Z"])
-    gateway: Several[Gateway] | None = Field(default=None, examples=[["stripe", "hotmart"]])
+    gateway: Several[Gateway] | None = Field(
+        default=None, description="of the payment", examples=[["stripe", "hotmart"]]
+    )
     state: Several[PaymentState] | None = Field(
         default=None, description="the state of the money", examples=[["succeeded", "partially_refunded"]]
     )
@@ -71,7 +73,9 @@ class PaymentFilters(RequestPart):
         examples=[["failed", "pending"]],
     )
     verdict: Several[ListedVerdict] | None = Field(default=None, description="what people found", examples=[["none"]])
-    currency: Several[Currency] | None = Field(default=None, examples=[["BRL"]])
+    currency: Several[Currency] | None = Field(
+        default=None, description="the payment's, by its ISO 4217 code", examples=[["BRL"]]
+    )
     min_amount: Amount | None = Field(default=None, description="in the currency's minor unit", examples=[10000])
     max_amount: Amount | None = Field(default=None, description="in the currency's minor unit", examples=[50000])
     min_risk: int | None = Field(default=None, ge=0, le=100, description="of the current decision", examples=[60])
