@@ -3,7 +3,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from orylo_api.http.fields import RequestPart
-from orylo_api.overview.models import TimeZone
+from orylo_api.timeseries.models import TimeZone
 
 EventId = Annotated[str, StringConstraints(max_length=40, pattern=r"^[0-9]{1,18}\.[0-9]{1,6}$")]
 

@@ -1,0 +1,24 @@
+"""Figures over time."""
+
+from orylo_api.access.roles import Permission
+from orylo_api.call import Call
+from orylo_api.http.route import Route
+from orylo_api.timeseries.models import TimeSeries, TimeSeriesQuery
+from orylo_api.timeseries.reading import read_time_series
+
+
+async def show_time_series(call: Call[None, TimeSeriesQuery, None]) -> TimeSeries:
+    return await read_time_series(call.connection, call.query, call.services.clock.now())
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/api/v1/timeseries",
+        show_time_series,
+        Permission.READ,
+        "Metrics over time, by minute, hour or day",
+        query=TimeSeriesQuery,
+        response=TimeSeries,
+    ),
+)
