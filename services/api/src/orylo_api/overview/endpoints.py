@@ -23,6 +23,11 @@ ROUTES = (
         show_overview,
         Permission.READ,
         "Sales, fraud and conversions of any period, totals of today, 24 hours and 7 days, and a time series",
+        description=(
+            "All figures come from rollups, so the answer takes as long for a thousand payments as for a million. "
+            "`period` has the figures of `from` to `to`, by the time of each payment; the totals are of fixed periods. "
+            "`today` begins at midnight in `timezone`."
+        ),
         query=OverviewQuery,
         response=Overview,
     ),
@@ -32,6 +37,10 @@ ROUTES = (
         show_funnel,
         Permission.READ,
         "From clicks over checkouts and payments to conversions, in any period",
+        description=(
+            "Each step counts what happened in the period: a buyer who clicked the day before is not among its clicks, "
+            "but among its sales."
+        ),
         query=FunnelQuery,
         response=Funnel,
     ),

@@ -153,7 +153,7 @@ class MatchRate(ResponseBody):
 
 class DeclineCount(ResponseBody):
     gateway: str
-    code: str = Field(description="the gateway's own")
+    code: str = Field(description="the gateway's own", examples=["insufficient_funds"])
     payments: int
 
 

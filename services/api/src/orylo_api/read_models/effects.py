@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 from uuid import UUID
 
-import orjson
-
 from orylo_api.read_models.claims import Claims
 from orylo_api.read_models.keys import minute_of
 from orylo_api.read_models.rollups import BUCKET, GRAINS, KEPT, RollupChanges
+from orylo_api.read_models.stream_events import encode_event, write_stream_events
 from orylo_common.postgres.pool import Connection
 
 # Columns of api.rollups.
@@ -45,8 +44,6 @@ ADD_COUNTS = f"""
         {", ".join(f"{name} = r.{name} + EXCLUDED.{name}" for name in COUNTERS)}
 """  # noqa: S608
 
-ADD_STREAM_EVENTS = "SELECT api.add_stream_events($1, $2)"
-
 
 class Effects:
     """One batch's counts and stream events, by tenant; the payments and conversions it changes; and its claims."""
@@ -72,13 +69,13 @@ class Effects:
         return RollupChanges(self._payments, self._conversions)
 
     def stream(self, tenant_id: UUID, event: bytes, data: Mapping[str, Any]) -> None:
-        """Send an event to the tenant's open streams. `data` is what the API returns for the same thing."""
-        self._stream[tenant_id].append(event + b"\n" + orjson.dumps(data, option=orjson.OPT_UTC_Z))
+        """Send an event to the tenant's open streams. `data` is what the API returns for the same thing.
+
+        The type is one of `stream/event_types.py`.
+        """
+        self._stream[tenant_id].append(encode_event(event, data))
 
     async def write(self, connection: Connection) -> None:
-        for statement, rows in (
-            (ADD_COUNTS, [(*key, *counts) for key, counts in self._counts.items()]),
-            (ADD_STREAM_EVENTS, [(tenant_id, b"\n\n".join(events)) for tenant_id, events in self._stream.items()]),
-        ):
-            if rows:
-                await connection.execute(statement, *zip(*rows, strict=True))
+        if rows := [(*key, *counts) for key, counts in self._counts.items()]:
+            await connection.execute(ADD_COUNTS, *zip(*rows, strict=True))
+        await write_stream_events(connection, self._stream)

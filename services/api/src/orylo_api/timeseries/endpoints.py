@@ -18,6 +18,10 @@ ROUTES = (
         show_time_series,
         Permission.READ,
         "Metrics over time, by minute, hour or day",
+        description=(
+            "Days and hours are those of `timezone`. Payments count at the time of payment, or when they were created "
+            "if they were not paid, so a refund or dispute changes the point of its payment."
+        ),
         query=TimeSeriesQuery,
         response=TimeSeries,
     ),

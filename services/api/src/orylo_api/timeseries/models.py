@@ -83,17 +83,19 @@ class TimeSeriesQuery(PeriodQuery):
     split: Split | None = Field(
         default=None, description="one line for each value; every metric must have it. At most the 50 largest"
     )
-    gateway: Gateway | None = None
+    gateway: Gateway | None = Field(default=None, description="only of this gateway; every metric must have it")
     currency: Currency | None = Field(
         default=None, description="required for amounts, unless `split=currency`", examples=["BRL"]
     )
 
 
 class TimeSeriesLine(ResponseBody):
-    value: str | None = Field(description="of `split`; null without a split, and where the value is not known")
+    value: str | None = Field(
+        description="of `split`; null without a split, and where the value is not known", examples=["stripe"]
+    )
     metrics: dict[str, list[int | float | None]] = Field(
         description="by name: a number for each point; null where a rate would divide by 0",
-        examples=[{"succeeded": [12, 9], "success_rate": [0.92, 1.0]}],
+        examples=[{"succeeded": [12], "success_rate": [0.92]}],
     )
 
 
