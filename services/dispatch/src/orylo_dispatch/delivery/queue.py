@@ -198,7 +198,8 @@ def _attempt_row(claim: ClaimedDelivery, attempt: DeliveryAttempt) -> tuple[Any,
 def _messages(result: DeliveryResult, now: datetime) -> list[Outgoing]:
     claim, step, attempt = result.claim, result.step, result.attempt
     pending = step.state is DeliveryState.PENDING
-    tried = attempt and NumberedAttempt(claim.number, claim.started_at, attempt, step.due_at if pending else None)
+    next_at = step.due_at if pending else None
+    tried = None if attempt is None else NumberedAttempt(claim.number, claim.started_at, attempt, next_at)
     message = None
     if step.state is DeliveryState.FAILED:
         message = claim.deliverable.failed(
