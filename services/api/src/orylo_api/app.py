@@ -12,6 +12,7 @@ from aiohttp import web
 
 from orylo_api.call import SERVICES, Services
 from orylo_api.dead_letters.recording import record_dead_letter
+from orylo_api.destinations.dispatch_client import DispatchClient
 from orylo_api.detections.detector_client import DetectorClient
 from orylo_api.http.dashboard import Dashboard
 from orylo_api.http.dispatch import handler_of
@@ -75,6 +76,7 @@ async def open_app(
         ):
             await enter(run_periodically(private_pool, name, interval, job))
 
+        private_ports = await enter(aiohttp.ClientSession())
         services = Services(
             tenant_pool=tenant_pool,
             private_pool=private_pool,
@@ -82,7 +84,8 @@ async def open_app(
             broker=broker,
             relay=await enter(OutboxRelay(private_pool, "api", broker)),
             hub=await enter(open_stream(private_pool)),
-            detector=DetectorClient(await enter(aiohttp.ClientSession()), settings.detector_url),
+            detector=DetectorClient(private_ports, settings.detector_url),
+            dispatch=DispatchClient(private_ports, settings.dispatch_url),
             clock=clock,
             settings=settings,
             document=orjson.dumps(build_document(ROUTES)),

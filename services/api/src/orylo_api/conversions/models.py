@@ -1,6 +1,6 @@
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -72,3 +72,22 @@ class Conversion(ResponseBody):
 
 class ConversionPage(Page[Conversion]):
     pass
+
+
+class DeliveryAttempt(ResponseBody):
+    number: int = Field(ge=1)
+    at: datetime
+    outcome: str = Field(description="dispatched, refused, transient, throttled, unknown, token or configuration")
+    code: str | None = Field(description="the destination's own code")
+    reason: str | None = Field(description="a sentence for people")
+    duration_ms: int | None = Field(description="null if the attempt was interrupted")
+    trace_id: str | None = Field(description="the destination's id of the call, such as Meta's `fbtrace_id`")
+
+
+class ConversionDelivery(ResponseBody):
+    state: str = Field(description="held: waits for a decision. pending: is or will be sent; or as in `status`")
+    next_attempt_at: datetime | None = Field(description="null if none will follow, or one is in progress")
+    event: dict[str, Any] | None = Field(
+        description="as the destination gets or got it: hashed, and without the buyer's address and browser"
+    )
+    attempts: list[DeliveryAttempt] = Field(description="newest first, 200 at most")
