@@ -88,12 +88,12 @@ async def test_a_test_event_reaches_meta_with_its_code_only(
     assert (status, answer["outcome"]) == (200, "dispatched")
     assert answer["trace_id"]
     report = fake_meta.report()["datasets"][DATASET]
-    assert report["test_events"] == {answer["event_id"]: "TEST77"}
+    assert report["test_events"] == [{"event_id": answer["event_id"], "test_event_code": "TEST77"}]
     assert await admin.fetchval("SELECT count(*) FROM dispatch.deliveries") == 0
 
 
 async def test_a_probe_shows_the_answer_and_ends_a_hold(port: Port, fake_meta: FakeMeta, admin: asyncpg.Pool) -> None:
-    fake_meta.inject(InjectedFault(mode="bad_token"))
+    fake_meta.inject(InjectedFault(mode="expired_token"))
     status, answer = await port.call("POST", f"{port.destination}/probe")
     assert (status, answer["outcome"]) == (200, "token")
     paid = port.shop.payment()

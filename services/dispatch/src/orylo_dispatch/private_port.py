@@ -31,7 +31,7 @@ NO_TEST_EVENTS = Problem(
 NO_TEST_CODE = Problem(
     HTTPStatus.CONFLICT,
     "test_code_missing",
-    "Meta would count the event as a sale: give a test event code from Events Manager.",
+    "Meta shows a test event only with a test event code: copy one from “Test events” in Events Manager.",
 )
 UNAVAILABLE = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "PostgreSQL cannot be reached. Try again.")
 

@@ -66,7 +66,7 @@ def add_to(
         ),
     ] = None,
     test_event_code: Annotated[
-        str | None, typer.Option(help="Show the events under “Test events” in Events Manager and do not count them.")
+        str | None, typer.Option(help="For tests only: Meta shows the events under “Test events”, and counts them too.")
     ] = None,
     site_url: Annotated[str | None, typer.Option(help="The shop's URL, sent for sales whose page is unknown.")] = None,
     name: Annotated[str, typer.Option(help="A name to distinguish several destinations of one kind.")] = DEFAULT_NAME,

@@ -15,7 +15,7 @@ class MetaConfig(BaseModel):
     )
     test_event_code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")] | None = Field(
         default=None,
-        description="every event carries it: Meta shows the events under “Test events” and does not count them",
+        description="for tests only: Meta shows the events under “Test events”, and counts them too",
         examples=["TEST12345"],
     )
     site_url: Annotated[str, StringConstraints(max_length=500, pattern=r"^https?://[^\s/]+(/\S*)?$")] | None = Field(

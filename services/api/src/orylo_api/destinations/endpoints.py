@@ -200,8 +200,8 @@ ROUTES = (
         send_test_event,
         Permission.CHANGE_DESTINATIONS,
         "Send a test event to Meta",
-        description="A sale of 1 USD by test@example.com. With its test event code Meta shows it under “Test events” "
-        "and does not count it; without any code it is refused.",
+        description="A sale of 0.01 USD by test@example.com. Meta shows it under “Test events”, by its test event code, "
+        "and counts it as well. Refused without any code.",
         path_values=DestinationPath,
         body=DestinationTestBody,
         response=DestinationTestAnswer,

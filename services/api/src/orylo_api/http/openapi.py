@@ -14,6 +14,7 @@ from orylo_api.http.openapi_parts import (
     LAST_EVENT_ID,
     PROBLEMS,
     REFERENCE,
+    STREAM_EVENT,
     Schema,
     problem_response,
 )
@@ -44,7 +45,8 @@ def build_document(routes: Sequence[Route]) -> Schema:
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
-            "schemas": {name: schema for name, schema in schemas.items() if name not in parameters_only},
+            "schemas": {name: schema for name, schema in schemas.items() if name not in parameters_only}
+            | _stream_events(routes, references),
             "responses": {status: problem_response(text) for status, text in PROBLEMS.items()},
             "securitySchemes": {
                 "session": {"type": "apiKey", "in": "cookie", "name": "orylo_session"},
@@ -57,7 +59,7 @@ def build_document(routes: Sequence[Route]) -> Schema:
 def _schemas(routes: Sequence[Route]) -> tuple[dict[type[BaseModel], Schema], dict[str, Schema]]:
     modes: dict[type[BaseModel], Literal["validation", "serialization"]] = {ProblemDetails: "serialization"}
     for route in routes:
-        modes |= dict.fromkeys(route.events, "serialization")
+        modes |= dict.fromkeys(route.events.values(), "serialization")
         modes |= {model: "validation" for model in (route.path_values, route.query, route.body) if model}
         if route.response:
             modes[route.response] = "serialization"
@@ -89,6 +91,25 @@ def _operation(route: Route, references: dict[type[BaseModel], Schema], schemas:
     if route.permission is not None:
         operation["security"] = [{"session": []}, {"api_key": []}]
     return operation
+
+
+def _stream_events(routes: Sequence[Route], references: dict[type[BaseModel], Schema]) -> dict[str, Schema]:
+    """Return the union of a stream's events: server-sent events, whose `data` is JSON."""
+    union = [
+        {
+            "type": "object",
+            "required": ["event", "data"],
+            "properties": {
+                "event": {"const": event_type},
+                "id": {"type": "string", "description": "the position to resume from", "examples": ["1207.0"]},
+                "data": references[model],
+            },
+        }
+        for route in routes
+        for event_type, model in route.events.items()
+    ]
+    description = "An event of the stream, by its `event`. `data` is sent as JSON."
+    return {STREAM_EVENT: {"description": description, "oneOf": union}} if union else {}
 
 
 def _tag(route: Route) -> str:
@@ -131,11 +152,13 @@ def _without_null(schema: Schema) -> Schema:
 
 
 def _response(route: Route, references: dict[type[BaseModel], Schema]) -> Schema:
+    if route.media is Media.EVENTS:
+        # OpenAPI 3.1 cannot describe the items of a stream; `itemSchema` is the name that 3.2 gives them.
+        items = {"$ref": REFERENCE.format(model=STREAM_EVENT)}
+        content = {"schema": {"type": "string"}, "x-itemSchema": items}
+        return {"description": "A stream of events", "content": {route.media.value: content}}
     if route.media is not Media.JSON:
-        return {
-            "description": "A stream of events" if route.media is Media.EVENTS else "A file",
-            "content": {route.media.value: {"schema": {"type": "string"}}},
-        }
+        return {"description": "A file", "content": {route.media.value: {"schema": {"type": "string"}}}}
     if route.status == 204:
         return {"description": "Success"}
     schema = references[route.response] if route.response else {"type": "object"}

@@ -5,6 +5,7 @@ from typing import Any
 Schema = dict[str, Any]
 
 REFERENCE = "#/components/schemas/{model}"
+STREAM_EVENT = "StreamEvent"
 
 DESCRIPTION = """\
 Errors are `application/problem+json` (RFC 9457). Lists are `{"items", "next_cursor"}`: pass `next_cursor` as `cursor`

@@ -84,11 +84,11 @@ def conversion_of(payment: PaymentSucceeded, click: Click | None) -> OutgoingCon
 
 
 def sample_conversion(now: datetime) -> OutgoingConversion:
-    """Return a sale that is not one, for a test event."""
+    """Return a sale that is not one, for a test event. It is small, because Meta counts test events too."""
     return OutgoingConversion(
         payment_id=f"test:{uuid4()}",
         occurred_at=now,
-        amount_minor=100,
+        amount_minor=1,
         currency="USD",
         match_keys=MatchKeys(email=hash_of("test@example.com")),
     )
