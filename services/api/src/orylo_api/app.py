@@ -19,6 +19,7 @@ from orylo_api.http.dispatch import handler_of
 from orylo_api.http.hosts import refuse_other_hosts
 from orylo_api.http.middleware import compress, count_requests, handle_errors, secure_headers
 from orylo_api.http.openapi import build_document
+from orylo_api.http.preconditions import shown_at
 from orylo_api.http.reading import MAX_BODY
 from orylo_api.projection.handlers import project_message, write_measured
 from orylo_api.projection.retention import OTHERS_EVERY, STREAM_EVERY, delete_old, delete_stream_events
@@ -134,7 +135,8 @@ def make_web_app(services: Services, health: Health) -> web.Application:
     app.on_response_prepare.append(partial(secure_headers, trusted_proxies=services.settings.api_trusted_proxies))
     app.add_routes(health.routes())
     for route in ROUTES:
+        handler = handler_of(route, shown_at(route.path, ROUTES) if route.edits else None)
         for method in route.methods:
-            app.router.add_route(method, route.path, handler_of(route))
+            app.router.add_route(method, route.path, handler)
     app.add_routes(Dashboard().routes())
     return app

@@ -1,4 +1,4 @@
-"""What a batch adds to the tables that all subjects share: rollups and the stream."""
+"""What a batch adds to the tables that all subjects share: counts of messages, rollups and the stream."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from orylo_api.read_models.claims import Claims
 from orylo_api.read_models.keys import minute_of
+from orylo_api.read_models.rollups import RollupChanges
 from orylo_api.read_models.stream_events import encode_event, write_stream_events
 from orylo_common.postgres.pool import Connection
 
@@ -74,12 +75,24 @@ class Effects:
         self._counts: defaultdict[tuple[UUID, datetime], list[int]] = defaultdict(lambda: [0] * len(COUNTERS))
         self._amounts: defaultdict[tuple[UUID, datetime, str], list[int]] = defaultdict(lambda: [0] * len(AMOUNTS))
         self._stream: defaultdict[UUID, list[bytes]] = defaultdict(list)
+        self._payments: set[tuple[UUID, str]] = set()
+        self._conversions: set[tuple[UUID, UUID]] = set()
 
     def count(self, tenant_id: UUID, at: datetime, counter: Counter, by: int = 1) -> None:
         self._counts[tenant_id, minute_of(at)][_COUNTER_POSITIONS[counter]] += by
 
     def sum(self, tenant_id: UUID, at: datetime, currency: str, amount: Amount, minor: int) -> None:
         self._amounts[tenant_id, minute_of(at), currency][_AMOUNT_POSITIONS[amount]] += minor
+
+    def change_payment(self, tenant_id: UUID, payment_id: str) -> None:
+        """Have the rollups follow what the batch changes of a payment: its row, decision, verdict or action."""
+        self._payments.add((tenant_id, payment_id))
+
+    def change_conversion(self, tenant_id: UUID, conversion_id: UUID) -> None:
+        self._conversions.add((tenant_id, conversion_id))
+
+    def rollup_changes(self) -> RollupChanges:
+        return RollupChanges(self._payments, self._conversions)
 
     def stream(self, tenant_id: UUID, event: bytes, data: Mapping[str, Any]) -> None:
         """Send an event to the tenant's open streams. `data` is what the API returns for the same thing.
