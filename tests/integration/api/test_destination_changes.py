@@ -22,7 +22,7 @@ CONFIG = {"pixel_id": "1234567890", "site_url": "https://shop.example"}
 
 
 @pytest.fixture
-def machine(api: Api) -> aiohttp.ClientSession:
+async def machine(api: Api) -> aiohttp.ClientSession:
     return api.client(api.a.bearer)
 
 
@@ -160,7 +160,7 @@ async def stand_in(answers: dict[str, tuple[int, Any]]) -> AsyncIterator[tuple[s
         await runner.cleanup()
 
 
-ANSWER = {"outcome": "dispatched", "code": None, "reason": None, "trace_id": "Abc", "duration_ms": 12}
+ANSWER: dict[str, Any] = {"outcome": "dispatched", "code": None, "reason": None, "trace_id": "Abc", "duration_ms": 12}
 NO_CODE = {"code": "test_code_missing", "detail": "Meta would count the event as a sale."}
 
 
@@ -169,7 +169,7 @@ async def test_checks_show_what_the_destination_answered(
 ) -> None:
     destination = await added(machine)
     path = f"/destinations/{destination['id']}"
-    answers = {"probe": (200, ANSWER), "test": (200, ANSWER | {"event_id": "test:1"})}
+    answers: dict[str, tuple[int, Any]] = {"probe": (200, ANSWER), "test": (200, ANSWER | {"event_id": "test:1"})}
     async with (
         stand_in(answers) as (url, asked),
         running_api(postgres_dsn, dispatch_url=url, master_key=api.master_key) as (api_url, *_),

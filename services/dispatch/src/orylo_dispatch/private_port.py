@@ -86,7 +86,7 @@ class DeliveryEndpoints:
 def _answering(handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
         try:
-            return web.Response(body=orjson.dumps(await handler(request)), content_type="application/json")
+            return web.Response(body=orjson.dumps(await handler(request), default=str), content_type="application/json")
         except HTTPProblem as error:
             return error.problem.response()
         except UnknownDestination:

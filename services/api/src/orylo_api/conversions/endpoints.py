@@ -55,6 +55,7 @@ ROUTES = (
         show_delivery,
         Permission.READ,
         "What is sent of a sale, each attempt with its answer, and when the next one follows",
+        description="The event is shown as the destination's API takes it. Identifiers of people in it are hashed.",
         path_values=ConversionPath,
         response=ConversionDelivery,
     ),

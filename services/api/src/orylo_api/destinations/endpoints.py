@@ -59,7 +59,6 @@ async def add_destination(call: Call[None, None, DestinationBody]) -> Configured
 
 async def change_destination(call: Call[DestinationPath, None, DestinationChangeBody]) -> ConfiguredDestination:
     body, known = call.body, await _find(call, for_update=True)
-    check_unchanged(call.request, _shown(known))
     secret = None if body.token is None else body.token.get_secret_value()
     try:
         check_config(known.kind, body.config)
@@ -160,6 +159,7 @@ ROUTES = (
         show_destination,
         Permission.READ,
         "One destination as it is configured, without its token",
+        description="`GET /api/v1/destinations` shows whether it is sent to.",
         path_values=DestinationPath,
         response=ConfiguredDestination,
     ),
@@ -169,8 +169,7 @@ ROUTES = (
         change_destination,
         Permission.CHANGE_DESTINATIONS,
         "Change, disable or enable a destination",
-        description="A destination on hold is tried again at once. With `If-Match`, refused with 412 if it was changed "
-        "since it was read.",
+        description="A destination on hold is tried again at once.",
         path_values=DestinationPath,
         body=DestinationChangeBody,
         response=ConfiguredDestination,
@@ -181,6 +180,7 @@ ROUTES = (
         show_activity,
         Permission.READ,
         "Whether a destination's conversions arrive",
+        description="Counts conversions created within the last 24 hours, and all that wait.",
         path_values=DestinationPath,
         response=DestinationActivity,
     ),
@@ -201,8 +201,8 @@ ROUTES = (
         send_test_event,
         Permission.CHANGE_DESTINATIONS,
         "Send a test event to Meta",
-        description="A sale of 0.01 USD by test@example.com. Meta shows it under “Test events”, by its test event code, "
-        "and counts it as well. Refused without any code.",
+        description="A sale of 0.01 USD by test@example.com. Meta shows it under “Test events”, by its test event "
+        "code, and counts it as well. Refused without any code.",
         path_values=DestinationPath,
         body=DestinationTestBody,
         response=DestinationTestAnswer,

@@ -51,7 +51,8 @@ class ConfiguredDestination(ResponseBody):
     name: str
     enabled: bool
     config: dict[str, Any] = Field(
-        description="of `meta`: `pixel_id`, `test_event_code`, `site_url`; of `stripe`: empty"
+        description="of `meta`: `pixel_id`, `test_event_code`, `site_url`; of `stripe`: empty",
+        examples=[{"pixel_id": "1234567890", "site_url": "https://shop.example"}],
     )
     created_at: datetime
     updated_at: datetime
@@ -71,7 +72,7 @@ class DestinationBody(RequestPart):
     token: Token = Field(
         description="the access token from Meta's Events Manager, or a restricted key of Stripe; it is stored "
         "encrypted and never shown",
-        examples=["EAAB…"],
+        examples=["EAABsbCS1iHgBO"],
     )
     config: MetaConfig | None = None
 
@@ -104,11 +105,14 @@ class DestinationAnswer(ResponseBody):
     accepted: bool
     outcome: str = Field(
         description="dispatched: accepted. refused, token or configuration: something must be changed. transient, "
-        "throttled or unknown: try again later"
+        "throttled or unknown: try again later",
+        examples=["dispatched"],
     )
     code: str | None = Field(description="the destination's own code")
     reason: str | None = Field(description="a sentence for people")
-    trace_id: str | None = Field(description="the destination's id of this call, such as Meta's `fbtrace_id`")
+    trace_id: str | None = Field(
+        description="the destination's id of this call, such as Meta's `fbtrace_id`", examples=["AbCdEf012345"]
+    )
     duration_ms: int = Field(ge=0)
 
 
