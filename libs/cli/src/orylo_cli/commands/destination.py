@@ -7,6 +7,7 @@ from uuid import UUID
 import typer
 from pydantic import ValidationError
 
+from orylo_cli.commands.destination_checks import probe, send_test
 from orylo_cli.commands.options import (
     DEFAULT_DATA_DIR,
     DataDirOption,
@@ -32,6 +33,9 @@ from orylo_common.postgres.pool import Connection
 from orylo_common.stripe_keys import STRIPE_KEY
 
 app = typer.Typer(no_args_is_help=True, help="Ad platforms for conversions, and Stripe to act on blocked payments.")
+
+app.command("probe")(probe)
+app.command("test")(send_test)
 
 DEFAULT_NAME = "default"
 
