@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 CODE := libs services tests
-OWN := common rules cli ingest detector trust dispatch api
+OWN := common rules cli ingest detector trust dispatch api client
 
 # One more than a small machine's two cores, because many tests wait for servers.
 WORKERS ?= 3

@@ -1163,13 +1163,13 @@ export interface paths {
         };
         /**
          * Live events, as server-sent events
-         * @description `detection.created` carries a Detection, `customer.seen` a CustomerSeen, `trust.updated` a TrustChange,
-         *     `verdict.given` a VerdictChange, `conversion.matched`, `conversion.suppressed`, `conversion.dispatched`,
-         *     `conversion.failed` and `conversion.correction_changed` a Conversion, `dead_letter.created` a DeadLetterSummary, each as
-         *     JSON in `data`. With `timezone` there is also `overview.updated`, an OverviewUpdate, at most every 2 seconds; it has no
-         *     id, since the next one replaces it. A client that was disconnected resumes with `Last-Event-ID`, for as long as events
-         *     are stored (15 minutes). The first event is `ready`, unless the stream resumes; it is `reset` if events are missing, and
-         *     the client should then reload what it shows. A stream without other events sends `heartbeat` every 4 seconds.
+         * @description Each event has a type and JSON data; the schema `StreamEvent` lists them. With `timezone` there is also
+         *     `overview.updated`, at most every 2 seconds; it has no id, since the next one replaces it. A client that was
+         *     disconnected resumes with `Last-Event-ID`, on any replica, for as long as events are stored (15 minutes): it gets every
+         *     event since, once and in order. The first event is `ready`, unless the stream resumes; it is `reset` if events are
+         *     missing, and the client should then reload what it shows. A stream without other events sends `heartbeat` every 4
+         *     seconds; its id, if it has one, is the position to resume from. A stream ends with its session or API key, and when the
+         *     client reads too slowly. A user or API key may have 50 streams open per replica, and a tenant 1,000.
          */
         get: operations["follow_stream"];
         put?: never;
@@ -3051,6 +3051,107 @@ export interface components {
          * @enum {string}
          */
         WaitCause: "destination_on_hold" | "destination_throttled" | "destination_unavailable" | "destination_disabled";
+        /** @description An event of the stream, by its `event`. `data` is sent as JSON. */
+        StreamEvent: {
+            /** @constant */
+            event: "detection.created";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["Detection"];
+        } | {
+            /** @constant */
+            event: "customer.seen";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["CustomerSeen"];
+        } | {
+            /** @constant */
+            event: "trust.updated";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["TrustChange"];
+        } | {
+            /** @constant */
+            event: "verdict.given";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["VerdictChange"];
+        } | {
+            /** @constant */
+            event: "conversion.matched";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["Conversion"];
+        } | {
+            /** @constant */
+            event: "conversion.suppressed";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["Conversion"];
+        } | {
+            /** @constant */
+            event: "conversion.dispatched";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["Conversion"];
+        } | {
+            /** @constant */
+            event: "conversion.failed";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["Conversion"];
+        } | {
+            /** @constant */
+            event: "conversion.correction_changed";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["Conversion"];
+        } | {
+            /** @constant */
+            event: "dead_letter.created";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["DeadLetterSummary"];
+        } | {
+            /** @constant */
+            event: "overview.updated";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["OverviewUpdate"];
+        };
     };
     responses: {
         /** @description The request is malformed */
@@ -7544,6 +7645,11 @@ export interface operations {
                  * @example America/Sao_Paulo
                  */
                 timezone?: string;
+                /**
+                 * @description only events of these types, separated by commas; `ready`, `reset` and `heartbeat` always come
+                 * @example detection.created,dead_letter.created
+                 */
+                types?: string;
             };
             header?: {
                 /**

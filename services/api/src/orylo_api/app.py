@@ -25,6 +25,7 @@ from orylo_api.projection.retention import OTHERS_EVERY, STREAM_EVERY, delete_ol
 from orylo_api.routes import ROUTES
 from orylo_api.settings import Settings
 from orylo_api.stream.hub import open_stream
+from orylo_api.stream.overview import OverviewWatches
 from orylo_common.broker.consumer import Consumer, DeadLetterConsumer, Handler
 from orylo_common.broker.ports import Broker
 from orylo_common.broker.topology import QUEUES, dead_letter_queue
@@ -76,13 +77,15 @@ async def open_app(
         ):
             await enter(run_periodically(private_pool, name, interval, job))
 
+        hub = await enter(open_stream(private_pool))
         services = Services(
             tenant_pool=tenant_pool,
             private_pool=private_pool,
             keyring=Keyring.parse(settings.master_key.get_secret_value()),
             broker=broker,
             relay=await enter(OutboxRelay(private_pool, "api", broker)),
-            hub=await enter(open_stream(private_pool)),
+            hub=hub,
+            overviews=OverviewWatches(tenant_pool, hub, clock),
             detector=DetectorClient(await enter(aiohttp.ClientSession()), settings.detector_url),
             clock=clock,
             settings=settings,

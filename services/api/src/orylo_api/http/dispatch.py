@@ -23,6 +23,7 @@ from orylo_api.http.reading import (
 )
 from orylo_api.http.route import Media, Route
 from orylo_api.http.tenancy import tenant_transaction
+from orylo_api.read_models.stream_events import write_stream_events
 
 
 def handler_of(route: Route, shown: Route | None = None) -> Handler:
@@ -86,6 +87,8 @@ async def _serve_in_transaction(
         if key is not None and isinstance(response, web.Response) and isinstance(response.body, bytes):
             stored = idempotency.StoredResponse(response.status, response.body)
             await idempotency.store_response(connection, principal, key, stored)
+        if call.stream_events:
+            await write_stream_events(connection, {principal.tenant.id: call.stream_events})
         return response
 
 

@@ -20,6 +20,7 @@ from orylo_api.http.openapi_parts import (
     PROBLEMS,
     REFERENCE,
     SECURITY_SCHEMES,
+    STREAM_EVENT,
     TAGS,
     Schema,
     header,
@@ -62,7 +63,8 @@ def build_document(routes: Sequence[Route]) -> Schema:
         "tags": [{"name": tag, "description": TAGS[tag]} for tag in used if tag in TAGS],
         "paths": paths,
         "components": {
-            "schemas": {name: schema for name, schema in schemas.items() if name not in parameters_only},
+            "schemas": {name: schema for name, schema in schemas.items() if name not in parameters_only}
+            | _stream_events(routes, references),
             "responses": {status: problem_response(status, text) for status, text in PROBLEMS.items()},
             "headers": dict(HEADERS),
             "securitySchemes": dict(SECURITY_SCHEMES),
@@ -73,7 +75,7 @@ def build_document(routes: Sequence[Route]) -> Schema:
 def _schemas(routes: Sequence[Route]) -> tuple[dict[type[BaseModel], Schema], dict[str, Schema]]:
     modes: dict[type[BaseModel], Literal["validation", "serialization"]] = {ProblemDetails: "serialization"}
     for route in routes:
-        modes |= dict.fromkeys(route.events, "serialization")
+        modes |= dict.fromkeys(route.events.values(), "serialization")
         modes |= {model: "validation" for model in (route.path_values, route.query, route.body) if model}
         if route.response:
             modes[route.response] = "serialization"
@@ -108,6 +110,25 @@ def _operation(
         session: Schema = {"session": []}
         operation["security"] = [session if route.method == "GET" else session | {"csrf_token": []}, {"api_key": []}]
     return operation
+
+
+def _stream_events(routes: Sequence[Route], references: dict[type[BaseModel], Schema]) -> dict[str, Schema]:
+    """Return the union of a stream's events: server-sent events, whose `data` is JSON."""
+    union = [
+        {
+            "type": "object",
+            "required": ["event", "data"],
+            "properties": {
+                "event": {"const": event_type},
+                "id": {"type": "string", "description": "the position to resume from", "examples": ["1207.0"]},
+                "data": references[model],
+            },
+        }
+        for route in routes
+        for event_type, model in route.events.items()
+    ]
+    description = "An event of the stream, by its `event`. `data` is sent as JSON."
+    return {STREAM_EVENT: {"description": description, "oneOf": union}} if union else {}
 
 
 def _tag(route: Route) -> str:
@@ -168,9 +189,13 @@ def _without_null(schema: Schema) -> Schema:
 
 def _response(route: Route, references: dict[type[BaseModel], Schema], examples: Examples) -> Schema:
     if route.media is not Media.JSON:
+        content: Schema = {"schema": {"type": "string"}, "example": TEXTS[route.media]}
+        if route.media is Media.EVENTS:
+            # OpenAPI 3.1 cannot describe the items of a stream; `itemSchema` is the name that 3.2 gives them.
+            content["x-itemSchema"] = {"$ref": REFERENCE.format(model=STREAM_EVENT)}
         return {
-            "description": "A stream of events" if route.media is Media.EVENTS else "A file",
-            "content": {route.media.value: {"schema": {"type": "string"}, "example": TEXTS[route.media]}},
+            "description": f"A {'stream of events' if route.events else 'file'}",
+            "content": {route.media.value: content},
         }
     response: Schema = {"description": "Success"}
     if route.status != 204:

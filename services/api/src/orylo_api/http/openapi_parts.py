@@ -10,6 +10,7 @@ from orylo_api.http.problems import PROBLEMS as PROBLEM_KINDS
 Schema = dict[str, Any]
 
 REFERENCE = "#/components/schemas/{model}"
+STREAM_EVENT = "StreamEvent"
 
 DESCRIPTION = """\
 Errors are `application/problem+json` (RFC 9457). Lists are `{"items", "next_cursor"}`: pass `next_cursor` as `cursor`

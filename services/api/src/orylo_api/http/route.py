@@ -1,7 +1,7 @@
 """One line of the route table."""
 
-from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
@@ -48,8 +48,8 @@ class Route:
     upload_example: str = ""
     # None for responses that are streamed.
     time_limit: timedelta | None = REQUEST_TIMEOUT
-    # What a stream's events carry.
-    events: Sequence[type[ResponseBody]] = ()
+    # A stream's types of events, with the model of their data.
+    events: Mapping[str, type[ResponseBody]] = field(default_factory=dict)
     # Works on the caller's own account, with a transaction of its own. Its responses may hold secrets, so they are not
     # stored for repeated requests.
     private: bool = False

@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 from uuid import UUID
 
-import orjson
-
 from orylo_api.read_models.claims import Claims
 from orylo_api.read_models.keys import minute_of
+from orylo_api.read_models.stream_events import encode_event, write_stream_events
 from orylo_common.postgres.pool import Connection
 
 # Columns of api.rollups. Failed conversions are not added up: a failed conversion may still be delivered.
@@ -66,8 +65,6 @@ ADD_AMOUNTS = f"""
         {", ".join(f"{name} = r.{name} + EXCLUDED.{name}" for name in AMOUNTS)}
 """  # noqa: S608
 
-ADD_STREAM_EVENTS = "SELECT api.add_stream_events($1, $2)"
-
 
 class Effects:
     """One batch's counts, sums and stream events, by tenant; and its claims, which decide what counts."""
@@ -85,14 +82,17 @@ class Effects:
         self._amounts[tenant_id, minute_of(at), currency][_AMOUNT_POSITIONS[amount]] += minor
 
     def stream(self, tenant_id: UUID, event: bytes, data: Mapping[str, Any]) -> None:
-        """Send an event to the tenant's open streams. `data` is what the API returns for the same thing."""
-        self._stream[tenant_id].append(event + b"\n" + orjson.dumps(data, option=orjson.OPT_UTC_Z))
+        """Send an event to the tenant's open streams. `data` is what the API returns for the same thing.
+
+        The type is one of `stream/event_types.py`.
+        """
+        self._stream[tenant_id].append(encode_event(event, data))
 
     async def write(self, connection: Connection) -> None:
         for statement, rows in (
             (ADD_COUNTS, [(*key, *counts) for key, counts in self._counts.items()]),
             (ADD_AMOUNTS, [(*key, *amounts) for key, amounts in self._amounts.items()]),
-            (ADD_STREAM_EVENTS, [(tenant_id, b"\n\n".join(events)) for tenant_id, events in self._stream.items()]),
         ):
             if rows:
                 await connection.execute(statement, *zip(*rows, strict=True))
+        await write_stream_events(connection, self._stream)
