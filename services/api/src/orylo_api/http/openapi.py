@@ -194,7 +194,7 @@ def _response(route: Route, references: dict[type[BaseModel], Schema], examples:
             # OpenAPI 3.1 cannot describe the items of a stream; `itemSchema` is the name that 3.2 gives them.
             content["x-itemSchema"] = {"$ref": REFERENCE.format(model=STREAM_EVENT)}
         return {
-            "description": f"A {'stream of events' if route.events else 'file'}",
+            "description": "A stream of events" if route.media is Media.EVENTS else "A file",
             "content": {route.media.value: content},
         }
     response: Schema = {"description": "Success"}
