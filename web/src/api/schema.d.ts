@@ -608,6 +608,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/payments/{id}/story": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything about one payment, from its webhooks to its conversions
+         * @description Each part has its own status: if one source fails, the others are shown. `timeline` orders the steps of all parts; `outlook` lists the steps that are still to come, or never will, with the reason.
+         */
+        get: operations["show_story"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/search": {
         parameters: {
             query?: never;
@@ -1476,6 +1496,13 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** ActionsPart */
+        ActionsPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["PaymentAction"][];
+        };
         /**
          * AddPoints
          * @description Raise the payment's risk, or lower it if `points` is negative. The risk stays between 0 and 100.
@@ -1521,6 +1548,44 @@ export interface components {
             /** @description of payments whose current decision is `block`, paid or not */
             blocked_minor: number;
             dispatched_minor: number;
+        };
+        /** AuditPart */
+        AuditPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["AuditedAction"][];
+        };
+        /**
+         * AuditedAction
+         * @description A change to the payment or its buyer by a person or a program, from the audit log.
+         */
+        AuditedAction: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: string;
+            /** @example payment.give_verdict */
+            action: string;
+            /** @example payment stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp */
+            subject: string;
+            /**
+             * @example {
+             *       "verdict": "withdrawn"
+             *     }
+             */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @example {
+             *       "verdict": "fraud"
+             *     }
+             */
+            after: {
+                [key: string]: unknown;
+            } | null;
         };
         /** BulkItem */
         BulkItem: {
@@ -1745,6 +1810,13 @@ export interface components {
             code: string | null;
             /** @description when the destination stopped; null if it is disabled */
             since: string | null;
+        };
+        /** ConversionsPart */
+        ConversionsPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["Conversion"][];
         };
         /**
          * CorrectionAccepted
@@ -2122,6 +2194,13 @@ export interface components {
             weeks: components["schemas"]["QualityWeek"][];
             review_queue: components["schemas"]["ReviewQueue"];
         };
+        /** DecisionsPart */
+        DecisionsPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["Detection"][];
+        };
         /** DeclineCount */
         DeclineCount: {
             gateway: string;
@@ -2131,6 +2210,13 @@ export interface components {
              */
             code: string;
             payments: number;
+        };
+        /** DeliveriesPart */
+        DeliveriesPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["StoryDelivery"][];
         };
         /**
          * DestinationActivity
@@ -2647,6 +2733,43 @@ export interface components {
          */
         FoundBy: "id" | "order_id" | "email" | "phone" | "document";
         /**
+         * FraudSign
+         * @description A verdict, a dispute or a fraud warning. Of several reports about one, the newest counts.
+         */
+        FraudSign: {
+            /**
+             * @description verdict, dispute or warning
+             * @example verdict
+             */
+            kind: string;
+            /**
+             * @description the gateway's id of the dispute or warning
+             * @example dp_1
+             */
+            id: string | null;
+            /**
+             * @description judged_fraud, judged_legitimate, not_judged (the verdict was withdrawn), disputed, dispute_won, dispute_lost or warned
+             * @example judged_fraud
+             */
+            sign: string;
+            /** @description who gave the verdict */
+            actor: string | null;
+            /**
+             * @description of the verdict
+             * @example card testing
+             */
+            reason: string | null;
+            /** Format: date-time */
+            at: string;
+        };
+        /** FraudSignsPart */
+        FraudSignsPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["FraudSign"][];
+        };
+        /**
          * Funnel
          * @description Each step counts what happened in the period, whether or not the same buyer took the step before in it.
          */
@@ -3161,6 +3284,41 @@ export interface components {
              */
             openapi: string;
         };
+        /**
+         * Outlook
+         * @description Something that has not happened to the payment, and why.
+         */
+        Outlook: {
+            /**
+             * @description decisions, trust, conversions or actions
+             * @example conversions
+             */
+            part: string;
+            /** @description `never`: not unless something else changes */
+            when: components["schemas"]["OutlookTime"];
+            /** @example no_destination */
+            code: string;
+            /**
+             * @description a sentence for people
+             * @example No destination is switched on.
+             */
+            reason: string;
+            /**
+             * @description of the conversion, if it is about one
+             * @example null
+             */
+            id: string | null;
+            /**
+             * @description when it is due, if that is known
+             * @example null
+             */
+            due_at: string | null;
+        };
+        /**
+         * OutlookTime
+         * @enum {string}
+         */
+        OutlookTime: "not_yet" | "never";
         /** Overview */
         Overview: {
             timezone: string;
@@ -3194,6 +3352,11 @@ export interface components {
             open_dead_letters: number;
             destinations: components["schemas"]["ListedDestination"][];
         };
+        /**
+         * PartStatus
+         * @enum {string}
+         */
+        PartStatus: "ok" | "missing" | "failed";
         /** Payment */
         Payment: {
             /** @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp */
@@ -3480,6 +3643,30 @@ export interface components {
          * @enum {string}
          */
         PaymentState: "created" | "failed" | "canceled" | "succeeded" | "partially_refunded" | "refunded" | "disputed" | "dispute_won" | "chargeback";
+        /** PaymentStory */
+        PaymentStory: {
+            payment: components["schemas"]["Payment"];
+            webhooks: components["schemas"]["WebhooksPart"];
+            decisions: components["schemas"]["DecisionsPart"];
+            trust: components["schemas"]["TrustPart"];
+            conversions: components["schemas"]["ConversionsPart"];
+            deliveries: components["schemas"]["DeliveriesPart"];
+            actions: components["schemas"]["ActionsPart"];
+            fraud_signs: components["schemas"]["FraudSignsPart"];
+            audit: components["schemas"]["AuditPart"];
+            /**
+             * @description the steps of all parts, in order
+             * @default []
+             */
+            timeline: components["schemas"]["StoryStep"][];
+            /**
+             * @description steps that are still to come, or never will, with the reason
+             * @default []
+             */
+            outlook: components["schemas"]["Outlook"][];
+            /** Format: date-time */
+            generated_at: string;
+        };
         /**
          * PaymentVerdict
          * @enum {string}
@@ -4018,6 +4205,92 @@ export interface components {
             /** @description reviewed or blocked payments that a person judged legitimate */
             false_alarms: number;
         };
+        /**
+         * StoryDelivery
+         * @description A conversion as dispatch has it, with its attempts.
+         */
+        StoryDelivery: {
+            /**
+             * @description held: waits for a decision. pending: is or will be sent; or as in `status`
+             * @example dispatched
+             */
+            state: string;
+            /** @description null if none will follow, or one is in progress */
+            next_attempt_at: string | null;
+            /**
+             * @description as the destination gets or got it: hashed, and without the buyer's address and browser
+             * @example {
+             *       "event_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+             *       "event_name": "Purchase"
+             *     }
+             */
+            event: {
+                [key: string]: unknown;
+            } | null;
+            /** @description newest first, 200 at most */
+            attempts: components["schemas"]["ListedAttempt"][];
+            /** Format: uuid */
+            conversion_id: string;
+        };
+        /**
+         * StoryStep
+         * @description One step of the timeline, which names the item of a part that it is about.
+         */
+        StoryStep: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description after the first webhook arrived; 0 for times before it, by the gateway's clock
+             * @example 8
+             */
+            offset_ms: number;
+            /**
+             * @description webhooks, decisions, trust, conversions, deliveries, actions, fraud_signs or audit
+             * @example decisions
+             */
+            part: string;
+            /**
+             * @description what happened: a webhook's type, `decided`, a cause of trust, `matched`, `attempted`, `dispatched`, `failed`, `suppressed`, an action's status, a sign, an audited action
+             * @example decided
+             */
+            kind: string;
+            /**
+             * @description of the item
+             * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+             */
+            id: string;
+            /**
+             * @description the decision, the match's method, the attempt's number and outcome, the reason
+             * @example block
+             */
+            detail: string | null;
+        };
+        /**
+         * StoryWebhook
+         * @description An event of the gateway that was decided on.
+         */
+        StoryWebhook: {
+            /**
+             * @description the event's id, however often it was delivered
+             * @example evt_1SVk2cLqkz8JbX1yQ3TzHcVb
+             */
+            id: string;
+            /**
+             * @description type of the message that it became
+             * @example payment.succeeded.v1
+             */
+            type: string;
+            /**
+             * Format: date-time
+             * @description by the gateway's clock
+             */
+            occurred_at: string;
+            /**
+             * Format: date-time
+             * @description when it was first decided on, milliseconds after it arrived
+             */
+            received_at: string;
+        };
         /** TenantIdentity */
         TenantIdentity: {
             /** Format: uuid */
@@ -4155,6 +4428,31 @@ export interface components {
             /** Format: date-time */
             occurred_at: string;
         };
+        /**
+         * TrustEffect
+         * @description A change of the buyer's trust score that followed from the payment.
+         */
+        TrustEffect: {
+            customer_id: string;
+            /** @example 7 */
+            version: number;
+            /** @example 52 */
+            score_before: number;
+            /** @example 2 */
+            score_after: number;
+            status: components["schemas"]["TrustStatus"];
+            /** @example dispute_opened */
+            cause: string;
+            /** @description who changed it, if a person did */
+            actor: string | null;
+            /**
+             * @description the reason they gave
+             * @example card testing
+             */
+            reason: string | null;
+            /** Format: date-time */
+            occurred_at: string;
+        };
         /** TrustEntry */
         TrustEntry: {
             /**
@@ -4173,6 +4471,13 @@ export interface components {
             actor: string | null;
             /** @description the reason they gave */
             reason: string | null;
+        };
+        /** TrustPart */
+        TrustPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["TrustEffect"][];
         };
         /**
          * TrustStatus
@@ -4247,6 +4552,13 @@ export interface components {
          * @enum {string}
          */
         WaitCause: "destination_on_hold" | "destination_throttled" | "destination_unavailable" | "destination_disabled";
+        /** WebhooksPart */
+        WebhooksPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["StoryWebhook"][];
+        };
         /** @description An event of the stream, by its `event`. `data` is sent as JSON. */
         StreamEvent: {
             /** @constant */
@@ -7293,6 +7605,281 @@ export interface operations {
             413: components["responses"]["413"];
             415: components["responses"]["415"];
             422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_story: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "payment": {
+                     *         "id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *         "gateway": "stripe",
+                     *         "order_id": "1047",
+                     *         "customer_id": "cus_0d2f6a4b8c1e",
+                     *         "state": "created",
+                     *         "amount_minor": 12500,
+                     *         "refunded_minor": 12,
+                     *         "currency": "BRL",
+                     *         "payment_method": "card",
+                     *         "card_brand": "visa",
+                     *         "card_last4": "4242",
+                     *         "card_country": "BR",
+                     *         "products": [
+                     *           "course-101"
+                     *         ],
+                     *         "livemode": true,
+                     *         "test": true,
+                     *         "decision": {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "decision": "allow",
+                     *           "risk_score": 12,
+                     *           "version": 3,
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         },
+                     *         "actions": [
+                     *           {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "action": "cancel",
+                     *             "status": "pending",
+                     *             "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "decided_by": "risk",
+                     *             "attempts": 12,
+                     *             "reference": "re_3SVk2cLqkz8JbX1y",
+                     *             "code": "validation",
+                     *             "reason": "card testing",
+                     *             "contradiction": "block_lifted",
+                     *             "created_at": "2026-03-14T15:09:26Z",
+                     *             "updated_at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ],
+                     *         "created_at": "2026-03-14T15:09:26Z",
+                     *         "updated_at": "2026-03-14T15:09:26Z",
+                     *         "verdict": {
+                     *           "verdict": "fraud",
+                     *           "reason": "card testing",
+                     *           "actor": "ana@shop.example",
+                     *           "given_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       },
+                     *       "webhooks": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *             "type": "payment.succeeded.v1",
+                     *             "occurred_at": "2026-03-14T15:09:26Z",
+                     *             "received_at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "decisions": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *             "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *             "payment_type": "payment.succeeded.v1",
+                     *             "gateway": "stripe",
+                     *             "customer_id": "cus_0d2f6a4b8c1e",
+                     *             "decision": "allow",
+                     *             "risk_score": 12,
+                     *             "reasons": [
+                     *               "velocity.card.1h",
+                     *               "trust_history.new_customer"
+                     *             ],
+                     *             "points": [
+                     *               {
+                     *                 "detector": "velocity",
+                     *                 "points": 58,
+                     *                 "reason": "velocity.card.1h"
+                     *               },
+                     *               {
+                     *                 "detector": "trust_history",
+                     *                 "points": 4,
+                     *                 "reason": "trust_history.new_customer"
+                     *               }
+                     *             ],
+                     *             "override": "block_list.ip",
+                     *             "rules": [],
+                     *             "detectors": [
+                     *               {
+                     *                 "name": "Expensive first order",
+                     *                 "score": 12,
+                     *                 "reasons": [
+                     *                   "velocity.card.1h",
+                     *                   "trust_history.new_customer"
+                     *                 ],
+                     *                 "duration_us": 12
+                     *               }
+                     *             ],
+                     *             "degraded": [],
+                     *             "amount_minor": 12500,
+                     *             "currency": "BRL",
+                     *             "occurred_at": "2026-03-14T15:09:26Z",
+                     *             "created_at": "2026-03-14T15:09:26Z",
+                     *             "version": 3,
+                     *             "replaces": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "replaced_by": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "trust": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "customer_id": "cus_0d2f6a4b8c1e",
+                     *             "version": 7,
+                     *             "score_before": 52,
+                     *             "score_after": 2,
+                     *             "status": "neutral",
+                     *             "cause": "dispute_opened",
+                     *             "actor": "ana@shop.example",
+                     *             "reason": "card testing",
+                     *             "occurred_at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "conversions": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *             "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *             "destination": "meta",
+                     *             "destination_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "event_name": "Purchase",
+                     *             "status": "pending",
+                     *             "match": {
+                     *               "method": "click_id",
+                     *               "confidence": 1,
+                     *               "click_id": "fb.1.1773500966000.IwAR2x"
+                     *             },
+                     *             "attempts": 12,
+                     *             "reason": "card testing",
+                     *             "code": "validation",
+                     *             "amount_minor": 12500,
+                     *             "currency": "BRL",
+                     *             "correction": "blocked",
+                     *             "waiting_for": {
+                     *               "cause": "destination_on_hold",
+                     *               "reason": "card testing",
+                     *               "code": "validation",
+                     *               "since": "2026-03-14T15:09:26Z"
+                     *             },
+                     *             "created_at": "2026-03-14T15:09:26Z",
+                     *             "updated_at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "deliveries": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "state": "dispatched",
+                     *             "next_attempt_at": "2026-03-14T15:09:26Z",
+                     *             "event": {
+                     *               "event_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *               "event_name": "Purchase"
+                     *             },
+                     *             "attempts": [
+                     *               {
+                     *                 "number": 12,
+                     *                 "at": "2026-03-14T15:09:26Z",
+                     *                 "outcome": "dispatched",
+                     *                 "code": "validation",
+                     *                 "reason": "card testing",
+                     *                 "duration_ms": 12,
+                     *                 "trace_id": "AbCdEf012345"
+                     *               }
+                     *             ],
+                     *             "conversion_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "actions": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "action": "cancel",
+                     *             "status": "pending",
+                     *             "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "decided_by": "risk",
+                     *             "attempts": 12,
+                     *             "reference": "re_3SVk2cLqkz8JbX1y",
+                     *             "code": "validation",
+                     *             "reason": "card testing",
+                     *             "contradiction": "block_lifted",
+                     *             "created_at": "2026-03-14T15:09:26Z",
+                     *             "updated_at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "fraud_signs": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "kind": "verdict",
+                     *             "id": "dp_1",
+                     *             "sign": "judged_fraud",
+                     *             "actor": "ana@shop.example",
+                     *             "reason": "card testing",
+                     *             "at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "audit": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "at": "2026-03-14T15:09:26Z",
+                     *             "actor": "ana@shop.example",
+                     *             "action": "payment.give_verdict",
+                     *             "subject": "payment stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *             "before": {
+                     *               "verdict": "withdrawn"
+                     *             },
+                     *             "after": {
+                     *               "verdict": "fraud"
+                     *             }
+                     *           }
+                     *         ]
+                     *       },
+                     *       "timeline": [],
+                     *       "outlook": [],
+                     *       "generated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentStory"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
