@@ -70,3 +70,7 @@ class TooManyAttempts(TooMany):
 
 class TooManyStreams(TooMany):
     pass
+
+
+class TooManyJobs(TooMany):
+    pass

@@ -1,11 +1,12 @@
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
-from orylo_api.http.fields import Page, PaymentId, RangeQuery, RequestPart, ResponseBody
+from orylo_api.http.fields import Moment, Page, PaymentId, RangeQuery, RequestPart, ResponseBody, Text
+from orylo_api.jobs.bulk_models import MAX_ITEMS, Ids, check_selects_once
 
 
 class ConversionPath(RequestPart):
@@ -72,3 +73,37 @@ class Conversion(ResponseBody):
 
 class ConversionPage(Page[Conversion]):
     pass
+
+
+class RetryFilter(RequestPart):
+    """All of the conditions apply. Without any, every failed conversion is selected."""
+
+    destination: Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z0-9_-]+$")] | None = Field(
+        default=None, description="the kind of destination", examples=["meta"]
+    )
+    destination_id: UUID | None = None
+    cause: Text | None = Field(
+        default=None,
+        description="the destination's own error code, or else the start of the reason",
+        examples=["190"],
+    )
+    from_: Moment | None = Field(default=None, alias="from", description="failed at or after")
+    to: Moment | None = Field(default=None, description="failed before")
+
+
+class RetryBody(RequestPart):
+    ids: Ids | None = Field(default=None, description="at most 1,000 conversions; instead of `filter`")
+    filter: RetryFilter | None = Field(default=None, examples=[{"destination": "meta", "cause": "190"}])
+    expected: int | None = Field(
+        default=None,
+        ge=0,
+        le=MAX_ITEMS,
+        description="the `count` of the dry run: 409 `count_changed` if another number is selected now",
+        examples=[214],
+    )
+    dry_run: bool = Field(default=False, description="count what would be sent again, and do nothing")
+
+    @model_validator(mode="after")
+    def _selects_once(self) -> Self:
+        check_selects_once(self.ids, self.filter)
+        return self

@@ -18,6 +18,7 @@ from orylo_api.errors import (
     SeveralTenants,
     TooMany,
     TooManyAttempts,
+    TooManyJobs,
     TooManyStreams,
     Unauthenticated,
     Unreadable,
@@ -40,6 +41,7 @@ PROBLEMS: Mapping[type[RequestError], tuple[HTTPStatus, str, str]] = {
     WrongMediaType: (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "wrong_media_type", "Unsupported media type"),
     Invalid: (HTTPStatus.UNPROCESSABLE_ENTITY, "validation", "Invalid values"),
     TooManyAttempts: (HTTPStatus.TOO_MANY_REQUESTS, "too_many_attempts", "Too many attempts"),
+    TooManyJobs: (HTTPStatus.TOO_MANY_REQUESTS, "too_many_jobs", "Too many jobs"),
     TooManyStreams: (HTTPStatus.TOO_MANY_REQUESTS, "too_many_streams", "Too many streams"),
 }
 RETRY_AFTER = timedelta(seconds=2)
