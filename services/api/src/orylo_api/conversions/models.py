@@ -3,7 +3,7 @@ from enum import StrEnum
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from orylo_api.http.fields import Moment, Page, PaymentId, RangeQuery, RequestPart, ResponseBody, Text
 from orylo_api.jobs.bulk_models import MAX_ITEMS, Ids, check_selects_once
@@ -64,7 +64,8 @@ class Conversion(ResponseBody):
     currency: str
     correction: str | None = Field(
         description="why a conversion that was sent, or may have been, should not have been: `blocked`, if a newer "
-        "decision blocks the payment. The destination is not informed"
+        "decision blocks the payment. The destination is not informed",
+        examples=["blocked"],
     )
     waiting_for: ConversionWait | None = Field(description="only while pending; always null in the stream")
     created_at: datetime
@@ -81,7 +82,7 @@ class RetryFilter(RequestPart):
     destination: Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z0-9_-]+$")] | None = Field(
         default=None, description="the kind of destination", examples=["meta"]
     )
-    destination_id: UUID | None = None
+    destination_id: UUID | None = Field(default=None, description="of one destination")
     cause: Text | None = Field(
         default=None,
         description="the destination's own error code, or else the start of the reason",
@@ -92,8 +93,12 @@ class RetryFilter(RequestPart):
 
 
 class RetryBody(RequestPart):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"filter": {"destination": "meta", "cause": "190"}, "dry_run": True}]}
+    )
+
     ids: Ids | None = Field(default=None, description="at most 1,000 conversions; instead of `filter`")
-    filter: RetryFilter | None = Field(default=None, examples=[{"destination": "meta", "cause": "190"}])
+    filter: RetryFilter | None = Field(default=None, description="instead of `ids`")
     expected: int | None = Field(
         default=None,
         ge=0,

@@ -3,7 +3,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from orylo_api.dead_letters.selection import DeadLetterFilter
 from orylo_api.http.fields import Page, PageQuery, RequestPart, ResponseBody, Text
@@ -72,8 +72,14 @@ class DeadLetterGroupQuery(DeadLetterFilter):
 
 
 class DeadLetterBulk(BulkRequest):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"filter": {"source": "dispatch", "cause": "190"}, "action": "replay", "expected": 214}]
+        }
+    )
+
     ids: Ids | None = Field(default=None, description="at most 1,000 dead letters; instead of `filter`")
-    filter: DeadLetterFilter | None = Field(default=None, examples=[{"source": "dispatch", "cause": "190"}])
+    filter: DeadLetterFilter | None = Field(default=None, description="instead of `ids`")
 
     @model_validator(mode="after")
     def _selects_once(self) -> Self:

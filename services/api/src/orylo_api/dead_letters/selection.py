@@ -33,7 +33,7 @@ class DeadLetterFilter(RequestPart):
     destination: Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z0-9_-]+$")] | None = Field(
         default=None, description="the kind of destination, for conversions", examples=["meta"]
     )
-    destination_id: UUID | None = None
+    destination_id: UUID | None = Field(default=None, description="of one destination, for conversions")
     from_: Moment | None = Field(default=None, alias="from", description="recorded at or after")
     to: Moment | None = Field(default=None, description="recorded before")
 

@@ -9,7 +9,7 @@ from orylo_api.http.fields import Page, RangeQuery, RequestPart, ResponseBody
 
 
 class JobPath(RequestPart):
-    id: UUID
+    id: UUID = Field(description="the job's id, as it was returned when the job was started")
 
 
 class JobState(StrEnum):
@@ -21,7 +21,7 @@ class JobState(StrEnum):
 
 
 class JobQuery(RangeQuery):
-    state: JobState | None = Field(default=None, examples=["running"])
+    state: JobState | None = Field(default=None, description="only in this state", examples=["running"])
     kind: Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z0-9_.]+$")] | None = Field(
         default=None, description="such as `backtest` or `dead_letters.bulk`", examples=["backtest"]
     )
@@ -38,7 +38,7 @@ class Job(ResponseBody):
     counts: dict[str, int] = Field(
         description="results by name, as the kind defines them", examples=[{"replayed": 149, "failed_again": 2}]
     )
-    error: str | None = Field(description="why it failed")
+    error: str | None = Field(description="why it failed", examples=["The file has no payments."])
     result: str | None = Field(
         description="path of the result, once it is done",
         examples=["/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001"],

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from orylo_api.jobs.queries import job_of
-from orylo_api.read_models.effects import ADD_STREAM_EVENTS
+from orylo_api.read_models.stream_events import ADD_STREAM_EVENTS, encode_event
 
 
 class ProgressStream:
@@ -17,7 +17,7 @@ class ProgressStream:
     def __init__(self, pool: asyncpg.Pool, apart: timedelta) -> None:
         self._pool = pool
         self._apart_s = apart.total_seconds()
-        # The last event of each running job: its time, and its data.
+        # The last event of each running job, and its time.
         self._sent: dict[UUID, tuple[float, bytes]] = {}
 
     async def send_changed(self, rows: Iterable[asyncpg.Record]) -> None:
@@ -25,10 +25,10 @@ class ProgressStream:
         now, changed = asyncio.get_running_loop().time(), []
         for row in rows:
             sent_at, sent = self._sent.get(row["id"], (float("-inf"), b""))
-            data = _data(row)
-            if data != sent and now - sent_at >= self._apart_s:
-                self._sent[row["id"]] = (now, data)
-                changed.append((row["tenant_id"], data))
+            event = _event(row)
+            if event != sent and now - sent_at >= self._apart_s:
+                self._sent[row["id"]] = (now, event)
+                changed.append((row["tenant_id"], event))
         if changed:
             await self._write(changed)
 
@@ -36,13 +36,13 @@ class ProgressStream:
         """Send a job that has ended, once its last event is long enough ago."""
         sent_at, _ = self._sent.pop(row["id"], (float("-inf"), b""))
         await asyncio.sleep(max(0.0, sent_at + self._apart_s - asyncio.get_running_loop().time()))
-        await self._write([(row["tenant_id"], _data(row))])
+        await self._write([(row["tenant_id"], _event(row))])
 
     async def _write(self, events: list[tuple[UUID, bytes]]) -> None:
         await self._pool.execute(
-            ADD_STREAM_EVENTS, [tenant_id for tenant_id, _ in events], [b"job.progress\n" + data for _, data in events]
+            ADD_STREAM_EVENTS, [tenant_id for tenant_id, _ in events], [event for _, event in events]
         )
 
 
-def _data(row: asyncpg.Record) -> bytes:
-    return job_of(row).model_dump_json().encode()
+def _event(row: asyncpg.Record) -> bytes:
+    return encode_event(b"job.progress", job_of(row).model_dump(mode="json"))

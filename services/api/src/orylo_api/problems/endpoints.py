@@ -54,5 +54,6 @@ ROUTES = (
         Permission.READ,
         "How many dead letters, quarantined and rejected webhooks there are",
         response=ProblemSummary,
+        description="The counts of the three lists, and when each last got an item. ",
     ),
 )

@@ -78,6 +78,7 @@ ROUTES = (
         list_quarantine,
         Permission.READ,
         "Quarantined webhooks, newest first",
+        description="Webhooks that are authentic and cannot be understood, or that contradict an earlier one.",
         query=QuarantineQuery,
         response=QuarantinePage,
     ),
@@ -89,6 +90,8 @@ ROUTES = (
         "Open webhooks in quarantine by cause, the largest groups first",
         query=QuarantineGroupQuery,
         response=QuarantineGroups,
+        description="The newest 100,000 open webhooks, grouped by gateway, kind and cause. "
+        "The parameters narrow them as `filter` does in a bulk action. ",
     ),
     Route(
         "POST",
@@ -107,6 +110,7 @@ ROUTES = (
         show_quarantined,
         Permission.READ,
         "One quarantined webhook with its scrubbed payload",
+        description="The payload's personal values are hashed. It is null if it was too large to keep.",
         path_values=QuarantinePath,
         response=Quarantined,
     ),
@@ -116,6 +120,9 @@ ROUTES = (
         replay_quarantined,
         Permission.REPLAY_QUARANTINE,
         "Replay a quarantined webhook",
+        description=(
+            "Reads the webhook again with the present code. The result appears as its `state` within moments."
+        ),
         path_values=QuarantinePath,
         response=QuarantinedSummary,
         status=202,
@@ -126,6 +133,7 @@ ROUTES = (
         discard_quarantined,
         Permission.DISCARD_QUARANTINE,
         "Discard, with a reason",
+        description="It is never published. The reason is kept in the audit log. 409 if it was settled already.",
         path_values=QuarantinePath,
         body=DiscardRequest,
         response=QuarantinedSummary,

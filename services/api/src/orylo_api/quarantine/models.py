@@ -3,7 +3,7 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from orylo_api.http.fields import Gateway, Moment, Page, RangeQuery, RequestPart, ResponseBody, Text
 from orylo_api.jobs.bulk_models import BulkRequest, Ids, check_selects_once
@@ -77,8 +77,12 @@ class QuarantineGroupQuery(QuarantineFilter):
 
 
 class QuarantineBulk(BulkRequest):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"filter": {"gateway": "kiwify"}, "action": "replay", "dry_run": True}]}
+    )
+
     ids: Ids | None = Field(default=None, description="at most 1,000 webhooks; instead of `filter`")
-    filter: QuarantineFilter | None = Field(default=None, examples=[{"gateway": "kiwify"}])
+    filter: QuarantineFilter | None = Field(default=None, description="instead of `ids`")
 
     @model_validator(mode="after")
     def _selects_once(self) -> Self:

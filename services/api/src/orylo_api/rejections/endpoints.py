@@ -24,6 +24,9 @@ ROUTES = (
         list_rejections,
         Permission.READ,
         "Rejected webhooks and the reasons, newest first",
+        description=(
+            "Webhooks that were answered with 4xx, counted by gateway, reason and minute. Their bodies are not stored."
+        ),
         query=RejectionQuery,
         response=RejectionPage,
     ),
@@ -35,5 +38,7 @@ ROUTES = (
         "Rejected webhooks by cause, the largest groups first",
         query=RejectionGroupQuery,
         response=RejectionGroups,
+        description="Rejections are grouped by gateway and code. "
+        "Nothing can be replayed: their bodies were not stored. ",
     ),
 )
