@@ -172,10 +172,50 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Totals of today, the last 24 hours and the last 7 days, and a time series
-         * @description All figures come from rollups, so the answer takes as long for a thousand payments as for a million. `today` begins at midnight in `timezone`.
+         * Sales, fraud and conversions of any period, totals of today, 24 hours and 7 days, and a time series
+         * @description All figures come from rollups, so the answer takes as long for a thousand payments as for a million. `period` has the figures of `from` to `to`, by the time of each payment; the totals are of fixed periods. `today` begins at midnight in `timezone`.
          */
         get: operations["show_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/funnel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * From clicks over checkouts and payments to conversions, in any period
+         * @description Each step counts what happened in the period: a buyer who clicked the day before is not among its clicks, but among its sales.
+         */
+        get: operations["show_funnel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/timeseries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics over time, by minute, hour or day
+         * @description Days and hours are those of `timezone`. Payments count at the time of payment, or when they were created if they were not paid, so a refund or dispute changes the point of its payment.
+         */
+        get: operations["show_time_series"];
         put?: never;
         post?: never;
         delete?: never;
@@ -472,7 +512,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Precision, recall, false positives and money by week, and the review queue
+         * Precision, recall, false positives and money of any period and by week, and the review queue
          * @description A payment is fraud by its newest verdict, else by a dispute that was not won, else by a fraud warning. Recent weeks are not final.
          */
         get: operations["show_quality"];
@@ -702,6 +742,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversions/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send failed conversions again, or count them
+         * @description A conversion that failed can be sent again until its dead letter is discarded. With `dry_run` it only counts them. Otherwise a job (`GET /api/v1/jobs/{id}`) replays their dead letters. For the roles admin, operator, owner.
+         */
+        post: operations["retry_conversions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/destinations": {
         parameters: {
             query?: never;
@@ -714,6 +774,26 @@ export interface paths {
          * @description All of the tenant's destinations. Conversions wait, and are kept, in every status but `active`.
          */
         get: operations["list_destinations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/problems/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many dead letters, quarantined and rejected webhooks there are
+         * @description The counts of the three lists, and when each last got an item.
+         */
+        get: operations["summarise_problems"];
         put?: never;
         post?: never;
         delete?: never;
@@ -736,6 +816,49 @@ export interface paths {
         get: operations["list_dead_letters"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open dead letters by cause, the largest groups first
+         * @description The newest 100,000 open dead letters, grouped by source, kind and cause. The parameters narrow them as `filter` does in a bulk action.
+         */
+        get: operations["list_dead_letter_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay or discard many dead letters, or count them
+         * @description With `dry_run` it only counts what is selected, and what cannot be settled and why. Otherwise a job (`GET
+         *     /api/v1/jobs/{id}`) settles each item as its own route does, at most 80 a second. Its `counts` are `replayed` or
+         *     `discarded`, `skipped` (settled by someone else meanwhile) and `failed_again`. Items that
+         *     arrive later are not part of it. For the roles admin, operator, owner.
+         */
+        post: operations["settle_dead_letters"];
         delete?: never;
         options?: never;
         head?: never;
@@ -822,6 +945,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rejections/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rejected webhooks by cause, the largest groups first
+         * @description Rejections are grouped by gateway and code. Nothing can be replayed: their bodies were not stored.
+         */
+        get: operations["list_rejection_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quarantine": {
         parameters: {
             query?: never;
@@ -836,6 +979,49 @@ export interface paths {
         get: operations["list_quarantine"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open webhooks in quarantine by cause, the largest groups first
+         * @description The newest 100,000 open webhooks, grouped by gateway, kind and cause. The parameters narrow them as `filter` does in a bulk action.
+         */
+        get: operations["list_quarantine_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay or discard many quarantined webhooks, or count them
+         * @description With `dry_run` it only counts what is selected, and what cannot be settled and why. Otherwise a job (`GET
+         *     /api/v1/jobs/{id}`) settles each item as its own route does, at most 80 a second. Its `counts` are `replayed` or
+         *     `discarded`, `skipped` (settled by someone else meanwhile) and `failed_again`. Items that
+         *     arrive later are not part of it. For the roles admin, operator, owner.
+         */
+        post: operations["settle_quarantine"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1154,6 +1340,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Jobs, newest first
+         * @description A job continues after a restart, from its last saved step. It is kept for 90 days after its end, with its result. Its
+         *     progress comes as `job.progress` in the stream, at most twice a second.
+         */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One job with its progress
+         * @description A job continues after a restart, from its last saved step. It is kept for 90 days after its end, with its result. Its
+         *     progress comes as `job.progress` in the stream, at most twice a second.
+         */
+        get: operations["show_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a job
+         * @description For the roles that may start such a job. What it has done stays done.
+         */
+        post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -1246,8 +1494,33 @@ export interface components {
         Amounts: {
             currency: string;
             succeeded_minor: number;
+            /** @description of payments whose current decision is `block`, paid or not */
             blocked_minor: number;
             dispatched_minor: number;
+        };
+        /**
+         * BulkAction
+         * @enum {string}
+         */
+        BulkAction: "replay" | "discard";
+        /**
+         * BulkPlan
+         * @description What would be done, or what the job does.
+         */
+        BulkPlan: {
+            dry_run: boolean;
+            action: components["schemas"]["BulkAction"];
+            /**
+             * @description items that can be settled now
+             * @example 214
+             */
+            count: number;
+            /** @description items that cannot, and are left as they are */
+            cannot: components["schemas"]["ObstacleCount"][];
+            /** @description amounts of the payments of those that can, by currency, the largest first. Each payment counts once; a message that names no known payment has no amount */
+            money: components["schemas"]["orylo_api__jobs__bulk_models__CurrencyAmount"][];
+            /** @description the job that does it; null for a dry run, or if there is nothing to do */
+            job: components["schemas"]["Job"] | null;
         };
         /** CheckBody */
         CheckBody: {
@@ -1262,6 +1535,11 @@ export interface components {
             /** @description empty if the expression can be saved */
             problems: components["schemas"]["ExpressionProblem"][];
         };
+        /**
+         * Comparison
+         * @enum {string}
+         */
+        Comparison: "previous_period" | "previous_day" | "previous_week";
         /** Conversion */
         Conversion: {
             /** Format: uuid */
@@ -1348,7 +1626,18 @@ export interface components {
             /** @description stored with the change; must not hold personal data */
             reason: string;
         };
-        /** Counts */
+        /**
+         * CountedMoney
+         * @description A number of payments and their money, the currency with the largest amount first.
+         */
+        CountedMoney: {
+            payments: number;
+            amounts: components["schemas"]["orylo_api__overview__models__CurrencyAmount"][];
+        };
+        /**
+         * Counts
+         * @description Messages at the time of what they report. Paid payments and conversions count at their own time.
+         */
         Counts: {
             /**
              * @description that became a message, including those about a payment already known
@@ -1374,7 +1663,7 @@ export interface components {
              */
             detections_degraded: number;
             /**
-             * @description each payment once
+             * @description each payment once, at the time of payment
              * @default 0
              */
             payments_succeeded: number;
@@ -1392,16 +1681,25 @@ export interface components {
             disputes_lost: number;
             /** @default 0 */
             fraud_warnings: number;
-            /** @default 0 */
+            /**
+             * @description created in the period, attributed to a click and not suppressed
+             * @default 0
+             */
             conversions_matched: number;
-            /** @default 0 */
+            /**
+             * @description created in the period and confirmed since
+             * @default 0
+             */
             conversions_dispatched: number;
             /**
-             * @description matched in the period and failed at present, as `status=failed` lists them
+             * @description created in the period and failed at present, as `status=failed` lists them
              * @default 0
              */
             conversions_failed: number;
-            /** @default 0 */
+            /**
+             * @description created in the period and suppressed at present
+             * @default 0
+             */
             conversions_suppressed: number;
             /** @default 0 */
             dead_letters: number;
@@ -1558,6 +1856,169 @@ export interface components {
             /** @description other dead letters of the same subject, newest first */
             history: components["schemas"]["EarlierDeadLetter"][];
         };
+        /**
+         * DeadLetterBulk
+         * @example {
+         *       "action": "replay",
+         *       "expected": 214,
+         *       "filter": {
+         *         "cause": "190",
+         *         "source": "dispatch"
+         *       }
+         *     }
+         */
+        DeadLetterBulk: {
+            action: components["schemas"]["BulkAction"];
+            /**
+             * @description why they are discarded; required for that
+             * @default null
+             */
+            reason: string | null;
+            /**
+             * @description the `count` of the dry run: 409 `count_changed` if another number is selected now. Required to discard
+             * @default null
+             * @example 214
+             */
+            expected: number | null;
+            /**
+             * @description count what would be done, and do nothing
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @description at most 1,000 dead letters; instead of `filter`
+             * @default null
+             */
+            ids: string[] | null;
+            /**
+             * @description instead of `ids`
+             * @default null
+             */
+            filter: components["schemas"]["DeadLetterFilter"] | null;
+        };
+        /**
+         * DeadLetterFilter
+         * @description All of the conditions apply. Without any, every open dead letter is selected.
+         */
+        DeadLetterFilter: {
+            /**
+             * @description the service that could not handle it
+             * @default null
+             * @example dispatch
+             */
+            source: string | null;
+            /** @default null */
+            kind: ("message" | "conversion" | "action") | null;
+            /**
+             * @description `cause` of a group: the destination's error code, or else the start of the reason
+             * @default null
+             * @example 190
+             */
+            cause: string | null;
+            /**
+             * @description the kind of destination, for conversions
+             * @default null
+             * @example meta
+             */
+            destination: string | null;
+            /**
+             * @description of one destination, for conversions
+             * @default null
+             */
+            destination_id: string | null;
+            /**
+             * @description recorded at or after
+             * @default null
+             */
+            from: string | null;
+            /**
+             * @description recorded before
+             * @default null
+             */
+            to: string | null;
+        };
+        /**
+         * DeadLetterGroup
+         * @description Open dead letters of one source that failed for one cause. `source`, `kind` and `cause` select them in bulk.
+         */
+        DeadLetterGroup: {
+            /**
+             * @description the service that could not handle them
+             * @example dispatch
+             */
+            source: string;
+            /** @enum {string} */
+            kind: "message" | "conversion" | "action";
+            /**
+             * @description the destination's error code, or else the start of the reason: the same for all of the group
+             * @example 190
+             */
+            cause: string;
+            /**
+             * @description of the newest
+             * @example the access token has expired
+             */
+            reason: string;
+            /** @description the destination's or the payment provider's own error code */
+            code: string | null;
+            /** @description message type of the newest */
+            type: string | null;
+            /** @example 214 */
+            count: number;
+            /** @description amounts of the payments that they concern, by currency, the largest first. Each payment counts once */
+            money: components["schemas"]["orylo_api__jobs__bulk_models__CurrencyAmount"][];
+            /**
+             * Format: date-time
+             * @description when the first of them was recorded
+             */
+            since: string;
+            /** Format: date-time */
+            last_at: string;
+            /**
+             * Format: uuid
+             * @description the newest
+             */
+            sample_id: string;
+            /**
+             * @description counts of the last 24 hours, each an hour long, the oldest first
+             * @example [
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       3,
+             *       120,
+             *       60,
+             *       31
+             *     ]
+             */
+            hourly: number[];
+        };
+        /**
+         * DeadLetterGroups
+         * @description The largest groups first, of the newest 100,000 open dead letters.
+         */
+        DeadLetterGroups: {
+            items: components["schemas"]["DeadLetterGroup"][];
+            /** @description all groups; at most 100 of them are in `items` */
+            groups: number;
+        };
         /** DeadLetterPage */
         DeadLetterPage: {
             items: components["schemas"]["DeadLetterSummary"][];
@@ -1606,6 +2067,18 @@ export interface components {
             kind: "allow" | "block" | "review";
         };
         /**
+         * Decided
+         * @description Payments by their current decision.
+         */
+        Decided: {
+            allow: number;
+            review: number;
+            block: number;
+            undecided: number;
+            /** @description decided without one or more detectors */
+            degraded: number;
+        };
+        /**
          * Decision
          * @enum {string}
          */
@@ -1621,9 +2094,21 @@ export interface components {
         DecisionQuality: {
             /** Format: date-time */
             generated_at: string;
+            /** @description all weeks together */
+            period: components["schemas"]["QualityWeek"];
             /** @description newest first */
             weeks: components["schemas"]["QualityWeek"][];
             review_queue: components["schemas"]["ReviewQueue"];
+        };
+        /** DeclineCount */
+        DeclineCount: {
+            gateway: string;
+            /**
+             * @description the gateway's own
+             * @example insufficient_funds
+             */
+            code: string;
+            payments: number;
         };
         /**
          * DestinationCondition
@@ -2029,6 +2514,33 @@ export interface components {
             field: string;
             message: string;
         };
+        /**
+         * Funnel
+         * @description Each step counts what happened in the period, whether or not the same buyer took the step before in it.
+         */
+        Funnel: {
+            timezone: string;
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            steps: components["schemas"]["FunnelStep"][];
+        };
+        /**
+         * FunnelStage
+         * @enum {string}
+         */
+        FunnelStage: "click" | "checkout" | "payment" | "conversion";
+        /** FunnelStep */
+        FunnelStep: {
+            /** @description `click`: visits reported by the tracking script; `checkout`: checkouts started; `payment`: paid payments; `conversion`: conversions that a destination confirmed */
+            stage: components["schemas"]["FunnelStage"];
+            count: number;
+            /** @description of the step before; null for the first. Above 1 where a step sees more than the one before, such as sales to buyers whom the script did not see */
+            share: number | null;
+            /** @description the count of the period that `compare` names; null without it */
+            compared: number | null;
+        };
         /** Fuse */
         Fuse: {
             /** @description a block by rules or by the risk is a review until a person resets the fuse */
@@ -2068,6 +2580,11 @@ export interface components {
             /** Format: date-time */
             given_at: string;
         };
+        /**
+         * Granularity
+         * @enum {string}
+         */
+        Granularity: "minute" | "hour" | "day";
         /** HitList */
         HitList: {
             items: components["schemas"]["DailyHits"][];
@@ -2118,6 +2635,71 @@ export interface components {
             /** @description of invalid lines, the first 100 */
             problems: components["schemas"]["ImportProblem"][];
         };
+        /**
+         * Job
+         * @description Work that outlasts a request. It survives restarts, and continues after its last saved step.
+         */
+        Job: {
+            /** Format: uuid */
+            id: string;
+            /** @example dead_letters.bulk */
+            kind: string;
+            state: components["schemas"]["JobState"];
+            /**
+             * @description items that are done
+             * @example 151
+             */
+            done: number;
+            /**
+             * @description all items; null until they are counted
+             * @example 214
+             */
+            total: number | null;
+            /**
+             * @description results by name, as the kind defines them
+             * @example {
+             *       "failed_again": 2,
+             *       "replayed": 149
+             *     }
+             */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * @description why it failed
+             * @example The file has no payments.
+             */
+            error: string | null;
+            /**
+             * @description path of the result, once it is done
+             * @example /api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001
+             */
+            result: string | null;
+            /**
+             * @description a user's email address, or an API key's name
+             * @example ana@example.com
+             */
+            started_by: string;
+            /** @description it is canceled after its current step */
+            cancel_requested_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+            /** @description when the job and its result are deleted; null until it ends */
+            kept_until: string | null;
+        };
+        /** JobPage */
+        JobPage: {
+            items: components["schemas"]["Job"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /**
+         * JobState
+         * @enum {string}
+         */
+        JobState: "queued" | "running" | "done" | "failed" | "canceled";
         /** ListSummaries */
         ListSummaries: {
             /** @description `block` and `allow`, and every list with an entry in effect */
@@ -2220,6 +2802,21 @@ export interface components {
             totp: string | null;
         };
         /**
+         * MatchRate
+         * @description How many of the conversions that are not suppressed are attributed to a click.
+         */
+        MatchRate: {
+            rate: number | null;
+            /** @description most first */
+            by_method: components["schemas"]["MatchedBy"][];
+        };
+        /** MatchedBy */
+        MatchedBy: {
+            /** @description as in a conversion's match; `none` without one */
+            method: string;
+            conversions: number;
+        };
+        /**
          * MergeAccepted
          * @description The decision is recorded. The customers show it within moments.
          */
@@ -2295,6 +2892,19 @@ export interface components {
             expires_at: string | null;
         };
         /**
+         * Obstacle
+         * @description Why an item cannot be part of it.
+         * @enum {string}
+         */
+        Obstacle: "too_old" | "gone" | "conflict" | "already_settled" | "not_found";
+        /** ObstacleCount */
+        ObstacleCount: {
+            /** @description `too_old`: the destination accepts sales for 7 days; `gone`: deleted or erased since; `conflict`: a contradiction is never replayed; `already_settled`; `not_found` */
+            reason: components["schemas"]["Obstacle"];
+            /** @example 3 */
+            count: number;
+        };
+        /**
          * OpenAPIDocument
          * @description A description of every operation, as the OpenAPI Specification defines it.
          */
@@ -2310,6 +2920,10 @@ export interface components {
             timezone: string;
             /** Format: date-time */
             generated_at: string;
+            /** @description from `from` to `to`; without them, today so far */
+            period: components["schemas"]["PeriodFigures"];
+            /** @description the period that `compare` names; null without it */
+            compared: components["schemas"]["PeriodFigures"] | null;
             today: components["schemas"]["Totals"];
             last_24h: components["schemas"]["Totals"];
             last_7d: components["schemas"]["Totals"];
@@ -2320,11 +2934,13 @@ export interface components {
          * OverviewUpdate
          * @description The data of the stream event `overview.updated`.
          *
-         *     An Overview with only the newest point of its series, and the destinations as `/api/v1/destinations` lists them.
+         *     An Overview with only the newest point of its series, and the destinations as `/api/v1/destinations` lists them. Its
+         *     `period` is today so far.
          */
         OverviewUpdate: {
             /** Format: date-time */
             generated_at: string;
+            period: components["schemas"]["PeriodFigures"];
             today: components["schemas"]["Totals"];
             last_24h: components["schemas"]["Totals"];
             last_7d: components["schemas"]["Totals"];
@@ -2452,6 +3068,32 @@ export interface components {
          */
         PaymentVerdict: "fraud" | "legitimate" | "withdrawn";
         /**
+         * PeriodFigures
+         * @description What became of the payments of a period, to this day: a refund counts when its payment was made.
+         */
+        PeriodFigures: {
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            /** @description payments that were paid, before refunds */
+            sales: components["schemas"]["CountedMoney"];
+            /** @description refunded payments, with the refunded amounts */
+            refunded: components["schemas"]["CountedMoney"];
+            /** @description payments with a lost dispute, with their whole amount */
+            chargebacks: components["schemas"]["CountedMoney"];
+            /** @description all payments, also those that were not paid */
+            attempts: number;
+            /** @description paid / (paid + declined) */
+            success_rate: number | null;
+            /** @description the ten most frequent, most first */
+            declines: components["schemas"]["DeclineCount"][];
+            decisions: components["schemas"]["Decided"];
+            fraud_stopped: components["schemas"]["StoppedFraud"];
+            reached: components["schemas"]["Reached"];
+            match: components["schemas"]["MatchRate"];
+        };
+        /**
          * Permission
          * @enum {string}
          */
@@ -2493,6 +3135,32 @@ export interface components {
             tenants: components["schemas"]["TenantName"][] | null;
         };
         /**
+         * ProblemSummary
+         * @description Counts above 10,000 are given as 10,000, except for rejections.
+         */
+        ProblemSummary: {
+            /**
+             * @description open ones
+             * @example 3
+             */
+            dead_letters: number;
+            /** @description the newest, open or settled */
+            last_dead_letter_at: string | null;
+            /**
+             * @description open ones
+             * @example 14
+             */
+            quarantine: number;
+            /** @description the newest, open or settled */
+            last_quarantined_at: string | null;
+            /**
+             * @description of the last 7 days
+             * @example 22
+             */
+            rejections: number;
+            last_rejected_at: string | null;
+        };
+        /**
          * ProviderAction
          * @enum {string}
          */
@@ -2513,9 +3181,9 @@ export interface components {
             frauds: number;
             /** @description frauds / payments */
             precision: number | null;
-            /** @description frauds / all frauds of the week */
+            /** @description frauds / all frauds of the week or period */
             recall: number | null;
-            /** @description (payments - frauds) / all legitimate payments of the week */
+            /** @description (payments - frauds) / all legitimate payments of the week or period */
             false_positive_rate: number | null;
         };
         /**
@@ -2533,14 +3201,16 @@ export interface components {
         };
         /**
          * QualityWeek
-         * @description A week of paid payments, by the time of payment.
+         * @description Paid payments of a week, or of the whole period, by the time of payment.
          */
         QualityWeek: {
             /**
              * Format: date-time
-             * @description Monday 00:00 UTC
+             * @description Monday 00:00 in the time zone; the period's start, if that is later
              */
             starts_at: string;
+            /** Format: date-time */
+            ends_at: string;
             /** @description it ended at least 120 days ago, so card networks accept no new disputes of fraud; until then more frauds may become known */
             settled: boolean;
             payments: number;
@@ -2553,6 +3223,149 @@ export interface components {
             /** @description decision `block` or `review` */
             flagged: components["schemas"]["Quality"];
             amounts: components["schemas"]["QualityAmounts"][];
+        };
+        /**
+         * QuarantineBulk
+         * @example {
+         *       "action": "replay",
+         *       "dry_run": true,
+         *       "filter": {
+         *         "gateway": "kiwify"
+         *       }
+         *     }
+         */
+        QuarantineBulk: {
+            action: components["schemas"]["BulkAction"];
+            /**
+             * @description why they are discarded; required for that
+             * @default null
+             */
+            reason: string | null;
+            /**
+             * @description the `count` of the dry run: 409 `count_changed` if another number is selected now. Required to discard
+             * @default null
+             * @example 214
+             */
+            expected: number | null;
+            /**
+             * @description count what would be done, and do nothing
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @description at most 1,000 webhooks; instead of `filter`
+             * @default null
+             */
+            ids: string[] | null;
+            /**
+             * @description instead of `ids`
+             * @default null
+             */
+            filter: components["schemas"]["QuarantineFilter"] | null;
+        };
+        /**
+         * QuarantineFilter
+         * @description All of the conditions apply. Without any, every open webhook in quarantine is selected.
+         */
+        QuarantineFilter: {
+            /**
+             * @default null
+             * @example kiwify
+             */
+            gateway: string | null;
+            /** @default null */
+            kind: components["schemas"]["QuarantineKind"] | null;
+            /**
+             * @description `cause` of a group: the start of the reason
+             * @default null
+             */
+            cause: string | null;
+            /**
+             * @description received at or after
+             * @default null
+             */
+            from: string | null;
+            /**
+             * @description received before
+             * @default null
+             */
+            to: string | null;
+        };
+        /**
+         * QuarantineGroup
+         * @description Open webhooks of one gateway with one cause. `gateway`, `kind` and `cause` select them in bulk.
+         *
+         *     Their amounts are not known: they were not understood.
+         */
+        QuarantineGroup: {
+            /** @example kiwify */
+            gateway: string;
+            kind: components["schemas"]["QuarantineKind"];
+            /** @description the start of the reason, the same for all of the group */
+            cause: string;
+            /**
+             * @description of the newest
+             * @example unknown order_status "held"
+             */
+            reason: string;
+            /**
+             * @description of the newest
+             * @example order_held
+             */
+            gateway_event_type: string;
+            /** @example 14 */
+            count: number;
+            /**
+             * Format: date-time
+             * @description when the first of them was received
+             */
+            since: string;
+            /** Format: date-time */
+            last_at: string;
+            /**
+             * Format: uuid
+             * @description the newest
+             */
+            sample_id: string;
+            /**
+             * @description counts of the last 24 hours, each an hour long, the oldest first
+             * @example [
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       3,
+             *       120,
+             *       60,
+             *       31
+             *     ]
+             */
+            hourly: number[];
+        };
+        /**
+         * QuarantineGroups
+         * @description The largest groups first, of the newest 100,000 open webhooks.
+         */
+        QuarantineGroups: {
+            items: components["schemas"]["QuarantineGroup"][];
+            /** @description all groups; at most 100 of them are in `items` */
+            groups: number;
         };
         /**
          * QuarantineKind
@@ -2629,6 +3442,28 @@ export interface components {
             created_at: string;
         };
         /**
+         * Reached
+         * @description Conversions by destination's answer. Each destination of a payment has one.
+         */
+        Reached: {
+            /** @description all that are not suppressed */
+            due: number;
+            /** @description confirmed by the destination */
+            dispatched: number;
+            pending: number;
+            failed: number;
+            /** @description deliberately not sent */
+            suppressed: number;
+            /** @description dispatched / due */
+            rate: number | null;
+            /** @description of those that are dispatched */
+            amounts: components["schemas"]["orylo_api__overview__models__CurrencyAmount"][];
+            /** @description median time from a conversion's creation to its delivery; within 10 % */
+            p50_ms: number | null;
+            p95_ms: number | null;
+            p99_ms: number | null;
+        };
+        /**
          * ReasonPoints
          * @description A reason's share of the risk, in points: whole numbers that add up to the decision's risk.
          */
@@ -2686,6 +3521,89 @@ export interface components {
              */
             created_at: string;
         };
+        /**
+         * RejectionGroup
+         * @description Rejected webhooks of one gateway with one cause. Their bodies were not stored.
+         */
+        RejectionGroup: {
+            /**
+             * @description `unknown` if the URL names no known gateway
+             * @example stripe
+             */
+            gateway: string;
+            /**
+             * @description the cause, for programs
+             * @example invalid_signature
+             */
+            code: string;
+            /** @description what was wrong with the last one and how to fix it */
+            reason: string;
+            /**
+             * @description HTTP status of the last response
+             * @example 401
+             */
+            status: number;
+            /** @example 22 */
+            count: number;
+            /**
+             * @description addresses that sent the last one of a minute
+             * @example 3
+             */
+            senders: number;
+            /** @description sender's address of the last one */
+            remote: string | null;
+            /**
+             * Format: date-time
+             * @description the first one within the range
+             */
+            since: string;
+            /** Format: date-time */
+            last_at: string;
+            /**
+             * Format: uuid
+             * @description the last minute in `GET /api/v1/rejections`
+             */
+            sample_id: string;
+            /**
+             * @description counts of the last 24 hours, each an hour long, the oldest first
+             * @example [
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       3,
+             *       120,
+             *       60,
+             *       31
+             *     ]
+             */
+            hourly: number[];
+        };
+        /**
+         * RejectionGroups
+         * @description The largest groups first.
+         */
+        RejectionGroups: {
+            items: components["schemas"]["RejectionGroup"][];
+            /** @description all groups; at most 100 of them are in `items` */
+            groups: number;
+        };
         /** RejectionPage */
         RejectionPage: {
             items: components["schemas"]["Rejection"][];
@@ -2698,6 +3616,72 @@ export interface components {
             restored: number;
             /** @description the rule's current version, which this change replaces */
             version: number;
+        };
+        /**
+         * RetryBody
+         * @example {
+         *       "dry_run": true,
+         *       "filter": {
+         *         "cause": "190",
+         *         "destination": "meta"
+         *       }
+         *     }
+         */
+        RetryBody: {
+            /**
+             * @description at most 1,000 conversions; instead of `filter`
+             * @default null
+             */
+            ids: string[] | null;
+            /**
+             * @description instead of `ids`
+             * @default null
+             */
+            filter: components["schemas"]["RetryFilter"] | null;
+            /**
+             * @description the `count` of the dry run: 409 `count_changed` if another number is selected now
+             * @default null
+             * @example 214
+             */
+            expected: number | null;
+            /**
+             * @description count what would be sent again, and do nothing
+             * @default false
+             */
+            dry_run: boolean;
+        };
+        /**
+         * RetryFilter
+         * @description All of the conditions apply. Without any, every failed conversion is selected.
+         */
+        RetryFilter: {
+            /**
+             * @description the kind of destination
+             * @default null
+             * @example meta
+             */
+            destination: string | null;
+            /**
+             * @description of one destination
+             * @default null
+             */
+            destination_id: string | null;
+            /**
+             * @description the destination's own error code, or else the start of the reason
+             * @default null
+             * @example 190
+             */
+            cause: string | null;
+            /**
+             * @description failed at or after
+             * @default null
+             */
+            from: string | null;
+            /**
+             * @description failed before
+             * @default null
+             */
+            to: string | null;
         };
         /**
          * ReviewQueue
@@ -2834,6 +3818,11 @@ export interface components {
             items: components["schemas"]["ListedSnooze"][];
         };
         /**
+         * Split
+         * @enum {string}
+         */
+        Split: "gateway" | "method" | "currency" | "decision" | "decline_code" | "match_method" | "destination";
+        /**
          * StatusAccepted
          * @description The change is recorded. The customer shows it within moments.
          */
@@ -2858,6 +3847,27 @@ export interface components {
             /** @description stored with the change; must not hold personal data */
             reason: string;
         };
+        /**
+         * StoppedFraud
+         * @description Fraud whose money the fraudster did not keep.
+         *
+         *     Fraud is what Orylo blocked, unless a person judged it legitimate, and what a person judged as fraud. A payment
+         *     counts once: as `at_provider` if Orylo canceled or refunded it there, else by what became of it.
+         */
+        StoppedFraud: {
+            total: components["schemas"]["CountedMoney"];
+            /** @description of all payments of the period */
+            share: number | null;
+            /** @description never paid, as each attempt was declined */
+            declined: components["schemas"]["CountedMoney"];
+            /** @description closed before it was paid */
+            canceled: components["schemas"]["CountedMoney"];
+            /** @description refunded, with the refunded amount */
+            refunded: components["schemas"]["CountedMoney"];
+            at_provider: components["schemas"]["CountedMoney"];
+            /** @description reviewed or blocked payments that a person judged legitimate */
+            false_alarms: number;
+        };
         /** TenantIdentity */
         TenantIdentity: {
             /** Format: uuid */
@@ -2869,6 +3879,42 @@ export interface components {
         TenantName: {
             slug: string;
             name: string;
+        };
+        /** TimeSeries */
+        TimeSeries: {
+            timezone: string;
+            granularity: components["schemas"]["Granularity"];
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            /** @description starts of the points, oldest first, without gaps */
+            at: string[];
+            /** @description those with the largest first metric first */
+            lines: components["schemas"]["TimeSeriesLine"][];
+            lines_left_out: number;
+        };
+        /** TimeSeriesLine */
+        TimeSeriesLine: {
+            /**
+             * @description of `split`; null without a split, and where the value is not known
+             * @example stripe
+             */
+            value: string | null;
+            /**
+             * @description by name: a number for each point; null where a rate would divide by 0
+             * @example {
+             *       "succeeded": [
+             *         12
+             *       ],
+             *       "success_rate": [
+             *         0.92
+             *       ]
+             *     }
+             */
+            metrics: {
+                [key: string]: (number | null)[];
+            };
         };
         /** Totals */
         Totals: {
@@ -3051,6 +4097,22 @@ export interface components {
          * @enum {string}
          */
         WaitCause: "destination_on_hold" | "destination_throttled" | "destination_unavailable" | "destination_disabled";
+        /** CurrencyAmount */
+        orylo_api__jobs__bulk_models__CurrencyAmount: {
+            /** @example BRL */
+            currency: string;
+            /**
+             * @description in minor units
+             * @example 1230000
+             */
+            amount_minor: number;
+        };
+        /** CurrencyAmount */
+        orylo_api__overview__models__CurrencyAmount: {
+            currency: string;
+            /** @description in the currency's minor unit */
+            minor: number;
+        };
         /** @description An event of the stream, by its `event`. `data` is sent as JSON. */
         StreamEvent: {
             /** @constant */
@@ -3142,6 +4204,15 @@ export interface components {
              */
             id?: string;
             data: components["schemas"]["DeadLetterSummary"];
+        } | {
+            /** @constant */
+            event: "job.progress";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["Job"];
         } | {
             /** @constant */
             event: "overview.updated";
@@ -3661,15 +4732,30 @@ export interface operations {
         parameters: {
             query?: {
                 /**
+                 * @description start of the period, rounded down to a quarter of an hour; without it, the start of today
+                 * @example 2026-03-01T00:00:00-03:00
+                 */
+                from?: string;
+                /**
+                 * @description end of the period, rounded up to a quarter of an hour; without it, now
+                 * @example 2026-04-01T00:00:00-03:00
+                 */
+                to?: string;
+                /**
+                 * @description IANA name of the time zone in which days begin
+                 * @example America/Sao_Paulo
+                 */
+                timezone?: string;
+                /**
                  * @description period that the series covers
                  * @example 24h
                  */
                 range?: components["schemas"]["SeriesRange"];
                 /**
-                 * @description IANA name of the time zone in which `today` begins
-                 * @example America/Sao_Paulo
+                 * @description with the period of the same length directly before, or at the same time of day one day or one week before
+                 * @example previous_period
                  */
-                timezone?: string;
+                compare?: components["schemas"]["Comparison"];
             };
             header?: never;
             path?: never;
@@ -3687,6 +4773,250 @@ export interface operations {
                      * @example {
                      *       "timezone": "America/Sao_Paulo",
                      *       "generated_at": "2026-03-14T15:09:26Z",
+                     *       "period": {
+                     *         "starts_at": "2026-03-14T15:09:26Z",
+                     *         "ends_at": "2026-03-14T15:09:26Z",
+                     *         "sales": {
+                     *           "payments": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ]
+                     *         },
+                     *         "refunded": {
+                     *           "payments": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ]
+                     *         },
+                     *         "chargebacks": {
+                     *           "payments": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ]
+                     *         },
+                     *         "attempts": 12,
+                     *         "success_rate": 12,
+                     *         "declines": [
+                     *           {
+                     *             "gateway": "stripe",
+                     *             "code": "insufficient_funds",
+                     *             "payments": 12
+                     *           }
+                     *         ],
+                     *         "decisions": {
+                     *           "allow": 12,
+                     *           "review": 12,
+                     *           "block": 12,
+                     *           "undecided": 12,
+                     *           "degraded": 12
+                     *         },
+                     *         "fraud_stopped": {
+                     *           "total": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "share": 12,
+                     *           "declined": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "canceled": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "refunded": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "at_provider": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "false_alarms": 12
+                     *         },
+                     *         "reached": {
+                     *           "due": 12,
+                     *           "dispatched": 12,
+                     *           "pending": 12,
+                     *           "failed": 12,
+                     *           "suppressed": 12,
+                     *           "rate": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ],
+                     *           "p50_ms": 12,
+                     *           "p95_ms": 12,
+                     *           "p99_ms": 12
+                     *         },
+                     *         "match": {
+                     *           "rate": 12,
+                     *           "by_method": [
+                     *             {
+                     *               "method": "click_id",
+                     *               "conversions": 12
+                     *             }
+                     *           ]
+                     *         }
+                     *       },
+                     *       "compared": {
+                     *         "starts_at": "2026-03-14T15:09:26Z",
+                     *         "ends_at": "2026-03-14T15:09:26Z",
+                     *         "sales": {
+                     *           "payments": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ]
+                     *         },
+                     *         "refunded": {
+                     *           "payments": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ]
+                     *         },
+                     *         "chargebacks": {
+                     *           "payments": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ]
+                     *         },
+                     *         "attempts": 12,
+                     *         "success_rate": 12,
+                     *         "declines": [
+                     *           {
+                     *             "gateway": "stripe",
+                     *             "code": "insufficient_funds",
+                     *             "payments": 12
+                     *           }
+                     *         ],
+                     *         "decisions": {
+                     *           "allow": 12,
+                     *           "review": 12,
+                     *           "block": 12,
+                     *           "undecided": 12,
+                     *           "degraded": 12
+                     *         },
+                     *         "fraud_stopped": {
+                     *           "total": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "share": 12,
+                     *           "declined": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "canceled": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "refunded": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "at_provider": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "false_alarms": 12
+                     *         },
+                     *         "reached": {
+                     *           "due": 12,
+                     *           "dispatched": 12,
+                     *           "pending": 12,
+                     *           "failed": 12,
+                     *           "suppressed": 12,
+                     *           "rate": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ],
+                     *           "p50_ms": 12,
+                     *           "p95_ms": 12,
+                     *           "p99_ms": 12
+                     *         },
+                     *         "match": {
+                     *           "rate": 12,
+                     *           "by_method": [
+                     *             {
+                     *               "method": "click_id",
+                     *               "conversions": 12
+                     *             }
+                     *           ]
+                     *         }
+                     *       },
                      *       "today": {
                      *         "counts": {
                      *           "webhooks": 0,
@@ -3819,6 +5149,188 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["Overview"];
                 };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_funnel: {
+        parameters: {
+            query?: {
+                /**
+                 * @description start of the period, rounded down to a quarter of an hour; without it, the start of today
+                 * @example 2026-03-01T00:00:00-03:00
+                 */
+                from?: string;
+                /**
+                 * @description end of the period, rounded up to a quarter of an hour; without it, now
+                 * @example 2026-04-01T00:00:00-03:00
+                 */
+                to?: string;
+                /**
+                 * @description IANA name of the time zone in which days begin
+                 * @example America/Sao_Paulo
+                 */
+                timezone?: string;
+                /**
+                 * @description as in the overview
+                 * @example previous_period
+                 */
+                compare?: components["schemas"]["Comparison"];
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "timezone": "America/Sao_Paulo",
+                     *       "starts_at": "2026-03-14T15:09:26Z",
+                     *       "ends_at": "2026-03-14T15:09:26Z",
+                     *       "steps": [
+                     *         {
+                     *           "stage": "click",
+                     *           "count": 12,
+                     *           "share": 12,
+                     *           "compared": 12
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Funnel"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_time_series: {
+        parameters: {
+            query?: {
+                /**
+                 * @description start of the period, rounded down to a quarter of an hour; without it, the start of today
+                 * @example 2026-03-01T00:00:00-03:00
+                 */
+                from?: string;
+                /**
+                 * @description end of the period, rounded up to a quarter of an hour; without it, now
+                 * @example 2026-04-01T00:00:00-03:00
+                 */
+                to?: string;
+                /**
+                 * @description IANA name of the time zone in which days begin
+                 * @example America/Sao_Paulo
+                 */
+                timezone?: string;
+                /**
+                 * @description names, separated by commas. Payments count at the time of payment, or when they were created if they were not paid; conversions when they were created. `payments`: payments, whatever became of them; `succeeded`: payments that were paid; `failed`: declined payments; `canceled`: canceled payments; `refunded`: payments that were refunded, also in part; `disputed`: payments with a dispute; `chargebacks`: payments with a lost dispute; `degraded`: payments decided without one or more detectors; `false_alarms`: reviewed or blocked payments that a person judged legitimate; `frauds`: paid payments that are fraud; `stopped`: fraud that was declined, canceled or refunded; `success_rate`: paid / (paid + declined); `amount_minor`: all payments' amounts, in the currency's minor unit; `succeeded_minor`: paid amounts, in the currency's minor unit; `refunded_minor`: refunded amounts, in the currency's minor unit; `chargeback_minor`: amounts of lost disputes, in the currency's minor unit; `stopped_minor`: amounts of stopped fraud, in the currency's minor unit; `conversions`: conversions, also suppressed ones; `conversions_pending`: conversions that wait; `conversions_dispatched`: conversions that the destination confirmed; `conversions_failed`: conversions that failed for good; `conversions_suppressed`: conversions that are deliberately not sent; `dispatched_minor`: amounts of confirmed conversions, in the currency's minor unit; `reach_rate`: confirmed / all that are not suppressed; `match_rate`: attributed to a click / all that are not suppressed; `delivery_p50_ms`: median time to delivery, in ms; `delivery_p95_ms`: 95th percentile of it, in ms; `delivery_p99_ms`: 99th percentile of it, in ms; `webhooks`: webhooks that became a message; `clicks`: visits that the tracking script reported; `checkouts`: checkouts that were started; `fraud_warnings`: fraud warnings of card networks; `dead_letters`: dead letters
+                 * @example succeeded,success_rate
+                 */
+                metrics?: string;
+                /**
+                 * @description of at most 1,500 points; minutes are kept for 48 hours
+                 * @example hour
+                 */
+                granularity?: components["schemas"]["Granularity"];
+                /**
+                 * @description one line for each value; every metric must have it. At most the 50 largest
+                 * @example gateway
+                 */
+                split?: components["schemas"]["Split"];
+                /**
+                 * @description only of this gateway; every metric must have it
+                 * @example stripe
+                 */
+                gateway?: string;
+                /**
+                 * @description required for amounts, unless `split=currency`
+                 * @example BRL
+                 */
+                currency?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "timezone": "America/Sao_Paulo",
+                     *       "granularity": "minute",
+                     *       "starts_at": "2026-03-14T15:09:26Z",
+                     *       "ends_at": "2026-03-14T15:09:26Z",
+                     *       "at": [
+                     *         "2026-03-14T15:09:26Z"
+                     *       ],
+                     *       "lines": [
+                     *         {
+                     *           "value": "stripe",
+                     *           "metrics": {
+                     *             "succeeded": [
+                     *               12
+                     *             ],
+                     *             "success_rate": [
+                     *               0.92
+                     *             ]
+                     *           }
+                     *         }
+                     *       ],
+                     *       "lines_left_out": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TimeSeries"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
@@ -4959,7 +6471,22 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description how many weeks, the present one included
+                 * @description start of the period, rounded down to a quarter of an hour; without it, the start of today
+                 * @example 2026-03-01T00:00:00-03:00
+                 */
+                from?: string;
+                /**
+                 * @description end of the period, rounded up to a quarter of an hour; without it, now
+                 * @example 2026-04-01T00:00:00-03:00
+                 */
+                to?: string;
+                /**
+                 * @description IANA name of the time zone in which days begin
+                 * @example America/Sao_Paulo
+                 */
+                timezone?: string;
+                /**
+                 * @description without `from`: how many weeks up to `to`, whose week is the last
                  * @example 12
                  */
                 weeks?: number;
@@ -4979,9 +6506,40 @@ export interface operations {
                     /**
                      * @example {
                      *       "generated_at": "2026-03-14T15:09:26Z",
+                     *       "period": {
+                     *         "starts_at": "2026-03-14T15:09:26Z",
+                     *         "ends_at": "2026-03-14T15:09:26Z",
+                     *         "settled": true,
+                     *         "payments": 12,
+                     *         "frauds": 12,
+                     *         "judged": 12,
+                     *         "blocked": {
+                     *           "payments": 12,
+                     *           "frauds": 12,
+                     *           "precision": 12,
+                     *           "recall": 12,
+                     *           "false_positive_rate": 12
+                     *         },
+                     *         "flagged": {
+                     *           "payments": 12,
+                     *           "frauds": 12,
+                     *           "precision": 12,
+                     *           "recall": 12,
+                     *           "false_positive_rate": 12
+                     *         },
+                     *         "amounts": [
+                     *           {
+                     *             "currency": "BRL",
+                     *             "stopped_minor": 12,
+                     *             "lost_minor": 12,
+                     *             "wrongly_blocked_minor": 12
+                     *           }
+                     *         ]
+                     *       },
                      *       "weeks": [
                      *         {
                      *           "starts_at": "2026-03-14T15:09:26Z",
+                     *           "ends_at": "2026-03-14T15:09:26Z",
                      *           "settled": true,
                      *           "payments": 12,
                      *           "frauds": 12,
@@ -5940,6 +7498,94 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    retry_conversions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "dry_run": true,
+                 *       "filter": {
+                 *         "cause": "190",
+                 *         "destination": "meta"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["RetryBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "action": "replay",
+                     *       "count": 214,
+                     *       "cannot": [
+                     *         {
+                     *           "reason": "too_old",
+                     *           "count": 3
+                     *         }
+                     *       ],
+                     *       "money": [
+                     *         {
+                     *           "currency": "BRL",
+                     *           "amount_minor": 1230000
+                     *         }
+                     *       ],
+                     *       "job": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "kind": "dead_letters.bulk",
+                     *         "state": "queued",
+                     *         "done": 151,
+                     *         "total": 214,
+                     *         "counts": {
+                     *           "failed_again": 2,
+                     *           "replayed": 149
+                     *         },
+                     *         "error": "The file has no payments.",
+                     *         "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *         "started_by": "ana@example.com",
+                     *         "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *         "created_at": "2026-03-14T15:09:26Z",
+                     *         "started_at": "2026-03-14T15:09:26Z",
+                     *         "finished_at": "2026-03-14T15:09:26Z",
+                     *         "kept_until": "2026-03-14T15:09:26Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkPlan"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
     list_destinations: {
         parameters: {
             query?: never;
@@ -5979,6 +7625,55 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["DestinationList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    summarise_problems: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dead_letters": 3,
+                     *       "last_dead_letter_at": "2026-03-14T15:09:26Z",
+                     *       "quarantine": 14,
+                     *       "last_quarantined_at": "2026-03-14T15:09:26Z",
+                     *       "rejections": 22,
+                     *       "last_rejected_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProblemSummary"];
                 };
             };
             /** @description The ETag sent is still current */
@@ -6077,6 +7772,222 @@ export interface operations {
             403: components["responses"]["403"];
             406: components["responses"]["406"];
             422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_dead_letter_groups: {
+        parameters: {
+            query?: {
+                /**
+                 * @description the service that could not handle it
+                 * @example dispatch
+                 */
+                source?: string;
+                /**
+                 * @description only of this kind
+                 * @example message
+                 */
+                kind?: "message" | "conversion" | "action";
+                /**
+                 * @description `cause` of a group: the destination's error code, or else the start of the reason
+                 * @example 190
+                 */
+                cause?: string;
+                /**
+                 * @description the kind of destination, for conversions
+                 * @example meta
+                 */
+                destination?: string;
+                /**
+                 * @description of one destination, for conversions
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                destination_id?: string;
+                /**
+                 * @description recorded at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                from?: string;
+                /**
+                 * @description recorded before
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                to?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "source": "dispatch",
+                     *           "kind": "message",
+                     *           "cause": "190",
+                     *           "reason": "the access token has expired",
+                     *           "code": "validation",
+                     *           "type": "payment.succeeded.v1",
+                     *           "count": 214,
+                     *           "money": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "amount_minor": 1230000
+                     *             }
+                     *           ],
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "last_at": "2026-03-14T15:09:26Z",
+                     *           "sample_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "hourly": [
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             3,
+                     *             120,
+                     *             60,
+                     *             31
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "groups": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeadLetterGroups"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    settle_dead_letters: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "replay",
+                 *       "expected": 214,
+                 *       "filter": {
+                 *         "cause": "190",
+                 *         "source": "dispatch"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["DeadLetterBulk"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "action": "replay",
+                     *       "count": 214,
+                     *       "cannot": [
+                     *         {
+                     *           "reason": "too_old",
+                     *           "count": 3
+                     *         }
+                     *       ],
+                     *       "money": [
+                     *         {
+                     *           "currency": "BRL",
+                     *           "amount_minor": 1230000
+                     *         }
+                     *       ],
+                     *       "job": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "kind": "dead_letters.bulk",
+                     *         "state": "queued",
+                     *         "done": 151,
+                     *         "total": 214,
+                     *         "counts": {
+                     *           "failed_again": 2,
+                     *           "replayed": 149
+                     *         },
+                     *         "error": "The file has no payments.",
+                     *         "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *         "started_by": "ana@example.com",
+                     *         "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *         "created_at": "2026-03-14T15:09:26Z",
+                     *         "started_at": "2026-03-14T15:09:26Z",
+                     *         "finished_at": "2026-03-14T15:09:26Z",
+                     *         "kept_until": "2026-03-14T15:09:26Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkPlan"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
             503: components["responses"]["503"];
         };
     };
@@ -6379,6 +8290,112 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    list_rejection_groups: {
+        parameters: {
+            query?: {
+                /**
+                 * @description only of this gateway
+                 * @example stripe
+                 */
+                gateway?: string;
+                /**
+                 * @description only with this code
+                 * @example invalid_signature
+                 */
+                code?: string;
+                /**
+                 * @description rejected at or after; 7 days before `to`
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                from?: string;
+                /**
+                 * @description rejected before; now, if left out
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                to?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "gateway": "stripe",
+                     *           "code": "invalid_signature",
+                     *           "reason": "card testing",
+                     *           "status": 401,
+                     *           "count": 22,
+                     *           "senders": 3,
+                     *           "remote": "203.0.113.7",
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "last_at": "2026-03-14T15:09:26Z",
+                     *           "sample_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "hourly": [
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             3,
+                     *             120,
+                     *             60,
+                     *             31
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "groups": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RejectionGroups"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
     list_quarantine: {
         parameters: {
             query?: {
@@ -6478,6 +8495,204 @@ export interface operations {
             403: components["responses"]["403"];
             406: components["responses"]["406"];
             422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_quarantine_groups: {
+        parameters: {
+            query?: {
+                /**
+                 * @description only of this gateway
+                 * @example kiwify
+                 */
+                gateway?: string;
+                /**
+                 * @description only of this kind
+                 * @example quarantined
+                 */
+                kind?: components["schemas"]["QuarantineKind"];
+                /**
+                 * @description `cause` of a group: the start of the reason
+                 * @example payment_succeeded
+                 */
+                cause?: string;
+                /**
+                 * @description received at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                from?: string;
+                /**
+                 * @description received before
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                to?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "gateway": "kiwify",
+                     *           "kind": "quarantined",
+                     *           "cause": "payment_succeeded",
+                     *           "reason": "unknown order_status \"held\"",
+                     *           "gateway_event_type": "order_held",
+                     *           "count": 14,
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "last_at": "2026-03-14T15:09:26Z",
+                     *           "sample_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "hourly": [
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             3,
+                     *             120,
+                     *             60,
+                     *             31
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "groups": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["QuarantineGroups"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    settle_quarantine: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "replay",
+                 *       "dry_run": true,
+                 *       "filter": {
+                 *         "gateway": "kiwify"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["QuarantineBulk"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "action": "replay",
+                     *       "count": 214,
+                     *       "cannot": [
+                     *         {
+                     *           "reason": "too_old",
+                     *           "count": 3
+                     *         }
+                     *       ],
+                     *       "money": [
+                     *         {
+                     *           "currency": "BRL",
+                     *           "amount_minor": 1230000
+                     *         }
+                     *       ],
+                     *       "job": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "kind": "dead_letters.bulk",
+                     *         "state": "queued",
+                     *         "done": 151,
+                     *         "total": 214,
+                     *         "counts": {
+                     *           "failed_again": 2,
+                     *           "replayed": 149
+                     *         },
+                     *         "error": "The file has no payments.",
+                     *         "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *         "started_by": "ana@example.com",
+                     *         "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *         "created_at": "2026-03-14T15:09:26Z",
+                     *         "started_at": "2026-03-14T15:09:26Z",
+                     *         "finished_at": "2026-03-14T15:09:26Z",
+                     *         "kept_until": "2026-03-14T15:09:26Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkPlan"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
             503: components["responses"]["503"];
         };
     };
@@ -7628,6 +9843,232 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description created at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                from?: string;
+                /**
+                 * @description created before
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                to?: string;
+                /**
+                 * @description only in this state
+                 * @example running
+                 */
+                state?: components["schemas"]["JobState"];
+                /**
+                 * @description such as `backtest` or `dead_letters.bulk`
+                 * @example backtest
+                 */
+                kind?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "kind": "dead_letters.bulk",
+                     *           "state": "queued",
+                     *           "done": 151,
+                     *           "total": 214,
+                     *           "counts": {
+                     *             "failed_again": 2,
+                     *             "replayed": 149
+                     *           },
+                     *           "error": "The file has no payments.",
+                     *           "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *           "started_by": "ana@example.com",
+                     *           "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "started_at": "2026-03-14T15:09:26Z",
+                     *           "finished_at": "2026-03-14T15:09:26Z",
+                     *           "kept_until": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JobPage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the job's id, as it was returned when the job was started
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "dead_letters.bulk",
+                     *       "state": "queued",
+                     *       "done": 151,
+                     *       "total": 214,
+                     *       "counts": {
+                     *         "failed_again": 2,
+                     *         "replayed": 149
+                     *       },
+                     *       "error": "The file has no payments.",
+                     *       "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *       "started_by": "ana@example.com",
+                     *       "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "started_at": "2026-03-14T15:09:26Z",
+                     *       "finished_at": "2026-03-14T15:09:26Z",
+                     *       "kept_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the job's id, as it was returned when the job was started
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "dead_letters.bulk",
+                     *       "state": "queued",
+                     *       "done": 151,
+                     *       "total": 214,
+                     *       "counts": {
+                     *         "failed_again": 2,
+                     *         "replayed": 149
+                     *       },
+                     *       "error": "The file has no payments.",
+                     *       "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *       "started_by": "ana@example.com",
+                     *       "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "started_at": "2026-03-14T15:09:26Z",
+                     *       "finished_at": "2026-03-14T15:09:26Z",
+                     *       "kept_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
