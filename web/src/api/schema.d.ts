@@ -1872,7 +1872,7 @@ export interface components {
             /** @example 0 */
             unknown: number;
             /** @description in the order of the request */
-            items: components["schemas"]["BulkItem"][];
+            results: components["schemas"]["BulkItem"][];
         };
         /**
          * Buyer
@@ -8396,7 +8396,7 @@ export interface operations {
                      *       "given": 1,
                      *       "unchanged": 1,
                      *       "unknown": 0,
-                     *       "items": [
+                     *       "results": [
                      *         {
                      *           "id": "stripe:pi_3SVk2c",
                      *           "outcome": "given"

@@ -51,7 +51,7 @@ class BulkResult(ResponseBody):
     given: int = Field(ge=0, examples=[1])
     unchanged: int = Field(ge=0, examples=[1])
     unknown: int = Field(ge=0, examples=[0])
-    items: list[BulkItem] = Field(description="in the order of the request")
+    results: list[BulkItem] = Field(description="in the order of the request")
 
 
 async def judge_payments(call: Call[None, None, BulkRequest]) -> BulkResult:
@@ -87,7 +87,7 @@ async def judge_payments(call: Call[None, None, BulkRequest]) -> BulkResult:
         given=counts[BulkOutcome.GIVEN],
         unchanged=counts[BulkOutcome.UNCHANGED],
         unknown=counts[BulkOutcome.UNKNOWN],
-        items=[BulkItem(id=each, outcome=outcome) for each, outcome in outcomes.items()],
+        results=[BulkItem(id=each, outcome=outcome) for each, outcome in outcomes.items()],
     )
 
 
