@@ -40,8 +40,8 @@ SELECT_EMBEDDED = """
     ) AS d ON true
     LEFT JOIN api.fraud_evidence AS e ON e.payment_id = asked.payment_id
 """
-# The first of `people` represents the person. CASE instead of coalesce: row-level security takes coalesce for leaky, and
-# then no index serves the condition.
+# The first of `people` represents the person. CASE instead of coalesce: row-level security takes coalesce for leaky,
+# and then no index serves the condition.
 SELECT_BUYERS = """
     SELECT c.customer_id, coalesce(first.trust_score, c.trust_score) AS trust_score,
            coalesce(first.status, c.status) AS status, x.score_after - x.score_before AS last_change
