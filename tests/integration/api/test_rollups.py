@@ -1,4 +1,4 @@
-"""Rollups of payments and conversions agree with their rows, whatever happens in whatever order."""
+"""Rollups of payments and conversions agree with their rows, after any messages in any order."""
 
 import asyncio
 import random

@@ -68,7 +68,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 
 -- The views say what each payment and conversion counts as. The projection adds the difference that a message makes to
--- them; a rebuild and the tests sum them anew.
+-- them; a rebuild and the tests sum them again.
 CREATE VIEW api.counted_payments WITH (security_invoker = true) AS
 SELECT p.tenant_id, p.payment_id, api.payment_time(p.details_key, p.created_at) AS at,
        left(p.gateway, 40) AS gateway,

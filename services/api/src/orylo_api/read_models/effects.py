@@ -1,4 +1,4 @@
-"""What a batch adds to the tables that all subjects share: counts of messages, rollups and the stream."""
+"""A batch's additions to the tables that all subjects share: counts of messages, rollups and the stream."""
 
 from collections import defaultdict
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Sums the rollups of a period anew from the rows of payments and conversions, while batches go on."""
+"""Sum the rollups of a period again from the rows of payments and conversions, while batches are written."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

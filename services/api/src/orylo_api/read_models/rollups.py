@@ -2,7 +2,7 @@
 
 The views `api.counted_…` say what each payment and conversion counts as. A batch sums its payments and conversions
 before it writes them and afterwards, and adds the difference. So a message that changes nothing adds nothing, the order
-of messages does not matter, and whatever changes a row, such as a refund months later, moves it in its own bucket.
+of messages does not matter, and a change of a row, such as a refund months later, counts in the row's own bucket.
 """
 
 from collections import defaultdict
@@ -165,7 +165,7 @@ Sums = list[defaultdict[tuple[Any, ...], list[int]]]
 
 
 class RollupChanges:
-    """What a batch changes in the rollups. `begin` comes before its rows are written, `finish` after."""
+    """A batch's changes of the rollups. `begin` comes before its rows are written, `finish` after."""
 
     def __init__(self, payments: Iterable[tuple[UUID, str]], conversions: Iterable[tuple[UUID, UUID]]) -> None:
         self._changed = [*_columns(payments), *_columns(conversions)]

@@ -90,7 +90,7 @@ STOPPED = ("stopped_declined", "stopped_canceled", "stopped_refunded", "stopped_
 STOPPED_MINOR = tuple(f"{name}_minor" for name in STOPPED)
 
 METRICS: Mapping[str, Metric] = {
-    "payments": _sum(PAYMENTS, "payments, whatever became of them", "payments"),
+    "payments": _sum(PAYMENTS, "all payments, paid or not", "payments"),
     "succeeded": _sum(PAYMENTS, "payments that were paid", "succeeded"),
     "failed": _sum(PAYMENTS, "declined payments", "failed"),
     "canceled": _sum(PAYMENTS, "canceled payments", "canceled"),

@@ -30,7 +30,7 @@ async def read_sums(
     filters = list((only or {}).items())
     conditions = "".join(f" AND r.{name} = ${number}" for number, (name, _) in enumerate(filters, start=5))
     dimensions = "".join(f"{name}::text, " for name in by)
-    # Of each part by itself, so that all are read by the primary key.
+    # LATERAL, because PostgreSQL then reads each part by the primary key.
     rows = await connection.fetch(
         f"""
         SELECT part.span, sums.* FROM unnest($1::integer[], $2::text[], $3::timestamptz[], $4::timestamptz[])
