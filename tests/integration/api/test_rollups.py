@@ -160,11 +160,11 @@ async def test_a_refund_weeks_later_counts_when_the_payment_was_made(pool: async
 
 async def test_a_payment_that_is_paid_later_moves_to_that_hour(pool: asyncpg.Pool) -> None:
     await write(pool, [payment(PaymentFailed, occurred_at=after(0), failure_code="insufficient_funds")])
-    declined = await pool.fetchrow("SELECT * FROM api.payment_rollups WHERE grain = 'hour'")
-    assert declined
-    assert (declined["decline_code"], declined["failed"]) == ("insufficient_funds", 1)
+    (declined,) = await pool.fetch("SELECT decline_code, failed FROM api.decline_rollups WHERE grain = 'hour'")
+    assert tuple(declined) == ("insufficient_funds", 1)
     await write(pool, [payment(PaymentSucceeded, occurred_at=after(300))])
     assert await sums(pool, "payments", "failed", "succeeded") == {"payments": 1, "failed": 0, "succeeded": 1}
+    assert await sums(pool, "failed", table="decline_rollups") == {"failed": 0}
 
 
 @pytest.mark.parametrize(

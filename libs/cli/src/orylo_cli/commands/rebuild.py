@@ -28,7 +28,7 @@ def rollups(
     as_json: JsonOption = False,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
-    """Sum the rollups of payments and conversions again from their rows, six hours at a time, the newest first.
+    """Sum the rollups of payments and conversions again from their rows, a day at a time, the newest first.
 
     The platform may run: the old sums of a period are shown until its new ones replace them, and messages that arrive
     meanwhile count once. It is safe to stop and to repeat. Needed only after an update from a version without these
@@ -41,9 +41,9 @@ def rollups(
     with open_target(data_dir, "rebuild rollups") as target:
         number = asyncio.run(_rebuild(target.database_url, tenant))
     if as_json:
-        print_json({"periods": number})
+        print_json({"days": number})
     else:
-        print_text(f"summed {number:,} periods of six hours again" if number else "there is nothing to sum")
+        print_text(f"summed {number:,} days again" if number else "there is nothing to sum")
 
 
 async def _rebuild(database_url: str, tenant: str | None) -> int:
