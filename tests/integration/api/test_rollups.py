@@ -80,10 +80,9 @@ async def sums(pool: asyncpg.Pool, *names: str, table: str = "payment_rollups", 
 
 
 async def test_any_order_and_any_repetition_agree_with_the_rows(pool: asyncpg.Pool, postgres_dsn: str) -> None:
-    messages = [
-        *a_shops_day(),
-        *(verdict(PaymentVerdict.LEGITIMATE, payment_id=f"stripe:pi_{number}") for number in range(4)),
-    ]
+    judged = [verdict(PaymentVerdict.LEGITIMATE, payment_id=f"stripe:pi_{number}") for number in range(4)]
+    declined = payment(PaymentFailed, payment_id="stripe:pi_declined", failure_code="expired_card")
+    messages = [*a_shops_day(), *judged, declined]
     shuffler = random.Random(11)
     expected: list[list[tuple[Any, ...]]] | None = None
     for _ in range(4):
