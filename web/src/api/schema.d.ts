@@ -1800,18 +1800,6 @@ export interface components {
          * @enum {string}
          */
         BulkAction: "replay" | "discard";
-        /** BulkItem */
-        BulkItem: {
-            /** @example stripe:pi_3SVk2c */
-            id: string;
-            /** @description `given`; `unchanged`: the payment has this verdict; `unknown`: there is no such payment */
-            outcome: components["schemas"]["BulkOutcome"];
-        };
-        /**
-         * BulkOutcome
-         * @enum {string}
-         */
-        BulkOutcome: "given" | "unchanged" | "unknown";
         /**
          * BulkPlan
          * @description What would be done, or what the job does.
@@ -1831,8 +1819,8 @@ export interface components {
             /** @description the job that does it; null for a dry run, or if there is nothing to do */
             job: components["schemas"]["Job"] | null;
         };
-        /** BulkRequest */
-        BulkRequest: {
+        /** BulkVerdict */
+        BulkVerdict: {
             /**
              * @description repeated ones count once
              * @example [
@@ -1860,10 +1848,10 @@ export interface components {
             dry_run: boolean;
         };
         /**
-         * BulkResult
+         * BulkVerdictResult
          * @description The outcome for each payment, or with `dry_run` the expected one. The payments show it within moments.
          */
-        BulkResult: {
+        BulkVerdictResult: {
             dry_run: boolean;
             /** @example 1 */
             given: number;
@@ -1872,26 +1860,7 @@ export interface components {
             /** @example 0 */
             unknown: number;
             /** @description in the order of the request */
-            results: components["schemas"]["BulkItem"][];
-        };
-        /**
-         * Buyer
-         * @description A payment's customer, with the trust score and the status of the person.
-         */
-        Buyer: {
-            /** @example cus_282a2fe6 */
-            customer_id: string;
-            /**
-             * @description null until the customer is known
-             * @example 52
-             */
-            trust_score: number | null;
-            /**
-             * @description by which the score last changed; null if it never did
-             * @example -8
-             */
-            last_change: number | null;
-            status: components["schemas"]["TrustStatus"];
+            results: components["schemas"]["VerdictResult"][];
         };
         /** CheckBody */
         CheckBody: {
@@ -3350,12 +3319,6 @@ export interface components {
          * @enum {string}
          */
         JobState: "queued" | "running" | "done" | "failed" | "canceled";
-        /**
-         * Link
-         * @description A kind of value that two payments may share.
-         * @enum {string}
-         */
-        Link: "customer" | "card" | "device" | "ip" | "phone" | "document";
         /** ListSummaries */
         ListSummaries: {
             /** @description `block` and `allow`, and every list with an entry in effect */
@@ -3392,6 +3355,25 @@ export interface components {
              * @example AbCdEf012345
              */
             trace_id: string | null;
+        };
+        /**
+         * ListedBuyer
+         * @description A payment's customer, with the trust score and the status of the person.
+         */
+        ListedBuyer: {
+            /** @example cus_282a2fe6 */
+            customer_id: string;
+            /**
+             * @description null until the customer is known
+             * @example 52
+             */
+            trust_score: number | null;
+            /**
+             * @description by which the score last changed; null if it never did
+             * @example -8
+             */
+            last_change: number | null;
+            status: components["schemas"]["TrustStatus"];
         };
         /**
          * ListedConversion
@@ -3543,7 +3525,7 @@ export interface components {
              */
             decisions: number;
             /** @description null if no event names the customer */
-            buyer: components["schemas"]["Buyer"] | null;
+            buyer: components["schemas"]["ListedBuyer"] | null;
             /** @description null until there is one */
             conversion: components["schemas"]["ListedConversions"] | null;
             /** @description the newest; null without one, and if it was withdrawn */
@@ -4720,7 +4702,7 @@ export interface components {
          * @description The other payments with the same card, device, …, newest first.
          */
         RelatedPayments: {
-            link: components["schemas"]["Link"];
+            link: components["schemas"]["SharedValue"];
             /** @example 4 */
             payments: number;
             /** @description false if there are more than the 500 newest, which are counted */
@@ -4927,6 +4909,12 @@ export interface components {
          * @enum {string}
          */
         SeriesRange: "1h" | "24h" | "7d" | "30d";
+        /**
+         * SharedValue
+         * @description A kind of value that two payments may share.
+         * @enum {string}
+         */
+        SharedValue: "customer" | "card" | "device" | "ip" | "phone" | "document";
         /**
          * SignedIn
          * @description The session itself is in cookies; `csrf_token` is also in the cookie `orylo_csrf`.
@@ -5334,6 +5322,11 @@ export interface components {
             problems: components["schemas"]["ImportProblem"][];
             dry_run: boolean;
         };
+        /**
+         * VerdictOutcome
+         * @enum {string}
+         */
+        VerdictOutcome: "given" | "unchanged" | "unknown";
         /** VerdictRequest */
         VerdictRequest: {
             /** @description `withdrawn` takes the earlier verdict back */
@@ -5343,6 +5336,13 @@ export interface components {
              * @default null
              */
             reason: string | null;
+        };
+        /** VerdictResult */
+        VerdictResult: {
+            /** @example stripe:pi_3SVk2c */
+            id: string;
+            /** @description `given`; `unchanged`: the payment has this verdict; `unknown`: there is no such payment */
+            outcome: components["schemas"]["VerdictOutcome"];
         };
         /** VersionList */
         VersionList: {
@@ -8099,7 +8099,7 @@ export interface operations {
                  * @description only what shares this; needed with a `cursor`
                  * @example card
                  */
-                link?: components["schemas"]["Link"];
+                link?: components["schemas"]["SharedValue"];
             };
             header?: {
                 /**
@@ -8379,7 +8379,7 @@ export interface operations {
                  *       "dry_run": true
                  *     }
                  */
-                "application/json": components["schemas"]["BulkRequest"];
+                "application/json": components["schemas"]["BulkVerdict"];
             };
         };
         responses: {
@@ -8404,7 +8404,7 @@ export interface operations {
                      *       ]
                      *     }
                      */
-                    "application/json": components["schemas"]["BulkResult"];
+                    "application/json": components["schemas"]["BulkVerdictResult"];
                 };
             };
             400: components["responses"]["400"];
