@@ -46,6 +46,10 @@ class SeveralTenants(Conflict):
         self.tenants = list(tenants)
 
 
+class PreconditionFailed(RequestError):
+    """The resource is not in the state that the request's `If-Match` names."""
+
+
 class WrongMediaType(RequestError):
     pass
 

@@ -17,12 +17,14 @@ from orylo_api.lists import endpoints as lists
 from orylo_api.lists import transfers as list_transfers
 from orylo_api.overview import endpoints as overview
 from orylo_api.payments import endpoints as payments
+from orylo_api.preferences import endpoints as preferences
 from orylo_api.quality import endpoints as quality
 from orylo_api.quarantine import endpoints as quarantine
 from orylo_api.rejections import endpoints as rejections
 from orylo_api.rules import endpoints as rules
 from orylo_api.rules import snooze_endpoints as snoozes
 from orylo_api.stream import endpoints as stream
+from orylo_api.tenant_settings import endpoints as tenant_settings
 from orylo_api.verdicts import endpoints as verdicts
 
 ROUTES: Sequence[Route] = (
@@ -45,6 +47,8 @@ ROUTES: Sequence[Route] = (
     *rules.ROUTES,
     *snoozes.ROUTES,
     *fuse.ROUTES,
+    *tenant_settings.ROUTES,
+    *preferences.ROUTES,
     *stream.ROUTES,
     *document.ROUTES,
 )

@@ -21,6 +21,10 @@ class Permission(StrEnum):
     REPLAY_QUARANTINE = "quarantine.replay"
     DISCARD_QUARANTINE = "quarantine.discard"
     CHANGE_LISTS = "lists.change"
+    CHANGE_SETTINGS = "settings.change"
+    CHANGE_FLAGS = "flags.change"
+    SWITCH = "switches.change"
+    SWITCH_PLATFORM = "switches.change_platform"
 
 
 ALLOWED: Mapping[Permission, frozenset[Role]] = {
@@ -40,6 +44,12 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.RESET_FUSE: frozenset({Role.OWNER, Role.ADMIN}),
     # As for the status of a customer.
     Permission.CHANGE_LISTS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    # Settings and flags decide on the merchant's sales.
+    Permission.CHANGE_SETTINGS: frozenset({Role.OWNER, Role.ADMIN}),
+    Permission.CHANGE_FLAGS: frozenset({Role.OWNER, Role.ADMIN}),
+    # Those of the tenant; an operator also needs the permission below, and turns those of the platform only.
+    Permission.SWITCH: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
+    Permission.SWITCH_PLATFORM: frozenset({Role.OPERATOR}),
     # The merchant's own checkout asks for decisions, with an API key. They count as attempts to pay.
     Permission.EVALUATE: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # A replay sends conversions again, and a discarded conversion is never sent: both concern the merchant's money.

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from hashlib import sha256
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
@@ -11,6 +10,7 @@ from aiohttp.typedefs import Handler
 from orylo_api.access.authentication import authenticate, authorise
 from orylo_api.call import SERVICES, Call
 from orylo_api.http import idempotency
+from orylo_api.http.etags import etag_of, is_unchanged
 from orylo_api.http.fields import ResponseBody
 from orylo_api.http.reading import (
     check_is_csv,
@@ -84,9 +84,9 @@ def _respond(route: Route, request: web.Request, result: ResponseBody | web.Stre
     body = result.__pydantic_serializer__.to_json(result)
     if not route.has_etag:
         return _json(body, route.status)
-    etag = f'"{sha256(body).hexdigest()[:32]}"'
-    known = [tag.strip().removeprefix("W/") for tag in request.headers.get(hdrs.IF_NONE_MATCH, "").split(",")]
-    response = web.Response(status=304) if etag in known or "*" in known else _json(body, route.status)
+    etag = etag_of(body)
+    unchanged = route.method == hdrs.METH_GET and is_unchanged(request, etag)
+    response = web.Response(status=304) if unchanged else _json(body, route.status)
     response.headers[hdrs.ETAG] = etag
     # Browsers may cache the response but must revalidate it, by its ETag.
     response.headers[hdrs.CACHE_CONTROL] = "private, no-cache"

@@ -10,6 +10,7 @@ from orylo_api.access.roles import ALLOWED, Permission
 from orylo_api.http.openapi_parts import (
     DESCRIPTION,
     IDEMPOTENCY_KEY,
+    IF_MATCH,
     IF_NONE_MATCH,
     LAST_EVENT_ID,
     PROBLEMS,
@@ -78,7 +79,7 @@ def _operation(route: Route, references: dict[type[BaseModel], Schema], schemas:
             **{status: {"$ref": f"#/components/responses/{status}"} for status in sorted(map(str, route.errors))},
         },
     }
-    if route.has_etag:
+    if route.has_etag and route.method == "GET":
         operation["responses"]["304"] = {"description": "The ETag sent is still current"}
     if description := _description(route):
         operation["description"] = description
@@ -112,7 +113,9 @@ def _parameters(route: Route, schemas: dict[str, Schema]) -> list[Schema]:
             parameters.append(parameter)
     if route.takes_idempotency_key:
         parameters.append(IDEMPOTENCY_KEY)
-    if route.has_etag:
+    if route.takes_if_match:
+        parameters.append(IF_MATCH)
+    elif route.has_etag:
         parameters.append(IF_NONE_MATCH)
     if route.media is Media.EVENTS:
         parameters.append(LAST_EVENT_ID)

@@ -20,6 +20,7 @@ PROBLEMS = {
     "403": "The role lacks the permission, or the CSRF token is missing",
     "404": "Not found, or it belongs to another tenant",
     "409": "Its state does not allow this, or the idempotency key was used for another request",
+    "412": "The resource was changed since the ETag in `If-Match` was read",
     "413": "The body is too large",
     "415": "The body is of another media type",
     "422": "Invalid values; `errors` names each field",
@@ -45,6 +46,13 @@ IF_NONE_MATCH = {
     "in": "header",
     "required": False,
     "description": "an earlier response's ETag; if it is still current, the response is 304 without a body",
+    "schema": {"type": "string"},
+}
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "the ETag of the response that the change is based on; if it is outdated, the response is 412",
     "schema": {"type": "string"},
 }
 

@@ -46,6 +46,8 @@ class Route:
     # Works on the caller's own account, with a transaction of its own. Its responses may hold secrets, so they are not
     # stored for repeated requests.
     private: bool = False
+    # Its response is that of a GET of the same resource, whose ETag `If-Match` may name.
+    takes_if_match: bool = False
     # Statuses of errors beyond those that follow from the fields above.
     refuses: Set[int] = frozenset()
 
@@ -65,7 +67,7 @@ class Route:
 
     @property
     def has_etag(self) -> bool:
-        return self.method == "GET" and self.path_values is not None
+        return self.takes_if_match or (self.method == "GET" and self.path_values is not None)
 
     @property
     def errors(self) -> frozenset[int]:
@@ -81,4 +83,6 @@ class Route:
             statuses |= {400, 413, 415, 422}
         if self.takes_idempotency_key:
             statuses.add(409)
+        if self.takes_if_match:
+            statuses.add(412)
         return frozenset(statuses)
