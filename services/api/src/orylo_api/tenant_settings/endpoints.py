@@ -5,8 +5,7 @@ from typing import Any
 from orylo_api.access.audit import actor_of
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
-from orylo_api.errors import Invalid, NotFound
-from orylo_api.http.etags import check_unchanged
+from orylo_api.errors import Conflict, Invalid, NotFound
 from orylo_api.http.pages import Listing, Where, fetch_page
 from orylo_api.http.problem_details import FieldProblem
 from orylo_api.http.route import Route
@@ -51,7 +50,6 @@ async def show_section(call: Call[SectionPath, None, None]) -> SettingsSection:
 
 
 async def change_section(call: Call[SectionPath, None, SectionBody]) -> SettingsSection:
-    check_unchanged(call.request, await _current(call, for_update=True))
     try:
         settings = validate_values(call.path.model, call.body.values)
     except InvalidSettings as invalid:
@@ -81,7 +79,10 @@ async def list_section_history(call: Call[SectionPath, SectionVersionQuery, None
 
 
 async def roll_back_section(call: Call[SectionPath, None, RestoreSectionBody]) -> SettingsSection:
-    check_unchanged(call.request, await _current(call, for_update=True))
+    current = await read_current(call.connection, call.principal.tenant.id, call.path.model, for_update=True)
+    if call.body.current not in (None, current.version):
+        text = f"the section was changed: its version is {current.version}, not {call.body.current}"
+        raise Conflict(text, code="version_conflict")
     try:
         await restore_section(
             call.connection, call.principal.tenant.id, call.path.model, call.body.version, actor=actor_of(call)
@@ -105,9 +106,8 @@ async def preview_detection(call: Call[None, None, ThresholdBody]) -> ThresholdP
     )
 
 
-async def _current(call: Call[SectionPath, Any, Any], *, for_update: bool = False) -> SettingsSection:
-    tenant_id = call.principal.tenant.id
-    return SettingsSection.of(await read_current(call.connection, tenant_id, call.path.model, for_update=for_update))
+async def _current(call: Call[SectionPath, Any, Any]) -> SettingsSection:
+    return SettingsSection.of(await read_current(call.connection, call.principal.tenant.id, call.path.model))
 
 
 def _invalid(invalid: InvalidSettings, place: str) -> Invalid:
@@ -136,7 +136,8 @@ ROUTES = (
         "A section of the settings",
         path_values=SectionPath,
         response=SettingsSection,
-        description="Send its ETag as `If-Match` with a change, so that the later of two editors gets 412.",
+        description="The `ETag` of the response goes into `If-Match` of a change, so that the later of two editors "
+        "gets 412.",
     ),
     Route(
         "PUT",
@@ -147,8 +148,7 @@ ROUTES = (
         path_values=SectionPath,
         body=SectionBody,
         response=SettingsSection,
-        takes_if_match=True,
-        description="Makes a new version, which running services apply at once. The current values again make none. ",
+        description="Makes a new version, which running services apply at once. The current values again make none.",
     ),
     Route(
         "GET",
@@ -170,8 +170,8 @@ ROUTES = (
         path_values=SectionPath,
         body=RestoreSectionBody,
         response=SettingsSection,
-        takes_if_match=True,
-        description="Makes a new version with the values of the earlier one. ",
+        description="Makes a new version with the values of the earlier one. 409 if `current` is no longer the current "
+        "version.",
     ),
     Route(
         "POST",

@@ -97,7 +97,10 @@ class SectionVersion(ResponseBody):
     changed_at: datetime | None = Field(examples=["2026-11-20T14:05:00Z"])
     changed_by: str | None = Field(examples=["bia@shop.example"])
     restored: int | None = Field(description="the earlier version with the same values, if it was restored")
-    values: dict[str, Any] = Field(description="all fields, with the defaults of those that were not set")
+    values: dict[str, Any] = Field(
+        description="all fields, with the defaults of those that were not set",
+        examples=[{"enabled": True, "window_minutes": 30}],
+    )
     changes: list[SettingChange] = Field(description="what differs from the version before")
 
     @classmethod
@@ -124,7 +127,14 @@ class SectionVersionQuery(PageQuery):
 
 
 class RestoreSectionBody(RequestPart):
-    version: int = Field(ge=0, le=2**31 - 1, description="0: the defaults", examples=[2])
+    version: int = Field(ge=0, le=2**31 - 1, description="the earlier version; 0: the defaults", examples=[2])
+    current: int | None = Field(
+        default=None,
+        ge=0,
+        le=2**31 - 1,
+        description="the version that it replaces; absent: whichever it is",
+        examples=[3],
+    )
 
 
 class ThresholdBody(RequestPart):
