@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from orylo_api.http.tenancy import tenant_transaction
 from orylo_api.routes import ROUTES
 from orylo_common.control import Keyring
 from orylo_common.control.destinations import add_destination
+from orylo_common.control.flags import set_flag
 from orylo_common.control.fuses import trip_fuse
 from orylo_common.control.lists.entries import NewEntry, add_entry
 from orylo_common.control.lists.values import EntryType
@@ -26,6 +27,7 @@ from orylo_common.control.rule_snoozes import snooze_rule
 from orylo_common.control.rules import create_rule
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.control.sections.store import write_section
+from orylo_common.control.switches import Switch, SwitchName, switch_on
 from orylo_common.ids import uuid7
 from orylo_common.messages import ConversionFailed, PaymentSucceeded, PaymentVerdict, ProviderActionStatus
 from orylo_common.postgres.pool import open_pool
@@ -66,6 +68,8 @@ SHARED = (
     "list_entries",
     "settings",
     "settings_versions",
+    "switches",
+    "flags",
 )
 GUARDED = (*(f"api.{table}" for table in BOUND), *(f"control.{table}" for table in SHARED))
 HIDDEN = (
@@ -97,6 +101,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "roll_back_section": {"version": 0},
     "preview_detection": {"review_at": 60},
     "change_preferences": {},
+    "change_flag": {"enabled": True},
+    "change_switch": {"name": "stop_sending", "on": True, "message": "because", "until": "2026-12-31T00:00:00Z"},
 }
 FILES = {
     "import_lists": b"type,value,list,reason\nbin,999998,block,because\n",
@@ -107,9 +113,11 @@ FILES = {
 # What an empty shop gets, if it is not the route's own status.
 STATUSES = {"reset_tripped_fuse": 409}
 # Items that belong to no tenant.
-SAME_FOR_ALL = frozenset({"list_rule_fields", "list_settings"})
-# A section has the same name for every tenant.
-SECTION_ROUTES = frozenset({"show_section", "change_section", "list_section_history", "roll_back_section"})
+SAME_FOR_ALL = frozenset({"list_rule_fields", "list_settings", "list_flags"})
+# A section and a flag have the same name for every tenant.
+SECTION_ROUTES = frozenset(
+    {"show_section", "change_section", "list_section_history", "roll_back_section", "show_flag", "change_flag"}
+)
 # An API key has no preferences.
 USERS_ONLY = frozenset({"show_preferences", "change_preferences"})
 
@@ -149,6 +157,10 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
     rule_id = await add_rule(api, tenant_id, customer_id)
     async with api.pool.acquire() as connection, connection.transaction():
         await write_section(connection, tenant_id, DetectionPolicy(review_at=40 + tenant_id.int % 9), actor=ACTOR)
+        await set_flag(connection, tenant_id, "conversions", "hotmart", False, actor=ACTOR)
+        now = api.clock.now()
+        off = Switch(tenant_id, SwitchName.STOP_SENDING, "", f"of {tenant_id}", "ana", now, now + timedelta(days=1))
+        await switch_on(connection, off, actor=ACTOR)
     async with api.pool.acquire() as connection:
         entry = NewEntry("block", EntryType.BIN, "424242", f"of {tenant_id}")
         listed = await add_entry(connection, tenant_id, entry, actor=ACTOR)
@@ -192,7 +204,8 @@ def resource(route: Route) -> str:
 
 
 async def call(client: aiohttp.ClientSession, route: Route, things: Things) -> tuple[int, Any]:
-    path = route.path.replace("{id}", things.ids.get(resource(route), "")).replace("{section}", "detector")
+    path = route.path.replace("{id}", things.ids.get(resource(route), ""))
+    path = path.replace("{section}", "detector").replace("{name}", "conversions")
     given: dict[str, Any] = {"json": BODIES.get(route.endpoint.__name__)}
     if route.upload_bytes:
         given = {"data": FILES[route.endpoint.__name__], "headers": {"Content-Type": "text/csv"}}

@@ -20,6 +20,7 @@ from orylo_api.http.middleware import compress, count_requests, handle_errors, s
 from orylo_api.http.openapi import build_document
 from orylo_api.http.preconditions import shown_at
 from orylo_api.http.reading import MAX_BODY
+from orylo_api.payment_health.checks import PaymentHealthChecks
 from orylo_api.projection.handlers import project_message, write_measured
 from orylo_api.projection.retention import OTHERS_EVERY, STREAM_EVERY, delete_old, delete_stream_events
 from orylo_api.routes import ROUTES
@@ -31,6 +32,8 @@ from orylo_common.broker.ports import Broker
 from orylo_common.broker.topology import QUEUES, dead_letter_queue
 from orylo_common.clock import Clock, SystemClock
 from orylo_common.control import Keyring
+from orylo_common.control.plane import Part, open_control
+from orylo_common.control.switches import SwitchName, shown
 from orylo_common.http.server import serve_http
 from orylo_common.messages import Message
 from orylo_common.postgres.group_commit import GroupCommit
@@ -56,7 +59,7 @@ SHUTDOWN = timedelta(seconds=10)
 async def open_app(
     settings: Settings, *, broker: Broker, redis: RedisClient, clock: Clock | None = None
 ) -> AsyncIterator[Health]:
-    """Project messages and serve requests until the block is left. Redis is not used."""
+    """Project messages and serve requests until the block is left. Only the health of payments asks Redis."""
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
@@ -78,6 +81,7 @@ async def open_app(
             await enter(run_periodically(private_pool, name, interval, job))
 
         hub = await enter(open_stream(private_pool))
+        plane = await enter(open_control(settings.database_url, role=PROJECTOR_ROLE, parts=frozenset({Part.SWITCHES})))
         services = Services(
             tenant_pool=tenant_pool,
             private_pool=private_pool,
@@ -87,6 +91,8 @@ async def open_app(
             hub=hub,
             overviews=OverviewWatches(tenant_pool, hub, clock),
             detector=DetectorClient(await enter(aiohttp.ClientSession()), settings.detector_url),
+            plane=plane,
+            payment_health=PaymentHealthChecks(private_pool, redis, plane, clock),
             clock=clock,
             settings=settings,
             document=orjson.dumps(build_document(ROUTES)),
@@ -94,6 +100,7 @@ async def open_app(
         health = Health()
         health.check("postgres", partial(check_writable, tenant_pool))
         health.check("broker", broker.ping)
+        health.report("switches", lambda: shown(plane.all_switches(), frozenset(SwitchName), clock.now()))
         await enter(_listen(services, health))
         yield health
 

@@ -11,6 +11,7 @@ from orylo_common.broker.ports import Broker
 from orylo_common.clock import Clock, SystemClock
 from orylo_common.control import Keyring
 from orylo_common.control.plane import ControlPlane, Part, open_control
+from orylo_common.control.switches import SwitchName, shown
 from orylo_common.messages import (
     CheckoutStarted,
     ClickRecorded,
@@ -62,7 +63,8 @@ from orylo_dispatch.settings import Settings
 ROLE = "orylo_dispatch"
 # A small part of the half second until a conversion is sent. A payment and the decision on it share a batch.
 PACE = timedelta(milliseconds=30)
-PARTS = frozenset({Part.DESTINATIONS, Part.SETTINGS})
+PARTS = frozenset({Part.DESTINATIONS, Part.SETTINGS, Part.SWITCHES, Part.FLAGS})
+SWITCHES_SHOWN = frozenset({SwitchName.STOP_SENDING})
 
 
 @asynccontextmanager
@@ -108,6 +110,7 @@ async def open_app(
         health = Health()
         health.check("postgres", partial(check_writable, pool))
         health.check("broker", broker.ping)
+        health.report("switches", lambda: shown(plane.all_switches(), SWITCHES_SHOWN, clock.now()))
         yield health
 
 

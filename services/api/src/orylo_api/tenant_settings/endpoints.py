@@ -181,6 +181,7 @@ ROUTES = (
         "What other thresholds would have decided",
         body=ThresholdBody,
         response=ThresholdPreview,
+        serves_in_maintenance=True,
         description="On past payments, by their stored risk. Changes nothing.",
     ),
 )
