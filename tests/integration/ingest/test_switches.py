@@ -10,6 +10,7 @@ import pytest
 from orylo_common.control.flags import set_flag
 from orylo_common.control.switches import PLATFORM, Switch, SwitchName, switch_off, switch_on
 from orylo_common.control.tenants import find_tenant
+from orylo_common.ids import uuid7
 from tests.integration.ingest.running import TENANT, Answer, Ingest, running_ingest
 from tests.support.actors import ACTOR
 from tests.support.eventually import eventually
@@ -89,9 +90,12 @@ async def test_visits_are_recorded_only_while_the_flag_is_on(ingest: Ingest) -> 
     await ingest.configure()
 
     async def visit() -> int:
-        body = {"kind": "page", "url": "https://shop.example/?fbclid=IwAR0"}
+        body = {"kind": "pageview", "click_id": str(uuid7()), "url": "https://shop.example/?fbclid=IwAR0"}
         async with ingest.session.post(f"{ingest.url}/api/v1/track/{TENANT}", json=body) as response:
             return response.status
+
+    assert await visit() == 202
+    await eventually(lambda: bool(ingest.published.messages))
 
     async with ingest.pool.acquire() as connection, connection.transaction():
         tenant = await find_tenant(connection, TENANT)

@@ -25,6 +25,8 @@ class Permission(StrEnum):
     CHANGE_FLAGS = "flags.change"
     SWITCH = "switches.change"
     SWITCH_PLATFORM = "switches.change_platform"
+    CHANGE_DESTINATIONS = "destinations.change"
+    CHECK_DESTINATIONS = "destinations.check"
 
 
 ALLOWED: Mapping[Permission, frozenset[Role]] = {
@@ -50,6 +52,10 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     # Those of the tenant; an operator also needs the permission below, and turns those of the platform only.
     Permission.SWITCH: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
     Permission.SWITCH_PLATFORM: frozenset({Role.OPERATOR}),
+    # Its token sends in the merchant's name.
+    Permission.CHANGE_DESTINATIONS: frozenset({Role.OWNER, Role.ADMIN}),
+    # A check sends nothing, and may end a hold.
+    Permission.CHECK_DESTINATIONS: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
     # The merchant's own checkout asks for decisions, with an API key. They count as attempts to pay.
     Permission.EVALUATE: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # A replay sends conversions again, and a discarded conversion is never sent: both concern the merchant's money.
