@@ -1,4 +1,4 @@
-"""Which switch applies to whom and until when, and which value of a flag."""
+"""The switch that applies to a tenant at a moment, and the value of a flag."""
 
 from datetime import UTC, datetime, timedelta
 from typing import cast

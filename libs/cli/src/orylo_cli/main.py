@@ -33,7 +33,7 @@ COMMANDS = {
     "fuse": "The fuse: while it is tripped, rules and the risk review payments instead of blocking them.",
     "settings": "A tenant's policies and limits.",
     "flag": "Feature flags of a tenant and of its gateways.",
-    "switch": "Switches that stop webhooks, sending or changes, for a tenant or the platform.",
+    "switch": "Switches that stop webhooks, sending or changes.",
     "list": "What a tenant always blocks or allows, and what its rules look up.",
     "trust": "The ledger of trust scores.",
     "verdict": "Fraud or legitimate: verdicts on payments, and the quality of decisions.",

@@ -64,7 +64,7 @@ def list_(tenant: TenantOption = None, as_json: JsonOption = False, data_dir: Da
 @app.command()
 def on(
     switch: SwitchArgument,
-    message: Annotated[str, typer.Option(help="Why, for the people whom it affects.")],
+    message: Annotated[str, typer.Option(help="The reason, which affected people see.")],
     tenant: TenantOption = None,
     target: TargetOption = None,
     length: Annotated[

@@ -59,7 +59,7 @@ FLAGS: Mapping[str, Flag] = {
         Flag("tracking", "Visits that the shop's pages report are recorded.", "ingest", by_gateway=False),
     )
 }
-# By tenant, flag and gateway; an empty gateway stands for those without a value of their own.
+# By tenant, flag and gateway; an empty gateway means all that have no value.
 FlagValues = Mapping[tuple[UUID, str, str], bool]
 
 
@@ -104,7 +104,7 @@ async def list_flag_values(connection: Connection, tenant_id: UUID) -> list[Flag
 async def set_flag(
     connection: Connection, tenant_id: UUID, name: str, gateway: str, enabled: bool | None, *, actor: Actor
 ) -> None:
-    """Store a value; None removes it, so that the tenant's value or the default applies. Raises `InvalidChange`."""
+    """Store a value. None removes it: the tenant's value or the default applies again. Raises `InvalidChange`."""
     flag = FLAGS.get(name)
     if flag is None:
         raise InvalidChange(f"{name!r} is not a flag: use one of {', '.join(FLAGS)}")

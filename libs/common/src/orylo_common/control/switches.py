@@ -16,7 +16,7 @@ from orylo_common.control.audit import Actor, write_audit_line
 from orylo_common.control.errors import InvalidChange
 from orylo_common.postgres.pool import Connection
 
-# Stands for the whole platform, among tenants; also in the audit log.
+# The whole platform, in place of a tenant; also in the audit log.
 PLATFORM = UUID(int=0)
 # Longer ones are more likely a slip than a plan.
 LONGEST = timedelta(days=366)

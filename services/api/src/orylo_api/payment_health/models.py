@@ -19,7 +19,7 @@ class HealthChecks(ResponseBody):
 
 
 class PaymentHealth(ResponseBody):
-    """Whether payments are received and handled. Without anything about a shop."""
+    """The health of receiving and handling payments. It names no shop."""
 
     healthy: bool = Field(description="whether every check is ok")
     timestamp: datetime = Field(description="of the checks; they are repeated at most every 5 seconds")

@@ -18,7 +18,7 @@ class Theme(StrEnum):
 
 
 class PreferencesBody(RequestPart):
-    """What the user chose. Null, or absent: the shop's, or the dashboard's own."""
+    """The user's choices. Null, or absent: the shop's, or the dashboard's own."""
 
     name: ShownName | None = Field(
         default=None, description="shown to the team in place of the email", examples=["Bia"]
@@ -34,7 +34,7 @@ class PreferencesBody(RequestPart):
 
 
 class EffectivePreferences(ResponseBody):
-    """What applies: the user's choice, or the shop's setting."""
+    """The user's choice, or the shop's setting."""
 
     language: Language = Field(examples=["pt-BR"])
     timezone: TimeZone = Field(examples=["America/Sao_Paulo"])

@@ -21,7 +21,7 @@ class ActiveSwitch(ResponseBody):
     message: str = Field(examples=["We move to a new account until 14:00."])
     changed_by: str | None = Field(description="null for the platform's", examples=["bia@shop.example"])
     since: datetime
-    until: datetime | None = Field(description="it ends by itself then; null: it does not")
+    until: datetime | None = Field(description="the end; null: it does not end")
 
     @classmethod
     def of(cls, switch: Switch) -> "ActiveSwitch":
@@ -45,7 +45,7 @@ class AvailableSwitch(ResponseBody):
 
 
 class GatewayRetries(ResponseBody):
-    """What a gateway does with a webhook that gets 503."""
+    """How a gateway repeats a webhook that gets 503."""
 
     gateway: str
     retries: str = Field(examples=["Stripe repeats for up to 3 days, at growing intervals."])
@@ -72,11 +72,11 @@ class SwitchBody(RequestPart):
     )
     message: Text | None = Field(
         default=None,
-        description="why, for the people whom it affects; required to switch on",
+        description="the reason, which affected people see; required to switch on",
         examples=["We move to a new account until 14:00."],
     )
     until: Moment | None = Field(
-        default=None, description="switch off by itself then", examples=["2026-03-14T18:00:00Z"]
+        default=None, description="the end; null: it does not end", examples=["2026-03-14T18:00:00Z"]
     )
 
     @model_validator(mode="after")

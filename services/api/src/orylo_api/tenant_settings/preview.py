@@ -1,4 +1,4 @@
-"""What other thresholds would have decided on past payments, by their stored risk."""
+"""Counts past payments by the decision that other thresholds make of their stored risk."""
 
 from collections import Counter
 from collections.abc import Sequence
