@@ -49,9 +49,10 @@ async def as_role(api: Api, shop: Shop, role: Role) -> Client:
 async def test_maintenance_refuses_changes_with_its_message_and_reading_goes_on(api: Api, shop: Shop) -> None:
     client = api.client(shop.bearer)
     until = (api.clock.now() + timedelta(minutes=1)).isoformat()
-    status, body = await request(
-        client, "PUT", "v1/switches", name="maintenance", on=True, message="We move until noon", until=until
-    )
+    wanted = {"name": "maintenance", "on": True, "message": "We move until noon", "until": until}
+    status, problem = await request(client, "PUT", "v1/switches", **wanted, confirm="my-shop")
+    assert (status, problem["errors"][0]["field"]) == (422, "body.confirm")
+    status, body = await request(client, "PUT", "v1/switches", **wanted, confirm=shop.tenant.slug)
     assert (status, [(each["name"], each["scope"]) for each in body["items"]]) == (200, [("maintenance", "tenant")])
 
     async def is_refused() -> bool:

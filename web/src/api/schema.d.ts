@@ -4794,6 +4794,12 @@ export interface components {
              */
             message: string | null;
             /**
+             * @description against slips, to switch maintenance on: the tenant's slug, or `platform`
+             * @default null
+             * @example my-shop
+             */
+            confirm: string | null;
+            /**
              * @description the end; null: it does not end
              * @default null
              * @example 2026-03-14T18:00:00Z
@@ -12150,6 +12156,7 @@ export interface operations {
                  *       "scope": "tenant",
                  *       "target": "hotmart",
                  *       "message": "We move to a new account until 14:00.",
+                 *       "confirm": "my-shop",
                  *       "until": "2026-03-14T18:00:00Z"
                  *     }
                  */

@@ -46,6 +46,7 @@ async def change_switch(call: Call[None, None, SwitchBody]) -> SwitchList:
         authorise(call.principal, Permission.SWITCH_PLATFORM)
     elif call.principal.role is Role.OPERATOR:
         raise Forbidden("the tenant's own switches are for its owner and admins", code="forbidden")
+    _check_confirmed(call)
     await _check_target(call)
     tenant_id = PLATFORM if body.scope == "platform" else call.principal.tenant.id
     target = body.target or ""
@@ -61,6 +62,16 @@ async def change_switch(call: Call[None, None, SwitchBody]) -> SwitchList:
     except InvalidChange as error:
         raise Invalid(str(error), [FieldProblem(field="body.until", message=str(error))]) from None
     return await show_switches(call)
+
+
+def _check_confirmed(call: Call[None, None, SwitchBody]) -> None:
+    """Refuse a maintenance without confirmation: it stops the changes of every client."""
+    body = call.body
+    if body.name is SwitchName.MAINTENANCE and body.on:
+        word = "platform" if body.scope == "platform" else call.principal.tenant.slug
+        if body.confirm != word:
+            text = f"to switch maintenance on, confirm it with {word!r}"
+            raise Invalid(text, [FieldProblem(field="body.confirm", message=text)])
 
 
 async def _check_target(call: Call[None, None, SwitchBody]) -> None:

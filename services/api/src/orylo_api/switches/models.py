@@ -75,6 +75,11 @@ class SwitchBody(RequestPart):
         description="the reason, which affected people see; required to switch on",
         examples=["We move to a new account until 14:00."],
     )
+    confirm: Text | None = Field(
+        default=None,
+        description="against slips, to switch maintenance on: the tenant's slug, or `platform`",
+        examples=["my-shop"],
+    )
     until: Moment | None = Field(
         default=None, description="the end; null: it does not end", examples=["2026-03-14T18:00:00Z"]
     )
