@@ -90,7 +90,7 @@ async def test_visits_are_recorded_only_while_the_flag_is_on(ingest: Ingest) -> 
     await ingest.configure()
 
     async def visit() -> int:
-        body = {"kind": "pageview", "click_id": str(uuid7()), "url": "https://shop.example/?fbclid=IwAR0"}
+        body = {"kind": "pageview", "click_id": f"oc_{uuid7().hex[-22:]}", "url": "https://shop.example/?fbclid=IwAR0"}
         async with ingest.session.post(f"{ingest.url}/api/v1/track/{TENANT}", json=body) as response:
             return response.status
 
