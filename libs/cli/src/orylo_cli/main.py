@@ -35,6 +35,7 @@ COMMANDS = {
     "flag": "Feature flags of a tenant and of its gateways.",
     "switch": "Switches that stop webhooks, sending or changes.",
     "list": "What a tenant always blocks or allows, and what its rules look up.",
+    "rebuild": "Read models, made again from what they are derived from.",
     "trust": "The ledger of trust scores.",
     "verdict": "Fraud or legitimate: verdicts on payments, and the quality of decisions.",
 }
