@@ -19,7 +19,7 @@ from orylo_api.http.fields import PageQuery, RangeQuery
 from orylo_api.http.problem_details import FieldProblem
 from orylo_common.postgres.pool import Connection
 
-# Rows that one page may filter.
+# Rows that one page may filter, unless its conditions read other tables too.
 FILTER_LIMIT = 5_000
 
 
@@ -39,6 +39,8 @@ class Where:
     # Conditions that an index serves, and conditions that only filter rows.
     sought: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
     filtered: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+    # Rows that one page may filter.
+    limit: int = FILTER_LIMIT
 
     def seek(self, condition: str, *values: Any) -> None:
         self.sought.append((condition, values))
@@ -64,7 +66,7 @@ async def fetch_page(
     source = f"{listing.table} {_render(where.sought, values)}"
     sought = len(values)
     if where.filtered:
-        rows_filtered = f"(SELECT * FROM {source} {order} LIMIT {FILTER_LIMIT}) AS rows"  # noqa: S608
+        rows_filtered = f"(SELECT * FROM {source} {order} LIMIT {where.limit}) AS rows"  # noqa: S608
         conditions = _render(where.filtered, values)
         rows = await connection.fetch(
             f"SELECT * FROM {rows_filtered} {conditions} {order} LIMIT {page.limit + 1}",  # noqa: S608
@@ -77,7 +79,7 @@ async def fetch_page(
     if not where.filtered:
         return rows, None
     last_filtered = await connection.fetchrow(
-        f"SELECT created_at, {listing.id_column} FROM {source} {order} OFFSET {FILTER_LIMIT - 1} LIMIT 1",  # noqa: S608
+        f"SELECT created_at, {listing.id_column} FROM {source} {order} OFFSET {where.limit - 1} LIMIT 1",  # noqa: S608
         *values[:sought],
     )
     return rows, None if last_filtered is None else _encode(last_filtered, listing)

@@ -68,6 +68,8 @@ PRODUCT = """(
 )"""
 LAST4 = "coalesce(details ->> 'card_last4', enriched #>> '{{card_last4,1}}') = {}"
 DIGITS_OF_CARD = 4
+# Rows that one page may filter by conditions on other tables.
+JOINED_LIMIT = 2_000
 
 
 async def conditions_of(
@@ -83,7 +85,6 @@ async def conditions_of(
     _filter_columns(filters, where)
     if filters.q is not None:
         await _find_text(connection, tenant_id, filters.q, where)
-    # The dearest conditions last: they read another table for each row.
     _filter_outcomes(filters, where)
     return where
 
@@ -130,6 +131,8 @@ async def find_by_text(connection: Connection, tenant_id: UUID, text: str) -> Se
 
 
 def _filter_outcomes(filters: PaymentFilters, where: Where) -> None:
+    """Add the dearest conditions, which read another table for each row, and so limit the page to fewer rows."""
+    before = len(where.filtered)
     conditions: list[str] = []
     values: list[object] = []
     if filters.verdict is not None and set(filters.verdict) != set(ListedVerdict):
@@ -146,3 +149,5 @@ def _filter_outcomes(filters: PaymentFilters, where: Where) -> None:
         where.filter(CURRENT_DECISION.replace("{conditions}", " AND ".join(conditions)), *values)
     if filters.conversion is not None:
         where.filter(CONVERSION, filters.conversion)
+    if len(where.filtered) > before:
+        where.limit = JOINED_LIMIT
