@@ -24,6 +24,7 @@ from orylo_api.projection.retention import OTHERS_EVERY, STREAM_EVERY, delete_ol
 from orylo_api.routes import ROUTES
 from orylo_api.settings import Settings
 from orylo_api.stream.hub import open_stream
+from orylo_api.webhooks.ingest_client import IngestClient
 from orylo_common.broker.consumer import Consumer, DeadLetterConsumer, Handler
 from orylo_common.broker.ports import Broker
 from orylo_common.broker.topology import QUEUES, dead_letter_queue
@@ -75,6 +76,7 @@ async def open_app(
         ):
             await enter(run_periodically(private_pool, name, interval, job))
 
+        session = await enter(aiohttp.ClientSession())
         services = Services(
             tenant_pool=tenant_pool,
             private_pool=private_pool,
@@ -82,7 +84,9 @@ async def open_app(
             broker=broker,
             relay=await enter(OutboxRelay(private_pool, "api", broker)),
             hub=await enter(open_stream(private_pool)),
-            detector=DetectorClient(await enter(aiohttp.ClientSession()), settings.detector_url),
+            detector=DetectorClient(session, settings.detector_url),
+            ingest=IngestClient(session, settings.ingest_private_url),
+            http=session,
             clock=clock,
             settings=settings,
             document=orjson.dumps(build_document(ROUTES)),

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+import aiohttp
 import asyncpg
 from aiohttp import web
 
@@ -14,6 +15,7 @@ from orylo_api.detections.detector_client import DetectorClient
 from orylo_api.http.fields import ResponseBody
 from orylo_api.settings import Settings
 from orylo_api.stream.hub import StreamHub
+from orylo_api.webhooks.ingest_client import IngestClient
 from orylo_common.broker.ports import Broker, Outgoing
 from orylo_common.clock import Clock
 from orylo_common.control import Keyring
@@ -37,6 +39,9 @@ class Services:
     relay: OutboxRelay
     hub: StreamHub
     detector: DetectorClient
+    ingest: IngestClient
+    # For requests to other addresses than the platform's own services.
+    http: aiohttp.ClientSession
     clock: Clock
     settings: Settings
     # The OpenAPI document, as bytes.

@@ -24,6 +24,7 @@ from orylo_api.rules import endpoints as rules
 from orylo_api.rules import snooze_endpoints as snoozes
 from orylo_api.stream import endpoints as stream
 from orylo_api.verdicts import endpoints as verdicts
+from orylo_api.webhooks import endpoints as webhooks
 
 ROUTES: Sequence[Route] = (
     *auth.ROUTES,
@@ -40,6 +41,7 @@ ROUTES: Sequence[Route] = (
     *conversions.ROUTES,
     *destinations.ROUTES,
     *dead_letters.ROUTES,
+    *webhooks.ROUTES,
     *rejections.ROUTES,
     *quarantine.ROUTES,
     *rules.ROUTES,

@@ -21,6 +21,8 @@ class Permission(StrEnum):
     REPLAY_QUARANTINE = "quarantine.replay"
     DISCARD_QUARANTINE = "quarantine.discard"
     CHANGE_LISTS = "lists.change"
+    RESEND_WEBHOOKS = "webhooks.resend"
+    CHANGE_GATEWAYS = "gateways.change"
 
 
 ALLOWED: Mapping[Permission, frozenset[Role]] = {
@@ -48,6 +50,10 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.REPLAY_QUARANTINE: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
     # A discarded webhook may be a payment that is never published.
     Permission.DISCARD_QUARANTINE: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
+    # As for a replay.
+    Permission.RESEND_WEBHOOKS: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
+    # A gateway's settings and secrets decide which sales arrive at all.
+    Permission.CHANGE_GATEWAYS: frozenset({Role.OWNER, Role.ADMIN}),
 }
 
 

@@ -24,6 +24,7 @@ from orylo_api.stream.models import EventId, StreamQuery
 from orylo_api.stream.overview import OverviewWatch
 from orylo_api.stream.subscription import StreamEnded, StreamSubscription
 from orylo_api.verdicts.models import VerdictChange
+from orylo_api.webhooks.models import WebhookReceipt, WebhookRefusal
 from orylo_common.postgres.errors import TRANSIENT_ERRORS
 
 HEADER = "Last-Event-ID"
@@ -40,8 +41,8 @@ END_OF_ROW = 999_999
 DESCRIPTION = """\
 `detection.created` carries a Detection, `customer.seen` a CustomerSeen, `trust.updated` a TrustChange,
 `verdict.given` a VerdictChange, `conversion.matched`, `conversion.suppressed`, `conversion.dispatched`,
-`conversion.failed` and `conversion.correction_changed` a Conversion, `dead_letter.created` a DeadLetterSummary, each as
-JSON in `data`. With `timezone` there is also `overview.updated`, an OverviewUpdate, at most every 2 seconds; it has no
+`conversion.failed` and `conversion.correction_changed` a Conversion, `dead_letter.created` a DeadLetterSummary, `webhook.accepted` a
+WebhookReceipt and `webhook.refused` a WebhookRefusal, each as JSON in `data`. With `timezone` there is also `overview.updated`, an OverviewUpdate, at most every 2 seconds; it has no
 id, since the next one replaces it. A client that was disconnected resumes with `Last-Event-ID`, for as long as events
 are stored (15 minutes). The first event is `ready`, unless the stream resumes; it is `reset` if events are missing, and
 the client should then reload what it shows. A stream without other events sends `heartbeat` every 4 seconds.
@@ -133,6 +134,16 @@ ROUTES = (
         time_limit=None,
         refuses={429},
         description=DESCRIPTION,
-        events=(Detection, CustomerSeen, TrustChange, VerdictChange, Conversion, DeadLetterSummary, OverviewUpdate),
+        events=(
+            Detection,
+            CustomerSeen,
+            TrustChange,
+            VerdictChange,
+            Conversion,
+            DeadLetterSummary,
+            WebhookReceipt,
+            WebhookRefusal,
+            OverviewUpdate,
+        ),
     ),
 )
