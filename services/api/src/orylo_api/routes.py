@@ -11,10 +11,12 @@ from orylo_api.dead_letters import endpoints as dead_letters
 from orylo_api.destinations import endpoints as destinations
 from orylo_api.detections import endpoints as detections
 from orylo_api.fuse import endpoints as fuse
+from orylo_api.gateways import endpoints as gateways
 from orylo_api.http import document
 from orylo_api.http.route import Route
 from orylo_api.lists import endpoints as lists
 from orylo_api.lists import transfers as list_transfers
+from orylo_api.onboarding import endpoints as onboarding
 from orylo_api.overview import endpoints as overview
 from orylo_api.payments import endpoints as payments
 from orylo_api.quality import endpoints as quality
@@ -23,6 +25,7 @@ from orylo_api.rejections import endpoints as rejections
 from orylo_api.rules import endpoints as rules
 from orylo_api.rules import snooze_endpoints as snoozes
 from orylo_api.stream import endpoints as stream
+from orylo_api.tracking import endpoints as tracking
 from orylo_api.verdicts import endpoints as verdicts
 from orylo_api.webhooks import endpoints as webhooks
 
@@ -41,6 +44,9 @@ ROUTES: Sequence[Route] = (
     *conversions.ROUTES,
     *destinations.ROUTES,
     *dead_letters.ROUTES,
+    *onboarding.ROUTES,
+    *gateways.ROUTES,
+    *tracking.ROUTES,
     *webhooks.ROUTES,
     *rejections.ROUTES,
     *quarantine.ROUTES,

@@ -22,6 +22,7 @@ from orylo_cli.target import open_target
 from orylo_common.control.document_key_store import replace_lost_document_key
 from orylo_common.control.errors import InvalidChange
 from orylo_common.control.gateways import (
+    WITHOUT_ZONES,
     GatewayConfig,
     GatewaySummary,
     find_gateway,
@@ -34,8 +35,6 @@ from orylo_common.control.models import LiveMode, Mode
 from orylo_common.control.tenants import find_tenant
 from orylo_common.postgres.pool import Connection
 
-# Stripe's times are Unix seconds, also in relayed webhooks.
-WITHOUT_ZONES = frozenset({"stripe"})
 USUAL = "usual"
 
 app = typer.Typer(no_args_is_help=True, help="The payment gateways that send a tenant's webhooks.")

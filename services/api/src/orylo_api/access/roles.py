@@ -23,6 +23,7 @@ class Permission(StrEnum):
     CHANGE_LISTS = "lists.change"
     RESEND_WEBHOOKS = "webhooks.resend"
     CHANGE_GATEWAYS = "gateways.change"
+    CHECK_TRACKING = "tracking.check"
 
 
 ALLOWED: Mapping[Permission, frozenset[Role]] = {
@@ -54,6 +55,8 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.RESEND_WEBHOOKS: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
     # A gateway's settings and secrets decide which sales arrive at all.
     Permission.CHANGE_GATEWAYS: frozenset({Role.OWNER, Role.ADMIN}),
+    # The platform fetches the page.
+    Permission.CHECK_TRACKING: frozenset({Role.OWNER, Role.ADMIN}),
 }
 
 

@@ -54,6 +54,7 @@ RETENTIONS = (
     Retention("api.trust_changes", "occurred_at", KEEP_HISTORY),
     Retention("api.customer_merges", "occurred_at", KEEP_HISTORY),
     Retention("api.rule_hits", "day", KEEP_HISTORY),
+    Retention("api.tracking_days", "day", KEEP_HISTORY),
     Retention("api.quarantine_view", "created_at", KEEP_QUARANTINE),
     Retention("api.rejections_view", "created_at", KEEP_REJECTIONS),
     Retention("control.list_entries", "expires_at", KEEP_EXPIRED_ENTRIES),

@@ -19,6 +19,7 @@ from orylo_api.read_models.claims import Projectable
 from orylo_api.read_models.effects import Effects
 from orylo_api.rejections.projection import RejectionProjection
 from orylo_api.rules.projection import RuleHitProjection
+from orylo_api.tracking.projection import TrackingProjection
 from orylo_api.verdicts.projection import EvidenceProjection
 from orylo_api.webhooks.projection import WebhookReceiptProjection
 from orylo_common.messages import (
@@ -80,6 +81,7 @@ WRITE_ORDER: Sequence[type[Projection]] = (
     QuarantineProjection,
     ActivityProjection,
     RuleHitProjection,
+    TrackingProjection,
     WebhookReceiptProjection,
 )
 
@@ -93,7 +95,7 @@ FOLDED_BY: Mapping[type[Projectable], Sequence[type[Projection]]] = {
     VerdictGiven: (EvidenceProjection,),
     CheckoutStarted: (ActivityProjection, WebhookReceiptProjection),
     CheckoutAbandoned: (ActivityProjection, WebhookReceiptProjection),
-    ClickRecorded: (ActivityProjection,),
+    ClickRecorded: (ActivityProjection, TrackingProjection),
     DetectionCreated: (DetectionProjection, CustomerProjection, RuleHitProjection),
     TrustUpdated: (CustomerProjection, TrustProjection),
     CustomerMerged: (CustomerProjection, MergeProjection),

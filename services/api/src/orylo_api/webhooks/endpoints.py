@@ -57,6 +57,7 @@ ROUTES = (
         "One received webhook with its deliveries and its payment",
         path_values=WebhookPath,
         response=ReceivedWebhookDetails,
+        description="For refused webhooks, the id is that of the list's item.",
     ),
     Route(
         "GET",
@@ -66,6 +67,8 @@ ROUTES = (
         "The scrubbed body of a received webhook",
         path_values=WebhookPath,
         response=WebhookPayload,
+        description="Personal values are hashed, secrets removed and card numbers masked, as they are stored. "
+        "The bodies of refused webhooks are not stored.",
     ),
     Route(
         "POST",

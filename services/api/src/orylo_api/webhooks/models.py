@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from orylo_api.http.fields import Gateway, Page, PaymentId, RangeQuery, RequestPart, ResponseBody
+from orylo_api.payments.models import PaymentState
 
 EventType = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00]*$")]
 
@@ -62,12 +63,14 @@ class ReceivedWebhook(ResponseBody):
     id: UUID = Field(description="the event's id, however often it was delivered")
     state: WebhookState = Field(description=STATE)
     gateway: str = Field(description="`unknown` if the URL of a refused webhook names no known gateway")
-    type: str | None = Field(description="the gateway's own type of the event; null if refused")
+    type: str | None = Field(
+        description="the gateway's own type of the event; null if refused", examples=["payment_intent.succeeded"]
+    )
     gateway_event_id: str | None = Field(description="the gateway's own id of the event")
     payment_id: str | None = Field(description="the payment that it reports on")
     message_type: str | None = Field(description="type of the message that was published for it")
     status: int = Field(description="HTTP status of the response to the first delivery")
-    code: str | None = Field(description="why it was refused, for programs")
+    code: str | None = Field(description="why it was refused, for programs", examples=["signature_mismatch"])
     reason: str | None = Field(description="why it was ignored, quarantined, in conflict or refused, for people")
     deliveries: int = Field(ge=1, description="how often it was delivered; of refused ones, how many there were")
     remote: str | None = Field(description="sender's address of the last refused one")
@@ -90,8 +93,8 @@ class ConflictingDelivery(ResponseBody):
 class WebhookPayment(ResponseBody):
     """The payment that a webhook reports on, as it is now."""
 
-    id: str
-    state: str
+    id: str = Field(examples=["stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp"])
+    state: PaymentState
     amount_minor: int = Field(ge=0)
     currency: str
     test: bool = Field(description="a test event of the gateway's panel, which is no sale")
@@ -135,9 +138,11 @@ class WebhookReceipt(ResponseBody):
     """Webhooks of one gateway that were received together. The fields describe the last of them."""
 
     gateway: str
-    type: str
+    type: str = Field(description="the gateway's own type of the event", examples=["payment_intent.succeeded"])
     state: WebhookState
-    webhook_id: UUID
+    webhook_id: str = Field(
+        description="the event's id, as lists return it", examples=["6e1f0c0e-4a43-5b52-9c3e-0f5b8c1d2e3f"]
+    )
     payment_id: str | None
     test: bool
     count: int = Field(ge=1)
@@ -148,9 +153,12 @@ class WebhookRefusal(ResponseBody):
     """Webhooks of one gateway that were refused together, for one reason."""
 
     gateway: str
-    status: int
-    code: str
-    reason: str
+    status: int = Field(description="HTTP status of the responses", examples=[401])
+    code: str = Field(description="the reason, for programs", examples=["signature_mismatch"])
+    reason: str = Field(
+        description="what was wrong and how to fix it",
+        examples=["The signature matches none of the secrets set for this gateway."],
+    )
     count: int = Field(ge=1)
     remote: str | None
     refused_at: datetime

@@ -39,7 +39,7 @@ def receipt_of(message: GatewayFact | WebhookQuarantined, *, count: int) -> Webh
         gateway=message.gateway,
         type=message.gateway_event_type,
         state=_state_of(message),
-        webhook_id=UUID(message.event_id),
+        webhook_id=message.event_id,
         payment_id=getattr(message, "payment_id", None),
         test=isinstance(message, GatewayFact) and message.test,
         count=count,
