@@ -135,7 +135,7 @@ async def test_a_sample_takes_the_path_of_every_webhook_and_counts_nowhere(shop:
 
     async def refused() -> bool:
         _, outcome, _ = await send(shop.owner, "POST", "/stripe/sample")
-        return (outcome["status"], outcome["code"]) == (401, "address_not_allowed")
+        return bool((outcome["status"], outcome["code"]) == (401, "address_not_allowed"))
 
     await eventually(refused)
     status, problem, _ = await send(shop.owner, "POST", "/kiwify/sample")
@@ -147,7 +147,7 @@ async def test_statistics_are_by_hour_and_bounded(shop: Shop) -> None:
 
     async def counted() -> bool:
         _, stats, _ = await send(shop.owner, "GET", "/stripe/stats")
-        return sum(hour["counts"]["accepted"] for hour in stats["hours"]) == 1
+        return bool(sum(hour["counts"]["accepted"] for hour in stats["hours"]) == 1)
 
     await eventually(counted)
     span = "?from=2026-01-01T00:00:00Z&to=2026-03-01T00:00:00Z"

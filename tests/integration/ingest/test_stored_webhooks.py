@@ -29,7 +29,7 @@ async def tenant_of(ingest: Ingest) -> UUID:
     return tenant_id
 
 
-async def get(ingest: Ingest, path: str, tenant: UUID | None = None, **query: str) -> tuple[int, Any]:
+async def get(ingest: Ingest, path: str, /, *, tenant: UUID | None = None, **query: Any) -> tuple[int, Any]:
     address = f"{ingest.private_url}/tenants/{tenant or await tenant_of(ingest)}/{path}"
     async with ingest.session.get(address, params=query) as response:
         return response.status, await response.json(content_type=None)
@@ -60,7 +60,7 @@ async def accept(ingest: Ingest, number: int, **fields: Any) -> str:
 async def test_pages_hold_every_webhook_once_newest_first(ingest: Ingest) -> None:
     ids = [await accept(ingest, number) for number in range(5)]
     seen: list[str] = []
-    query: dict[str, str] = {"limit": "2"}
+    query: dict[str, Any] = {"limit": "2"}
     while True:
         _, page = await get(ingest, "webhooks", **query)
         seen += [item["event_id"] for item in page["items"]]
@@ -76,7 +76,7 @@ async def test_filters_find_by_payment_type_state_gateway_and_time(ingest: Inges
     answer = await ingest.stripe(orjson.dumps({"id": "evt_plan", "object": "event", "type": "plan.created"}))
     ignored = answer.body["event_id"]
 
-    async def found(**query: str) -> list[str]:
+    async def found(**query: Any) -> list[str]:
         status, page = await get(ingest, "webhooks", **query)
         assert status == 200
         return [item["event_id"] for item in page["items"]]
@@ -229,6 +229,6 @@ async def test_webhooks_are_counted_by_outcome_and_hour(ingest: Ingest) -> None:
     (stripe_,) = activity["items"]
     assert stripe_["last_at"] is not None
     assert (stripe_["usual_gap_s"], stripe_["silent_since"]) == (None, None)
-    span = {"since": "2020-01-01T00:00:00+00:00", "until": "2999-01-01T00:00:00+00:00"}
+    span: dict[str, Any] = {"since": "2020-01-01T00:00:00+00:00", "until": "2999-01-01T00:00:00+00:00"}
     _, hours = await get(ingest, "gateways/stripe/hours", **span)
     assert [sum(hour["counts"].values()) for hour in hours["items"]] == [5] or len(hours["items"]) == 2

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from orylo_common.control.gateways import GatewayName
+from orylo_common.control.models import GatewayName
 
 SAMPLE_MARK = "orylo_sample"
 AMOUNT_MINOR = 29_700

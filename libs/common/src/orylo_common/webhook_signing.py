@@ -4,8 +4,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from orylo_common.control.gateways import GatewayName
-from orylo_common.control.models import Mode
+from orylo_common.control.models import GatewayName, Mode
 
 SIGNATURE_HEADER = "X-Signature"
 STRIPE_HEADER = "Stripe-Signature"

@@ -5,8 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from orylo_common.control.gateways import GATEWAY_NAMES, GatewayName
-from orylo_common.control.models import GatewaySetting, Mode
+from orylo_common.control.models import GATEWAY_NAMES, GatewayName, GatewaySetting, Mode
 from orylo_common.messages import PaymentSucceeded
 from orylo_common.sample_webhooks import AMOUNT_MINOR, sample_webhook
 from orylo_common.webhook_signing import WebhookSigner

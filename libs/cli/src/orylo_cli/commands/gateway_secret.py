@@ -25,8 +25,9 @@ from orylo_common.control.gateway_secrets import (
     put_gateway_secret,
     remove_gateway_secret,
 )
-from orylo_common.control.gateways import GATEWAY_NAMES, find_gateway
+from orylo_common.control.gateways import find_gateway
 from orylo_common.control.master_key import check_master_key
+from orylo_common.control.models import GATEWAY_NAMES
 from orylo_common.control.tenants import find_tenant
 from orylo_common.postgres.pool import Connection
 

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from ipaddress import ip_network
-from typing import Any, Literal, get_args
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,8 +15,6 @@ from orylo_common.control.keyring import Keyring
 from orylo_common.control.models import LiveMode, Mode
 from orylo_common.postgres.pool import Connection
 
-GatewayName = Literal["hotmart", "kiwify", "perfectpay", "stripe"]
-GATEWAY_NAMES: tuple[GatewayName, ...] = get_args(GatewayName)
 # Stripe's times are Unix seconds, also in relayed webhooks.
 WITHOUT_ZONES = frozenset({"stripe"})
 

@@ -20,7 +20,7 @@ from orylo_api.gateways.models import (
     ShownSecret,
     StatsQuery,
 )
-from orylo_api.gateways.samples import missing_secret, send_sample
+from orylo_api.gateways.samples import missing_secret, try_sample
 from orylo_api.gateways.secrets import check_keyring, check_new_label, is_needed, shown_secrets
 from orylo_api.http.problem_details import FieldProblem
 from orylo_api.http.route import Route
@@ -137,7 +137,7 @@ async def send_sample_webhook(call: Call[GatewayPath, None, None]) -> SampleOutc
     if config is None or secret is None:
         raise missing_secret()
     signer = WebhookSigner(name, secret, config.mode)
-    outcome = await send_sample(services.http, services.settings.ingest_url, tenant.slug, signer, services.clock.now())
+    outcome = await try_sample(services.http, services.settings.ingest_url, tenant.slug, signer, services.clock.now())
     await audit.write_change(call, action="gateway.sample", subject=f"gateway {name}", after={"status": outcome.status})
     return await _with_state(call, outcome)
 

@@ -7,8 +7,7 @@ from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 from orylo_api.http.fields import Moment, RequestPart, ResponseBody
 from orylo_api.webhooks.models import WebhookState
 from orylo_common.control.gateway_secrets import MIN_SECRET_CHARACTERS
-from orylo_common.control.gateways import GatewayName
-from orylo_common.control.models import LiveMode, Mode
+from orylo_common.control.models import GatewayName, LiveMode, Mode
 
 MAX_NETWORKS = 100
 MAX_RANGE = timedelta(days=31)

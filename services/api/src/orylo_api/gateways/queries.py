@@ -20,14 +20,8 @@ from orylo_api.gateways.models import (
 )
 from orylo_api.gateways.secrets import shown_secrets
 from orylo_api.http.problem_details import FieldProblem
-from orylo_common.control.gateways import (
-    GATEWAY_NAMES,
-    GatewayConfig,
-    GatewayName,
-    GatewaySummary,
-    find_gateway,
-    list_gateways,
-)
+from orylo_common.control.gateways import GatewayConfig, GatewaySummary, find_gateway, list_gateways
+from orylo_common.control.models import GATEWAY_NAMES, GatewayName
 from orylo_common.errors import TransientError
 from orylo_common.http.problems import HTTPProblem
 

@@ -1,21 +1,16 @@
-"""Send a sample webhook to ingest's public port, signed as the gateway signs."""
+"""Send a sample webhook to ingest, and describe the answer."""
 
-import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 
 import aiohttp
 
 from orylo_api.errors import Conflict
-from orylo_api.gateways.addresses import webhook_path
 from orylo_api.gateways.models import SampleOutcome
-from orylo_common.control.gateways import GatewayName
-from orylo_common.errors import TransientError
 from orylo_common.http.problems import HTTPProblem, Problem
-from orylo_common.sample_webhooks import sample_webhook
+from orylo_common.sample_sending import send_sample
 from orylo_common.webhook_signing import WebhookSigner
 
-TIMEOUT = timedelta(seconds=10)
 NOT_CONFIGURED = Problem(
     HTTPStatus.SERVICE_UNAVAILABLE,
     "ingest_not_configured",
@@ -28,28 +23,15 @@ def missing_secret() -> Conflict:
     return Conflict("the gateway has no secret to sign a sample with", code="no_secret")
 
 
-async def send_sample(
+async def try_sample(
     session: aiohttp.ClientSession, base_url: str | None, tenant: str, signer: WebhookSigner, now: datetime
 ) -> SampleOutcome:
-    """Send a new sample, and return ingest's answer. Raises `TransientError` if there is none."""
+    """Send a sample to the tenant's gateway. Raises `TransientError` without an answer."""
     if base_url is None:
         raise HTTPProblem(NOT_CONFIGURED)
-    gateway: GatewayName = signer.gateway
-    body = sample_webhook(gateway, secrets.token_hex(6), now, token=signer.secret)
-    try:
-        async with session.post(
-            f"{base_url}{webhook_path(gateway, tenant)}",
-            data=body,
-            params=signer.query(body),
-            headers=signer.headers(body, int(now.timestamp())),
-            timeout=aiohttp.ClientTimeout(total=TIMEOUT.total_seconds()),
-            allow_redirects=False,
-        ) as response:
-            answer = await response.json(content_type=None)
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        raise TransientError("ingest cannot be reached") from error
+    status, answer = await send_sample(session, base_url, tenant, signer, now)
     return SampleOutcome(
-        status=response.status,
+        status=status,
         code=answer.get("code"),
         reason=answer.get("detail"),
         webhook_id=answer.get("event_id"),

@@ -21,9 +21,9 @@ SELECT_FIRST_SALE = """
 SELECT_DESTINATIONS = "SELECT count(*) FROM api.destinations WHERE enabled"
 SELECT_FIRST_CONVERSION = """
     SELECT created_at FROM (
-        SELECT created_at, state FROM api.conversions_view ORDER BY created_at, id LIMIT 5000
+        SELECT created_at, status FROM api.conversions_view ORDER BY created_at, id LIMIT 5000
     ) AS first
-    WHERE state = 'dispatched' ORDER BY created_at LIMIT 1
+    WHERE status = 'dispatched' ORDER BY created_at LIMIT 1
 """
 SELECT_FIRST_VISIT = "SELECT first_at FROM api.tracking_days ORDER BY day LIMIT 1"
 SELECT_GATEWAYS = "SELECT array_agg(gateway ORDER BY gateway) FROM control.gateways WHERE enabled"

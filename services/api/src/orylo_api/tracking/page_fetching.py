@@ -9,7 +9,7 @@ import aiohttp
 from aiohttp import hdrs
 from yarl import URL
 
-from orylo_api.tracking.page_addresses import FixedResolver, checked_addresses
+from orylo_api.tracking.page_addresses import FixedResolver, ForbiddenPage, checked_addresses
 
 TIMEOUT = timedelta(seconds=8)
 MAX_BYTES = 1024 * 1024
@@ -39,8 +39,12 @@ class FetchedPage:
 async def fetch_page(url: str, *, allow_loopback: bool) -> FetchedPage:
     """Raises `ForbiddenPage` for a URL that is not on the internet, also after a redirect, and `PageUnreachable`."""
     try:
+        parsed = URL(url)
+    except ValueError:
+        raise ForbiddenPage("must be a URL") from None
+    try:
         async with asyncio.timeout(TIMEOUT.total_seconds()):
-            return await _follow(URL(url), allow_loopback)
+            return await _follow(parsed, allow_loopback)
     except TimeoutError:
         raise PageUnreachable(f"it does not answer within {TIMEOUT.total_seconds():g} s") from None
     except (aiohttp.ClientError, OSError, ValueError, zlib.error) as error:
