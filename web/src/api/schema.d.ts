@@ -172,10 +172,50 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Totals of today, the last 24 hours and the last 7 days, and a time series
-         * @description All figures come from rollups, so the answer takes as long for a thousand payments as for a million. `today` begins at midnight in `timezone`.
+         * Sales, fraud and conversions of any period, totals of today, 24 hours and 7 days, and a time series
+         * @description All figures come from rollups, so the answer takes as long for a thousand payments as for a million. `period` has the figures of `from` to `to`, by the time of each payment; the totals are of fixed periods. `today` begins at midnight in `timezone`.
          */
         get: operations["show_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/funnel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * From clicks over checkouts and payments to conversions, in any period
+         * @description Each step counts what happened in the period: a buyer who clicked the day before is not among its clicks, but among its sales.
+         */
+        get: operations["show_funnel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/timeseries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics over time, by minute, hour or day
+         * @description Days and hours are those of `timezone`. Payments count at the time of payment, or when they were created if they were not paid, so a refund or dispute changes the point of its payment.
+         */
+        get: operations["show_time_series"];
         put?: never;
         post?: never;
         delete?: never;
@@ -472,7 +512,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Precision, recall, false positives and money by week, and the review queue
+         * Precision, recall, false positives and money of any period and by week, and the review queue
          * @description A payment is fraud by its newest verdict, else by a dispute that was not won, else by a fraud warning. Recent weeks are not final.
          */
         get: operations["show_quality"];
@@ -702,6 +742,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversions/{id}/delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is sent of a sale, each attempt with its answer, and when the next one follows
+         * @description The event is shown as the destination's API takes it. Identifiers of people in it are hashed.
+         */
+        get: operations["show_delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/destinations": {
         parameters: {
             query?: never;
@@ -715,7 +775,95 @@ export interface paths {
          */
         get: operations["list_destinations"];
         put?: never;
+        /**
+         * Add a destination. The next sale is sent to it
+         * @description `meta` reports sales to a dataset of Meta's Conversions API. `stripe` cancels or refunds blocked payments, once the section `actions` of the settings says so. A tenant has each `name` of a kind once. For the roles admin, owner.
+         */
+        post: operations["add_destination"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One destination as it is configured, without its token
+         * @description `GET /api/v1/destinations` shows whether it is sent to.
+         */
+        get: operations["show_destination"];
+        /**
+         * Change, disable or enable a destination
+         * @description A destination on hold is tried again at once. For the roles admin, owner.
+         */
+        put: operations["change_destination"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether a destination's conversions arrive
+         * @description Counts conversions created within the last 24 hours, and all that wait.
+         */
+        get: operations["show_activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check the token and the configuration now, without sending anything
+         * @description If the destination accepts them and was on hold, its conversions are sent again at once. For the roles admin, operator, owner.
+         */
+        post: operations["probe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test event to Meta
+         * @description A sale of 0.01 USD by test@example.com. Meta shows it under “Test events”, by its test event code, and counts it as well. Refused without any code. For the roles admin, owner.
+         */
+        post: operations["send_test_event"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1518,6 +1666,7 @@ export interface components {
         Amounts: {
             currency: string;
             succeeded_minor: number;
+            /** @description of payments whose current decision is `block`, paid or not */
             blocked_minor: number;
             dispatched_minor: number;
         };
@@ -1533,6 +1682,37 @@ export interface components {
         CheckResult: {
             /** @description empty if the expression can be saved */
             problems: components["schemas"]["ExpressionProblem"][];
+        };
+        /**
+         * Comparison
+         * @enum {string}
+         */
+        Comparison: "previous_period" | "previous_day" | "previous_week";
+        /**
+         * ConfiguredDestination
+         * @description A destination as it is configured. Its token is never shown.
+         */
+        ConfiguredDestination: {
+            /** Format: uuid */
+            id: string;
+            /** @description meta or stripe */
+            kind: string;
+            name: string;
+            enabled: boolean;
+            /**
+             * @description of `meta`: `pixel_id`, `test_event_code`, `site_url`; of `stripe`: empty
+             * @example {
+             *       "pixel_id": "1234567890",
+             *       "site_url": "https://shop.example"
+             *     }
+             */
+            config: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
         };
         /**
          * ConflictingDelivery
@@ -1575,6 +1755,28 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
+        };
+        /** ConversionDelivery */
+        ConversionDelivery: {
+            /**
+             * @description held: waits for a decision. pending: is or will be sent; or as in `status`
+             * @example dispatched
+             */
+            state: string;
+            /** @description null if none will follow, or one is in progress */
+            next_attempt_at: string | null;
+            /**
+             * @description as the destination gets or got it: hashed, and without the buyer's address and browser
+             * @example {
+             *       "event_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+             *       "event_name": "Purchase"
+             *     }
+             */
+            event: {
+                [key: string]: unknown;
+            } | null;
+            /** @description newest first, 200 at most */
+            attempts: components["schemas"]["ListedAttempt"][];
         };
         /** ConversionMatch */
         ConversionMatch: {
@@ -1630,7 +1832,18 @@ export interface components {
             /** @description stored with the change; must not hold personal data */
             reason: string;
         };
-        /** Counts */
+        /**
+         * CountedMoney
+         * @description A number of payments and their money, the currency with the largest amount first.
+         */
+        CountedMoney: {
+            payments: number;
+            amounts: components["schemas"]["CurrencyAmount"][];
+        };
+        /**
+         * Counts
+         * @description Messages at the time of what they report. Paid payments and conversions count at their own time.
+         */
         Counts: {
             /**
              * @description that became a message, including those about a payment already known
@@ -1656,7 +1869,7 @@ export interface components {
              */
             detections_degraded: number;
             /**
-             * @description each payment once
+             * @description each payment once, at the time of payment
              * @default 0
              */
             payments_succeeded: number;
@@ -1674,19 +1887,34 @@ export interface components {
             disputes_lost: number;
             /** @default 0 */
             fraud_warnings: number;
-            /** @default 0 */
+            /**
+             * @description created in the period, attributed to a click and not suppressed
+             * @default 0
+             */
             conversions_matched: number;
-            /** @default 0 */
+            /**
+             * @description created in the period and confirmed since
+             * @default 0
+             */
             conversions_dispatched: number;
             /**
-             * @description matched in the period and failed at present, as `status=failed` lists them
+             * @description created in the period and failed at present, as `status=failed` lists them
              * @default 0
              */
             conversions_failed: number;
-            /** @default 0 */
+            /**
+             * @description created in the period and suppressed at present
+             * @default 0
+             */
             conversions_suppressed: number;
             /** @default 0 */
             dead_letters: number;
+        };
+        /** CurrencyAmount */
+        CurrencyAmount: {
+            currency: string;
+            /** @description in the currency's minor unit */
+            minor: number;
         };
         /** Customer */
         Customer: {
@@ -1888,6 +2116,18 @@ export interface components {
             kind: "allow" | "block" | "review";
         };
         /**
+         * Decided
+         * @description Payments by their current decision.
+         */
+        Decided: {
+            allow: number;
+            review: number;
+            block: number;
+            undecided: number;
+            /** @description decided without one or more detectors */
+            degraded: number;
+        };
+        /**
          * Decision
          * @enum {string}
          */
@@ -1903,9 +2143,96 @@ export interface components {
         DecisionQuality: {
             /** Format: date-time */
             generated_at: string;
+            /** @description all weeks together */
+            period: components["schemas"]["QualityWeek"];
             /** @description newest first */
             weeks: components["schemas"]["QualityWeek"][];
             review_queue: components["schemas"]["ReviewQueue"];
+        };
+        /** DeclineCount */
+        DeclineCount: {
+            gateway: string;
+            /**
+             * @description the gateway's own
+             * @example insufficient_funds
+             */
+            code: string;
+            payments: number;
+        };
+        /**
+         * DestinationActivity
+         * @description Whether what is sent arrives, over the last 24 hours.
+         */
+        DestinationActivity: {
+            status: components["schemas"]["DestinationCondition"];
+            since: string | null;
+            reason: string | null;
+            code: string | null;
+            /** @description conversions that are not sent yet */
+            waiting: number;
+            oldest_waiting: string | null;
+            dispatched: number;
+            failed: number;
+            suppressed: number;
+            last_dispatched_at: string | null;
+        };
+        /**
+         * DestinationAnswer
+         * @description What a destination answered to a check.
+         */
+        DestinationAnswer: {
+            accepted: boolean;
+            /**
+             * @description dispatched: accepted. refused, token or configuration: something must be changed. transient, throttled or unknown: try again later
+             * @example dispatched
+             */
+            outcome: string;
+            /** @description the destination's own code */
+            code: string | null;
+            /** @description a sentence for people */
+            reason: string | null;
+            /**
+             * @description the destination's id of this call, such as Meta's `fbtrace_id`
+             * @example AbCdEf012345
+             */
+            trace_id: string | null;
+            duration_ms: number;
+        };
+        /**
+         * DestinationBody
+         * @description A destination. `meta` takes `config`; `stripe` takes nothing but its key, as `token`.
+         */
+        DestinationBody: {
+            /** @enum {string} */
+            kind: "meta" | "stripe";
+            /**
+             * @description distinguishes several destinations of one kind
+             * @default default
+             */
+            name: string;
+            /**
+             * Format: password
+             * @description the access token from Meta's Events Manager, or a restricted key of Stripe; it is stored encrypted and never shown
+             * @example EAABsbCS1iHgBO
+             */
+            token: string;
+            /** @default null */
+            config: components["schemas"]["MetaConfig"] | null;
+        };
+        /** DestinationChangeBody */
+        DestinationChangeBody: {
+            /**
+             * @description false: conversions wait, and expire after seven days
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * @description replaces the stored one; without it, that one is kept
+             * @default null
+             */
+            token: string | null;
+            /** @default null */
+            config: components["schemas"]["MetaConfig"] | null;
         };
         /**
          * DestinationCondition
@@ -1915,6 +2242,36 @@ export interface components {
         /** DestinationList */
         DestinationList: {
             items: components["schemas"]["ListedDestination"][];
+        };
+        /** DestinationTestAnswer */
+        DestinationTestAnswer: {
+            accepted: boolean;
+            /**
+             * @description dispatched: accepted. refused, token or configuration: something must be changed. transient, throttled or unknown: try again later
+             * @example dispatched
+             */
+            outcome: string;
+            /** @description the destination's own code */
+            code: string | null;
+            /** @description a sentence for people */
+            reason: string | null;
+            /**
+             * @description the destination's id of this call, such as Meta's `fbtrace_id`
+             * @example AbCdEf012345
+             */
+            trace_id: string | null;
+            duration_ms: number;
+            /** @description the test event's id, as Events Manager shows it */
+            event_id: string;
+        };
+        /** DestinationTestBody */
+        DestinationTestBody: {
+            /**
+             * @description from “Test events” in Events Manager; needed if the destination has none of its own
+             * @default null
+             * @example TEST12345
+             */
+            test_event_code: string | null;
         };
         /** Detection */
         Detection: {
@@ -2311,6 +2668,33 @@ export interface components {
             field: string;
             message: string;
         };
+        /**
+         * Funnel
+         * @description Each step counts what happened in the period, whether or not the same buyer took the step before in it.
+         */
+        Funnel: {
+            timezone: string;
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            steps: components["schemas"]["FunnelStep"][];
+        };
+        /**
+         * FunnelStage
+         * @enum {string}
+         */
+        FunnelStage: "click" | "checkout" | "payment" | "conversion";
+        /** FunnelStep */
+        FunnelStep: {
+            /** @description `click`: visits reported by the tracking script; `checkout`: checkouts started; `payment`: paid payments; `conversion`: conversions that a destination confirmed */
+            stage: components["schemas"]["FunnelStage"];
+            count: number;
+            /** @description of the step before; null for the first. Above 1 where a step sees more than the one before, such as sales to buyers whom the script did not see */
+            share: number | null;
+            /** @description the count of the period that `compare` names; null without it */
+            compared: number | null;
+        };
         /** Fuse */
         Fuse: {
             /** @description a block by rules or by the risk is a review until a person resets the fuse */
@@ -2455,6 +2839,11 @@ export interface components {
             /** Format: date-time */
             given_at: string;
         };
+        /**
+         * Granularity
+         * @enum {string}
+         */
+        Granularity: "minute" | "hour" | "day";
         /** HitList */
         HitList: {
             items: components["schemas"]["DailyHits"][];
@@ -2528,6 +2917,28 @@ export interface components {
             types: {
                 [key: string]: number;
             };
+        };
+        /** ListedAttempt */
+        ListedAttempt: {
+            number: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description dispatched, refused, transient, throttled, unknown, token or configuration
+             * @example dispatched
+             */
+            outcome: string;
+            /** @description the destination's own code */
+            code: string | null;
+            /** @description a sentence for people */
+            reason: string | null;
+            /** @description null if the attempt was interrupted */
+            duration_ms: number | null;
+            /**
+             * @description the destination's id of the call, such as Meta's `fbtrace_id`
+             * @example AbCdEf012345
+             */
+            trace_id: string | null;
         };
         /** ListedDestination */
         ListedDestination: {
@@ -2659,6 +3070,21 @@ export interface components {
             totp: string | null;
         };
         /**
+         * MatchRate
+         * @description How many of the conversions that are not suppressed are attributed to a click.
+         */
+        MatchRate: {
+            rate: number | null;
+            /** @description most first */
+            by_method: components["schemas"]["MatchedBy"][];
+        };
+        /** MatchedBy */
+        MatchedBy: {
+            /** @description as in a conversion's match; `none` without one */
+            method: string;
+            conversions: number;
+        };
+        /**
          * MergeAccepted
          * @description The decision is recorded. The customers show it within moments.
          */
@@ -2714,6 +3140,29 @@ export interface components {
          * @enum {string}
          */
         MergeReviewState: "open" | "dismissed";
+        /**
+         * MetaConfig
+         * @description A dataset of Meta's Conversions API.
+         */
+        MetaConfig: {
+            /**
+             * @description the id of the dataset (pixel), from Meta's Events Manager
+             * @example 1234567890
+             */
+            pixel_id: string;
+            /**
+             * @description for tests only: Meta shows the events under “Test events”, and counts them too
+             * @default null
+             * @example TEST12345
+             */
+            test_event_code: string | null;
+            /**
+             * @description the shop's URL, sent for sales whose page is unknown
+             * @default null
+             * @example https://shop.example
+             */
+            site_url: string | null;
+        };
         /** NewListEntry */
         NewListEntry: {
             /** @description `block` and `allow` decide on payments; rules look up the others */
@@ -2828,6 +3277,10 @@ export interface components {
             timezone: string;
             /** Format: date-time */
             generated_at: string;
+            /** @description from `from` to `to`; without them, today so far */
+            period: components["schemas"]["PeriodFigures"];
+            /** @description the period that `compare` names; null without it */
+            compared: components["schemas"]["PeriodFigures"] | null;
             today: components["schemas"]["Totals"];
             last_24h: components["schemas"]["Totals"];
             last_7d: components["schemas"]["Totals"];
@@ -2838,11 +3291,13 @@ export interface components {
          * OverviewUpdate
          * @description The data of the stream event `overview.updated`.
          *
-         *     An Overview with only the newest point of its series, and the destinations as `/api/v1/destinations` lists them.
+         *     An Overview with only the newest point of its series, and the destinations as `/api/v1/destinations` lists them. Its
+         *     `period` is today so far.
          */
         OverviewUpdate: {
             /** Format: date-time */
             generated_at: string;
+            period: components["schemas"]["PeriodFigures"];
             today: components["schemas"]["Totals"];
             last_24h: components["schemas"]["Totals"];
             last_7d: components["schemas"]["Totals"];
@@ -2970,10 +3425,36 @@ export interface components {
          */
         PaymentVerdict: "fraud" | "legitimate" | "withdrawn";
         /**
+         * PeriodFigures
+         * @description What became of the payments of a period, to this day: a refund counts when its payment was made.
+         */
+        PeriodFigures: {
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            /** @description payments that were paid, before refunds */
+            sales: components["schemas"]["CountedMoney"];
+            /** @description refunded payments, with the refunded amounts */
+            refunded: components["schemas"]["CountedMoney"];
+            /** @description payments with a lost dispute, with their whole amount */
+            chargebacks: components["schemas"]["CountedMoney"];
+            /** @description all payments, also those that were not paid */
+            attempts: number;
+            /** @description paid / (paid + declined) */
+            success_rate: number | null;
+            /** @description the ten most frequent, most first */
+            declines: components["schemas"]["DeclineCount"][];
+            decisions: components["schemas"]["Decided"];
+            fraud_stopped: components["schemas"]["StoppedFraud"];
+            reached: components["schemas"]["Reached"];
+            match: components["schemas"]["MatchRate"];
+        };
+        /**
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "webhooks.resend" | "gateways.change" | "tracking.check";
+        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "webhooks.resend" | "gateways.change" | "tracking.check" | "destinations.change" | "destinations.check";
         /** Point */
         Point: {
             /**
@@ -3031,9 +3512,9 @@ export interface components {
             frauds: number;
             /** @description frauds / payments */
             precision: number | null;
-            /** @description frauds / all frauds of the week */
+            /** @description frauds / all frauds of the week or period */
             recall: number | null;
-            /** @description (payments - frauds) / all legitimate payments of the week */
+            /** @description (payments - frauds) / all legitimate payments of the week or period */
             false_positive_rate: number | null;
         };
         /**
@@ -3051,14 +3532,16 @@ export interface components {
         };
         /**
          * QualityWeek
-         * @description A week of paid payments, by the time of payment.
+         * @description Paid payments of a week, or of the whole period, by the time of payment.
          */
         QualityWeek: {
             /**
              * Format: date-time
-             * @description Monday 00:00 UTC
+             * @description Monday 00:00 in the time zone; the period's start, if that is later
              */
             starts_at: string;
+            /** Format: date-time */
+            ends_at: string;
             /** @description it ended at least 120 days ago, so card networks accept no new disputes of fraud; until then more frauds may become known */
             settled: boolean;
             payments: number;
@@ -3145,6 +3628,28 @@ export interface components {
             discarded_reason: string | null;
             /** Format: date-time */
             created_at: string;
+        };
+        /**
+         * Reached
+         * @description Conversions by destination's answer. Each destination of a payment has one.
+         */
+        Reached: {
+            /** @description all that are not suppressed */
+            due: number;
+            /** @description confirmed by the destination */
+            dispatched: number;
+            pending: number;
+            failed: number;
+            /** @description deliberately not sent */
+            suppressed: number;
+            /** @description dispatched / due */
+            rate: number | null;
+            /** @description of those that are dispatched */
+            amounts: components["schemas"]["CurrencyAmount"][];
+            /** @description median time from a conversion's creation to its delivery; within 10 % */
+            p50_ms: number | null;
+            p95_ms: number | null;
+            p99_ms: number | null;
         };
         /**
          * ReasonPoints
@@ -3527,6 +4032,11 @@ export interface components {
             items: components["schemas"]["ListedSnooze"][];
         };
         /**
+         * Split
+         * @enum {string}
+         */
+        Split: "gateway" | "method" | "currency" | "decision" | "decline_code" | "match_method" | "destination";
+        /**
          * StatusAccepted
          * @description The change is recorded. The customer shows it within moments.
          */
@@ -3570,6 +4080,27 @@ export interface components {
             /** @description of the first sale, for that step */
             payment_id: string | null;
         };
+        /**
+         * StoppedFraud
+         * @description Fraud whose money the fraudster did not keep.
+         *
+         *     Fraud is what Orylo blocked, unless a person judged it legitimate, and what a person judged as fraud. A payment
+         *     counts once: as `at_provider` if Orylo canceled or refunded it there, else by what became of it.
+         */
+        StoppedFraud: {
+            total: components["schemas"]["CountedMoney"];
+            /** @description of all payments of the period */
+            share: number | null;
+            /** @description never paid, as each attempt was declined */
+            declined: components["schemas"]["CountedMoney"];
+            /** @description closed before it was paid */
+            canceled: components["schemas"]["CountedMoney"];
+            /** @description refunded, with the refunded amount */
+            refunded: components["schemas"]["CountedMoney"];
+            at_provider: components["schemas"]["CountedMoney"];
+            /** @description reviewed or blocked payments that a person judged legitimate */
+            false_alarms: number;
+        };
         /** TenantIdentity */
         TenantIdentity: {
             /** Format: uuid */
@@ -3581,6 +4112,42 @@ export interface components {
         TenantName: {
             slug: string;
             name: string;
+        };
+        /** TimeSeries */
+        TimeSeries: {
+            timezone: string;
+            granularity: components["schemas"]["Granularity"];
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            /** @description starts of the points, oldest first, without gaps */
+            at: string[];
+            /** @description those with the largest first metric first */
+            lines: components["schemas"]["TimeSeriesLine"][];
+            lines_left_out: number;
+        };
+        /** TimeSeriesLine */
+        TimeSeriesLine: {
+            /**
+             * @description of `split`; null without a split, and where the value is not known
+             * @example stripe
+             */
+            value: string | null;
+            /**
+             * @description by name: a number for each point; null where a rate would divide by 0
+             * @example {
+             *       "succeeded": [
+             *         12
+             *       ],
+             *       "success_rate": [
+             *         0.92
+             *       ]
+             *     }
+             */
+            metrics: {
+                [key: string]: (number | null)[];
+            };
         };
         /** Totals */
         Totals: {
@@ -4544,15 +5111,30 @@ export interface operations {
         parameters: {
             query?: {
                 /**
+                 * @description start of the period, rounded down to a quarter of an hour; without it, the start of today
+                 * @example 2026-03-01T00:00:00-03:00
+                 */
+                from?: string;
+                /**
+                 * @description end of the period, rounded up to a quarter of an hour; without it, now
+                 * @example 2026-04-01T00:00:00-03:00
+                 */
+                to?: string;
+                /**
+                 * @description IANA name of the time zone in which days begin
+                 * @example America/Sao_Paulo
+                 */
+                timezone?: string;
+                /**
                  * @description period that the series covers
                  * @example 24h
                  */
                 range?: components["schemas"]["SeriesRange"];
                 /**
-                 * @description IANA name of the time zone in which `today` begins
-                 * @example America/Sao_Paulo
+                 * @description with the period of the same length directly before, or at the same time of day one day or one week before
+                 * @example previous_period
                  */
-                timezone?: string;
+                compare?: components["schemas"]["Comparison"];
             };
             header?: never;
             path?: never;
@@ -4570,6 +5152,250 @@ export interface operations {
                      * @example {
                      *       "timezone": "America/Sao_Paulo",
                      *       "generated_at": "2026-03-14T15:09:26Z",
+                     *       "period": {
+                     *         "starts_at": "2026-03-14T15:09:26Z",
+                     *         "ends_at": "2026-03-14T15:09:26Z",
+                     *         "sales": {
+                     *           "payments": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ]
+                     *         },
+                     *         "refunded": {
+                     *           "payments": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ]
+                     *         },
+                     *         "chargebacks": {
+                     *           "payments": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ]
+                     *         },
+                     *         "attempts": 12,
+                     *         "success_rate": 12,
+                     *         "declines": [
+                     *           {
+                     *             "gateway": "stripe",
+                     *             "code": "insufficient_funds",
+                     *             "payments": 12
+                     *           }
+                     *         ],
+                     *         "decisions": {
+                     *           "allow": 12,
+                     *           "review": 12,
+                     *           "block": 12,
+                     *           "undecided": 12,
+                     *           "degraded": 12
+                     *         },
+                     *         "fraud_stopped": {
+                     *           "total": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "share": 12,
+                     *           "declined": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "canceled": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "refunded": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "at_provider": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "false_alarms": 12
+                     *         },
+                     *         "reached": {
+                     *           "due": 12,
+                     *           "dispatched": 12,
+                     *           "pending": 12,
+                     *           "failed": 12,
+                     *           "suppressed": 12,
+                     *           "rate": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ],
+                     *           "p50_ms": 12,
+                     *           "p95_ms": 12,
+                     *           "p99_ms": 12
+                     *         },
+                     *         "match": {
+                     *           "rate": 12,
+                     *           "by_method": [
+                     *             {
+                     *               "method": "click_id",
+                     *               "conversions": 12
+                     *             }
+                     *           ]
+                     *         }
+                     *       },
+                     *       "compared": {
+                     *         "starts_at": "2026-03-14T15:09:26Z",
+                     *         "ends_at": "2026-03-14T15:09:26Z",
+                     *         "sales": {
+                     *           "payments": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ]
+                     *         },
+                     *         "refunded": {
+                     *           "payments": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ]
+                     *         },
+                     *         "chargebacks": {
+                     *           "payments": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ]
+                     *         },
+                     *         "attempts": 12,
+                     *         "success_rate": 12,
+                     *         "declines": [
+                     *           {
+                     *             "gateway": "stripe",
+                     *             "code": "insufficient_funds",
+                     *             "payments": 12
+                     *           }
+                     *         ],
+                     *         "decisions": {
+                     *           "allow": 12,
+                     *           "review": 12,
+                     *           "block": 12,
+                     *           "undecided": 12,
+                     *           "degraded": 12
+                     *         },
+                     *         "fraud_stopped": {
+                     *           "total": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "share": 12,
+                     *           "declined": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "canceled": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "refunded": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "at_provider": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "false_alarms": 12
+                     *         },
+                     *         "reached": {
+                     *           "due": 12,
+                     *           "dispatched": 12,
+                     *           "pending": 12,
+                     *           "failed": 12,
+                     *           "suppressed": 12,
+                     *           "rate": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ],
+                     *           "p50_ms": 12,
+                     *           "p95_ms": 12,
+                     *           "p99_ms": 12
+                     *         },
+                     *         "match": {
+                     *           "rate": 12,
+                     *           "by_method": [
+                     *             {
+                     *               "method": "click_id",
+                     *               "conversions": 12
+                     *             }
+                     *           ]
+                     *         }
+                     *       },
                      *       "today": {
                      *         "counts": {
                      *           "webhooks": 0,
@@ -4702,6 +5528,188 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["Overview"];
                 };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_funnel: {
+        parameters: {
+            query?: {
+                /**
+                 * @description start of the period, rounded down to a quarter of an hour; without it, the start of today
+                 * @example 2026-03-01T00:00:00-03:00
+                 */
+                from?: string;
+                /**
+                 * @description end of the period, rounded up to a quarter of an hour; without it, now
+                 * @example 2026-04-01T00:00:00-03:00
+                 */
+                to?: string;
+                /**
+                 * @description IANA name of the time zone in which days begin
+                 * @example America/Sao_Paulo
+                 */
+                timezone?: string;
+                /**
+                 * @description as in the overview
+                 * @example previous_period
+                 */
+                compare?: components["schemas"]["Comparison"];
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "timezone": "America/Sao_Paulo",
+                     *       "starts_at": "2026-03-14T15:09:26Z",
+                     *       "ends_at": "2026-03-14T15:09:26Z",
+                     *       "steps": [
+                     *         {
+                     *           "stage": "click",
+                     *           "count": 12,
+                     *           "share": 12,
+                     *           "compared": 12
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Funnel"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_time_series: {
+        parameters: {
+            query?: {
+                /**
+                 * @description start of the period, rounded down to a quarter of an hour; without it, the start of today
+                 * @example 2026-03-01T00:00:00-03:00
+                 */
+                from?: string;
+                /**
+                 * @description end of the period, rounded up to a quarter of an hour; without it, now
+                 * @example 2026-04-01T00:00:00-03:00
+                 */
+                to?: string;
+                /**
+                 * @description IANA name of the time zone in which days begin
+                 * @example America/Sao_Paulo
+                 */
+                timezone?: string;
+                /**
+                 * @description names, separated by commas. Payments count at the time of payment, or when they were created if they were not paid; conversions when they were created. `payments`: payments, whatever became of them; `succeeded`: payments that were paid; `failed`: declined payments; `canceled`: canceled payments; `refunded`: payments that were refunded, also in part; `disputed`: payments with a dispute; `chargebacks`: payments with a lost dispute; `degraded`: payments decided without one or more detectors; `false_alarms`: reviewed or blocked payments that a person judged legitimate; `frauds`: paid payments that are fraud; `stopped`: fraud that was declined, canceled or refunded; `success_rate`: paid / (paid + declined); `amount_minor`: all payments' amounts, in the currency's minor unit; `succeeded_minor`: paid amounts, in the currency's minor unit; `refunded_minor`: refunded amounts, in the currency's minor unit; `chargeback_minor`: amounts of lost disputes, in the currency's minor unit; `stopped_minor`: amounts of stopped fraud, in the currency's minor unit; `conversions`: conversions, also suppressed ones; `conversions_pending`: conversions that wait; `conversions_dispatched`: conversions that the destination confirmed; `conversions_failed`: conversions that failed for good; `conversions_suppressed`: conversions that are deliberately not sent; `dispatched_minor`: amounts of confirmed conversions, in the currency's minor unit; `reach_rate`: confirmed / all that are not suppressed; `match_rate`: attributed to a click / all that are not suppressed; `delivery_p50_ms`: median time to delivery, in ms; `delivery_p95_ms`: 95th percentile of it, in ms; `delivery_p99_ms`: 99th percentile of it, in ms; `webhooks`: webhooks that became a message; `clicks`: visits that the tracking script reported; `checkouts`: checkouts that were started; `fraud_warnings`: fraud warnings of card networks; `dead_letters`: dead letters
+                 * @example succeeded,success_rate
+                 */
+                metrics?: string;
+                /**
+                 * @description of at most 1,500 points; minutes are kept for 48 hours
+                 * @example hour
+                 */
+                granularity?: components["schemas"]["Granularity"];
+                /**
+                 * @description one line for each value; every metric must have it. At most the 50 largest
+                 * @example gateway
+                 */
+                split?: components["schemas"]["Split"];
+                /**
+                 * @description only of this gateway; every metric must have it
+                 * @example stripe
+                 */
+                gateway?: string;
+                /**
+                 * @description required for amounts, unless `split=currency`
+                 * @example BRL
+                 */
+                currency?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "timezone": "America/Sao_Paulo",
+                     *       "granularity": "minute",
+                     *       "starts_at": "2026-03-14T15:09:26Z",
+                     *       "ends_at": "2026-03-14T15:09:26Z",
+                     *       "at": [
+                     *         "2026-03-14T15:09:26Z"
+                     *       ],
+                     *       "lines": [
+                     *         {
+                     *           "value": "stripe",
+                     *           "metrics": {
+                     *             "succeeded": [
+                     *               12
+                     *             ],
+                     *             "success_rate": [
+                     *               0.92
+                     *             ]
+                     *           }
+                     *         }
+                     *       ],
+                     *       "lines_left_out": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TimeSeries"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
@@ -5842,7 +6850,22 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description how many weeks, the present one included
+                 * @description start of the period, rounded down to a quarter of an hour; without it, the start of today
+                 * @example 2026-03-01T00:00:00-03:00
+                 */
+                from?: string;
+                /**
+                 * @description end of the period, rounded up to a quarter of an hour; without it, now
+                 * @example 2026-04-01T00:00:00-03:00
+                 */
+                to?: string;
+                /**
+                 * @description IANA name of the time zone in which days begin
+                 * @example America/Sao_Paulo
+                 */
+                timezone?: string;
+                /**
+                 * @description without `from`: how many weeks up to `to`, whose week is the last
                  * @example 12
                  */
                 weeks?: number;
@@ -5862,9 +6885,40 @@ export interface operations {
                     /**
                      * @example {
                      *       "generated_at": "2026-03-14T15:09:26Z",
+                     *       "period": {
+                     *         "starts_at": "2026-03-14T15:09:26Z",
+                     *         "ends_at": "2026-03-14T15:09:26Z",
+                     *         "settled": true,
+                     *         "payments": 12,
+                     *         "frauds": 12,
+                     *         "judged": 12,
+                     *         "blocked": {
+                     *           "payments": 12,
+                     *           "frauds": 12,
+                     *           "precision": 12,
+                     *           "recall": 12,
+                     *           "false_positive_rate": 12
+                     *         },
+                     *         "flagged": {
+                     *           "payments": 12,
+                     *           "frauds": 12,
+                     *           "precision": 12,
+                     *           "recall": 12,
+                     *           "false_positive_rate": 12
+                     *         },
+                     *         "amounts": [
+                     *           {
+                     *             "currency": "BRL",
+                     *             "stopped_minor": 12,
+                     *             "lost_minor": 12,
+                     *             "wrongly_blocked_minor": 12
+                     *           }
+                     *         ]
+                     *       },
                      *       "weeks": [
                      *         {
                      *           "starts_at": "2026-03-14T15:09:26Z",
+                     *           "ends_at": "2026-03-14T15:09:26Z",
                      *           "settled": true,
                      *           "payments": 12,
                      *           "frauds": 12,
@@ -6823,6 +7877,73 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    show_delivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "state": "dispatched",
+                     *       "next_attempt_at": "2026-03-14T15:09:26Z",
+                     *       "event": {
+                     *         "event_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *         "event_name": "Purchase"
+                     *       },
+                     *       "attempts": [
+                     *         {
+                     *           "number": 12,
+                     *           "at": "2026-03-14T15:09:26Z",
+                     *           "outcome": "dispatched",
+                     *           "code": "validation",
+                     *           "reason": "card testing",
+                     *           "duration_ms": 12,
+                     *           "trace_id": "AbCdEf012345"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConversionDelivery"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
     list_destinations: {
         parameters: {
             query?: never;
@@ -6875,6 +7996,378 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    add_destination: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kind": "meta",
+                 *       "name": "Expensive first order",
+                 *       "token": "EAABsbCS1iHgBO",
+                 *       "config": {
+                 *         "pixel_id": "1234567890",
+                 *         "test_event_code": "TEST12345",
+                 *         "site_url": "https://shop.example"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["DestinationBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "meta",
+                     *       "name": "Expensive first order",
+                     *       "enabled": true,
+                     *       "config": {
+                     *         "pixel_id": "1234567890",
+                     *         "site_url": "https://shop.example"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConfiguredDestination"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_destination: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "meta",
+                     *       "name": "Expensive first order",
+                     *       "enabled": true,
+                     *       "config": {
+                     *         "pixel_id": "1234567890",
+                     *         "site_url": "https://shop.example"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConfiguredDestination"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_destination: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "enabled": true,
+                 *       "token": "correct horse battery staple",
+                 *       "config": {
+                 *         "pixel_id": "1234567890",
+                 *         "test_event_code": "TEST12345",
+                 *         "site_url": "https://shop.example"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["DestinationChangeBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "meta",
+                     *       "name": "Expensive first order",
+                     *       "enabled": true,
+                     *       "config": {
+                     *         "pixel_id": "1234567890",
+                     *         "site_url": "https://shop.example"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConfiguredDestination"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_activity: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "active",
+                     *       "since": "2026-03-14T15:09:26Z",
+                     *       "reason": "card testing",
+                     *       "code": "validation",
+                     *       "waiting": 12,
+                     *       "oldest_waiting": "2026-03-14T15:09:26Z",
+                     *       "dispatched": 12,
+                     *       "failed": 12,
+                     *       "suppressed": 12,
+                     *       "last_dispatched_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DestinationActivity"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    probe: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accepted": true,
+                     *       "outcome": "dispatched",
+                     *       "code": "validation",
+                     *       "reason": "card testing",
+                     *       "trace_id": "AbCdEf012345",
+                     *       "duration_ms": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DestinationAnswer"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    send_test_event: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "test_event_code": "TEST12345"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DestinationTestBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accepted": true,
+                     *       "outcome": "dispatched",
+                     *       "code": "validation",
+                     *       "reason": "card testing",
+                     *       "trace_id": "AbCdEf012345",
+                     *       "duration_ms": 12,
+                     *       "event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DestinationTestAnswer"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
             503: components["responses"]["503"];
         };
     };

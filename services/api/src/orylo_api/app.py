@@ -12,6 +12,7 @@ from aiohttp import web
 
 from orylo_api.call import SERVICES, Services
 from orylo_api.dead_letters.recording import record_dead_letter
+from orylo_api.destinations.dispatch_client import DispatchClient
 from orylo_api.detections.detector_client import DetectorClient
 from orylo_api.http.dashboard import Dashboard
 from orylo_api.http.dispatch import handler_of
@@ -78,8 +79,8 @@ async def open_app(
         ):
             await enter(run_periodically(private_pool, name, interval, job))
 
+        private_ports = await enter(aiohttp.ClientSession())
         hub = await enter(open_stream(private_pool))
-        session = await enter(aiohttp.ClientSession())
         services = Services(
             tenant_pool=tenant_pool,
             private_pool=private_pool,
@@ -88,9 +89,10 @@ async def open_app(
             relay=await enter(OutboxRelay(private_pool, "api", broker)),
             hub=hub,
             overviews=OverviewWatches(tenant_pool, hub, clock),
-            detector=DetectorClient(session, settings.detector_url),
-            ingest=IngestClient(session, settings.ingest_private_url),
-            http=session,
+            detector=DetectorClient(private_ports, settings.detector_url),
+            dispatch=DispatchClient(private_ports, settings.dispatch_url),
+            ingest=IngestClient(private_ports, settings.ingest_private_url),
+            http=private_ports,
             clock=clock,
             settings=settings,
             document=orjson.dumps(build_document(ROUTES)),

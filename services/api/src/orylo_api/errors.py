@@ -82,3 +82,7 @@ class TooManyAttempts(TooMany):
 
 class TooManyStreams(TooMany):
     pass
+
+
+class TooManyChecks(TooMany):
+    pass

@@ -25,6 +25,7 @@ from orylo_api.rejections import endpoints as rejections
 from orylo_api.rules import endpoints as rules
 from orylo_api.rules import snooze_endpoints as snoozes
 from orylo_api.stream import endpoints as stream
+from orylo_api.timeseries import endpoints as timeseries
 from orylo_api.tracking import endpoints as tracking
 from orylo_api.verdicts import endpoints as verdicts
 from orylo_api.webhooks import endpoints as webhooks
@@ -33,6 +34,7 @@ ROUTES: Sequence[Route] = (
     *auth.ROUTES,
     *second_factor.ROUTES,
     *overview.ROUTES,
+    *timeseries.ROUTES,
     *detections.ROUTES,
     *customers.ROUTES,
     *merges.ROUTES,

@@ -4,7 +4,6 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, get_args
 
-import aiohttp
 import typer
 
 from orylo_cli.commands.gateway_secret import GatewayArgument, check_gateway, checked_secret
@@ -38,7 +37,6 @@ from orylo_common.control.master_key import check_master_key
 from orylo_common.control.models import GATEWAY_NAMES, LiveMode, Mode
 from orylo_common.control.tenants import find_tenant
 from orylo_common.postgres.pool import Connection
-from orylo_common.sample_sending import send_sample
 from orylo_common.webhook_signing import WebhookSigner
 
 USUAL = "usual"
@@ -161,6 +159,10 @@ def sample(
         if url is None:
             raise InvalidChange("ingest does not run: start `orylo up`, or give its address with --ingest-url")
         keyring = target.keyring()
+        # Imported here, because they import an HTTP client, which takes the other commands too long.
+        from aiohttp import ClientSession
+
+        from orylo_common.sample_sending import send_sample
 
         async def work(connection: Connection) -> dict[str, Any]:
             found = await find_tenant(connection, tenant)
@@ -173,7 +175,7 @@ def sample(
             await write_audit_line(
                 connection, found.id, target.actor, action="gateway.sample", subject=f"gateway {gateway}"
             )
-            async with aiohttp.ClientSession() as session:
+            async with ClientSession() as session:
                 status, body = await send_sample(session, url, found.slug, signer, datetime.now(UTC))
             return {**body, "outcome": body.get("status"), "status": status}
 

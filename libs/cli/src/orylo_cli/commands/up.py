@@ -150,6 +150,7 @@ async def _run(
             "ORYLO_INGEST_PRIVATE_URL": f"{health_url}/ingest",
             "ORYLO_INGEST_URL": options.ingest_url,
             "ORYLO_WEBHOOK_BASE_URL": os.environ.get("ORYLO_WEBHOOK_BASE_URL") or options.ingest_url,
+            "ORYLO_DISPATCH_URL": f"{health_url}/dispatch",
         }
         await enter(serve_health(await enter(open_platform(logins)), listener))
         if options.demo:
