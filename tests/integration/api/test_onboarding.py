@@ -46,6 +46,8 @@ async def test_facts_tick_the_steps_of_their_tenant(api: Api) -> None:
     client, stranger = api.client(shop.bearer), api.client(other.bearer)
     tenant_id = shop.tenant.id
     assert await done_steps(client) == []
+    await api.project(payment(PaymentSucceeded, tenant_id=tenant_id, payment_id="stripe:pi_sample_1", test=True))
+    assert await done_steps(client) == []
     await api.project(payment(PaymentSucceeded, tenant_id=tenant_id, payment_id="stripe:pi_test", test=True))
     assert await done_steps(client) == ["gateway"]
     await api.project(payment(PaymentSucceeded, tenant_id=tenant_id, payment_id="stripe:pi_sale"))

@@ -1,4 +1,4 @@
-"""A page is fetched from the internet only: never from the platform's own network, whatever form the address has."""
+"""A page is fetched from the internet only: never from the platform's own network, in any form of its addresses."""
 
 import ipaddress
 from collections.abc import Sequence

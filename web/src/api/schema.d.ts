@@ -959,7 +959,7 @@ export interface paths {
         };
         /**
          * The first steps of a shop, ticked by facts
-         * @description A gateway's first webhook, the first sale, the first reported conversion, the first visit, a second user with a second factor.
+         * @description A gateway's first payment, samples left out, the first sale, the first reported conversion, the first visit, a second user with a second factor.
          */
         get: operations["show_onboarding"];
         /**
@@ -1027,7 +1027,7 @@ export interface paths {
         };
         /**
          * The secrets of a gateway, without their values
-         * @description All of them authenticate webhooks, so that one can be rotated.
+         * @description All of them authenticate webhooks, which lets one be rotated.
          */
         get: operations["list_secrets"];
         put?: never;
@@ -2724,7 +2724,7 @@ export interface components {
         };
         /**
          * GatewayBody
-         * @description The whole configuration: what is left out gets its default. A new gateway needs its first secret too.
+         * @description The whole configuration. A field that is left out gets its default. A new gateway needs its first secret too.
          */
         GatewayBody: {
             /**
@@ -2768,7 +2768,7 @@ export interface components {
         };
         /**
          * GatewayConfiguration
-         * @description How a gateway's webhooks are accepted. One that is not set up has the values that it would get.
+         * @description A gateway's settings. A gateway that is not set up has the values that it would get.
          */
         GatewayConfiguration: {
             /** @enum {string} */
@@ -4208,7 +4208,7 @@ export interface components {
         TrackingProblem: {
             code: components["schemas"]["TrackingProblemCode"];
             /**
-             * @description what is wrong and how to fix it
+             * @description the fault and its fix
              * @example The page has no Orylo script. Add it as docs/tracking.md describes.
              */
             detail: string;
@@ -4424,7 +4424,7 @@ export interface components {
             state: components["schemas"]["PaymentState"];
             amount_minor: number;
             currency: string;
-            /** @description a test event of the gateway's panel, which is no sale */
+            /** @description a test event, which does not count as a sale */
             test: boolean;
             /** Format: date-time */
             created_at: string;

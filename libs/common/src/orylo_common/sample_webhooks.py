@@ -14,6 +14,8 @@ import orjson
 from orylo_common.control.models import GatewayName
 
 SAMPLE_MARK = "orylo_sample"
+# Matches the payment ids of samples.
+SAMPLE_PAYMENTS = ":(pi_sample_|HPSAMPLE|sample-|PPCPSAMPLE)"
 AMOUNT_MINOR = 29_700
 
 # Kiwify's and PerfectPay's times have no zone, and are read as this one.
@@ -30,7 +32,7 @@ def is_sample(metadata: object) -> bool:
 
 
 def sample_webhook(gateway: GatewayName, number: str, now: datetime, *, token: str) -> bytes:
-    """Return the body of a sample. `number` is its own, so that each one is a new event. `token` is the secret."""
+    """Return the body of a sample. Each `number` is a new event. `token` is the secret."""
     return orjson.dumps(_SAMPLES[gateway](number, now.astimezone(UTC), token))
 
 

@@ -1,5 +1,6 @@
 """A sample webhook of each gateway authenticates, is read as a sale, and is marked as a test."""
 
+import re
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
@@ -7,7 +8,7 @@ import pytest
 
 from orylo_common.control.models import GATEWAY_NAMES, GatewayName, GatewaySetting, Mode
 from orylo_common.messages import PaymentSucceeded
-from orylo_common.sample_webhooks import AMOUNT_MINOR, sample_webhook
+from orylo_common.sample_webhooks import AMOUNT_MINOR, SAMPLE_PAYMENTS, sample_webhook
 from orylo_common.webhook_signing import WebhookSigner
 from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.gateways.raw_webhook import RawWebhook
@@ -52,6 +53,7 @@ def test_a_sample_is_a_test_sale_and_each_one_is_new(gateway: GatewayName) -> No
         assert (message.amount_minor, message.currency) == (AMOUNT_MINOR, "BRL")
     assert records[0].event_id != records[1].event_id
     assert messages[0].payment_id != messages[1].payment_id
+    assert all(re.search(SAMPLE_PAYMENTS, message.payment_id) for message in messages)
     assert all(record.facts == () for record in records)
 
 

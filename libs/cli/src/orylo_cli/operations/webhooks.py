@@ -13,7 +13,7 @@ from orylo_common.postgres.pool import Connection
 from orylo_ingest.webhooks.listing import WebhookFilter, find_payload, find_webhook, list_webhooks
 from orylo_ingest.webhooks.resends import NotResendable, resend_webhook
 
-UNKNOWN = "there is no such webhook: its id is in `orylo webhook list`"
+UNKNOWN = "the tenant has no webhook with this id; ids are in `orylo webhook list`"
 
 
 @dataclass(frozen=True)

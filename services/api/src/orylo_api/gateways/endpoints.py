@@ -194,7 +194,7 @@ ROUTES = (
         "The secrets of a gateway, without their values",
         path_values=GatewayPath,
         response=SecretList,
-        description="All of them authenticate webhooks, so that one can be rotated.",
+        description="All of them authenticate webhooks, which lets one be rotated.",
     ),
     Route(
         "POST",

@@ -36,7 +36,7 @@ class GatewaySecretPath(GatewayPath):
 
 
 class GatewayConfiguration(ResponseBody):
-    """How a gateway's webhooks are accepted. One that is not set up has the values that it would get."""
+    """A gateway's settings. A gateway that is not set up has the values that it would get."""
 
     name: GatewayName
     configured: bool = Field(description="false for a gateway that is not set up: its webhooks are rejected")
@@ -58,7 +58,7 @@ class GatewayConfiguration(ResponseBody):
 
 
 class GatewayBody(RequestPart):
-    """The whole configuration: what is left out gets its default. A new gateway needs its first secret too."""
+    """The whole configuration. A field that is left out gets its default. A new gateway needs its first secret too."""
 
     enabled: bool = Field(default=True, description="whether its webhooks are accepted; rejected with 404 otherwise")
     mode: Mode = Field(default="native", description="how its webhooks authenticate")

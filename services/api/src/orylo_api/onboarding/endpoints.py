@@ -30,8 +30,8 @@ ROUTES = (
         Permission.READ,
         "The first steps of a shop, ticked by facts",
         response=Onboarding,
-        description="A gateway's first webhook, the first sale, the first reported conversion, the first visit, a "
-        "second user with a second factor.",
+        description="A gateway's first payment, samples left out, the first sale, the first reported conversion, the "
+        "first visit, a second user with a second factor.",
     ),
     Route(
         "PUT",

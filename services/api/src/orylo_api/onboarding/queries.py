@@ -8,9 +8,13 @@ import asyncpg
 
 from orylo_api.onboarding.models import OnboardingChoices, OnboardingStep
 from orylo_common.postgres.pool import Connection
+from orylo_common.sample_webhooks import SAMPLE_PAYMENTS
 
-# A payment of any kind shows that a gateway is connected, also one of the panel's test button.
-SELECT_FIRST_PAYMENT = "SELECT created_at, gateway FROM api.payments_view ORDER BY created_at, payment_id LIMIT 1"
+# A payment of any kind shows that a gateway is connected, also one of the panel's test button. A sample does not.
+SELECT_FIRST_PAYMENT = f"""
+    SELECT created_at FROM api.payments_view WHERE payment_id !~ '{SAMPLE_PAYMENTS}'
+    ORDER BY created_at, payment_id LIMIT 1
+"""  # noqa: S608
 SELECT_FIRST_SALE = """
     SELECT payment_id, created_at FROM (
         SELECT payment_id, created_at, state, details FROM api.payments_view ORDER BY created_at, payment_id LIMIT 5000

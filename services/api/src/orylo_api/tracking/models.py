@@ -29,7 +29,7 @@ class TrackingProblemCode(StrEnum):
 class TrackingProblem(ResponseBody):
     code: TrackingProblemCode
     detail: str = Field(
-        description="what is wrong and how to fix it",
+        description="the fault and its fix",
         examples=["The page has no Orylo script. Add it as docs/tracking.md describes."],
     )
 

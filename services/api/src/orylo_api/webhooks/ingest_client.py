@@ -65,7 +65,7 @@ class IngestClient:
                 method, f"{self._base_url}{path}", params=query, timeout=timeout
             ) as response:
                 if response.status == HTTPStatus.NOT_FOUND:
-                    raise NotFound("there is no such webhook")
+                    raise NotFound("the webhook does not exist")
                 if response.status == HTTPStatus.CONFLICT:
                     raise Conflict(
                         "the event arrived before with another body, which was processed", code="not_resendable"

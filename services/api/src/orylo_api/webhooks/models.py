@@ -97,7 +97,7 @@ class WebhookPayment(ResponseBody):
     state: PaymentState
     amount_minor: int = Field(ge=0)
     currency: str
-    test: bool = Field(description="a test event of the gateway's panel, which is no sale")
+    test: bool = Field(description="a test event, which does not count as a sale")
     created_at: datetime
 
 

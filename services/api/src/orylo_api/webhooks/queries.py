@@ -167,6 +167,6 @@ async def _payment(connection: Connection, payment_id: str | None) -> WebhookPay
 
 
 async def check_not_refused(connection: Connection, webhook_id: UUID) -> None:
-    """Raise `NotFound` for refused webhooks, of which there is no body."""
+    """Raise `NotFound` for refused webhooks: their bodies are not stored."""
     if await connection.fetchrow(SELECT_REJECTION, webhook_id) is not None:
         raise NotFound("the body of a refused webhook is not stored")

@@ -30,7 +30,7 @@ from orylo_ingest.webhooks.listing import (
 from orylo_ingest.webhooks.resends import NotResendable, resend_webhook
 
 INVALID = Problem(HTTPStatus.BAD_REQUEST, "invalid", "A value of the request is malformed.")
-NOT_FOUND = Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no such webhook.")
+NOT_FOUND = Problem(HTTPStatus.NOT_FOUND, "not_found", "The webhook does not exist.")
 NOT_RESENDABLE = Problem(
     HTTPStatus.CONFLICT, "not_resendable", "The event arrived before with another body, which was processed."
 )

@@ -1,4 +1,4 @@
-"""How busy a tenant's gateways are: counts by hour and outcome, and whether a gateway has fallen silent.
+"""The activity of a tenant's gateways: counts by hour and outcome, and the silence of a gateway.
 
 A gateway is silent if at least `SILENT_AFTER` webhooks would usually have arrived since its last one. Webhooks that
 arrive independently of each other leave such a gap by chance once in 1,100 times (Poisson: e^-7).

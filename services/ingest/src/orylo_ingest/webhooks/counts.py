@@ -6,6 +6,7 @@ its last second, and no webhook.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 from uuid import UUID
@@ -43,10 +44,18 @@ CountKey = tuple[UUID, str, str]
 RepeatKey = tuple[UUID, UUID]
 
 
+@dataclass(slots=True)
+class OutcomeTally:
+    """The webhooks of one kind since the last write."""
+
+    count: int
+    last_at: datetime
+
+
 class WebhookCounts:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
-        self._counts: dict[CountKey, tuple[int, datetime]] = {}
+        self._counts: dict[CountKey, OutcomeTally] = {}
         self._repeats: dict[RepeatKey, tuple[int, datetime, datetime]] = {}
 
     @classmethod
@@ -60,7 +69,11 @@ class WebhookCounts:
         """Count a webhook in the hour of the latest one since the last write."""
         key = tenant_id, gateway, outcome
         known = self._counts.get(key)
-        self._counts[key] = (known[0] + 1 if known else 1), at
+        if known is None:
+            self._counts[key] = OutcomeTally(1, at)
+        else:
+            known.count += 1
+            known.last_at = at
 
     def count_repeat(self, tenant_id: UUID, event_id: UUID, at: datetime) -> None:
         """Count a delivery of an event that is already stored."""
@@ -72,12 +85,12 @@ class WebhookCounts:
             self._repeats[key] = 1, at, at
 
     async def write(self) -> None:
-        """Write what was counted. Counts that cannot be written now are kept for the next time."""
+        """Write all counts. Those that cannot be written now are kept for the next time."""
         counts, self._counts = self._counts, {}
         repeats, self._repeats = self._repeats, {}
         try:
             if counts:
-                rows = [(*key, *counted) for key, counted in counts.items()]
+                rows = [(*key, tally.count, tally.last_at) for key, tally in counts.items()]
                 await self._pool.execute(ADD_COUNTS, *zip(*rows, strict=True))
                 counts = {}
             if repeats:
@@ -88,11 +101,11 @@ class WebhookCounts:
             raise
 
     def _keep(
-        self, counts: dict[CountKey, tuple[int, datetime]], repeats: dict[RepeatKey, tuple[int, datetime, datetime]]
+        self, counts: dict[CountKey, OutcomeTally], repeats: dict[RepeatKey, tuple[int, datetime, datetime]]
     ) -> None:
-        for key, (count, at) in counts.items():
-            newer = self._counts.get(key, (0, at))
-            self._counts[key] = count + newer[0], newer[1]
+        for key, tally in counts.items():
+            newer = self._counts.setdefault(key, OutcomeTally(0, tally.last_at))
+            newer.count += tally.count
         for repeat, (count, first_at, last_at) in repeats.items():
             later = self._repeats.get(repeat, (0, last_at, last_at))
             self._repeats[repeat] = count + later[0], first_at, later[2]

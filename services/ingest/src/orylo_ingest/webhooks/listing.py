@@ -52,7 +52,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class WebhookFilter:
-    """What a page holds. `after` is the place of the last webhook of the page before. None: any.
+    """The conditions of a page. None: any. `after` is the place of the last webhook of the page before.
 
     `status` is one of the column, or `repeated` for events that were delivered more than once.
     """
@@ -102,7 +102,7 @@ async def find_webhook(connection: Connection, tenant_id: UUID, event_id: UUID) 
 
 
 async def find_payload(connection: Connection, tenant_id: UUID, event_id: UUID) -> Any:
-    """Return the scrubbed copy of a webhook without what ingest added to it. Raises `LookupError` if there is none."""
+    """Return the scrubbed copy of a webhook as the gateway sent it. Raises `LookupError` for an unknown one."""
     row = await connection.fetchrow(SELECT_PAYLOAD, tenant_id, event_id)
     if row is None:
         raise LookupError(event_id)

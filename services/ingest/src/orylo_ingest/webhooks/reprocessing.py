@@ -104,7 +104,7 @@ async def report_again(
 ) -> Reprocessed:
     """Process an event whose facts were published before, as if it arrived under another id.
 
-    A sale is published as `payment.enriched`, which completes what is known of its buyer and card, and counts nothing
+    A sale is published as `payment.enriched`, which adds its buyer and card to the payment, and counts nothing
     twice. Other facts are not repeated.
     """
     record = _rebuild(tenant_id, event, setting, document_key, EVERY_MODE)
