@@ -55,6 +55,7 @@ RETENTIONS = (
     Retention("api.trust_changes", "occurred_at", KEEP_HISTORY),
     Retention("api.customer_merges", "occurred_at", KEEP_HISTORY),
     Retention("api.rule_hits", "day", KEEP_HISTORY),
+    Retention("api.tracking_days", "day", KEEP_HISTORY),
     # Deleting a job deletes its files too.
     Retention("api.jobs", "finished_at", KEEP_JOBS),
     Retention("api.quarantine_view", "created_at", KEEP_QUARANTINE),
