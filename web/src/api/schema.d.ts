@@ -762,6 +762,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversions/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send failed conversions again, or count them
+         * @description A conversion that failed can be sent again until its dead letter is discarded. With `dry_run` it only counts them. Otherwise a job (`GET /api/v1/jobs/{id}`) replays their dead letters. For the roles admin, operator, owner.
+         */
+        post: operations["retry_conversions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/destinations": {
         parameters: {
             query?: never;
@@ -870,6 +890,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/problems/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many dead letters, quarantined and rejected webhooks there are
+         * @description The counts of the three lists, and when each last got an item.
+         */
+        get: operations["summarise_problems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dead-letters": {
         parameters: {
             query?: never;
@@ -884,6 +924,49 @@ export interface paths {
         get: operations["list_dead_letters"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open dead letters by cause, the largest groups first
+         * @description The newest 100,000 open dead letters, grouped by source, kind and cause. The parameters narrow them as `filter` does in a bulk action.
+         */
+        get: operations["list_dead_letter_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay or discard many dead letters, or count them
+         * @description With `dry_run` it only counts what is selected, and what cannot be settled and why. Otherwise a job (`GET
+         *     /api/v1/jobs/{id}`) settles each item as its own route does, at most 80 a second. Its `counts` are `replayed` or
+         *     `discarded`, `skipped` (settled by someone else meanwhile) and `failed_again`. Items that
+         *     arrive later are not part of it. For the roles admin, operator, owner.
+         */
+        post: operations["settle_dead_letters"];
         delete?: never;
         options?: never;
         head?: never;
@@ -970,6 +1053,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rejections/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rejected webhooks by cause, the largest groups first
+         * @description Rejections are grouped by gateway and code. Nothing can be replayed: their bodies were not stored.
+         */
+        get: operations["list_rejection_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quarantine": {
         parameters: {
             query?: never;
@@ -984,6 +1087,49 @@ export interface paths {
         get: operations["list_quarantine"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open webhooks in quarantine by cause, the largest groups first
+         * @description The newest 100,000 open webhooks, grouped by gateway, kind and cause. The parameters narrow them as `filter` does in a bulk action.
+         */
+        get: operations["list_quarantine_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay or discard many quarantined webhooks, or count them
+         * @description With `dry_run` it only counts what is selected, and what cannot be settled and why. Otherwise a job (`GET
+         *     /api/v1/jobs/{id}`) settles each item as its own route does, at most 80 a second. Its `counts` are `replayed` or
+         *     `discarded`, `skipped` (settled by someone else meanwhile) and `failed_again`. Items that
+         *     arrive later are not part of it. For the roles admin, operator, owner.
+         */
+        post: operations["settle_quarantine"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1302,6 +1448,284 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All sections of the settings
+         * @description With each field's value, default, unit and limits, and who changed the section when.
+         */
+        get: operations["list_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/{section}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A section of the settings
+         * @description The `ETag` of the response goes into `If-Match` of a change, so that the later of two editors gets 412.
+         */
+        get: operations["show_section"];
+        /**
+         * Replace a section of the settings
+         * @description Makes a new version, which running services apply at once. The current values again make none. For the roles admin, owner.
+         */
+        put: operations["change_section"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/{section}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The versions of a section, newest first
+         * @description With what each changed.
+         */
+        get: operations["list_section_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/{section}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll a section back to an earlier version
+         * @description Makes a new version with the values of the earlier one. 409 if `current` is no longer the current version. For the roles admin, owner.
+         */
+        post: operations["roll_back_section"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/detection/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What other thresholds would have decided
+         * @description On past payments, by their stored risk. Changes nothing.
+         */
+        post: operations["preview_detection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The caller's preferences
+         * @description For users; an API key has none.
+         */
+        get: operations["show_preferences"];
+        /**
+         * Replace the caller's preferences
+         * @description For users; an API key has none.
+         */
+        put: operations["change_preferences"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All feature flags
+         * @description With the values of the tenant and of its gateways. A gateway's value replaces the tenant's.
+         */
+        get: operations["list_flags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flags/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A feature flag
+         * @description With the values of the tenant and of its gateways.
+         */
+        get: operations["show_flag"];
+        /**
+         * Switch a feature on or off
+         * @description For the tenant, or for one gateway. Running services follow at once. For the roles admin, owner.
+         */
+        put: operations["change_flag"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/switches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The switches that are on
+         * @description Those of the tenant and of the whole platform; with what each does, and how long each gateway repeats a webhook that gets 503. The event `switches.changed` of the stream follows them.
+         */
+        get: operations["show_switches"];
+        /**
+         * Switch a part on or off
+         * @description For the tenant, or with `scope` for the platform. Running services follow at once. 409 if it is to be switched off and is not on. Works during maintenance, too. For the roles admin, operator, owner.
+         */
+        put: operations["change_switch"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health/payment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether payments are received and handled
+         * @description 200 if every check is ok, else 503 with the same body. For monitoring: without sign-in, and without anything about a shop. Load balancers should ask `/readyz` instead.
+         */
+        get: operations["show_payment_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Jobs, newest first
+         * @description A job continues after a restart, from its last saved step. It is kept for 90 days after its end, with its result. Its
+         *     progress comes as `job.progress` in the stream, at most twice a second.
+         */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One job with its progress
+         * @description A job continues after a restart, from its last saved step. It is kept for 90 days after its end, with its result. Its
+         *     progress comes as `job.progress` in the stream, at most twice a second.
+         */
+        get: operations["show_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a job
+         * @description For the roles that may start such a job. What it has done stays done.
+         */
+        post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -1312,12 +1736,13 @@ export interface paths {
         /**
          * Live events, as server-sent events
          * @description Each event has a type and JSON data; the schema `StreamEvent` lists them. With `timezone` there is also
-         *     `overview.updated`, at most every 2 seconds; it has no id, since the next one replaces it. A client that was
-         *     disconnected resumes with `Last-Event-ID`, on any replica, for as long as events are stored (15 minutes): it gets every
-         *     event since, once and in order. The first event is `ready`, unless the stream resumes; it is `reset` if events are
-         *     missing, and the client should then reload what it shows. A stream without other events sends `heartbeat` every 4
-         *     seconds; its id, if it has one, is the position to resume from. A stream ends with its session or API key, and when the
-         *     client reads too slowly. A user or API key may have 50 streams open per replica, and a tenant 1,000.
+         *     `overview.updated`, at most every 2 seconds. It and `switches.changed` have no id, since the next one replaces it. A
+         *     client that was disconnected resumes with `Last-Event-ID`, on any replica, for as long as events are stored (15
+         *     minutes): it gets every event since, once and in order. The first event is `ready`, unless the stream resumes; it is
+         *     `reset` if events are missing, and the client should then reload what it shows. A stream without other events sends
+         *     `heartbeat` every 4 seconds; its id, if it has one, is the position to resume from. A stream ends with its session or
+         *     API key, and when the client reads too slowly. A user or API key may have 50 streams open per replica, and a tenant
+         *     1,000.
          */
         get: operations["follow_stream"];
         put?: never;
@@ -1352,6 +1777,40 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * ActiveSwitch
+         * @description A switch that is on.
+         */
+        ActiveSwitch: {
+            name: components["schemas"]["SwitchName"];
+            /**
+             * @description whose it is: this tenant's, or the platform's
+             * @example tenant
+             * @enum {string}
+             */
+            scope: "tenant" | "platform";
+            /**
+             * @description a gateway, or a destination's id; null: all
+             * @example hotmart
+             */
+            target: string | null;
+            /**
+             * @description what it does, in words
+             * @example Nothing is sent to destinations.
+             */
+            effect: string;
+            /** @example We move to a new account until 14:00. */
+            message: string;
+            /**
+             * @description null for the platform's
+             * @example bia@shop.example
+             */
+            changed_by: string | null;
+            /** Format: date-time */
+            since: string;
+            /** @description the end; null: it does not end */
+            until: string | null;
+        };
         /**
          * AddPoints
          * @description Raise the payment's risk, or lower it if `points` is negative. The risk stays between 0 and 100.
@@ -1397,6 +1856,38 @@ export interface components {
             /** @description of payments whose current decision is `block`, paid or not */
             blocked_minor: number;
             dispatched_minor: number;
+        };
+        /** AvailableSwitch */
+        AvailableSwitch: {
+            name: components["schemas"]["SwitchName"];
+            /** @example Nothing is sent to destinations. */
+            effect: string;
+            /** @description what it can be limited to */
+            targets: ("gateway" | "destination") | null;
+        };
+        /**
+         * BulkAction
+         * @enum {string}
+         */
+        BulkAction: "replay" | "discard";
+        /**
+         * BulkPlan
+         * @description What would be done, or what the job does.
+         */
+        BulkPlan: {
+            dry_run: boolean;
+            action: components["schemas"]["BulkAction"];
+            /**
+             * @description items that can be settled now
+             * @example 214
+             */
+            count: number;
+            /** @description items that cannot, and are left as they are */
+            cannot: components["schemas"]["ObstacleCount"][];
+            /** @description amounts of the payments of those that can, by currency, the largest first. Each payment counts once; a message that names no known payment has no amount */
+            money: components["schemas"]["MoneyTotal"][];
+            /** @description the job that does it; null for a dry run, or if there is nothing to do */
+            job: components["schemas"]["Job"] | null;
         };
         /** CheckBody */
         CheckBody: {
@@ -1786,6 +2277,169 @@ export interface components {
             /** @description other dead letters of the same subject, newest first */
             history: components["schemas"]["EarlierDeadLetter"][];
         };
+        /**
+         * DeadLetterBulk
+         * @example {
+         *       "action": "replay",
+         *       "expected": 214,
+         *       "filter": {
+         *         "cause": "190",
+         *         "source": "dispatch"
+         *       }
+         *     }
+         */
+        DeadLetterBulk: {
+            action: components["schemas"]["BulkAction"];
+            /**
+             * @description why they are discarded; required for that
+             * @default null
+             */
+            reason: string | null;
+            /**
+             * @description the `count` of the dry run: 409 `count_changed` if another number is selected now. Required to discard
+             * @default null
+             * @example 214
+             */
+            expected: number | null;
+            /**
+             * @description count what would be done, and do nothing
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @description at most 1,000 dead letters; instead of `filter`
+             * @default null
+             */
+            ids: string[] | null;
+            /**
+             * @description instead of `ids`
+             * @default null
+             */
+            filter: components["schemas"]["DeadLetterFilter"] | null;
+        };
+        /**
+         * DeadLetterFilter
+         * @description All of the conditions apply. Without any, every open dead letter is selected.
+         */
+        DeadLetterFilter: {
+            /**
+             * @description the service that could not handle it
+             * @default null
+             * @example dispatch
+             */
+            source: string | null;
+            /** @default null */
+            kind: ("message" | "conversion" | "action") | null;
+            /**
+             * @description `cause` of a group: the destination's error code, or else the start of the reason
+             * @default null
+             * @example 190
+             */
+            cause: string | null;
+            /**
+             * @description the kind of destination, for conversions
+             * @default null
+             * @example meta
+             */
+            destination: string | null;
+            /**
+             * @description of one destination, for conversions
+             * @default null
+             */
+            destination_id: string | null;
+            /**
+             * @description recorded at or after
+             * @default null
+             */
+            from: string | null;
+            /**
+             * @description recorded before
+             * @default null
+             */
+            to: string | null;
+        };
+        /**
+         * DeadLetterGroup
+         * @description Open dead letters of one source that failed for one cause. `source`, `kind` and `cause` select them in bulk.
+         */
+        DeadLetterGroup: {
+            /**
+             * @description the service that could not handle them
+             * @example dispatch
+             */
+            source: string;
+            /** @enum {string} */
+            kind: "message" | "conversion" | "action";
+            /**
+             * @description the destination's error code, or else the start of the reason: the same for all of the group
+             * @example 190
+             */
+            cause: string;
+            /**
+             * @description of the newest
+             * @example the access token has expired
+             */
+            reason: string;
+            /** @description the destination's or the payment provider's own error code */
+            code: string | null;
+            /** @description message type of the newest */
+            type: string | null;
+            /** @example 214 */
+            count: number;
+            /** @description amounts of the payments that they concern, by currency, the largest first. Each payment counts once */
+            money: components["schemas"]["MoneyTotal"][];
+            /**
+             * Format: date-time
+             * @description when the first of them was recorded
+             */
+            since: string;
+            /** Format: date-time */
+            last_at: string;
+            /**
+             * Format: uuid
+             * @description the newest
+             */
+            sample_id: string;
+            /**
+             * @description counts of the last 24 hours, each an hour long, the oldest first
+             * @example [
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       3,
+             *       120,
+             *       60,
+             *       31
+             *     ]
+             */
+            hourly: number[];
+        };
+        /**
+         * DeadLetterGroups
+         * @description The largest groups first, of the newest 100,000 open dead letters.
+         */
+        DeadLetterGroups: {
+            items: components["schemas"]["DeadLetterGroup"][];
+            /** @description all groups; at most 100 of them are in `items` */
+            groups: number;
+        };
         /** DeadLetterPage */
         DeadLetterPage: {
             items: components["schemas"]["DeadLetterSummary"][];
@@ -2150,6 +2804,19 @@ export interface components {
             settled_by: string | null;
         };
         /**
+         * EffectivePreferences
+         * @description The user's choice, or the shop's setting.
+         */
+        EffectivePreferences: {
+            /**
+             * @example pt-BR
+             * @enum {string}
+             */
+            language: "en" | "pt-BR";
+            /** @example America/Sao_Paulo */
+            timezone: string;
+        };
+        /**
          * Enrolment
          * @description A second factor that its user has not confirmed yet. The secret cannot be shown again.
          */
@@ -2376,6 +3043,27 @@ export interface components {
             /** @description counts characters */
             column: number;
         };
+        /** FeatureFlag */
+        FeatureFlag: {
+            /** @example detector.velocity */
+            name: string;
+            /**
+             * @description what happens while it is on
+             * @example Payments are reported to Meta.
+             */
+            description: string;
+            /**
+             * @description which service reads it
+             * @enum {string}
+             */
+            service: "detector" | "dispatch" | "ingest";
+            default: boolean;
+            /** @description whether a gateway may have a value of its own */
+            by_gateway: boolean;
+            /** @description for gateways without a value of their own */
+            enabled: boolean;
+            values: components["schemas"]["StoredFlagValue"][];
+        };
         /** FieldList */
         FieldList: {
             items: components["schemas"]["ListedField"][];
@@ -2385,6 +3073,24 @@ export interface components {
             /** @description the field's place: `body.reason`, `query.limit`, `header.Idempotency-Key` */
             field: string;
             message: string;
+        };
+        /** FlagBody */
+        FlagBody: {
+            /**
+             * @description null: every gateway without a value of its own
+             * @default null
+             * @example hotmart
+             */
+            gateway: string | null;
+            /**
+             * @description null: remove the value, so that the default applies
+             * @example false
+             */
+            enabled: boolean | null;
+        };
+        /** FlagList */
+        FlagList: {
+            items: components["schemas"]["FeatureFlag"][];
         };
         /**
          * Funnel
@@ -2441,6 +3147,15 @@ export interface components {
             limit_rate: number;
         };
         /**
+         * GatewayRetries
+         * @description How a gateway repeats a webhook that gets 503.
+         */
+        GatewayRetries: {
+            gateway: string;
+            /** @example Stripe repeats for up to 3 days, at growing intervals. */
+            retries: string;
+        };
+        /**
          * GivenVerdict
          * @description The newest verdict on a payment.
          */
@@ -2457,6 +3172,31 @@ export interface components {
          * @enum {string}
          */
         Granularity: "minute" | "hour" | "day";
+        /** HealthCheck */
+        HealthCheck: {
+            ok: boolean;
+            /**
+             * @description how long the check took
+             * @example 1.8
+             */
+            latency_ms: number;
+            /**
+             * @description for people
+             * @example It answers.
+             */
+            detail: string;
+        };
+        /** HealthChecks */
+        HealthChecks: {
+            /** @description PostgreSQL answers */
+            database: components["schemas"]["HealthCheck"];
+            /** @description Stripe's API answers, if a shop acts on payments there */
+            stripe: components["schemas"]["HealthCheck"];
+            /** @description Redis answers. Without it, detection sees less of a payment's past. */
+            cache: components["schemas"]["HealthCheck"];
+            /** @description webhooks arrive as they did at this time a week ago */
+            webhooks: components["schemas"]["HealthCheck"];
+        };
         /** HitList */
         HitList: {
             items: components["schemas"]["DailyHits"][];
@@ -2507,6 +3247,71 @@ export interface components {
             /** @description of invalid lines, the first 100 */
             problems: components["schemas"]["ImportProblem"][];
         };
+        /**
+         * Job
+         * @description Work that outlasts a request. It survives restarts, and continues after its last saved step.
+         */
+        Job: {
+            /** Format: uuid */
+            id: string;
+            /** @example dead_letters.bulk */
+            kind: string;
+            state: components["schemas"]["JobState"];
+            /**
+             * @description items that are done
+             * @example 151
+             */
+            done: number;
+            /**
+             * @description all items; null until they are counted
+             * @example 214
+             */
+            total: number | null;
+            /**
+             * @description results by name, as the kind defines them
+             * @example {
+             *       "failed_again": 2,
+             *       "replayed": 149
+             *     }
+             */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * @description why it failed
+             * @example The file has no payments.
+             */
+            error: string | null;
+            /**
+             * @description path of the result, once it is done
+             * @example /api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001
+             */
+            result: string | null;
+            /**
+             * @description a user's email address, or an API key's name
+             * @example ana@example.com
+             */
+            started_by: string;
+            /** @description it is canceled after its current step */
+            cancel_requested_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+            /** @description when the job and its result are deleted; null until it ends */
+            kept_until: string | null;
+        };
+        /** JobPage */
+        JobPage: {
+            items: components["schemas"]["Job"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /**
+         * JobState
+         * @enum {string}
+         */
+        JobState: "queued" | "running" | "done" | "failed" | "canceled";
         /** ListSummaries */
         ListSummaries: {
             /** @description `block` and `allow`, and every list with an entry in effect */
@@ -2724,6 +3529,38 @@ export interface components {
              */
             site_url: string | null;
         };
+        /** MoneyTotal */
+        MoneyTotal: {
+            /** @example BRL */
+            currency: string;
+            /**
+             * @description in minor units
+             * @example 1230000
+             */
+            amount_minor: number;
+        };
+        /**
+         * MovedPayments
+         * @description Payments that the proposed thresholds decide differently.
+         */
+        MovedPayments: {
+            /** @example review */
+            before: components["schemas"]["Decision"];
+            /** @example block */
+            after: components["schemas"]["Decision"];
+            /** @example 31 */
+            payments: number;
+            /**
+             * @description those that turned out to be fraud, by verdict or dispute
+             * @example 2
+             */
+            fraud: number;
+            /**
+             * @description those that were paid and neither refunded nor fraud, as far as is known
+             * @example 28
+             */
+            paid_fine: number;
+        };
         /** NewListEntry */
         NewListEntry: {
             /** @description `block` and `allow` decide on payments; rules look up the others */
@@ -2742,6 +3579,19 @@ export interface components {
              * @default null
              */
             expires_at: string | null;
+        };
+        /**
+         * Obstacle
+         * @description Why an item cannot be part of it.
+         * @enum {string}
+         */
+        Obstacle: "too_old" | "gone" | "conflict" | "already_settled" | "not_found";
+        /** ObstacleCount */
+        ObstacleCount: {
+            /** @description `too_old`: the destination accepts sales for 7 days; `gone`: deleted or erased since; `conflict`: a contradiction is never replayed; `already_settled`; `not_found` */
+            reason: components["schemas"]["Obstacle"];
+            /** @example 3 */
+            count: number;
         };
         /**
          * OpenAPIDocument
@@ -2896,6 +3746,20 @@ export interface components {
             currency: string;
         };
         /**
+         * PaymentHealth
+         * @description The health of receiving and handling payments. It names no shop.
+         */
+        PaymentHealth: {
+            /** @description whether every check is ok */
+            healthy: boolean;
+            /**
+             * Format: date-time
+             * @description of the checks; they are repeated at most every 5 seconds
+             */
+            timestamp: string;
+            checks: components["schemas"]["HealthChecks"];
+        };
+        /**
          * PaymentState
          * @description In the order a payment moves through them. It moves back only if a refund fails or a dispute is decided again.
          * @enum {string}
@@ -2936,7 +3800,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "destinations.change" | "destinations.check";
+        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "settings.change" | "flags.change" | "switches.change" | "switches.change_platform" | "destinations.change" | "destinations.check";
         /** Point */
         Point: {
             /**
@@ -2945,6 +3809,59 @@ export interface components {
              */
             at: string;
             counts: components["schemas"]["Counts"];
+        };
+        /** Preferences */
+        Preferences: {
+            /** @example Bia */
+            name: string | null;
+            /**
+             * @description null: the shop's
+             * @example pt-BR
+             */
+            language: ("en" | "pt-BR") | null;
+            /**
+             * @description null: the shop's
+             * @example Europe/Lisbon
+             */
+            timezone: string | null;
+            theme: components["schemas"]["Theme"];
+            key_hints: boolean;
+            effective: components["schemas"]["EffectivePreferences"];
+        };
+        /**
+         * PreferencesBody
+         * @description The user's choices. Null, or absent: the shop's, or the dashboard's own.
+         */
+        PreferencesBody: {
+            /**
+             * @description shown to the team in place of the email
+             * @default null
+             * @example Bia
+             */
+            name: string | null;
+            /**
+             * @description null: the shop's
+             * @default null
+             * @example pt-BR
+             */
+            language: ("en" | "pt-BR") | null;
+            /**
+             * @description IANA name, for the times that are shown; null: the shop's
+             * @default null
+             * @example Europe/Lisbon
+             */
+            timezone: string | null;
+            /**
+             * @description of the dashboard
+             * @default system
+             * @example dark
+             */
+            theme: components["schemas"]["Theme"];
+            /**
+             * @description whether the dashboard shows its keyboard shortcuts
+             * @default true
+             */
+            key_hints: boolean;
         };
         /**
          * ProblemDetails
@@ -2972,6 +3889,32 @@ export interface components {
              * @default null
              */
             tenants: components["schemas"]["TenantName"][] | null;
+        };
+        /**
+         * ProblemSummary
+         * @description Counts above 10,000 are given as 10,000, except for rejections.
+         */
+        ProblemSummary: {
+            /**
+             * @description open ones
+             * @example 3
+             */
+            dead_letters: number;
+            /** @description the newest, open or settled */
+            last_dead_letter_at: string | null;
+            /**
+             * @description open ones
+             * @example 14
+             */
+            quarantine: number;
+            /** @description the newest, open or settled */
+            last_quarantined_at: string | null;
+            /**
+             * @description of the last 7 days
+             * @example 22
+             */
+            rejections: number;
+            last_rejected_at: string | null;
         };
         /**
          * ProviderAction
@@ -3036,6 +3979,149 @@ export interface components {
             /** @description decision `block` or `review` */
             flagged: components["schemas"]["Quality"];
             amounts: components["schemas"]["QualityAmounts"][];
+        };
+        /**
+         * QuarantineBulk
+         * @example {
+         *       "action": "replay",
+         *       "dry_run": true,
+         *       "filter": {
+         *         "gateway": "kiwify"
+         *       }
+         *     }
+         */
+        QuarantineBulk: {
+            action: components["schemas"]["BulkAction"];
+            /**
+             * @description why they are discarded; required for that
+             * @default null
+             */
+            reason: string | null;
+            /**
+             * @description the `count` of the dry run: 409 `count_changed` if another number is selected now. Required to discard
+             * @default null
+             * @example 214
+             */
+            expected: number | null;
+            /**
+             * @description count what would be done, and do nothing
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @description at most 1,000 webhooks; instead of `filter`
+             * @default null
+             */
+            ids: string[] | null;
+            /**
+             * @description instead of `ids`
+             * @default null
+             */
+            filter: components["schemas"]["QuarantineFilter"] | null;
+        };
+        /**
+         * QuarantineFilter
+         * @description All of the conditions apply. Without any, every open webhook in quarantine is selected.
+         */
+        QuarantineFilter: {
+            /**
+             * @default null
+             * @example kiwify
+             */
+            gateway: string | null;
+            /** @default null */
+            kind: components["schemas"]["QuarantineKind"] | null;
+            /**
+             * @description `cause` of a group: the start of the reason
+             * @default null
+             */
+            cause: string | null;
+            /**
+             * @description received at or after
+             * @default null
+             */
+            from: string | null;
+            /**
+             * @description received before
+             * @default null
+             */
+            to: string | null;
+        };
+        /**
+         * QuarantineGroup
+         * @description Open webhooks of one gateway with one cause. `gateway`, `kind` and `cause` select them in bulk.
+         *
+         *     Their amounts are not known: they were not understood.
+         */
+        QuarantineGroup: {
+            /** @example kiwify */
+            gateway: string;
+            kind: components["schemas"]["QuarantineKind"];
+            /** @description the start of the reason, the same for all of the group */
+            cause: string;
+            /**
+             * @description of the newest
+             * @example unknown order_status "held"
+             */
+            reason: string;
+            /**
+             * @description of the newest
+             * @example order_held
+             */
+            gateway_event_type: string;
+            /** @example 14 */
+            count: number;
+            /**
+             * Format: date-time
+             * @description when the first of them was received
+             */
+            since: string;
+            /** Format: date-time */
+            last_at: string;
+            /**
+             * Format: uuid
+             * @description the newest
+             */
+            sample_id: string;
+            /**
+             * @description counts of the last 24 hours, each an hour long, the oldest first
+             * @example [
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       3,
+             *       120,
+             *       60,
+             *       31
+             *     ]
+             */
+            hourly: number[];
+        };
+        /**
+         * QuarantineGroups
+         * @description The largest groups first, of the newest 100,000 open webhooks.
+         */
+        QuarantineGroups: {
+            items: components["schemas"]["QuarantineGroup"][];
+            /** @description all groups; at most 100 of them are in `items` */
+            groups: number;
         };
         /**
          * QuarantineKind
@@ -3191,6 +4277,89 @@ export interface components {
              */
             created_at: string;
         };
+        /**
+         * RejectionGroup
+         * @description Rejected webhooks of one gateway with one cause. Their bodies were not stored.
+         */
+        RejectionGroup: {
+            /**
+             * @description `unknown` if the URL names no known gateway
+             * @example stripe
+             */
+            gateway: string;
+            /**
+             * @description the cause, for programs
+             * @example invalid_signature
+             */
+            code: string;
+            /** @description what was wrong with the last one and how to fix it */
+            reason: string;
+            /**
+             * @description HTTP status of the last response
+             * @example 401
+             */
+            status: number;
+            /** @example 22 */
+            count: number;
+            /**
+             * @description addresses that sent the last one of a minute
+             * @example 3
+             */
+            senders: number;
+            /** @description sender's address of the last one */
+            remote: string | null;
+            /**
+             * Format: date-time
+             * @description the first one within the range
+             */
+            since: string;
+            /** Format: date-time */
+            last_at: string;
+            /**
+             * Format: uuid
+             * @description the last minute in `GET /api/v1/rejections`
+             */
+            sample_id: string;
+            /**
+             * @description counts of the last 24 hours, each an hour long, the oldest first
+             * @example [
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       3,
+             *       120,
+             *       60,
+             *       31
+             *     ]
+             */
+            hourly: number[];
+        };
+        /**
+         * RejectionGroups
+         * @description The largest groups first.
+         */
+        RejectionGroups: {
+            items: components["schemas"]["RejectionGroup"][];
+            /** @description all groups; at most 100 of them are in `items` */
+            groups: number;
+        };
         /** RejectionPage */
         RejectionPage: {
             items: components["schemas"]["Rejection"][];
@@ -3203,6 +4372,86 @@ export interface components {
             restored: number;
             /** @description the rule's current version, which this change replaces */
             version: number;
+        };
+        /** RestoreSectionBody */
+        RestoreSectionBody: {
+            /**
+             * @description the earlier version; 0: the defaults
+             * @example 2
+             */
+            version: number;
+            /**
+             * @description the version that it replaces; absent: whichever it is
+             * @default null
+             * @example 3
+             */
+            current: number | null;
+        };
+        /**
+         * RetryBody
+         * @example {
+         *       "dry_run": true,
+         *       "filter": {
+         *         "cause": "190",
+         *         "destination": "meta"
+         *       }
+         *     }
+         */
+        RetryBody: {
+            /**
+             * @description at most 1,000 conversions; instead of `filter`
+             * @default null
+             */
+            ids: string[] | null;
+            /**
+             * @description instead of `ids`
+             * @default null
+             */
+            filter: components["schemas"]["RetryFilter"] | null;
+            /**
+             * @description the `count` of the dry run: 409 `count_changed` if another number is selected now
+             * @default null
+             * @example 214
+             */
+            expected: number | null;
+            /**
+             * @description count what would be sent again, and do nothing
+             * @default false
+             */
+            dry_run: boolean;
+        };
+        /**
+         * RetryFilter
+         * @description All of the conditions apply. Without any, every failed conversion is selected.
+         */
+        RetryFilter: {
+            /**
+             * @description the kind of destination
+             * @default null
+             * @example meta
+             */
+            destination: string | null;
+            /**
+             * @description of one destination
+             * @default null
+             */
+            destination_id: string | null;
+            /**
+             * @description the destination's own error code, or else the start of the reason
+             * @default null
+             * @example 190
+             */
+            cause: string | null;
+            /**
+             * @description failed at or after
+             * @default null
+             */
+            from: string | null;
+            /**
+             * @description failed before
+             * @default null
+             */
+            to: string | null;
         };
         /**
          * ReviewQueue
@@ -3298,6 +4547,52 @@ export interface components {
             enabled: boolean;
             recovery_codes_left: number;
         };
+        /** SectionBody */
+        SectionBody: {
+            /**
+             * @description the fields by name; a field that is absent gets its default
+             * @example {
+             *       "block_at": 85,
+             *       "review_at": 60
+             *     }
+             */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        /** SectionList */
+        SectionList: {
+            items: components["schemas"]["SettingsSection"][];
+        };
+        /** SectionVersion */
+        SectionVersion: {
+            /** @example 3 */
+            version: number;
+            /** @example 2026-11-20T14:05:00Z */
+            changed_at: string | null;
+            /** @example bia@shop.example */
+            changed_by: string | null;
+            /** @description the earlier version with the same values, if it was restored */
+            restored: number | null;
+            /**
+             * @description all fields, with the defaults of those that were not set
+             * @example {
+             *       "enabled": true,
+             *       "window_minutes": 30
+             *     }
+             */
+            values: {
+                [key: string]: unknown;
+            };
+            /** @description what differs from the version before */
+            changes: components["schemas"]["SettingChange"][];
+        };
+        /** SectionVersionPage */
+        SectionVersionPage: {
+            items: components["schemas"]["SectionVersion"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
         /** Series */
         Series: {
             range: components["schemas"]["SeriesRange"];
@@ -3310,6 +4605,92 @@ export interface components {
          * @enum {string}
          */
         SeriesRange: "1h" | "24h" | "7d" | "30d";
+        /**
+         * SettingChange
+         * @description A value that a version changed.
+         */
+        SettingChange: {
+            /**
+             * @description dotted, for nested values
+             * @example velocity.card.1h.attempts
+             */
+            setting: string;
+            /**
+             * @description null where it was absent
+             * @example 8
+             */
+            before: unknown;
+            /**
+             * @description null where it is absent
+             * @example 12
+             */
+            after: unknown;
+        };
+        /**
+         * SettingValue
+         * @description A setting with its current value.
+         */
+        SettingValue: {
+            /**
+             * @description the field of the section
+             * @example review_at
+             */
+            name: string;
+            /** @example the least risk of a review */
+            description: string;
+            /**
+             * @description the value that the services use
+             * @example 60
+             */
+            value: unknown;
+            /** @example 50 */
+            default: unknown;
+            /**
+             * @description null for values without one
+             * @example points of risk, from 0 to 100
+             */
+            unit: string | null;
+            /**
+             * @description JSON Schema of the value, with all limits; in nested values with `description` and `unit`
+             * @example {
+             *       "maximum": 100,
+             *       "minimum": 1,
+             *       "type": "integer"
+             *     }
+             */
+            limits: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * SettingsSection
+         * @description A section of the tenant's settings.
+         */
+        SettingsSection: {
+            /**
+             * @example detector
+             * @enum {string}
+             */
+            section: "shop" | "tracking" | "limits" | "detector" | "trust" | "dispatch" | "actions" | "fuse";
+            /**
+             * @description raised by every change; 0: the defaults, never changed
+             * @example 3
+             */
+            version: number;
+            /**
+             * @description null for version 0
+             * @example 2026-11-20T14:05:00Z
+             */
+            changed_at: string | null;
+            /**
+             * @description a user, an API key or a command
+             * @example bia@shop.example
+             */
+            changed_by: string | null;
+            /** @description the earlier version with the same values, if it was restored */
+            restored: number | null;
+            fields: components["schemas"]["SettingValue"][];
+        };
         /**
          * SignedIn
          * @description The session itself is in cookies; `csrf_token` is also in the cookie `orylo_csrf`.
@@ -3389,6 +4770,77 @@ export interface components {
             /** @description reviewed or blocked payments that a person judged legitimate */
             false_alarms: number;
         };
+        /**
+         * StoredFlagValue
+         * @description A value that replaces the default.
+         */
+        StoredFlagValue: {
+            /**
+             * @description null: every gateway without a value of its own
+             * @example hotmart
+             */
+            gateway: string | null;
+            enabled: boolean;
+            /** @example bia@shop.example */
+            changed_by: string;
+            /** Format: date-time */
+            changed_at: string;
+        };
+        /** SwitchBody */
+        SwitchBody: {
+            name: components["schemas"]["SwitchName"];
+            /** @description false: switch it off */
+            on: boolean;
+            /**
+             * @description `platform` is for operators
+             * @default tenant
+             * @enum {string}
+             */
+            scope: "tenant" | "platform";
+            /**
+             * @description a gateway, or a destination's id; null: all
+             * @default null
+             * @example hotmart
+             */
+            target: string | null;
+            /**
+             * @description the reason, which affected people see; required to switch on
+             * @default null
+             * @example We move to a new account until 14:00.
+             */
+            message: string | null;
+            /**
+             * @description against slips, to switch maintenance on: the tenant's slug, or `platform`
+             * @default null
+             * @example my-shop
+             */
+            confirm: string | null;
+            /**
+             * @description the end; null: it does not end
+             * @default null
+             * @example 2026-03-14T18:00:00Z
+             */
+            until: string | null;
+        };
+        /** SwitchList */
+        SwitchList: {
+            /** @description those that are on, for this tenant or the whole platform */
+            items: components["schemas"]["ActiveSwitch"][];
+            available: components["schemas"]["AvailableSwitch"][];
+            gateways: components["schemas"]["GatewayRetries"][];
+        };
+        /**
+         * SwitchName
+         * @enum {string}
+         */
+        SwitchName: "stop_webhooks" | "stop_sending" | "maintenance";
+        /**
+         * SwitchesChanged
+         * @description The switches that are on now, for this tenant or the whole platform.
+         */
+        SwitchesChanged: {
+            items: components["schemas"]["ActiveSwitch"][];
+        };
         /** TenantIdentity */
         TenantIdentity: {
             /** Format: uuid */
@@ -3400,6 +4852,67 @@ export interface components {
         TenantName: {
             slug: string;
             name: string;
+        };
+        /**
+         * Theme
+         * @enum {string}
+         */
+        Theme: "system" | "light" | "dark";
+        /**
+         * ThresholdBody
+         * @description Proposed thresholds. One that is absent stays as it is.
+         */
+        ThresholdBody: {
+            /**
+             * @description the least risk of a review
+             * @default null
+             * @example 60
+             */
+            review_at: number | null;
+            /**
+             * @description the least risk of a block
+             * @default null
+             * @example 75
+             */
+            block_at: number | null;
+            /**
+             * @description how far back to count
+             * @default 30
+             */
+            days: number;
+        };
+        /**
+         * ThresholdEffect
+         * @description Payments by what the thresholds make of their risk.
+         */
+        ThresholdEffect: {
+            /** @example 60 */
+            review_at: number;
+            /** @example 80 */
+            block_at: number;
+            /** @example 1230 */
+            reviewed: number;
+            /** @example 360 */
+            blocked: number;
+        };
+        /**
+         * ThresholdPreview
+         * @description The effect of thresholds on past payments, by their stored risk.
+         *
+         *     Payments that a list, a rule or another override decided are left out: thresholds do not decide on them.
+         */
+        ThresholdPreview: {
+            /**
+             * Format: date-time
+             * @description payments decided since then were counted
+             * @example 2026-10-29T12:00:00Z
+             */
+            since: string;
+            current: components["schemas"]["ThresholdEffect"];
+            proposed: components["schemas"]["ThresholdEffect"];
+            moved: components["schemas"]["MovedPayments"][];
+            /** @description false if there were more payments at risk than are counted (100,000) */
+            complete: boolean;
         };
         /** TimeSeries */
         TimeSeries: {
@@ -3711,6 +5224,15 @@ export interface components {
             data: components["schemas"]["DeadLetterSummary"];
         } | {
             /** @constant */
+            event: "job.progress";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["Job"];
+        } | {
+            /** @constant */
             event: "overview.updated";
             /**
              * @description the position to resume from
@@ -3718,6 +5240,15 @@ export interface components {
              */
             id?: string;
             data: components["schemas"]["OverviewUpdate"];
+        } | {
+            /** @constant */
+            event: "switches.changed";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["SwitchesChanged"];
         };
     };
     responses: {
@@ -7061,6 +8592,94 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    retry_conversions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "dry_run": true,
+                 *       "filter": {
+                 *         "cause": "190",
+                 *         "destination": "meta"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["RetryBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "action": "replay",
+                     *       "count": 214,
+                     *       "cannot": [
+                     *         {
+                     *           "reason": "too_old",
+                     *           "count": 3
+                     *         }
+                     *       ],
+                     *       "money": [
+                     *         {
+                     *           "currency": "BRL",
+                     *           "amount_minor": 1230000
+                     *         }
+                     *       ],
+                     *       "job": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "kind": "dead_letters.bulk",
+                     *         "state": "queued",
+                     *         "done": 151,
+                     *         "total": 214,
+                     *         "counts": {
+                     *           "failed_again": 2,
+                     *           "replayed": 149
+                     *         },
+                     *         "error": "The file has no payments.",
+                     *         "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *         "started_by": "ana@example.com",
+                     *         "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *         "created_at": "2026-03-14T15:09:26Z",
+                     *         "started_at": "2026-03-14T15:09:26Z",
+                     *         "finished_at": "2026-03-14T15:09:26Z",
+                     *         "kept_until": "2026-03-14T15:09:26Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkPlan"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
     list_destinations: {
         parameters: {
             query?: never;
@@ -7488,6 +9107,55 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    summarise_problems: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dead_letters": 3,
+                     *       "last_dead_letter_at": "2026-03-14T15:09:26Z",
+                     *       "quarantine": 14,
+                     *       "last_quarantined_at": "2026-03-14T15:09:26Z",
+                     *       "rejections": 22,
+                     *       "last_rejected_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProblemSummary"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
     list_dead_letters: {
         parameters: {
             query?: {
@@ -7570,6 +9238,222 @@ export interface operations {
             403: components["responses"]["403"];
             406: components["responses"]["406"];
             422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_dead_letter_groups: {
+        parameters: {
+            query?: {
+                /**
+                 * @description the service that could not handle it
+                 * @example dispatch
+                 */
+                source?: string;
+                /**
+                 * @description only of this kind
+                 * @example message
+                 */
+                kind?: "message" | "conversion" | "action";
+                /**
+                 * @description `cause` of a group: the destination's error code, or else the start of the reason
+                 * @example 190
+                 */
+                cause?: string;
+                /**
+                 * @description the kind of destination, for conversions
+                 * @example meta
+                 */
+                destination?: string;
+                /**
+                 * @description of one destination, for conversions
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                destination_id?: string;
+                /**
+                 * @description recorded at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                from?: string;
+                /**
+                 * @description recorded before
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                to?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "source": "dispatch",
+                     *           "kind": "message",
+                     *           "cause": "190",
+                     *           "reason": "the access token has expired",
+                     *           "code": "validation",
+                     *           "type": "payment.succeeded.v1",
+                     *           "count": 214,
+                     *           "money": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "amount_minor": 1230000
+                     *             }
+                     *           ],
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "last_at": "2026-03-14T15:09:26Z",
+                     *           "sample_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "hourly": [
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             3,
+                     *             120,
+                     *             60,
+                     *             31
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "groups": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeadLetterGroups"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    settle_dead_letters: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "replay",
+                 *       "expected": 214,
+                 *       "filter": {
+                 *         "cause": "190",
+                 *         "source": "dispatch"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["DeadLetterBulk"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "action": "replay",
+                     *       "count": 214,
+                     *       "cannot": [
+                     *         {
+                     *           "reason": "too_old",
+                     *           "count": 3
+                     *         }
+                     *       ],
+                     *       "money": [
+                     *         {
+                     *           "currency": "BRL",
+                     *           "amount_minor": 1230000
+                     *         }
+                     *       ],
+                     *       "job": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "kind": "dead_letters.bulk",
+                     *         "state": "queued",
+                     *         "done": 151,
+                     *         "total": 214,
+                     *         "counts": {
+                     *           "failed_again": 2,
+                     *           "replayed": 149
+                     *         },
+                     *         "error": "The file has no payments.",
+                     *         "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *         "started_by": "ana@example.com",
+                     *         "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *         "created_at": "2026-03-14T15:09:26Z",
+                     *         "started_at": "2026-03-14T15:09:26Z",
+                     *         "finished_at": "2026-03-14T15:09:26Z",
+                     *         "kept_until": "2026-03-14T15:09:26Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkPlan"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
             503: components["responses"]["503"];
         };
     };
@@ -7872,6 +9756,112 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    list_rejection_groups: {
+        parameters: {
+            query?: {
+                /**
+                 * @description only of this gateway
+                 * @example stripe
+                 */
+                gateway?: string;
+                /**
+                 * @description only with this code
+                 * @example invalid_signature
+                 */
+                code?: string;
+                /**
+                 * @description rejected at or after; 7 days before `to`
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                from?: string;
+                /**
+                 * @description rejected before; now, if left out
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                to?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "gateway": "stripe",
+                     *           "code": "invalid_signature",
+                     *           "reason": "card testing",
+                     *           "status": 401,
+                     *           "count": 22,
+                     *           "senders": 3,
+                     *           "remote": "203.0.113.7",
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "last_at": "2026-03-14T15:09:26Z",
+                     *           "sample_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "hourly": [
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             3,
+                     *             120,
+                     *             60,
+                     *             31
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "groups": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RejectionGroups"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
     list_quarantine: {
         parameters: {
             query?: {
@@ -7971,6 +9961,204 @@ export interface operations {
             403: components["responses"]["403"];
             406: components["responses"]["406"];
             422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_quarantine_groups: {
+        parameters: {
+            query?: {
+                /**
+                 * @description only of this gateway
+                 * @example kiwify
+                 */
+                gateway?: string;
+                /**
+                 * @description only of this kind
+                 * @example quarantined
+                 */
+                kind?: components["schemas"]["QuarantineKind"];
+                /**
+                 * @description `cause` of a group: the start of the reason
+                 * @example payment_succeeded
+                 */
+                cause?: string;
+                /**
+                 * @description received at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                from?: string;
+                /**
+                 * @description received before
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                to?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "gateway": "kiwify",
+                     *           "kind": "quarantined",
+                     *           "cause": "payment_succeeded",
+                     *           "reason": "unknown order_status \"held\"",
+                     *           "gateway_event_type": "order_held",
+                     *           "count": 14,
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "last_at": "2026-03-14T15:09:26Z",
+                     *           "sample_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "hourly": [
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             3,
+                     *             120,
+                     *             60,
+                     *             31
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "groups": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["QuarantineGroups"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    settle_quarantine: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "replay",
+                 *       "dry_run": true,
+                 *       "filter": {
+                 *         "gateway": "kiwify"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["QuarantineBulk"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "action": "replay",
+                     *       "count": 214,
+                     *       "cannot": [
+                     *         {
+                     *           "reason": "too_old",
+                     *           "count": 3
+                     *         }
+                     *       ],
+                     *       "money": [
+                     *         {
+                     *           "currency": "BRL",
+                     *           "amount_minor": 1230000
+                     *         }
+                     *       ],
+                     *       "job": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "kind": "dead_letters.bulk",
+                     *         "state": "queued",
+                     *         "done": 151,
+                     *         "total": 214,
+                     *         "counts": {
+                     *           "failed_again": 2,
+                     *           "replayed": 149
+                     *         },
+                     *         "error": "The file has no payments.",
+                     *         "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *         "started_by": "ana@example.com",
+                     *         "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *         "created_at": "2026-03-14T15:09:26Z",
+                     *         "started_at": "2026-03-14T15:09:26Z",
+                     *         "finished_at": "2026-03-14T15:09:26Z",
+                     *         "kept_until": "2026-03-14T15:09:26Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkPlan"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
             503: components["responses"]["503"];
         };
     };
@@ -9121,6 +11309,1219 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_settings: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "section": "detector",
+                     *           "version": 3,
+                     *           "changed_at": "2026-11-20T14:05:00Z",
+                     *           "changed_by": "bia@shop.example",
+                     *           "restored": 12,
+                     *           "fields": [
+                     *             {
+                     *               "name": "review_at",
+                     *               "description": "the least risk of a review",
+                     *               "value": 60,
+                     *               "default": 50,
+                     *               "unit": "points of risk, from 0 to 100",
+                     *               "limits": {
+                     *                 "maximum": 100,
+                     *                 "minimum": 1,
+                     *                 "type": "integer"
+                     *               }
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SectionList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_section: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the section
+                 * @example detector
+                 */
+                section: "shop" | "tracking" | "limits" | "detector" | "trust" | "dispatch" | "actions" | "fuse";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "section": "detector",
+                     *       "version": 3,
+                     *       "changed_at": "2026-11-20T14:05:00Z",
+                     *       "changed_by": "bia@shop.example",
+                     *       "restored": 12,
+                     *       "fields": [
+                     *         {
+                     *           "name": "review_at",
+                     *           "description": "the least risk of a review",
+                     *           "value": 60,
+                     *           "default": 50,
+                     *           "unit": "points of risk, from 0 to 100",
+                     *           "limits": {
+                     *             "maximum": 100,
+                     *             "minimum": 1,
+                     *             "type": "integer"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SettingsSection"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_section: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the section
+                 * @example detector
+                 */
+                section: "shop" | "tracking" | "limits" | "detector" | "trust" | "dispatch" | "actions" | "fuse";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "values": {
+                 *         "block_at": 85,
+                 *         "review_at": 60
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["SectionBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "section": "detector",
+                     *       "version": 3,
+                     *       "changed_at": "2026-11-20T14:05:00Z",
+                     *       "changed_by": "bia@shop.example",
+                     *       "restored": 12,
+                     *       "fields": [
+                     *         {
+                     *           "name": "review_at",
+                     *           "description": "the least risk of a review",
+                     *           "value": 60,
+                     *           "default": 50,
+                     *           "unit": "points of risk, from 0 to 100",
+                     *           "limits": {
+                     *             "maximum": 100,
+                     *             "minimum": 1,
+                     *             "type": "integer"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SettingsSection"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_section_history: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the section
+                 * @example detector
+                 */
+                section: "shop" | "tracking" | "limits" | "detector" | "trust" | "dispatch" | "actions" | "fuse";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "version": 3,
+                     *           "changed_at": "2026-11-20T14:05:00Z",
+                     *           "changed_by": "bia@shop.example",
+                     *           "restored": 12,
+                     *           "values": {
+                     *             "enabled": true,
+                     *             "window_minutes": 30
+                     *           },
+                     *           "changes": [
+                     *             {
+                     *               "setting": "velocity.card.1h.attempts",
+                     *               "before": 8,
+                     *               "after": 12
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SectionVersionPage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    roll_back_section: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the section
+                 * @example detector
+                 */
+                section: "shop" | "tracking" | "limits" | "detector" | "trust" | "dispatch" | "actions" | "fuse";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "version": 2,
+                 *       "current": 3
+                 *     }
+                 */
+                "application/json": components["schemas"]["RestoreSectionBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "section": "detector",
+                     *       "version": 3,
+                     *       "changed_at": "2026-11-20T14:05:00Z",
+                     *       "changed_by": "bia@shop.example",
+                     *       "restored": 12,
+                     *       "fields": [
+                     *         {
+                     *           "name": "review_at",
+                     *           "description": "the least risk of a review",
+                     *           "value": 60,
+                     *           "default": 50,
+                     *           "unit": "points of risk, from 0 to 100",
+                     *           "limits": {
+                     *             "maximum": 100,
+                     *             "minimum": 1,
+                     *             "type": "integer"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SettingsSection"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    preview_detection: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "review_at": 60,
+                 *       "block_at": 75,
+                 *       "days": 30
+                 *     }
+                 */
+                "application/json": components["schemas"]["ThresholdBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "since": "2026-10-29T12:00:00Z",
+                     *       "current": {
+                     *         "review_at": 60,
+                     *         "block_at": 80,
+                     *         "reviewed": 1230,
+                     *         "blocked": 360
+                     *       },
+                     *       "proposed": {
+                     *         "review_at": 60,
+                     *         "block_at": 80,
+                     *         "reviewed": 1230,
+                     *         "blocked": 360
+                     *       },
+                     *       "moved": [
+                     *         {
+                     *           "before": "review",
+                     *           "after": "block",
+                     *           "payments": 31,
+                     *           "fraud": 2,
+                     *           "paid_fine": 28
+                     *         }
+                     *       ],
+                     *       "complete": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ThresholdPreview"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_preferences: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "Bia",
+                     *       "language": "pt-BR",
+                     *       "timezone": "Europe/Lisbon",
+                     *       "theme": "system",
+                     *       "key_hints": true,
+                     *       "effective": {
+                     *         "language": "pt-BR",
+                     *         "timezone": "America/Sao_Paulo"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Preferences"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_preferences: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Bia",
+                 *       "language": "pt-BR",
+                 *       "timezone": "Europe/Lisbon",
+                 *       "theme": "dark",
+                 *       "key_hints": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["PreferencesBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "Bia",
+                     *       "language": "pt-BR",
+                     *       "timezone": "Europe/Lisbon",
+                     *       "theme": "system",
+                     *       "key_hints": true,
+                     *       "effective": {
+                     *         "language": "pt-BR",
+                     *         "timezone": "America/Sao_Paulo"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Preferences"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_flags: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "detector.velocity",
+                     *           "description": "Payments are reported to Meta.",
+                     *           "service": "detector",
+                     *           "default": true,
+                     *           "by_gateway": true,
+                     *           "enabled": true,
+                     *           "values": [
+                     *             {
+                     *               "gateway": "hotmart",
+                     *               "enabled": true,
+                     *               "changed_by": "bia@shop.example",
+                     *               "changed_at": "2026-03-14T15:09:26Z"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FlagList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_flag: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the flag, as the list names it
+                 * @example detector.velocity
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "detector.velocity",
+                     *       "description": "Payments are reported to Meta.",
+                     *       "service": "detector",
+                     *       "default": true,
+                     *       "by_gateway": true,
+                     *       "enabled": true,
+                     *       "values": [
+                     *         {
+                     *           "gateway": "hotmart",
+                     *           "enabled": true,
+                     *           "changed_by": "bia@shop.example",
+                     *           "changed_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FeatureFlag"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_flag: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the flag, as the list names it
+                 * @example detector.velocity
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "gateway": "hotmart",
+                 *       "enabled": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["FlagBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "detector.velocity",
+                     *       "description": "Payments are reported to Meta.",
+                     *       "service": "detector",
+                     *       "default": true,
+                     *       "by_gateway": true,
+                     *       "enabled": true,
+                     *       "values": [
+                     *         {
+                     *           "gateway": "hotmart",
+                     *           "enabled": true,
+                     *           "changed_by": "bia@shop.example",
+                     *           "changed_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FeatureFlag"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_switches: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "stop_webhooks",
+                     *           "scope": "tenant",
+                     *           "target": "hotmart",
+                     *           "effect": "Nothing is sent to destinations.",
+                     *           "message": "We move to a new account until 14:00.",
+                     *           "changed_by": "bia@shop.example",
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "until": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "available": [
+                     *         {
+                     *           "name": "stop_webhooks",
+                     *           "effect": "Nothing is sent to destinations.",
+                     *           "targets": "gateway"
+                     *         }
+                     *       ],
+                     *       "gateways": [
+                     *         {
+                     *           "gateway": "stripe",
+                     *           "retries": "Stripe repeats for up to 3 days, at growing intervals."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SwitchList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_switch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "stop_webhooks",
+                 *       "on": true,
+                 *       "scope": "tenant",
+                 *       "target": "hotmart",
+                 *       "message": "We move to a new account until 14:00.",
+                 *       "confirm": "my-shop",
+                 *       "until": "2026-03-14T18:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SwitchBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "stop_webhooks",
+                     *           "scope": "tenant",
+                     *           "target": "hotmart",
+                     *           "effect": "Nothing is sent to destinations.",
+                     *           "message": "We move to a new account until 14:00.",
+                     *           "changed_by": "bia@shop.example",
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "until": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "available": [
+                     *         {
+                     *           "name": "stop_webhooks",
+                     *           "effect": "Nothing is sent to destinations.",
+                     *           "targets": "gateway"
+                     *         }
+                     *       ],
+                     *       "gateways": [
+                     *         {
+                     *           "gateway": "stripe",
+                     *           "retries": "Stripe repeats for up to 3 days, at growing intervals."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SwitchList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_payment_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "healthy": true,
+                     *       "timestamp": "2026-03-14T15:09:26Z",
+                     *       "checks": {
+                     *         "database": {
+                     *           "ok": true,
+                     *           "latency_ms": 1.8,
+                     *           "detail": "It answers."
+                     *         },
+                     *         "stripe": {
+                     *           "ok": true,
+                     *           "latency_ms": 1.8,
+                     *           "detail": "It answers."
+                     *         },
+                     *         "cache": {
+                     *           "ok": true,
+                     *           "latency_ms": 1.8,
+                     *           "detail": "It answers."
+                     *         },
+                     *         "webhooks": {
+                     *           "ok": true,
+                     *           "latency_ms": 1.8,
+                     *           "detail": "It answers."
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentHealth"];
+                };
+            };
+            406: components["responses"]["406"];
+            /** @description Not healthy */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "healthy": true,
+                     *       "timestamp": "2026-03-14T15:09:26Z",
+                     *       "checks": {
+                     *         "database": {
+                     *           "ok": true,
+                     *           "latency_ms": 1.8,
+                     *           "detail": "It answers."
+                     *         },
+                     *         "stripe": {
+                     *           "ok": true,
+                     *           "latency_ms": 1.8,
+                     *           "detail": "It answers."
+                     *         },
+                     *         "cache": {
+                     *           "ok": true,
+                     *           "latency_ms": 1.8,
+                     *           "detail": "It answers."
+                     *         },
+                     *         "webhooks": {
+                     *           "ok": true,
+                     *           "latency_ms": 1.8,
+                     *           "detail": "It answers."
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentHealth"];
+                };
+            };
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description created at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                from?: string;
+                /**
+                 * @description created before
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                to?: string;
+                /**
+                 * @description only in this state
+                 * @example running
+                 */
+                state?: components["schemas"]["JobState"];
+                /**
+                 * @description such as `backtest` or `dead_letters.bulk`
+                 * @example backtest
+                 */
+                kind?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "kind": "dead_letters.bulk",
+                     *           "state": "queued",
+                     *           "done": 151,
+                     *           "total": 214,
+                     *           "counts": {
+                     *             "failed_again": 2,
+                     *             "replayed": 149
+                     *           },
+                     *           "error": "The file has no payments.",
+                     *           "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *           "started_by": "ana@example.com",
+                     *           "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "started_at": "2026-03-14T15:09:26Z",
+                     *           "finished_at": "2026-03-14T15:09:26Z",
+                     *           "kept_until": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JobPage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the job's id, as it was returned when the job was started
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "dead_letters.bulk",
+                     *       "state": "queued",
+                     *       "done": 151,
+                     *       "total": 214,
+                     *       "counts": {
+                     *         "failed_again": 2,
+                     *         "replayed": 149
+                     *       },
+                     *       "error": "The file has no payments.",
+                     *       "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *       "started_by": "ana@example.com",
+                     *       "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "started_at": "2026-03-14T15:09:26Z",
+                     *       "finished_at": "2026-03-14T15:09:26Z",
+                     *       "kept_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the job's id, as it was returned when the job was started
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "dead_letters.bulk",
+                     *       "state": "queued",
+                     *       "done": 151,
+                     *       "total": 214,
+                     *       "counts": {
+                     *         "failed_again": 2,
+                     *         "replayed": 149
+                     *       },
+                     *       "error": "The file has no payments.",
+                     *       "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *       "started_by": "ana@example.com",
+                     *       "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "started_at": "2026-03-14T15:09:26Z",
+                     *       "finished_at": "2026-03-14T15:09:26Z",
+                     *       "kept_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };

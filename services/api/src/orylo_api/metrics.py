@@ -17,3 +17,4 @@ PROJECTION_OLDEST = Gauge(
     "Age of the oldest message received whose rows are not written; 0 without one",
 )
 DEAD_LETTERS = Counter("orylo_api_dead_letters_total", "Dead letters recorded", ["source"])
+JOBS = Counter("orylo_api_jobs_total", "Jobs that ended", ["kind", "state"])

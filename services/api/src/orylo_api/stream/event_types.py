@@ -11,11 +11,14 @@ from orylo_api.customers.models import CustomerSeen, TrustChange
 from orylo_api.dead_letters.models import DeadLetterSummary
 from orylo_api.detections.models import Detection
 from orylo_api.http.fields import ResponseBody
+from orylo_api.jobs.models import Job
 from orylo_api.overview.models import OverviewUpdate
+from orylo_api.switches.models import SwitchesChanged
 from orylo_api.verdicts.models import VerdictChange
 
 # Computed for each stream while it is open, and never stored.
 OVERVIEW_UPDATED = "overview.updated"
+SWITCHES_CHANGED = "switches.changed"
 
 EVENT_TYPES: Mapping[str, type[ResponseBody]] = {
     "detection.created": Detection,
@@ -28,5 +31,7 @@ EVENT_TYPES: Mapping[str, type[ResponseBody]] = {
     "conversion.failed": Conversion,
     "conversion.correction_changed": Conversion,
     "dead_letter.created": DeadLetterSummary,
+    "job.progress": Job,
     OVERVIEW_UPDATED: OverviewUpdate,
+    SWITCHES_CHANGED: SwitchesChanged,
 }
