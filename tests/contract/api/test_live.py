@@ -13,7 +13,7 @@ from tests.unit.api.builders import conversion, detection, payment, trust_update
 
 pytestmark = pytest.mark.integration
 
-EXAMPLES_PER_OPERATION = 20
+EXAMPLES_PER_OPERATION = 5
 MUTATED_REQUESTS = 1_500
 AT_ONCE = 150
 SILENT_TURNS = 20

@@ -2380,7 +2380,7 @@ export interface components {
         MergeRequest: {
             /**
              * @description the customer that is the same person
-             * @example cus_0d2f6a4b8c1e
+             * @example cus_7b91e02cd45f
              */
             other: string;
             /** @description stored with the change; must not hold personal data */
@@ -4653,12 +4653,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
                 /**
@@ -5186,7 +5186,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "status": "neutral",
-                 *       "expires_at": "2026-03-14T15:09:26Z",
+                 *       "expires_at": "2099-12-31T00:00:00Z",
                  *       "reason": "card testing"
                  *     }
                  */
@@ -5205,7 +5205,7 @@ export interface operations {
                      * @example {
                      *       "customer_id": "cus_0d2f6a4b8c1e",
                      *       "status": "neutral",
-                     *       "expires_at": "2026-03-14T15:09:26Z",
+                     *       "expires_at": "2099-12-31T00:00:00Z",
                      *       "reason": "card testing",
                      *       "actor": "ana@shop.example",
                      *       "accepted_at": "2026-03-14T15:09:26Z"
@@ -5316,7 +5316,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "other": "cus_0d2f6a4b8c1e",
+                 *       "other": "cus_7b91e02cd45f",
                  *       "reason": "card testing"
                  *     }
                  */
@@ -5987,12 +5987,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
                 /**
@@ -6053,7 +6053,7 @@ export interface operations {
                      *           "added_by": "ana@shop.example",
                      *           "created_at": "2026-03-14T15:09:26Z",
                      *           "updated_at": "2026-03-14T15:09:26Z",
-                     *           "expires_at": "2026-03-14T15:09:26Z"
+                     *           "expires_at": "2099-12-31T00:00:00Z"
                      *         }
                      *       ],
                      *       "next_cursor": null
@@ -6098,7 +6098,7 @@ export interface operations {
                  *       "type": "ip",
                  *       "value": "203.0.113.0/24",
                  *       "reason": "card testing",
-                 *       "expires_at": "2026-03-14T15:09:26Z"
+                 *       "expires_at": "2099-12-31T00:00:00Z"
                  *     }
                  */
                 "application/json": components["schemas"]["NewListEntry"];
@@ -6122,7 +6122,7 @@ export interface operations {
                      *       "added_by": "ana@shop.example",
                      *       "created_at": "2026-03-14T15:09:26Z",
                      *       "updated_at": "2026-03-14T15:09:26Z",
-                     *       "expires_at": "2026-03-14T15:09:26Z"
+                     *       "expires_at": "2099-12-31T00:00:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Entry"];
@@ -6177,7 +6177,7 @@ export interface operations {
                      *       "added_by": "ana@shop.example",
                      *       "created_at": "2026-03-14T15:09:26Z",
                      *       "updated_at": "2026-03-14T15:09:26Z",
-                     *       "expires_at": "2026-03-14T15:09:26Z"
+                     *       "expires_at": "2099-12-31T00:00:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Entry"];
@@ -6222,7 +6222,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "reason": "card testing",
-                 *       "expires_at": "2026-03-14T15:09:26Z"
+                 *       "expires_at": "2099-12-31T00:00:00Z"
                  *     }
                  */
                 "application/json": components["schemas"]["EntryChange"];
@@ -6245,7 +6245,7 @@ export interface operations {
                      *       "added_by": "ana@shop.example",
                      *       "created_at": "2026-03-14T15:09:26Z",
                      *       "updated_at": "2026-03-14T15:09:26Z",
-                     *       "expires_at": "2026-03-14T15:09:26Z"
+                     *       "expires_at": "2099-12-31T00:00:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Entry"];
@@ -6301,7 +6301,7 @@ export interface operations {
                      *       "added_by": "ana@shop.example",
                      *       "created_at": "2026-03-14T15:09:26Z",
                      *       "updated_at": "2026-03-14T15:09:26Z",
-                     *       "expires_at": "2026-03-14T15:09:26Z"
+                     *       "expires_at": "2099-12-31T00:00:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Entry"];
@@ -6359,7 +6359,7 @@ export interface operations {
                      *           "added_by": "ana@shop.example",
                      *           "created_at": "2026-03-14T15:09:26Z",
                      *           "updated_at": "2026-03-14T15:09:26Z",
-                     *           "expires_at": "2026-03-14T15:09:26Z"
+                     *           "expires_at": "2099-12-31T00:00:00Z"
                      *         }
                      *       ]
                      *     }
@@ -6398,7 +6398,7 @@ export interface operations {
                 reason?: string;
                 /**
                  * @description of lines that name none
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2099-12-31T00:00:00Z
                  */
                 expires_at?: string;
             };
@@ -6415,8 +6415,8 @@ export interface operations {
         requestBody: {
             content: {
                 /**
-                 * @example type,value,reason
-                 *     ip,203.0.113.0/24,card testing
+                 * @example list,type,value,reason
+                 *     block,ip,203.0.113.0/24,card testing
                  */
                 "text/csv": string;
             };
@@ -6515,12 +6515,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
                 /**
@@ -7050,12 +7050,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
                 /**
@@ -7142,12 +7142,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
                 /**
@@ -8114,7 +8114,7 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "customer_id": "cus_0d2f6a4b8c1e",
-                     *           "until": "2026-03-14T15:09:26Z",
+                     *           "until": "2099-12-31T00:00:00Z",
                      *           "reason": "card testing",
                      *           "author": "ana@shop.example",
                      *           "created_at": "2026-03-14T15:09:26Z"
@@ -8164,7 +8164,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "customer_id": "cus_0d2f6a4b8c1e",
-                 *       "until": "2026-03-14T15:09:26Z",
+                 *       "until": "2099-12-31T00:00:00Z",
                  *       "reason": "card testing"
                  *     }
                  */
@@ -8182,7 +8182,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "customer_id": "cus_0d2f6a4b8c1e",
-                     *       "until": "2026-03-14T15:09:26Z",
+                     *       "until": "2099-12-31T00:00:00Z",
                      *       "reason": "card testing",
                      *       "author": "ana@shop.example",
                      *       "created_at": "2026-03-14T15:09:26Z"
@@ -8245,7 +8245,7 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "customer_id": "cus_0d2f6a4b8c1e",
-                     *           "until": "2026-03-14T15:09:26Z",
+                     *           "until": "2099-12-31T00:00:00Z",
                      *           "reason": "card testing",
                      *           "author": "ana@shop.example",
                      *           "created_at": "2026-03-14T15:09:26Z"
