@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from jsonschema import Draft202012Validator
 
-from orylo_api.http.examples import CUSTOMER_ID, PAYMENT_ID
+from orylo_api.http.examples import CUSTOMER_ID, OTHER_CUSTOMER_ID, PAYMENT_ID
 from orylo_api.http.openapi import build_document
 from orylo_api.http.postman import build_collection
 from orylo_api.routes import ROUTES
@@ -68,7 +68,7 @@ async def test_the_api_accepts_each_request(api: Api, request_: dict[str, Any]) 
     await api.project(
         payment(PaymentSucceeded, **about),
         detection(**about),
-        trust_updated(tenant_id=api.a.tenant.id, customer_id=CUSTOMER_ID),
+        *(trust_updated(tenant_id=api.a.tenant.id, customer_id=each) for each in (CUSTOMER_ID, OTHER_CUSTOMER_ID)),
     )
     status, text = await send(api.client(), request_, {"api_key": api.a.key, "$guid": str(uuid4())})
     assert status < 300 or status in UNDERSTOOD, text
