@@ -742,6 +742,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversions/{id}/delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is sent of a sale, each attempt with its answer, and when the next one follows
+         * @description The event is shown as the destination's API takes it. Identifiers of people in it are hashed.
+         */
+        get: operations["show_delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversions/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send failed conversions again, or count them
+         * @description A conversion that failed can be sent again until its dead letter is discarded. With `dry_run` it only counts them. Otherwise a job (`GET /api/v1/jobs/{id}`) replays their dead letters. For the roles admin, operator, owner.
+         */
+        post: operations["retry_conversions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/destinations": {
         parameters: {
             query?: never;
@@ -754,6 +794,114 @@ export interface paths {
          * @description All of the tenant's destinations. Conversions wait, and are kept, in every status but `active`.
          */
         get: operations["list_destinations"];
+        put?: never;
+        /**
+         * Add a destination. The next sale is sent to it
+         * @description `meta` reports sales to a dataset of Meta's Conversions API. `stripe` cancels or refunds blocked payments, once the section `actions` of the settings says so. A tenant has each `name` of a kind once. For the roles admin, owner.
+         */
+        post: operations["add_destination"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One destination as it is configured, without its token
+         * @description `GET /api/v1/destinations` shows whether it is sent to.
+         */
+        get: operations["show_destination"];
+        /**
+         * Change, disable or enable a destination
+         * @description A destination on hold is tried again at once. For the roles admin, owner.
+         */
+        put: operations["change_destination"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether a destination's conversions arrive
+         * @description Counts conversions created within the last 24 hours, and all that wait.
+         */
+        get: operations["show_activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check the token and the configuration now, without sending anything
+         * @description If the destination accepts them and was on hold, its conversions are sent again at once. For the roles admin, operator, owner.
+         */
+        post: operations["probe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test event to Meta
+         * @description A sale of 0.01 USD by test@example.com. Meta shows it under “Test events”, by its test event code, and counts it as well. Refused without any code. For the roles admin, owner.
+         */
+        post: operations["send_test_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/problems/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many dead letters, quarantined and rejected webhooks there are
+         * @description The counts of the three lists, and when each last got an item.
+         */
+        get: operations["summarise_problems"];
         put?: never;
         post?: never;
         delete?: never;
@@ -776,6 +924,49 @@ export interface paths {
         get: operations["list_dead_letters"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open dead letters by cause, the largest groups first
+         * @description The newest 100,000 open dead letters, grouped by source, kind and cause. The parameters narrow them as `filter` does in a bulk action.
+         */
+        get: operations["list_dead_letter_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay or discard many dead letters, or count them
+         * @description With `dry_run` it only counts what is selected, and what cannot be settled and why. Otherwise a job (`GET
+         *     /api/v1/jobs/{id}`) settles each item as its own route does, at most 80 a second. Its `counts` are `replayed` or
+         *     `discarded`, `skipped` (settled by someone else meanwhile) and `failed_again`. Items that
+         *     arrive later are not part of it. For the roles admin, operator, owner.
+         */
+        post: operations["settle_dead_letters"];
         delete?: never;
         options?: never;
         head?: never;
@@ -862,6 +1053,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rejections/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rejected webhooks by cause, the largest groups first
+         * @description Rejections are grouped by gateway and code. Nothing can be replayed: their bodies were not stored.
+         */
+        get: operations["list_rejection_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quarantine": {
         parameters: {
             query?: never;
@@ -876,6 +1087,49 @@ export interface paths {
         get: operations["list_quarantine"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open webhooks in quarantine by cause, the largest groups first
+         * @description The newest 100,000 open webhooks, grouped by gateway, kind and cause. The parameters narrow them as `filter` does in a bulk action.
+         */
+        get: operations["list_quarantine_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay or discard many quarantined webhooks, or count them
+         * @description With `dry_run` it only counts what is selected, and what cannot be settled and why. Otherwise a job (`GET
+         *     /api/v1/jobs/{id}`) settles each item as its own route does, at most 80 a second. Its `counts` are `replayed` or
+         *     `discarded`, `skipped` (settled by someone else meanwhile) and `failed_again`. Items that
+         *     arrive later are not part of it. For the roles admin, operator, owner.
+         */
+        post: operations["settle_quarantine"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1194,6 +1448,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Jobs, newest first
+         * @description A job continues after a restart, from its last saved step. It is kept for 90 days after its end, with its result. Its
+         *     progress comes as `job.progress` in the stream, at most twice a second.
+         */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One job with its progress
+         * @description A job continues after a restart, from its last saved step. It is kept for 90 days after its end, with its result. Its
+         *     progress comes as `job.progress` in the stream, at most twice a second.
+         */
+        get: operations["show_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a job
+         * @description For the roles that may start such a job. What it has done stays done.
+         */
+        post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -1290,6 +1606,30 @@ export interface components {
             blocked_minor: number;
             dispatched_minor: number;
         };
+        /**
+         * BulkAction
+         * @enum {string}
+         */
+        BulkAction: "replay" | "discard";
+        /**
+         * BulkPlan
+         * @description What would be done, or what the job does.
+         */
+        BulkPlan: {
+            dry_run: boolean;
+            action: components["schemas"]["BulkAction"];
+            /**
+             * @description items that can be settled now
+             * @example 214
+             */
+            count: number;
+            /** @description items that cannot, and are left as they are */
+            cannot: components["schemas"]["ObstacleCount"][];
+            /** @description amounts of the payments of those that can, by currency, the largest first. Each payment counts once; a message that names no known payment has no amount */
+            money: components["schemas"]["orylo_api__jobs__bulk_models__CurrencyAmount"][];
+            /** @description the job that does it; null for a dry run, or if there is nothing to do */
+            job: components["schemas"]["Job"] | null;
+        };
         /** CheckBody */
         CheckBody: {
             /**
@@ -1308,6 +1648,32 @@ export interface components {
          * @enum {string}
          */
         Comparison: "previous_period" | "previous_day" | "previous_week";
+        /**
+         * ConfiguredDestination
+         * @description A destination as it is configured. Its token is never shown.
+         */
+        ConfiguredDestination: {
+            /** Format: uuid */
+            id: string;
+            /** @description meta or stripe */
+            kind: string;
+            name: string;
+            enabled: boolean;
+            /**
+             * @description of `meta`: `pixel_id`, `test_event_code`, `site_url`; of `stripe`: empty
+             * @example {
+             *       "pixel_id": "1234567890",
+             *       "site_url": "https://shop.example"
+             *     }
+             */
+            config: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
         /** Conversion */
         Conversion: {
             /** Format: uuid */
@@ -1339,6 +1705,28 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
+        };
+        /** ConversionDelivery */
+        ConversionDelivery: {
+            /**
+             * @description held: waits for a decision. pending: is or will be sent; or as in `status`
+             * @example dispatched
+             */
+            state: string;
+            /** @description null if none will follow, or one is in progress */
+            next_attempt_at: string | null;
+            /**
+             * @description as the destination gets or got it: hashed, and without the buyer's address and browser
+             * @example {
+             *       "event_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+             *       "event_name": "Purchase"
+             *     }
+             */
+            event: {
+                [key: string]: unknown;
+            } | null;
+            /** @description newest first, 200 at most */
+            attempts: components["schemas"]["ListedAttempt"][];
         };
         /** ConversionMatch */
         ConversionMatch: {
@@ -1400,7 +1788,7 @@ export interface components {
          */
         CountedMoney: {
             payments: number;
-            amounts: components["schemas"]["CurrencyAmount"][];
+            amounts: components["schemas"]["orylo_api__overview__models__CurrencyAmount"][];
         };
         /**
          * Counts
@@ -1471,12 +1859,6 @@ export interface components {
             conversions_suppressed: number;
             /** @default 0 */
             dead_letters: number;
-        };
-        /** CurrencyAmount */
-        CurrencyAmount: {
-            currency: string;
-            /** @description in the currency's minor unit */
-            minor: number;
         };
         /** Customer */
         Customer: {
@@ -1630,6 +2012,169 @@ export interface components {
             /** @description other dead letters of the same subject, newest first */
             history: components["schemas"]["EarlierDeadLetter"][];
         };
+        /**
+         * DeadLetterBulk
+         * @example {
+         *       "action": "replay",
+         *       "expected": 214,
+         *       "filter": {
+         *         "cause": "190",
+         *         "source": "dispatch"
+         *       }
+         *     }
+         */
+        DeadLetterBulk: {
+            action: components["schemas"]["BulkAction"];
+            /**
+             * @description why they are discarded; required for that
+             * @default null
+             */
+            reason: string | null;
+            /**
+             * @description the `count` of the dry run: 409 `count_changed` if another number is selected now. Required to discard
+             * @default null
+             * @example 214
+             */
+            expected: number | null;
+            /**
+             * @description count what would be done, and do nothing
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @description at most 1,000 dead letters; instead of `filter`
+             * @default null
+             */
+            ids: string[] | null;
+            /**
+             * @description instead of `ids`
+             * @default null
+             */
+            filter: components["schemas"]["DeadLetterFilter"] | null;
+        };
+        /**
+         * DeadLetterFilter
+         * @description All of the conditions apply. Without any, every open dead letter is selected.
+         */
+        DeadLetterFilter: {
+            /**
+             * @description the service that could not handle it
+             * @default null
+             * @example dispatch
+             */
+            source: string | null;
+            /** @default null */
+            kind: ("message" | "conversion" | "action") | null;
+            /**
+             * @description `cause` of a group: the destination's error code, or else the start of the reason
+             * @default null
+             * @example 190
+             */
+            cause: string | null;
+            /**
+             * @description the kind of destination, for conversions
+             * @default null
+             * @example meta
+             */
+            destination: string | null;
+            /**
+             * @description of one destination, for conversions
+             * @default null
+             */
+            destination_id: string | null;
+            /**
+             * @description recorded at or after
+             * @default null
+             */
+            from: string | null;
+            /**
+             * @description recorded before
+             * @default null
+             */
+            to: string | null;
+        };
+        /**
+         * DeadLetterGroup
+         * @description Open dead letters of one source that failed for one cause. `source`, `kind` and `cause` select them in bulk.
+         */
+        DeadLetterGroup: {
+            /**
+             * @description the service that could not handle them
+             * @example dispatch
+             */
+            source: string;
+            /** @enum {string} */
+            kind: "message" | "conversion" | "action";
+            /**
+             * @description the destination's error code, or else the start of the reason: the same for all of the group
+             * @example 190
+             */
+            cause: string;
+            /**
+             * @description of the newest
+             * @example the access token has expired
+             */
+            reason: string;
+            /** @description the destination's or the payment provider's own error code */
+            code: string | null;
+            /** @description message type of the newest */
+            type: string | null;
+            /** @example 214 */
+            count: number;
+            /** @description amounts of the payments that they concern, by currency, the largest first. Each payment counts once */
+            money: components["schemas"]["orylo_api__jobs__bulk_models__CurrencyAmount"][];
+            /**
+             * Format: date-time
+             * @description when the first of them was recorded
+             */
+            since: string;
+            /** Format: date-time */
+            last_at: string;
+            /**
+             * Format: uuid
+             * @description the newest
+             */
+            sample_id: string;
+            /**
+             * @description counts of the last 24 hours, each an hour long, the oldest first
+             * @example [
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       3,
+             *       120,
+             *       60,
+             *       31
+             *     ]
+             */
+            hourly: number[];
+        };
+        /**
+         * DeadLetterGroups
+         * @description The largest groups first, of the newest 100,000 open dead letters.
+         */
+        DeadLetterGroups: {
+            items: components["schemas"]["DeadLetterGroup"][];
+            /** @description all groups; at most 100 of them are in `items` */
+            groups: number;
+        };
         /** DeadLetterPage */
         DeadLetterPage: {
             items: components["schemas"]["DeadLetterSummary"][];
@@ -1722,6 +2267,81 @@ export interface components {
             payments: number;
         };
         /**
+         * DestinationActivity
+         * @description Whether what is sent arrives, over the last 24 hours.
+         */
+        DestinationActivity: {
+            status: components["schemas"]["DestinationCondition"];
+            since: string | null;
+            reason: string | null;
+            code: string | null;
+            /** @description conversions that are not sent yet */
+            waiting: number;
+            oldest_waiting: string | null;
+            dispatched: number;
+            failed: number;
+            suppressed: number;
+            last_dispatched_at: string | null;
+        };
+        /**
+         * DestinationAnswer
+         * @description What a destination answered to a check.
+         */
+        DestinationAnswer: {
+            accepted: boolean;
+            /**
+             * @description dispatched: accepted. refused, token or configuration: something must be changed. transient, throttled or unknown: try again later
+             * @example dispatched
+             */
+            outcome: string;
+            /** @description the destination's own code */
+            code: string | null;
+            /** @description a sentence for people */
+            reason: string | null;
+            /**
+             * @description the destination's id of this call, such as Meta's `fbtrace_id`
+             * @example AbCdEf012345
+             */
+            trace_id: string | null;
+            duration_ms: number;
+        };
+        /**
+         * DestinationBody
+         * @description A destination. `meta` takes `config`; `stripe` takes nothing but its key, as `token`.
+         */
+        DestinationBody: {
+            /** @enum {string} */
+            kind: "meta" | "stripe";
+            /**
+             * @description distinguishes several destinations of one kind
+             * @default default
+             */
+            name: string;
+            /**
+             * Format: password
+             * @description the access token from Meta's Events Manager, or a restricted key of Stripe; it is stored encrypted and never shown
+             * @example EAABsbCS1iHgBO
+             */
+            token: string;
+            /** @default null */
+            config: components["schemas"]["MetaConfig"] | null;
+        };
+        /** DestinationChangeBody */
+        DestinationChangeBody: {
+            /**
+             * @description false: conversions wait, and expire after seven days
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * @description replaces the stored one; without it, that one is kept
+             * @default null
+             */
+            token: string | null;
+            /** @default null */
+            config: components["schemas"]["MetaConfig"] | null;
+        };
+        /**
          * DestinationCondition
          * @enum {string}
          */
@@ -1729,6 +2349,36 @@ export interface components {
         /** DestinationList */
         DestinationList: {
             items: components["schemas"]["ListedDestination"][];
+        };
+        /** DestinationTestAnswer */
+        DestinationTestAnswer: {
+            accepted: boolean;
+            /**
+             * @description dispatched: accepted. refused, token or configuration: something must be changed. transient, throttled or unknown: try again later
+             * @example dispatched
+             */
+            outcome: string;
+            /** @description the destination's own code */
+            code: string | null;
+            /** @description a sentence for people */
+            reason: string | null;
+            /**
+             * @description the destination's id of this call, such as Meta's `fbtrace_id`
+             * @example AbCdEf012345
+             */
+            trace_id: string | null;
+            duration_ms: number;
+            /** @description the test event's id, as Events Manager shows it */
+            event_id: string;
+        };
+        /** DestinationTestBody */
+        DestinationTestBody: {
+            /**
+             * @description from “Test events” in Events Manager; needed if the destination has none of its own
+             * @default null
+             * @example TEST12345
+             */
+            test_event_code: string | null;
         };
         /** Detection */
         Detection: {
@@ -2246,6 +2896,71 @@ export interface components {
             /** @description of invalid lines, the first 100 */
             problems: components["schemas"]["ImportProblem"][];
         };
+        /**
+         * Job
+         * @description Work that outlasts a request. It survives restarts, and continues after its last saved step.
+         */
+        Job: {
+            /** Format: uuid */
+            id: string;
+            /** @example dead_letters.bulk */
+            kind: string;
+            state: components["schemas"]["JobState"];
+            /**
+             * @description items that are done
+             * @example 151
+             */
+            done: number;
+            /**
+             * @description all items; null until they are counted
+             * @example 214
+             */
+            total: number | null;
+            /**
+             * @description results by name, as the kind defines them
+             * @example {
+             *       "failed_again": 2,
+             *       "replayed": 149
+             *     }
+             */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * @description why it failed
+             * @example The file has no payments.
+             */
+            error: string | null;
+            /**
+             * @description path of the result, once it is done
+             * @example /api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001
+             */
+            result: string | null;
+            /**
+             * @description a user's email address, or an API key's name
+             * @example ana@example.com
+             */
+            started_by: string;
+            /** @description it is canceled after its current step */
+            cancel_requested_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+            /** @description when the job and its result are deleted; null until it ends */
+            kept_until: string | null;
+        };
+        /** JobPage */
+        JobPage: {
+            items: components["schemas"]["Job"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /**
+         * JobState
+         * @enum {string}
+         */
+        JobState: "queued" | "running" | "done" | "failed" | "canceled";
         /** ListSummaries */
         ListSummaries: {
             /** @description `block` and `allow`, and every list with an entry in effect */
@@ -2260,6 +2975,28 @@ export interface components {
             types: {
                 [key: string]: number;
             };
+        };
+        /** ListedAttempt */
+        ListedAttempt: {
+            number: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description dispatched, refused, transient, throttled, unknown, token or configuration
+             * @example dispatched
+             */
+            outcome: string;
+            /** @description the destination's own code */
+            code: string | null;
+            /** @description a sentence for people */
+            reason: string | null;
+            /** @description null if the attempt was interrupted */
+            duration_ms: number | null;
+            /**
+             * @description the destination's id of the call, such as Meta's `fbtrace_id`
+             * @example AbCdEf012345
+             */
+            trace_id: string | null;
         };
         /** ListedDestination */
         ListedDestination: {
@@ -2418,6 +3155,29 @@ export interface components {
          * @enum {string}
          */
         MergeReviewState: "open" | "dismissed";
+        /**
+         * MetaConfig
+         * @description A dataset of Meta's Conversions API.
+         */
+        MetaConfig: {
+            /**
+             * @description the id of the dataset (pixel), from Meta's Events Manager
+             * @example 1234567890
+             */
+            pixel_id: string;
+            /**
+             * @description for tests only: Meta shows the events under “Test events”, and counts them too
+             * @default null
+             * @example TEST12345
+             */
+            test_event_code: string | null;
+            /**
+             * @description the shop's URL, sent for sales whose page is unknown
+             * @default null
+             * @example https://shop.example
+             */
+            site_url: string | null;
+        };
         /** NewListEntry */
         NewListEntry: {
             /** @description `block` and `allow` decide on payments; rules look up the others */
@@ -2436,6 +3196,19 @@ export interface components {
              * @default null
              */
             expires_at: string | null;
+        };
+        /**
+         * Obstacle
+         * @description Why an item cannot be part of it.
+         * @enum {string}
+         */
+        Obstacle: "too_old" | "gone" | "conflict" | "already_settled" | "not_found";
+        /** ObstacleCount */
+        ObstacleCount: {
+            /** @description `too_old`: the destination accepts sales for 7 days; `gone`: deleted or erased since; `conflict`: a contradiction is never replayed; `already_settled`; `not_found` */
+            reason: components["schemas"]["Obstacle"];
+            /** @example 3 */
+            count: number;
         };
         /**
          * OpenAPIDocument
@@ -2630,7 +3403,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change";
+        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "destinations.change" | "destinations.check";
         /** Point */
         Point: {
             /**
@@ -2666,6 +3439,32 @@ export interface components {
              * @default null
              */
             tenants: components["schemas"]["TenantName"][] | null;
+        };
+        /**
+         * ProblemSummary
+         * @description Counts above 10,000 are given as 10,000, except for rejections.
+         */
+        ProblemSummary: {
+            /**
+             * @description open ones
+             * @example 3
+             */
+            dead_letters: number;
+            /** @description the newest, open or settled */
+            last_dead_letter_at: string | null;
+            /**
+             * @description open ones
+             * @example 14
+             */
+            quarantine: number;
+            /** @description the newest, open or settled */
+            last_quarantined_at: string | null;
+            /**
+             * @description of the last 7 days
+             * @example 22
+             */
+            rejections: number;
+            last_rejected_at: string | null;
         };
         /**
          * ProviderAction
@@ -2730,6 +3529,149 @@ export interface components {
             /** @description decision `block` or `review` */
             flagged: components["schemas"]["Quality"];
             amounts: components["schemas"]["QualityAmounts"][];
+        };
+        /**
+         * QuarantineBulk
+         * @example {
+         *       "action": "replay",
+         *       "dry_run": true,
+         *       "filter": {
+         *         "gateway": "kiwify"
+         *       }
+         *     }
+         */
+        QuarantineBulk: {
+            action: components["schemas"]["BulkAction"];
+            /**
+             * @description why they are discarded; required for that
+             * @default null
+             */
+            reason: string | null;
+            /**
+             * @description the `count` of the dry run: 409 `count_changed` if another number is selected now. Required to discard
+             * @default null
+             * @example 214
+             */
+            expected: number | null;
+            /**
+             * @description count what would be done, and do nothing
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @description at most 1,000 webhooks; instead of `filter`
+             * @default null
+             */
+            ids: string[] | null;
+            /**
+             * @description instead of `ids`
+             * @default null
+             */
+            filter: components["schemas"]["QuarantineFilter"] | null;
+        };
+        /**
+         * QuarantineFilter
+         * @description All of the conditions apply. Without any, every open webhook in quarantine is selected.
+         */
+        QuarantineFilter: {
+            /**
+             * @default null
+             * @example kiwify
+             */
+            gateway: string | null;
+            /** @default null */
+            kind: components["schemas"]["QuarantineKind"] | null;
+            /**
+             * @description `cause` of a group: the start of the reason
+             * @default null
+             */
+            cause: string | null;
+            /**
+             * @description received at or after
+             * @default null
+             */
+            from: string | null;
+            /**
+             * @description received before
+             * @default null
+             */
+            to: string | null;
+        };
+        /**
+         * QuarantineGroup
+         * @description Open webhooks of one gateway with one cause. `gateway`, `kind` and `cause` select them in bulk.
+         *
+         *     Their amounts are not known: they were not understood.
+         */
+        QuarantineGroup: {
+            /** @example kiwify */
+            gateway: string;
+            kind: components["schemas"]["QuarantineKind"];
+            /** @description the start of the reason, the same for all of the group */
+            cause: string;
+            /**
+             * @description of the newest
+             * @example unknown order_status "held"
+             */
+            reason: string;
+            /**
+             * @description of the newest
+             * @example order_held
+             */
+            gateway_event_type: string;
+            /** @example 14 */
+            count: number;
+            /**
+             * Format: date-time
+             * @description when the first of them was received
+             */
+            since: string;
+            /** Format: date-time */
+            last_at: string;
+            /**
+             * Format: uuid
+             * @description the newest
+             */
+            sample_id: string;
+            /**
+             * @description counts of the last 24 hours, each an hour long, the oldest first
+             * @example [
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       3,
+             *       120,
+             *       60,
+             *       31
+             *     ]
+             */
+            hourly: number[];
+        };
+        /**
+         * QuarantineGroups
+         * @description The largest groups first, of the newest 100,000 open webhooks.
+         */
+        QuarantineGroups: {
+            items: components["schemas"]["QuarantineGroup"][];
+            /** @description all groups; at most 100 of them are in `items` */
+            groups: number;
         };
         /**
          * QuarantineKind
@@ -2821,7 +3763,7 @@ export interface components {
             /** @description dispatched / due */
             rate: number | null;
             /** @description of those that are dispatched */
-            amounts: components["schemas"]["CurrencyAmount"][];
+            amounts: components["schemas"]["orylo_api__overview__models__CurrencyAmount"][];
             /** @description median time from a conversion's creation to its delivery; within 10 % */
             p50_ms: number | null;
             p95_ms: number | null;
@@ -2885,6 +3827,89 @@ export interface components {
              */
             created_at: string;
         };
+        /**
+         * RejectionGroup
+         * @description Rejected webhooks of one gateway with one cause. Their bodies were not stored.
+         */
+        RejectionGroup: {
+            /**
+             * @description `unknown` if the URL names no known gateway
+             * @example stripe
+             */
+            gateway: string;
+            /**
+             * @description the cause, for programs
+             * @example invalid_signature
+             */
+            code: string;
+            /** @description what was wrong with the last one and how to fix it */
+            reason: string;
+            /**
+             * @description HTTP status of the last response
+             * @example 401
+             */
+            status: number;
+            /** @example 22 */
+            count: number;
+            /**
+             * @description addresses that sent the last one of a minute
+             * @example 3
+             */
+            senders: number;
+            /** @description sender's address of the last one */
+            remote: string | null;
+            /**
+             * Format: date-time
+             * @description the first one within the range
+             */
+            since: string;
+            /** Format: date-time */
+            last_at: string;
+            /**
+             * Format: uuid
+             * @description the last minute in `GET /api/v1/rejections`
+             */
+            sample_id: string;
+            /**
+             * @description counts of the last 24 hours, each an hour long, the oldest first
+             * @example [
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       3,
+             *       120,
+             *       60,
+             *       31
+             *     ]
+             */
+            hourly: number[];
+        };
+        /**
+         * RejectionGroups
+         * @description The largest groups first.
+         */
+        RejectionGroups: {
+            items: components["schemas"]["RejectionGroup"][];
+            /** @description all groups; at most 100 of them are in `items` */
+            groups: number;
+        };
         /** RejectionPage */
         RejectionPage: {
             items: components["schemas"]["Rejection"][];
@@ -2897,6 +3922,72 @@ export interface components {
             restored: number;
             /** @description the rule's current version, which this change replaces */
             version: number;
+        };
+        /**
+         * RetryBody
+         * @example {
+         *       "dry_run": true,
+         *       "filter": {
+         *         "cause": "190",
+         *         "destination": "meta"
+         *       }
+         *     }
+         */
+        RetryBody: {
+            /**
+             * @description at most 1,000 conversions; instead of `filter`
+             * @default null
+             */
+            ids: string[] | null;
+            /**
+             * @description instead of `ids`
+             * @default null
+             */
+            filter: components["schemas"]["RetryFilter"] | null;
+            /**
+             * @description the `count` of the dry run: 409 `count_changed` if another number is selected now
+             * @default null
+             * @example 214
+             */
+            expected: number | null;
+            /**
+             * @description count what would be sent again, and do nothing
+             * @default false
+             */
+            dry_run: boolean;
+        };
+        /**
+         * RetryFilter
+         * @description All of the conditions apply. Without any, every failed conversion is selected.
+         */
+        RetryFilter: {
+            /**
+             * @description the kind of destination
+             * @default null
+             * @example meta
+             */
+            destination: string | null;
+            /**
+             * @description of one destination
+             * @default null
+             */
+            destination_id: string | null;
+            /**
+             * @description the destination's own error code, or else the start of the reason
+             * @default null
+             * @example 190
+             */
+            cause: string | null;
+            /**
+             * @description failed at or after
+             * @default null
+             */
+            from: string | null;
+            /**
+             * @description failed before
+             * @default null
+             */
+            to: string | null;
         };
         /**
          * ReviewQueue
@@ -3312,6 +4403,22 @@ export interface components {
          * @enum {string}
          */
         WaitCause: "destination_on_hold" | "destination_throttled" | "destination_unavailable" | "destination_disabled";
+        /** CurrencyAmount */
+        orylo_api__jobs__bulk_models__CurrencyAmount: {
+            /** @example BRL */
+            currency: string;
+            /**
+             * @description in minor units
+             * @example 1230000
+             */
+            amount_minor: number;
+        };
+        /** CurrencyAmount */
+        orylo_api__overview__models__CurrencyAmount: {
+            currency: string;
+            /** @description in the currency's minor unit */
+            minor: number;
+        };
         /** @description An event of the stream, by its `event`. `data` is sent as JSON. */
         StreamEvent: {
             /** @constant */
@@ -3403,6 +4510,15 @@ export interface components {
              */
             id?: string;
             data: components["schemas"]["DeadLetterSummary"];
+        } | {
+            /** @constant */
+            event: "job.progress";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["Job"];
         } | {
             /** @constant */
             event: "overview.updated";
@@ -6688,6 +7804,161 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    show_delivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "state": "dispatched",
+                     *       "next_attempt_at": "2026-03-14T15:09:26Z",
+                     *       "event": {
+                     *         "event_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *         "event_name": "Purchase"
+                     *       },
+                     *       "attempts": [
+                     *         {
+                     *           "number": 12,
+                     *           "at": "2026-03-14T15:09:26Z",
+                     *           "outcome": "dispatched",
+                     *           "code": "validation",
+                     *           "reason": "card testing",
+                     *           "duration_ms": 12,
+                     *           "trace_id": "AbCdEf012345"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConversionDelivery"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    retry_conversions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "dry_run": true,
+                 *       "filter": {
+                 *         "cause": "190",
+                 *         "destination": "meta"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["RetryBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "action": "replay",
+                     *       "count": 214,
+                     *       "cannot": [
+                     *         {
+                     *           "reason": "too_old",
+                     *           "count": 3
+                     *         }
+                     *       ],
+                     *       "money": [
+                     *         {
+                     *           "currency": "BRL",
+                     *           "amount_minor": 1230000
+                     *         }
+                     *       ],
+                     *       "job": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "kind": "dead_letters.bulk",
+                     *         "state": "queued",
+                     *         "done": 151,
+                     *         "total": 214,
+                     *         "counts": {
+                     *           "failed_again": 2,
+                     *           "replayed": 149
+                     *         },
+                     *         "error": "The file has no payments.",
+                     *         "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *         "started_by": "ana@example.com",
+                     *         "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *         "created_at": "2026-03-14T15:09:26Z",
+                     *         "started_at": "2026-03-14T15:09:26Z",
+                     *         "finished_at": "2026-03-14T15:09:26Z",
+                     *         "kept_until": "2026-03-14T15:09:26Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkPlan"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
     list_destinations: {
         parameters: {
             query?: never;
@@ -6727,6 +7998,427 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["DestinationList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    add_destination: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kind": "meta",
+                 *       "name": "Expensive first order",
+                 *       "token": "EAABsbCS1iHgBO",
+                 *       "config": {
+                 *         "pixel_id": "1234567890",
+                 *         "test_event_code": "TEST12345",
+                 *         "site_url": "https://shop.example"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["DestinationBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "meta",
+                     *       "name": "Expensive first order",
+                     *       "enabled": true,
+                     *       "config": {
+                     *         "pixel_id": "1234567890",
+                     *         "site_url": "https://shop.example"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConfiguredDestination"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_destination: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "meta",
+                     *       "name": "Expensive first order",
+                     *       "enabled": true,
+                     *       "config": {
+                     *         "pixel_id": "1234567890",
+                     *         "site_url": "https://shop.example"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConfiguredDestination"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_destination: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "enabled": true,
+                 *       "token": "correct horse battery staple",
+                 *       "config": {
+                 *         "pixel_id": "1234567890",
+                 *         "test_event_code": "TEST12345",
+                 *         "site_url": "https://shop.example"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["DestinationChangeBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "meta",
+                     *       "name": "Expensive first order",
+                     *       "enabled": true,
+                     *       "config": {
+                     *         "pixel_id": "1234567890",
+                     *         "site_url": "https://shop.example"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConfiguredDestination"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_activity: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "active",
+                     *       "since": "2026-03-14T15:09:26Z",
+                     *       "reason": "card testing",
+                     *       "code": "validation",
+                     *       "waiting": 12,
+                     *       "oldest_waiting": "2026-03-14T15:09:26Z",
+                     *       "dispatched": 12,
+                     *       "failed": 12,
+                     *       "suppressed": 12,
+                     *       "last_dispatched_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DestinationActivity"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    probe: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accepted": true,
+                     *       "outcome": "dispatched",
+                     *       "code": "validation",
+                     *       "reason": "card testing",
+                     *       "trace_id": "AbCdEf012345",
+                     *       "duration_ms": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DestinationAnswer"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    send_test_event: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "test_event_code": "TEST12345"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DestinationTestBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accepted": true,
+                     *       "outcome": "dispatched",
+                     *       "code": "validation",
+                     *       "reason": "card testing",
+                     *       "trace_id": "AbCdEf012345",
+                     *       "duration_ms": 12,
+                     *       "event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DestinationTestAnswer"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    summarise_problems: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dead_letters": 3,
+                     *       "last_dead_letter_at": "2026-03-14T15:09:26Z",
+                     *       "quarantine": 14,
+                     *       "last_quarantined_at": "2026-03-14T15:09:26Z",
+                     *       "rejections": 22,
+                     *       "last_rejected_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProblemSummary"];
                 };
             };
             /** @description The ETag sent is still current */
@@ -6825,6 +8517,222 @@ export interface operations {
             403: components["responses"]["403"];
             406: components["responses"]["406"];
             422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_dead_letter_groups: {
+        parameters: {
+            query?: {
+                /**
+                 * @description the service that could not handle it
+                 * @example dispatch
+                 */
+                source?: string;
+                /**
+                 * @description only of this kind
+                 * @example message
+                 */
+                kind?: "message" | "conversion" | "action";
+                /**
+                 * @description `cause` of a group: the destination's error code, or else the start of the reason
+                 * @example 190
+                 */
+                cause?: string;
+                /**
+                 * @description the kind of destination, for conversions
+                 * @example meta
+                 */
+                destination?: string;
+                /**
+                 * @description of one destination, for conversions
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                destination_id?: string;
+                /**
+                 * @description recorded at or after
+                 * @example 2026-03-01T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description recorded before
+                 * @example 2026-04-01T00:00:00Z
+                 */
+                to?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "source": "dispatch",
+                     *           "kind": "message",
+                     *           "cause": "190",
+                     *           "reason": "the access token has expired",
+                     *           "code": "validation",
+                     *           "type": "payment.succeeded.v1",
+                     *           "count": 214,
+                     *           "money": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "amount_minor": 1230000
+                     *             }
+                     *           ],
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "last_at": "2026-03-14T15:09:26Z",
+                     *           "sample_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "hourly": [
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             3,
+                     *             120,
+                     *             60,
+                     *             31
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "groups": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeadLetterGroups"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    settle_dead_letters: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "replay",
+                 *       "expected": 214,
+                 *       "filter": {
+                 *         "cause": "190",
+                 *         "source": "dispatch"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["DeadLetterBulk"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "action": "replay",
+                     *       "count": 214,
+                     *       "cannot": [
+                     *         {
+                     *           "reason": "too_old",
+                     *           "count": 3
+                     *         }
+                     *       ],
+                     *       "money": [
+                     *         {
+                     *           "currency": "BRL",
+                     *           "amount_minor": 1230000
+                     *         }
+                     *       ],
+                     *       "job": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "kind": "dead_letters.bulk",
+                     *         "state": "queued",
+                     *         "done": 151,
+                     *         "total": 214,
+                     *         "counts": {
+                     *           "failed_again": 2,
+                     *           "replayed": 149
+                     *         },
+                     *         "error": "The file has no payments.",
+                     *         "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *         "started_by": "ana@example.com",
+                     *         "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *         "created_at": "2026-03-14T15:09:26Z",
+                     *         "started_at": "2026-03-14T15:09:26Z",
+                     *         "finished_at": "2026-03-14T15:09:26Z",
+                     *         "kept_until": "2026-03-14T15:09:26Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkPlan"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
             503: components["responses"]["503"];
         };
     };
@@ -7127,6 +9035,112 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    list_rejection_groups: {
+        parameters: {
+            query?: {
+                /**
+                 * @description only of this gateway
+                 * @example stripe
+                 */
+                gateway?: string;
+                /**
+                 * @description only with this code
+                 * @example invalid_signature
+                 */
+                code?: string;
+                /**
+                 * @description rejected at or after; 7 days before `to`
+                 * @example 2026-03-01T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description rejected before; now, if left out
+                 * @example 2026-04-01T00:00:00Z
+                 */
+                to?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "gateway": "stripe",
+                     *           "code": "invalid_signature",
+                     *           "reason": "card testing",
+                     *           "status": 401,
+                     *           "count": 22,
+                     *           "senders": 3,
+                     *           "remote": "203.0.113.7",
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "last_at": "2026-03-14T15:09:26Z",
+                     *           "sample_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "hourly": [
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             3,
+                     *             120,
+                     *             60,
+                     *             31
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "groups": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RejectionGroups"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
     list_quarantine: {
         parameters: {
             query?: {
@@ -7226,6 +9240,204 @@ export interface operations {
             403: components["responses"]["403"];
             406: components["responses"]["406"];
             422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_quarantine_groups: {
+        parameters: {
+            query?: {
+                /**
+                 * @description only of this gateway
+                 * @example kiwify
+                 */
+                gateway?: string;
+                /**
+                 * @description only of this kind
+                 * @example quarantined
+                 */
+                kind?: components["schemas"]["QuarantineKind"];
+                /**
+                 * @description `cause` of a group: the start of the reason
+                 * @example payment_succeeded
+                 */
+                cause?: string;
+                /**
+                 * @description received at or after
+                 * @example 2026-03-01T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description received before
+                 * @example 2026-04-01T00:00:00Z
+                 */
+                to?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "gateway": "kiwify",
+                     *           "kind": "quarantined",
+                     *           "cause": "payment_succeeded",
+                     *           "reason": "unknown order_status \"held\"",
+                     *           "gateway_event_type": "order_held",
+                     *           "count": 14,
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "last_at": "2026-03-14T15:09:26Z",
+                     *           "sample_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "hourly": [
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             3,
+                     *             120,
+                     *             60,
+                     *             31
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "groups": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["QuarantineGroups"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    settle_quarantine: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "replay",
+                 *       "dry_run": true,
+                 *       "filter": {
+                 *         "gateway": "kiwify"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["QuarantineBulk"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "action": "replay",
+                     *       "count": 214,
+                     *       "cannot": [
+                     *         {
+                     *           "reason": "too_old",
+                     *           "count": 3
+                     *         }
+                     *       ],
+                     *       "money": [
+                     *         {
+                     *           "currency": "BRL",
+                     *           "amount_minor": 1230000
+                     *         }
+                     *       ],
+                     *       "job": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "kind": "dead_letters.bulk",
+                     *         "state": "queued",
+                     *         "done": 151,
+                     *         "total": 214,
+                     *         "counts": {
+                     *           "failed_again": 2,
+                     *           "replayed": 149
+                     *         },
+                     *         "error": "The file has no payments.",
+                     *         "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *         "started_by": "ana@example.com",
+                     *         "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *         "created_at": "2026-03-14T15:09:26Z",
+                     *         "started_at": "2026-03-14T15:09:26Z",
+                     *         "finished_at": "2026-03-14T15:09:26Z",
+                     *         "kept_until": "2026-03-14T15:09:26Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkPlan"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
             503: components["responses"]["503"];
         };
     };
@@ -8376,6 +10588,232 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description created at or after
+                 * @example 2026-03-01T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description created before
+                 * @example 2026-04-01T00:00:00Z
+                 */
+                to?: string;
+                /**
+                 * @description only in this state
+                 * @example running
+                 */
+                state?: components["schemas"]["JobState"];
+                /**
+                 * @description such as `backtest` or `dead_letters.bulk`
+                 * @example backtest
+                 */
+                kind?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "kind": "dead_letters.bulk",
+                     *           "state": "queued",
+                     *           "done": 151,
+                     *           "total": 214,
+                     *           "counts": {
+                     *             "failed_again": 2,
+                     *             "replayed": 149
+                     *           },
+                     *           "error": "The file has no payments.",
+                     *           "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *           "started_by": "ana@example.com",
+                     *           "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "started_at": "2026-03-14T15:09:26Z",
+                     *           "finished_at": "2026-03-14T15:09:26Z",
+                     *           "kept_until": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JobPage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the job's id, as it was returned when the job was started
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "dead_letters.bulk",
+                     *       "state": "queued",
+                     *       "done": 151,
+                     *       "total": 214,
+                     *       "counts": {
+                     *         "failed_again": 2,
+                     *         "replayed": 149
+                     *       },
+                     *       "error": "The file has no payments.",
+                     *       "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *       "started_by": "ana@example.com",
+                     *       "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "started_at": "2026-03-14T15:09:26Z",
+                     *       "finished_at": "2026-03-14T15:09:26Z",
+                     *       "kept_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the job's id, as it was returned when the job was started
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "dead_letters.bulk",
+                     *       "state": "queued",
+                     *       "done": 151,
+                     *       "total": 214,
+                     *       "counts": {
+                     *         "failed_again": 2,
+                     *         "replayed": 149
+                     *       },
+                     *       "error": "The file has no payments.",
+                     *       "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *       "started_by": "ana@example.com",
+                     *       "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "started_at": "2026-03-14T15:09:26Z",
+                     *       "finished_at": "2026-03-14T15:09:26Z",
+                     *       "kept_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };

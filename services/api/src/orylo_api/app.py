@@ -12,6 +12,7 @@ from aiohttp import web
 
 from orylo_api.call import SERVICES, Services
 from orylo_api.dead_letters.recording import record_dead_letter
+from orylo_api.destinations.dispatch_client import DispatchClient
 from orylo_api.detections.detector_client import DetectorClient
 from orylo_api.http.dashboard import Dashboard
 from orylo_api.http.dispatch import handler_of
@@ -20,6 +21,8 @@ from orylo_api.http.middleware import compress, count_requests, handle_errors, s
 from orylo_api.http.openapi import build_document
 from orylo_api.http.preconditions import shown_at
 from orylo_api.http.reading import MAX_BODY
+from orylo_api.job_kinds import JOB_KINDS
+from orylo_api.jobs.runner import AT_ONCE, JobRunner
 from orylo_api.projection.handlers import project_message, write_measured
 from orylo_api.projection.retention import OTHERS_EVERY, STREAM_EVERY, delete_old, delete_stream_events
 from orylo_api.routes import ROUTES
@@ -77,6 +80,7 @@ async def open_app(
         ):
             await enter(run_periodically(private_pool, name, interval, job))
 
+        private_ports = await enter(aiohttp.ClientSession())
         hub = await enter(open_stream(private_pool))
         services = Services(
             tenant_pool=tenant_pool,
@@ -86,11 +90,15 @@ async def open_app(
             relay=await enter(OutboxRelay(private_pool, "api", broker)),
             hub=hub,
             overviews=OverviewWatches(tenant_pool, hub, clock),
-            detector=DetectorClient(await enter(aiohttp.ClientSession()), settings.detector_url),
+            detector=DetectorClient(private_ports, settings.detector_url),
+            dispatch=DispatchClient(private_ports, settings.dispatch_url),
             clock=clock,
             settings=settings,
             document=orjson.dumps(build_document(ROUTES)),
         )
+        # Apart from the requests' connections, so that no request waits for a job.
+        job_pool = await enter(open_pool(settings.database_url, role=TENANT_ROLE, max_size=AT_ONCE))
+        await enter(JobRunner(services, job_pool, JOB_KINDS).running())
         health = Health()
         health.check("postgres", partial(check_writable, tenant_pool))
         health.check("broker", broker.ping)

@@ -82,3 +82,11 @@ class TooManyAttempts(TooMany):
 
 class TooManyStreams(TooMany):
     pass
+
+
+class TooManyChecks(TooMany):
+    pass
+
+
+class TooManyJobs(TooMany):
+    pass
