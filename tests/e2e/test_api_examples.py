@@ -95,7 +95,7 @@ async def run(example: Example, folder: Path, environment: dict[str, str]) -> st
 
 
 def assert_lines_in_order(expected: str, output: str) -> None:
-    """Assert that each line begins one of the output's, in this order. `…` stands for any text."""
+    """Assert that each line begins one of the output's, in this order. `…` means any text."""
     rest = output.replace("\r", "")
     for line in expected.splitlines():
         found = re.search("^" + ".*".join(map(re.escape, line.split("…"))), rest, re.MULTILINE)

@@ -1,7 +1,27 @@
+/** Show each operation's `x-codeSamples` above its responses. */
+function codeSamples({ React }) {
+  const element = React.createElement;
+  const show = ({ label, source }) =>
+    element("details", { key: label }, element("summary", null, label), element("pre", null, source));
+  return {
+    wrapComponents: {
+      responses: (Responses) => (props) => {
+        const operation = ["paths", props.path, props.method, "x-codeSamples"];
+        const samples = props.specSelectors.specJson().getIn(operation)?.toJS() ?? [];
+        const section = element("section", { className: "code-samples" }, element("h4", null, "Examples"), ...samples.map(show));
+        return element(React.Fragment, null, section, element(Responses, props));
+      },
+    },
+  };
+}
+
 SwaggerUIBundle({
   url: "/api/openapi.json",
   domNode: document.getElementById("reference"),
   deepLinking: true,
+  docExpansion: "none",
+  filter: true,
+  plugins: [codeSamples],
   tryItOutEnabled: false,
   // Swagger's public validator would learn of every document opened here.
   validatorUrl: null,
