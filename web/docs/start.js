@@ -15,13 +15,27 @@ function codeSamples({ React }) {
   };
 }
 
+/** Show the examples of optional parameters in their descriptions. In the form, each would become a filter. */
+function emptyOptionalParameters() {
+  const describe = (parameter) => {
+    if (parameter.required) return parameter;
+    const { example, description = "", ...rest } = parameter;
+    return { ...rest, description: `${description}, such as \`${example}\`` };
+  };
+  const updateJsonSpec = (original) => (document) => {
+    const operations = Object.values(document.paths ?? {}).flatMap(Object.values);
+    for (const operation of operations) operation.parameters = operation.parameters.map(describe);
+    return original(document);
+  };
+  return { statePlugins: { spec: { wrapActions: { updateJsonSpec } } } };
+}
+
 SwaggerUIBundle({
   url: "/api/openapi.json",
   domNode: document.getElementById("reference"),
   deepLinking: true,
-  docExpansion: "none",
   filter: true,
-  plugins: [codeSamples],
+  plugins: [codeSamples, emptyOptionalParameters],
   tryItOutEnabled: false,
   // Swagger's public validator would learn of every document opened here.
   validatorUrl: null,
