@@ -12099,7 +12099,7 @@ export interface operations {
                      *           "message": "We move to a new account until 14:00.",
                      *           "changed_by": "bia@shop.example",
                      *           "since": "2026-03-14T15:09:26Z",
-                     *           "until": "2026-03-14T15:09:26Z"
+                     *           "until": "2099-12-31T00:00:00Z"
                      *         }
                      *       ],
                      *       "available": [
@@ -12181,7 +12181,7 @@ export interface operations {
                      *           "message": "We move to a new account until 14:00.",
                      *           "changed_by": "bia@shop.example",
                      *           "since": "2026-03-14T15:09:26Z",
-                     *           "until": "2026-03-14T15:09:26Z"
+                     *           "until": "2099-12-31T00:00:00Z"
                      *         }
                      *       ],
                      *       "available": [
