@@ -3980,7 +3980,7 @@ export interface components {
         MergeRequest: {
             /**
              * @description the customer that is the same person
-             * @example cus_0d2f6a4b8c1e
+             * @example cus_7b91e02cd45f
              */
             other: string;
             /** @description stored with the change; must not hold personal data */
@@ -7431,12 +7431,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
                 /**
@@ -7964,7 +7964,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "status": "neutral",
-                 *       "expires_at": "2026-03-14T15:09:26Z",
+                 *       "expires_at": "2099-12-31T00:00:00Z",
                  *       "reason": "card testing"
                  *     }
                  */
@@ -7983,7 +7983,7 @@ export interface operations {
                      * @example {
                      *       "customer_id": "cus_0d2f6a4b8c1e",
                      *       "status": "neutral",
-                     *       "expires_at": "2026-03-14T15:09:26Z",
+                     *       "expires_at": "2099-12-31T00:00:00Z",
                      *       "reason": "card testing",
                      *       "actor": "ana@shop.example",
                      *       "accepted_at": "2026-03-14T15:09:26Z"
@@ -8094,7 +8094,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "other": "cus_0d2f6a4b8c1e",
+                 *       "other": "cus_7b91e02cd45f",
                  *       "reason": "card testing"
                  *     }
                  */
@@ -9806,12 +9806,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
                 /**
@@ -9872,7 +9872,7 @@ export interface operations {
                      *           "added_by": "ana@shop.example",
                      *           "created_at": "2026-03-14T15:09:26Z",
                      *           "updated_at": "2026-03-14T15:09:26Z",
-                     *           "expires_at": "2026-03-14T15:09:26Z"
+                     *           "expires_at": "2099-12-31T00:00:00Z"
                      *         }
                      *       ],
                      *       "next_cursor": null
@@ -9917,7 +9917,7 @@ export interface operations {
                  *       "type": "ip",
                  *       "value": "203.0.113.0/24",
                  *       "reason": "card testing",
-                 *       "expires_at": "2026-03-14T15:09:26Z"
+                 *       "expires_at": "2099-12-31T00:00:00Z"
                  *     }
                  */
                 "application/json": components["schemas"]["NewListEntry"];
@@ -9941,7 +9941,7 @@ export interface operations {
                      *       "added_by": "ana@shop.example",
                      *       "created_at": "2026-03-14T15:09:26Z",
                      *       "updated_at": "2026-03-14T15:09:26Z",
-                     *       "expires_at": "2026-03-14T15:09:26Z"
+                     *       "expires_at": "2099-12-31T00:00:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Entry"];
@@ -9996,7 +9996,7 @@ export interface operations {
                      *       "added_by": "ana@shop.example",
                      *       "created_at": "2026-03-14T15:09:26Z",
                      *       "updated_at": "2026-03-14T15:09:26Z",
-                     *       "expires_at": "2026-03-14T15:09:26Z"
+                     *       "expires_at": "2099-12-31T00:00:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Entry"];
@@ -10041,7 +10041,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "reason": "card testing",
-                 *       "expires_at": "2026-03-14T15:09:26Z"
+                 *       "expires_at": "2099-12-31T00:00:00Z"
                  *     }
                  */
                 "application/json": components["schemas"]["EntryChange"];
@@ -10064,7 +10064,7 @@ export interface operations {
                      *       "added_by": "ana@shop.example",
                      *       "created_at": "2026-03-14T15:09:26Z",
                      *       "updated_at": "2026-03-14T15:09:26Z",
-                     *       "expires_at": "2026-03-14T15:09:26Z"
+                     *       "expires_at": "2099-12-31T00:00:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Entry"];
@@ -10120,7 +10120,7 @@ export interface operations {
                      *       "added_by": "ana@shop.example",
                      *       "created_at": "2026-03-14T15:09:26Z",
                      *       "updated_at": "2026-03-14T15:09:26Z",
-                     *       "expires_at": "2026-03-14T15:09:26Z"
+                     *       "expires_at": "2099-12-31T00:00:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Entry"];
@@ -10178,7 +10178,7 @@ export interface operations {
                      *           "added_by": "ana@shop.example",
                      *           "created_at": "2026-03-14T15:09:26Z",
                      *           "updated_at": "2026-03-14T15:09:26Z",
-                     *           "expires_at": "2026-03-14T15:09:26Z"
+                     *           "expires_at": "2099-12-31T00:00:00Z"
                      *         }
                      *       ]
                      *     }
@@ -10217,7 +10217,7 @@ export interface operations {
                 reason?: string;
                 /**
                  * @description of lines that name none
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2099-12-31T00:00:00Z
                  */
                 expires_at?: string;
             };
@@ -10234,8 +10234,8 @@ export interface operations {
         requestBody: {
             content: {
                 /**
-                 * @example type,value,reason
-                 *     ip,203.0.113.0/24,card testing
+                 * @example list,type,value,reason
+                 *     block,ip,203.0.113.0/24,card testing
                  */
                 "text/csv": string;
             };
@@ -10334,12 +10334,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
                 /**
@@ -11253,12 +11253,12 @@ export interface operations {
                 destination_id?: string;
                 /**
                  * @description recorded at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description recorded before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
             };
@@ -11661,12 +11661,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
                 /**
@@ -11753,12 +11753,12 @@ export interface operations {
                 code?: string;
                 /**
                  * @description rejected at or after; 7 days before `to`
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description rejected before; now, if left out
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
             };
@@ -11859,12 +11859,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
                 /**
@@ -11966,12 +11966,12 @@ export interface operations {
                 cause?: string;
                 /**
                  * @description received at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description received before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
             };
@@ -13029,7 +13029,7 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "customer_id": "cus_0d2f6a4b8c1e",
-                     *           "until": "2026-03-14T15:09:26Z",
+                     *           "until": "2099-12-31T00:00:00Z",
                      *           "reason": "card testing",
                      *           "author": "ana@shop.example",
                      *           "created_at": "2026-03-14T15:09:26Z"
@@ -13079,7 +13079,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "customer_id": "cus_0d2f6a4b8c1e",
-                 *       "until": "2026-03-14T15:09:26Z",
+                 *       "until": "2099-12-31T00:00:00Z",
                  *       "reason": "card testing"
                  *     }
                  */
@@ -13097,7 +13097,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "customer_id": "cus_0d2f6a4b8c1e",
-                     *       "until": "2026-03-14T15:09:26Z",
+                     *       "until": "2099-12-31T00:00:00Z",
                      *       "reason": "card testing",
                      *       "author": "ana@shop.example",
                      *       "created_at": "2026-03-14T15:09:26Z"
@@ -13160,7 +13160,7 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "customer_id": "cus_0d2f6a4b8c1e",
-                     *           "until": "2026-03-14T15:09:26Z",
+                     *           "until": "2099-12-31T00:00:00Z",
                      *           "reason": "card testing",
                      *           "author": "ana@shop.example",
                      *           "created_at": "2026-03-14T15:09:26Z"
@@ -14081,7 +14081,7 @@ export interface operations {
                      *           "message": "We move to a new account until 14:00.",
                      *           "changed_by": "bia@shop.example",
                      *           "since": "2026-03-14T15:09:26Z",
-                     *           "until": "2026-03-14T15:09:26Z"
+                     *           "until": "2099-12-31T00:00:00Z"
                      *         }
                      *       ],
                      *       "available": [
@@ -14163,7 +14163,7 @@ export interface operations {
                      *           "message": "We move to a new account until 14:00.",
                      *           "changed_by": "bia@shop.example",
                      *           "since": "2026-03-14T15:09:26Z",
-                     *           "until": "2026-03-14T15:09:26Z"
+                     *           "until": "2099-12-31T00:00:00Z"
                      *         }
                      *       ],
                      *       "available": [
@@ -14297,12 +14297,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
                 /**
