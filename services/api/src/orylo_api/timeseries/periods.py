@@ -24,7 +24,7 @@ class Span(NamedTuple):
     end: datetime
 
 
-class Part(NamedTuple):
+class Stretch(NamedTuple):
     """Rows of one grain that belong to the span with the number `span`."""
 
     span: int
@@ -68,17 +68,17 @@ def spans_of(whole: Span, granularity: Granularity, zone: ZoneInfo) -> Iterator[
         start += step
 
 
-def parts_of(spans: Sequence[Span], grains: Sequence[str]) -> Iterator[Part]:
+def parts_of(spans: Sequence[Span], grains: Sequence[str]) -> Iterator[Stretch]:
     """Yield the rows that the spans consist of: the longest that fit, and shorter ones at a span's ends."""
     lengths = [each for each in LENGTHS if each[0] in grains]
     for number, (start, end) in enumerate(spans):
         if floor(start, QUARTER) != start or floor(end, QUARTER) != end:
-            yield Part(number, "minute", start, end)
+            yield Stretch(number, "minute", start, end)
         else:
             yield from _cover(number, start, end, lengths)
 
 
-def _cover(number: int, start: datetime, end: datetime, lengths: Sequence[tuple[str, timedelta]]) -> Iterator[Part]:
+def _cover(number: int, start: datetime, end: datetime, lengths: Sequence[tuple[str, timedelta]]) -> Iterator[Stretch]:
     if start >= end:
         return
     (grain, length), *shorter = lengths
@@ -87,5 +87,5 @@ def _cover(number: int, start: datetime, end: datetime, lengths: Sequence[tuple[
         yield from _cover(number, start, end, shorter)
         return
     yield from _cover(number, start, first, shorter)
-    yield Part(number, grain, first, last)
+    yield Stretch(number, grain, first, last)
     yield from _cover(number, last, end, shorter)
