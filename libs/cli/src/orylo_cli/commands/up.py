@@ -137,6 +137,7 @@ async def _run(
             fakes = await enter(run_fakes())
             meta = fakes.meta
             os.environ |= fakes.environment | {"ORYLO_API_LOOPBACK_NAMES_ONLY": "true"}
+            os.environ["ORYLO_API_CHECKS_LOOPBACK_PAGES"] = "true"
             facts |= {
                 "Sign in": f"{EMAIL}, password {PASSWORD}",
                 "Fake Meta": f"{meta.base_url}/__control; switch its mode to test failures:",
@@ -147,6 +148,9 @@ async def _run(
         listener, health_url = reserve_port()
         os.environ |= {
             "ORYLO_DETECTOR_URL": f"{health_url}/detector",
+            "ORYLO_INGEST_PRIVATE_URL": f"{health_url}/ingest",
+            "ORYLO_INGEST_URL": options.ingest_url,
+            "ORYLO_WEBHOOK_BASE_URL": os.environ.get("ORYLO_WEBHOOK_BASE_URL") or options.ingest_url,
             "ORYLO_DISPATCH_URL": f"{health_url}/dispatch",
         }
         await enter(serve_health(await enter(open_platform(logins)), listener))
