@@ -349,3 +349,19 @@ async def test_a_dispute_belongs_to_the_payer_not_to_the_customer_it_names(
     assert payer is not None
     assert named is not None
     assert (payer.disputes, named.disputes) == (1, 0)
+
+
+async def test_reports_about_a_payment_do_not_count_against_itself(pool: asyncpg.Pool, tenant_id: UUID) -> None:
+    """Otherwise the decision would depend on whether they arrive before the payment."""
+    about = {"tenant_id": tenant_id, "payment_id": "stripe:pi_early"}
+    early, other = payment(PaymentSucceeded, **about), payment(PaymentSucceeded, tenant_id=tenant_id)
+    await learn(
+        pool,
+        payment(DisputeOpened, **about, dispute_id="dp_1"),
+        payment(FraudWarningReceived, **about, warning_id="issfr_1"),
+        payment(PaymentRefunded, **about, refunded_minor=100),
+    )
+    # In one batch: each is read for its own payment.
+    own, others = await PostgresHistory(pool).read([early, other])
+    assert own.customer == CustomerHistory()
+    assert others.customer == CustomerHistory(refunds=1, disputes=1, fraud_warnings=1)

@@ -7,6 +7,7 @@ import pytest
 from orylo_common.control.sections import SECTIONS
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.control.sections.shop import ShopSettings
+from orylo_common.control.sections.store import parse_section
 from orylo_common.control.sections.values import (
     InvalidSettings,
     describe_fields,
@@ -53,6 +54,7 @@ def test_limits_are_those_that_the_services_read_with() -> None:
         ("detector", {"customer_min_payments": 10**30}, ["customer_min_payments"]),
         ("trust", {"start": float("nan")}, ["start"]),
         ("shop", {"timezone": "Brazil/Nowhere"}, ["timezone"]),
+        ("shop", {"timezone": "somewhere else"}, ["timezone"]),
         ("shop", {"currency": "R$", "country": "Brazil"}, ["country", "currency"]),
         ("tracking", {"allowed_origins": ["https://a.example", "nowhere"]}, ["allowed_origins.1"]),
         ("tracking", {"allowed_origins": ["https://a.example/" + "x" * 600]}, ["allowed_origins.0"]),
@@ -81,3 +83,10 @@ def test_a_difference_names_the_leaves_that_differ() -> None:
     ]
     assert list(difference(after, before)) == [("review_at", 60, 50), ("weights.velocity", 0.5, None)]
     assert not list(difference(before, DetectionPolicy()))
+
+
+def test_a_stored_zone_that_this_machine_lacks_costs_the_section_nothing() -> None:
+    stored = {"country": "PT", "timezone": "Europe/Atlantis"}
+    assert parse_section(ShopSettings, stored).country == "PT"
+    with pytest.raises(InvalidSettings):
+        validate_values(ShopSettings, stored)

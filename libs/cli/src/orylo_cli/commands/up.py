@@ -16,8 +16,8 @@ import typer
 from orylo_cli.actor import command_actor
 from orylo_cli.commands.options import DEFAULT_DATA_DIR, DataDirOption
 from orylo_cli.console import exit_with_error, noting_progress, print_note, print_text
-from orylo_cli.demo.fake_meta import run_fake_meta
 from orylo_cli.demo.fake_meta.faults import FaultMode
+from orylo_cli.demo.fakes import run_fakes
 from orylo_cli.demo.shop import EMAIL, FAKE_META_ONLY, PASSWORD, TENANT, close_shop, set_up_shop
 from orylo_cli.demo.traffic import RATE, demo_traffic
 from orylo_cli.embedded.data_dir import DataDir, RunningPlatform
@@ -134,8 +134,9 @@ async def _run(
         await enter(supervisor)
         facts = {"Dashboard": options.api_url, "API": f"{options.api_url}/api/docs"}
         if options.demo:
-            meta = await enter(run_fake_meta())
-            os.environ |= {"ORYLO_META_BASE_URL": meta.base_url, "ORYLO_API_LOOPBACK_NAMES_ONLY": "true"}
+            fakes = await enter(run_fakes())
+            meta = fakes.meta
+            os.environ |= fakes.environment | {"ORYLO_API_LOOPBACK_NAMES_ONLY": "true"}
             os.environ["ORYLO_API_CHECKS_LOOPBACK_PAGES"] = "true"
             facts |= {
                 "Sign in": f"{EMAIL}, password {PASSWORD}",

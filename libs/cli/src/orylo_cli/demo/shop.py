@@ -31,7 +31,8 @@ DESTINATION = "demo"
 
 FAKE_META_ONLY = (
     "conversions of every shop in this folder go to the demo's fake Meta, never to Meta; "
-    "later sales are sent to Meta once `orylo up` runs without --demo"
+    "later sales are sent to Meta once `orylo up` runs without --demo. Nothing is canceled or refunded at Stripe: "
+    "the demo's fake Stripe refuses every key"
 )
 HAS_REAL_SHOPS_ONLY = """
     SELECT EXISTS (SELECT FROM control.destinations) AND NOT EXISTS (SELECT FROM control.tenants WHERE slug = $1)

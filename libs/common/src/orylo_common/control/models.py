@@ -112,3 +112,7 @@ class TenantSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     section: ClassVar[str]
+
+    def unusable(self) -> Mapping[str, str]:
+        """Return what is refused when the section is written, by field, although it can be read."""
+        return {}

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic import ValidationError
+
 from orylo_api.access.audit import write_change
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
@@ -19,7 +21,13 @@ UPSERT_PREFERENCES = """
 
 
 async def show_preferences(call: Call[None, None, None]) -> Preferences:
-    return await _shown(call, PreferencesBody.model_validate(await _stored(call)))
+    stored = await _stored(call)
+    try:
+        chosen = PreferencesBody.model_validate(stored)
+    except ValidationError:
+        # As of another release, or of a machine with other time zones.
+        chosen = PreferencesBody()
+    return await _shown(call, chosen)
 
 
 async def change_preferences(call: Call[None, None, PreferencesBody]) -> Preferences:

@@ -37,13 +37,13 @@ class EffectivePreferences(ResponseBody):
     """The user's choice, or the shop's setting."""
 
     language: Language = Field(examples=["pt-BR"])
-    timezone: TimeZone = Field(examples=["America/Sao_Paulo"])
+    timezone: str = Field(examples=["America/Sao_Paulo"])
 
 
 class Preferences(ResponseBody):
     name: ShownName | None = Field(examples=["Bia"])
     language: Language | None = Field(description="null: the shop's", examples=["pt-BR"])
-    timezone: TimeZone | None = Field(description="null: the shop's", examples=["Europe/Lisbon"])
+    timezone: str | None = Field(description="null: the shop's", examples=["Europe/Lisbon"])
     theme: Theme
     key_hints: bool
     effective: EffectivePreferences

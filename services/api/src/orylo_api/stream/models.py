@@ -4,7 +4,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from orylo_api.http.fields import RequestPart
 from orylo_api.stream.event_types import EVENT_TYPES, OVERVIEW_UPDATED
-from orylo_api.timeseries.models import TimeZone
+from orylo_common.control.sections.shop import TimeZone
 
 EventId = Annotated[str, StringConstraints(max_length=40, pattern=r"^[0-9]{1,18}\.[0-9]{1,6}$")]
 

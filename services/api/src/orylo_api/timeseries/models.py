@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from orylo_api.http.fields import Gateway, Moment, RequestPart, ResponseBody
 from orylo_api.timeseries.metrics import METRICS
 from orylo_api.timeseries.periods import Granularity
+from orylo_common.control.sections.shop import TimeZone
 
 MAX_METRICS = 10
 MAX_POINTS = 1500
@@ -15,16 +16,6 @@ MAX_POINTS = 1500
 MAX_LINES = 50
 DESCRIPTIONS = "; ".join(f"`{name}`: {metric.description}" for name, metric in METRICS.items())
 
-
-def _known(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (LookupError, ValueError, OSError):
-        raise ValueError("must be a time zone of the IANA database") from None
-    return name
-
-
-TimeZone = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$"), AfterValidator(_known)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 

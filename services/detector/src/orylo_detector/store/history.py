@@ -25,12 +25,12 @@ from orylo_detector.store.recent_payments import decoded
 # LATERAL looks up one key at a time, here and below: it uses the index whatever the planner's estimates are. A customer
 # that is one person with others has the history of all of them, and the trust of the first.
 SELECT_CUSTOMERS = """
-    SELECT 'customer' AS kind, asked.tenant_id, asked.customer_id AS subject, NULL AS currency, c.payments,
+    SELECT 'customer' AS kind, asked.tenant_id, asked.customer_id AS subject, asked.payment_id AS qualifier, c.payments,
            c.first_paid_at, i.refunds, i.disputes, i.disputes_won, i.fraud_warnings, c.trust_score, c.trust_status,
            c.located_at, c.last_country, NULL::smallint[] AS buckets, NULL::integer[] AS counts,
            NULL::integer AS version, NULL::bytea AS known, NULL AS type, NULL::text[] AS hits,
            NULL::integer[] AS frauds
-    FROM unnest($1::uuid[], $2::text[]) AS asked (tenant_id, customer_id)
+    FROM unnest($1::uuid[], $2::text[], $3::text[]) AS asked (tenant_id, customer_id, payment_id)
     CROSS JOIN LATERAL (
         SELECT coalesce((
             SELECT people FROM detector.customers AS own
@@ -64,6 +64,8 @@ SELECT_CUSTOMERS = """
                count(*) FILTER (WHERE kind = 'fraud_warning') AS fraud_warnings
         FROM detector.incidents AS i
         WHERE i.tenant_id = asked.tenant_id AND i.customer_id = ANY(person.people)
+          -- Of other payments: whether this one's own dispute comes before its decision is chance.
+          AND i.payment_id IS DISTINCT FROM asked.payment_id
     ) AS i
 """
 
@@ -73,7 +75,7 @@ SELECT_REQUIRED = f"""
     UNION ALL
     SELECT 'payment', asked.tenant_id, asked.payment_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
            NULL, NULL, NULL, NULL, p.version, p.known, NULL, NULL, NULL
-    FROM unnest($3::uuid[], $4::text[]) AS asked (tenant_id, payment_id)
+    FROM unnest($4::uuid[], $5::text[]) AS asked (tenant_id, payment_id)
     CROSS JOIN LATERAL (
         SELECT version, known FROM detector.recent_payments AS p
         WHERE p.tenant_id = asked.tenant_id AND p.payment_id = asked.payment_id LIMIT 1
@@ -88,7 +90,7 @@ SELECT_ALL = f"""
     UNION ALL
     SELECT 'amounts', asked.tenant_id, asked.subject, asked.currency, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
            NULL, NULL, a.buckets, a.counts, NULL, NULL, NULL, NULL, NULL
-    FROM unnest($10::uuid[], $11::text[], $12::text[]) AS asked (tenant_id, subject, currency)
+    FROM unnest($11::uuid[], $12::text[], $13::text[]) AS asked (tenant_id, subject, currency)
     CROSS JOIN LATERAL (
         SELECT array_agg(bucket) AS buckets, array_agg(payments) AS counts
         FROM (
@@ -105,7 +107,7 @@ SELECT_ALL = f"""
     UNION ALL
     SELECT 'entity', asked.tenant_id, asked.entity::text, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
            NULL, NULL, e.fortnights, e.payments, NULL, NULL, NULL, NULL, e.frauds
-    FROM unnest($13::uuid[], $14::bigint[], $15::smallint[]) AS asked (tenant_id, entity, oldest)
+    FROM unnest($14::uuid[], $15::bigint[], $16::smallint[]) AS asked (tenant_id, entity, oldest)
     CROSS JOIN LATERAL (
         SELECT array_agg(fortnight) AS fortnights, array_agg(payments) AS payments, array_agg(frauds) AS frauds
         FROM detector.entity_counts AS e
@@ -117,6 +119,8 @@ log = structlog.get_logger(__name__)
 
 PairKey = tuple[UUID, str]
 AmountKey = tuple[UUID, str, str]
+# The customer's id, and that of the payment which is decided.
+CustomerKey = tuple[UUID, str, str]
 Columns = Sequence[Sequence[object]]
 UNKNOWN = KnownPayment()
 
@@ -135,7 +139,9 @@ class PostgresHistory:
         subjects = [subjects_of(payment) for payment in payments]
         list_keys = [list_keys_of(payment) for payment in payments]
         required = [
-            *_columns({(each.tenant_id, each.customer_id) for each in payments if each.customer_id}, 2),
+            *_columns(
+                {(each.tenant_id, each.customer_id, each.payment_id) for each in payments if each.customer_id}, 3
+            ),
             *_columns({(each.tenant_id, each.payment_id) for each in payments}, 2),
             *list_columns(set(chain.from_iterable(list_keys))),
         ]
@@ -154,7 +160,7 @@ class PostgresHistory:
         complete = rows is not None
         if rows is None:
             rows = await self._read_required(required)
-        customers: dict[PairKey, CustomerHistory] = {}
+        customers: dict[CustomerKey, CustomerHistory] = {}
         known: dict[PairKey, KnownPayment] = {}
         amounts: dict[AmountKey, AmountHistory] = {}
         counts: dict[tuple[UUID, int], EntityCounts] = {}
@@ -163,7 +169,7 @@ class PostgresHistory:
             tenant_id, subject = row["tenant_id"], row["subject"]
             match row["kind"]:
                 case "customer":
-                    customers[tenant_id, subject] = _customer(row)
+                    customers[tenant_id, subject, row["qualifier"]] = _customer(row)
                 case "payment":
                     known[tenant_id, subject] = decoded(row["version"], row["known"])
                 case "entity":
@@ -172,10 +178,10 @@ class PostgresHistory:
                     kind = EntryType(row["type"])
                     hits[tenant_id, kind, subject] = hits_of(kind, row["hits"])
                 case _:
-                    amounts[tenant_id, subject, row["currency"]] = _amounts(row)
+                    amounts[tenant_id, subject, row["qualifier"]] = _amounts(row)
         return [
             History(
-                customers[payment.tenant_id, payment.customer_id] if payment.customer_id else None,
+                customers[payment.tenant_id, payment.customer_id, payment.payment_id] if payment.customer_id else None,
                 {name: amounts[payment.tenant_id, subject, payment.currency] for name, subject in of_payment.items()}
                 if complete
                 else None,

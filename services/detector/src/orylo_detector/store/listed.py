@@ -13,7 +13,7 @@ from orylo_detector.domain.lists import ListHit, identifiers_of
 SELECT_HITS = """
     SELECT 'listed', asked.tenant_id, asked.value, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
            NULL, NULL, NULL, NULL, NULL, NULL, asked.type, found.hits, NULL
-    FROM unnest($5::uuid[], $6::text[], $7::text[]) AS asked (tenant_id, type, value)
+    FROM unnest($6::uuid[], $7::text[], $8::text[]) AS asked (tenant_id, type, value)
     CROSS JOIN LATERAL (
         SELECT array_agg(e.list || '/' || length(e.value)) AS hits FROM control.list_entries AS e
         WHERE e.tenant_id = asked.tenant_id AND e.type = asked.type AND e.value = ANY(coalesce((
@@ -27,7 +27,7 @@ SELECT_HITS = """
     UNION ALL
     SELECT 'listed', asked.tenant_id, asked.address, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
            NULL, NULL, NULL, NULL, NULL, NULL, 'ip', found.hits, NULL
-    FROM unnest($8::uuid[], $9::text[]) AS asked (tenant_id, address)
+    FROM unnest($9::uuid[], $10::text[]) AS asked (tenant_id, address)
     CROSS JOIN LATERAL (
         SELECT array_agg(e.list || '/' || masklen(e.network)) AS hits FROM control.list_entries AS e
         WHERE e.network >>= asked.address::inet AND e.tenant_id = asked.tenant_id

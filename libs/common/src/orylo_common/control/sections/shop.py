@@ -1,5 +1,6 @@
 """Section `shop`: facts about the tenant's business."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,8 @@ def _known(name: str) -> str:
     return name
 
 
-TimeZone = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$"), AfterValidator(_known)]
+ZoneName = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$")]
+TimeZone = Annotated[ZoneName, AfterValidator(_known)]
 
 
 class ShopSettings(TenantSettings):
@@ -31,10 +33,18 @@ class ShopSettings(TenantSettings):
     country: Country | None = Field(
         default=None, description="ISO 3166-1 alpha-2, such as BR: the country of phone numbers without a country code"
     )
-    timezone: TimeZone = Field(
+    timezone: ZoneName = Field(
         default="UTC", description="IANA name of the zone in which the shop's days begin, such as America/Sao_Paulo"
     )
     language: Language = Field(default="en", description="of the dashboard, for users who chose none")
     currency: Currency | None = Field(
         default=None, description="ISO 4217, such as BRL: the currency that the dashboard shows first"
     )
+
+    def unusable(self) -> Mapping[str, str]:
+        # Not while reading: a machine with fewer time zones would lose the whole section, and with it the country.
+        try:
+            _known(self.timezone)
+        except ValueError as error:
+            return {"timezone": str(error)}
+        return {}

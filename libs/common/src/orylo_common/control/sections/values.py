@@ -70,7 +70,8 @@ def validate_values(model: type[Section], values: Mapping[str, Any]) -> Section:
             for error in invalid.errors(include_url=False, include_input=False, include_context=False)
         ]
         raise InvalidSettings(model.section, problems) from None
-    if problems := list(_unknown(values, settings.model_dump(mode="json"))):
+    problems = [SettingProblem(field, message) for field, message in settings.unusable().items()]
+    if problems := [*problems, *_unknown(values, settings.model_dump(mode="json"))]:
         raise InvalidSettings(model.section, problems)
     return settings
 
