@@ -14,6 +14,7 @@ from orylo_api.access.sessions import Lifetimes, Origin
 from orylo_api.destinations.dispatch_client import DispatchClient
 from orylo_api.detections.detector_client import DetectorClient
 from orylo_api.http.fields import ResponseBody
+from orylo_api.payment_health.checks import PaymentHealthChecks
 from orylo_api.read_models.stream_events import encode_event
 from orylo_api.settings import Settings
 from orylo_api.stream.hub import StreamHub
@@ -22,6 +23,7 @@ from orylo_api.webhooks.ingest_client import IngestClient
 from orylo_common.broker.ports import Broker, Outgoing
 from orylo_common.clock import Clock
 from orylo_common.control import Keyring
+from orylo_common.control.plane import ControlPlane
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import Connection
 
@@ -46,6 +48,9 @@ class Services:
     overviews: OverviewWatches
     detector: DetectorClient
     ingest: IngestClient
+    # Of the control plane, the switches.
+    plane: ControlPlane
+    payment_health: PaymentHealthChecks
     dispatch: DispatchClient
     # For ingest's public port.
     http: aiohttp.ClientSession

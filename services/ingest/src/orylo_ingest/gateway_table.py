@@ -5,6 +5,7 @@ python -m orylo_ingest.gateway_table > docs/gateways.md
 
 import sys
 
+from orylo_common.control.switches import RETRIES
 from orylo_common.messages import type_of
 from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.gateways.port import EventRow, Gateway
@@ -31,8 +32,8 @@ none is known it is left out. Values that arrive as SHA-256 in hex are taken as 
 
 The form of the body alone decides how a webhook is authenticated, not anything the request claims about itself. A
 gateway in HMAC mode accepts only `X-Signature`. A gateway that accepts only live or only test mode (`--accept`) stores
-the other mode as ignored. The test buttons in a gateway's panel, and Orylo's own samples (`orylo gateway sample`), count
-as test mode and never become conversions.
+the other mode as ignored. The test buttons in a gateway's panel and Orylo's own samples (`orylo gateway sample`)
+count as test mode and never become conversions.
 """
 
 
@@ -44,7 +45,8 @@ def _section(gateway: Gateway) -> str:
     notes = (sys.modules[type(gateway).__module__].__doc__ or "").strip()
     rows = [_row(row) for row in gateway.events()]
     table = ["| event | published as | when, or why not |", "| --- | --- | --- |", *rows]
-    return "\n".join([f"## `{gateway.name}`", "", notes, "", *table, ""])
+    stopped = f"While a switch stops its webhooks, they get 503. {RETRIES[gateway.name]}"
+    return "\n".join([f"## `{gateway.name}`", "", notes, "", stopped, "", *table, ""])
 
 
 def _row(row: EventRow) -> str:
