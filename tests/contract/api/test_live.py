@@ -17,7 +17,7 @@ from tests.unit.api.builders import conversion, detection, payment, trust_update
 
 pytestmark = pytest.mark.integration
 
-EXAMPLES_PER_OPERATION = int(os.environ.get("ORYLO_SCHEMATHESIS_EXAMPLES", "8"))
+EXAMPLES_PER_OPERATION = int(os.environ.get("ORYLO_SCHEMATHESIS_EXAMPLES", "3"))
 MUTATED_REQUESTS = 1_500
 AT_ONCE = 150
 SILENT_TURNS = 20

@@ -63,20 +63,9 @@ BOUND = (
 )  # fmt: skip
 # Shared with the command, in schema control.
 SHARED = (
-    "audit_log",
-    "rules",
-    "rule_versions",
-    "rule_snoozes",
-    "fuses",
-    "list_entries",
-    "destinations",
-    "settings",
-    "settings_versions",
-    "switches",
-    "flags",
-    "gateways",
-    "gateway_secrets",
-)
+    "audit_log", "rules", "rule_versions", "rule_snoozes", "fuses", "list_entries", "destinations", "gateways",
+    "gateway_secrets", "settings", "settings_versions", "switches", "flags",
+)  # fmt: skip
 GUARDED = (*(f"api.{table}" for table in BOUND), *(f"control.{table}" for table in SHARED))
 HIDDEN = (
     "claims", "inbox", "stream_events", "sessions", "session_tokens", "totp_uses", "login_failures", "outbox",
@@ -109,6 +98,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "settle_quarantine": {"filter": {}, "action": "replay"},
     "retry_conversions": {"filter": {}},
     "look_up_lists": {"type": "bin", "value": "424242"},
+    "search_payments": {"currency": ["BRL"]},
+    "judge_payments": {"ids": ["stripe:pi_1"], "verdict": "fraud"},
+    "search": {"text": "stripe:"},
     "change_section": {"values": {}},
     "roll_back_section": {"version": 0},
     "preview_detection": {"review_at": 60},

@@ -47,10 +47,10 @@ class Services:
     hub: StreamHub
     overviews: OverviewWatches
     detector: DetectorClient
-    ingest: IngestClient
     # Of the control plane, the switches.
     plane: ControlPlane
     payment_health: PaymentHealthChecks
+    ingest: IngestClient
     dispatch: DispatchClient
     # For ingest's public port.
     http: aiohttp.ClientSession
