@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 import pytest
 
 from orylo_api.onboarding.models import OnboardingChoices, OnboardingStep
-from orylo_api.onboarding.queries import Facts
+from orylo_api.onboarding.queries import OnboardingFacts
 from orylo_api.onboarding.steps import onboarding
 
 AT = datetime(2026, 3, 10, 12, tzinfo=UTC)
-NOTHING = Facts((), None, None, None, 0, None, None, 1, 0)
+NOTHING = OnboardingFacts((), None, None, None, 0, None, None, 1, 0)
 
 
-def done(facts: Facts, choices: OnboardingChoices | None = None) -> list[str]:
+def done(facts: OnboardingFacts, choices: OnboardingChoices | None = None) -> list[str]:
     return [step.step.value for step in onboarding(facts, choices or OnboardingChoices()).steps if step.done]
 
 
@@ -32,7 +32,7 @@ def done(facts: Facts, choices: OnboardingChoices | None = None) -> list[str]:
         (replace(NOTHING, users=2, second_factors=1), ["team"]),
     ],
 )
-def test_each_step_is_ticked_by_its_fact(facts: Facts, ticked: list[str]) -> None:
+def test_each_step_is_ticked_by_its_fact(facts: OnboardingFacts, ticked: list[str]) -> None:
     assert done(facts) == ticked
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from orylo_api.webhooks.merging import Found, SortKey, merge_pages
+from orylo_api.webhooks.merging import SortKey, SourcePage, merge_pages
 from orylo_api.webhooks.models import ReceivedWebhook, WebhookState
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -38,14 +38,14 @@ def key(item: ReceivedWebhook) -> SortKey:
     return item.created_at, item.id
 
 
-def page_of(items: Sequence[ReceivedWebhook], after: SortKey | None, limit: int, filtered: int) -> Found:
+def page_of(items: Sequence[ReceivedWebhook], after: SortKey | None, limit: int, filtered: int) -> SourcePage:
     """Return a page of a source that filters at most `filtered` rows, and finds every second."""
     left = [item for item in items if after is None or key(item) < after]
     searched = left[:filtered]
     found = [item for item in searched if item.id.int % 2 == 0][:limit]
     if len(found) == limit:
-        return Found(found, key(found[-1]))
-    return Found(found, key(searched[-1]) if len(left) > len(searched) else None)
+        return SourcePage(found, key(found[-1]))
+    return SourcePage(found, key(searched[-1]) if len(left) > len(searched) else None)
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -32,7 +32,8 @@ none is known it is left out. Values that arrive as SHA-256 in hex are taken as 
 
 The form of the body alone decides how a webhook is authenticated, not anything the request claims about itself. A
 gateway in HMAC mode accepts only `X-Signature`. A gateway that accepts only live or only test mode (`--accept`) stores
-the other mode as ignored. The test buttons in a gateway's panel count as test mode and never become conversions.
+the other mode as ignored. The test buttons in a gateway's panel and Orylo's own samples (`orylo gateway sample`)
+count as test mode and never become conversions.
 """
 
 

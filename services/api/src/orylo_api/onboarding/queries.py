@@ -44,7 +44,7 @@ UPSERT_CHOICES = """
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class OnboardingFacts:
     """`webhook_at` is the time of the first payment of any kind, `users` and `second_factors` count active users."""
 
     gateways: tuple[str, ...]
@@ -58,12 +58,12 @@ class Facts:
     second_factors: int
 
 
-async def read_facts(connection: Connection, private_pool: asyncpg.Pool, tenant_id: UUID) -> Facts:
+async def read_facts(connection: Connection, private_pool: asyncpg.Pool, tenant_id: UUID) -> OnboardingFacts:
     """`private_pool` may count the tenant's users."""
     payment = await connection.fetchrow(SELECT_FIRST_PAYMENT)
     sale = await connection.fetchrow(SELECT_FIRST_SALE)
     ((users, second_factors),) = await private_pool.fetch(SELECT_USERS, tenant_id)
-    return Facts(
+    return OnboardingFacts(
         gateways=tuple(await connection.fetchval(SELECT_GATEWAYS) or ()),
         webhook_at=payment["created_at"] if payment else None,
         sale_id=sale["payment_id"] if sale else None,

@@ -1,10 +1,10 @@
 """Tick the first steps by facts. No I/O."""
 
 from orylo_api.onboarding.models import Onboarding, OnboardingChoices, OnboardingStep, StepState
-from orylo_api.onboarding.queries import Facts
+from orylo_api.onboarding.queries import OnboardingFacts
 
 
-def onboarding(facts: Facts, choices: OnboardingChoices) -> Onboarding:
+def onboarding(facts: OnboardingFacts, choices: OnboardingChoices) -> Onboarding:
     states = [
         _state(OnboardingStep.GATEWAY, choices, facts.webhook_at is not None, _gateway_detail(facts)),
         _state(OnboardingStep.SALE, choices, facts.sale_at is not None, None),
@@ -36,17 +36,17 @@ def _state(step: OnboardingStep, choices: OnboardingChoices, done: bool, detail:
     )
 
 
-def _gateway_detail(facts: Facts) -> str:
+def _gateway_detail(facts: OnboardingFacts) -> str:
     if not facts.gateways:
         return "No gateway is set up."
     return f"Set up: {', '.join(facts.gateways)}."
 
 
-def _meta_detail(facts: Facts) -> str:
+def _meta_detail(facts: OnboardingFacts) -> str:
     if facts.conversion_at is not None:
         return "A sale was reported."
     return "No sale was reported yet." if facts.destinations else "No destination is set up."
 
 
-def _team_detail(facts: Facts) -> str:
+def _team_detail(facts: OnboardingFacts) -> str:
     return f"Users: {facts.users}, with a second factor: {facts.second_factors}."

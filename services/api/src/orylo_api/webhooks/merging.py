@@ -12,14 +12,14 @@ SortKey = tuple[datetime, UUID]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SourcePage:
     """Webhooks of one source, newest first. They are all down to `reached`; None: all there are."""
 
     items: Sequence[ReceivedWebhook]
     reached: SortKey | None = None
 
 
-def merge_pages(sources: Sequence[Found], limit: int) -> tuple[list[ReceivedWebhook], SortKey | None]:
+def merge_pages(sources: Sequence[SourcePage], limit: int) -> tuple[list[ReceivedWebhook], SortKey | None]:
     """Return a page of all sources, and the key after which the next page begins, if there is one.
 
     Below the highest `reached`, a source may have items that are not known yet. The others' wait for the next page.

@@ -11,7 +11,7 @@ from orylo_api.http.pages import Listing, Where, decode_cursor, encode_cursor, f
 from orylo_api.payments.models import PaymentState
 from orylo_api.payments.reversals import outcome_of
 from orylo_api.webhooks.ingest_client import IngestClient
-from orylo_api.webhooks.merging import Found, merge_pages
+from orylo_api.webhooks.merging import SourcePage, merge_pages
 from orylo_api.webhooks.models import (
     ConflictingDelivery,
     ListedState,
@@ -89,7 +89,7 @@ def _conflicting(webhook: ReceivedWebhook) -> UUID | None:
 
 async def _stored(
     ingest: IngestClient, tenant_id: UUID, query: WebhookQuery, after: tuple[datetime, UUID] | None
-) -> Found:
+) -> SourcePage:
     values = {
         "gateway": query.gateway,
         "type": query.type,
@@ -102,19 +102,21 @@ async def _stored(
     }
     page = await ingest.list_webhooks(tenant_id, {name: str(value) for name, value in values.items() if value})
     reached = page["reached"]
-    return Found(
+    return SourcePage(
         [_stored_webhook(item) for item in page["items"]],
         (datetime.fromisoformat(reached[0]), UUID(reached[1])) if reached else None,
     )
 
 
-async def _refused(connection: Connection, query: WebhookQuery) -> Found:
+async def _refused(connection: Connection, query: WebhookQuery) -> SourcePage:
     where = Where()
     if query.gateway is not None:
         where.filter("gateway = {}", query.gateway)
     where.seek_range(query)
     rows, next_cursor = await fetch_page(connection, REJECTIONS, where, query)
-    return Found([_refused_webhook(row) for row in rows], decode_cursor(next_cursor, UUID) if next_cursor else None)
+    return SourcePage(
+        [_refused_webhook(row) for row in rows], decode_cursor(next_cursor, UUID) if next_cursor else None
+    )
 
 
 def _stored_webhook(found: dict[str, Any]) -> ReceivedWebhook:

@@ -21,7 +21,7 @@ from orylo_common.postgres.outbox import OutboxRelay
 from orylo_ingest.webhooks.activity import read_activity, read_hours
 from orylo_ingest.webhooks.listing import (
     MAX_PAGE,
-    Place,
+    PagePosition,
     WebhookFilter,
     find_payload,
     find_webhook,
@@ -123,7 +123,7 @@ def _filter(query: Any) -> WebhookFilter:
         event_type=query.get("type"),
         status=query.get("status"),
         payment_id=query.get("payment_id"),
-        after=Place(datetime.fromisoformat(after[0]), UUID(after[1])) if after else None,
+        after=PagePosition(datetime.fromisoformat(after[0]), UUID(after[1])) if after else None,
         limit=max(1, min(int(query.get("limit", 50)), MAX_PAGE)),
         **moments,
     )

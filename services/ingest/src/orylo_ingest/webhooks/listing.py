@@ -43,7 +43,7 @@ SELECT_CONFLICTS = f"""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PagePosition:
     """The position of a webhook in a list that is ordered by both, descending."""
 
     created_at: datetime
@@ -63,7 +63,7 @@ class WebhookFilter:
     payment_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
-    after: Place | None = None
+    after: PagePosition | None = None
     limit: int = 50
 
 
@@ -72,7 +72,7 @@ class WebhookPage:
     """Webhooks, newest first. `reached` is the place that the search has reached; None at the end of the list."""
 
     items: list[asyncpg.Record]
-    reached: Place | None
+    reached: PagePosition | None
 
 
 async def list_webhooks(connection: Connection, tenant_id: UUID, which: WebhookFilter) -> WebhookPage:
@@ -80,7 +80,7 @@ async def list_webhooks(connection: Connection, tenant_id: UUID, which: WebhookF
     rows = await connection.fetch(statement, *values)
     if len(rows) > which.limit:
         rows = rows[: which.limit]
-        return WebhookPage(rows, Place(rows[-1]["created_at"], rows[-1]["event_id"]))
+        return WebhookPage(rows, PagePosition(rows[-1]["created_at"], rows[-1]["event_id"]))
     if not filters:
         return WebhookPage(rows, None)
     source, sought = _source(tenant_id, which)
@@ -88,7 +88,7 @@ async def list_webhooks(connection: Connection, tenant_id: UUID, which: WebhookF
         f"SELECT created_at, event_id FROM ({source} OFFSET {FILTER_LIMIT - 1} LIMIT 1) AS last",  # noqa: S608
         *sought,
     )
-    return WebhookPage(rows, Place(*last) if last else None)
+    return WebhookPage(rows, PagePosition(*last) if last else None)
 
 
 async def find_webhook(connection: Connection, tenant_id: UUID, event_id: UUID) -> dict[str, Any] | None:
@@ -143,7 +143,7 @@ def _source(tenant_id: UUID, which: WebhookFilter) -> tuple[str, list[Any]]:
         ("(created_at, event_id) < ({}, {})", which.after),
     ):
         if value is not None:
-            given = [value.created_at, value.event_id] if isinstance(value, Place) else [value]
+            given = [value.created_at, value.event_id] if isinstance(value, PagePosition) else [value]
             numbers = [f"${len(values) + number}" for number in range(1, len(given) + 1)]
             conditions.append(condition.format(*numbers))
             values += given
