@@ -504,6 +504,150 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Payments, newest first, each with its decision, buyer and conversion
+         * @description Conditions on payments, of which all must hold; of several values of one condition, any.
+         *
+         *         Three views of the dashboard: `decision=review&verdict=none` (to review), `decision=block&state=succeeded` (blocked
+         *         but paid), `state=succeeded&conversion=failed,pending,suppressed,none` (not reaching Meta).
+         *          Several values of one parameter are separated by commas.
+         */
+        get: operations["list_payments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Payments of a person, by email address, phone number or document, with the filters of the list
+         * @description The values are normalised and hashed as those of webhooks are. The audit log keeps the hashes.
+         */
+        post: operations["search_payments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/{id}/related": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Payments that share the card, device, address, phone, document or customer of a payment
+         * @description The customers of one person count as one. Payments from before Orylo kept the keys share only the customer. For the next page of one link, pass its `next_cursor` with `link`.
+         */
+        get: operations["list_related_payments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export payments as a CSV file, with the filters of the list
+         * @description Newest first, without limit. A cell that a spreadsheet would execute gets an apostrophe in front.
+         */
+        get: operations["export_payments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Judge up to 500 payments, or count what that would change
+         * @description A payment that has the verdict already, or that is not known, is left as it is. For the roles admin, analyst, owner.
+         */
+        post: operations["judge_payments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/{id}/story": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything about one payment, from its webhooks to its conversions
+         * @description Each part has its own status: if one source fails, the others are shown. `timeline` orders the steps of all parts; `outlook` lists the steps that are still to come, or never will, with the reason.
+         */
+        get: operations["show_story"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find payments, customers, decisions and conversions by a pasted text
+         * @description What may be an email address, a phone number or a document is normalised and hashed as in webhooks. The audit log keeps the hashes.
+         */
+        post: operations["search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quality": {
         parameters: {
             query?: never;
@@ -1777,6 +1921,13 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** ActionsPart */
+        ActionsPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["PaymentAction"][];
+        };
         /**
          * ActiveSwitch
          * @description A switch that is on.
@@ -1857,6 +2008,44 @@ export interface components {
             blocked_minor: number;
             dispatched_minor: number;
         };
+        /** AuditPart */
+        AuditPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["AuditedAction"][];
+        };
+        /**
+         * AuditedAction
+         * @description A change to the payment or its buyer by a person or a program, from the audit log.
+         */
+        AuditedAction: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: string;
+            /** @example payment.give_verdict */
+            action: string;
+            /** @example payment stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp */
+            subject: string;
+            /**
+             * @example {
+             *       "verdict": "withdrawn"
+             *     }
+             */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @example {
+             *       "verdict": "fraud"
+             *     }
+             */
+            after: {
+                [key: string]: unknown;
+            } | null;
+        };
         /** AvailableSwitch */
         AvailableSwitch: {
             name: components["schemas"]["SwitchName"];
@@ -1888,6 +2077,49 @@ export interface components {
             money: components["schemas"]["MoneyTotal"][];
             /** @description the job that does it; null for a dry run, or if there is nothing to do */
             job: components["schemas"]["Job"] | null;
+        };
+        /** BulkVerdict */
+        BulkVerdict: {
+            /**
+             * @description repeated ones count once
+             * @example [
+             *       "stripe:pi_3SVk2c",
+             *       "hotmart:HP7741"
+             *     ]
+             */
+            ids: string[];
+            /**
+             * @description `withdrawn` takes earlier verdicts back
+             * @example fraud
+             */
+            verdict: components["schemas"]["PaymentVerdict"];
+            /**
+             * @description kept with each verdict; must not hold personal data
+             * @default null
+             * @example card testing
+             */
+            reason: string | null;
+            /**
+             * @description only count what it would do
+             * @default false
+             * @example true
+             */
+            dry_run: boolean;
+        };
+        /**
+         * BulkVerdictResult
+         * @description The outcome for each payment, or with `dry_run` the expected one. The payments show it within moments.
+         */
+        BulkVerdictResult: {
+            dry_run: boolean;
+            /** @example 1 */
+            given: number;
+            /** @example 1 */
+            unchanged: number;
+            /** @example 0 */
+            unknown: number;
+            /** @description in the order of the request */
+            results: components["schemas"]["VerdictResult"][];
         };
         /** CheckBody */
         CheckBody: {
@@ -1987,6 +2219,26 @@ export interface components {
             /** @description newest first, 200 at most */
             attempts: components["schemas"]["ListedAttempt"][];
         };
+        /** ConversionHit */
+        ConversionHit: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "conversion";
+            /** @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60 */
+            id: string;
+            /**
+             * @description of its payment's page
+             * @example /payments/hotmart%3AHP7741
+             */
+            path: string;
+            found_by: components["schemas"]["FoundBy"];
+            payment_id: string;
+            /** @example dispatched */
+            status: string;
+            destination: string;
+        };
         /** ConversionMatch */
         ConversionMatch: {
             /** @description click_id, fbc, fbp, email, phone, ip_user_agent or none */
@@ -2018,6 +2270,13 @@ export interface components {
             code: string | null;
             /** @description when the destination stopped; null if it is disabled */
             since: string | null;
+        };
+        /** ConversionsPart */
+        ConversionsPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["Conversion"][];
         };
         /**
          * CorrectionAccepted
@@ -2147,6 +2406,24 @@ export interface components {
             people: string[];
             /** @description the latest of each kind, newest first */
             history: (components["schemas"]["PaymentEntry"] | components["schemas"]["DetectionEntry"] | components["schemas"]["TrustEntry"])[];
+        };
+        /** CustomerHit */
+        CustomerHit: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "customer";
+            /** @example cus_0d2f6a4b8c1e */
+            id: string;
+            /**
+             * @description of its page in the dashboard
+             * @example /customers/cus_0d2f6a4b8c1e
+             */
+            path: string;
+            found_by: components["schemas"]["FoundBy"];
+            trust_score: number;
+            status: components["schemas"]["TrustStatus"];
         };
         /**
          * CustomerMerge
@@ -2504,6 +2781,25 @@ export interface components {
          * @enum {string}
          */
         Decision: "allow" | "review" | "block";
+        /** DecisionHit */
+        DecisionHit: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "decision";
+            /** @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60 */
+            id: string;
+            /**
+             * @description of its payment's page
+             * @example /payments/hotmart%3AHP7741
+             */
+            path: string;
+            found_by: components["schemas"]["FoundBy"];
+            payment_id: string;
+            decision: components["schemas"]["Decision"];
+            risk_score: number;
+        };
         /**
          * DecisionQuality
          * @description The quality of the current decisions on paid payments, and the queue of those that a person should look at.
@@ -2521,6 +2817,13 @@ export interface components {
             weeks: components["schemas"]["QualityWeek"][];
             review_queue: components["schemas"]["ReviewQueue"];
         };
+        /** DecisionsPart */
+        DecisionsPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["Detection"][];
+        };
         /** DeclineCount */
         DeclineCount: {
             gateway: string;
@@ -2530,6 +2833,13 @@ export interface components {
              */
             code: string;
             payments: number;
+        };
+        /** DeliveriesPart */
+        DeliveriesPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["StoryDelivery"][];
         };
         /**
          * DestinationActivity
@@ -3093,6 +3403,48 @@ export interface components {
             items: components["schemas"]["FeatureFlag"][];
         };
         /**
+         * FoundBy
+         * @enum {string}
+         */
+        FoundBy: "id" | "order_id" | "email" | "phone" | "document";
+        /**
+         * FraudSign
+         * @description A verdict, a dispute or a fraud warning. Of several reports about one, the newest counts.
+         */
+        FraudSign: {
+            /**
+             * @description verdict, dispute or warning
+             * @example verdict
+             */
+            kind: string;
+            /**
+             * @description the gateway's id of the dispute or warning
+             * @example dp_1
+             */
+            id: string | null;
+            /**
+             * @description judged_fraud, judged_legitimate, not_judged (the verdict was withdrawn), disputed, dispute_won, dispute_lost or warned
+             * @example judged_fraud
+             */
+            sign: string;
+            /** @description who gave the verdict */
+            actor: string | null;
+            /**
+             * @description of the verdict
+             * @example card testing
+             */
+            reason: string | null;
+            /** Format: date-time */
+            at: string;
+        };
+        /** FraudSignsPart */
+        FraudSignsPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["FraudSign"][];
+        };
+        /**
          * Funnel
          * @description Each step counts what happened in the period, whether or not the same buyer took the step before in it.
          */
@@ -3349,6 +3701,101 @@ export interface components {
              */
             trace_id: string | null;
         };
+        /**
+         * ListedBuyer
+         * @description A payment's customer, with the trust score and the status of the person.
+         */
+        ListedBuyer: {
+            /** @example cus_282a2fe6 */
+            customer_id: string;
+            /**
+             * @description null until the customer is known
+             * @example 52
+             */
+            trust_score: number | null;
+            /**
+             * @description by which the score last changed; null if it never did
+             * @example -8
+             */
+            last_change: number | null;
+            status: components["schemas"]["TrustStatus"];
+        };
+        /**
+         * ListedConversion
+         * @description The state of a payment's conversions: the first of these that any of them is in.
+         * @enum {string}
+         */
+        ListedConversion: "failed" | "pending" | "suppressed" | "dispatched" | "none";
+        /**
+         * ListedConversions
+         * @description The state of a payment's conversions, and why it is that one.
+         */
+        ListedConversions: {
+            status: components["schemas"]["ConversionStatus"];
+            /**
+             * @description why it failed or was suppressed
+             * @example blocked
+             */
+            reason: string | null;
+            /**
+             * @description the destination's own error code
+             * @example 190
+             */
+            code: string | null;
+            /**
+             * @description `blocked`: it was sent, and a newer decision blocks the payment
+             * @example blocked
+             */
+            correction: string | null;
+            /** @description why a pending one is not sent now */
+            waiting_for: components["schemas"]["ConversionWait"] | null;
+            /**
+             * @description one for each destination
+             * @example 1
+             */
+            count: number;
+        };
+        /**
+         * ListedDecision
+         * @description A payment's current decision.
+         */
+        ListedDecision: {
+            /**
+             * Format: uuid
+             * @description of the detection
+             */
+            id: string;
+            decision: components["schemas"]["Decision"];
+            risk_score: number;
+            /**
+             * @description the 2 reasons with the most points
+             * @example [
+             *       {
+             *         "detector": "velocity",
+             *         "points": 58,
+             *         "reason": "velocity.card.1h"
+             *       },
+             *       {
+             *         "detector": "trust_history",
+             *         "points": 4,
+             *         "reason": "trust_history.new_customer"
+             *       }
+             *     ]
+             */
+            points: components["schemas"]["ReasonPoints"][];
+            /**
+             * @description further reasons
+             * @example 2
+             */
+            more_reasons: number;
+            /**
+             * @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`), a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …), or `rule`; or `fuse`: a block by rules or by the risk is a review; or `degraded`: a detector was left out, and the tenant reviews what would be allowed then. The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`)
+             * @example block_list.ip
+             */
+            override: string | null;
+            /** Format: date-time */
+            created_at: string;
+        };
         /** ListedDestination */
         ListedDestination: {
             /** Format: uuid */
@@ -3379,6 +3826,66 @@ export interface components {
             example: string;
             may_be_missing: boolean;
         };
+        /** ListedPayment */
+        ListedPayment: {
+            /** @example hotmart:HP7741 */
+            id: string;
+            /** @example hotmart */
+            gateway: string;
+            /**
+             * @description the merchant's own order number
+             * @default null
+             * @example 1047
+             */
+            order_id: string | null;
+            /** @description the state of the money */
+            state: components["schemas"]["PaymentState"];
+            /** @example 49700 */
+            amount_minor: number;
+            /** @example 0 */
+            refunded_minor: number;
+            /** @example BRL */
+            currency: string;
+            /** @example card */
+            payment_method: string | null;
+            /** @example visa */
+            card_brand: string | null;
+            /** @example 4242 */
+            card_last4: string | null;
+            /**
+             * @example [
+             *       "Course"
+             *     ]
+             */
+            products: string[];
+            /** @description false in the gateway's test mode */
+            livemode: boolean;
+            /** @description a test event of the gateway's panel */
+            test: boolean;
+            /** @description null until the detector has decided */
+            decision: components["schemas"]["ListedDecision"] | null;
+            /**
+             * @description how many were made on the payment
+             * @example 3
+             */
+            decisions: number;
+            /** @description null if no event names the customer */
+            buyer: components["schemas"]["ListedBuyer"] | null;
+            /** @description null until there is one */
+            conversion: components["schemas"]["ListedConversions"] | null;
+            /** @description the newest; null without one, and if it was withdrawn */
+            verdict: components["schemas"]["GivenVerdict"] | null;
+            /**
+             * Format: date-time
+             * @description when its first event happened, by the gateway's clock
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description when it reached its state, by the gateway's clock
+             */
+            updated_at: string;
+        };
         /** ListedRule */
         ListedRule: {
             /** Format: uuid */
@@ -3405,6 +3912,11 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        /**
+         * ListedVerdict
+         * @enum {string}
+         */
+        ListedVerdict: "fraud" | "legitimate" | "none";
         /** ListedVersion */
         ListedVersion: {
             version: number;
@@ -3604,6 +4116,41 @@ export interface components {
              */
             openapi: string;
         };
+        /**
+         * Outlook
+         * @description Something that has not happened to the payment, and why.
+         */
+        Outlook: {
+            /**
+             * @description decisions, trust, conversions or actions
+             * @example conversions
+             */
+            part: string;
+            /** @description `never`: not unless something else changes */
+            when: components["schemas"]["OutlookTime"];
+            /** @example no_destination */
+            code: string;
+            /**
+             * @description a sentence for people
+             * @example No destination is switched on.
+             */
+            reason: string;
+            /**
+             * @description of the conversion, if it is about one
+             * @example null
+             */
+            id: string | null;
+            /**
+             * @description when it is due, if that is known
+             * @example null
+             */
+            due_at: string | null;
+        };
+        /**
+         * OutlookTime
+         * @enum {string}
+         */
+        OutlookTime: "not_yet" | "never";
         /** Overview */
         Overview: {
             timezone: string;
@@ -3637,11 +4184,22 @@ export interface components {
             open_dead_letters: number;
             destinations: components["schemas"]["ListedDestination"][];
         };
+        /**
+         * PartStatus
+         * @enum {string}
+         */
+        PartStatus: "ok" | "missing" | "failed";
         /** Payment */
         Payment: {
             /** @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp */
             id: string;
             gateway: string;
+            /**
+             * @description the merchant's own order number
+             * @default null
+             * @example 1047
+             */
+            order_id: string | null;
             customer_id: string | null;
             state: components["schemas"]["PaymentState"];
             amount_minor: number;
@@ -3759,12 +4317,202 @@ export interface components {
             timestamp: string;
             checks: components["schemas"]["HealthChecks"];
         };
+        /** PaymentHit */
+        PaymentHit: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "payment";
+            /** @example hotmart:HP7741 */
+            id: string;
+            /**
+             * @description of its page in the dashboard
+             * @example /payments/hotmart%3AHP7741
+             */
+            path: string;
+            found_by: components["schemas"]["FoundBy"];
+            state: components["schemas"]["PaymentState"];
+            amount_minor: number;
+            currency: string;
+            /** @example 1047 */
+            order_id: string | null;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /** PaymentPage */
+        PaymentPage: {
+            items: components["schemas"]["ListedPayment"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /**
+         * PaymentSearch
+         * @description The filters of the list, and values that identify a person, of which every one must match.
+         */
+        PaymentSearch: {
+            /**
+             * @description the address, or its SHA-256
+             * @default null
+             * @example ana@example.com
+             */
+            email: string | null;
+            /**
+             * @description the number, or the SHA-256 of its digits. Without a country code it is one of the shop's country
+             * @default null
+             * @example +5511987654321
+             */
+            phone: string | null;
+            /**
+             * @description the number of a CPF, CNPJ or other document
+             * @default null
+             * @example 529.982.247-25
+             */
+            document: string | null;
+            /** @default 50 */
+            limit: number;
+            /**
+             * @description `next_cursor` of the previous page
+             * @default null
+             */
+            cursor: string | null;
+            /**
+             * @description first event at or after
+             * @default null
+             * @example 2026-11-01T00:00:00Z
+             */
+            from: string | null;
+            /**
+             * @description first event before
+             * @default null
+             * @example 2026-12-01T00:00:00Z
+             */
+            to: string | null;
+            /**
+             * @description of the payment
+             * @default null
+             * @example [
+             *       "stripe",
+             *       "hotmart"
+             *     ]
+             */
+            gateway: string[] | null;
+            /**
+             * @description the state of the money
+             * @default null
+             * @example [
+             *       "succeeded",
+             *       "partially_refunded"
+             *     ]
+             */
+            state: components["schemas"]["PaymentState"][] | null;
+            /**
+             * @description the current decision
+             * @default null
+             * @example [
+             *       "review",
+             *       "block"
+             *     ]
+             */
+            decision: components["schemas"]["Decision"][] | null;
+            /**
+             * @description the state of its conversions; of several, the first of failed, pending, suppressed, dispatched
+             * @default null
+             * @example [
+             *       "failed",
+             *       "pending"
+             *     ]
+             */
+            conversion: components["schemas"]["ListedConversion"][] | null;
+            /**
+             * @description what people found
+             * @default null
+             * @example [
+             *       "none"
+             *     ]
+             */
+            verdict: components["schemas"]["ListedVerdict"][] | null;
+            /**
+             * @description the payment's, by its ISO 4217 code
+             * @default null
+             * @example [
+             *       "BRL"
+             *     ]
+             */
+            currency: string[] | null;
+            /**
+             * @description in the currency's minor unit
+             * @default null
+             * @example 10000
+             */
+            min_amount: number | null;
+            /**
+             * @description in the currency's minor unit
+             * @default null
+             * @example 50000
+             */
+            max_amount: number | null;
+            /**
+             * @description of the current decision
+             * @default null
+             * @example 60
+             */
+            min_risk: number | null;
+            /**
+             * @description of the current decision
+             * @default null
+             * @example 100
+             */
+            max_risk: number | null;
+            /**
+             * @description the gateway's product id or name
+             * @default null
+             * @example Course
+             */
+            product: string | null;
+            /**
+             * @description of this customer, and of those that are the same person
+             * @default null
+             * @example cus_282a2fe6
+             */
+            customer_id: string | null;
+            /**
+             * @description an order id, the last four digits of a card, or the beginning of a payment id with or without its gateway. For an email address, a phone number or a document use `POST /api/v1/payments/search`
+             * @default null
+             * @example HP7741
+             */
+            q: string | null;
+        };
         /**
          * PaymentState
          * @description In the order a payment moves through them. It moves back only if a refund fails or a dispute is decided again.
          * @enum {string}
          */
         PaymentState: "created" | "failed" | "canceled" | "succeeded" | "partially_refunded" | "refunded" | "disputed" | "dispute_won" | "chargeback";
+        /** PaymentStory */
+        PaymentStory: {
+            payment: components["schemas"]["Payment"];
+            webhooks: components["schemas"]["WebhooksPart"];
+            decisions: components["schemas"]["DecisionsPart"];
+            trust: components["schemas"]["TrustPart"];
+            conversions: components["schemas"]["ConversionsPart"];
+            deliveries: components["schemas"]["DeliveriesPart"];
+            actions: components["schemas"]["ActionsPart"];
+            fraud_signs: components["schemas"]["FraudSignsPart"];
+            audit: components["schemas"]["AuditPart"];
+            /**
+             * @description the steps of all parts, in order
+             * @default []
+             */
+            timeline: components["schemas"]["StoryStep"][];
+            /**
+             * @description steps that are still to come, or never will, with the reason
+             * @default []
+             */
+            outlook: components["schemas"]["Outlook"][];
+            /** Format: date-time */
+            generated_at: string;
+        };
         /**
          * PaymentVerdict
          * @enum {string}
@@ -4366,6 +5114,43 @@ export interface components {
             /** @default null */
             next_cursor: string | null;
         };
+        /** Related */
+        Related: {
+            /** @description of each link that the payment has, even if no other shares it */
+            groups: components["schemas"]["RelatedPayments"][];
+        };
+        /**
+         * RelatedAmount
+         * @description Money of related payments in one currency, in any state.
+         */
+        RelatedAmount: {
+            /** @example BRL */
+            currency: string;
+            /** @example 4 */
+            payments: number;
+            /** @example 198800 */
+            amount_minor: number;
+        };
+        /**
+         * RelatedPayments
+         * @description The other payments with the same card, device, …, newest first.
+         */
+        RelatedPayments: {
+            link: components["schemas"]["SharedValue"];
+            /** @example 4 */
+            payments: number;
+            /** @description false if there are more than the 500 newest, which are counted */
+            complete: boolean;
+            /**
+             * @description how many were fraud, by verdict, dispute or fraud warning
+             * @example 1
+             */
+            fraud: number;
+            /** @description by currency, the most payments first */
+            amounts: components["schemas"]["RelatedAmount"][];
+            items: components["schemas"]["ListedPayment"][];
+            next_cursor: string | null;
+        };
         /** RestoreBody */
         RestoreBody: {
             /** @description the version to make current again */
@@ -4542,6 +5327,19 @@ export interface components {
             cause: string;
             points: number;
         };
+        /** SearchRequest */
+        SearchRequest: {
+            /**
+             * @description an id, the beginning of a payment id, an order id, an email address, a phone number, a document, or the address of a page of the dashboard
+             * @example ana@example.com
+             */
+            text: string;
+        };
+        /** SearchResult */
+        SearchResult: {
+            /** @description the best first, at most 10 of each kind */
+            hits: (components["schemas"]["PaymentHit"] | components["schemas"]["CustomerHit"] | components["schemas"]["DecisionHit"] | components["schemas"]["ConversionHit"])[];
+        };
         /** SecondFactorState */
         SecondFactorState: {
             enabled: boolean;
@@ -4692,6 +5490,12 @@ export interface components {
             fields: components["schemas"]["SettingValue"][];
         };
         /**
+         * SharedValue
+         * @description A kind of value that two payments may share.
+         * @enum {string}
+         */
+        SharedValue: "customer" | "card" | "device" | "ip" | "phone" | "document";
+        /**
          * SignedIn
          * @description The session itself is in cookies; `csrf_token` is also in the cookie `orylo_csrf`.
          */
@@ -4785,6 +5589,92 @@ export interface components {
             changed_by: string;
             /** Format: date-time */
             changed_at: string;
+        };
+        /**
+         * StoryDelivery
+         * @description A conversion as dispatch has it, with its attempts.
+         */
+        StoryDelivery: {
+            /**
+             * @description held: waits for a decision. pending: is or will be sent; or as in `status`
+             * @example dispatched
+             */
+            state: string;
+            /** @description null if none will follow, or one is in progress */
+            next_attempt_at: string | null;
+            /**
+             * @description as the destination gets or got it: hashed, and without the buyer's address and browser
+             * @example {
+             *       "event_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+             *       "event_name": "Purchase"
+             *     }
+             */
+            event: {
+                [key: string]: unknown;
+            } | null;
+            /** @description newest first, 200 at most */
+            attempts: components["schemas"]["ListedAttempt"][];
+            /** Format: uuid */
+            conversion_id: string;
+        };
+        /**
+         * StoryStep
+         * @description One step of the timeline, which names the item of a part that it is about.
+         */
+        StoryStep: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description after the first webhook arrived; 0 for times before it, by the gateway's clock
+             * @example 8
+             */
+            offset_ms: number;
+            /**
+             * @description webhooks, decisions, trust, conversions, deliveries, actions, fraud_signs or audit
+             * @example decisions
+             */
+            part: string;
+            /**
+             * @description what happened: a webhook's type, `decided`, a cause of trust, `matched`, `attempted`, `dispatched`, `failed`, `suppressed`, an action's status, a sign, an audited action
+             * @example decided
+             */
+            kind: string;
+            /**
+             * @description of the item
+             * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+             */
+            id: string;
+            /**
+             * @description the decision, the match's method, the attempt's number and outcome, the reason
+             * @example block
+             */
+            detail: string | null;
+        };
+        /**
+         * StoryWebhook
+         * @description An event of the gateway that was decided on.
+         */
+        StoryWebhook: {
+            /**
+             * @description the event's id, however often it was delivered
+             * @example evt_1SVk2cLqkz8JbX1yQ3TzHcVb
+             */
+            id: string;
+            /**
+             * @description type of the message that it became
+             * @example payment.succeeded.v1
+             */
+            type: string;
+            /**
+             * Format: date-time
+             * @description by the gateway's clock
+             */
+            occurred_at: string;
+            /**
+             * Format: date-time
+             * @description when it was first decided on, milliseconds after it arrived
+             */
+            received_at: string;
         };
         /** SwitchBody */
         SwitchBody: {
@@ -5039,6 +5929,31 @@ export interface components {
             /** Format: date-time */
             occurred_at: string;
         };
+        /**
+         * TrustEffect
+         * @description A change of the buyer's trust score that followed from the payment.
+         */
+        TrustEffect: {
+            customer_id: string;
+            /** @example 7 */
+            version: number;
+            /** @example 52 */
+            score_before: number;
+            /** @example 2 */
+            score_after: number;
+            status: components["schemas"]["TrustStatus"];
+            /** @example dispute_opened */
+            cause: string;
+            /** @description who changed it, if a person did */
+            actor: string | null;
+            /**
+             * @description the reason they gave
+             * @example card testing
+             */
+            reason: string | null;
+            /** Format: date-time */
+            occurred_at: string;
+        };
         /** TrustEntry */
         TrustEntry: {
             /**
@@ -5057,6 +5972,13 @@ export interface components {
             actor: string | null;
             /** @description the reason they gave */
             reason: string | null;
+        };
+        /** TrustPart */
+        TrustPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["TrustEffect"][];
         };
         /**
          * TrustStatus
@@ -5112,6 +6034,11 @@ export interface components {
             problems: components["schemas"]["ImportProblem"][];
             dry_run: boolean;
         };
+        /**
+         * VerdictOutcome
+         * @enum {string}
+         */
+        VerdictOutcome: "given" | "unchanged" | "unknown";
         /** VerdictRequest */
         VerdictRequest: {
             /** @description `withdrawn` takes the earlier verdict back */
@@ -5122,6 +6049,13 @@ export interface components {
              */
             reason: string | null;
         };
+        /** VerdictResult */
+        VerdictResult: {
+            /** @example stripe:pi_3SVk2c */
+            id: string;
+            /** @description `given`; `unchanged`: the payment has this verdict; `unknown`: there is no such payment */
+            outcome: components["schemas"]["VerdictOutcome"];
+        };
         /** VersionList */
         VersionList: {
             items: components["schemas"]["ListedVersion"][];
@@ -5131,6 +6065,13 @@ export interface components {
          * @enum {string}
          */
         WaitCause: "destination_on_hold" | "destination_throttled" | "destination_unavailable" | "destination_disabled";
+        /** WebhooksPart */
+        WebhooksPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["StoryWebhook"][];
+        };
         /** @description An event of the stream, by its `event`. `data` is sent as JSON. */
         StreamEvent: {
             /** @constant */
@@ -7429,6 +8370,7 @@ export interface operations {
                      * @example {
                      *       "id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
                      *       "gateway": "stripe",
+                     *       "order_id": "1047",
                      *       "customer_id": "cus_0d2f6a4b8c1e",
                      *       "state": "created",
                      *       "amount_minor": 12500,
@@ -7491,6 +8433,1046 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_payments: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description first event at or after
+                 * @example 2026-11-01T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description first event before
+                 * @example 2026-12-01T00:00:00Z
+                 */
+                to?: string;
+                /**
+                 * @description of the payment
+                 * @example [
+                 *       "stripe",
+                 *       "hotmart"
+                 *     ]
+                 */
+                gateway?: string[];
+                /**
+                 * @description the state of the money
+                 * @example [
+                 *       "succeeded",
+                 *       "partially_refunded"
+                 *     ]
+                 */
+                state?: components["schemas"]["PaymentState"][];
+                /**
+                 * @description the current decision
+                 * @example [
+                 *       "review",
+                 *       "block"
+                 *     ]
+                 */
+                decision?: components["schemas"]["Decision"][];
+                /**
+                 * @description the state of its conversions; of several, the first of failed, pending, suppressed, dispatched
+                 * @example [
+                 *       "failed",
+                 *       "pending"
+                 *     ]
+                 */
+                conversion?: components["schemas"]["ListedConversion"][];
+                /**
+                 * @description what people found
+                 * @example [
+                 *       "none"
+                 *     ]
+                 */
+                verdict?: components["schemas"]["ListedVerdict"][];
+                /**
+                 * @description the payment's, by its ISO 4217 code
+                 * @example [
+                 *       "BRL"
+                 *     ]
+                 */
+                currency?: string[];
+                /**
+                 * @description in the currency's minor unit
+                 * @example 10000
+                 */
+                min_amount?: number;
+                /**
+                 * @description in the currency's minor unit
+                 * @example 50000
+                 */
+                max_amount?: number;
+                /**
+                 * @description of the current decision
+                 * @example 60
+                 */
+                min_risk?: number;
+                /**
+                 * @description of the current decision
+                 * @example 100
+                 */
+                max_risk?: number;
+                /**
+                 * @description the gateway's product id or name
+                 * @example Course
+                 */
+                product?: string;
+                /**
+                 * @description of this customer, and of those that are the same person
+                 * @example cus_282a2fe6
+                 */
+                customer_id?: string;
+                /**
+                 * @description an order id, the last four digits of a card, or the beginning of a payment id with or without its gateway. For an email address, a phone number or a document use `POST /api/v1/payments/search`
+                 * @example HP7741
+                 */
+                q?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "hotmart:HP7741",
+                     *           "gateway": "hotmart",
+                     *           "order_id": "1047",
+                     *           "state": "created",
+                     *           "amount_minor": 49700,
+                     *           "refunded_minor": 0,
+                     *           "currency": "BRL",
+                     *           "payment_method": "card",
+                     *           "card_brand": "visa",
+                     *           "card_last4": "4242",
+                     *           "products": [
+                     *             "Course"
+                     *           ],
+                     *           "livemode": true,
+                     *           "test": true,
+                     *           "decision": {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "decision": "allow",
+                     *             "risk_score": 12,
+                     *             "points": [
+                     *               {
+                     *                 "detector": "velocity",
+                     *                 "points": 58,
+                     *                 "reason": "velocity.card.1h"
+                     *               },
+                     *               {
+                     *                 "detector": "trust_history",
+                     *                 "points": 4,
+                     *                 "reason": "trust_history.new_customer"
+                     *               }
+                     *             ],
+                     *             "more_reasons": 2,
+                     *             "override": "block_list.ip",
+                     *             "created_at": "2026-03-14T15:09:26Z"
+                     *           },
+                     *           "decisions": 3,
+                     *           "buyer": {
+                     *             "customer_id": "cus_282a2fe6",
+                     *             "trust_score": 52,
+                     *             "last_change": -8,
+                     *             "status": "neutral"
+                     *           },
+                     *           "conversion": {
+                     *             "status": "pending",
+                     *             "reason": "blocked",
+                     *             "code": "190",
+                     *             "correction": "blocked",
+                     *             "waiting_for": {
+                     *               "cause": "destination_on_hold",
+                     *               "reason": "card testing",
+                     *               "code": "validation",
+                     *               "since": "2026-03-14T15:09:26Z"
+                     *             },
+                     *             "count": 1
+                     *           },
+                     *           "verdict": {
+                     *             "verdict": "fraud",
+                     *             "reason": "card testing",
+                     *             "actor": "ana@shop.example",
+                     *             "given_at": "2026-03-14T15:09:26Z"
+                     *           },
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "updated_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentPage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    search_payments: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ana@example.com",
+                 *       "phone": "+5511987654321",
+                 *       "document": "529.982.247-25",
+                 *       "limit": 50,
+                 *       "cursor": "WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0",
+                 *       "from": "2026-11-01T00:00:00Z",
+                 *       "to": "2026-12-01T00:00:00Z",
+                 *       "gateway": [
+                 *         "stripe",
+                 *         "hotmart"
+                 *       ],
+                 *       "state": [
+                 *         "succeeded",
+                 *         "partially_refunded"
+                 *       ],
+                 *       "decision": [
+                 *         "review",
+                 *         "block"
+                 *       ],
+                 *       "conversion": [
+                 *         "failed",
+                 *         "pending"
+                 *       ],
+                 *       "verdict": [
+                 *         "none"
+                 *       ],
+                 *       "currency": [
+                 *         "BRL"
+                 *       ],
+                 *       "min_amount": 10000,
+                 *       "max_amount": 50000,
+                 *       "min_risk": 60,
+                 *       "max_risk": 100,
+                 *       "product": "Course",
+                 *       "customer_id": "cus_282a2fe6",
+                 *       "q": "HP7741"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PaymentSearch"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "hotmart:HP7741",
+                     *           "gateway": "hotmart",
+                     *           "order_id": "1047",
+                     *           "state": "created",
+                     *           "amount_minor": 49700,
+                     *           "refunded_minor": 0,
+                     *           "currency": "BRL",
+                     *           "payment_method": "card",
+                     *           "card_brand": "visa",
+                     *           "card_last4": "4242",
+                     *           "products": [
+                     *             "Course"
+                     *           ],
+                     *           "livemode": true,
+                     *           "test": true,
+                     *           "decision": {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "decision": "allow",
+                     *             "risk_score": 12,
+                     *             "points": [
+                     *               {
+                     *                 "detector": "velocity",
+                     *                 "points": 58,
+                     *                 "reason": "velocity.card.1h"
+                     *               },
+                     *               {
+                     *                 "detector": "trust_history",
+                     *                 "points": 4,
+                     *                 "reason": "trust_history.new_customer"
+                     *               }
+                     *             ],
+                     *             "more_reasons": 2,
+                     *             "override": "block_list.ip",
+                     *             "created_at": "2026-03-14T15:09:26Z"
+                     *           },
+                     *           "decisions": 3,
+                     *           "buyer": {
+                     *             "customer_id": "cus_282a2fe6",
+                     *             "trust_score": 52,
+                     *             "last_change": -8,
+                     *             "status": "neutral"
+                     *           },
+                     *           "conversion": {
+                     *             "status": "pending",
+                     *             "reason": "blocked",
+                     *             "code": "190",
+                     *             "correction": "blocked",
+                     *             "waiting_for": {
+                     *               "cause": "destination_on_hold",
+                     *               "reason": "card testing",
+                     *               "code": "validation",
+                     *               "since": "2026-03-14T15:09:26Z"
+                     *             },
+                     *             "count": 1
+                     *           },
+                     *           "verdict": {
+                     *             "verdict": "fraud",
+                     *             "reason": "card testing",
+                     *             "actor": "ana@shop.example",
+                     *             "given_at": "2026-03-14T15:09:26Z"
+                     *           },
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "updated_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentPage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_related_payments: {
+        parameters: {
+            query?: {
+                /**
+                 * @description payments of each link
+                 * @example 10
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description only what shares this; needed with a `cursor`
+                 * @example card
+                 */
+                link?: components["schemas"]["SharedValue"];
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "groups": [
+                     *         {
+                     *           "link": "customer",
+                     *           "payments": 4,
+                     *           "complete": true,
+                     *           "fraud": 1,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "payments": 4,
+                     *               "amount_minor": 198800
+                     *             }
+                     *           ],
+                     *           "items": [
+                     *             {
+                     *               "id": "hotmart:HP7741",
+                     *               "gateway": "hotmart",
+                     *               "order_id": "1047",
+                     *               "state": "created",
+                     *               "amount_minor": 49700,
+                     *               "refunded_minor": 0,
+                     *               "currency": "BRL",
+                     *               "payment_method": "card",
+                     *               "card_brand": "visa",
+                     *               "card_last4": "4242",
+                     *               "products": [
+                     *                 "Course"
+                     *               ],
+                     *               "livemode": true,
+                     *               "test": true,
+                     *               "decision": {
+                     *                 "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *                 "decision": "allow",
+                     *                 "risk_score": 12,
+                     *                 "points": [
+                     *                   {
+                     *                     "detector": "velocity",
+                     *                     "points": 58,
+                     *                     "reason": "velocity.card.1h"
+                     *                   },
+                     *                   {
+                     *                     "detector": "trust_history",
+                     *                     "points": 4,
+                     *                     "reason": "trust_history.new_customer"
+                     *                   }
+                     *                 ],
+                     *                 "more_reasons": 2,
+                     *                 "override": "block_list.ip",
+                     *                 "created_at": "2026-03-14T15:09:26Z"
+                     *               },
+                     *               "decisions": 3,
+                     *               "buyer": {
+                     *                 "customer_id": "cus_282a2fe6",
+                     *                 "trust_score": 52,
+                     *                 "last_change": -8,
+                     *                 "status": "neutral"
+                     *               },
+                     *               "conversion": {
+                     *                 "status": "pending",
+                     *                 "reason": "blocked",
+                     *                 "code": "190",
+                     *                 "correction": "blocked",
+                     *                 "waiting_for": {
+                     *                   "cause": "destination_on_hold",
+                     *                   "reason": "card testing",
+                     *                   "code": "validation",
+                     *                   "since": "2026-03-14T15:09:26Z"
+                     *                 },
+                     *                 "count": 1
+                     *               },
+                     *               "verdict": {
+                     *                 "verdict": "fraud",
+                     *                 "reason": "card testing",
+                     *                 "actor": "ana@shop.example",
+                     *                 "given_at": "2026-03-14T15:09:26Z"
+                     *               },
+                     *               "created_at": "2026-03-14T15:09:26Z",
+                     *               "updated_at": "2026-03-14T15:09:26Z"
+                     *             }
+                     *           ],
+                     *           "next_cursor": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Related"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    export_payments: {
+        parameters: {
+            query?: {
+                /**
+                 * @description first event at or after
+                 * @example 2026-11-01T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description first event before
+                 * @example 2026-12-01T00:00:00Z
+                 */
+                to?: string;
+                /**
+                 * @description of the payment
+                 * @example [
+                 *       "stripe",
+                 *       "hotmart"
+                 *     ]
+                 */
+                gateway?: string[];
+                /**
+                 * @description the state of the money
+                 * @example [
+                 *       "succeeded",
+                 *       "partially_refunded"
+                 *     ]
+                 */
+                state?: components["schemas"]["PaymentState"][];
+                /**
+                 * @description the current decision
+                 * @example [
+                 *       "review",
+                 *       "block"
+                 *     ]
+                 */
+                decision?: components["schemas"]["Decision"][];
+                /**
+                 * @description the state of its conversions; of several, the first of failed, pending, suppressed, dispatched
+                 * @example [
+                 *       "failed",
+                 *       "pending"
+                 *     ]
+                 */
+                conversion?: components["schemas"]["ListedConversion"][];
+                /**
+                 * @description what people found
+                 * @example [
+                 *       "none"
+                 *     ]
+                 */
+                verdict?: components["schemas"]["ListedVerdict"][];
+                /**
+                 * @description the payment's, by its ISO 4217 code
+                 * @example [
+                 *       "BRL"
+                 *     ]
+                 */
+                currency?: string[];
+                /**
+                 * @description in the currency's minor unit
+                 * @example 10000
+                 */
+                min_amount?: number;
+                /**
+                 * @description in the currency's minor unit
+                 * @example 50000
+                 */
+                max_amount?: number;
+                /**
+                 * @description of the current decision
+                 * @example 60
+                 */
+                min_risk?: number;
+                /**
+                 * @description of the current decision
+                 * @example 100
+                 */
+                max_risk?: number;
+                /**
+                 * @description the gateway's product id or name
+                 * @example Course
+                 */
+                product?: string;
+                /**
+                 * @description of this customer, and of those that are the same person
+                 * @example cus_282a2fe6
+                 */
+                customer_id?: string;
+                /**
+                 * @description an order id, the last four digits of a card, or the beginning of a payment id with or without its gateway. For an email address, a phone number or a document use `POST /api/v1/payments/search`
+                 * @example HP7741
+                 */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example payment_id,verdict,reason
+                     *     stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp,fraud,chargeback
+                     */
+                    "text/csv": string;
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    judge_payments: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "ids": [
+                 *         "stripe:pi_3SVk2c",
+                 *         "hotmart:HP7741"
+                 *       ],
+                 *       "verdict": "fraud",
+                 *       "reason": "card testing",
+                 *       "dry_run": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["BulkVerdict"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "given": 1,
+                     *       "unchanged": 1,
+                     *       "unknown": 0,
+                     *       "results": [
+                     *         {
+                     *           "id": "stripe:pi_3SVk2c",
+                     *           "outcome": "given"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkVerdictResult"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_story: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "payment": {
+                     *         "id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *         "gateway": "stripe",
+                     *         "order_id": "1047",
+                     *         "customer_id": "cus_0d2f6a4b8c1e",
+                     *         "state": "created",
+                     *         "amount_minor": 12500,
+                     *         "refunded_minor": 12,
+                     *         "currency": "BRL",
+                     *         "payment_method": "card",
+                     *         "card_brand": "visa",
+                     *         "card_last4": "4242",
+                     *         "card_country": "BR",
+                     *         "products": [
+                     *           "course-101"
+                     *         ],
+                     *         "livemode": true,
+                     *         "test": true,
+                     *         "decision": {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "decision": "allow",
+                     *           "risk_score": 12,
+                     *           "version": 3,
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         },
+                     *         "actions": [
+                     *           {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "action": "cancel",
+                     *             "status": "pending",
+                     *             "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "decided_by": "risk",
+                     *             "attempts": 12,
+                     *             "reference": "re_3SVk2cLqkz8JbX1y",
+                     *             "code": "validation",
+                     *             "reason": "card testing",
+                     *             "contradiction": "block_lifted",
+                     *             "created_at": "2026-03-14T15:09:26Z",
+                     *             "updated_at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ],
+                     *         "created_at": "2026-03-14T15:09:26Z",
+                     *         "updated_at": "2026-03-14T15:09:26Z",
+                     *         "verdict": {
+                     *           "verdict": "fraud",
+                     *           "reason": "card testing",
+                     *           "actor": "ana@shop.example",
+                     *           "given_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       },
+                     *       "webhooks": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *             "type": "payment.succeeded.v1",
+                     *             "occurred_at": "2026-03-14T15:09:26Z",
+                     *             "received_at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "decisions": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *             "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *             "payment_type": "payment.succeeded.v1",
+                     *             "gateway": "stripe",
+                     *             "customer_id": "cus_0d2f6a4b8c1e",
+                     *             "decision": "allow",
+                     *             "risk_score": 12,
+                     *             "reasons": [
+                     *               "velocity.card.1h",
+                     *               "trust_history.new_customer"
+                     *             ],
+                     *             "points": [
+                     *               {
+                     *                 "detector": "velocity",
+                     *                 "points": 58,
+                     *                 "reason": "velocity.card.1h"
+                     *               },
+                     *               {
+                     *                 "detector": "trust_history",
+                     *                 "points": 4,
+                     *                 "reason": "trust_history.new_customer"
+                     *               }
+                     *             ],
+                     *             "override": "block_list.ip",
+                     *             "rules": [],
+                     *             "detectors": [
+                     *               {
+                     *                 "name": "Expensive first order",
+                     *                 "score": 12,
+                     *                 "reasons": [
+                     *                   "velocity.card.1h",
+                     *                   "trust_history.new_customer"
+                     *                 ],
+                     *                 "duration_us": 12
+                     *               }
+                     *             ],
+                     *             "degraded": [],
+                     *             "amount_minor": 12500,
+                     *             "currency": "BRL",
+                     *             "occurred_at": "2026-03-14T15:09:26Z",
+                     *             "created_at": "2026-03-14T15:09:26Z",
+                     *             "version": 3,
+                     *             "replaces": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "replaced_by": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "trust": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "customer_id": "cus_0d2f6a4b8c1e",
+                     *             "version": 7,
+                     *             "score_before": 52,
+                     *             "score_after": 2,
+                     *             "status": "neutral",
+                     *             "cause": "dispute_opened",
+                     *             "actor": "ana@shop.example",
+                     *             "reason": "card testing",
+                     *             "occurred_at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "conversions": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *             "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *             "destination": "meta",
+                     *             "destination_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "event_name": "Purchase",
+                     *             "status": "pending",
+                     *             "match": {
+                     *               "method": "click_id",
+                     *               "confidence": 1,
+                     *               "click_id": "fb.1.1773500966000.IwAR2x"
+                     *             },
+                     *             "attempts": 12,
+                     *             "reason": "card testing",
+                     *             "code": "validation",
+                     *             "amount_minor": 12500,
+                     *             "currency": "BRL",
+                     *             "correction": "blocked",
+                     *             "waiting_for": {
+                     *               "cause": "destination_on_hold",
+                     *               "reason": "card testing",
+                     *               "code": "validation",
+                     *               "since": "2026-03-14T15:09:26Z"
+                     *             },
+                     *             "created_at": "2026-03-14T15:09:26Z",
+                     *             "updated_at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "deliveries": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "state": "dispatched",
+                     *             "next_attempt_at": "2026-03-14T15:09:26Z",
+                     *             "event": {
+                     *               "event_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *               "event_name": "Purchase"
+                     *             },
+                     *             "attempts": [
+                     *               {
+                     *                 "number": 12,
+                     *                 "at": "2026-03-14T15:09:26Z",
+                     *                 "outcome": "dispatched",
+                     *                 "code": "validation",
+                     *                 "reason": "card testing",
+                     *                 "duration_ms": 12,
+                     *                 "trace_id": "AbCdEf012345"
+                     *               }
+                     *             ],
+                     *             "conversion_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "actions": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "action": "cancel",
+                     *             "status": "pending",
+                     *             "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "decided_by": "risk",
+                     *             "attempts": 12,
+                     *             "reference": "re_3SVk2cLqkz8JbX1y",
+                     *             "code": "validation",
+                     *             "reason": "card testing",
+                     *             "contradiction": "block_lifted",
+                     *             "created_at": "2026-03-14T15:09:26Z",
+                     *             "updated_at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "fraud_signs": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "kind": "verdict",
+                     *             "id": "dp_1",
+                     *             "sign": "judged_fraud",
+                     *             "actor": "ana@shop.example",
+                     *             "reason": "card testing",
+                     *             "at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "audit": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "at": "2026-03-14T15:09:26Z",
+                     *             "actor": "ana@shop.example",
+                     *             "action": "payment.give_verdict",
+                     *             "subject": "payment stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *             "before": {
+                     *               "verdict": "withdrawn"
+                     *             },
+                     *             "after": {
+                     *               "verdict": "fraud"
+                     *             }
+                     *           }
+                     *         ]
+                     *       },
+                     *       "timeline": [],
+                     *       "outlook": [],
+                     *       "generated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentStory"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    search: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "ana@example.com"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SearchRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hits": [
+                     *         {
+                     *           "kind": "payment",
+                     *           "id": "hotmart:HP7741",
+                     *           "path": "/payments/hotmart%3AHP7741",
+                     *           "found_by": "id",
+                     *           "state": "created",
+                     *           "amount_minor": 12500,
+                     *           "currency": "BRL",
+                     *           "order_id": "1047",
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SearchResult"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
     };
