@@ -1177,6 +1177,278 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/onboarding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The first steps of a shop, ticked by facts
+         * @description A gateway's first payment, samples left out, the first sale, the first reported conversion, the first visit, a second user with a second factor.
+         */
+        get: operations["show_onboarding"];
+        /**
+         * Skip steps, or dismiss them all, for the caller
+         * @description Only for the caller's own view. No choice ticks a step.
+         */
+        put: operations["save_onboarding"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All gateways with their secrets and health
+         * @description Also those that are not set up, with the URL to paste into the gateway's panel.
+         */
+        get: operations["list_gateways"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{gateway}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The configuration of a gateway
+         * @description Its ETag changes with the configuration only, for `If-Match` of the PUT.
+         */
+        get: operations["show_gateway"];
+        /**
+         * Set up a gateway, or change its configuration
+         * @description Ingest follows within a second. A gateway that is switched off gets 404; Stripe retries for three days. For the roles admin, owner.
+         */
+        put: operations["save_gateway"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{gateway}/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The secrets of a gateway, without their values
+         * @description All of them authenticate webhooks, which lets one be rotated.
+         */
+        get: operations["list_secrets"];
+        put?: never;
+        /**
+         * Add a secret to a gateway
+         * @description The existing secrets stay active. The value is stored encrypted and never shown. For the roles admin, owner.
+         */
+        post: operations["save_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{gateway}/secrets/{label}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retire a secret of a gateway
+         * @description Webhooks that are signed with it are rejected from then on. For the roles admin, owner.
+         */
+        post: operations["retire_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{gateway}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The webhooks of a gateway by hour and outcome
+         * @description Counts are kept for 90 days.
+         */
+        get: operations["show_gateway_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{gateway}/sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a sample webhook through ingest
+         * @description A sale that is marked as a test: it is shown, and counts nowhere. It is signed with the newest secret, and sent to ingest as the gateway sends its webhooks. For the roles admin, owner.
+         */
+        post: operations["send_sample_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tracking/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check the tracking script of a page
+         * @description The server fetches the page, at most 1 MiB of it, and looks for the script, its shop, and a policy that forbids it. Pages in private networks are refused. For the roles admin, owner.
+         */
+        post: operations["check_tracking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tracking/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Visits that the tracking script reported, by day
+         * @description Visits, those with Meta's click id, checkouts and leads.
+         */
+        get: operations["show_tracking_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Received webhooks, newest first, also refused ones
+         * @description Kept for 90 days, refused ones for 30.
+         */
+        get: operations["list_webhooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One received webhook with its deliveries and its payment
+         * @description For refused webhooks, the id is that of the list's item.
+         */
+        get: operations["show_webhook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/payload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The scrubbed body of a received webhook
+         * @description Personal values are hashed, secrets removed and card numbers masked, as they are stored. The bodies of refused webhooks are not stored.
+         */
+        get: operations["show_webhook_payload"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Process a received webhook again
+         * @description Its stored copy takes the path of a webhook that arrives now, with the present settings. Nothing is counted twice. For the roles admin, operator, owner.
+         */
+        post: operations["resend_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rejections": {
         parameters: {
             query?: never;
@@ -2164,6 +2436,16 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
+        };
+        /**
+         * ConflictingDelivery
+         * @description A delivery of the same event with another body. It is stored, without effect.
+         */
+        ConflictingDelivery: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            received_at: string;
         };
         /** Conversion */
         Conversion: {
@@ -3499,6 +3781,104 @@ export interface components {
             limit_rate: number;
         };
         /**
+         * GatewayBody
+         * @description The whole configuration. A field that is left out gets its default. A new gateway needs its first secret too.
+         */
+        GatewayBody: {
+            /**
+             * @description whether its webhooks are accepted; rejected with 404 otherwise
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * @description how its webhooks authenticate
+             * @default native
+             * @enum {string}
+             */
+            mode: "native" | "hmac";
+            /**
+             * @description accepted modes
+             * @default [
+             *       "live",
+             *       "test"
+             *     ]
+             */
+            accept: ("live" | "test")[];
+            /**
+             * @description accept webhooks from these networks only, in CIDR form
+             * @default []
+             * @example [
+             *       "203.0.113.0/24"
+             *     ]
+             */
+            allowed_networks: string[];
+            /**
+             * @description the zone of timestamps without one
+             * @default null
+             * @example null
+             */
+            timezone: string | null;
+            /**
+             * @description a secret to add, or to replace if its label is known; stored encrypted, never shown
+             * @default null
+             */
+            secret: components["schemas"]["NewSecretBody"] | null;
+        };
+        /**
+         * GatewayConfiguration
+         * @description A gateway's settings. A gateway that is not set up has the values that it would get.
+         */
+        GatewayConfiguration: {
+            /** @enum {string} */
+            name: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+            /** @description false for a gateway that is not set up: its webhooks are rejected */
+            configured: boolean;
+            enabled: boolean;
+            /**
+             * @description native: the gateway's own authentication; hmac: X-Signature over the raw body
+             * @enum {string}
+             */
+            mode: "native" | "hmac";
+            /** @description events of the other mode are stored as ignored */
+            accept: ("live" | "test")[];
+            /**
+             * @description in CIDR form; webhooks from other addresses are rejected. Empty: any address
+             * @example [
+             *       "203.0.113.0/24"
+             *     ]
+             */
+            allowed_networks: string[];
+            /** @description of timestamps without a zone; null: the gateway's usual zone */
+            timezone: string | null;
+            /**
+             * @description path of the URL for the gateway
+             * @example /api/v1/webhooks/stripe/my-shop
+             */
+            path: string;
+            /** @description the URL for the gateway; null if the operator has not set ORYLO_WEBHOOK_BASE_URL */
+            url: string | null;
+            /** @description false if the URL names this machine or a private network, which no gateway reaches */
+            reachable: boolean | null;
+        };
+        /** GatewayHealth */
+        GatewayHealth: {
+            /** @description when its last authentic webhook arrived */
+            last_at: string | null;
+            /** @description when the last webhook was refused */
+            rejected_at: string | null;
+            /** @description of the last 24 hours */
+            counts: components["schemas"]["OutcomeCounts"];
+            /** @description usual seconds between two webhooks at this hour, over 28 days; null if too few days are known */
+            usual_gap_s: number | null;
+            /** @description when its last webhook arrived, if at least seven would usually have arrived since */
+            silent_since: string | null;
+        };
+        /** GatewayList */
+        GatewayList: {
+            /** @description all gateways that Orylo knows */
+            items: components["schemas"]["ListedGateway"][];
+        };
+        /**
          * GatewayRetries
          * @description How a gateway repeats a webhook that gets 503.
          */
@@ -3506,6 +3886,13 @@ export interface components {
             gateway: string;
             /** @example Stripe repeats for up to 3 days, at growing intervals. */
             retries: string;
+        };
+        /** GatewayStats */
+        GatewayStats: {
+            /** @description null if it never received a webhook */
+            health: components["schemas"]["GatewayHealth"] | null;
+            /** @description oldest first; hours without a webhook are left out */
+            hours: components["schemas"]["HourlyCounts"][];
         };
         /**
          * GivenVerdict
@@ -3552,6 +3939,15 @@ export interface components {
         /** HitList */
         HitList: {
             items: components["schemas"]["DailyHits"][];
+        };
+        /** HourlyCounts */
+        HourlyCounts: {
+            /**
+             * Format: date-time
+             * @description its start
+             */
+            hour: string;
+            counts: components["schemas"]["OutcomeCounts"];
         };
         /**
          * Identity
@@ -3826,6 +4222,43 @@ export interface components {
             example: string;
             may_be_missing: boolean;
         };
+        /** ListedGateway */
+        ListedGateway: {
+            /** @enum {string} */
+            name: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+            /** @description false for a gateway that is not set up: its webhooks are rejected */
+            configured: boolean;
+            enabled: boolean;
+            /**
+             * @description native: the gateway's own authentication; hmac: X-Signature over the raw body
+             * @enum {string}
+             */
+            mode: "native" | "hmac";
+            /** @description events of the other mode are stored as ignored */
+            accept: ("live" | "test")[];
+            /**
+             * @description in CIDR form; webhooks from other addresses are rejected. Empty: any address
+             * @example [
+             *       "203.0.113.0/24"
+             *     ]
+             */
+            allowed_networks: string[];
+            /** @description of timestamps without a zone; null: the gateway's usual zone */
+            timezone: string | null;
+            /**
+             * @description path of the URL for the gateway
+             * @example /api/v1/webhooks/stripe/my-shop
+             */
+            path: string;
+            /** @description the URL for the gateway; null if the operator has not set ORYLO_WEBHOOK_BASE_URL */
+            url: string | null;
+            /** @description false if the URL names this machine or a private network, which no gateway reaches */
+            reachable: boolean | null;
+            /** @description newest first */
+            secrets: components["schemas"]["ShownSecret"][];
+            /** @description null while ingest cannot be reached */
+            health: components["schemas"]["GatewayHealth"] | null;
+        };
         /** ListedPayment */
         ListedPayment: {
             /** @example hotmart:HP7741 */
@@ -3912,6 +4345,12 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        /**
+         * ListedState
+         * @description The states of webhooks, and one that events of any state may have besides.
+         * @enum {string}
+         */
+        ListedState: "accepted" | "already_reported" | "ignored" | "quarantined" | "conflict" | "refused" | "duplicate";
         /**
          * ListedVerdict
          * @enum {string}
@@ -4092,6 +4531,21 @@ export interface components {
              */
             expires_at: string | null;
         };
+        /** NewSecretBody */
+        NewSecretBody: {
+            /**
+             * @description a name, such as the month
+             * @default default
+             * @example 2026-03
+             */
+            label: string;
+            /**
+             * Format: password
+             * @description the signing secret or token from the gateway's panel; stored encrypted, never shown
+             * @example whsec_example
+             */
+            secret: string;
+        };
         /**
          * Obstacle
          * @description Why an item cannot be part of it.
@@ -4106,6 +4560,38 @@ export interface components {
             count: number;
         };
         /**
+         * Onboarding
+         * @description The steps from a new shop to reported sales.
+         */
+        Onboarding: {
+            steps: components["schemas"]["StepState"][];
+            /** @description how many steps are done */
+            done: number;
+            /** @description whether this user no longer wants to see the steps */
+            dismissed: boolean;
+        };
+        /**
+         * OnboardingChoices
+         * @description A user's own choices. They tick no step.
+         */
+        OnboardingChoices: {
+            /**
+             * @description do not show the steps
+             * @default false
+             */
+            dismissed: boolean;
+            /**
+             * @description steps to leave out
+             * @default []
+             */
+            skipped: components["schemas"]["OnboardingStep"][];
+        };
+        /**
+         * OnboardingStep
+         * @enum {string}
+         */
+        OnboardingStep: "gateway" | "sale" | "meta" | "tracking" | "team";
+        /**
          * OpenAPIDocument
          * @description A description of every operation, as the OpenAPI Specification defines it.
          */
@@ -4115,6 +4601,38 @@ export interface components {
              * @example 3.1.0
              */
             openapi: string;
+        };
+        /**
+         * OutcomeCounts
+         * @description Webhooks by outcome.
+         */
+        OutcomeCounts: {
+            /** @default 0 */
+            accepted: number;
+            /**
+             * @description another webhook had reported the same
+             * @default 0
+             */
+            already_reported: number;
+            /** @default 0 */
+            ignored: number;
+            /** @default 0 */
+            quarantined: number;
+            /**
+             * @description events that were delivered again
+             * @default 0
+             */
+            duplicate: number;
+            /**
+             * @description events that were delivered again with another body
+             * @default 0
+             */
+            conflict: number;
+            /**
+             * @description refused: not authentic or not readable
+             * @default 0
+             */
+            rejected: number;
         };
         /**
          * Outlook
@@ -4548,7 +5066,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "settings.change" | "flags.change" | "switches.change" | "switches.change_platform" | "destinations.change" | "destinations.check";
+        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "settings.change" | "flags.change" | "switches.change" | "switches.change_platform" | "webhooks.resend" | "gateways.change" | "tracking.check" | "destinations.change" | "destinations.check";
         /** Point */
         Point: {
             /**
@@ -4984,6 +5502,115 @@ export interface components {
             } | null;
         };
         /**
+         * ReceivedWebhook
+         * @description An event of a gateway, or the refused webhooks of one gateway within one minute for one reason.
+         */
+        ReceivedWebhook: {
+            /**
+             * Format: uuid
+             * @description the event's id, however often it was delivered
+             */
+            id: string;
+            /** @description accepted: published; already_reported: another webhook had reported the same; ignored: understood, and of no interest; quarantined: not understood; conflict: the event arrived before with another body, which is kept; refused: not authentic or not readable, so its body was not stored */
+            state: components["schemas"]["WebhookState"];
+            /** @description `unknown` if the URL of a refused webhook names no known gateway */
+            gateway: string;
+            /**
+             * @description the gateway's own type of the event; null if refused
+             * @example payment_intent.succeeded
+             */
+            type: string | null;
+            /** @description the gateway's own id of the event */
+            gateway_event_id: string | null;
+            /** @description the payment that it reports on */
+            payment_id: string | null;
+            /** @description type of the message that was published for it */
+            message_type: string | null;
+            /** @description HTTP status of the response to the first delivery */
+            status: number;
+            /**
+             * @description why it was refused, for programs
+             * @example signature_mismatch
+             */
+            code: string | null;
+            /** @description why it was ignored, quarantined, in conflict or refused, for people */
+            reason: string | null;
+            /** @description how often it was delivered; of refused ones, how many there were */
+            deliveries: number;
+            /** @description sender's address of the last refused one */
+            remote: string | null;
+            /** @description when the event happened, according to the gateway */
+            occurred_at: string | null;
+            /**
+             * Format: date-time
+             * @description when it was received first; of refused ones, the minute
+             */
+            created_at: string;
+            /** Format: date-time */
+            last_received_at: string;
+        };
+        /** ReceivedWebhookDetails */
+        ReceivedWebhookDetails: {
+            /**
+             * Format: uuid
+             * @description the event's id, however often it was delivered
+             */
+            id: string;
+            /** @description accepted: published; already_reported: another webhook had reported the same; ignored: understood, and of no interest; quarantined: not understood; conflict: the event arrived before with another body, which is kept; refused: not authentic or not readable, so its body was not stored */
+            state: components["schemas"]["WebhookState"];
+            /** @description `unknown` if the URL of a refused webhook names no known gateway */
+            gateway: string;
+            /**
+             * @description the gateway's own type of the event; null if refused
+             * @example payment_intent.succeeded
+             */
+            type: string | null;
+            /** @description the gateway's own id of the event */
+            gateway_event_id: string | null;
+            /** @description the payment that it reports on */
+            payment_id: string | null;
+            /** @description type of the message that was published for it */
+            message_type: string | null;
+            /** @description HTTP status of the response to the first delivery */
+            status: number;
+            /**
+             * @description why it was refused, for programs
+             * @example signature_mismatch
+             */
+            code: string | null;
+            /** @description why it was ignored, quarantined, in conflict or refused, for people */
+            reason: string | null;
+            /** @description how often it was delivered; of refused ones, how many there were */
+            deliveries: number;
+            /** @description sender's address of the last refused one */
+            remote: string | null;
+            /** @description when the event happened, according to the gateway */
+            occurred_at: string | null;
+            /**
+             * Format: date-time
+             * @description when it was received first; of refused ones, the minute
+             */
+            created_at: string;
+            /** Format: date-time */
+            last_received_at: string;
+            /** @description size of the scrubbed copy; 0 if refused */
+            payload_bytes: number;
+            /** @description when it was delivered for the second time */
+            repeated_first_at: string | null;
+            /** @description newest first, at most 50 */
+            conflicts: components["schemas"]["ConflictingDelivery"][];
+            /** @description the event whose body is kept, for a webhook in conflict */
+            conflicts_with: string | null;
+            /** @description null if it reports on none, or the payment is not known yet */
+            payment: components["schemas"]["WebhookPayment"] | null;
+        };
+        /** ReceivedWebhookPage */
+        ReceivedWebhookPage: {
+            items: components["schemas"]["ReceivedWebhook"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /**
          * RecoveryCodes
          * @description Each signs in once in place of a code. They cannot be shown again.
          */
@@ -5151,6 +5778,22 @@ export interface components {
             items: components["schemas"]["ListedPayment"][];
             next_cursor: string | null;
         };
+        /** ResendOutcome */
+        ResendOutcome: {
+            /** Format: uuid */
+            id: string;
+            /** @description published: its facts are reported now; already_reported: they were before, so none is repeated; ignored and quarantined as before */
+            status: components["schemas"]["ResendStatus"];
+            /** @description the message that was published now; `payment.enriched.v1` completes a sale that was reported */
+            message_type: string | null;
+            /** @description why it is ignored or still in quarantine */
+            reason: string | null;
+        };
+        /**
+         * ResendStatus
+         * @enum {string}
+         */
+        ResendStatus: "published" | "already_reported" | "ignored" | "quarantined";
         /** RestoreBody */
         RestoreBody: {
             /** @description the version to make current again */
@@ -5171,6 +5814,14 @@ export interface components {
              * @example 3
              */
             current: number | null;
+        };
+        /** RetireBody */
+        RetireBody: {
+            /**
+             * @description also retire a secret without which the gateway's webhooks would be rejected
+             * @default false
+             */
+            force: boolean;
         };
         /**
          * RetryBody
@@ -5322,6 +5973,29 @@ export interface components {
         RuleList: {
             items: components["schemas"]["ListedRule"][];
         };
+        /**
+         * SampleOutcome
+         * @description The outcome of a sample webhook, which took the path of every webhook of the gateway.
+         */
+        SampleOutcome: {
+            /** @description HTTP status of ingest's response: 202 if the sample was accepted */
+            status: number;
+            /**
+             * @description why it was refused, for programs
+             * @example address_not_allowed
+             */
+            code: string | null;
+            /**
+             * @description why it was refused or ignored, for people
+             * @example This endpoint accepts webhooks only from the addresses on its allow-list.
+             */
+            reason: string | null;
+            /** @description of `GET /api/v1/webhooks/{id}`; null if it was refused */
+            webhook_id: string | null;
+            state: components["schemas"]["WebhookState"] | null;
+            /** @description the payment of the sample, which is marked as a test */
+            payment_id: string | null;
+        };
         /** ScoreCause */
         ScoreCause: {
             cause: string;
@@ -5344,6 +6018,11 @@ export interface components {
         SecondFactorState: {
             enabled: boolean;
             recovery_codes_left: number;
+        };
+        /** SecretList */
+        SecretList: {
+            /** @description newest first */
+            items: components["schemas"]["ShownSecret"][];
         };
         /** SectionBody */
         SectionBody: {
@@ -5496,6 +6175,20 @@ export interface components {
          */
         SharedValue: "customer" | "card" | "device" | "ip" | "phone" | "document";
         /**
+         * ShownSecret
+         * @description A secret without its value.
+         */
+        ShownSecret: {
+            /** @example 2026-03 */
+            label: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description when it last authenticated a webhook, to the minute */
+            last_used_at: string | null;
+            /** @description whether the gateway's webhooks would be rejected without it, as far as is known */
+            needed: boolean;
+        };
+        /**
          * SignedIn
          * @description The session itself is in cookies; `csrf_token` is also in the cookie `orylo_csrf`.
          */
@@ -5552,6 +6245,25 @@ export interface components {
             expires_at: string | null;
             /** @description stored with the change; must not hold personal data */
             reason: string;
+        };
+        /**
+         * StepState
+         * @description A step is done by a fact, never by a click.
+         */
+        StepState: {
+            step: components["schemas"]["OnboardingStep"];
+            done: boolean;
+            /** @description by this user */
+            skipped: boolean;
+            /** @description when the fact occurred; null if it is not done, or has no time */
+            done_at: string | null;
+            /**
+             * @description what was found, or what is left to do
+             * @example Set up: stripe.
+             */
+            detail: string | null;
+            /** @description of the first sale, for that step */
+            payment_id: string | null;
         };
         /**
          * StoppedFraud
@@ -5708,7 +6420,7 @@ export interface components {
             /**
              * @description the end; null: it does not end
              * @default null
-             * @example 2026-03-14T18:00:00Z
+             * @example null
              */
             until: string | null;
         };
@@ -5844,6 +6556,85 @@ export interface components {
         Totals: {
             counts: components["schemas"]["Counts"];
             amounts: components["schemas"]["Amounts"][];
+        };
+        /**
+         * TrackingCheck
+         * @description The tracking script of a page, as a visitor's browser gets it without running scripts.
+         */
+        TrackingCheck: {
+            /**
+             * @description of the page, after redirects
+             * @example https://shop.example/
+             */
+            url: string;
+            /**
+             * @description HTTP status of the page; null if it cannot be reached
+             * @example 200
+             */
+            status: number | null;
+            /** @description whether the page loads the script; a tag manager may add it later */
+            found: boolean;
+            /** @example https://hooks.example.com/t.js */
+            script_url: string | null;
+            /**
+             * @description the `data-tenant` of the script
+             * @example my-shop
+             */
+            tenant: string | null;
+            /** @description empty if visits can be reported */
+            problems: components["schemas"]["TrackingProblem"][];
+        };
+        /** TrackingCheckBody */
+        TrackingCheckBody: {
+            /**
+             * @description a page of the shop, such as its checkout
+             * @example https://shop.example/
+             */
+            url: string;
+        };
+        /** TrackingDay */
+        TrackingDay: {
+            /**
+             * Format: date
+             * @description in UTC
+             */
+            day: string;
+            visits: number;
+            /** @description visits that an advertisement led to, by Meta's click id */
+            with_click_id: number;
+            /** @description visits that reached a checkout */
+            checkouts: number;
+            /** @description forms that were submitted */
+            leads: number;
+        };
+        /** TrackingProblem */
+        TrackingProblem: {
+            code: components["schemas"]["TrackingProblemCode"];
+            /**
+             * @description the fault and its fix
+             * @example The page has no Orylo script. Add it as docs/tracking.md describes.
+             */
+            detail: string;
+        };
+        /**
+         * TrackingProblemCode
+         * @enum {string}
+         */
+        TrackingProblemCode: "page_unavailable" | "script_missing" | "other_host" | "tenant_missing" | "other_tenant" | "held_by_consent" | "script_blocked" | "reports_blocked";
+        /** TrackingStats */
+        TrackingStats: {
+            /** @description of all days */
+            visits: number;
+            /** @description of all days */
+            with_click_id: number;
+            /** @description of all days */
+            checkouts: number;
+            /** @description of all days */
+            leads: number;
+            /** @description when the last visit was reported */
+            last_at: string | null;
+            /** @description oldest first; days without a visit are left out */
+            days: components["schemas"]["TrackingDay"][];
         };
         /** TrialBody */
         TrialBody: {
@@ -6065,6 +6856,80 @@ export interface components {
          * @enum {string}
          */
         WaitCause: "destination_on_hold" | "destination_throttled" | "destination_unavailable" | "destination_disabled";
+        /** WebhookPayload */
+        WebhookPayload: {
+            /** @description the body as received: personal values are hashed, secrets removed and card numbers masked */
+            payload: unknown;
+        };
+        /**
+         * WebhookPayment
+         * @description The payment that a webhook reports on, as it is now.
+         */
+        WebhookPayment: {
+            /** @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp */
+            id: string;
+            state: components["schemas"]["PaymentState"];
+            amount_minor: number;
+            currency: string;
+            /** @description a test event, which does not count as a sale */
+            test: boolean;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /**
+         * WebhookReceipt
+         * @description Webhooks of one gateway that were received together. The fields describe the last of them.
+         */
+        WebhookReceipt: {
+            gateway: string;
+            /**
+             * @description the gateway's own type of the event
+             * @example payment_intent.succeeded
+             */
+            type: string;
+            state: components["schemas"]["WebhookState"];
+            /**
+             * @description the event's id, as lists return it
+             * @example 6e1f0c0e-4a43-5b52-9c3e-0f5b8c1d2e3f
+             */
+            webhook_id: string;
+            payment_id: string | null;
+            test: boolean;
+            count: number;
+            /** Format: date-time */
+            received_at: string;
+        };
+        /**
+         * WebhookRefusal
+         * @description Webhooks of one gateway that were refused together, for one reason.
+         */
+        WebhookRefusal: {
+            gateway: string;
+            /**
+             * @description HTTP status of the responses
+             * @example 401
+             */
+            status: number;
+            /**
+             * @description the reason, for programs
+             * @example signature_mismatch
+             */
+            code: string;
+            /**
+             * @description what was wrong and how to fix it
+             * @example The signature matches none of the secrets set for this gateway.
+             */
+            reason: string;
+            count: number;
+            remote: string | null;
+            /** Format: date-time */
+            refused_at: string;
+        };
+        /**
+         * WebhookState
+         * @enum {string}
+         */
+        WebhookState: "accepted" | "already_reported" | "ignored" | "quarantined" | "conflict" | "refused";
         /** WebhooksPart */
         WebhooksPart: {
             /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
@@ -6163,6 +7028,24 @@ export interface components {
              */
             id?: string;
             data: components["schemas"]["DeadLetterSummary"];
+        } | {
+            /** @constant */
+            event: "webhook.accepted";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["WebhookReceipt"];
+        } | {
+            /** @constant */
+            event: "webhook.refused";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["WebhookRefusal"];
         } | {
             /** @constant */
             event: "job.progress";
@@ -11646,6 +12529,1088 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    show_onboarding: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "steps": [
+                     *         {
+                     *           "step": "gateway",
+                     *           "done": true,
+                     *           "skipped": true,
+                     *           "done_at": "2026-03-14T15:09:26Z",
+                     *           "detail": "Set up: stripe.",
+                     *           "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp"
+                     *         }
+                     *       ],
+                     *       "done": 12,
+                     *       "dismissed": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Onboarding"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    save_onboarding: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "dismissed": false,
+                 *       "skipped": []
+                 *     }
+                 */
+                "application/json": components["schemas"]["OnboardingChoices"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "steps": [
+                     *         {
+                     *           "step": "gateway",
+                     *           "done": true,
+                     *           "skipped": true,
+                     *           "done_at": "2026-03-14T15:09:26Z",
+                     *           "detail": "Set up: stripe.",
+                     *           "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp"
+                     *         }
+                     *       ],
+                     *       "done": 12,
+                     *       "dismissed": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Onboarding"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_gateways: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "hotmart",
+                     *           "configured": true,
+                     *           "enabled": true,
+                     *           "mode": "native",
+                     *           "accept": [
+                     *             "live"
+                     *           ],
+                     *           "allowed_networks": [
+                     *             "203.0.113.0/24"
+                     *           ],
+                     *           "timezone": "America/Sao_Paulo",
+                     *           "path": "/api/v1/webhooks/stripe/my-shop",
+                     *           "url": "https://orylo.example/api/v1/webhooks/stripe/my-shop",
+                     *           "reachable": true,
+                     *           "secrets": [
+                     *             {
+                     *               "label": "2026-03",
+                     *               "created_at": "2026-03-14T15:09:26Z",
+                     *               "last_used_at": "2026-03-14T15:09:26Z",
+                     *               "needed": true
+                     *             }
+                     *           ],
+                     *           "health": {
+                     *             "last_at": "2026-03-14T15:09:26Z",
+                     *             "rejected_at": "2026-03-14T15:09:26Z",
+                     *             "counts": {
+                     *               "accepted": 0,
+                     *               "already_reported": 0,
+                     *               "ignored": 0,
+                     *               "quarantined": 0,
+                     *               "duplicate": 0,
+                     *               "conflict": 0,
+                     *               "rejected": 0
+                     *             },
+                     *             "usual_gap_s": 12,
+                     *             "silent_since": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_gateway: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the gateway's name
+                 * @example stripe
+                 */
+                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "hotmart",
+                     *       "configured": true,
+                     *       "enabled": true,
+                     *       "mode": "native",
+                     *       "accept": [
+                     *         "live"
+                     *       ],
+                     *       "allowed_networks": [
+                     *         "203.0.113.0/24"
+                     *       ],
+                     *       "timezone": "America/Sao_Paulo",
+                     *       "path": "/api/v1/webhooks/stripe/my-shop",
+                     *       "url": "https://orylo.example/api/v1/webhooks/stripe/my-shop",
+                     *       "reachable": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayConfiguration"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    save_gateway: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the gateway's name
+                 * @example stripe
+                 */
+                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "enabled": true,
+                 *       "mode": "native",
+                 *       "accept": [
+                 *         "live",
+                 *         "test"
+                 *       ],
+                 *       "allowed_networks": [
+                 *         "203.0.113.0/24"
+                 *       ],
+                 *       "timezone": null,
+                 *       "secret": {
+                 *         "label": "2026-03",
+                 *         "secret": "whsec_example"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["GatewayBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "hotmart",
+                     *       "configured": true,
+                     *       "enabled": true,
+                     *       "mode": "native",
+                     *       "accept": [
+                     *         "live"
+                     *       ],
+                     *       "allowed_networks": [
+                     *         "203.0.113.0/24"
+                     *       ],
+                     *       "timezone": "America/Sao_Paulo",
+                     *       "path": "/api/v1/webhooks/stripe/my-shop",
+                     *       "url": "https://orylo.example/api/v1/webhooks/stripe/my-shop",
+                     *       "reachable": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayConfiguration"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_secrets: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the gateway's name
+                 * @example stripe
+                 */
+                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "label": "2026-03",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "last_used_at": "2026-03-14T15:09:26Z",
+                     *           "needed": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SecretList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    save_secret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the gateway's name
+                 * @example stripe
+                 */
+                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "label": "2026-03",
+                 *       "secret": "whsec_example"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewSecretBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "label": "2026-03",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "last_used_at": "2026-03-14T15:09:26Z",
+                     *       "needed": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ShownSecret"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    retire_secret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the gateway's name
+                 * @example stripe
+                 */
+                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+                /**
+                 * @description the secret's label
+                 * @example 2026-03
+                 */
+                label: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "force": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["RetireBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "label": "2026-03",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "last_used_at": "2026-03-14T15:09:26Z",
+                     *           "needed": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SecretList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_gateway_stats: {
+        parameters: {
+            query?: {
+                /**
+                 * @description by default 24 hours before `to`
+                 * @example 2026-03-01T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description by default now; at most 31 days after `from`
+                 * @example 2026-04-01T00:00:00Z
+                 */
+                to?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the gateway's name
+                 * @example stripe
+                 */
+                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "health": {
+                     *         "last_at": "2026-03-14T15:09:26Z",
+                     *         "rejected_at": "2026-03-14T15:09:26Z",
+                     *         "counts": {
+                     *           "accepted": 0,
+                     *           "already_reported": 0,
+                     *           "ignored": 0,
+                     *           "quarantined": 0,
+                     *           "duplicate": 0,
+                     *           "conflict": 0,
+                     *           "rejected": 0
+                     *         },
+                     *         "usual_gap_s": 12,
+                     *         "silent_since": "2026-03-14T15:09:26Z"
+                     *       },
+                     *       "hours": [
+                     *         {
+                     *           "hour": "2026-03-14T15:09:26Z",
+                     *           "counts": {
+                     *             "accepted": 0,
+                     *             "already_reported": 0,
+                     *             "ignored": 0,
+                     *             "quarantined": 0,
+                     *             "duplicate": 0,
+                     *             "conflict": 0,
+                     *             "rejected": 0
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayStats"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    send_sample_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the gateway's name
+                 * @example stripe
+                 */
+                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": 12,
+                     *       "code": "address_not_allowed",
+                     *       "reason": "This endpoint accepts webhooks only from the addresses on its allow-list.",
+                     *       "webhook_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "state": "accepted",
+                     *       "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SampleOutcome"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    check_tracking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://shop.example/"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TrackingCheckBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "url": "https://shop.example/",
+                     *       "status": 200,
+                     *       "found": true,
+                     *       "script_url": "https://hooks.example.com/t.js",
+                     *       "tenant": "my-shop",
+                     *       "problems": [
+                     *         {
+                     *           "code": "page_unavailable",
+                     *           "detail": "The page has no Orylo script. Add it as docs/tracking.md describes."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TrackingCheck"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_tracking_stats: {
+        parameters: {
+            query?: {
+                /**
+                 * @description days back, today included
+                 * @example 30
+                 */
+                days?: number;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "visits": 12,
+                     *       "with_click_id": 12,
+                     *       "checkouts": 12,
+                     *       "leads": 12,
+                     *       "last_at": "2026-03-14T15:09:26Z",
+                     *       "days": [
+                     *         {
+                     *           "day": "2026-03-14",
+                     *           "visits": 12,
+                     *           "with_click_id": 12,
+                     *           "checkouts": 12,
+                     *           "leads": 12
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TrackingStats"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description created at or after
+                 * @example 2026-03-01T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description created before
+                 * @example 2026-04-01T00:00:00Z
+                 */
+                to?: string;
+                /**
+                 * @description the gateway that sent it
+                 * @example stripe
+                 */
+                gateway?: string;
+                /**
+                 * @description the gateway's own type of the event
+                 * @example charge.succeeded
+                 */
+                type?: string;
+                /**
+                 * @description accepted: published; already_reported: another webhook had reported the same; ignored: understood, and of no interest; quarantined: not understood; conflict: the event arrived before with another body, which is kept; refused: not authentic or not readable, so its body was not stored; duplicate: delivered more than once, in any state
+                 * @example accepted
+                 */
+                state?: components["schemas"]["ListedState"];
+                /**
+                 * @description the payment that it reports on
+                 * @example stripe:pi_3QK9xY
+                 */
+                payment?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "state": "accepted",
+                     *           "gateway": "stripe",
+                     *           "type": "payment_intent.succeeded",
+                     *           "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *           "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *           "message_type": "payment.succeeded.v1",
+                     *           "status": 12,
+                     *           "code": "signature_mismatch",
+                     *           "reason": "card testing",
+                     *           "deliveries": 12,
+                     *           "remote": "203.0.113.7",
+                     *           "occurred_at": "2026-03-14T15:09:26Z",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "last_received_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReceivedWebhookPage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the webhook's id
+                 * @example 6e1f0c0e-4a43-5b52-9c3e-0f5b8c1d2e3f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "state": "accepted",
+                     *       "gateway": "stripe",
+                     *       "type": "payment_intent.succeeded",
+                     *       "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *       "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *       "message_type": "payment.succeeded.v1",
+                     *       "status": 12,
+                     *       "code": "signature_mismatch",
+                     *       "reason": "card testing",
+                     *       "deliveries": 12,
+                     *       "remote": "203.0.113.7",
+                     *       "occurred_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "last_received_at": "2026-03-14T15:09:26Z",
+                     *       "payload_bytes": 12,
+                     *       "repeated_first_at": "2026-03-14T15:09:26Z",
+                     *       "conflicts": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "received_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "conflicts_with": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "payment": {
+                     *         "id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *         "state": "created",
+                     *         "amount_minor": 12500,
+                     *         "currency": "BRL",
+                     *         "test": true,
+                     *         "created_at": "2026-03-14T15:09:26Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReceivedWebhookDetails"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_webhook_payload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the webhook's id
+                 * @example 6e1f0c0e-4a43-5b52-9c3e-0f5b8c1d2e3f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "payload": {
+                     *         "id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *         "type": "payment_intent.succeeded"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookPayload"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    resend_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the webhook's id
+                 * @example 6e1f0c0e-4a43-5b52-9c3e-0f5b8c1d2e3f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "status": "published",
+                     *       "message_type": "payment.succeeded.v1",
+                     *       "reason": "card testing"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ResendOutcome"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
     list_rejections: {
         parameters: {
             query?: {
@@ -14139,7 +16104,7 @@ export interface operations {
                  *       "target": "hotmart",
                  *       "message": "We move to a new account until 14:00.",
                  *       "confirm": "my-shop",
-                 *       "until": "2026-03-14T18:00:00Z"
+                 *       "until": null
                  *     }
                  */
                 "application/json": components["schemas"]["SwitchBody"];
