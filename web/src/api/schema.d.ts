@@ -6420,7 +6420,7 @@ export interface components {
             /**
              * @description the end; null: it does not end
              * @default null
-             * @example 2026-03-14T18:00:00Z
+             * @example null
              */
             until: string | null;
         };
@@ -16104,7 +16104,7 @@ export interface operations {
                  *       "target": "hotmart",
                  *       "message": "We move to a new account until 14:00.",
                  *       "confirm": "my-shop",
-                 *       "until": "2026-03-14T18:00:00Z"
+                 *       "until": null
                  *     }
                  */
                 "application/json": components["schemas"]["SwitchBody"];

@@ -80,9 +80,7 @@ class SwitchBody(RequestPart):
         description="against slips, to switch maintenance on: the tenant's slug, or `platform`",
         examples=["my-shop"],
     )
-    until: Moment | None = Field(
-        default=None, description="the end; null: it does not end", examples=["2026-03-14T18:00:00Z"]
-    )
+    until: Moment | None = Field(default=None, description="the end; null: it does not end", examples=[None])
 
     @model_validator(mode="after")
     def _is_whole(self) -> "SwitchBody":
