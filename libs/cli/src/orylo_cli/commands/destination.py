@@ -27,7 +27,7 @@ from orylo_common.control.document_key_store import replace_lost_document_key
 from orylo_common.control.master_key import check_master_key
 from orylo_common.control.tenants import find_tenant
 from orylo_common.postgres.pool import Connection
-from orylo_dispatch.domain.provider_key import STRIPE_KEY
+from orylo_common.stripe.keys import STRIPE_KEY
 
 app = typer.Typer(no_args_is_help=True, help="Ad platforms for conversions, and Stripe to act on blocked payments.")
 
