@@ -19,6 +19,7 @@ from orylo_api.overview import endpoints as overview
 from orylo_api.payments import endpoints as payments
 from orylo_api.quality import endpoints as quality
 from orylo_api.quarantine import endpoints as quarantine
+from orylo_api.reconciliations import endpoints as reconciliations
 from orylo_api.rejections import endpoints as rejections
 from orylo_api.rules import endpoints as rules
 from orylo_api.rules import snooze_endpoints as snoozes
@@ -42,6 +43,7 @@ ROUTES: Sequence[Route] = (
     *dead_letters.ROUTES,
     *rejections.ROUTES,
     *quarantine.ROUTES,
+    *reconciliations.ROUTES,
     *rules.ROUTES,
     *snoozes.ROUTES,
     *fuse.ROUTES,

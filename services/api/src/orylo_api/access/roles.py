@@ -21,6 +21,7 @@ class Permission(StrEnum):
     REPLAY_QUARANTINE = "quarantine.replay"
     DISCARD_QUARANTINE = "quarantine.discard"
     CHANGE_LISTS = "lists.change"
+    RECONCILE = "reconciliations.start"
 
 
 ALLOWED: Mapping[Permission, frozenset[Role]] = {
@@ -48,6 +49,8 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.REPLAY_QUARANTINE: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
     # A discarded webhook may be a payment that is never published.
     Permission.DISCARD_QUARANTINE: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
+    # A reconciliation publishes the payments that were missing.
+    Permission.RECONCILE: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
 }
 
 

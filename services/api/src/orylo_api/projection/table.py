@@ -17,6 +17,7 @@ from orylo_api.payments.row import STATES
 from orylo_api.quarantine.projection import QuarantineProjection
 from orylo_api.read_models.claims import Projectable
 from orylo_api.read_models.effects import Effects
+from orylo_api.reconciliations.projection import ReconciliationProjection
 from orylo_api.rejections.projection import RejectionProjection
 from orylo_api.rules.projection import RuleHitProjection
 from orylo_api.verdicts.projection import EvidenceProjection
@@ -39,6 +40,7 @@ from orylo_common.messages import (
     DisputeWon,
     FraudWarningReceived,
     ProviderActionChanged,
+    ReconciliationChanged,
     TrustUpdated,
     VerdictGiven,
     WebhookQuarantined,
@@ -79,6 +81,7 @@ WRITE_ORDER: Sequence[type[Projection]] = (
     QuarantineProjection,
     ActivityProjection,
     RuleHitProjection,
+    ReconciliationProjection,
 )
 
 FOLDED_BY: Mapping[type[Projectable], Sequence[type[Projection]]] = {
@@ -107,4 +110,5 @@ FOLDED_BY: Mapping[type[Projectable], Sequence[type[Projection]]] = {
     WebhookRejected: (RejectionProjection,),
     WebhookQuarantined: (QuarantineProjection,),
     WebhookReplayed: (QuarantineProjection,),
+    ReconciliationChanged: (ReconciliationProjection,),
 }
