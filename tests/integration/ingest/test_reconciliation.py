@@ -27,7 +27,7 @@ from orylo_common.postgres.pool import open_pool
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_ingest.app import PARTS
 from orylo_ingest.reconciliation import fetching, runner, service
-from orylo_ingest.reconciliation.job import Range, new_job
+from orylo_ingest.reconciliation.job import ComparedRange, new_job
 from orylo_ingest.reconciliation.requests import PLATFORM, schedule_daily
 from orylo_ingest.reconciliation.runner import Reconciler
 from orylo_ingest.reconciliation.service import open_reconciler
@@ -60,7 +60,12 @@ class Shop:
     async def start(self, *, dry_run: bool = False, days: int = 20, by: str = "ana") -> Any:
         now = datetime.now(UTC)
         job = new_job(
-            self.tenant_id, "stripe", Range(now - timedelta(days=days), now), now=now, requested_by=by, dry_run=dry_run
+            self.tenant_id,
+            "stripe",
+            ComparedRange(now - timedelta(days=days), now),
+            now=now,
+            requested_by=by,
+            dry_run=dry_run,
         )
         async with self.ingest.pool.acquire() as connection:
             await insert_job(connection, job)

@@ -13,7 +13,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign in */
+        /**
+         * Sign in
+         * @description Starts a session in cookies. Failed attempts make the next ones wait (429). If the email address belongs to users of several tenants, 409 lists them: name one as `tenant`. A user with a second factor also sends its code as `totp`.
+         */
         post: operations["login"];
         delete?: never;
         options?: never;
@@ -30,7 +33,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Refresh the session */
+        /**
+         * Refresh the session
+         * @description Exchanges the refresh cookie for new cookies. Needs `X-CSRF-Token`, and no body.
+         */
         post: operations["refresh"];
         delete?: never;
         options?: never;
@@ -47,7 +53,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign out */
+        /**
+         * Sign out
+         * @description Ends the session and deletes its cookies. Without a session it does nothing.
+         */
         post: operations["logout"];
         delete?: never;
         options?: never;
@@ -62,8 +71,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller and their permissions */
-        get: operations["me"];
+        /**
+         * The caller and their permissions
+         * @description For a client that wants to know which tenant its API key or session belongs to, and which actions it may offer.
+         */
+        get: operations["show_me"];
         put?: never;
         post?: never;
         delete?: never;
@@ -79,8 +91,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's second factor */
-        get: operations["show"];
+        /**
+         * The caller's second factor
+         * @description Only for users: an API key has no second factor (409).
+         */
+        get: operations["show_second_factor"];
         put?: never;
         post?: never;
         delete?: never;
@@ -98,8 +113,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Begin to switch the second factor on */
-        post: operations["begin"];
+        /**
+         * Begin to switch the second factor on
+         * @description Returns a new secret, which has no effect until it is confirmed. Wrong passwords make the next attempts wait (429).
+         */
+        post: operations["enrol_second_factor"];
         delete?: never;
         options?: never;
         head?: never;
@@ -115,8 +133,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Switch the second factor on, with a code that its app shows */
-        post: operations["confirm"];
+        /**
+         * Switch the second factor on, with a code that its app shows
+         * @description Returns recovery codes, each of which signs in once in place of a code. They cannot be shown again.
+         */
+        post: operations["confirm_second_factor"];
         delete?: never;
         options?: never;
         head?: never;
@@ -132,8 +153,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Switch the second factor off */
-        post: operations["disable"];
+        /**
+         * Switch the second factor off
+         * @description Takes the password and a code, so that a borrowed session cannot switch it off.
+         */
+        post: operations["disable_second_factor"];
         delete?: never;
         options?: never;
         head?: never;
@@ -147,8 +171,51 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Totals of today, the last 24 hours and the last 7 days, and a time series */
+        /**
+         * Sales, fraud and conversions of any period, totals of today, 24 hours and 7 days, and a time series
+         * @description All figures come from rollups, so the answer takes as long for a thousand payments as for a million. `period` has the figures of `from` to `to`, by the time of each payment; the totals are of fixed periods. `today` begins at midnight in `timezone`.
+         */
         get: operations["show_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/funnel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * From clicks over checkouts and payments to conversions, in any period
+         * @description Each step counts what happened in the period: a buyer who clicked the day before is not among its clicks, but among its sales.
+         */
+        get: operations["show_funnel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/timeseries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics over time, by minute, hour or day
+         * @description Days and hours are those of `timezone`. Payments count at the time of payment, or when they were created if they were not paid, so a refund or dispute changes the point of its payment.
+         */
+        get: operations["show_time_series"];
         put?: never;
         post?: never;
         delete?: never;
@@ -168,9 +235,9 @@ export interface paths {
         put?: never;
         /**
          * Decide on a payment before it is made
-         * @description Decides within milliseconds, with the detectors, rules and lists that decide on webhooks. The attempt counts, and the decision is recorded and announced, unless it is a `dry_run`. With an `Idempotency-Key`, a request that is repeated gets the first response. If `payment_id` is the one that the gateway's webhooks will have, they continue this payment, and their decision replaces this one.For the roles admin, analyst, owner.
+         * @description Decides within milliseconds, with the detectors, rules and lists that decide on webhooks. The attempt counts, and the decision is recorded and announced, unless it is a `dry_run`. With an `Idempotency-Key`, a request that is repeated gets the first response. If `payment_id` is the one that the gateway's webhooks will have, they continue this payment, and their decision replaces this one. For the roles admin, analyst, owner.
          */
-        post: operations["evaluate"];
+        post: operations["evaluate_payment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -184,7 +251,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Decisions, newest first */
+        /**
+         * Decisions, newest first
+         * @description A payment can have several decisions, because later events may add facts. `current=true` leaves out those that were replaced.
+         */
         get: operations["list_detections"];
         put?: never;
         post?: never;
@@ -201,7 +271,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One decision */
+        /**
+         * One decision
+         * @description With the points of each reason, the rules that applied and the time that each detector took.
+         */
         get: operations["show_detection"];
         put?: never;
         post?: never;
@@ -218,7 +291,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Customers, most recently first seen first */
+        /**
+         * Customers, most recently first seen first
+         * @description Customers that are the same person appear once, as the customer that represents the person.
+         */
         get: operations["list_customers"];
         put?: never;
         post?: never;
@@ -235,7 +311,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One customer with their recent history */
+        /**
+         * One customer with their recent history
+         * @description The id may be of any customer of the person. The history holds the latest payments, decisions and changes of trust.
+         */
         get: operations["show_customer"];
         put?: never;
         post?: never;
@@ -252,7 +331,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One customer's trust score, with the points of each cause */
+        /**
+         * One customer's trust score, with the points of each cause
+         * @description The points of all causes and the start add up to `total`, which is limited to 0 to 100 for the score.
+         */
         get: operations["show_score"];
         put?: never;
         post?: never;
@@ -273,7 +355,7 @@ export interface paths {
         put?: never;
         /**
          * Add points to a customer's trust score, or take some away, with a reason
-         * @description For the roles admin, analyst, owner.
+         * @description The correction is an entry of the customer's ledger. To undo it, correct by the opposite points. For the roles admin, analyst, owner.
          */
         post: operations["correct_trust"];
         delete?: never;
@@ -293,7 +375,7 @@ export interface paths {
         put?: never;
         /**
          * Set the status of a customer: blocked, allowlisted or neutral, until a time or for good
-         * @description For the roles admin, analyst, owner.
+         * @description The next payment of the customer is decided with the new status. Payments decided earlier do not change. For the roles admin, analyst, owner.
          */
         post: operations["set_status"];
         delete?: never;
@@ -309,7 +391,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The customers that are one person with this one, and their merges and unmerges */
+        /**
+         * The customers that are one person with this one, and their merges and unmerges
+         * @description Merges and unmerges of any customer of this person, with who decided them and why.
+         */
         get: operations["show_merges"];
         put?: never;
         post?: never;
@@ -330,7 +415,7 @@ export interface paths {
         put?: never;
         /**
          * Merge with another customer, who is the same person
-         * @description For the roles admin, analyst, owner.
+         * @description The customers share one trust score and one history from then on. A merge that a person decides holds until a person separates them. For the roles admin, analyst, owner.
          */
         post: operations["merge_customer"];
         delete?: never;
@@ -350,7 +435,7 @@ export interface paths {
         put?: never;
         /**
          * Separate a customer from all others, for good
-         * @description For the roles admin, analyst, owner.
+         * @description The customer has a score and a history of its own again. Shared identifiers do not merge it a second time. For the roles admin, analyst, owner.
          */
         post: operations["unmerge_customer"];
         delete?: never;
@@ -366,7 +451,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Customers that are kept apart by a limit of merging, newest first */
+        /**
+         * Customers that are kept apart by a limit of merging, newest first
+         * @description A shared identifier would merge these customers, but a limit of the settings keeps them apart until a person looks.
+         */
         get: operations["list_reviews"];
         put?: never;
         post?: never;
@@ -387,7 +475,7 @@ export interface paths {
         put?: never;
         /**
          * Dismiss a review, with a reason
-         * @description For the roles admin, analyst, owner.
+         * @description The customers stay separate, and the review leaves the list of open ones. For the roles admin, analyst, owner.
          */
         post: operations["dismiss_review"];
         delete?: never;
@@ -403,7 +491,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One payment */
+        /**
+         * One payment
+         * @description The state, the current decision, the newest verdict, and what Orylo did about it at the provider.
+         */
         get: operations["show_payment"];
         put?: never;
         post?: never;
@@ -420,7 +511,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Precision, recall, false positives and money by week, and the review queue */
+        /**
+         * Precision, recall, false positives and money of any period and by week, and the review queue
+         * @description A payment is fraud by its newest verdict, else by a dispute that was not won, else by a fraud warning. Recent weeks are not final.
+         */
         get: operations["show_quality"];
         put?: never;
         post?: never;
@@ -464,7 +558,7 @@ export interface paths {
         put?: never;
         /**
          * Judge a payment: fraud or legitimate, or withdraw the verdict
-         * @description For the roles admin, analyst, owner.
+         * @description The detector learns from it, the customer's trust score follows, and the quality report counts it. A new verdict replaces the earlier one. For the roles admin, analyst, owner.
          */
         post: operations["give_verdict"];
         delete?: never;
@@ -480,7 +574,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The block list, the allow list and the tenant's own lists */
+        /**
+         * The block list, the allow list and the tenant's own lists
+         * @description Counts the entries in effect, by list and type.
+         */
         get: operations["list_lists"];
         put?: never;
         post?: never;
@@ -497,12 +594,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Entries of all lists or of one, newest first */
+        /**
+         * Entries of all lists or of one, newest first
+         * @description Expired entries are listed for 30 days with `state=expired`. `list` and the range are served by an index; the other filters look at up to 5,000 entries per page.
+         */
         get: operations["list_entries"];
         put?: never;
         /**
          * Add an entry
-         * @description For the roles admin, analyst, owner.
+         * @description Adds it to `block`, to `allow` or to a list of the tenant's own, which rules can look up. It is in effect from the next payment on. Emails, domains and documents are stored as hashes only. For the roles admin, analyst, owner.
          */
         post: operations["add_list_entry"];
         delete?: never;
@@ -518,17 +618,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One entry */
+        /**
+         * One entry
+         * @description The `ETag` of the response goes into `If-Match` of a change.
+         */
         get: operations["show_list_entry"];
         /**
          * Replace an entry's reason and expiry
-         * @description For the roles admin, analyst, owner.
+         * @description The list, the type and the value stay: to change those, remove the entry and add another. For the roles admin, analyst, owner.
          */
         put: operations["change_list_entry"];
         post?: never;
         /**
          * Remove an entry, and return it
-         * @description For the roles admin, analyst, owner.
+         * @description It has no effect from the next payment on. The audit log keeps it. For the roles admin, analyst, owner.
          */
         delete: operations["remove_list_entry"];
         options?: never;
@@ -545,7 +648,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The entries that apply to a value, such as an email address or an IP address */
+        /**
+         * The entries that apply to a value, such as an email address or an IP address
+         * @description A POST, because an email address or a document must not be in a URL. An IP address also finds the networks that contain it, and an email address its domain.
+         */
         post: operations["look_up_lists"];
         delete?: never;
         options?: never;
@@ -583,7 +689,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Export the entries in effect as a CSV file */
+        /**
+         * Export the entries in effect as a CSV file
+         * @description The file is streamed, in the format that the import reads. Hashed values stay hashed.
+         */
         get: operations["export_lists"];
         put?: never;
         post?: never;
@@ -600,7 +709,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Sales reported to destinations, newest first */
+        /**
+         * Sales reported to destinations, newest first
+         * @description A conversion is one sale for one destination. `status=failed` lists those that need a person.
+         */
         get: operations["list_conversions"];
         put?: never;
         post?: never;
@@ -617,8 +729,31 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One reported sale */
+        /**
+         * One reported sale
+         * @description With the click it is credited to, the attempts to send it, and why it waits.
+         */
         get: operations["show_conversion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversions/{id}/delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is sent of a sale, each attempt with its answer, and when the next one follows
+         * @description The event is shown as the destination's API takes it. Identifiers of people in it are hashed.
+         */
+        get: operations["show_delivery"];
         put?: never;
         post?: never;
         delete?: never;
@@ -634,10 +769,101 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Destinations, oldest first, and whether they are sent to */
+        /**
+         * Destinations, oldest first, and whether they are sent to
+         * @description All of the tenant's destinations. Conversions wait, and are kept, in every status but `active`.
+         */
         get: operations["list_destinations"];
         put?: never;
+        /**
+         * Add a destination. The next sale is sent to it
+         * @description `meta` reports sales to a dataset of Meta's Conversions API. `stripe` cancels or refunds blocked payments, once the section `actions` of the settings says so. A tenant has each `name` of a kind once. For the roles admin, owner.
+         */
+        post: operations["add_destination"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One destination as it is configured, without its token
+         * @description `GET /api/v1/destinations` shows whether it is sent to.
+         */
+        get: operations["show_destination"];
+        /**
+         * Change, disable or enable a destination
+         * @description A destination on hold is tried again at once. For the roles admin, owner.
+         */
+        put: operations["change_destination"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether a destination's conversions arrive
+         * @description Counts conversions created within the last 24 hours, and all that wait.
+         */
+        get: operations["show_activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check the token and the configuration now, without sending anything
+         * @description If the destination accepts them and was on hold, its conversions are sent again at once. For the roles admin, operator, owner.
+         */
+        post: operations["probe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test event to Meta
+         * @description A sale of 0.01 USD by test@example.com. Meta shows it under “Test events”, by its test event code, and counts it as well. Refused without any code. For the roles admin, owner.
+         */
+        post: operations["send_test_event"];
         delete?: never;
         options?: never;
         head?: never;
@@ -651,7 +877,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Dead letters, newest first */
+        /**
+         * Dead letters, newest first
+         * @description Messages and conversions that failed for good, and wait for a person to replay or discard them.
+         */
         get: operations["list_dead_letters"];
         put?: never;
         post?: never;
@@ -668,7 +897,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One dead letter with its payload and history */
+        /**
+         * One dead letter with its payload and history
+         * @description The payload is the message as it was, with personal data hashed.
+         */
         get: operations["show_dead_letter"];
         put?: never;
         post?: never;
@@ -689,9 +921,9 @@ export interface paths {
         put?: never;
         /**
          * Replay a dead letter
-         * @description For the roles admin, operator, owner.
+         * @description It returns to the queue in which it died, and to no other. 409 if it was settled already. For the roles admin, operator, owner.
          */
-        post: operations["replay"];
+        post: operations["replay_dead_letter"];
         delete?: never;
         options?: never;
         head?: never;
@@ -709,9 +941,9 @@ export interface paths {
         put?: never;
         /**
          * Discard, with a reason
-         * @description For the roles admin, operator, owner.
+         * @description It is never processed. The reason is kept in the audit log. 409 if it was settled already. For the roles admin, operator, owner.
          */
-        post: operations["discard"];
+        post: operations["discard_dead_letter"];
         delete?: never;
         options?: never;
         head?: never;
@@ -725,7 +957,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Rejected webhooks and the reasons, newest first */
+        /**
+         * Rejected webhooks and the reasons, newest first
+         * @description Webhooks that were answered with 4xx, counted by gateway, reason and minute. Their bodies are not stored.
+         */
         get: operations["list_rejections"];
         put?: never;
         post?: never;
@@ -742,7 +977,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Quarantined webhooks, newest first */
+        /**
+         * Quarantined webhooks, newest first
+         * @description Webhooks that are authentic and cannot be understood, or that contradict an earlier one.
+         */
         get: operations["list_quarantine"];
         put?: never;
         post?: never;
@@ -759,7 +997,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One quarantined webhook with its scrubbed payload */
+        /**
+         * One quarantined webhook with its scrubbed payload
+         * @description The payload's personal values are hashed. It is null if it was too large to keep.
+         */
         get: operations["show_quarantined"];
         put?: never;
         post?: never;
@@ -780,7 +1021,7 @@ export interface paths {
         put?: never;
         /**
          * Replay a quarantined webhook
-         * @description For the roles admin, operator, owner.
+         * @description Reads the webhook again with the present code. The result appears as its `state` within moments. For the roles admin, operator, owner.
          */
         post: operations["replay_quarantined"];
         delete?: never;
@@ -800,9 +1041,97 @@ export interface paths {
         put?: never;
         /**
          * Discard, with a reason
-         * @description For the roles admin, operator, owner.
+         * @description It is never published. The reason is kept in the audit log. 409 if it was settled already. For the roles admin, operator, owner.
          */
         post: operations["discard_quarantined"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconciliations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reconciliations, newest first
+         * @description Comparisons with Stripe's API, daily and on request, and with exports of other gateways.
+         */
+        get: operations["list_reconciliations"];
+        put?: never;
+        /**
+         * Compare Stripe's events and amounts with what was received, and fetch missing events
+         * @description Needs a key of Stripe's API that may read events; with read access to balance transactions and charges, sums are compared, too. It also runs daily. The stream's event `reconciliation.changed` reports progress. For the roles admin, operator, owner.
+         */
+        post: operations["start_reconciliation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconciliations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A reconciliation with its report
+         * @description Counts, missing events, and sums that differ. A report is kept for 90 days.
+         */
+        get: operations["show_reconciliation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconciliations/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show how an export of sales would be read
+         * @description A CSV file in UTF-8, with commas, semicolons or tabs, of at most 16 MiB and 100,000 lines, as the gateway's panel
+         *     exports it. The columns are recognised by their usual names, or named in the query; the preview shows how the file is
+         *     read. Only the transaction's id, amount, currency and status are read, and nothing about buyers is stored. For the roles admin, operator, owner.
+         */
+        post: operations["preview_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconciliations/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compare an export of sales with the payments that are known
+         * @description A CSV file in UTF-8, with commas, semicolons or tabs, of at most 16 MiB and 100,000 lines, as the gateway's panel
+         *     exports it. The columns are recognised by their usual names, or named in the query; the preview shows how the file is
+         *     read. Only the transaction's id, amount, currency and status are read, and nothing about buyers is stored. For the roles admin, operator, owner.
+         */
+        post: operations["compare_exported_sales"];
         delete?: never;
         options?: never;
         head?: never;
@@ -816,7 +1145,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Rules, highest priority first */
+        /**
+         * Rules, highest priority first
+         * @description Rules that are on decide on payments; rules in shadow only record what they would do.
+         */
         get: operations["list_all_rules"];
         put?: never;
         /**
@@ -837,7 +1169,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The fields that an expression may read */
+        /**
+         * The fields that an expression may read
+         * @description Each with its type, an example, and whether it may be missing.
+         */
         get: operations["list_rule_fields"];
         put?: never;
         post?: never;
@@ -856,7 +1191,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Check an expression without saving it */
+        /**
+         * Check an expression without saving it
+         * @description Problems have a line and a column. An expression without problems can be saved.
+         */
         post: operations["check_rule"];
         delete?: never;
         options?: never;
@@ -891,7 +1229,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One rule */
+        /**
+         * One rule
+         * @description The current version. The `ETag` of the response goes into `If-Match` of a change.
+         */
         get: operations["show_rule"];
         /**
          * Change a rule, which makes a new version
@@ -912,7 +1253,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All versions of a rule, newest first */
+        /**
+         * All versions of a rule, newest first
+         * @description Each change and each restore made one, and none is ever lost.
+         */
         get: operations["list_rule_versions"];
         put?: never;
         post?: never;
@@ -933,7 +1277,7 @@ export interface paths {
         put?: never;
         /**
          * Roll back: make a new version that equals an earlier one, in the current mode
-         * @description For the roles admin, analyst, owner.
+         * @description 409 if `version` is no longer the current one. A rule that is on needs the permission rules.apply. For the roles admin, analyst, owner.
          */
         post: operations["roll_back_rule"];
         delete?: never;
@@ -949,7 +1293,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The payments a rule was true of, by day, newest first */
+        /**
+         * The payments a rule was true of, by day, newest first
+         * @description With the payments and the money whose decision the rule changed, or would change if it were on.
+         */
         get: operations["list_rule_hits"];
         put?: never;
         post?: never;
@@ -966,14 +1313,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The customers that a rule is snoozed for, next end first */
+        /**
+         * The customers that a rule is snoozed for, next end first
+         * @description Snoozes that have ended are not listed.
+         */
         get: operations["list_rule_snoozes"];
         put?: never;
         /**
          * Snooze a rule for one customer until a certain time
-         * @description For the roles admin, analyst, owner.
+         * @description Until then the rule does not apply to the payments of this customer. For the roles admin, analyst, owner.
          */
-        post: operations["snooze"];
+        post: operations["snooze_for_customer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -991,9 +1341,9 @@ export interface paths {
         put?: never;
         /**
          * End a snooze before its time
-         * @description For the roles admin, analyst, owner.
+         * @description The rule applies to the customer again from the next payment on. Returns the snoozes that are left. For the roles admin, analyst, owner.
          */
-        post: operations["unsnooze"];
+        post: operations["unsnooze_for_customer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1007,7 +1357,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the fuse is tripped, and its last trip */
+        /**
+         * Whether the fuse is tripped, and its last trip
+         * @description The fuse trips when the share of blocked payments jumps far above the tenant's usual one: blocks are then reviews.
+         */
         get: operations["show_fuse"];
         put?: never;
         post?: never;
@@ -1028,7 +1381,7 @@ export interface paths {
         put?: never;
         /**
          * Let rules and the risk block again
-         * @description For the roles admin, owner.
+         * @description Reset it once you know what made the blocks jump. The reason is kept in the audit log. For the roles admin, owner.
          */
         post: operations["reset_tripped_fuse"];
         delete?: never;
@@ -1054,7 +1407,7 @@ export interface paths {
          *     seconds; its id, if it has one, is the position to resume from. A stream ends with its session or API key, and when the
          *     client reads too slowly. A user or API key may have 50 streams open per replica, and a tenant 1,000.
          */
-        get: operations["stream"];
+        get: operations["follow_stream"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1070,7 +1423,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This document */
+        /**
+         * This document
+         * @description OpenAPI 3.1, with an example of every request and response. `/api/docs` shows it as a page.
+         */
         get: operations["show_openapi"];
         put?: never;
         post?: never;
@@ -1120,12 +1476,18 @@ export interface components {
             days: number;
         };
         /**
+         * AmountKind
+         * @enum {string}
+         */
+        AmountKind: "charge" | "refund" | "dispute" | "fee";
+        /**
          * Amounts
          * @description Sums in the currency's minor unit. A payment counts once, except in `dispatched_minor`: once per destination.
          */
         Amounts: {
             currency: string;
             succeeded_minor: number;
+            /** @description of payments whose current decision is `block`, paid or not */
             blocked_minor: number;
             dispatched_minor: number;
         };
@@ -1141,6 +1503,37 @@ export interface components {
         CheckResult: {
             /** @description empty if the expression can be saved */
             problems: components["schemas"]["ExpressionProblem"][];
+        };
+        /**
+         * Comparison
+         * @enum {string}
+         */
+        Comparison: "previous_period" | "previous_day" | "previous_week";
+        /**
+         * ConfiguredDestination
+         * @description A destination as it is configured. Its token is never shown.
+         */
+        ConfiguredDestination: {
+            /** Format: uuid */
+            id: string;
+            /** @description meta or stripe */
+            kind: string;
+            name: string;
+            enabled: boolean;
+            /**
+             * @description of `meta`: `pixel_id`, `test_event_code`, `site_url`; of `stripe`: empty
+             * @example {
+             *       "pixel_id": "1234567890",
+             *       "site_url": "https://shop.example"
+             *     }
+             */
+            config: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
         };
         /** Conversion */
         Conversion: {
@@ -1162,7 +1555,10 @@ export interface components {
             code: string | null;
             amount_minor: number;
             currency: string;
-            /** @description why a conversion that was sent, or may have been, should not have been: `blocked`, if a newer decision blocks the payment. The destination is not informed */
+            /**
+             * @description why a conversion that was sent, or may have been, should not have been: `blocked`, if a newer decision blocks the payment. The destination is not informed
+             * @example blocked
+             */
             correction: string | null;
             /** @description only while pending; always null in the stream */
             waiting_for: components["schemas"]["ConversionWait"] | null;
@@ -1170,6 +1566,28 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
+        };
+        /** ConversionDelivery */
+        ConversionDelivery: {
+            /**
+             * @description held: waits for a decision. pending: is or will be sent; or as in `status`
+             * @example dispatched
+             */
+            state: string;
+            /** @description null if none will follow, or one is in progress */
+            next_attempt_at: string | null;
+            /**
+             * @description as the destination gets or got it: hashed, and without the buyer's address and browser
+             * @example {
+             *       "event_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+             *       "event_name": "Purchase"
+             *     }
+             */
+            event: {
+                [key: string]: unknown;
+            } | null;
+            /** @description newest first, 200 at most */
+            attempts: components["schemas"]["ListedAttempt"][];
         };
         /** ConversionMatch */
         ConversionMatch: {
@@ -1208,6 +1626,7 @@ export interface components {
          * @description The correction is recorded. The customer shows it within moments. To undo it, correct by the opposite points.
          */
         CorrectionAccepted: {
+            /** @example cus_0d2f6a4b8c1e */
             customer_id: string;
             /** Format: uuid */
             correction_id: string;
@@ -1224,7 +1643,18 @@ export interface components {
             /** @description stored with the change; must not hold personal data */
             reason: string;
         };
-        /** Counts */
+        /**
+         * CountedMoney
+         * @description A number of payments and their money, the currency with the largest amount first.
+         */
+        CountedMoney: {
+            payments: number;
+            amounts: components["schemas"]["CurrencyAmount"][];
+        };
+        /**
+         * Counts
+         * @description Messages at the time of what they report. Paid payments and conversions count at their own time.
+         */
         Counts: {
             /**
              * @description that became a message, including those about a payment already known
@@ -1250,7 +1680,7 @@ export interface components {
              */
             detections_degraded: number;
             /**
-             * @description each payment once
+             * @description each payment once, at the time of payment
              * @default 0
              */
             payments_succeeded: number;
@@ -1268,22 +1698,38 @@ export interface components {
             disputes_lost: number;
             /** @default 0 */
             fraud_warnings: number;
-            /** @default 0 */
+            /**
+             * @description created in the period, attributed to a click and not suppressed
+             * @default 0
+             */
             conversions_matched: number;
-            /** @default 0 */
+            /**
+             * @description created in the period and confirmed since
+             * @default 0
+             */
             conversions_dispatched: number;
             /**
-             * @description matched in the period and failed at present, as `status=failed` lists them
+             * @description created in the period and failed at present, as `status=failed` lists them
              * @default 0
              */
             conversions_failed: number;
-            /** @default 0 */
+            /**
+             * @description created in the period and suppressed at present
+             * @default 0
+             */
             conversions_suppressed: number;
             /** @default 0 */
             dead_letters: number;
         };
+        /** CurrencyAmount */
+        CurrencyAmount: {
+            currency: string;
+            /** @description in the currency's minor unit */
+            minor: number;
+        };
         /** Customer */
         Customer: {
+            /** @example cus_0d2f6a4b8c1e */
             id: string;
             trust_score: number;
             status: components["schemas"]["TrustStatus"];
@@ -1366,6 +1812,7 @@ export interface components {
         };
         /** CustomerSummary */
         CustomerSummary: {
+            /** @example cus_0d2f6a4b8c1e */
             id: string;
             trust_score: number;
             status: components["schemas"]["TrustStatus"];
@@ -1480,6 +1927,18 @@ export interface components {
             kind: "allow" | "block" | "review";
         };
         /**
+         * Decided
+         * @description Payments by their current decision.
+         */
+        Decided: {
+            allow: number;
+            review: number;
+            block: number;
+            undecided: number;
+            /** @description decided without one or more detectors */
+            degraded: number;
+        };
+        /**
          * Decision
          * @enum {string}
          */
@@ -1495,9 +1954,96 @@ export interface components {
         DecisionQuality: {
             /** Format: date-time */
             generated_at: string;
+            /** @description all weeks together */
+            period: components["schemas"]["QualityWeek"];
             /** @description newest first */
             weeks: components["schemas"]["QualityWeek"][];
             review_queue: components["schemas"]["ReviewQueue"];
+        };
+        /** DeclineCount */
+        DeclineCount: {
+            gateway: string;
+            /**
+             * @description the gateway's own
+             * @example insufficient_funds
+             */
+            code: string;
+            payments: number;
+        };
+        /**
+         * DestinationActivity
+         * @description Whether what is sent arrives, over the last 24 hours.
+         */
+        DestinationActivity: {
+            status: components["schemas"]["DestinationCondition"];
+            since: string | null;
+            reason: string | null;
+            code: string | null;
+            /** @description conversions that are not sent yet */
+            waiting: number;
+            oldest_waiting: string | null;
+            dispatched: number;
+            failed: number;
+            suppressed: number;
+            last_dispatched_at: string | null;
+        };
+        /**
+         * DestinationAnswer
+         * @description What a destination answered to a check.
+         */
+        DestinationAnswer: {
+            accepted: boolean;
+            /**
+             * @description dispatched: accepted. refused, token or configuration: something must be changed. transient, throttled or unknown: try again later
+             * @example dispatched
+             */
+            outcome: string;
+            /** @description the destination's own code */
+            code: string | null;
+            /** @description a sentence for people */
+            reason: string | null;
+            /**
+             * @description the destination's id of this call, such as Meta's `fbtrace_id`
+             * @example AbCdEf012345
+             */
+            trace_id: string | null;
+            duration_ms: number;
+        };
+        /**
+         * DestinationBody
+         * @description A destination. `meta` takes `config`; `stripe` takes nothing but its key, as `token`.
+         */
+        DestinationBody: {
+            /** @enum {string} */
+            kind: "meta" | "stripe";
+            /**
+             * @description distinguishes several destinations of one kind
+             * @default default
+             */
+            name: string;
+            /**
+             * Format: password
+             * @description the access token from Meta's Events Manager, or a restricted key of Stripe; it is stored encrypted and never shown
+             * @example EAABsbCS1iHgBO
+             */
+            token: string;
+            /** @default null */
+            config: components["schemas"]["MetaConfig"] | null;
+        };
+        /** DestinationChangeBody */
+        DestinationChangeBody: {
+            /**
+             * @description false: conversions wait, and expire after seven days
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * @description replaces the stored one; without it, that one is kept
+             * @default null
+             */
+            token: string | null;
+            /** @default null */
+            config: components["schemas"]["MetaConfig"] | null;
         };
         /**
          * DestinationCondition
@@ -1507,6 +2053,36 @@ export interface components {
         /** DestinationList */
         DestinationList: {
             items: components["schemas"]["ListedDestination"][];
+        };
+        /** DestinationTestAnswer */
+        DestinationTestAnswer: {
+            accepted: boolean;
+            /**
+             * @description dispatched: accepted. refused, token or configuration: something must be changed. transient, throttled or unknown: try again later
+             * @example dispatched
+             */
+            outcome: string;
+            /** @description the destination's own code */
+            code: string | null;
+            /** @description a sentence for people */
+            reason: string | null;
+            /**
+             * @description the destination's id of this call, such as Meta's `fbtrace_id`
+             * @example AbCdEf012345
+             */
+            trace_id: string | null;
+            duration_ms: number;
+            /** @description the test event's id, as Events Manager shows it */
+            event_id: string;
+        };
+        /** DestinationTestBody */
+        DestinationTestBody: {
+            /**
+             * @description from “Test events” in Events Manager; needed if the destination has none of its own
+             * @default null
+             * @example TEST12345
+             */
+            test_event_code: string | null;
         };
         /** Detection */
         Detection: {
@@ -1548,6 +2124,7 @@ export interface components {
             /**
              * @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`), a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …), or `rule`; or `fuse`: a block by rules or by the risk is a review; or `degraded`: a detector was left out, and the tenant reviews what would be allowed then. The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`)
              * @default null
+             * @example block_list.ip
              */
             override: string | null;
             /**
@@ -1620,6 +2197,7 @@ export interface components {
             /**
              * @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`), a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …), or `rule`; or `fuse`: a block by rules or by the risk is a review; or `degraded`: a detector was left out, and the tenant reviews what would be allowed then. The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`)
              * @default null
+             * @example block_list.ip
              */
             override: string | null;
         };
@@ -1640,6 +2218,7 @@ export interface components {
         DisableSecondFactorRequest: {
             /** Format: password */
             password: string;
+            /** @example 492039 */
             code: string;
         };
         /** DiscardRequest */
@@ -1668,13 +2247,20 @@ export interface components {
          * @description A second factor that its user has not confirmed yet. The secret cannot be shown again.
          */
         Enrolment: {
-            /** @description base32, to be typed into an authenticator app */
+            /**
+             * @description base32, to be typed into an authenticator app
+             * @example JBSWY3DPEHPK3PXP
+             */
             secret: string;
-            /** @description the same as a URI, to be shown as a QR code */
+            /**
+             * @description the same as a URI, to be shown as a QR code
+             * @example otpauth://totp/Orylo:ana%40shop.example?secret=JBSWY3DPEHPK3PXP&issuer=Orylo
+             */
             otpauth_uri: string;
         };
         /** EnrolmentConfirmation */
         EnrolmentConfirmation: {
+            /** @example 492039 */
             code: string;
         };
         /** EnrolmentRequest */
@@ -1692,8 +2278,12 @@ export interface components {
             /** Format: uuid */
             id: string;
             list: string;
+            /** @example ip */
             type: components["schemas"]["EntryType"];
-            /** @description as stored: `sha256:…` of an email address or domain, `hmac:…` of a document */
+            /**
+             * @description as stored: `sha256:…` of an email address or domain, `hmac:…` of a document
+             * @example 203.0.113.0/24
+             */
             value: string;
             reason: string;
             added_by: string;
@@ -1715,8 +2305,12 @@ export interface components {
         };
         /** EntryLookup */
         EntryLookup: {
+            /** @example ip */
             type: components["schemas"]["EntryType"];
-            /** @description a customer's id, an email address, its domain, an IP address or network (CIDR), a card's fingerprint, its first 6 to 8 digits, its country (alpha-2), a device (`_fbp`) or a document such as a CPF. Emails, domains and documents are hashed and stored only so; their hash is accepted too */
+            /**
+             * @description a customer's id, an email address, its domain, an IP address or network (CIDR), a card's fingerprint, its first 6 to 8 digits, its country (alpha-2), a device (`_fbp`) or a document such as a CPF. Emails, domains and documents are hashed and stored only so; their hash is accepted too
+             * @example 203.0.113.0/24
+             */
             value: string;
         };
         /** EntryPage */
@@ -1808,7 +2402,10 @@ export interface components {
              *     ]
              */
             points: components["schemas"]["ReasonPoints"][];
-            /** @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`), a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …), or `rule`; or `fuse`: a block by rules or by the risk is a review; or `degraded`: a detector was left out, and the tenant reviews what would be allowed then. The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`) */
+            /**
+             * @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`), a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …), or `rule`; or `fuse`: a block by rules or by the risk is a review; or `degraded`: a detector was left out, and the tenant reviews what would be allowed then. The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`)
+             * @example block_list.ip
+             */
             override: string | null;
             detectors: components["schemas"]["DetectorScore"][];
             degraded: string[];
@@ -1865,6 +2462,129 @@ export interface components {
              */
             dry_run: boolean;
         };
+        /**
+         * ExportComparison
+         * @description The lines of an export, without the header and empty lines.
+         */
+        ExportComparison: {
+            /** @example 120 */
+            lines: number;
+            /**
+             * @description known with the same amount and state
+             * @example 117
+             */
+            same: number;
+            /**
+             * @description the payment is not known
+             * @example 1
+             */
+            missing: number;
+            /**
+             * @description known with another amount or currency
+             * @example 1
+             */
+            amounts: number;
+            /**
+             * @description known in another state
+             * @example 1
+             */
+            states: number;
+            /**
+             * @description cannot be read
+             * @example 0
+             */
+            invalid: number;
+            /** @description the first 200 */
+            differences: components["schemas"]["ExportDifference"][];
+            /**
+             * @description the numbers of the first 100
+             * @example []
+             */
+            invalid_lines: number[];
+        };
+        /**
+         * ExportDifference
+         * @description A line of an export that differs from the payment.
+         */
+        ExportDifference: {
+            /**
+             * @description counted from 1, with the header
+             * @example 17
+             */
+            line: number;
+            kind: components["schemas"]["ExportDifferenceKind"];
+            /** @example hotmart:HP1121336654889 */
+            payment_id: string;
+            /**
+             * @description the amount or the state in the file
+             * @example 497.90 BRL
+             */
+            exported: string | null;
+            /**
+             * @description the amount or the state of the payment
+             * @example 397.90 BRL
+             */
+            known: string | null;
+        };
+        /**
+         * ExportDifferenceKind
+         * @enum {string}
+         */
+        ExportDifferenceKind: "missing" | "amount" | "state";
+        /**
+         * ExportPreview
+         * @description How a file would be read. Nothing is stored.
+         */
+        ExportPreview: {
+            /**
+             * @description the file's columns
+             * @example [
+             *       "transaction",
+             *       "price",
+             *       "status"
+             *     ]
+             */
+            columns: string[];
+            /**
+             * @description null if it is not recognised: name it
+             * @example transaction
+             */
+            id_column: string | null;
+            /** @example price */
+            amount_column: string | null;
+            /** @example currency */
+            currency_column: string | null;
+            /** @example status */
+            state_column: string | null;
+            /** @description the first 5 lines */
+            first: components["schemas"]["ExportedSale"][];
+            /**
+             * @description why lines cannot be read, the first 5
+             * @example []
+             */
+            problems: string[];
+        };
+        /**
+         * ExportedSale
+         * @description A line as it is read.
+         */
+        ExportedSale: {
+            /**
+             * @description counted from 1, with the header
+             * @example 2
+             */
+            line: number;
+            /** @example hotmart:HP1121336654889 */
+            payment_id: string;
+            /**
+             * @description null if the file has no such column
+             * @example 49790
+             */
+            amount_minor: number | null;
+            currency: string;
+            /** @description null if it is not compared */
+            state: components["schemas"]["PaymentState"] | null;
+        };
         /** ExpressionProblem */
         ExpressionProblem: {
             message: string;
@@ -1881,6 +2601,33 @@ export interface components {
             /** @description the field's place: `body.reason`, `query.limit`, `header.Idempotency-Key` */
             field: string;
             message: string;
+        };
+        /**
+         * Funnel
+         * @description Each step counts what happened in the period, whether or not the same buyer took the step before in it.
+         */
+        Funnel: {
+            timezone: string;
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            steps: components["schemas"]["FunnelStep"][];
+        };
+        /**
+         * FunnelStage
+         * @enum {string}
+         */
+        FunnelStage: "click" | "checkout" | "payment" | "conversion";
+        /** FunnelStep */
+        FunnelStep: {
+            /** @description `click`: visits reported by the tracking script; `checkout`: checkouts started; `payment`: paid payments; `conversion`: conversions that a destination confirmed */
+            stage: components["schemas"]["FunnelStage"];
+            count: number;
+            /** @description of the step before; null for the first. Above 1 where a step sees more than the one before, such as sales to buyers whom the script did not see */
+            share: number | null;
+            /** @description the count of the period that `compare` names; null without it */
+            compared: number | null;
         };
         /** Fuse */
         Fuse: {
@@ -1921,6 +2668,11 @@ export interface components {
             /** Format: date-time */
             given_at: string;
         };
+        /**
+         * Granularity
+         * @enum {string}
+         */
+        Granularity: "minute" | "hour" | "day";
         /** HitList */
         HitList: {
             items: components["schemas"]["DailyHits"][];
@@ -1934,7 +2686,10 @@ export interface components {
             kind: "user" | "api_key";
             /** Format: uuid */
             id: string;
-            /** @description a user's email address, or an API key's name */
+            /**
+             * @description a user's email address, or an API key's name
+             * @example ana@shop.example
+             */
             name: string;
             role: components["schemas"]["Role"];
             permissions: components["schemas"]["Permission"][];
@@ -1983,6 +2738,28 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /** ListedAttempt */
+        ListedAttempt: {
+            number: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description dispatched, refused, transient, throttled, unknown, token or configuration
+             * @example dispatched
+             */
+            outcome: string;
+            /** @description the destination's own code */
+            code: string | null;
+            /** @description a sentence for people */
+            reason: string | null;
+            /** @description null if the attempt was interrupted */
+            duration_ms: number | null;
+            /**
+             * @description the destination's id of the call, such as Meta's `fbtrace_id`
+             * @example AbCdEf012345
+             */
+            trace_id: string | null;
+        };
         /** ListedDestination */
         ListedDestination: {
             /** Format: uuid */
@@ -2006,7 +2783,10 @@ export interface components {
             name: string;
             type: string;
             description: string;
-            /** @description as it is written in an expression */
+            /**
+             * @description as it is written in an expression
+             * @example 19.9
+             */
             example: string;
             may_be_missing: boolean;
         };
@@ -2067,10 +2847,26 @@ export interface components {
             totp: string | null;
         };
         /**
+         * MatchRate
+         * @description How many of the conversions that are not suppressed are attributed to a click.
+         */
+        MatchRate: {
+            rate: number | null;
+            /** @description most first */
+            by_method: components["schemas"]["MatchedBy"][];
+        };
+        /** MatchedBy */
+        MatchedBy: {
+            /** @description as in a conversion's match; `none` without one */
+            method: string;
+            conversions: number;
+        };
+        /**
          * MergeAccepted
          * @description The decision is recorded. The customers show it within moments.
          */
         MergeAccepted: {
+            /** @example cus_0d2f6a4b8c1e */
             customer_id: string;
             /** @description the other customer; none, if the customer is separate from all others from now on */
             same_as: string | null;
@@ -2081,7 +2877,10 @@ export interface components {
         };
         /** MergeRequest */
         MergeRequest: {
-            /** @description the customer that is the same person */
+            /**
+             * @description the customer that is the same person
+             * @example cus_0d2f6a4b8c1e
+             */
             other: string;
             /** @description stored with the change; must not hold personal data */
             reason: string;
@@ -2118,12 +2917,46 @@ export interface components {
          * @enum {string}
          */
         MergeReviewState: "open" | "dismissed";
+        /**
+         * MetaConfig
+         * @description A dataset of Meta's Conversions API.
+         */
+        MetaConfig: {
+            /**
+             * @description the id of the dataset (pixel), from Meta's Events Manager
+             * @example 1234567890
+             */
+            pixel_id: string;
+            /**
+             * @description for tests only: Meta shows the events under “Test events”, and counts them too
+             * @default null
+             * @example TEST12345
+             */
+            test_event_code: string | null;
+            /**
+             * @description the shop's URL, sent for sales whose page is unknown
+             * @default null
+             * @example https://shop.example
+             */
+            site_url: string | null;
+        };
+        /** MissingEvent */
+        MissingEvent: {
+            /** @example evt_1SVk2cLqkz8JbX1yQ3TzHcVb */
+            gateway_event_id: string;
+            /** @example charge.succeeded */
+            gateway_event_type: string;
+        };
         /** NewListEntry */
         NewListEntry: {
             /** @description `block` and `allow` decide on payments; rules look up the others */
             list: string;
+            /** @example ip */
             type: components["schemas"]["EntryType"];
-            /** @description a customer's id, an email address, its domain, an IP address or network (CIDR), a card's fingerprint, its first 6 to 8 digits, its country (alpha-2), a device (`_fbp`) or a document such as a CPF. Emails, domains and documents are hashed and stored only so; their hash is accepted too */
+            /**
+             * @description a customer's id, an email address, its domain, an IP address or network (CIDR), a card's fingerprint, its first 6 to 8 digits, its country (alpha-2), a device (`_fbp`) or a document such as a CPF. Emails, domains and documents are hashed and stored only so; their hash is accepted too
+             * @example 203.0.113.0/24
+             */
             value: string;
             /** @description must not hold personal data */
             reason: string;
@@ -2133,11 +2966,26 @@ export interface components {
              */
             expires_at: string | null;
         };
+        /**
+         * OpenAPIDocument
+         * @description A description of every operation, as the OpenAPI Specification defines it.
+         */
+        OpenAPIDocument: {
+            /**
+             * @description the version of the specification
+             * @example 3.1.0
+             */
+            openapi: string;
+        };
         /** Overview */
         Overview: {
             timezone: string;
             /** Format: date-time */
             generated_at: string;
+            /** @description from `from` to `to`; without them, today so far */
+            period: components["schemas"]["PeriodFigures"];
+            /** @description the period that `compare` names; null without it */
+            compared: components["schemas"]["PeriodFigures"] | null;
             today: components["schemas"]["Totals"];
             last_24h: components["schemas"]["Totals"];
             last_7d: components["schemas"]["Totals"];
@@ -2148,11 +2996,13 @@ export interface components {
          * OverviewUpdate
          * @description The data of the stream event `overview.updated`.
          *
-         *     An Overview with only the newest point of its series, and the destinations as `/api/v1/destinations` lists them.
+         *     An Overview with only the newest point of its series, and the destinations as `/api/v1/destinations` lists them. Its
+         *     `period` is today so far.
          */
         OverviewUpdate: {
             /** Format: date-time */
             generated_at: string;
+            period: components["schemas"]["PeriodFigures"];
             today: components["schemas"]["Totals"];
             last_24h: components["schemas"]["Totals"];
             last_7d: components["schemas"]["Totals"];
@@ -2162,6 +3012,7 @@ export interface components {
         };
         /** Payment */
         Payment: {
+            /** @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp */
             id: string;
             gateway: string;
             customer_id: string | null;
@@ -2211,7 +3062,10 @@ export interface components {
              * @description the decision that asked for it
              */
             detection_id: string;
-            /** @description the decision's override, or `risk` */
+            /**
+             * @description the decision's override, or `risk`
+             * @example risk
+             */
             decided_by: string;
             attempts: number;
             /** @description the provider's id of its result, such as a refund's */
@@ -2220,7 +3074,10 @@ export interface components {
             code: string | null;
             /** @description a sentence for people */
             reason: string | null;
-            /** @description `block_lifted`: a newer decision no longer blocks the payment. The action cannot be undone */
+            /**
+             * @description `block_lifted`: a newer decision no longer blocks the payment. The action cannot be undone
+             * @example block_lifted
+             */
             contradiction: string | null;
             /** Format: date-time */
             created_at: string;
@@ -2273,10 +3130,36 @@ export interface components {
          */
         PaymentVerdict: "fraud" | "legitimate" | "withdrawn";
         /**
+         * PeriodFigures
+         * @description What became of the payments of a period, to this day: a refund counts when its payment was made.
+         */
+        PeriodFigures: {
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            /** @description payments that were paid, before refunds */
+            sales: components["schemas"]["CountedMoney"];
+            /** @description refunded payments, with the refunded amounts */
+            refunded: components["schemas"]["CountedMoney"];
+            /** @description payments with a lost dispute, with their whole amount */
+            chargebacks: components["schemas"]["CountedMoney"];
+            /** @description all payments, also those that were not paid */
+            attempts: number;
+            /** @description paid / (paid + declined) */
+            success_rate: number | null;
+            /** @description the ten most frequent, most first */
+            declines: components["schemas"]["DeclineCount"][];
+            decisions: components["schemas"]["Decided"];
+            fraud_stopped: components["schemas"]["StoppedFraud"];
+            reached: components["schemas"]["Reached"];
+            match: components["schemas"]["MatchRate"];
+        };
+        /**
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change";
+        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "reconciliations.start" | "destinations.change" | "destinations.check";
         /** Point */
         Point: {
             /**
@@ -2334,9 +3217,9 @@ export interface components {
             frauds: number;
             /** @description frauds / payments */
             precision: number | null;
-            /** @description frauds / all frauds of the week */
+            /** @description frauds / all frauds of the week or period */
             recall: number | null;
-            /** @description (payments - frauds) / all legitimate payments of the week */
+            /** @description (payments - frauds) / all legitimate payments of the week or period */
             false_positive_rate: number | null;
         };
         /**
@@ -2354,14 +3237,16 @@ export interface components {
         };
         /**
          * QualityWeek
-         * @description A week of paid payments, by the time of payment.
+         * @description Paid payments of a week, or of the whole period, by the time of payment.
          */
         QualityWeek: {
             /**
              * Format: date-time
-             * @description Monday 00:00 UTC
+             * @description Monday 00:00 in the time zone; the period's start, if that is later
              */
             starts_at: string;
+            /** Format: date-time */
+            ends_at: string;
             /** @description it ended at least 120 days ago, so card networks accept no new disputes of fraud; until then more frauds may become known */
             settled: boolean;
             payments: number;
@@ -2450,6 +3335,28 @@ export interface components {
             created_at: string;
         };
         /**
+         * Reached
+         * @description Conversions by destination's answer. Each destination of a payment has one.
+         */
+        Reached: {
+            /** @description all that are not suppressed */
+            due: number;
+            /** @description confirmed by the destination */
+            dispatched: number;
+            pending: number;
+            failed: number;
+            /** @description deliberately not sent */
+            suppressed: number;
+            /** @description dispatched / due */
+            rate: number | null;
+            /** @description of those that are dispatched */
+            amounts: components["schemas"]["CurrencyAmount"][];
+            /** @description median time from a conversion's creation to its delivery; within 10 % */
+            p50_ms: number | null;
+            p95_ms: number | null;
+            p99_ms: number | null;
+        };
+        /**
          * ReasonPoints
          * @description A reason's share of the risk, in points: whole numbers that add up to the decision's risk.
          */
@@ -2465,11 +3372,192 @@ export interface components {
                 [key: string]: number;
             } | null;
         };
+        /** Reconciliation */
+        Reconciliation: {
+            /** Format: uuid */
+            id: string;
+            gateway: string;
+            source: components["schemas"]["ReconciliationSource"];
+            state: components["schemas"]["ReconciliationState"];
+            /** @description the mode of the key; null before there is one, and of exports */
+            livemode: boolean | null;
+            /** @description null for exports */
+            range_start: string | null;
+            /** @description null for exports */
+            range_end: string | null;
+            dry_run: boolean;
+            /**
+             * @description a user's email address, an API key's name, or `platform` for the daily run
+             * @example ana@shop.example
+             */
+            requested_by: string;
+            /**
+             * @description why it failed, or which part could not be compared
+             * @example The key lacks a permission (Balance transactions: Read, and Charges: Read).
+             */
+            problem: string | null;
+            /** @description null for exports */
+            events: components["schemas"]["ReconciliationEvents"] | null;
+            /** Format: date-time */
+            created_at: string;
+            finished_at: string | null;
+            /** @description the first 100 of the missing events */
+            fetched: components["schemas"]["MissingEvent"][];
+            /** @description by kind and currency, once it has completed */
+            totals: components["schemas"]["ReconciliationAmount"][];
+            /** @description the first 200 days whose sums differ */
+            differences: components["schemas"]["ReconciliationAmount"][];
+            /** @description of a file that was uploaded */
+            export: components["schemas"]["ExportComparison"] | null;
+        };
+        /**
+         * ReconciliationAmount
+         * @description Sums of one kind and currency. A day is one in UTC.
+         */
+        ReconciliationAmount: {
+            /** @description webhooks report no fees, so there is nothing to compare a fee with */
+            kind: components["schemas"]["AmountKind"];
+            /** @example BRL */
+            currency: string;
+            /**
+             * @description null for the whole range
+             * @example 2026-03-14
+             */
+            day: string | null;
+            /**
+             * @description according to the gateway, in minor units
+             * @example 39580
+             */
+            gateway_minor: number;
+            /**
+             * @description according to what was received; null for fees
+             * @example 19790
+             */
+            received_minor: number | null;
+            /**
+             * @description how many amounts the gateway has
+             * @example 2
+             */
+            gateway_count: number;
+            /**
+             * @description how many amounts were received
+             * @example 1
+             */
+            received_count: number;
+        };
+        /**
+         * ReconciliationEvents
+         * @description Counts of the gateway's events in the range.
+         */
+        ReconciliationEvents: {
+            /**
+             * @description what the gateway lists
+             * @example 52
+             */
+            listed: number;
+            /**
+             * @description received before
+             * @example 49
+             */
+            known: number;
+            /**
+             * @description not received, though they should have been
+             * @example 2
+             */
+            missing: number;
+            /**
+             * @description missing and fetched; 0 with a dry run
+             * @example 2
+             */
+            fetched: number;
+            /**
+             * @description of types that the webhook endpoint does not send
+             * @example 1
+             */
+            not_subscribed: number;
+        };
+        /** ReconciliationPage */
+        ReconciliationPage: {
+            items: components["schemas"]["ReconciliationSummary"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /** ReconciliationRequest */
+        ReconciliationRequest: {
+            /**
+             * @description the gateway whose API is compared
+             * @default stripe
+             * @example stripe
+             */
+            gateway: string;
+            /**
+             * @description events since then; by default, and at most, of the last 30 days
+             * @default null
+             * @example 2026-03-01T00:00:00Z
+             */
+            from: string | null;
+            /**
+             * @description events before then; by default until now. The last 10 minutes are left to the webhooks.
+             * @default null
+             * @example 2026-03-14T00:00:00Z
+             */
+            to: string | null;
+            /**
+             * @description only report what is missing
+             * @default false
+             */
+            dry_run: boolean;
+        };
+        /**
+         * ReconciliationSource
+         * @enum {string}
+         */
+        ReconciliationSource: "gateway" | "export";
+        /**
+         * ReconciliationState
+         * @enum {string}
+         */
+        ReconciliationState: "queued" | "running" | "completed" | "failed";
+        /** ReconciliationSummary */
+        ReconciliationSummary: {
+            /** Format: uuid */
+            id: string;
+            gateway: string;
+            source: components["schemas"]["ReconciliationSource"];
+            state: components["schemas"]["ReconciliationState"];
+            /** @description the mode of the key; null before there is one, and of exports */
+            livemode: boolean | null;
+            /** @description null for exports */
+            range_start: string | null;
+            /** @description null for exports */
+            range_end: string | null;
+            dry_run: boolean;
+            /**
+             * @description a user's email address, an API key's name, or `platform` for the daily run
+             * @example ana@shop.example
+             */
+            requested_by: string;
+            /**
+             * @description why it failed, or which part could not be compared
+             * @example The key lacks a permission (Balance transactions: Read, and Charges: Read).
+             */
+            problem: string | null;
+            /** @description null for exports */
+            events: components["schemas"]["ReconciliationEvents"] | null;
+            /** Format: date-time */
+            created_at: string;
+            finished_at: string | null;
+        };
         /**
          * RecoveryCodes
          * @description Each signs in once in place of a code. They cannot be shown again.
          */
         RecoveryCodes: {
+            /**
+             * @example [
+             *       "ab2c-de3f-gh4i-jk5l"
+             *     ]
+             */
             recovery_codes: string[];
         };
         /**
@@ -2634,6 +3722,7 @@ export interface components {
         };
         /** SnoozeBody */
         SnoozeBody: {
+            /** @example cus_0d2f6a4b8c1e */
             customer_id: string;
             /** Format: date-time */
             until: string;
@@ -2641,6 +3730,7 @@ export interface components {
         };
         /** SnoozeEndBody */
         SnoozeEndBody: {
+            /** @example cus_0d2f6a4b8c1e */
             customer_id: string;
         };
         /** SnoozeList */
@@ -2648,10 +3738,16 @@ export interface components {
             items: components["schemas"]["ListedSnooze"][];
         };
         /**
+         * Split
+         * @enum {string}
+         */
+        Split: "gateway" | "method" | "currency" | "decision" | "decline_code" | "match_method" | "destination";
+        /**
          * StatusAccepted
          * @description The change is recorded. The customer shows it within moments.
          */
         StatusAccepted: {
+            /** @example cus_0d2f6a4b8c1e */
             customer_id: string;
             status: components["schemas"]["TrustStatus"];
             expires_at: string | null;
@@ -2671,6 +3767,27 @@ export interface components {
             /** @description stored with the change; must not hold personal data */
             reason: string;
         };
+        /**
+         * StoppedFraud
+         * @description Fraud whose money the fraudster did not keep.
+         *
+         *     Fraud is what Orylo blocked, unless a person judged it legitimate, and what a person judged as fraud. A payment
+         *     counts once: as `at_provider` if Orylo canceled or refunded it there, else by what became of it.
+         */
+        StoppedFraud: {
+            total: components["schemas"]["CountedMoney"];
+            /** @description of all payments of the period */
+            share: number | null;
+            /** @description never paid, as each attempt was declined */
+            declined: components["schemas"]["CountedMoney"];
+            /** @description closed before it was paid */
+            canceled: components["schemas"]["CountedMoney"];
+            /** @description refunded, with the refunded amount */
+            refunded: components["schemas"]["CountedMoney"];
+            at_provider: components["schemas"]["CountedMoney"];
+            /** @description reviewed or blocked payments that a person judged legitimate */
+            false_alarms: number;
+        };
         /** TenantIdentity */
         TenantIdentity: {
             /** Format: uuid */
@@ -2682,6 +3799,42 @@ export interface components {
         TenantName: {
             slug: string;
             name: string;
+        };
+        /** TimeSeries */
+        TimeSeries: {
+            timezone: string;
+            granularity: components["schemas"]["Granularity"];
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            /** @description starts of the points, oldest first, without gaps */
+            at: string[];
+            /** @description those with the largest first metric first */
+            lines: components["schemas"]["TimeSeriesLine"][];
+            lines_left_out: number;
+        };
+        /** TimeSeriesLine */
+        TimeSeriesLine: {
+            /**
+             * @description of `split`; null without a split, and where the value is not known
+             * @example stripe
+             */
+            value: string | null;
+            /**
+             * @description by name: a number for each point; null where a rate would divide by 0
+             * @example {
+             *       "succeeded": [
+             *         12
+             *       ],
+             *       "success_rate": [
+             *         0.92
+             *       ]
+             *     }
+             */
+            metrics: {
+                [key: string]: (number | null)[];
+            };
         };
         /** Totals */
         Totals: {
@@ -2717,7 +3870,12 @@ export interface components {
             unknown: number;
             /** @description payments that it fails on */
             failed: number;
-            /** @description fields that it reads and that only shadow mode can show */
+            /**
+             * @description fields that it reads and that only shadow mode can show
+             * @example [
+             *       "payment.user_agent"
+             *     ]
+             */
             not_kept: string[];
             /** @description up to 20 of the payments that it is true of, newest first */
             examples: components["schemas"]["TriedPayment"][];
@@ -2747,7 +3905,10 @@ export interface components {
         /** TriedValue */
         TriedValue: {
             field: string;
-            /** @description as it is written in an expression; null if it is not known */
+            /**
+             * @description as it is written in an expression; null if it is not known
+             * @example 1250.0
+             */
             value: string | null;
         };
         /**
@@ -2798,6 +3959,7 @@ export interface components {
          * @description The verdict is recorded. The payment shows it within moments.
          */
         VerdictAccepted: {
+            /** @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp */
             payment_id: string;
             /** Format: uuid */
             verdict_id: string;
@@ -2948,6 +4110,15 @@ export interface components {
             data: components["schemas"]["DeadLetterSummary"];
         } | {
             /** @constant */
+            event: "reconciliation.changed";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["ReconciliationSummary"];
+        } | {
+            /** @constant */
             event: "overview.updated";
             /**
              * @description the position to resume from
@@ -2970,6 +4141,7 @@ export interface components {
         /** @description Not signed in, or the API key is invalid */
         401: {
             headers: {
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 [name: string]: unknown;
             };
             content: {
@@ -2994,8 +4166,26 @@ export interface components {
                 "application/problem+json": components["schemas"]["ProblemDetails"];
             };
         };
+        /** @description `Accept` excludes the response's media type */
+        406: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDetails"];
+            };
+        };
         /** @description Its state does not allow this, or the idempotency key was used for another request */
         409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDetails"];
+            };
+        };
+        /** @description The resource has changed since the ETag in `If-Match`; read it again */
+        412: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3030,9 +4220,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["ProblemDetails"];
             };
         };
+        /** @description `If-Match` is missing */
+        428: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDetails"];
+            };
+        };
         /** @description Too many attempts; retry after `Retry-After` */
         429: {
             headers: {
+                "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
             content: {
@@ -3042,6 +4242,7 @@ export interface components {
         /** @description Temporarily unavailable; retry after `Retry-After` */
         503: {
             headers: {
+                "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
             content: {
@@ -3051,7 +4252,33 @@ export interface components {
     };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /**
+         * @description of this representation; for `If-None-Match` and `If-Match`
+         * @example "9f86d081884c7d659a2feaa0c55ad015"
+         */
+        ETag: string;
+        /**
+         * @description the next page, as `<URL>; rel="next"`; absent on the last one
+         * @example </api/v1/detections?cursor=WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0>; rel="next"
+         */
+        Link: string;
+        /**
+         * @description `true` if this is the stored response of an earlier request with the same key
+         * @example true
+         */
+        "Idempotency-Replayed": "true";
+        /**
+         * @description seconds to wait before the request is sent again
+         * @example 2
+         */
+        "Retry-After": number;
+        /**
+         * @description how to authenticate
+         * @example Bearer
+         */
+        "WWW-Authenticate": string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -3065,6 +4292,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ana@shop.example",
+                 *       "password": "correct horse battery staple",
+                 *       "tenant": "my-shop",
+                 *       "totp": "492039"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LoginRequest"];
             };
         };
@@ -3075,12 +4310,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "me": {
+                     *         "kind": "user",
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "name": "ana@shop.example",
+                     *         "role": "operator",
+                     *         "permissions": [
+                     *           "read"
+                     *         ],
+                     *         "tenant": {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "slug": "my-shop",
+                     *           "name": "Expensive first order"
+                     *         }
+                     *       },
+                     *       "csrf_token": "kq3Z8v0yYw2c4bN1",
+                     *       "expires_in_s": 12
+                     *     }
+                     */
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -3104,11 +4360,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "me": {
+                     *         "kind": "user",
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "name": "ana@shop.example",
+                     *         "role": "operator",
+                     *         "permissions": [
+                     *           "read"
+                     *         ],
+                     *         "tenant": {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "slug": "my-shop",
+                     *           "name": "Expensive first order"
+                     *         }
+                     *       },
+                     *       "csrf_token": "kq3Z8v0yYw2c4bN1",
+                     *       "expires_in_s": 12
+                     *     }
+                     */
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
@@ -3133,10 +4410,16 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    me: {
+    show_me: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3145,18 +4428,44 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "kind": "user",
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "name": "ana@shop.example",
+                     *       "role": "operator",
+                     *       "permissions": [
+                     *         "read"
+                     *       ],
+                     *       "tenant": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "slug": "my-shop",
+                     *         "name": "Expensive first order"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Identity"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
-    show: {
+    show_second_factor: {
         parameters: {
             query?: never;
             header?: never;
@@ -3171,16 +4480,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "enabled": true,
+                     *       "recovery_codes_left": 12
+                     *     }
+                     */
                     "application/json": components["schemas"]["SecondFactorState"];
                 };
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             503: components["responses"]["503"];
         };
     };
-    begin: {
+    enrol_second_factor: {
         parameters: {
             query?: never;
             header?: never;
@@ -3189,6 +4505,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "correct horse battery staple"
+                 *     }
+                 */
                 "application/json": components["schemas"]["EnrolmentRequest"];
             };
         };
@@ -3199,12 +4520,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "secret": "JBSWY3DPEHPK3PXP",
+                     *       "otpauth_uri": "otpauth://totp/Orylo:ana%40shop.example?secret=JBSWY3DPEHPK3PXP&issuer=Orylo"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Enrolment"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -3213,7 +4541,7 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    confirm: {
+    confirm_second_factor: {
         parameters: {
             query?: never;
             header?: never;
@@ -3222,6 +4550,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code": "492039"
+                 *     }
+                 */
                 "application/json": components["schemas"]["EnrolmentConfirmation"];
             };
         };
@@ -3232,12 +4565,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "recovery_codes": [
+                     *         "ab2c-de3f-gh4i-jk5l"
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["RecoveryCodes"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -3245,7 +4586,7 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    disable: {
+    disable_second_factor: {
         parameters: {
             query?: never;
             header?: never;
@@ -3254,6 +4595,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "correct horse battery staple",
+                 *       "code": "492039"
+                 *     }
+                 */
                 "application/json": components["schemas"]["DisableSecondFactorRequest"];
             };
         };
@@ -3264,12 +4611,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "enabled": true,
+                     *       "recovery_codes_left": 12
+                     *     }
+                     */
                     "application/json": components["schemas"]["SecondFactorState"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -3281,10 +4635,31 @@ export interface operations {
     show_overview: {
         parameters: {
             query?: {
-                /** @description period that the series covers */
-                range?: components["schemas"]["SeriesRange"];
-                /** @description IANA name of the time zone in which `today` begins */
+                /**
+                 * @description start of the period, rounded down to a quarter of an hour; without it, the start of today
+                 * @example 2026-03-01T00:00:00-03:00
+                 */
+                from?: string;
+                /**
+                 * @description end of the period, rounded up to a quarter of an hour; without it, now
+                 * @example 2026-04-01T00:00:00-03:00
+                 */
+                to?: string;
+                /**
+                 * @description IANA name of the time zone in which days begin
+                 * @example America/Sao_Paulo
+                 */
                 timezone?: string;
+                /**
+                 * @description period that the series covers
+                 * @example 24h
+                 */
+                range?: components["schemas"]["SeriesRange"];
+                /**
+                 * @description with the period of the same length directly before, or at the same time of day one day or one week before
+                 * @example previous_period
+                 */
+                compare?: components["schemas"]["Comparison"];
             };
             header?: never;
             path?: never;
@@ -3298,20 +4673,584 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "timezone": "America/Sao_Paulo",
+                     *       "generated_at": "2026-03-14T15:09:26Z",
+                     *       "period": {
+                     *         "starts_at": "2026-03-14T15:09:26Z",
+                     *         "ends_at": "2026-03-14T15:09:26Z",
+                     *         "sales": {
+                     *           "payments": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ]
+                     *         },
+                     *         "refunded": {
+                     *           "payments": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ]
+                     *         },
+                     *         "chargebacks": {
+                     *           "payments": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ]
+                     *         },
+                     *         "attempts": 12,
+                     *         "success_rate": 12,
+                     *         "declines": [
+                     *           {
+                     *             "gateway": "stripe",
+                     *             "code": "insufficient_funds",
+                     *             "payments": 12
+                     *           }
+                     *         ],
+                     *         "decisions": {
+                     *           "allow": 12,
+                     *           "review": 12,
+                     *           "block": 12,
+                     *           "undecided": 12,
+                     *           "degraded": 12
+                     *         },
+                     *         "fraud_stopped": {
+                     *           "total": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "share": 12,
+                     *           "declined": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "canceled": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "refunded": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "at_provider": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "false_alarms": 12
+                     *         },
+                     *         "reached": {
+                     *           "due": 12,
+                     *           "dispatched": 12,
+                     *           "pending": 12,
+                     *           "failed": 12,
+                     *           "suppressed": 12,
+                     *           "rate": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ],
+                     *           "p50_ms": 12,
+                     *           "p95_ms": 12,
+                     *           "p99_ms": 12
+                     *         },
+                     *         "match": {
+                     *           "rate": 12,
+                     *           "by_method": [
+                     *             {
+                     *               "method": "click_id",
+                     *               "conversions": 12
+                     *             }
+                     *           ]
+                     *         }
+                     *       },
+                     *       "compared": {
+                     *         "starts_at": "2026-03-14T15:09:26Z",
+                     *         "ends_at": "2026-03-14T15:09:26Z",
+                     *         "sales": {
+                     *           "payments": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ]
+                     *         },
+                     *         "refunded": {
+                     *           "payments": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ]
+                     *         },
+                     *         "chargebacks": {
+                     *           "payments": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ]
+                     *         },
+                     *         "attempts": 12,
+                     *         "success_rate": 12,
+                     *         "declines": [
+                     *           {
+                     *             "gateway": "stripe",
+                     *             "code": "insufficient_funds",
+                     *             "payments": 12
+                     *           }
+                     *         ],
+                     *         "decisions": {
+                     *           "allow": 12,
+                     *           "review": 12,
+                     *           "block": 12,
+                     *           "undecided": 12,
+                     *           "degraded": 12
+                     *         },
+                     *         "fraud_stopped": {
+                     *           "total": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "share": 12,
+                     *           "declined": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "canceled": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "refunded": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "at_provider": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "false_alarms": 12
+                     *         },
+                     *         "reached": {
+                     *           "due": 12,
+                     *           "dispatched": 12,
+                     *           "pending": 12,
+                     *           "failed": 12,
+                     *           "suppressed": 12,
+                     *           "rate": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ],
+                     *           "p50_ms": 12,
+                     *           "p95_ms": 12,
+                     *           "p99_ms": 12
+                     *         },
+                     *         "match": {
+                     *           "rate": 12,
+                     *           "by_method": [
+                     *             {
+                     *               "method": "click_id",
+                     *               "conversions": 12
+                     *             }
+                     *           ]
+                     *         }
+                     *       },
+                     *       "today": {
+                     *         "counts": {
+                     *           "webhooks": 0,
+                     *           "clicks": 0,
+                     *           "checkouts": 0,
+                     *           "detections_allow": 0,
+                     *           "detections_review": 0,
+                     *           "detections_block": 0,
+                     *           "detections_degraded": 0,
+                     *           "payments_succeeded": 0,
+                     *           "payments_failed": 0,
+                     *           "payments_canceled": 0,
+                     *           "payments_refunded": 0,
+                     *           "disputes_opened": 0,
+                     *           "disputes_won": 0,
+                     *           "disputes_lost": 0,
+                     *           "fraud_warnings": 0,
+                     *           "conversions_matched": 0,
+                     *           "conversions_dispatched": 0,
+                     *           "conversions_failed": 0,
+                     *           "conversions_suppressed": 0,
+                     *           "dead_letters": 0
+                     *         },
+                     *         "amounts": [
+                     *           {
+                     *             "currency": "BRL",
+                     *             "succeeded_minor": 12,
+                     *             "blocked_minor": 12,
+                     *             "dispatched_minor": 12
+                     *           }
+                     *         ]
+                     *       },
+                     *       "last_24h": {
+                     *         "counts": {
+                     *           "webhooks": 0,
+                     *           "clicks": 0,
+                     *           "checkouts": 0,
+                     *           "detections_allow": 0,
+                     *           "detections_review": 0,
+                     *           "detections_block": 0,
+                     *           "detections_degraded": 0,
+                     *           "payments_succeeded": 0,
+                     *           "payments_failed": 0,
+                     *           "payments_canceled": 0,
+                     *           "payments_refunded": 0,
+                     *           "disputes_opened": 0,
+                     *           "disputes_won": 0,
+                     *           "disputes_lost": 0,
+                     *           "fraud_warnings": 0,
+                     *           "conversions_matched": 0,
+                     *           "conversions_dispatched": 0,
+                     *           "conversions_failed": 0,
+                     *           "conversions_suppressed": 0,
+                     *           "dead_letters": 0
+                     *         },
+                     *         "amounts": [
+                     *           {
+                     *             "currency": "BRL",
+                     *             "succeeded_minor": 12,
+                     *             "blocked_minor": 12,
+                     *             "dispatched_minor": 12
+                     *           }
+                     *         ]
+                     *       },
+                     *       "last_7d": {
+                     *         "counts": {
+                     *           "webhooks": 0,
+                     *           "clicks": 0,
+                     *           "checkouts": 0,
+                     *           "detections_allow": 0,
+                     *           "detections_review": 0,
+                     *           "detections_block": 0,
+                     *           "detections_degraded": 0,
+                     *           "payments_succeeded": 0,
+                     *           "payments_failed": 0,
+                     *           "payments_canceled": 0,
+                     *           "payments_refunded": 0,
+                     *           "disputes_opened": 0,
+                     *           "disputes_won": 0,
+                     *           "disputes_lost": 0,
+                     *           "fraud_warnings": 0,
+                     *           "conversions_matched": 0,
+                     *           "conversions_dispatched": 0,
+                     *           "conversions_failed": 0,
+                     *           "conversions_suppressed": 0,
+                     *           "dead_letters": 0
+                     *         },
+                     *         "amounts": [
+                     *           {
+                     *             "currency": "BRL",
+                     *             "succeeded_minor": 12,
+                     *             "blocked_minor": 12,
+                     *             "dispatched_minor": 12
+                     *           }
+                     *         ]
+                     *       },
+                     *       "series": {
+                     *         "range": "1h",
+                     *         "step_s": 12,
+                     *         "points": [
+                     *           {
+                     *             "at": "2026-03-14T15:09:26Z",
+                     *             "counts": {
+                     *               "webhooks": 0,
+                     *               "clicks": 0,
+                     *               "checkouts": 0,
+                     *               "detections_allow": 0,
+                     *               "detections_review": 0,
+                     *               "detections_block": 0,
+                     *               "detections_degraded": 0,
+                     *               "payments_succeeded": 0,
+                     *               "payments_failed": 0,
+                     *               "payments_canceled": 0,
+                     *               "payments_refunded": 0,
+                     *               "disputes_opened": 0,
+                     *               "disputes_won": 0,
+                     *               "disputes_lost": 0,
+                     *               "fraud_warnings": 0,
+                     *               "conversions_matched": 0,
+                     *               "conversions_dispatched": 0,
+                     *               "conversions_failed": 0,
+                     *               "conversions_suppressed": 0,
+                     *               "dead_letters": 0
+                     *             }
+                     *           }
+                     *         ]
+                     *       },
+                     *       "open_dead_letters": 12
+                     *     }
+                     */
                     "application/json": components["schemas"]["Overview"];
                 };
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
     };
-    evaluate: {
+    show_funnel: {
+        parameters: {
+            query?: {
+                /**
+                 * @description start of the period, rounded down to a quarter of an hour; without it, the start of today
+                 * @example 2026-03-01T00:00:00-03:00
+                 */
+                from?: string;
+                /**
+                 * @description end of the period, rounded up to a quarter of an hour; without it, now
+                 * @example 2026-04-01T00:00:00-03:00
+                 */
+                to?: string;
+                /**
+                 * @description IANA name of the time zone in which days begin
+                 * @example America/Sao_Paulo
+                 */
+                timezone?: string;
+                /**
+                 * @description as in the overview
+                 * @example previous_period
+                 */
+                compare?: components["schemas"]["Comparison"];
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "timezone": "America/Sao_Paulo",
+                     *       "starts_at": "2026-03-14T15:09:26Z",
+                     *       "ends_at": "2026-03-14T15:09:26Z",
+                     *       "steps": [
+                     *         {
+                     *           "stage": "click",
+                     *           "count": 12,
+                     *           "share": 12,
+                     *           "compared": 12
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Funnel"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_time_series: {
+        parameters: {
+            query?: {
+                /**
+                 * @description start of the period, rounded down to a quarter of an hour; without it, the start of today
+                 * @example 2026-03-01T00:00:00-03:00
+                 */
+                from?: string;
+                /**
+                 * @description end of the period, rounded up to a quarter of an hour; without it, now
+                 * @example 2026-04-01T00:00:00-03:00
+                 */
+                to?: string;
+                /**
+                 * @description IANA name of the time zone in which days begin
+                 * @example America/Sao_Paulo
+                 */
+                timezone?: string;
+                /**
+                 * @description names, separated by commas. Payments count at the time of payment, or when they were created if they were not paid; conversions when they were created. `payments`: payments, whatever became of them; `succeeded`: payments that were paid; `failed`: declined payments; `canceled`: canceled payments; `refunded`: payments that were refunded, also in part; `disputed`: payments with a dispute; `chargebacks`: payments with a lost dispute; `degraded`: payments decided without one or more detectors; `false_alarms`: reviewed or blocked payments that a person judged legitimate; `frauds`: paid payments that are fraud; `stopped`: fraud that was declined, canceled or refunded; `success_rate`: paid / (paid + declined); `amount_minor`: all payments' amounts, in the currency's minor unit; `succeeded_minor`: paid amounts, in the currency's minor unit; `refunded_minor`: refunded amounts, in the currency's minor unit; `chargeback_minor`: amounts of lost disputes, in the currency's minor unit; `stopped_minor`: amounts of stopped fraud, in the currency's minor unit; `conversions`: conversions, also suppressed ones; `conversions_pending`: conversions that wait; `conversions_dispatched`: conversions that the destination confirmed; `conversions_failed`: conversions that failed for good; `conversions_suppressed`: conversions that are deliberately not sent; `dispatched_minor`: amounts of confirmed conversions, in the currency's minor unit; `reach_rate`: confirmed / all that are not suppressed; `match_rate`: attributed to a click / all that are not suppressed; `delivery_p50_ms`: median time to delivery, in ms; `delivery_p95_ms`: 95th percentile of it, in ms; `delivery_p99_ms`: 99th percentile of it, in ms; `webhooks`: webhooks that became a message; `clicks`: visits that the tracking script reported; `checkouts`: checkouts that were started; `fraud_warnings`: fraud warnings of card networks; `dead_letters`: dead letters
+                 * @example succeeded,success_rate
+                 */
+                metrics?: string;
+                /**
+                 * @description of at most 1,500 points; minutes are kept for 48 hours
+                 * @example hour
+                 */
+                granularity?: components["schemas"]["Granularity"];
+                /**
+                 * @description one line for each value; every metric must have it. At most the 50 largest
+                 * @example gateway
+                 */
+                split?: components["schemas"]["Split"];
+                /**
+                 * @description only of this gateway; every metric must have it
+                 * @example stripe
+                 */
+                gateway?: string;
+                /**
+                 * @description required for amounts, unless `split=currency`
+                 * @example BRL
+                 */
+                currency?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "timezone": "America/Sao_Paulo",
+                     *       "granularity": "minute",
+                     *       "starts_at": "2026-03-14T15:09:26Z",
+                     *       "ends_at": "2026-03-14T15:09:26Z",
+                     *       "at": [
+                     *         "2026-03-14T15:09:26Z"
+                     *       ],
+                     *       "lines": [
+                     *         {
+                     *           "value": "stripe",
+                     *           "metrics": {
+                     *             "succeeded": [
+                     *               12
+                     *             ],
+                     *             "success_rate": [
+                     *               0.92
+                     *             ]
+                     *           }
+                     *         }
+                     *       ],
+                     *       "lines_left_out": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TimeSeries"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    evaluate_payment: {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3319,6 +5258,36 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                 *       "amount_minor": 19790,
+                 *       "currency": "BRL",
+                 *       "occurred_at": "2026-03-14T15:09:26Z",
+                 *       "payment_method": "card",
+                 *       "customer": {
+                 *         "id": null,
+                 *         "email": null,
+                 *         "phone": null,
+                 *         "phone_country": null,
+                 *         "billing_country": null,
+                 *         "document_country": null
+                 *       },
+                 *       "card": {
+                 *         "fingerprint": "Xt5EWLLDS7FJjR1c",
+                 *         "last4": "4242",
+                 *         "bin": "424242",
+                 *         "brand": "visa",
+                 *         "country": "BR"
+                 *       },
+                 *       "ip": "203.0.113.7",
+                 *       "user_agent": "Mozilla/5.0 (X11; Linux x86_64)",
+                 *       "product_ids": [
+                 *         "course-101"
+                 *       ],
+                 *       "dry_run": false
+                 *     }
+                 */
                 "application/json": components["schemas"]["EvaluationBody"];
             };
         };
@@ -3326,15 +5295,56 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *       "decision": "allow",
+                     *       "risk_score": 12,
+                     *       "reasons": [
+                     *         "velocity.card.1h",
+                     *         "trust_history.new_customer"
+                     *       ],
+                     *       "points": [
+                     *         {
+                     *           "detector": "velocity",
+                     *           "points": 58,
+                     *           "reason": "velocity.card.1h"
+                     *         },
+                     *         {
+                     *           "detector": "trust_history",
+                     *           "points": 4,
+                     *           "reason": "trust_history.new_customer"
+                     *         }
+                     *       ],
+                     *       "override": "block_list.ip",
+                     *       "detectors": [
+                     *         {
+                     *           "name": "Expensive first order",
+                     *           "score": 12,
+                     *           "reasons": [
+                     *             "velocity.card.1h",
+                     *             "trust_history.new_customer"
+                     *           ],
+                     *           "duration_us": 12
+                     *         }
+                     *       ],
+                     *       "degraded": [],
+                     *       "version": 3,
+                     *       "dry_run": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["Evaluation"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -3345,22 +5355,64 @@ export interface operations {
     list_detections: {
         parameters: {
             query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
                 limit?: number;
-                /** @description `next_cursor` of the previous page */
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
                 cursor?: string;
-                /** @description created at or after */
+                /**
+                 * @description created at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
                 from?: string;
-                /** @description created before */
+                /**
+                 * @description created before
+                 * @example 2026-03-14T15:09:26Z
+                 */
                 to?: string;
+                /**
+                 * @description only with this decision
+                 * @example allow
+                 */
                 decision?: components["schemas"]["Decision"];
+                /**
+                 * @description only of this gateway
+                 * @example stripe
+                 */
                 gateway?: string;
+                /**
+                 * @description only of this customer
+                 * @example cus_0d2f6a4b8c1e
+                 */
                 customer_id?: string;
+                /**
+                 * @description only of this payment
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
                 payment_id?: string;
+                /**
+                 * @description with a risk score of at least this
+                 * @example 12
+                 */
                 min_risk?: number;
-                /** @description true: only the current decision of each payment; false: only decisions replaced since */
+                /**
+                 * @description true: only the current decision of each payment; false: only decisions replaced since
+                 * @example true
+                 */
                 current?: boolean;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3369,14 +5421,79 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *           "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *           "payment_type": "payment.succeeded.v1",
+                     *           "gateway": "stripe",
+                     *           "customer_id": "cus_0d2f6a4b8c1e",
+                     *           "decision": "allow",
+                     *           "risk_score": 12,
+                     *           "reasons": [
+                     *             "velocity.card.1h",
+                     *             "trust_history.new_customer"
+                     *           ],
+                     *           "points": [
+                     *             {
+                     *               "detector": "velocity",
+                     *               "points": 58,
+                     *               "reason": "velocity.card.1h"
+                     *             },
+                     *             {
+                     *               "detector": "trust_history",
+                     *               "points": 4,
+                     *               "reason": "trust_history.new_customer"
+                     *             }
+                     *           ],
+                     *           "override": "block_list.ip",
+                     *           "rules": [],
+                     *           "detectors": [
+                     *             {
+                     *               "name": "Expensive first order",
+                     *               "score": 12,
+                     *               "reasons": [
+                     *                 "velocity.card.1h",
+                     *                 "trust_history.new_customer"
+                     *               ],
+                     *               "duration_us": 12
+                     *             }
+                     *           ],
+                     *           "degraded": [],
+                     *           "amount_minor": 12500,
+                     *           "currency": "BRL",
+                     *           "occurred_at": "2026-03-14T15:09:26Z",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "version": 3,
+                     *           "replaces": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "replaced_by": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["DetectionPage"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -3385,10 +5502,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
@@ -3398,15 +5522,66 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *       "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *       "payment_type": "payment.succeeded.v1",
+                     *       "gateway": "stripe",
+                     *       "customer_id": "cus_0d2f6a4b8c1e",
+                     *       "decision": "allow",
+                     *       "risk_score": 12,
+                     *       "reasons": [
+                     *         "velocity.card.1h",
+                     *         "trust_history.new_customer"
+                     *       ],
+                     *       "points": [
+                     *         {
+                     *           "detector": "velocity",
+                     *           "points": 58,
+                     *           "reason": "velocity.card.1h"
+                     *         },
+                     *         {
+                     *           "detector": "trust_history",
+                     *           "points": 4,
+                     *           "reason": "trust_history.new_customer"
+                     *         }
+                     *       ],
+                     *       "override": "block_list.ip",
+                     *       "rules": [],
+                     *       "detectors": [
+                     *         {
+                     *           "name": "Expensive first order",
+                     *           "score": 12,
+                     *           "reasons": [
+                     *             "velocity.card.1h",
+                     *             "trust_history.new_customer"
+                     *           ],
+                     *           "duration_us": 12
+                     *         }
+                     *       ],
+                     *       "degraded": [],
+                     *       "amount_minor": 12500,
+                     *       "currency": "BRL",
+                     *       "occurred_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "version": 3,
+                     *       "replaces": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "replaced_by": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Detection"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3414,22 +5589,46 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
     list_customers: {
         parameters: {
             query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
                 limit?: number;
-                /** @description `next_cursor` of the previous page */
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
                 cursor?: string;
-                /** @description only these: at most 100, separated by commas */
+                /**
+                 * @description only these: at most 100, separated by commas
+                 * @example cus_0d2f6a4b8c1e,cus_7b91e02cd45f
+                 */
                 ids?: string;
+                /**
+                 * @description only with this status
+                 * @example neutral
+                 */
                 status?: components["schemas"]["TrustStatus"];
-                /** @description with a trust score of at most this */
+                /**
+                 * @description with a trust score of at most this
+                 * @example 12
+                 */
                 max_trust?: number;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3438,14 +5637,44 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "cus_0d2f6a4b8c1e",
+                     *           "trust_score": 62,
+                     *           "status": "neutral",
+                     *           "status_expires_at": "2026-03-14T15:09:26Z",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "updated_at": "2026-03-14T15:09:26Z",
+                     *           "people": [
+                     *             "cus_0d2f6a4b8c1e",
+                     *             "cus_7b91e02cd45f"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["CustomerPage"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -3454,10 +5683,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
                 id: string;
             };
             cookie?: never;
@@ -3467,15 +5703,42 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "cus_0d2f6a4b8c1e",
+                     *       "trust_score": 62,
+                     *       "status": "neutral",
+                     *       "status_expires_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z",
+                     *       "people": [
+                     *         "cus_0d2f6a4b8c1e",
+                     *         "cus_7b91e02cd45f"
+                     *       ],
+                     *       "history": [
+                     *         {
+                     *           "kind": "payment",
+                     *           "at": "2026-03-14T15:09:26Z",
+                     *           "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *           "gateway": "stripe",
+                     *           "state": "created",
+                     *           "amount_minor": 12500,
+                     *           "currency": "BRL"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Customer"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3483,6 +5746,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
@@ -3490,10 +5754,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
                 id: string;
             };
             cookie?: never;
@@ -3503,15 +5774,34 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "customer_id": "cus_0d2f6a4b8c1e",
+                     *       "trust_score": 62,
+                     *       "start": 12,
+                     *       "causes": [
+                     *         {
+                     *           "cause": "payment_succeeded",
+                     *           "points": 12
+                     *         }
+                     *       ],
+                     *       "total": 12,
+                     *       "version": 3,
+                     *       "status": "neutral",
+                     *       "status_expires_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CustomerScore"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3519,6 +5809,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
@@ -3526,16 +5817,29 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "points": 12,
+                 *       "reason": "card testing"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CorrectionRequest"];
             };
         };
@@ -3543,9 +5847,20 @@ export interface operations {
             /** @description Success */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "customer_id": "cus_0d2f6a4b8c1e",
+                     *       "correction_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "points": 12,
+                     *       "reason": "card testing",
+                     *       "actor": "ana@shop.example",
+                     *       "accepted_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CorrectionAccepted"];
                 };
             };
@@ -3553,6 +5868,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -3564,16 +5880,30 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "status": "neutral",
+                 *       "expires_at": "2026-03-14T15:09:26Z",
+                 *       "reason": "card testing"
+                 *     }
+                 */
                 "application/json": components["schemas"]["StatusRequest"];
             };
         };
@@ -3581,9 +5911,20 @@ export interface operations {
             /** @description Success */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "customer_id": "cus_0d2f6a4b8c1e",
+                     *       "status": "neutral",
+                     *       "expires_at": "2026-03-14T15:09:26Z",
+                     *       "reason": "card testing",
+                     *       "actor": "ana@shop.example",
+                     *       "accepted_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["StatusAccepted"];
                 };
             };
@@ -3591,6 +5932,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -3602,10 +5944,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
                 id: string;
             };
             cookie?: never;
@@ -3615,15 +5964,38 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "people": [
+                     *         "cus_0d2f6a4b8c1e",
+                     *         "cus_7b91e02cd45f"
+                     *       ],
+                     *       "merges": [
+                     *         {
+                     *           "customer_id": "cus_0d2f6a4b8c1e",
+                     *           "version": 3,
+                     *           "people": [
+                     *             "cus_0d2f6a4b8c1e",
+                     *             "cus_7b91e02cd45f"
+                     *           ],
+                     *           "actor": "ana@shop.example",
+                     *           "reason": "card testing",
+                     *           "occurred_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["CustomerMerges"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3631,6 +6003,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
@@ -3638,16 +6011,29 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "other": "cus_0d2f6a4b8c1e",
+                 *       "reason": "card testing"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MergeRequest"];
             };
         };
@@ -3655,9 +6041,19 @@ export interface operations {
             /** @description Success */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "customer_id": "cus_0d2f6a4b8c1e",
+                     *       "same_as": "cus_7b91e02cd45f",
+                     *       "reason": "card testing",
+                     *       "actor": "ana@shop.example",
+                     *       "accepted_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["MergeAccepted"];
                 };
             };
@@ -3665,6 +6061,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -3676,16 +6073,28 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "card testing"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UnmergeRequest"];
             };
         };
@@ -3693,9 +6102,19 @@ export interface operations {
             /** @description Success */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "customer_id": "cus_0d2f6a4b8c1e",
+                     *       "same_as": "cus_7b91e02cd45f",
+                     *       "reason": "card testing",
+                     *       "actor": "ana@shop.example",
+                     *       "accepted_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["MergeAccepted"];
                 };
             };
@@ -3703,6 +6122,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -3713,12 +6133,29 @@ export interface operations {
     list_reviews: {
         parameters: {
             query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
                 limit?: number;
-                /** @description `next_cursor` of the previous page */
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
                 cursor?: string;
+                /**
+                 * @description only in this state
+                 * @example open
+                 */
                 state?: components["schemas"]["MergeReviewState"];
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3727,14 +6164,45 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "exceeded": "customers_per_identifier",
+                     *           "customers": [
+                     *             "cus_0d2f6a4b8c1e",
+                     *             "cus_7b91e02cd45f"
+                     *           ],
+                     *           "state": "open",
+                     *           "dismissed_at": "2026-03-14T15:09:26Z",
+                     *           "dismissed_by": "ana@shop.example",
+                     *           "dismissed_reason": "a family with one email address",
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["MergeReviewPage"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -3743,16 +6211,28 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "card testing"
+                 *     }
+                 */
                 "application/json": components["schemas"]["DismissRequest"];
             };
         };
@@ -3760,9 +6240,25 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "exceeded": "customers_per_identifier",
+                     *       "customers": [
+                     *         "cus_0d2f6a4b8c1e",
+                     *         "cus_7b91e02cd45f"
+                     *       ],
+                     *       "state": "open",
+                     *       "dismissed_at": "2026-03-14T15:09:26Z",
+                     *       "dismissed_by": "ana@shop.example",
+                     *       "dismissed_reason": "a family with one email address",
+                     *       "created_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["MergeReview"];
                 };
             };
@@ -3770,6 +6266,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -3781,10 +6278,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
                 id: string;
             };
             cookie?: never;
@@ -3794,15 +6298,68 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *       "gateway": "stripe",
+                     *       "customer_id": "cus_0d2f6a4b8c1e",
+                     *       "state": "created",
+                     *       "amount_minor": 12500,
+                     *       "refunded_minor": 12,
+                     *       "currency": "BRL",
+                     *       "payment_method": "card",
+                     *       "card_brand": "visa",
+                     *       "card_last4": "4242",
+                     *       "card_country": "BR",
+                     *       "products": [
+                     *         "course-101"
+                     *       ],
+                     *       "livemode": true,
+                     *       "test": true,
+                     *       "decision": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "decision": "allow",
+                     *         "risk_score": 12,
+                     *         "version": 3,
+                     *         "created_at": "2026-03-14T15:09:26Z"
+                     *       },
+                     *       "actions": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "action": "cancel",
+                     *           "status": "pending",
+                     *           "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "decided_by": "risk",
+                     *           "attempts": 12,
+                     *           "reference": "re_3SVk2cLqkz8JbX1y",
+                     *           "code": "validation",
+                     *           "reason": "card testing",
+                     *           "contradiction": "block_lifted",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "updated_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z",
+                     *       "verdict": {
+                     *         "verdict": "fraud",
+                     *         "reason": "card testing",
+                     *         "actor": "ana@shop.example",
+                     *         "given_at": "2026-03-14T15:09:26Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Payment"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3810,13 +6367,32 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
     show_quality: {
         parameters: {
             query?: {
-                /** @description how many weeks, the present one included */
+                /**
+                 * @description start of the period, rounded down to a quarter of an hour; without it, the start of today
+                 * @example 2026-03-01T00:00:00-03:00
+                 */
+                from?: string;
+                /**
+                 * @description end of the period, rounded up to a quarter of an hour; without it, now
+                 * @example 2026-04-01T00:00:00-03:00
+                 */
+                to?: string;
+                /**
+                 * @description IANA name of the time zone in which days begin
+                 * @example America/Sao_Paulo
+                 */
+                timezone?: string;
+                /**
+                 * @description without `from`: how many weeks up to `to`, whose week is the last
+                 * @example 12
+                 */
                 weeks?: number;
             };
             header?: never;
@@ -3831,11 +6407,84 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "generated_at": "2026-03-14T15:09:26Z",
+                     *       "period": {
+                     *         "starts_at": "2026-03-14T15:09:26Z",
+                     *         "ends_at": "2026-03-14T15:09:26Z",
+                     *         "settled": true,
+                     *         "payments": 12,
+                     *         "frauds": 12,
+                     *         "judged": 12,
+                     *         "blocked": {
+                     *           "payments": 12,
+                     *           "frauds": 12,
+                     *           "precision": 12,
+                     *           "recall": 12,
+                     *           "false_positive_rate": 12
+                     *         },
+                     *         "flagged": {
+                     *           "payments": 12,
+                     *           "frauds": 12,
+                     *           "precision": 12,
+                     *           "recall": 12,
+                     *           "false_positive_rate": 12
+                     *         },
+                     *         "amounts": [
+                     *           {
+                     *             "currency": "BRL",
+                     *             "stopped_minor": 12,
+                     *             "lost_minor": 12,
+                     *             "wrongly_blocked_minor": 12
+                     *           }
+                     *         ]
+                     *       },
+                     *       "weeks": [
+                     *         {
+                     *           "starts_at": "2026-03-14T15:09:26Z",
+                     *           "ends_at": "2026-03-14T15:09:26Z",
+                     *           "settled": true,
+                     *           "payments": 12,
+                     *           "frauds": 12,
+                     *           "judged": 12,
+                     *           "blocked": {
+                     *             "payments": 12,
+                     *             "frauds": 12,
+                     *             "precision": 12,
+                     *             "recall": 12,
+                     *             "false_positive_rate": 12
+                     *           },
+                     *           "flagged": {
+                     *             "payments": 12,
+                     *             "frauds": 12,
+                     *             "precision": 12,
+                     *             "recall": 12,
+                     *             "false_positive_rate": 12
+                     *           },
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "stopped_minor": 12,
+                     *               "lost_minor": 12,
+                     *               "wrongly_blocked_minor": 12
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "review_queue": {
+                     *         "payments": 12,
+                     *         "oldest_at": "2026-03-14T15:09:26Z",
+                     *         "median_age_s": 12
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["DecisionQuality"];
                 };
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -3843,17 +6492,32 @@ export interface operations {
     import_verdict_file: {
         parameters: {
             query?: {
-                /** @description of lines without a verdict */
+                /**
+                 * @description of lines without a verdict
+                 * @example fraud
+                 */
                 verdict?: components["schemas"]["PaymentVerdict"];
-                /** @description of lines without a reason */
+                /**
+                 * @description of lines without a reason
+                 * @example card testing
+                 */
                 reason?: string;
-                /** @description of payment ids without one, as in the gateway's own export: `stripe` for `pi_3SVk2c` */
+                /**
+                 * @description of payment ids without one, as in the gateway's own export: `stripe` for `pi_3SVk2c`
+                 * @example stripe
+                 */
                 gateway?: string;
-                /** @description only count what the file would do */
+                /**
+                 * @description only count what the file would do
+                 * @example false
+                 */
                 dry_run?: boolean;
             };
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3861,6 +6525,10 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example payment_id,verdict,reason
+                 *     stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp,fraud,chargeback
+                 */
                 "text/csv": string;
             };
         };
@@ -3868,15 +6536,34 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "lines": 12,
+                     *       "given": 12,
+                     *       "unchanged": 12,
+                     *       "unknown": 12,
+                     *       "invalid": 12,
+                     *       "problems": [
+                     *         {
+                     *           "line": 12,
+                     *           "column": "payment_id",
+                     *           "message": "Field required"
+                     *         }
+                     *       ],
+                     *       "dry_run": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["VerdictImport"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -3888,16 +6575,29 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "verdict": "fraud",
+                 *       "reason": "card testing"
+                 *     }
+                 */
                 "application/json": components["schemas"]["VerdictRequest"];
             };
         };
@@ -3905,9 +6605,20 @@ export interface operations {
             /** @description Success */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *       "verdict_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "verdict": "fraud",
+                     *       "reason": "card testing",
+                     *       "actor": "ana@shop.example",
+                     *       "accepted_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["VerdictAccepted"];
                 };
             };
@@ -3915,6 +6626,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -3925,7 +6637,13 @@ export interface operations {
     list_lists: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3934,36 +6652,96 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "lists": [
+                     *         {
+                     *           "name": "Expensive first order",
+                     *           "entries": 12,
+                     *           "types": {
+                     *             "customer": 12
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListSummaries"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
     list_entries: {
         parameters: {
             query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
                 limit?: number;
-                /** @description `next_cursor` of the previous page */
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
                 cursor?: string;
-                /** @description created at or after */
+                /**
+                 * @description created at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
                 from?: string;
-                /** @description created before */
+                /**
+                 * @description created before
+                 * @example 2026-03-14T15:09:26Z
+                 */
                 to?: string;
-                /** @description `block` and `allow` decide on payments; rules look up the others */
+                /**
+                 * @description `block` and `allow` decide on payments; rules look up the others
+                 * @example block
+                 */
                 list?: string;
+                /**
+                 * @description only of this type
+                 * @example customer
+                 */
                 type?: components["schemas"]["EntryType"];
+                /**
+                 * @description only in this state
+                 * @example active
+                 */
                 state?: components["schemas"]["EntryState"];
+                /**
+                 * @description only those that expire before this time
+                 * @example 2026-03-14T15:09:26Z
+                 */
                 expires_before?: string;
-                /** @description the name of a user, an API key or a command, or rule:… */
+                /**
+                 * @description the name of a user, an API key or a command, or rule:…
+                 * @example ana@shop.example
+                 */
                 added_by?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3972,14 +6750,43 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "list": "block",
+                     *           "type": "ip",
+                     *           "value": "203.0.113.0/24",
+                     *           "reason": "card testing",
+                     *           "added_by": "ana@shop.example",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "updated_at": "2026-03-14T15:09:26Z",
+                     *           "expires_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["EntryPage"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -3988,7 +6795,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3996,6 +6806,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "list": "block",
+                 *       "type": "ip",
+                 *       "value": "203.0.113.0/24",
+                 *       "reason": "card testing",
+                 *       "expires_at": "2026-03-14T15:09:26Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewListEntry"];
             };
         };
@@ -4003,15 +6822,30 @@ export interface operations {
             /** @description Success */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "list": "block",
+                     *       "type": "ip",
+                     *       "value": "203.0.113.0/24",
+                     *       "reason": "card testing",
+                     *       "added_by": "ana@shop.example",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z",
+                     *       "expires_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Entry"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -4023,10 +6857,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4036,15 +6877,30 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "list": "block",
+                     *       "type": "ip",
+                     *       "value": "203.0.113.0/24",
+                     *       "reason": "card testing",
+                     *       "added_by": "ana@shop.example",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z",
+                     *       "expires_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Entry"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4052,20 +6908,37 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
     change_list_entry: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match": string;
+            };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "card testing",
+                 *       "expires_at": "2026-03-14T15:09:26Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["EntryChange"];
             };
         };
@@ -4076,6 +6949,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "list": "block",
+                     *       "type": "ip",
+                     *       "value": "203.0.113.0/24",
+                     *       "reason": "card testing",
+                     *       "added_by": "ana@shop.example",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z",
+                     *       "expires_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Entry"];
                 };
             };
@@ -4083,17 +6969,30 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            412: components["responses"]["412"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
             422: components["responses"]["422"];
+            428: components["responses"]["428"];
             503: components["responses"]["503"];
         };
     };
     remove_list_entry: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4106,12 +7005,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "list": "block",
+                     *       "type": "ip",
+                     *       "value": "203.0.113.0/24",
+                     *       "reason": "card testing",
+                     *       "added_by": "ana@shop.example",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z",
+                     *       "expires_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Entry"];
                 };
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            412: components["responses"]["412"];
             503: components["responses"]["503"];
         };
     };
@@ -4119,7 +7033,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4127,6 +7044,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "type": "ip",
+                 *       "value": "203.0.113.0/24"
+                 *     }
+                 */
                 "application/json": components["schemas"]["EntryLookup"];
             };
         };
@@ -4134,15 +7057,34 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "list": "block",
+                     *           "type": "ip",
+                     *           "value": "203.0.113.0/24",
+                     *           "reason": "card testing",
+                     *           "added_by": "ana@shop.example",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "updated_at": "2026-03-14T15:09:26Z",
+                     *           "expires_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["EntriesFound"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -4153,17 +7095,32 @@ export interface operations {
     import_lists: {
         parameters: {
             query?: {
-                /** @description count, and store nothing */
+                /**
+                 * @description count, and store nothing
+                 * @example false
+                 */
                 dry_run?: boolean;
-                /** @description `block` and `allow` decide on payments; rules look up the others */
+                /**
+                 * @description of lines that name none
+                 * @example block
+                 */
                 list?: string;
-                /** @description must not hold personal data */
+                /**
+                 * @description of lines that give none
+                 * @example card testing
+                 */
                 reason?: string;
-                /** @description of lines that name none */
+                /**
+                 * @description of lines that name none
+                 * @example 2026-03-14T15:09:26Z
+                 */
                 expires_at?: string;
             };
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4171,6 +7128,10 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example type,value,reason
+                 *     ip,203.0.113.0/24,card testing
+                 */
                 "text/csv": string;
             };
         };
@@ -4178,15 +7139,34 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "added": 12,
+                     *       "changed": 12,
+                     *       "unchanged": 12,
+                     *       "expired": 12,
+                     *       "invalid": 12,
+                     *       "problems": [
+                     *         {
+                     *           "line": 12,
+                     *           "column": "payment_id",
+                     *           "message": "Field required"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ImportSummary"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -4197,8 +7177,15 @@ export interface operations {
     export_lists: {
         parameters: {
             query?: {
-                /** @description `block` and `allow` decide on payments; rules look up the others */
+                /**
+                 * @description `block` and `allow` decide on payments; rules look up the others
+                 * @example block
+                 */
                 list?: string;
+                /**
+                 * @description only of this type
+                 * @example customer
+                 */
                 type?: components["schemas"]["EntryType"];
             };
             header?: never;
@@ -4213,11 +7200,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example payment_id,verdict,reason
+                     *     stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp,fraud,chargeback
+                     */
                     "text/csv": string;
                 };
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -4225,18 +7217,49 @@ export interface operations {
     list_conversions: {
         parameters: {
             query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
                 limit?: number;
-                /** @description `next_cursor` of the previous page */
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
                 cursor?: string;
-                /** @description created at or after */
+                /**
+                 * @description created at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
                 from?: string;
-                /** @description created before */
+                /**
+                 * @description created before
+                 * @example 2026-03-14T15:09:26Z
+                 */
                 to?: string;
+                /**
+                 * @description only with this status
+                 * @example pending
+                 */
                 status?: components["schemas"]["ConversionStatus"];
+                /**
+                 * @description only of this kind of destination
+                 * @example meta
+                 */
                 destination?: string;
+                /**
+                 * @description only of this payment
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
                 payment_id?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4245,14 +7268,60 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *           "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *           "destination": "meta",
+                     *           "destination_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "event_name": "Purchase",
+                     *           "status": "pending",
+                     *           "match": {
+                     *             "method": "click_id",
+                     *             "confidence": 1,
+                     *             "click_id": "fb.1.1773500966000.IwAR2x"
+                     *           },
+                     *           "attempts": 12,
+                     *           "reason": "card testing",
+                     *           "code": "validation",
+                     *           "amount_minor": 12500,
+                     *           "currency": "BRL",
+                     *           "correction": "blocked",
+                     *           "waiting_for": {
+                     *             "cause": "destination_on_hold",
+                     *             "reason": "card testing",
+                     *             "code": "validation",
+                     *             "since": "2026-03-14T15:09:26Z"
+                     *           },
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "updated_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ConversionPage"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -4261,10 +7330,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4274,15 +7350,47 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *       "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *       "destination": "meta",
+                     *       "destination_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "event_name": "Purchase",
+                     *       "status": "pending",
+                     *       "match": {
+                     *         "method": "click_id",
+                     *         "confidence": 1,
+                     *         "click_id": "fb.1.1773500966000.IwAR2x"
+                     *       },
+                     *       "attempts": 12,
+                     *       "reason": "card testing",
+                     *       "code": "validation",
+                     *       "amount_minor": 12500,
+                     *       "currency": "BRL",
+                     *       "correction": "blocked",
+                     *       "waiting_for": {
+                     *         "cause": "destination_on_hold",
+                     *         "reason": "card testing",
+                     *         "code": "validation",
+                     *         "since": "2026-03-14T15:09:26Z"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Conversion"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4290,13 +7398,87 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_delivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "state": "dispatched",
+                     *       "next_attempt_at": "2026-03-14T15:09:26Z",
+                     *       "event": {
+                     *         "event_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *         "event_name": "Purchase"
+                     *       },
+                     *       "attempts": [
+                     *         {
+                     *           "number": 12,
+                     *           "at": "2026-03-14T15:09:26Z",
+                     *           "outcome": "dispatched",
+                     *           "code": "validation",
+                     *           "reason": "card testing",
+                     *           "duration_ms": 12,
+                     *           "trace_id": "AbCdEf012345"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConversionDelivery"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
     list_destinations: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4305,27 +7487,446 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "kind": "meta",
+                     *           "name": "Expensive first order",
+                     *           "status": "active",
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "reason": "card testing",
+                     *           "code": "validation",
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DestinationList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    add_destination: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kind": "meta",
+                 *       "name": "Expensive first order",
+                 *       "token": "EAABsbCS1iHgBO",
+                 *       "config": {
+                 *         "pixel_id": "1234567890",
+                 *         "test_event_code": "TEST12345",
+                 *         "site_url": "https://shop.example"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["DestinationBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "meta",
+                     *       "name": "Expensive first order",
+                     *       "enabled": true,
+                     *       "config": {
+                     *         "pixel_id": "1234567890",
+                     *         "site_url": "https://shop.example"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConfiguredDestination"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_destination: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "meta",
+                     *       "name": "Expensive first order",
+                     *       "enabled": true,
+                     *       "config": {
+                     *         "pixel_id": "1234567890",
+                     *         "site_url": "https://shop.example"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConfiguredDestination"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_destination: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "enabled": true,
+                 *       "token": "correct horse battery staple",
+                 *       "config": {
+                 *         "pixel_id": "1234567890",
+                 *         "test_event_code": "TEST12345",
+                 *         "site_url": "https://shop.example"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["DestinationChangeBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "meta",
+                     *       "name": "Expensive first order",
+                     *       "enabled": true,
+                     *       "config": {
+                     *         "pixel_id": "1234567890",
+                     *         "site_url": "https://shop.example"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConfiguredDestination"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_activity: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "active",
+                     *       "since": "2026-03-14T15:09:26Z",
+                     *       "reason": "card testing",
+                     *       "code": "validation",
+                     *       "waiting": 12,
+                     *       "oldest_waiting": "2026-03-14T15:09:26Z",
+                     *       "dispatched": 12,
+                     *       "failed": 12,
+                     *       "suppressed": 12,
+                     *       "last_dispatched_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DestinationActivity"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    probe: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accepted": true,
+                     *       "outcome": "dispatched",
+                     *       "code": "validation",
+                     *       "reason": "card testing",
+                     *       "trace_id": "AbCdEf012345",
+                     *       "duration_ms": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DestinationAnswer"];
                 };
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    send_test_event: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "test_event_code": "TEST12345"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DestinationTestBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accepted": true,
+                     *       "outcome": "dispatched",
+                     *       "code": "validation",
+                     *       "reason": "card testing",
+                     *       "trace_id": "AbCdEf012345",
+                     *       "duration_ms": 12,
+                     *       "event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DestinationTestAnswer"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
             503: components["responses"]["503"];
         };
     };
     list_dead_letters: {
         parameters: {
             query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
                 limit?: number;
-                /** @description `next_cursor` of the previous page */
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
                 cursor?: string;
+                /**
+                 * @description only in this state
+                 * @example open
+                 */
                 state?: components["schemas"]["DeadLetterState"];
+                /**
+                 * @description only of this service
+                 * @example dispatch
+                 */
                 source?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4334,14 +7935,48 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "source": "dispatch",
+                     *           "kind": "message",
+                     *           "type": "payment.succeeded.v1",
+                     *           "subject": "customer cus_0d2f6a4b8c1e",
+                     *           "reason": "card testing",
+                     *           "code": "validation",
+                     *           "attempts": 12,
+                     *           "state": "open",
+                     *           "first_failed_at": "2026-03-14T15:09:26Z",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "settled_at": "2026-03-14T15:09:26Z",
+                     *           "settled_by": "ana@shop.example",
+                     *           "settled_reason": "the destination was corrected"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["DeadLetterPage"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -4350,10 +7985,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4363,15 +8005,50 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "source": "dispatch",
+                     *       "kind": "message",
+                     *       "type": "payment.succeeded.v1",
+                     *       "subject": "customer cus_0d2f6a4b8c1e",
+                     *       "reason": "card testing",
+                     *       "code": "validation",
+                     *       "attempts": 12,
+                     *       "state": "open",
+                     *       "first_failed_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "settled_at": "2026-03-14T15:09:26Z",
+                     *       "settled_by": "ana@shop.example",
+                     *       "settled_reason": "the destination was corrected",
+                     *       "payload": {
+                     *         "id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *         "type": "payment_intent.succeeded"
+                     *       },
+                     *       "history": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "reason": "card testing",
+                     *           "attempts": 12,
+                     *           "state": "open",
+                     *           "first_failed_at": "2026-03-14T15:09:26Z",
+                     *           "settled_at": "2026-03-14T15:09:26Z",
+                     *           "settled_by": "ana@shop.example"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DeadLetter"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4379,17 +8056,25 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
-    replay: {
+    replay_dead_letter: {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4399,34 +8084,66 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "source": "dispatch",
+                     *       "kind": "message",
+                     *       "type": "payment.succeeded.v1",
+                     *       "subject": "customer cus_0d2f6a4b8c1e",
+                     *       "reason": "card testing",
+                     *       "code": "validation",
+                     *       "attempts": 12,
+                     *       "state": "open",
+                     *       "first_failed_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "settled_at": "2026-03-14T15:09:26Z",
+                     *       "settled_by": "ana@shop.example",
+                     *       "settled_reason": "the destination was corrected"
+                     *     }
+                     */
                     "application/json": components["schemas"]["DeadLetterSummary"];
                 };
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
     };
-    discard: {
+    discard_dead_letter: {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "card testing"
+                 *     }
+                 */
                 "application/json": components["schemas"]["DiscardRequest"];
             };
         };
@@ -4434,9 +8151,28 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "source": "dispatch",
+                     *       "kind": "message",
+                     *       "type": "payment.succeeded.v1",
+                     *       "subject": "customer cus_0d2f6a4b8c1e",
+                     *       "reason": "card testing",
+                     *       "code": "validation",
+                     *       "attempts": 12,
+                     *       "state": "open",
+                     *       "first_failed_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "settled_at": "2026-03-14T15:09:26Z",
+                     *       "settled_by": "ana@shop.example",
+                     *       "settled_reason": "the destination was corrected"
+                     *     }
+                     */
                     "application/json": components["schemas"]["DeadLetterSummary"];
                 };
             };
@@ -4444,6 +8180,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -4454,17 +8191,44 @@ export interface operations {
     list_rejections: {
         parameters: {
             query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
                 limit?: number;
-                /** @description `next_cursor` of the previous page */
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
                 cursor?: string;
-                /** @description created at or after */
+                /**
+                 * @description created at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
                 from?: string;
-                /** @description created before */
+                /**
+                 * @description created before
+                 * @example 2026-03-14T15:09:26Z
+                 */
                 to?: string;
+                /**
+                 * @description only of this gateway
+                 * @example stripe
+                 */
                 gateway?: string;
+                /**
+                 * @description only with this code
+                 * @example validation
+                 */
                 code?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4473,14 +8237,45 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "gateway": "stripe",
+                     *           "status": 12,
+                     *           "code": "validation",
+                     *           "reason": "card testing",
+                     *           "count": 12,
+                     *           "first_at": "2026-03-14T15:09:26Z",
+                     *           "last_at": "2026-03-14T15:09:26Z",
+                     *           "remote": "203.0.113.7",
+                     *           "size": 12,
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["RejectionPage"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -4488,18 +8283,49 @@ export interface operations {
     list_quarantine: {
         parameters: {
             query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
                 limit?: number;
-                /** @description `next_cursor` of the previous page */
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
                 cursor?: string;
-                /** @description created at or after */
+                /**
+                 * @description created at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
                 from?: string;
-                /** @description created before */
+                /**
+                 * @description created before
+                 * @example 2026-03-14T15:09:26Z
+                 */
                 to?: string;
+                /**
+                 * @description only in this state
+                 * @example open
+                 */
                 state?: components["schemas"]["QuarantineState"];
+                /**
+                 * @description only of this kind
+                 * @example quarantined
+                 */
                 kind?: components["schemas"]["QuarantineKind"];
+                /**
+                 * @description only of this gateway
+                 * @example stripe
+                 */
                 gateway?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4508,14 +8334,50 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "kind": "quarantined",
+                     *           "gateway": "stripe",
+                     *           "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *           "gateway_event_type": "payment_intent.succeeded",
+                     *           "reason": "card testing",
+                     *           "state": "open",
+                     *           "message_type": "payment.succeeded.v1",
+                     *           "payload_bytes": 12,
+                     *           "replay_requested_at": "2026-03-14T15:09:26Z",
+                     *           "replay_requested_by": "ana@shop.example",
+                     *           "replayed_at": "2026-03-14T15:09:26Z",
+                     *           "discarded_at": "2026-03-14T15:09:26Z",
+                     *           "discarded_by": "ana@shop.example",
+                     *           "discarded_reason": "a test of the gateway",
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["QuarantinePage"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -4524,10 +8386,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4537,15 +8406,41 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "quarantined",
+                     *       "gateway": "stripe",
+                     *       "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *       "gateway_event_type": "payment_intent.succeeded",
+                     *       "reason": "card testing",
+                     *       "state": "open",
+                     *       "message_type": "payment.succeeded.v1",
+                     *       "payload_bytes": 12,
+                     *       "replay_requested_at": "2026-03-14T15:09:26Z",
+                     *       "replay_requested_by": "ana@shop.example",
+                     *       "replayed_at": "2026-03-14T15:09:26Z",
+                     *       "discarded_at": "2026-03-14T15:09:26Z",
+                     *       "discarded_by": "ana@shop.example",
+                     *       "discarded_reason": "a test of the gateway",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "payload": {
+                     *         "id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *         "type": "payment_intent.succeeded"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Quarantined"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4553,6 +8448,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
@@ -4560,10 +8456,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4573,15 +8476,37 @@ export interface operations {
             /** @description Success */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "quarantined",
+                     *       "gateway": "stripe",
+                     *       "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *       "gateway_event_type": "payment_intent.succeeded",
+                     *       "reason": "card testing",
+                     *       "state": "open",
+                     *       "message_type": "payment.succeeded.v1",
+                     *       "payload_bytes": 12,
+                     *       "replay_requested_at": "2026-03-14T15:09:26Z",
+                     *       "replay_requested_by": "ana@shop.example",
+                     *       "replayed_at": "2026-03-14T15:09:26Z",
+                     *       "discarded_at": "2026-03-14T15:09:26Z",
+                     *       "discarded_by": "ana@shop.example",
+                     *       "discarded_reason": "a test of the gateway",
+                     *       "created_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["QuarantinedSummary"];
                 };
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
@@ -4591,16 +8516,28 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "card testing"
+                 *     }
+                 */
                 "application/json": components["schemas"]["DiscardRequest"];
             };
         };
@@ -4608,9 +8545,30 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "quarantined",
+                     *       "gateway": "stripe",
+                     *       "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *       "gateway_event_type": "payment_intent.succeeded",
+                     *       "reason": "card testing",
+                     *       "state": "open",
+                     *       "message_type": "payment.succeeded.v1",
+                     *       "payload_bytes": 12,
+                     *       "replay_requested_at": "2026-03-14T15:09:26Z",
+                     *       "replay_requested_by": "ana@shop.example",
+                     *       "replayed_at": "2026-03-14T15:09:26Z",
+                     *       "discarded_at": "2026-03-14T15:09:26Z",
+                     *       "discarded_by": "ana@shop.example",
+                     *       "discarded_reason": "a test of the gateway",
+                     *       "created_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["QuarantinedSummary"];
                 };
             };
@@ -4618,6 +8576,571 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_reconciliations: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description only of this gateway
+                 * @example stripe
+                 */
+                gateway?: string;
+                /**
+                 * @description only in this state
+                 * @example queued
+                 */
+                state?: components["schemas"]["ReconciliationState"];
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "gateway": "stripe",
+                     *           "source": "gateway",
+                     *           "state": "queued",
+                     *           "livemode": true,
+                     *           "range_start": "2026-03-14T15:09:26Z",
+                     *           "range_end": "2026-03-14T15:09:26Z",
+                     *           "dry_run": true,
+                     *           "requested_by": "ana@shop.example",
+                     *           "problem": "The key lacks a permission (Balance transactions: Read, and Charges: Read).",
+                     *           "events": {
+                     *             "listed": 52,
+                     *             "known": 49,
+                     *             "missing": 2,
+                     *             "fetched": 2,
+                     *             "not_subscribed": 1
+                     *           },
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "finished_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReconciliationPage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    start_reconciliation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "gateway": "stripe",
+                 *       "from": "2026-03-01T00:00:00Z",
+                 *       "to": "2026-03-14T00:00:00Z",
+                 *       "dry_run": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReconciliationRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "gateway": "stripe",
+                     *       "source": "gateway",
+                     *       "state": "queued",
+                     *       "livemode": true,
+                     *       "range_start": "2026-03-14T15:09:26Z",
+                     *       "range_end": "2026-03-14T15:09:26Z",
+                     *       "dry_run": true,
+                     *       "requested_by": "ana@shop.example",
+                     *       "problem": "The key lacks a permission (Balance transactions: Read, and Charges: Read).",
+                     *       "events": {
+                     *         "listed": 52,
+                     *         "known": 49,
+                     *         "missing": 2,
+                     *         "fetched": 2,
+                     *         "not_subscribed": 1
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "finished_at": "2026-03-14T15:09:26Z",
+                     *       "fetched": [
+                     *         {
+                     *           "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *           "gateway_event_type": "charge.succeeded"
+                     *         }
+                     *       ],
+                     *       "totals": [
+                     *         {
+                     *           "kind": "charge",
+                     *           "currency": "BRL",
+                     *           "day": "2026-03-14",
+                     *           "gateway_minor": 39580,
+                     *           "received_minor": 19790,
+                     *           "gateway_count": 2,
+                     *           "received_count": 1
+                     *         }
+                     *       ],
+                     *       "differences": [
+                     *         {
+                     *           "kind": "charge",
+                     *           "currency": "BRL",
+                     *           "day": "2026-03-14",
+                     *           "gateway_minor": 39580,
+                     *           "received_minor": 19790,
+                     *           "gateway_count": 2,
+                     *           "received_count": 1
+                     *         }
+                     *       ],
+                     *       "export": {
+                     *         "lines": 120,
+                     *         "same": 117,
+                     *         "missing": 1,
+                     *         "amounts": 1,
+                     *         "states": 1,
+                     *         "invalid": 0,
+                     *         "differences": [
+                     *           {
+                     *             "line": 17,
+                     *             "kind": "missing",
+                     *             "payment_id": "hotmart:HP1121336654889",
+                     *             "exported": "497.90 BRL",
+                     *             "known": "397.90 BRL"
+                     *           }
+                     *         ],
+                     *         "invalid_lines": []
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_reconciliation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "gateway": "stripe",
+                     *       "source": "gateway",
+                     *       "state": "queued",
+                     *       "livemode": true,
+                     *       "range_start": "2026-03-14T15:09:26Z",
+                     *       "range_end": "2026-03-14T15:09:26Z",
+                     *       "dry_run": true,
+                     *       "requested_by": "ana@shop.example",
+                     *       "problem": "The key lacks a permission (Balance transactions: Read, and Charges: Read).",
+                     *       "events": {
+                     *         "listed": 52,
+                     *         "known": 49,
+                     *         "missing": 2,
+                     *         "fetched": 2,
+                     *         "not_subscribed": 1
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "finished_at": "2026-03-14T15:09:26Z",
+                     *       "fetched": [
+                     *         {
+                     *           "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *           "gateway_event_type": "charge.succeeded"
+                     *         }
+                     *       ],
+                     *       "totals": [
+                     *         {
+                     *           "kind": "charge",
+                     *           "currency": "BRL",
+                     *           "day": "2026-03-14",
+                     *           "gateway_minor": 39580,
+                     *           "received_minor": 19790,
+                     *           "gateway_count": 2,
+                     *           "received_count": 1
+                     *         }
+                     *       ],
+                     *       "differences": [
+                     *         {
+                     *           "kind": "charge",
+                     *           "currency": "BRL",
+                     *           "day": "2026-03-14",
+                     *           "gateway_minor": 39580,
+                     *           "received_minor": 19790,
+                     *           "gateway_count": 2,
+                     *           "received_count": 1
+                     *         }
+                     *       ],
+                     *       "export": {
+                     *         "lines": 120,
+                     *         "same": 117,
+                     *         "missing": 1,
+                     *         "amounts": 1,
+                     *         "states": 1,
+                     *         "invalid": 0,
+                     *         "differences": [
+                     *           {
+                     *             "line": 17,
+                     *             "kind": "missing",
+                     *             "payment_id": "hotmart:HP1121336654889",
+                     *             "exported": "497.90 BRL",
+                     *             "known": "397.90 BRL"
+                     *           }
+                     *         ],
+                     *         "invalid_lines": []
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    preview_export: {
+        parameters: {
+            query?: {
+                /**
+                 * @description the gateway that the file comes from
+                 * @example hotmart
+                 */
+                gateway?: string;
+                /**
+                 * @description the transaction's id
+                 * @example Transaction
+                 */
+                id_column?: string;
+                /**
+                 * @description what the buyer paid
+                 * @example Price
+                 */
+                amount_column?: string;
+                /**
+                 * @description the currency's code
+                 * @example Currency
+                 */
+                currency_column?: string;
+                /**
+                 * @description the sale's status
+                 * @example Status
+                 */
+                state_column?: string;
+                /**
+                 * @description of lines without a currency
+                 * @example BRL
+                 */
+                currency?: string;
+            };
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example transaction,price,currency,status
+                 *     HP1121336654889,497.90,BRL,approved
+                 */
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "columns": [
+                     *         "transaction",
+                     *         "price",
+                     *         "status"
+                     *       ],
+                     *       "id_column": "transaction",
+                     *       "amount_column": "price",
+                     *       "currency_column": "currency",
+                     *       "state_column": "status",
+                     *       "first": [
+                     *         {
+                     *           "line": 2,
+                     *           "payment_id": "hotmart:HP1121336654889",
+                     *           "amount_minor": 49790,
+                     *           "currency": "BRL",
+                     *           "state": "created"
+                     *         }
+                     *       ],
+                     *       "problems": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ExportPreview"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    compare_exported_sales: {
+        parameters: {
+            query?: {
+                /**
+                 * @description the gateway that the file comes from
+                 * @example hotmart
+                 */
+                gateway?: string;
+                /**
+                 * @description the transaction's id
+                 * @example Transaction
+                 */
+                id_column?: string;
+                /**
+                 * @description what the buyer paid
+                 * @example Price
+                 */
+                amount_column?: string;
+                /**
+                 * @description the currency's code
+                 * @example Currency
+                 */
+                currency_column?: string;
+                /**
+                 * @description the sale's status
+                 * @example Status
+                 */
+                state_column?: string;
+                /**
+                 * @description of lines without a currency
+                 * @example BRL
+                 */
+                currency?: string;
+            };
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example transaction,price,currency,status
+                 *     HP1121336654889,497.90,BRL,approved
+                 */
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "gateway": "stripe",
+                     *       "source": "gateway",
+                     *       "state": "queued",
+                     *       "livemode": true,
+                     *       "range_start": "2026-03-14T15:09:26Z",
+                     *       "range_end": "2026-03-14T15:09:26Z",
+                     *       "dry_run": true,
+                     *       "requested_by": "ana@shop.example",
+                     *       "problem": "The key lacks a permission (Balance transactions: Read, and Charges: Read).",
+                     *       "events": {
+                     *         "listed": 52,
+                     *         "known": 49,
+                     *         "missing": 2,
+                     *         "fetched": 2,
+                     *         "not_subscribed": 1
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "finished_at": "2026-03-14T15:09:26Z",
+                     *       "fetched": [
+                     *         {
+                     *           "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *           "gateway_event_type": "charge.succeeded"
+                     *         }
+                     *       ],
+                     *       "totals": [
+                     *         {
+                     *           "kind": "charge",
+                     *           "currency": "BRL",
+                     *           "day": "2026-03-14",
+                     *           "gateway_minor": 39580,
+                     *           "received_minor": 19790,
+                     *           "gateway_count": 2,
+                     *           "received_count": 1
+                     *         }
+                     *       ],
+                     *       "differences": [
+                     *         {
+                     *           "kind": "charge",
+                     *           "currency": "BRL",
+                     *           "day": "2026-03-14",
+                     *           "gateway_minor": 39580,
+                     *           "received_minor": 19790,
+                     *           "gateway_count": 2,
+                     *           "received_count": 1
+                     *         }
+                     *       ],
+                     *       "export": {
+                     *         "lines": 120,
+                     *         "same": 117,
+                     *         "missing": 1,
+                     *         "amounts": 1,
+                     *         "states": 1,
+                     *         "invalid": 0,
+                     *         "differences": [
+                     *           {
+                     *             "line": 17,
+                     *             "kind": "missing",
+                     *             "payment_id": "hotmart:HP1121336654889",
+                     *             "exported": "497.90 BRL",
+                     *             "known": "397.90 BRL"
+                     *           }
+                     *         ],
+                     *         "invalid_lines": []
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -4628,7 +9151,13 @@ export interface operations {
     list_all_rules: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4637,14 +9166,43 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "version": 3,
+                     *           "name": "Expensive first order",
+                     *           "expression": "customer.payments == 0 && payment.amount > 1500",
+                     *           "action": {
+                     *             "kind": "allow"
+                     *           },
+                     *           "priority": 12,
+                     *           "mode": "off",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "updated_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["RuleList"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
@@ -4652,7 +9210,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4660,6 +9221,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Expensive first order",
+                 *       "expression": "customer.payments == 0 && payment.amount > 1500",
+                 *       "action": {
+                 *         "kind": "allow"
+                 *       },
+                 *       "priority": 100,
+                 *       "mode": "off"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RuleBody"];
             };
         };
@@ -4667,15 +9239,32 @@ export interface operations {
             /** @description Success */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "version": 3,
+                     *       "name": "Expensive first order",
+                     *       "expression": "customer.payments == 0 && payment.amount > 1500",
+                     *       "action": {
+                     *         "kind": "allow"
+                     *       },
+                     *       "priority": 12,
+                     *       "mode": "off",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListedRule"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -4686,7 +9275,13 @@ export interface operations {
     list_rule_fields: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4695,14 +9290,37 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "Expensive first order",
+                     *           "type": "payment.succeeded.v1",
+                     *           "description": "the number of the customer's earlier payments",
+                     *           "example": "19.9",
+                     *           "may_be_missing": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["FieldList"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
@@ -4710,7 +9328,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4718,6 +9339,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "expression": "customer.payments == 0 && payment.amount > 1500"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CheckBody"];
             };
         };
@@ -4725,15 +9351,28 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "problems": [
+                     *         {
+                     *           "message": "Field required",
+                     *           "line": 12,
+                     *           "column": 12
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["CheckResult"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -4745,7 +9384,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4753,6 +9395,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "expression": "customer.payments == 0 && payment.amount > 1500",
+                 *       "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TrialBody"];
             };
         };
@@ -4760,9 +9408,46 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "tried": 12,
+                     *       "since": "2026-03-14T15:09:26Z",
+                     *       "applies": 12,
+                     *       "groups": [
+                     *         {
+                     *           "state": "created",
+                     *           "currency": "BRL",
+                     *           "payments": 12,
+                     *           "amount_minor": 12500
+                     *         }
+                     *       ],
+                     *       "unknown": 12,
+                     *       "failed": 12,
+                     *       "not_kept": [
+                     *         "payment.user_agent"
+                     *       ],
+                     *       "examples": [
+                     *         {
+                     *           "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *           "state": "created",
+                     *           "decision": "allow",
+                     *           "amount_minor": 12500,
+                     *           "currency": "BRL",
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "values": [
+                     *         {
+                     *           "field": "body.reason",
+                     *           "value": "1250.0"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["TrialResult"];
                 };
             };
@@ -4770,6 +9455,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -4781,10 +9467,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4794,15 +9487,32 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "version": 3,
+                     *       "name": "Expensive first order",
+                     *       "expression": "customer.payments == 0 && payment.amount > 1500",
+                     *       "action": {
+                     *         "kind": "allow"
+                     *       },
+                     *       "priority": 12,
+                     *       "mode": "off",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListedRule"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4810,20 +9520,43 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
     update_rule: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Expensive first order",
+                 *       "expression": "customer.payments == 0 && payment.amount > 1500",
+                 *       "action": {
+                 *         "kind": "allow"
+                 *       },
+                 *       "priority": 100,
+                 *       "mode": "off",
+                 *       "version": 3
+                 *     }
+                 */
                 "application/json": components["schemas"]["RuleChangeBody"];
             };
         };
@@ -4834,6 +9567,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "version": 3,
+                     *       "name": "Expensive first order",
+                     *       "expression": "customer.payments == 0 && payment.amount > 1500",
+                     *       "action": {
+                     *         "kind": "allow"
+                     *       },
+                     *       "priority": 12,
+                     *       "mode": "off",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListedRule"];
                 };
             };
@@ -4841,7 +9589,9 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
+            412: components["responses"]["412"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
             422: components["responses"]["422"];
@@ -4852,10 +9602,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4865,15 +9622,35 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "version": 3,
+                     *           "name": "Expensive first order",
+                     *           "expression": "customer.payments == 0 && payment.amount > 1500",
+                     *           "action": {
+                     *             "kind": "allow"
+                     *           },
+                     *           "priority": 12,
+                     *           "mode": "off",
+                     *           "author": "ana@shop.example",
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["VersionList"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4881,6 +9658,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
@@ -4888,16 +9666,29 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "restored": 12,
+                 *       "version": 3
+                 *     }
+                 */
                 "application/json": components["schemas"]["RestoreBody"];
             };
         };
@@ -4905,9 +9696,25 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "version": 3,
+                     *       "name": "Expensive first order",
+                     *       "expression": "customer.payments == 0 && payment.amount > 1500",
+                     *       "action": {
+                     *         "kind": "allow"
+                     *       },
+                     *       "priority": 12,
+                     *       "mode": "off",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListedRule"];
                 };
             };
@@ -4915,6 +9722,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -4925,13 +9733,24 @@ export interface operations {
     list_rule_hits: {
         parameters: {
             query?: {
+                /**
+                 * @description how many days, the present one included
+                 * @example 30
+                 */
                 days?: number;
             };
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4941,15 +9760,32 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "day": "2026-03-14",
+                     *           "mode": "on",
+                     *           "currency": "BRL",
+                     *           "payments": 12,
+                     *           "amount_minor": 12500,
+                     *           "changed": 12,
+                     *           "changed_minor": 12
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["HitList"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4957,6 +9793,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -4965,10 +9802,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4978,15 +9822,30 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "customer_id": "cus_0d2f6a4b8c1e",
+                     *           "until": "2026-03-14T15:09:26Z",
+                     *           "reason": "card testing",
+                     *           "author": "ana@shop.example",
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["SnoozeList"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4994,23 +9853,38 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
-    snooze: {
+    snooze_for_customer: {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "customer_id": "cus_0d2f6a4b8c1e",
+                 *       "until": "2026-03-14T15:09:26Z",
+                 *       "reason": "card testing"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SnoozeBody"];
             };
         };
@@ -5018,9 +9892,19 @@ export interface operations {
             /** @description Success */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "customer_id": "cus_0d2f6a4b8c1e",
+                     *       "until": "2026-03-14T15:09:26Z",
+                     *       "reason": "card testing",
+                     *       "author": "ana@shop.example",
+                     *       "created_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListedSnooze"];
                 };
             };
@@ -5028,6 +9912,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -5035,20 +9920,32 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    unsnooze: {
+    unsnooze_for_customer: {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "customer_id": "cus_0d2f6a4b8c1e"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SnoozeEndBody"];
             };
         };
@@ -5056,9 +9953,23 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "customer_id": "cus_0d2f6a4b8c1e",
+                     *           "until": "2026-03-14T15:09:26Z",
+                     *           "reason": "card testing",
+                     *           "author": "ana@shop.example",
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["SnoozeList"];
                 };
             };
@@ -5066,6 +9977,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -5076,7 +9988,13 @@ export interface operations {
     show_fuse: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5085,14 +10003,38 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "tripped": true,
+                     *       "last_trip": {
+                     *         "at": "2026-03-14T15:09:26Z",
+                     *         "payments": 12,
+                     *         "blocked": 12,
+                     *         "usual_rate": 12,
+                     *         "limit_rate": 12
+                     *       },
+                     *       "reset_at": "2026-03-14T15:09:26Z",
+                     *       "reset_by": "ana@shop.example"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Fuse"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
@@ -5100,7 +10042,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -5108,6 +10053,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "card testing"
+                 *     }
+                 */
                 "application/json": components["schemas"]["FuseResetBody"];
             };
         };
@@ -5115,15 +10065,31 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "tripped": true,
+                     *       "last_trip": {
+                     *         "at": "2026-03-14T15:09:26Z",
+                     *         "payments": 12,
+                     *         "blocked": 12,
+                     *         "usual_rate": 12,
+                     *         "limit_rate": 12
+                     *       },
+                     *       "reset_at": "2026-03-14T15:09:26Z",
+                     *       "reset_by": "ana@shop.example"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Fuse"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -5131,18 +10097,30 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    stream: {
+    follow_stream: {
         parameters: {
             query?: {
-                /** @description resume after this event; for clients that cannot send the header Last-Event-ID */
+                /**
+                 * @description resume after this event; for clients that cannot send the header Last-Event-ID
+                 * @example 1042.3
+                 */
                 last_event_id?: string;
-                /** @description IANA name of a time zone: the stream then has `overview.updated`, whose `today` begins in it */
+                /**
+                 * @description IANA name of a time zone: the stream then has `overview.updated`, whose `today` begins in it
+                 * @example America/Sao_Paulo
+                 */
                 timezone?: string;
-                /** @description only events of these types, separated by commas; `ready`, `reset` and `heartbeat` always come */
+                /**
+                 * @description only events of these types, separated by commas; `ready`, `reset` and `heartbeat` always come
+                 * @example detection.created,dead_letter.created
+                 */
                 types?: string;
             };
             header?: {
-                /** @description resume after this event */
+                /**
+                 * @description resume after this event
+                 * @example 1042.3
+                 */
                 "Last-Event-ID"?: string;
             };
             path?: never;
@@ -5156,11 +10134,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example id: 1042.3
+                     *     event: verdict.given
+                     *     data: {"payment_id":"stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp","verdict":"fraud","occurred_at":"2026-03-14T15:09:26Z"}
+                     */
                     "text/event-stream": string;
                 };
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             429: components["responses"]["429"];
             503: components["responses"]["503"];
@@ -5181,9 +10165,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    /**
+                     * @example {
+                     *       "openapi": "3.1.0"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAPIDocument"];
                 };
             };
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };

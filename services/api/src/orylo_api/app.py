@@ -12,12 +12,14 @@ from aiohttp import web
 
 from orylo_api.call import SERVICES, Services
 from orylo_api.dead_letters.recording import record_dead_letter
+from orylo_api.destinations.dispatch_client import DispatchClient
 from orylo_api.detections.detector_client import DetectorClient
 from orylo_api.http.dashboard import Dashboard
 from orylo_api.http.dispatch import handler_of
 from orylo_api.http.hosts import refuse_other_hosts
 from orylo_api.http.middleware import compress, count_requests, handle_errors, secure_headers
 from orylo_api.http.openapi import build_document
+from orylo_api.http.preconditions import shown_at
 from orylo_api.http.reading import MAX_BODY
 from orylo_api.projection.handlers import project_message, write_measured
 from orylo_api.projection.retention import OTHERS_EVERY, STREAM_EVERY, delete_old, delete_stream_events
@@ -76,6 +78,7 @@ async def open_app(
         ):
             await enter(run_periodically(private_pool, name, interval, job))
 
+        private_ports = await enter(aiohttp.ClientSession())
         hub = await enter(open_stream(private_pool))
         services = Services(
             tenant_pool=tenant_pool,
@@ -85,7 +88,8 @@ async def open_app(
             relay=await enter(OutboxRelay(private_pool, "api", broker)),
             hub=hub,
             overviews=OverviewWatches(tenant_pool, hub, clock),
-            detector=DetectorClient(await enter(aiohttp.ClientSession()), settings.detector_url),
+            detector=DetectorClient(private_ports, settings.detector_url),
+            dispatch=DispatchClient(private_ports, settings.dispatch_url),
             clock=clock,
             settings=settings,
             document=orjson.dumps(build_document(ROUTES)),
@@ -131,7 +135,8 @@ def make_web_app(services: Services, health: Health) -> web.Application:
     app.on_response_prepare.append(partial(secure_headers, trusted_proxies=services.settings.api_trusted_proxies))
     app.add_routes(health.routes())
     for route in ROUTES:
+        handler = handler_of(route, shown_at(route.path, ROUTES) if route.edits else None)
         for method in route.methods:
-            app.router.add_route(method, route.path, handler_of(route))
+            app.router.add_route(method, route.path, handler)
     app.add_routes(Dashboard().routes())
     return app

@@ -46,6 +46,18 @@ class SeveralTenants(Conflict):
         self.tenants = list(tenants)
 
 
+class NotAcceptable(RequestError):
+    pass
+
+
+class PreconditionFailed(RequestError):
+    """The resource is not in the state that the request's `If-Match` names."""
+
+
+class PreconditionRequired(RequestError):
+    pass
+
+
 class WrongMediaType(RequestError):
     pass
 
@@ -69,4 +81,8 @@ class TooManyAttempts(TooMany):
 
 
 class TooManyStreams(TooMany):
+    pass
+
+
+class TooManyChecks(TooMany):
     pass

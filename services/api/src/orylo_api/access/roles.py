@@ -22,6 +22,8 @@ class Permission(StrEnum):
     DISCARD_QUARANTINE = "quarantine.discard"
     CHANGE_LISTS = "lists.change"
     RECONCILE = "reconciliations.start"
+    CHANGE_DESTINATIONS = "destinations.change"
+    CHECK_DESTINATIONS = "destinations.check"
 
 
 ALLOWED: Mapping[Permission, frozenset[Role]] = {
@@ -41,6 +43,10 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.RESET_FUSE: frozenset({Role.OWNER, Role.ADMIN}),
     # As for the status of a customer.
     Permission.CHANGE_LISTS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    # Its token sends in the merchant's name.
+    Permission.CHANGE_DESTINATIONS: frozenset({Role.OWNER, Role.ADMIN}),
+    # A check sends nothing, and may end a hold.
+    Permission.CHECK_DESTINATIONS: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
     # The merchant's own checkout asks for decisions, with an API key. They count as attempts to pay.
     Permission.EVALUATE: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # A replay sends conversions again, and a discarded conversion is never sent: both concern the merchant's money.

@@ -53,6 +53,7 @@ class DetectionProjection:
     def fold(self, detection: DetectionCreated, effects: Effects) -> None:
         row = detection_row(detection)
         self._rows[row.tenant_id, row.id] = row
+        effects.change_payment(row.tenant_id, row.payment_id)
         if not detection.late:
             _count(effects, detection, row.created_at, detection, by=1)
         if replaced := detection.replaces:
@@ -75,8 +76,6 @@ def _count(
     effects.count(detection.tenant_id, at, DECISION_COUNTERS[counted.decision], by)
     if counted.degraded:
         effects.count(detection.tenant_id, at, "detections_degraded", by)
-    if counted.decision is Decision.BLOCK:
-        effects.sum(detection.tenant_id, at, counted.currency, "blocked_minor", by * counted.amount_minor)
 
 
 def detection_row(detection: DetectionCreated) -> DetectionRow:

@@ -19,7 +19,6 @@ from orylo_api.reconciliations.export_file import ExportColumns, ExportFile, Sal
 from orylo_api.reconciliations.models import (
     ExportedSale,
     ExportPreview,
-    ExportQuery,
     Reconciliation,
     ReconciliationEvents,
     ReconciliationPage,
@@ -27,6 +26,7 @@ from orylo_api.reconciliations.models import (
     ReconciliationQuery,
     ReconciliationRequest,
     ReconciliationSource,
+    SalesExportQuery,
 )
 from orylo_common.csv_rows import MAX_BYTES, InvalidFile, LineProblem
 from orylo_common.ids import uuid7
@@ -82,7 +82,7 @@ async def start_reconciliation(call: Call[None, None, ReconciliationRequest]) ->
     return made
 
 
-async def preview_export(call: Call[None, ExportQuery, None]) -> ExportPreview:
+async def preview_export(call: Call[None, SalesExportQuery, None]) -> ExportPreview:
     file = _file(call.query)
     with _invalid_file():
         first = list(islice(file.read(BytesIO(call.upload)), PREVIEWED))
@@ -98,7 +98,7 @@ async def preview_export(call: Call[None, ExportQuery, None]) -> ExportPreview:
     )
 
 
-async def compare_exported_sales(call: Call[None, ExportQuery, None]) -> Reconciliation:
+async def compare_exported_sales(call: Call[None, SalesExportQuery, None]) -> Reconciliation:
     file, now = _file(call.query), call.services.clock.now()
     with _invalid_file():
         compared = await compare_export(call.connection, file.read(BytesIO(call.upload)))
@@ -114,7 +114,7 @@ async def compare_exported_sales(call: Call[None, ExportQuery, None]) -> Reconci
 
 
 def _made(
-    call: Call[None, ExportQuery, None] | Call[None, None, ReconciliationRequest],
+    call: Call[None, SalesExportQuery, None] | Call[None, None, ReconciliationRequest],
     gateway: str,
     source: ReconciliationSource,
     now: datetime,
@@ -142,13 +142,13 @@ def _made(
 
 
 async def _audit(
-    call: Call[None, ExportQuery, None] | Call[None, None, ReconciliationRequest], made: Reconciliation
+    call: Call[None, SalesExportQuery, None] | Call[None, None, ReconciliationRequest], made: Reconciliation
 ) -> None:
     after = made.model_dump(mode="json", include={"gateway", "source", "range_start", "range_end", "dry_run"})
     await audit.write_change(call, action="reconciliation.start", subject=f"reconciliation {made.id}", after=after)
 
 
-def _file(query: ExportQuery) -> ExportFile:
+def _file(query: SalesExportQuery) -> ExportFile:
     named = ExportColumns(query.id_column, query.amount_column, query.currency_column, query.state_column)
     return ExportFile(query.gateway, lower(named), query.currency)
 
@@ -170,6 +170,7 @@ ROUTES = (
         "Reconciliations, newest first",
         query=ReconciliationQuery,
         response=ReconciliationPage,
+        description="Comparisons with Stripe's API, daily and on request, and with exports of other gateways.",
     ),
     Route(
         "POST",
@@ -193,6 +194,7 @@ ROUTES = (
         "A reconciliation with its report",
         path_values=ReconciliationPath,
         response=Reconciliation,
+        description="Counts, missing events, and sums that differ. A report is kept for 90 days.",
     ),
     Route(
         "POST",
@@ -200,9 +202,10 @@ ROUTES = (
         preview_export,
         Permission.RECONCILE,
         "Show how an export of sales would be read",
-        query=ExportQuery,
+        query=SalesExportQuery,
         response=ExportPreview,
         upload_bytes=MAX_BYTES,
+        upload_example=EXAMPLE,
         time_limit=IMPORT_LIMIT,
         description=FORMAT,
     ),
@@ -212,10 +215,11 @@ ROUTES = (
         compare_exported_sales,
         Permission.RECONCILE,
         "Compare an export of sales with the payments that are known",
-        query=ExportQuery,
+        query=SalesExportQuery,
         response=Reconciliation,
         status=201,
         upload_bytes=MAX_BYTES,
+        upload_example=EXAMPLE,
         time_limit=IMPORT_LIMIT,
         description=FORMAT,
     ),

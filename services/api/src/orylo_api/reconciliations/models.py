@@ -143,7 +143,7 @@ class ReconciliationPage(Page[ReconciliationSummary]):
     pass
 
 
-class ExportQuery(RequestPart):
+class SalesExportQuery(RequestPart):
     """The columns by their names in the file. A column that is not named is recognised by its usual names."""
 
     gateway: Gateway = Field(description="the gateway that the file comes from", examples=["hotmart"])

@@ -42,7 +42,7 @@ client reads too slowly. A user or API key may have 50 streams open per replica,
 _EVENT_ID = TypeAdapter(EventId)
 
 
-async def stream(call: Call[None, StreamQuery, None]) -> web.StreamResponse:
+async def follow_stream(call: Call[None, StreamQuery, None]) -> web.StreamResponse:
     position = _last_position(call)
     tenant_id, hub, types = call.principal.tenant.id, call.services.hub, call.query.wanted
     async with hub.subscribe(tenant_id, call.principal.id, types) as subscription:
@@ -124,7 +124,7 @@ ROUTES = (
     Route(
         "GET",
         "/api/v1/stream",
-        stream,
+        follow_stream,
         Permission.READ,
         "Live events, as server-sent events",
         query=StreamQuery,

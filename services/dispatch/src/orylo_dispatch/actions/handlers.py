@@ -14,7 +14,7 @@ from orylo_common.messages import (
     PaymentRefunded,
     ProviderActionRedriveRequested,
 )
-from orylo_common.stripe.keys import is_live
+from orylo_common.stripe_keys import is_live
 from orylo_common.telemetry.traces import current_traceparent
 from orylo_dispatch.actions.facts import (
     ActionDecided,

@@ -16,7 +16,7 @@ STRIPE = GATEWAYS["stripe"]
 
 
 @dataclass(frozen=True, slots=True)
-class Amount:
+class ReportedAmount:
     """One amount of a payment, of a dispute, or the fee of a day. Several of one subject are added up."""
 
     kind: AmountKind
@@ -26,7 +26,7 @@ class Amount:
     at: datetime
 
 
-def amounts_of_transaction(transaction: Mapping[str, Any]) -> Iterator[Amount]:
+def amounts_of_transaction(transaction: Mapping[str, Any]) -> Iterator[ReportedAmount]:
     """Yield the amounts of a balance transaction whose source is expanded.
 
     Reporting categories: https://docs.stripe.com/reports/reporting-categories
@@ -34,7 +34,7 @@ def amounts_of_transaction(transaction: Mapping[str, Any]) -> Iterator[Amount]:
     at = datetime.fromtimestamp(integer(transaction.get("created")) or 0, UTC)
     currency = (text(transaction.get("currency")) or "").upper()
     if (fee := integer(transaction.get("fee"))) and currency:
-        yield Amount(AmountKind.FEE, at.date().isoformat(), currency, minor_units(fee, currency), at)
+        yield ReportedAmount(AmountKind.FEE, at.date().isoformat(), currency, minor_units(fee, currency), at)
     category, source = transaction.get("reporting_category") or transaction.get("type"), child(transaction, "source")
     kind = _KINDS.get(category) if isinstance(category, str) else None
     money = _source_amount(source) if source else None
@@ -43,7 +43,7 @@ def amounts_of_transaction(transaction: Mapping[str, Any]) -> Iterator[Amount]:
     minor, original = money
     with suppress(UnprocessableEvent):
         # A refund that fails returns to the shop.
-        yield Amount(kind, _subject(kind, source), original, -minor if category in _RETURNED else minor, at)
+        yield ReportedAmount(kind, _subject(kind, source), original, -minor if category in _RETURNED else minor, at)
 
 
 _KINDS = {
@@ -76,7 +76,7 @@ def _subject(kind: AmountKind, source: Mapping[str, Any]) -> str:
             return charge_payment_id(source)
 
 
-def amount_of_event(document: Mapping[str, Any], payment_id: str, received_at: datetime) -> Amount | None:
+def amount_of_event(document: Mapping[str, Any], payment_id: str, received_at: datetime) -> ReportedAmount | None:
     """Return the amount that a stored, scrubbed event reports under `payment_id`; None if it moves no money.
 
     A refund's is what was refunded by this event alone.
@@ -92,11 +92,11 @@ def amount_of_event(document: Mapping[str, Any], payment_id: str, received_at: d
     if event.message is PaymentSucceeded:
         # An invoice that a balance or a coupon pays moves no money.
         amount = fields["amount_minor"]
-        return Amount(AmountKind.CHARGE, payment_id, currency, amount, at) if amount else None
+        return ReportedAmount(AmountKind.CHARGE, payment_id, currency, amount, at) if amount else None
     if event.message is PaymentRefunded:
         before = integer(child(document, "data", "previous_attributes").get("amount_refunded")) or 0
         refunded = fields["refunded_minor"] - minor_units(before, currency)
-        return Amount(AmountKind.REFUND, payment_id, currency, refunded, at)
+        return ReportedAmount(AmountKind.REFUND, payment_id, currency, refunded, at)
     if event.message is DisputeOpened:
-        return Amount(AmountKind.DISPUTE, fields["dispute_id"], currency, fields["amount_minor"], at)
+        return ReportedAmount(AmountKind.DISPUTE, fields["dispute_id"], currency, fields["amount_minor"], at)
     return None

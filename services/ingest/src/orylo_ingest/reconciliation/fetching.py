@@ -16,7 +16,7 @@ from orylo_common.errors import TransientError
 from orylo_common.http.problems import HTTPProblem
 from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.metrics import EVENTS_FETCHED
-from orylo_ingest.reconciliation.job import Job
+from orylo_ingest.reconciliation.job import ReconciliationJob
 from orylo_ingest.reconciliation.missing import (
     find_own_missing,
     find_registered,
@@ -44,7 +44,9 @@ class EventFetcher:
     writer: WebhookWriter
     clock: Clock
 
-    async def reconcile_page(self, job: Job, events: Sequence[Mapping[str, Any]], types: Set[str] | None) -> Job:
+    async def reconcile_page(
+        self, job: ReconciliationJob, events: Sequence[Mapping[str, Any]], types: Set[str] | None
+    ) -> ReconciliationJob:
         """Store the page's missing events, unless it is a dry run. Return the job with the page's counts.
 
         Repeating a page that was interrupted stores nothing twice, and counts the same.
@@ -70,7 +72,7 @@ class EventFetcher:
             not_subscribed=job.not_subscribed + len(records) - len(wanted),
         )
 
-    async def _build(self, job: Job, documents: Sequence[dict[str, Any]]) -> list[Record]:
+    async def _build(self, job: ReconciliationJob, documents: Sequence[dict[str, Any]]) -> list[Record]:
         setting, key = self._setting(job)
         gateway, now = GATEWAYS[job.gateway], self.clock.now()
         records = []
@@ -81,7 +83,7 @@ class EventFetcher:
             records.append(build_for_tenant(self.plane, gateway, setting, document, now, document_key=key))
         return records
 
-    def _setting(self, job: Job) -> tuple[GatewaySetting, DocumentKey]:
+    def _setting(self, job: ReconciliationJob) -> tuple[GatewaySetting, DocumentKey]:
         setting, key = self.plane.gateway(job.tenant_id, job.gateway), self.plane.document_key
         if setting is None or not setting.enabled:
             raise GatewayDisabled

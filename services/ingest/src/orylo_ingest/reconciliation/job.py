@@ -23,18 +23,18 @@ NEXT_PHASE: dict[Phase, Phase | None] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
+class ComparedRange:
     start: datetime
     end: datetime
 
-    def settled(self, now: datetime) -> "Range":
+    def settled(self, now: datetime) -> "ComparedRange":
         """Return the part that the gateway still lists and that is no longer arriving. It may be empty."""
         start = max(self.start, now - LONGEST_AGO)
-        return Range(start, max(start, min(self.end, now - SETTLED_AFTER)))
+        return ComparedRange(start, max(start, min(self.end, now - SETTLED_AFTER)))
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ReconciliationJob:
     """A row of ingest.reconciliations. `place` is where its phase continues, None at the start."""
 
     tenant_id: UUID
@@ -58,20 +58,22 @@ class Job:
     finished_at: datetime | None = None
 
     @property
-    def range(self) -> Range:
-        return Range(self.range_start, self.range_end)
+    def range(self) -> ComparedRange:
+        return ComparedRange(self.range_start, self.range_end)
 
 
 def new_job(
     tenant_id: UUID,
     gateway: str,
-    wanted: Range,
+    wanted: ComparedRange,
     *,
     now: datetime,
     requested_by: str,
     dry_run: bool,
     job_id: UUID | None = None,
-) -> Job:
+) -> ReconciliationJob:
     """Return a reconciliation of the part of `wanted` that can be compared."""
     covered = wanted.settled(now)
-    return Job(tenant_id, job_id or uuid7(), gateway, covered.start, covered.end, dry_run, requested_by, created_at=now)
+    return ReconciliationJob(
+        tenant_id, job_id or uuid7(), gateway, covered.start, covered.end, dry_run, requested_by, created_at=now
+    )

@@ -15,7 +15,7 @@ from orylo_common.messages import (
     type_of,
 )
 from orylo_common.postgres.pool import Connection
-from orylo_ingest.reconciliation.job import Job
+from orylo_ingest.reconciliation.job import ReconciliationJob
 from orylo_ingest.webhooks.event_ids import event_id_of
 from orylo_ingest.webhooks.record import Record
 
@@ -75,7 +75,9 @@ def stored_ids(gateway: str, gateway_event_id: str) -> tuple[UUID, UUID]:
     return event_id, event_id_of("not_accepted", str(event_id))
 
 
-async def find_registered(connection: Connection, job: Job, gateway_event_ids: Collection[str]) -> dict[str, UUID]:
+async def find_registered(
+    connection: Connection, job: ReconciliationJob, gateway_event_ids: Collection[str]
+) -> dict[str, UUID]:
     """Return the stored events, with their own id."""
     ids = {each: stored_ids(job.gateway, each) for each in gateway_event_ids}
     asked = [event_id for pair in ids.values() for event_id in pair]
@@ -83,13 +85,13 @@ async def find_registered(connection: Connection, job: Job, gateway_event_ids: C
     return {name: pair[0] for name, pair in ids.items() if known.intersection(pair)}
 
 
-async def find_own_missing(connection: Connection, job: Job, event_ids: Collection[UUID]) -> set[UUID]:
+async def find_own_missing(connection: Connection, job: ReconciliationJob, event_ids: Collection[UUID]) -> set[UUID]:
     """Return the events that an interrupted run of this reconciliation was fetching."""
     rows = await connection.fetch(SELECT_OWN_MISSING, job.tenant_id, job.id, list(event_ids))
     return {row["event_id"] for row in rows}
 
 
-async def received_types(connection: Connection, job: Job) -> frozenset[str] | None:
+async def received_types(connection: Connection, job: ReconciliationJob) -> frozenset[str] | None:
     """Return the types that the endpoint sends; None if nothing was ever received, so that they are unknown."""
     rows = await connection.fetch(SELECT_RECEIVED_TYPES, job.tenant_id, job.gateway)
     return frozenset(row["gateway_event_type"] for row in rows) or None
@@ -109,14 +111,14 @@ async def select_wanted(connection: Connection, records: Sequence[Record], types
     return [each for each in records if each.gateway_event_type in types or each.event_id in unreported]
 
 
-async def insert_missing(connection: Connection, job: Job, records: Sequence[Record]) -> None:
+async def insert_missing(connection: Connection, job: ReconciliationJob, records: Sequence[Record]) -> None:
     if records:
         rows = [(each.event_id, each.gateway_event_id or "", each.gateway_event_type) for each in records]
         await connection.execute(INSERT_MISSING, job.tenant_id, job.id, *zip(*rows, strict=True))
 
 
 async def settle_missing(
-    connection: Connection, job: Job, *, fetched: Collection[UUID], arrived: Collection[UUID]
+    connection: Connection, job: ReconciliationJob, *, fetched: Collection[UUID], arrived: Collection[UUID]
 ) -> None:
     """Mark what was fetched, and forget what a webhook or another reconciliation stored first."""
     await connection.execute(SET_FETCHED, job.tenant_id, job.id, list(fetched))

@@ -8,7 +8,7 @@ from orylo_common.broker.ports import Outgoing
 from orylo_common.ids import uuid7
 from orylo_common.messages import FetchedEvent, ReconciledAmount, ReconciledEvents, ReconciliationChanged, encode
 from orylo_common.postgres.pool import Connection
-from orylo_ingest.reconciliation.job import Job
+from orylo_ingest.reconciliation.job import ReconciliationJob
 
 # A message must stay below 256 KiB, and a person reads no more.
 MAX_FETCHED = 100
@@ -49,7 +49,7 @@ SELECT_DIFFERENCES = f"""
 """  # noqa: S608
 
 
-async def report_of(connection: Connection, job: Job, now: datetime) -> Outgoing:
+async def report_of(connection: Connection, job: ReconciliationJob, now: datetime) -> Outgoing:
     """Return the message about the job as it is stored."""
     ((missing_count, fetched_count),) = await connection.fetch(COUNT_MISSING, job.tenant_id, job.id)
     missing = await connection.fetch(SELECT_MISSING, job.tenant_id, job.id)

@@ -11,8 +11,8 @@ from orylo_common.messages import ReconciliationRequested
 from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
 from orylo_common.postgres.periodic import PeriodicJob
 from orylo_common.postgres.pool import Connection
-from orylo_common.stripe.keys import is_live
-from orylo_ingest.reconciliation.job import LONGEST_AGO, Range, new_job
+from orylo_common.stripe_keys import is_live
+from orylo_ingest.reconciliation.job import LONGEST_AGO, ComparedRange, new_job
 from orylo_ingest.reconciliation.store import insert_job
 
 DAILY = timedelta(days=1)
@@ -47,7 +47,7 @@ async def request_reconciliation(request: ReconciliationRequested, *, pool: asyn
     job = new_job(
         request.tenant_id,
         request.gateway,
-        Range(request.range_start, request.range_end),
+        ComparedRange(request.range_start, request.range_end),
         now=clock.now(),
         requested_by=request.actor,
         dry_run=request.dry_run,
@@ -74,5 +74,7 @@ async def _schedule(connection: Connection, *, keyring: Keyring, clock: Clock) -
             continue
         until: datetime | None = await connection.fetchval(SELECT_COMPARED_UNTIL, row["tenant_id"], PLATFORM, live)
         start = until - OVERLAP if until else row["connected_at"] or now - LONGEST_AGO
-        job = new_job(row["tenant_id"], "stripe", Range(start, now), now=now, requested_by=PLATFORM, dry_run=False)
+        job = new_job(
+            row["tenant_id"], "stripe", ComparedRange(start, now), now=now, requested_by=PLATFORM, dry_run=False
+        )
         await insert_job(connection, job)

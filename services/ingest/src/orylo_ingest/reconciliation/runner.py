@@ -18,12 +18,12 @@ from orylo_common.postgres.errors import TRANSIENT_ERRORS
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import Connection
 from orylo_common.resilience.retry import RetryPolicy
-from orylo_common.stripe.keys import is_live
+from orylo_common.stripe_keys import is_live
 from orylo_ingest.metrics import RECONCILIATIONS
 from orylo_ingest.outbox import write_messages
 from orylo_ingest.reconciliation.amounts import amount_of_event, amounts_of_transaction
 from orylo_ingest.reconciliation.fetching import AT_ONCE, EventFetcher, GatewayDisabled
-from orylo_ingest.reconciliation.job import NEXT_PHASE, Job
+from orylo_ingest.reconciliation.job import NEXT_PHASE, ReconciliationJob
 from orylo_ingest.reconciliation.missing import received_types
 from orylo_ingest.reconciliation.reports import report_of
 from orylo_ingest.reconciliation.store import LEASE, LeaseLost, add_amounts, claim_due, delete_amounts, update_job
@@ -87,7 +87,7 @@ class Reconciler:
         self._reported_at.pop(job.id, None)
         return True
 
-    async def _run(self, job: Job) -> None:
+    async def _run(self, job: ReconciliationJob) -> None:
         key, types = "", None
         try:
             key, job = await self._key(job)
@@ -108,7 +108,7 @@ class Reconciler:
             log.exception("reconciliation.step_failed", reconciliation_id=str(job.id))
             await self._suspend(job, error)
 
-    async def _key(self, job: Job) -> tuple[str, Job]:
+    async def _key(self, job: ReconciliationJob) -> tuple[str, ReconciliationJob]:
         """Return the tenant's key, and the job with its mode."""
         async with self.pool.acquire() as connection:
             encrypted = await connection.fetchval(SELECT_KEY, job.tenant_id)
@@ -123,7 +123,7 @@ class Reconciler:
             raise PermanentError(OTHER_MODE)
         return key, replace(job, livemode=live)
 
-    async def _step(self, job: Job, key: str, types: Set[str] | None) -> Job:
+    async def _step(self, job: ReconciliationJob, key: str, types: Set[str] | None) -> ReconciliationJob:
         """Do one page, and store the result. The last page of the last phase completes the job."""
         match job.phase:
             case "events":
@@ -141,7 +141,7 @@ class Reconciler:
             case "received_amounts":
                 return await self._received_page(job)
 
-    async def _received_page(self, job: Job) -> Job:
+    async def _received_page(self, job: ReconciliationJob) -> ReconciliationJob:
         after: Sequence[Any] = (None, None)
         if job.place is not None:
             at, _, event_id = job.place.partition(" ")
@@ -161,7 +161,9 @@ class Reconciler:
         place = None if last is None else f"{last['created_at'].isoformat()} {last['event_id']}"
         return await self._advance(job, place, ("received", amounts))
 
-    async def _advance(self, job: Job, place: str | None, amounts: tuple[str, list[Any]] | None = None) -> Job:
+    async def _advance(
+        self, job: ReconciliationJob, place: str | None, amounts: tuple[str, list[Any]] | None = None
+    ) -> ReconciliationJob:
         """Store the amounts of a page and the place after it. Without a place the phase is done."""
         now = self.clock.now()
         phase = job.phase if place is not None else NEXT_PHASE[job.phase]
@@ -179,7 +181,7 @@ class Reconciler:
         self.relay.offer(outgoing)
         return done
 
-    async def _suspend(self, job: Job, error: BaseException) -> None:
+    async def _suspend(self, job: ReconciliationJob, error: BaseException) -> None:
         """Continue later, or give up after `MAX_FAILURES` in a row."""
         failures = job.failures + 1
         reason = str(error) if isinstance(error, TransientError) else type(error).__name__
@@ -193,7 +195,7 @@ class Reconciler:
         async with self.pool.acquire() as connection:
             await update_job(connection, replace(job, failures=failures), due_at=self.clock.now() + wait)
 
-    async def _fail(self, job: Job, problem: str) -> None:
+    async def _fail(self, job: ReconciliationJob, problem: str) -> None:
         now = self.clock.now()
         failed = replace(job, state=ReconciliationState.FAILED, problem=problem, finished_at=now)
         async with self.pool.acquire() as connection, connection.transaction():
@@ -201,7 +203,7 @@ class Reconciler:
             outgoing = await self._report(connection, failed, now)
         self.relay.offer(outgoing)
 
-    async def _report(self, connection: Connection, job: Job, now: datetime) -> list[Any]:
+    async def _report(self, connection: Connection, job: ReconciliationJob, now: datetime) -> list[Any]:
         """Write the message about the job, if it has ended or the last message is a while ago."""
         reported_at = self._reported_at.get(job.id)
         if job.finished_at is None and reported_at is not None and now - reported_at < REPORT_EVERY:
@@ -216,7 +218,7 @@ class Reconciler:
         return [outgoing]
 
 
-def _logged(job: Job) -> Mapping[str, Any]:
+def _logged(job: ReconciliationJob) -> Mapping[str, Any]:
     return {
         "tenant_id": str(job.tenant_id),
         "reconciliation_id": str(job.id),

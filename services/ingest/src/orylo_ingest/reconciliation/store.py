@@ -12,16 +12,16 @@ from asyncpg import Record
 
 from orylo_common.messages import ReconciliationState
 from orylo_common.postgres.pool import Connection
-from orylo_ingest.reconciliation.amounts import Amount
-from orylo_ingest.reconciliation.job import Job
+from orylo_ingest.reconciliation.amounts import ReportedAmount
+from orylo_ingest.reconciliation.job import ReconciliationJob
 
 # Far longer than a page takes. After a kill, another worker continues this much later.
 LEASE = timedelta(seconds=90)
 
-COLUMNS = ", ".join(field.name for field in fields(Job))
+COLUMNS = ", ".join(field.name for field in fields(ReconciliationJob))
 INSERT_JOB = f"""
     INSERT INTO ingest.reconciliations ({COLUMNS})
-    VALUES ({", ".join(f"${number}" for number in range(1, len(fields(Job)) + 1))})
+    VALUES ({", ".join(f"${number}" for number in range(1, len(fields(ReconciliationJob)) + 1))})
     ON CONFLICT DO NOTHING RETURNING id
 """  # noqa: S608
 CLAIM_DUE = f"""
@@ -67,19 +67,19 @@ class LeaseLost(Exception):
     """Another worker holds the reconciliation by now."""
 
 
-async def insert_job(connection: Connection, job: Job) -> bool:
+async def insert_job(connection: Connection, job: ReconciliationJob) -> bool:
     """Insert a reconciliation. Returns False if it is known."""
-    values = [getattr(job, field.name) for field in fields(Job)]
+    values = [getattr(job, field.name) for field in fields(ReconciliationJob)]
     return await connection.fetchval(INSERT_JOB, *values) is not None
 
 
-async def claim_due(connection: Connection, now: datetime, job_id: UUID | None = None) -> Job | None:
+async def claim_due(connection: Connection, now: datetime, job_id: UUID | None = None) -> ReconciliationJob | None:
     """Claim the reconciliation that has been due the longest, or the one with this id if it is due."""
     row = await connection.fetchrow(CLAIM_DUE, now, LEASE, job_id)
     return None if row is None else _job(row)
 
 
-async def find_job(connection: Connection, job_id: UUID) -> tuple[Job, datetime]:
+async def find_job(connection: Connection, job_id: UUID) -> tuple[ReconciliationJob, datetime]:
     """Return a reconciliation, and the time at which it continues."""
     row = await connection.fetchrow(SELECT_JOB, job_id)
     if row is None:
@@ -87,7 +87,7 @@ async def find_job(connection: Connection, job_id: UUID) -> tuple[Job, datetime]
     return _job(row), await connection.fetchval(SELECT_DUE_AT, job_id)
 
 
-async def update_job(connection: Connection, job: Job, *, due_at: datetime) -> Job:
+async def update_job(connection: Connection, job: ReconciliationJob, *, due_at: datetime) -> ReconciliationJob:
     """Store the job as it is now. Raises `LeaseLost`."""
     revision = await connection.fetchval(
         UPDATE_JOB,
@@ -111,7 +111,9 @@ async def update_job(connection: Connection, job: Job, *, due_at: datetime) -> J
     return replace(job, revision=revision)
 
 
-async def add_amounts(connection: Connection, job: Job, side: str, amounts: Iterable[Amount]) -> None:
+async def add_amounts(
+    connection: Connection, job: ReconciliationJob, side: str, amounts: Iterable[ReportedAmount]
+) -> None:
     columns = list(
         zip(*((each.kind, each.subject, each.currency, each.minor, each.at) for each in amounts), strict=True)
     )
@@ -119,9 +121,9 @@ async def add_amounts(connection: Connection, job: Job, side: str, amounts: Iter
         await connection.execute(ADD_AMOUNTS.format(side=side), job.tenant_id, job.id, *columns)
 
 
-async def delete_amounts(connection: Connection, job: Job) -> None:
+async def delete_amounts(connection: Connection, job: ReconciliationJob) -> None:
     await connection.execute(DELETE_AMOUNTS, job.tenant_id, job.id)
 
 
-def _job(row: Record) -> Job:
-    return Job(**{**row, "state": ReconciliationState(row["state"])})
+def _job(row: Record) -> ReconciliationJob:
+    return ReconciliationJob(**{**row, "state": ReconciliationState(row["state"])})

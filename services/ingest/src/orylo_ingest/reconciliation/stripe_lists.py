@@ -9,8 +9,8 @@ import aiohttp
 
 from orylo_common.errors import PermanentError, TransientError
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
-from orylo_common.stripe.calls import call_stripe, quoted, wait_of
-from orylo_ingest.reconciliation.job import Range
+from orylo_common.stripe_calls import call_stripe, quoted, wait_of
+from orylo_ingest.reconciliation.job import ComparedRange
 
 # Stripe's largest page: https://docs.stripe.com/api/pagination
 PAGE = 100
@@ -51,7 +51,7 @@ class StripeLists:
     base_url: str
     breaker: CircuitBreaker
 
-    async def read_page(self, path: str, key: str, span: Range, after: str | None) -> ListPage:
+    async def read_page(self, path: str, key: str, span: ComparedRange, after: str | None) -> ListPage:
         """Raises `TransientError`, or a `PermanentError` above."""
         params = [
             ("limit", str(PAGE)),

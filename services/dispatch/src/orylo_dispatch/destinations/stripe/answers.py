@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from orylo_common.stripe.calls import quoted, wait_of
+from orylo_common.stripe_calls import quoted, wait_of
 from orylo_dispatch.domain.attempt import AttemptOutcome, DeliveryAttempt
 
 # Codes of refusals that people can act on.

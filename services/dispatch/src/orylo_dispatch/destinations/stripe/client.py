@@ -8,8 +8,8 @@ from typing import Any
 
 import aiohttp
 
-from orylo_common.stripe.calls import call_stripe
-from orylo_common.stripe.keys import STRIPE_KEY
+from orylo_common.stripe_calls import call_stripe
+from orylo_common.stripe_keys import STRIPE_KEY
 from orylo_dispatch.destinations.stripe.answers import attempt_of
 from orylo_dispatch.destinations.stripe.limits import MAX_ANSWER_BYTES, TIMEOUT
 from orylo_dispatch.destinations.stripe.request import StripeRequest

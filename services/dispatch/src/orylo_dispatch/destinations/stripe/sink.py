@@ -10,7 +10,7 @@ import aiohttp
 from orylo_common.control import Destination
 from orylo_common.control.sections.actions import ActionMode
 from orylo_common.resilience.retry import RetryPolicy
-from orylo_common.stripe.keys import is_live
+from orylo_common.stripe_keys import is_live
 from orylo_dispatch.delivery.sink import Fault
 from orylo_dispatch.destinations.stripe.client import StripeClient
 from orylo_dispatch.destinations.stripe.limits import BATCH, DEDUPE_WINDOW

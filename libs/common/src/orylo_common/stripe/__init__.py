@@ -1,1 +1,0 @@
-"""Stripe's API, as far as several services call it."""
