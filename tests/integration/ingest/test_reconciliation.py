@@ -68,7 +68,7 @@ class Shop:
             dry_run=dry_run,
         )
         async with self.ingest.pool.acquire() as connection:
-            await insert_job(connection, job)
+            await insert_job(connection, job, due_at=now)
         return job.id
 
     async def result(self, job_id: Any) -> ReconciliationChanged:

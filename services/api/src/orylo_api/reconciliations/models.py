@@ -165,7 +165,7 @@ class ExportedSale(ResponseBody):
 
 
 class ExportPreview(ResponseBody):
-    """How a file would be read. Nothing is stored."""
+    """The way a file would be read. Nothing is stored."""
 
     columns: list[str] = Field(description="the file's columns", examples=[["transaction", "price", "status"]])
     id_column: str | None = Field(description="null if it is not recognised: name it", examples=["transaction"])

@@ -1,1 +1,1 @@
-"""Compares a gateway's own records with what was received from it, and fetches what is missing."""
+"""Compares a gateway's own records with the events received from it, and fetches missing events."""

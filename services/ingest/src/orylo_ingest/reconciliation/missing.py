@@ -1,4 +1,4 @@
-"""Which of a page of Stripe's events are missing, and the rows that keep them."""
+"""Find the missing events of a page of Stripe's list, and keep a row for each."""
 
 from collections.abc import Collection, Sequence, Set
 from uuid import UUID
@@ -92,7 +92,7 @@ async def find_own_missing(connection: Connection, job: ReconciliationJob, event
 
 
 async def received_types(connection: Connection, job: ReconciliationJob) -> frozenset[str] | None:
-    """Return the types that the endpoint sends; None if nothing was ever received, so that they are unknown."""
+    """Return the types that the endpoint sends; None if no event was ever received: the types are unknown."""
     rows = await connection.fetch(SELECT_RECEIVED_TYPES, job.tenant_id, job.gateway)
     return frozenset(row["gateway_event_type"] for row in rows) or None
 
@@ -120,7 +120,7 @@ async def insert_missing(connection: Connection, job: ReconciliationJob, records
 async def settle_missing(
     connection: Connection, job: ReconciliationJob, *, fetched: Collection[UUID], arrived: Collection[UUID]
 ) -> None:
-    """Mark what was fetched, and forget what a webhook or another reconciliation stored first."""
+    """Mark the fetched events, and delete the rows of those that a webhook or another reconciliation stored first."""
     await connection.execute(SET_FETCHED, job.tenant_id, job.id, list(fetched))
     if arrived:
         await connection.execute(DELETE_ARRIVED, job.tenant_id, job.id, list(arrived))

@@ -1,12 +1,11 @@
-"""What a reconciliation has found so far, as a message."""
+"""Build the message that reports a reconciliation."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from orylo_common.broker.ports import Outgoing
 from orylo_common.ids import uuid7
-from orylo_common.messages import FetchedEvent, ReconciledAmount, ReconciledEvents, ReconciliationChanged, encode
+from orylo_common.messages import FetchedEvent, ReconciledAmount, ReconciledEvents, ReconciliationChanged
 from orylo_common.postgres.pool import Connection
 from orylo_ingest.reconciliation.job import ReconciliationJob
 
@@ -49,7 +48,7 @@ SELECT_DIFFERENCES = f"""
 """  # noqa: S608
 
 
-async def report_of(connection: Connection, job: ReconciliationJob, now: datetime) -> Outgoing:
+async def report_of(connection: Connection, job: ReconciliationJob, now: datetime) -> ReconciliationChanged:
     """Return the message about the job as it is stored."""
     ((missing_count, fetched_count),) = await connection.fetch(COUNT_MISSING, job.tenant_id, job.id)
     missing = await connection.fetch(SELECT_MISSING, job.tenant_id, job.id)
@@ -59,7 +58,7 @@ async def report_of(connection: Connection, job: ReconciliationJob, now: datetim
         keys = job.tenant_id, job.id, job.range_start + EDGE, job.range_end - EDGE
         totals = await connection.fetch(SELECT_TOTALS, *keys)
         differences = await connection.fetch(SELECT_DIFFERENCES, *keys)
-    message = ReconciliationChanged(
+    return ReconciliationChanged(
         message_id=uuid7(),
         correlation_id=job.id,
         tenant_id=job.tenant_id,
@@ -87,4 +86,3 @@ async def report_of(connection: Connection, job: ReconciliationJob, now: datetim
         totals=tuple(ReconciledAmount(**row) for row in totals),
         differences=tuple(ReconciledAmount(**row) for row in differences),
     )
-    return Outgoing(message.message_id, message.type, encode(message))

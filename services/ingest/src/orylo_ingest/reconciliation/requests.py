@@ -55,7 +55,7 @@ async def request_reconciliation(request: ReconciliationRequested, *, pool: asyn
     )
     try:
         async with pool.acquire() as connection:
-            await insert_job(connection, job)
+            await insert_job(connection, job, due_at=clock.now())
     except TRANSIENT_ERRORS as error:
         raise PostgresUnavailable(f"PostgreSQL did not commit ({type(error).__name__})") from error
 
@@ -77,4 +77,4 @@ async def _schedule(connection: Connection, *, keyring: Keyring, clock: Clock) -
         job = new_job(
             row["tenant_id"], "stripe", ComparedRange(start, now), now=now, requested_by=PLATFORM, dry_run=False
         )
-        await insert_job(connection, job)
+        await insert_job(connection, job, due_at=now)

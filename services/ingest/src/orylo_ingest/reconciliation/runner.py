@@ -1,7 +1,7 @@
 """Run reconciliations, page by page. A page's result and the place after it are stored together."""
 
 import asyncio
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,10 +10,11 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from orylo_common.broker.ports import Outgoing
 from orylo_common.clock import Clock
 from orylo_common.control.keyring import Keyring, WrongMasterKey
 from orylo_common.errors import PermanentError, TransientError
-from orylo_common.messages import ReconciliationState
+from orylo_common.messages import ReconciliationChanged, ReconciliationState, encode
 from orylo_common.postgres.errors import TRANSIENT_ERRORS
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import Connection
@@ -64,6 +65,10 @@ AHEAD = timedelta(days=1)
 log = structlog.get_logger(__name__)
 
 
+def ignore(report: ReconciliationChanged) -> None:
+    """Do nothing with a report: it is published anyway."""
+
+
 @dataclass(slots=True)
 class Reconciler:
     pool: asyncpg.Pool
@@ -72,6 +77,8 @@ class Reconciler:
     fetcher: EventFetcher
     relay: OutboxRelay
     clock: Clock
+    # Called with each report.
+    follow: Callable[[ReconciliationChanged], None] = ignore
     _reported_at: dict[UUID, datetime] = field(default_factory=dict)
 
     async def run_due(self, job_id: UUID | None = None) -> bool:
@@ -80,12 +87,16 @@ class Reconciler:
             job = await claim_due(connection, self.clock.now(), job_id)
         if job is None:
             return False
+        await self.run(job)
+        return True
+
+    async def run(self, job: ReconciliationJob) -> None:
+        """Run a reconciliation that this worker holds."""
         try:
             await self._run(job)
         except LeaseLost:
             log.info("reconciliation.lease_lost", tenant_id=str(job.tenant_id), reconciliation_id=str(job.id))
         self._reported_at.pop(job.id, None)
-        return True
 
     async def _run(self, job: ReconciliationJob) -> None:
         key, types = "", None
@@ -182,7 +193,7 @@ class Reconciler:
         return done
 
     async def _suspend(self, job: ReconciliationJob, error: BaseException) -> None:
-        """Continue later, or give up after `MAX_FAILURES` in a row."""
+        """Continue later, or fail after `MAX_FAILURES` in a row."""
         failures = job.failures + 1
         reason = str(error) if isinstance(error, TransientError) else type(error).__name__
         log.warning("reconciliation.interrupted", reconciliation_id=str(job.id), error=reason, failures=failures)
@@ -203,13 +214,15 @@ class Reconciler:
             outgoing = await self._report(connection, failed, now)
         self.relay.offer(outgoing)
 
-    async def _report(self, connection: Connection, job: ReconciliationJob, now: datetime) -> list[Any]:
+    async def _report(self, connection: Connection, job: ReconciliationJob, now: datetime) -> list[Outgoing]:
         """Write the message about the job, if it has ended or the last message is a while ago."""
         reported_at = self._reported_at.get(job.id)
         if job.finished_at is None and reported_at is not None and now - reported_at < REPORT_EVERY:
             return []
         self._reported_at[job.id] = now
-        outgoing = await report_of(connection, job, now)
+        report = await report_of(connection, job, now)
+        outgoing = Outgoing(report.message_id, report.type, encode(report))
+        self.follow(report)
         await write_messages(connection, [outgoing])
         if job.finished_at is not None:
             await delete_amounts(connection, job)

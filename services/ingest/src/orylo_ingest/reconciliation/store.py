@@ -20,8 +20,8 @@ LEASE = timedelta(seconds=90)
 
 COLUMNS = ", ".join(field.name for field in fields(ReconciliationJob))
 INSERT_JOB = f"""
-    INSERT INTO ingest.reconciliations ({COLUMNS})
-    VALUES ({", ".join(f"${number}" for number in range(1, len(fields(ReconciliationJob)) + 1))})
+    INSERT INTO ingest.reconciliations ({COLUMNS}, due_at)
+    VALUES ({", ".join(f"${number}" for number in range(1, len(fields(ReconciliationJob)) + 2))})
     ON CONFLICT DO NOTHING RETURNING id
 """  # noqa: S608
 CLAIM_DUE = f"""
@@ -67,10 +67,10 @@ class LeaseLost(Exception):
     """Another worker holds the reconciliation by now."""
 
 
-async def insert_job(connection: Connection, job: ReconciliationJob) -> bool:
-    """Insert a reconciliation. Returns False if it is known."""
+async def insert_job(connection: Connection, job: ReconciliationJob, *, due_at: datetime) -> bool:
+    """Insert a reconciliation, which no worker runs before `due_at`. Returns False if it is known."""
     values = [getattr(job, field.name) for field in fields(ReconciliationJob)]
-    return await connection.fetchval(INSERT_JOB, *values) is not None
+    return await connection.fetchval(INSERT_JOB, *values, due_at) is not None
 
 
 async def claim_due(connection: Connection, now: datetime, job_id: UUID | None = None) -> ReconciliationJob | None:
