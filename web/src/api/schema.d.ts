@@ -762,6 +762,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversions/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send failed conversions again, or count them
+         * @description A conversion that failed can be sent again until its dead letter is discarded. With `dry_run` it only counts them. Otherwise a job (`GET /api/v1/jobs/{id}`) replays their dead letters. For the roles admin, operator, owner.
+         */
+        post: operations["retry_conversions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/destinations": {
         parameters: {
             query?: never;
@@ -870,6 +890,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/problems/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many dead letters, quarantined and rejected webhooks there are
+         * @description The counts of the three lists, and when each last got an item.
+         */
+        get: operations["summarise_problems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dead-letters": {
         parameters: {
             query?: never;
@@ -884,6 +924,49 @@ export interface paths {
         get: operations["list_dead_letters"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open dead letters by cause, the largest groups first
+         * @description The newest 100,000 open dead letters, grouped by source, kind and cause. The parameters narrow them as `filter` does in a bulk action.
+         */
+        get: operations["list_dead_letter_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay or discard many dead letters, or count them
+         * @description With `dry_run` it only counts what is selected, and what cannot be settled and why. Otherwise a job (`GET
+         *     /api/v1/jobs/{id}`) settles each item as its own route does, at most 80 a second. Its `counts` are `replayed` or
+         *     `discarded`, `skipped` (settled by someone else meanwhile) and `failed_again`. Items that
+         *     arrive later are not part of it. For the roles admin, operator, owner.
+         */
+        post: operations["settle_dead_letters"];
         delete?: never;
         options?: never;
         head?: never;
@@ -970,6 +1053,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rejections/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rejected webhooks by cause, the largest groups first
+         * @description Rejections are grouped by gateway and code. Nothing can be replayed: their bodies were not stored.
+         */
+        get: operations["list_rejection_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quarantine": {
         parameters: {
             query?: never;
@@ -984,6 +1087,49 @@ export interface paths {
         get: operations["list_quarantine"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open webhooks in quarantine by cause, the largest groups first
+         * @description The newest 100,000 open webhooks, grouped by gateway, kind and cause. The parameters narrow them as `filter` does in a bulk action.
+         */
+        get: operations["list_quarantine_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay or discard many quarantined webhooks, or count them
+         * @description With `dry_run` it only counts what is selected, and what cannot be settled and why. Otherwise a job (`GET
+         *     /api/v1/jobs/{id}`) settles each item as its own route does, at most 80 a second. Its `counts` are `replayed` or
+         *     `discarded`, `skipped` (settled by someone else meanwhile) and `failed_again`. Items that
+         *     arrive later are not part of it. For the roles admin, operator, owner.
+         */
+        post: operations["settle_quarantine"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1390,6 +1536,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Jobs, newest first
+         * @description A job continues after a restart, from its last saved step. It is kept for 90 days after its end, with its result. Its
+         *     progress comes as `job.progress` in the stream, at most twice a second.
+         */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One job with its progress
+         * @description A job continues after a restart, from its last saved step. It is kept for 90 days after its end, with its result. Its
+         *     progress comes as `job.progress` in the stream, at most twice a second.
+         */
+        get: operations["show_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a job
+         * @description For the roles that may start such a job. What it has done stays done.
+         */
+        post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -1490,6 +1698,30 @@ export interface components {
             /** @description of payments whose current decision is `block`, paid or not */
             blocked_minor: number;
             dispatched_minor: number;
+        };
+        /**
+         * BulkAction
+         * @enum {string}
+         */
+        BulkAction: "replay" | "discard";
+        /**
+         * BulkPlan
+         * @description What would be done, or what the job does.
+         */
+        BulkPlan: {
+            dry_run: boolean;
+            action: components["schemas"]["BulkAction"];
+            /**
+             * @description items that can be settled now
+             * @example 214
+             */
+            count: number;
+            /** @description items that cannot, and are left as they are */
+            cannot: components["schemas"]["ObstacleCount"][];
+            /** @description amounts of the payments of those that can, by currency, the largest first. Each payment counts once; a message that names no known payment has no amount */
+            money: components["schemas"]["orylo_api__jobs__bulk_models__CurrencyAmount"][];
+            /** @description the job that does it; null for a dry run, or if there is nothing to do */
+            job: components["schemas"]["Job"] | null;
         };
         /** CheckBody */
         CheckBody: {
@@ -1649,7 +1881,7 @@ export interface components {
          */
         CountedMoney: {
             payments: number;
-            amounts: components["schemas"]["CurrencyAmount"][];
+            amounts: components["schemas"]["orylo_api__overview__models__CurrencyAmount"][];
         };
         /**
          * Counts
@@ -1720,12 +1952,6 @@ export interface components {
             conversions_suppressed: number;
             /** @default 0 */
             dead_letters: number;
-        };
-        /** CurrencyAmount */
-        CurrencyAmount: {
-            currency: string;
-            /** @description in the currency's minor unit */
-            minor: number;
         };
         /** Customer */
         Customer: {
@@ -1878,6 +2104,169 @@ export interface components {
             payload: unknown;
             /** @description other dead letters of the same subject, newest first */
             history: components["schemas"]["EarlierDeadLetter"][];
+        };
+        /**
+         * DeadLetterBulk
+         * @example {
+         *       "action": "replay",
+         *       "expected": 214,
+         *       "filter": {
+         *         "cause": "190",
+         *         "source": "dispatch"
+         *       }
+         *     }
+         */
+        DeadLetterBulk: {
+            action: components["schemas"]["BulkAction"];
+            /**
+             * @description why they are discarded; required for that
+             * @default null
+             */
+            reason: string | null;
+            /**
+             * @description the `count` of the dry run: 409 `count_changed` if another number is selected now. Required to discard
+             * @default null
+             * @example 214
+             */
+            expected: number | null;
+            /**
+             * @description count what would be done, and do nothing
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @description at most 1,000 dead letters; instead of `filter`
+             * @default null
+             */
+            ids: string[] | null;
+            /**
+             * @description instead of `ids`
+             * @default null
+             */
+            filter: components["schemas"]["DeadLetterFilter"] | null;
+        };
+        /**
+         * DeadLetterFilter
+         * @description All of the conditions apply. Without any, every open dead letter is selected.
+         */
+        DeadLetterFilter: {
+            /**
+             * @description the service that could not handle it
+             * @default null
+             * @example dispatch
+             */
+            source: string | null;
+            /** @default null */
+            kind: ("message" | "conversion" | "action") | null;
+            /**
+             * @description `cause` of a group: the destination's error code, or else the start of the reason
+             * @default null
+             * @example 190
+             */
+            cause: string | null;
+            /**
+             * @description the kind of destination, for conversions
+             * @default null
+             * @example meta
+             */
+            destination: string | null;
+            /**
+             * @description of one destination, for conversions
+             * @default null
+             */
+            destination_id: string | null;
+            /**
+             * @description recorded at or after
+             * @default null
+             */
+            from: string | null;
+            /**
+             * @description recorded before
+             * @default null
+             */
+            to: string | null;
+        };
+        /**
+         * DeadLetterGroup
+         * @description Open dead letters of one source that failed for one cause. `source`, `kind` and `cause` select them in bulk.
+         */
+        DeadLetterGroup: {
+            /**
+             * @description the service that could not handle them
+             * @example dispatch
+             */
+            source: string;
+            /** @enum {string} */
+            kind: "message" | "conversion" | "action";
+            /**
+             * @description the destination's error code, or else the start of the reason: the same for all of the group
+             * @example 190
+             */
+            cause: string;
+            /**
+             * @description of the newest
+             * @example the access token has expired
+             */
+            reason: string;
+            /** @description the destination's or the payment provider's own error code */
+            code: string | null;
+            /** @description message type of the newest */
+            type: string | null;
+            /** @example 214 */
+            count: number;
+            /** @description amounts of the payments that they concern, by currency, the largest first. Each payment counts once */
+            money: components["schemas"]["orylo_api__jobs__bulk_models__CurrencyAmount"][];
+            /**
+             * Format: date-time
+             * @description when the first of them was recorded
+             */
+            since: string;
+            /** Format: date-time */
+            last_at: string;
+            /**
+             * Format: uuid
+             * @description the newest
+             */
+            sample_id: string;
+            /**
+             * @description counts of the last 24 hours, each an hour long, the oldest first
+             * @example [
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       3,
+             *       120,
+             *       60,
+             *       31
+             *     ]
+             */
+            hourly: number[];
+        };
+        /**
+         * DeadLetterGroups
+         * @description The largest groups first, of the newest 100,000 open dead letters.
+         */
+        DeadLetterGroups: {
+            items: components["schemas"]["DeadLetterGroup"][];
+            /** @description all groups; at most 100 of them are in `items` */
+            groups: number;
         };
         /** DeadLetterPage */
         DeadLetterPage: {
@@ -2533,7 +2922,7 @@ export interface components {
         ExportDifferenceKind: "missing" | "amount" | "state";
         /**
          * ExportPreview
-         * @description How a file would be read. Nothing is stored.
+         * @description The way a file would be read. Nothing is stored.
          */
         ExportPreview: {
             /**
@@ -2723,6 +3112,71 @@ export interface components {
             /** @description of invalid lines, the first 100 */
             problems: components["schemas"]["ImportProblem"][];
         };
+        /**
+         * Job
+         * @description Work that outlasts a request. It survives restarts, and continues after its last saved step.
+         */
+        Job: {
+            /** Format: uuid */
+            id: string;
+            /** @example dead_letters.bulk */
+            kind: string;
+            state: components["schemas"]["JobState"];
+            /**
+             * @description items that are done
+             * @example 151
+             */
+            done: number;
+            /**
+             * @description all items; null until they are counted
+             * @example 214
+             */
+            total: number | null;
+            /**
+             * @description results by name, as the kind defines them
+             * @example {
+             *       "failed_again": 2,
+             *       "replayed": 149
+             *     }
+             */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * @description why it failed
+             * @example The file has no payments.
+             */
+            error: string | null;
+            /**
+             * @description path of the result, once it is done
+             * @example /api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001
+             */
+            result: string | null;
+            /**
+             * @description a user's email address, or an API key's name
+             * @example ana@example.com
+             */
+            started_by: string;
+            /** @description it is canceled after its current step */
+            cancel_requested_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+            /** @description when the job and its result are deleted; null until it ends */
+            kept_until: string | null;
+        };
+        /** JobPage */
+        JobPage: {
+            items: components["schemas"]["Job"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /**
+         * JobState
+         * @enum {string}
+         */
+        JobState: "queued" | "running" | "done" | "failed" | "canceled";
         /** ListSummaries */
         ListSummaries: {
             /** @description `block` and `allow`, and every list with an entry in effect */
@@ -2967,6 +3421,19 @@ export interface components {
             expires_at: string | null;
         };
         /**
+         * Obstacle
+         * @description Why an item cannot be part of it.
+         * @enum {string}
+         */
+        Obstacle: "too_old" | "gone" | "conflict" | "already_settled" | "not_found";
+        /** ObstacleCount */
+        ObstacleCount: {
+            /** @description `too_old`: the destination accepts sales for 7 days; `gone`: deleted or erased since; `conflict`: a contradiction is never replayed; `already_settled`; `not_found` */
+            reason: components["schemas"]["Obstacle"];
+            /** @example 3 */
+            count: number;
+        };
+        /**
          * OpenAPIDocument
          * @description A description of every operation, as the OpenAPI Specification defines it.
          */
@@ -3197,6 +3664,32 @@ export interface components {
             tenants: components["schemas"]["TenantName"][] | null;
         };
         /**
+         * ProblemSummary
+         * @description Counts above 10,000 are given as 10,000, except for rejections.
+         */
+        ProblemSummary: {
+            /**
+             * @description open ones
+             * @example 3
+             */
+            dead_letters: number;
+            /** @description the newest, open or settled */
+            last_dead_letter_at: string | null;
+            /**
+             * @description open ones
+             * @example 14
+             */
+            quarantine: number;
+            /** @description the newest, open or settled */
+            last_quarantined_at: string | null;
+            /**
+             * @description of the last 7 days
+             * @example 22
+             */
+            rejections: number;
+            last_rejected_at: string | null;
+        };
+        /**
          * ProviderAction
          * @enum {string}
          */
@@ -3259,6 +3752,149 @@ export interface components {
             /** @description decision `block` or `review` */
             flagged: components["schemas"]["Quality"];
             amounts: components["schemas"]["QualityAmounts"][];
+        };
+        /**
+         * QuarantineBulk
+         * @example {
+         *       "action": "replay",
+         *       "dry_run": true,
+         *       "filter": {
+         *         "gateway": "kiwify"
+         *       }
+         *     }
+         */
+        QuarantineBulk: {
+            action: components["schemas"]["BulkAction"];
+            /**
+             * @description why they are discarded; required for that
+             * @default null
+             */
+            reason: string | null;
+            /**
+             * @description the `count` of the dry run: 409 `count_changed` if another number is selected now. Required to discard
+             * @default null
+             * @example 214
+             */
+            expected: number | null;
+            /**
+             * @description count what would be done, and do nothing
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @description at most 1,000 webhooks; instead of `filter`
+             * @default null
+             */
+            ids: string[] | null;
+            /**
+             * @description instead of `ids`
+             * @default null
+             */
+            filter: components["schemas"]["QuarantineFilter"] | null;
+        };
+        /**
+         * QuarantineFilter
+         * @description All of the conditions apply. Without any, every open webhook in quarantine is selected.
+         */
+        QuarantineFilter: {
+            /**
+             * @default null
+             * @example kiwify
+             */
+            gateway: string | null;
+            /** @default null */
+            kind: components["schemas"]["QuarantineKind"] | null;
+            /**
+             * @description `cause` of a group: the start of the reason
+             * @default null
+             */
+            cause: string | null;
+            /**
+             * @description received at or after
+             * @default null
+             */
+            from: string | null;
+            /**
+             * @description received before
+             * @default null
+             */
+            to: string | null;
+        };
+        /**
+         * QuarantineGroup
+         * @description Open webhooks of one gateway with one cause. `gateway`, `kind` and `cause` select them in bulk.
+         *
+         *     Their amounts are not known: they were not understood.
+         */
+        QuarantineGroup: {
+            /** @example kiwify */
+            gateway: string;
+            kind: components["schemas"]["QuarantineKind"];
+            /** @description the start of the reason, the same for all of the group */
+            cause: string;
+            /**
+             * @description of the newest
+             * @example unknown order_status "held"
+             */
+            reason: string;
+            /**
+             * @description of the newest
+             * @example order_held
+             */
+            gateway_event_type: string;
+            /** @example 14 */
+            count: number;
+            /**
+             * Format: date-time
+             * @description when the first of them was received
+             */
+            since: string;
+            /** Format: date-time */
+            last_at: string;
+            /**
+             * Format: uuid
+             * @description the newest
+             */
+            sample_id: string;
+            /**
+             * @description counts of the last 24 hours, each an hour long, the oldest first
+             * @example [
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       3,
+             *       120,
+             *       60,
+             *       31
+             *     ]
+             */
+            hourly: number[];
+        };
+        /**
+         * QuarantineGroups
+         * @description The largest groups first, of the newest 100,000 open webhooks.
+         */
+        QuarantineGroups: {
+            items: components["schemas"]["QuarantineGroup"][];
+            /** @description all groups; at most 100 of them are in `items` */
+            groups: number;
         };
         /**
          * QuarantineKind
@@ -3350,7 +3986,7 @@ export interface components {
             /** @description dispatched / due */
             rate: number | null;
             /** @description of those that are dispatched */
-            amounts: components["schemas"]["CurrencyAmount"][];
+            amounts: components["schemas"]["orylo_api__overview__models__CurrencyAmount"][];
             /** @description median time from a conversion's creation to its delivery; within 10 % */
             p50_ms: number | null;
             p95_ms: number | null;
@@ -3590,6 +4226,89 @@ export interface components {
              */
             created_at: string;
         };
+        /**
+         * RejectionGroup
+         * @description Rejected webhooks of one gateway with one cause. Their bodies were not stored.
+         */
+        RejectionGroup: {
+            /**
+             * @description `unknown` if the URL names no known gateway
+             * @example stripe
+             */
+            gateway: string;
+            /**
+             * @description the cause, for programs
+             * @example invalid_signature
+             */
+            code: string;
+            /** @description what was wrong with the last one and how to fix it */
+            reason: string;
+            /**
+             * @description HTTP status of the last response
+             * @example 401
+             */
+            status: number;
+            /** @example 22 */
+            count: number;
+            /**
+             * @description addresses that sent the last one of a minute
+             * @example 3
+             */
+            senders: number;
+            /** @description sender's address of the last one */
+            remote: string | null;
+            /**
+             * Format: date-time
+             * @description the first one within the range
+             */
+            since: string;
+            /** Format: date-time */
+            last_at: string;
+            /**
+             * Format: uuid
+             * @description the last minute in `GET /api/v1/rejections`
+             */
+            sample_id: string;
+            /**
+             * @description counts of the last 24 hours, each an hour long, the oldest first
+             * @example [
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       3,
+             *       120,
+             *       60,
+             *       31
+             *     ]
+             */
+            hourly: number[];
+        };
+        /**
+         * RejectionGroups
+         * @description The largest groups first.
+         */
+        RejectionGroups: {
+            items: components["schemas"]["RejectionGroup"][];
+            /** @description all groups; at most 100 of them are in `items` */
+            groups: number;
+        };
         /** RejectionPage */
         RejectionPage: {
             items: components["schemas"]["Rejection"][];
@@ -3602,6 +4321,72 @@ export interface components {
             restored: number;
             /** @description the rule's current version, which this change replaces */
             version: number;
+        };
+        /**
+         * RetryBody
+         * @example {
+         *       "dry_run": true,
+         *       "filter": {
+         *         "cause": "190",
+         *         "destination": "meta"
+         *       }
+         *     }
+         */
+        RetryBody: {
+            /**
+             * @description at most 1,000 conversions; instead of `filter`
+             * @default null
+             */
+            ids: string[] | null;
+            /**
+             * @description instead of `ids`
+             * @default null
+             */
+            filter: components["schemas"]["RetryFilter"] | null;
+            /**
+             * @description the `count` of the dry run: 409 `count_changed` if another number is selected now
+             * @default null
+             * @example 214
+             */
+            expected: number | null;
+            /**
+             * @description count what would be sent again, and do nothing
+             * @default false
+             */
+            dry_run: boolean;
+        };
+        /**
+         * RetryFilter
+         * @description All of the conditions apply. Without any, every failed conversion is selected.
+         */
+        RetryFilter: {
+            /**
+             * @description the kind of destination
+             * @default null
+             * @example meta
+             */
+            destination: string | null;
+            /**
+             * @description of one destination
+             * @default null
+             */
+            destination_id: string | null;
+            /**
+             * @description the destination's own error code, or else the start of the reason
+             * @default null
+             * @example 190
+             */
+            cause: string | null;
+            /**
+             * @description failed at or after
+             * @default null
+             */
+            from: string | null;
+            /**
+             * @description failed before
+             * @default null
+             */
+            to: string | null;
         };
         /**
          * ReviewQueue
@@ -4017,6 +4802,22 @@ export interface components {
          * @enum {string}
          */
         WaitCause: "destination_on_hold" | "destination_throttled" | "destination_unavailable" | "destination_disabled";
+        /** CurrencyAmount */
+        orylo_api__jobs__bulk_models__CurrencyAmount: {
+            /** @example BRL */
+            currency: string;
+            /**
+             * @description in minor units
+             * @example 1230000
+             */
+            amount_minor: number;
+        };
+        /** CurrencyAmount */
+        orylo_api__overview__models__CurrencyAmount: {
+            currency: string;
+            /** @description in the currency's minor unit */
+            minor: number;
+        };
         /** @description An event of the stream, by its `event`. `data` is sent as JSON. */
         StreamEvent: {
             /** @constant */
@@ -4117,6 +4918,15 @@ export interface components {
              */
             id?: string;
             data: components["schemas"]["ReconciliationSummary"];
+        } | {
+            /** @constant */
+            event: "job.progress";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["Job"];
         } | {
             /** @constant */
             event: "overview.updated";
@@ -7469,6 +8279,94 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    retry_conversions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "dry_run": true,
+                 *       "filter": {
+                 *         "cause": "190",
+                 *         "destination": "meta"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["RetryBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "action": "replay",
+                     *       "count": 214,
+                     *       "cannot": [
+                     *         {
+                     *           "reason": "too_old",
+                     *           "count": 3
+                     *         }
+                     *       ],
+                     *       "money": [
+                     *         {
+                     *           "currency": "BRL",
+                     *           "amount_minor": 1230000
+                     *         }
+                     *       ],
+                     *       "job": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "kind": "dead_letters.bulk",
+                     *         "state": "queued",
+                     *         "done": 151,
+                     *         "total": 214,
+                     *         "counts": {
+                     *           "failed_again": 2,
+                     *           "replayed": 149
+                     *         },
+                     *         "error": "The file has no payments.",
+                     *         "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *         "started_by": "ana@example.com",
+                     *         "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *         "created_at": "2026-03-14T15:09:26Z",
+                     *         "started_at": "2026-03-14T15:09:26Z",
+                     *         "finished_at": "2026-03-14T15:09:26Z",
+                     *         "kept_until": "2026-03-14T15:09:26Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkPlan"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
     list_destinations: {
         parameters: {
             query?: never;
@@ -7896,6 +8794,55 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    summarise_problems: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dead_letters": 3,
+                     *       "last_dead_letter_at": "2026-03-14T15:09:26Z",
+                     *       "quarantine": 14,
+                     *       "last_quarantined_at": "2026-03-14T15:09:26Z",
+                     *       "rejections": 22,
+                     *       "last_rejected_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProblemSummary"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
     list_dead_letters: {
         parameters: {
             query?: {
@@ -7978,6 +8925,222 @@ export interface operations {
             403: components["responses"]["403"];
             406: components["responses"]["406"];
             422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_dead_letter_groups: {
+        parameters: {
+            query?: {
+                /**
+                 * @description the service that could not handle it
+                 * @example dispatch
+                 */
+                source?: string;
+                /**
+                 * @description only of this kind
+                 * @example message
+                 */
+                kind?: "message" | "conversion" | "action";
+                /**
+                 * @description `cause` of a group: the destination's error code, or else the start of the reason
+                 * @example 190
+                 */
+                cause?: string;
+                /**
+                 * @description the kind of destination, for conversions
+                 * @example meta
+                 */
+                destination?: string;
+                /**
+                 * @description of one destination, for conversions
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                destination_id?: string;
+                /**
+                 * @description recorded at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                from?: string;
+                /**
+                 * @description recorded before
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                to?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "source": "dispatch",
+                     *           "kind": "message",
+                     *           "cause": "190",
+                     *           "reason": "the access token has expired",
+                     *           "code": "validation",
+                     *           "type": "payment.succeeded.v1",
+                     *           "count": 214,
+                     *           "money": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "amount_minor": 1230000
+                     *             }
+                     *           ],
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "last_at": "2026-03-14T15:09:26Z",
+                     *           "sample_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "hourly": [
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             3,
+                     *             120,
+                     *             60,
+                     *             31
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "groups": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeadLetterGroups"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    settle_dead_letters: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "replay",
+                 *       "expected": 214,
+                 *       "filter": {
+                 *         "cause": "190",
+                 *         "source": "dispatch"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["DeadLetterBulk"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "action": "replay",
+                     *       "count": 214,
+                     *       "cannot": [
+                     *         {
+                     *           "reason": "too_old",
+                     *           "count": 3
+                     *         }
+                     *       ],
+                     *       "money": [
+                     *         {
+                     *           "currency": "BRL",
+                     *           "amount_minor": 1230000
+                     *         }
+                     *       ],
+                     *       "job": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "kind": "dead_letters.bulk",
+                     *         "state": "queued",
+                     *         "done": 151,
+                     *         "total": 214,
+                     *         "counts": {
+                     *           "failed_again": 2,
+                     *           "replayed": 149
+                     *         },
+                     *         "error": "The file has no payments.",
+                     *         "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *         "started_by": "ana@example.com",
+                     *         "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *         "created_at": "2026-03-14T15:09:26Z",
+                     *         "started_at": "2026-03-14T15:09:26Z",
+                     *         "finished_at": "2026-03-14T15:09:26Z",
+                     *         "kept_until": "2026-03-14T15:09:26Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkPlan"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
             503: components["responses"]["503"];
         };
     };
@@ -8280,6 +9443,112 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    list_rejection_groups: {
+        parameters: {
+            query?: {
+                /**
+                 * @description only of this gateway
+                 * @example stripe
+                 */
+                gateway?: string;
+                /**
+                 * @description only with this code
+                 * @example invalid_signature
+                 */
+                code?: string;
+                /**
+                 * @description rejected at or after; 7 days before `to`
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                from?: string;
+                /**
+                 * @description rejected before; now, if left out
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                to?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "gateway": "stripe",
+                     *           "code": "invalid_signature",
+                     *           "reason": "card testing",
+                     *           "status": 401,
+                     *           "count": 22,
+                     *           "senders": 3,
+                     *           "remote": "203.0.113.7",
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "last_at": "2026-03-14T15:09:26Z",
+                     *           "sample_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "hourly": [
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             3,
+                     *             120,
+                     *             60,
+                     *             31
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "groups": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RejectionGroups"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
     list_quarantine: {
         parameters: {
             query?: {
@@ -8379,6 +9648,204 @@ export interface operations {
             403: components["responses"]["403"];
             406: components["responses"]["406"];
             422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_quarantine_groups: {
+        parameters: {
+            query?: {
+                /**
+                 * @description only of this gateway
+                 * @example kiwify
+                 */
+                gateway?: string;
+                /**
+                 * @description only of this kind
+                 * @example quarantined
+                 */
+                kind?: components["schemas"]["QuarantineKind"];
+                /**
+                 * @description `cause` of a group: the start of the reason
+                 * @example payment_succeeded
+                 */
+                cause?: string;
+                /**
+                 * @description received at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                from?: string;
+                /**
+                 * @description received before
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                to?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "gateway": "kiwify",
+                     *           "kind": "quarantined",
+                     *           "cause": "payment_succeeded",
+                     *           "reason": "unknown order_status \"held\"",
+                     *           "gateway_event_type": "order_held",
+                     *           "count": 14,
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "last_at": "2026-03-14T15:09:26Z",
+                     *           "sample_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "hourly": [
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             3,
+                     *             120,
+                     *             60,
+                     *             31
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "groups": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["QuarantineGroups"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    settle_quarantine: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "replay",
+                 *       "dry_run": true,
+                 *       "filter": {
+                 *         "gateway": "kiwify"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["QuarantineBulk"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "action": "replay",
+                     *       "count": 214,
+                     *       "cannot": [
+                     *         {
+                     *           "reason": "too_old",
+                     *           "count": 3
+                     *         }
+                     *       ],
+                     *       "money": [
+                     *         {
+                     *           "currency": "BRL",
+                     *           "amount_minor": 1230000
+                     *         }
+                     *       ],
+                     *       "job": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "kind": "dead_letters.bulk",
+                     *         "state": "queued",
+                     *         "done": 151,
+                     *         "total": 214,
+                     *         "counts": {
+                     *           "failed_again": 2,
+                     *           "replayed": 149
+                     *         },
+                     *         "error": "The file has no payments.",
+                     *         "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *         "started_by": "ana@example.com",
+                     *         "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *         "created_at": "2026-03-14T15:09:26Z",
+                     *         "started_at": "2026-03-14T15:09:26Z",
+                     *         "finished_at": "2026-03-14T15:09:26Z",
+                     *         "kept_until": "2026-03-14T15:09:26Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkPlan"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
             503: components["responses"]["503"];
         };
     };
@@ -10093,6 +11560,232 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description created at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                from?: string;
+                /**
+                 * @description created before
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                to?: string;
+                /**
+                 * @description only in this state
+                 * @example running
+                 */
+                state?: components["schemas"]["JobState"];
+                /**
+                 * @description such as `backtest` or `dead_letters.bulk`
+                 * @example backtest
+                 */
+                kind?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "kind": "dead_letters.bulk",
+                     *           "state": "queued",
+                     *           "done": 151,
+                     *           "total": 214,
+                     *           "counts": {
+                     *             "failed_again": 2,
+                     *             "replayed": 149
+                     *           },
+                     *           "error": "The file has no payments.",
+                     *           "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *           "started_by": "ana@example.com",
+                     *           "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "started_at": "2026-03-14T15:09:26Z",
+                     *           "finished_at": "2026-03-14T15:09:26Z",
+                     *           "kept_until": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JobPage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the job's id, as it was returned when the job was started
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "dead_letters.bulk",
+                     *       "state": "queued",
+                     *       "done": 151,
+                     *       "total": 214,
+                     *       "counts": {
+                     *         "failed_again": 2,
+                     *         "replayed": 149
+                     *       },
+                     *       "error": "The file has no payments.",
+                     *       "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *       "started_by": "ana@example.com",
+                     *       "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "started_at": "2026-03-14T15:09:26Z",
+                     *       "finished_at": "2026-03-14T15:09:26Z",
+                     *       "kept_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the job's id, as it was returned when the job was started
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "dead_letters.bulk",
+                     *       "state": "queued",
+                     *       "done": 151,
+                     *       "total": 214,
+                     *       "counts": {
+                     *         "failed_again": 2,
+                     *         "replayed": 149
+                     *       },
+                     *       "error": "The file has no payments.",
+                     *       "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *       "started_by": "ana@example.com",
+                     *       "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "started_at": "2026-03-14T15:09:26Z",
+                     *       "finished_at": "2026-03-14T15:09:26Z",
+                     *       "kept_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };

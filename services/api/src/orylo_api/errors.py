@@ -86,3 +86,7 @@ class TooManyStreams(TooMany):
 
 class TooManyChecks(TooMany):
     pass
+
+
+class TooManyJobs(TooMany):
+    pass
