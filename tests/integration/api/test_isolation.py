@@ -40,6 +40,7 @@ from tests.unit.api.builders import (
     detection,
     payment,
     quarantined,
+    reconciliation_changed,
     rejected,
     trust_updated,
     verdict,
@@ -53,7 +54,7 @@ BOUND = (
     "rollup_amounts", "payment_rollups", "conversion_rollups", "delivery_rollups",
     "dead_letters", "idempotency_keys", "rejections_view", "quarantine_view",
     "destination_states_view", "customer_merges", "merge_reviews_view", "rule_hits", "fraud_evidence",
-    "actions_view", "jobs", "job_files",
+    "actions_view", "jobs", "job_files", "reconciliations_view",
 )  # fmt: skip
 # Shared with the command, in schema control.
 SHARED = ("audit_log", "rules", "rule_versions", "rule_snoozes", "fuses", "list_entries", "destinations")
@@ -89,11 +90,16 @@ BODIES: dict[str, dict[str, Any]] = {
     "settle_quarantine": {"filter": {}, "action": "replay"},
     "retry_conversions": {"filter": {}},
     "look_up_lists": {"type": "bin", "value": "424242"},
+    "start_reconciliation": {},
 }
 FILES = {
+    "preview_export": b"transaction\nHP1\n",
+    "compare_exported_sales": b"transaction\nHP1\n",
     "import_lists": b"type,value,list,reason\nbin,999998,block,because\n",
     "import_verdict_file": b"payment_id,verdict\nstripe:pi_1,fraud\n",
 }
+# Of routes that need a query.
+QUERIES = {name: {"gateway": "hotmart"} for name in ("preview_export", "compare_exported_sales")}
 
 
 # What an empty shop gets, if it is not the route's own status.
@@ -142,9 +148,12 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
         listed = await add_entry(connection, tenant_id, entry, actor=ACTOR)
     dead = await api.pool.fetchval("SELECT id FROM api.dead_letters WHERE tenant_id = $1", tenant_id)
     job_id = await add_job(api, tenant_id)
+    report = reconciliation_changed(tenant_id=tenant_id)
+    await api.project(report)
     return Things(
         {
             "jobs": str(job_id),
+            "reconciliations": str(report.reconciliation_id),
             "detections": str(found.detection_id),
             "conversions": str(failed.conversion_id),
             "destinations": str(destination_id),
@@ -203,6 +212,7 @@ async def call(client: aiohttp.ClientSession, route: Route, things: Things) -> t
         given = {"data": FILES[route.endpoint.__name__], "headers": {"Content-Type": "text/csv"}}
     if route.edits:
         given["headers"] = {"If-Match": "*"}
+    given["params"] = QUERIES.get(route.endpoint.__name__)
     async with client.request(route.method, path, **given) as response:
         if response.content_type == "text/csv":
             return response.status, {"text": await response.text()}

@@ -18,7 +18,7 @@ from orylo_common.messages import (
 )
 from orylo_common.postgres.outbox_bodies import decompress
 from tests.integration.api.conftest import Api
-from tests.unit.api.builders import payment
+from tests.unit.api.builders import payment, reconciliation_changed
 
 pytestmark = pytest.mark.integration
 
@@ -27,21 +27,10 @@ CSV = {"Content-Type": "text/csv"}
 
 
 def changed(api: Api, reconciliation_id: UUID, revision: int, state: str = "running") -> ReconciliationChanged:
-    now = datetime.now(UTC)
-    return ReconciliationChanged(
-        message_id=uuid7(),
-        correlation_id=reconciliation_id,
+    return reconciliation_changed(
         tenant_id=api.a.tenant.id,
-        occurred_at=now,
         reconciliation_id=reconciliation_id,
         revision=revision,
-        gateway="stripe",
-        livemode=True,
-        range_start=now - timedelta(days=1),
-        range_end=now,
-        dry_run=False,
-        requested_by="machine",
-        requested_at=now,
         state=ReconciliationState(state),
         events=ReconciledEvents(listed=revision),
     )
