@@ -1,12 +1,15 @@
 """`orylo reconcile` runs in its own process, whether the platform runs or not."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
+import structlog
 from typer.testing import CliRunner
 
+from orylo_cli.commands import reconcile
 from orylo_cli.demo.fake_stripe import FakeStripe
 from orylo_cli.main import cli
 from orylo_common.control import Keyring
@@ -22,6 +25,16 @@ __all__ = ["fake_stripe"]
 pytestmark = pytest.mark.integration
 
 KEY = "rk_live_command"
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep the command from configuring the logs of the tests' process."""
+    configured = structlog.get_config()
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+    monkeypatch.setattr(reconcile, "configure_logs", lambda *_, **__: None)
+    yield
+    structlog.configure(**configured)
 
 
 async def test_a_shop_is_reconciled_from_the_command_line(postgres_dsn: str, fake_stripe: FakeStripe) -> None:

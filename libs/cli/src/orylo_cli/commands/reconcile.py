@@ -1,6 +1,7 @@
 """`orylo reconcile`: a gateway's own records against what was received."""
 
 import asyncio
+import sys
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from orylo_cli.target import open_target
 from orylo_common.clock import SystemClock
 from orylo_common.messages import ReconciledAmount, ReconciliationChanged, ReconciliationState
 from orylo_common.money import to_major
+from orylo_common.telemetry.logs import configure_logs
 from orylo_ingest.reconciliation.job import LONGEST_AGO, ComparedRange
 
 CLOCK = SystemClock()
@@ -56,6 +58,8 @@ def reconcile(
     wanted = ComparedRange(_utc(start) or now - LONGEST_AGO, _utc(end) or now)
     if wanted.settled(now).start >= wanted.settled(now).end:
         raise typer.BadParameter("the range is empty, or not within the last 30 days", param_hint="--from")
+    # Standard output holds the report alone.
+    configure_logs("orylo", "warning", stream=sys.stderr)
     base_url = StripeEnvironment().stripe_base_url
     with open_target(data_dir, "reconcile") as target:
         done = asyncio.run(
