@@ -19,6 +19,7 @@ from orylo_common.clock import SystemClock
 from orylo_common.control import Keyring
 from orylo_common.control.destinations import add_destination
 from orylo_common.control.plane import open_control
+from orylo_common.control.switches import Switch, SwitchName, switch_on
 from orylo_common.control.tenants import find_tenant
 from orylo_common.messages import PaymentSucceeded, ReconciliationChanged, ReconciliationState, decode
 from orylo_common.postgres.outbox import OutboxRelay
@@ -310,6 +311,19 @@ async def test_without_a_key_or_a_gateway_nothing_is_fetched(shop: Shop) -> None
     await shop.ingest.pool.execute("UPDATE control.destinations SET enabled = false")
     assert (await shop.reconcile()).problem == runner.NO_KEY
     assert await shop.ingest.rows("events") == 0
+
+
+async def test_nothing_is_fetched_while_a_switch_stops_webhooks(shop: Shop) -> None:
+    shop.stripe.account(KEY).events += sales(1, 1, DAY)
+    switch = Switch(shop.tenant_id, SwitchName.STOP_WEBHOOKS, "stripe", "maintenance", "ana", datetime.now(UTC))
+    async with shop.ingest.pool.acquire() as connection:
+        await switch_on(connection, switch, actor=ACTOR)
+    job_id = await shop.start()
+    async with shop.worker() as worker:
+        await worker.run_due(job_id)
+    assert (await _row(shop.ingest.pool, job_id))["state"] == "running"
+    assert await shop.ingest.rows("events") == 0
+    assert (await shop.reconcile(dry_run=True)).events.missing == 1
 
 
 async def test_the_daily_run_continues_where_the_last_one_ended(shop: Shop) -> None:

@@ -12,6 +12,7 @@ from orylo_common.clock import Clock
 from orylo_common.control.document_key import DocumentKey
 from orylo_common.control.models import GatewaySetting
 from orylo_common.control.plane import ControlPlane
+from orylo_common.control.switches import SwitchName
 from orylo_common.errors import TransientError
 from orylo_common.http.problems import HTTPProblem
 from orylo_ingest.gateways import GATEWAYS
@@ -24,6 +25,7 @@ from orylo_ingest.reconciliation.missing import (
     select_wanted,
     settle_missing,
 )
+from orylo_ingest.webhooks.admission import RETRY_WHEN_STOPPED
 from orylo_ingest.webhooks.building import build_for_tenant
 from orylo_ingest.webhooks.record import Record
 from orylo_ingest.webhooks.store import WriteOutcome
@@ -89,6 +91,10 @@ class EventFetcher:
             raise GatewayDisabled
         if key is None:
             raise TransientError("the document key cannot be read")
+        now = self.clock.now()
+        switch = self.plane.switch(SwitchName.STOP_WEBHOOKS, job.tenant_id, job.gateway, now)
+        if switch is not None and not job.dry_run:
+            raise TransientError("webhooks are switched off", retry_after=switch.retry_after(now, RETRY_WHEN_STOPPED))
         return setting, key
 
     async def _store(self, records: Sequence[Record]) -> set[UUID]:
