@@ -29,6 +29,7 @@ from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_ingest.app import PARTS
 from orylo_ingest.reconciliation import fetching, runner, service
 from orylo_ingest.reconciliation.job import ComparedRange, new_job
+from orylo_ingest.reconciliation.missing import settle_missing
 from orylo_ingest.reconciliation.requests import PLATFORM, schedule_daily
 from orylo_ingest.reconciliation.runner import Reconciler
 from orylo_ingest.reconciliation.service import open_reconciler
@@ -120,8 +121,10 @@ async def shop(postgres_dsn: str, fake_stripe: FakeStripe, monkeypatch: pytest.M
             await ingest.pool.execute(f"DELETE FROM ingest.{table}")
         async with ingest.pool.acquire() as connection:
             tenant = await find_tenant(connection, TENANT)
-            keyring, options = Keyring.parse(MASTER_KEY), {"name": "default", "config": {}, "secret": KEY}
-            await add_destination(connection, keyring, tenant.id, "stripe", **options, actor=ACTOR)
+            keyring = Keyring.parse(MASTER_KEY)
+            await add_destination(
+                connection, keyring, tenant.id, "stripe", name="default", config={}, secret=KEY, actor=ACTOR
+            )
         fake_stripe.account(KEY)
         yield Shop(ingest, fake_stripe, postgres_dsn, tenant.id)
 
@@ -160,7 +163,7 @@ async def test_two_runs_at_once_and_a_kill_fetch_once(shop: Shop, monkeypatch: p
 
     async with shop.worker() as killed:
         # In the middle of the second page: events are stored, and the page is not.
-        settle = fetching.settle_missing
+        settle = settle_missing
         pages = 0
 
         async def die(*arguments: Any, **options: Any) -> None:
