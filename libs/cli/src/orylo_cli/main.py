@@ -25,6 +25,7 @@ COMMANDS = {
     "user": "The people who sign in to the dashboard.",
     "apikey": "API keys, with which programs call the API.",
     "gateway": "The payment gateways that send a tenant's webhooks.",
+    "webhook": "The webhooks that were received: their state, bodies and resend.",
     "destination": "Ad platforms for conversions, and Stripe to act on blocked payments.",
     "customer": "Customers: their trust, who is blocked or always allowed, and who is one person.",
     "dlq": "Dead letters: messages and conversions that failed for good.",

@@ -31,6 +31,7 @@ from orylo_api.routes import ROUTES
 from orylo_api.settings import Settings
 from orylo_api.stream.hub import open_stream
 from orylo_api.stream.overview import OverviewWatches
+from orylo_api.webhooks.ingest_client import IngestClient
 from orylo_common.broker.consumer import Consumer, DeadLetterConsumer, Handler
 from orylo_common.broker.ports import Broker
 from orylo_common.broker.topology import QUEUES, dead_letter_queue
@@ -100,6 +101,8 @@ async def open_app(
             payment_health=PaymentHealthChecks(private_pool, redis, plane, clock),
             detector=DetectorClient(private_ports, settings.detector_url),
             dispatch=DispatchClient(private_ports, settings.dispatch_url),
+            ingest=IngestClient(private_ports, settings.ingest_private_url),
+            http=private_ports,
             clock=clock,
             settings=settings,
             document=orjson.dumps(build_document(ROUTES)),

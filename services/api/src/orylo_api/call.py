@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+import aiohttp
 import asyncpg
 from aiohttp import web
 
@@ -18,6 +19,7 @@ from orylo_api.read_models.stream_events import encode_event
 from orylo_api.settings import Settings
 from orylo_api.stream.hub import StreamHub
 from orylo_api.stream.overview import OverviewWatches
+from orylo_api.webhooks.ingest_client import IngestClient
 from orylo_common.broker.ports import Broker, Outgoing
 from orylo_common.clock import Clock
 from orylo_common.control import Keyring
@@ -48,7 +50,10 @@ class Services:
     # Of the control plane, the switches.
     plane: ControlPlane
     payment_health: PaymentHealthChecks
+    ingest: IngestClient
     dispatch: DispatchClient
+    # For ingest's public port.
+    http: aiohttp.ClientSession
     clock: Clock
     settings: Settings
     # The OpenAPI document, as bytes.

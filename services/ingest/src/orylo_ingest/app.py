@@ -14,6 +14,7 @@ from orylo_common.control.document_key_store import ensure_document_key
 from orylo_common.control.keyring import Keyring, WrongMasterKey
 from orylo_common.control.plane import ControlPlane, Part, open_control
 from orylo_common.control.switches import SwitchName, shown
+from orylo_common.http.private import PrivateAPI
 from orylo_common.http.server import serve_http
 from orylo_common.messages import Message, ReconciliationRequested, WebhookReplayRequested
 from orylo_common.postgres.group_commit import GroupCommit
@@ -25,6 +26,7 @@ from orylo_common.postgres.writable import check_writable
 from orylo_common.redis import RedisClient
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
+from orylo_ingest.endpoints.stored_webhooks import StoredWebhooksEndpoint
 from orylo_ingest.endpoints.tracking import TrackingEndpoint
 from orylo_ingest.endpoints.webhooks import WebhookEndpoint
 from orylo_ingest.http.rate_limiter import RateLimiter
@@ -36,6 +38,7 @@ from orylo_ingest.reconciliation.service import open_reconciler, running_reconci
 from orylo_ingest.routes import routes
 from orylo_ingest.settings import Settings
 from orylo_ingest.webhooks.admission import Admission
+from orylo_ingest.webhooks.counts import WebhookCounts
 from orylo_ingest.webhooks.replays import replay_webhook
 from orylo_ingest.webhooks.retention import DELETE_EVERY, RETENTIONS
 from orylo_ingest.webhooks.secret_use import SecretUse
@@ -55,7 +58,7 @@ SHUTDOWN = timedelta(seconds=20)
 @asynccontextmanager
 async def open_app(
     settings: Settings, *, broker: Broker, redis: RedisClient, clock: Clock | None = None
-) -> AsyncIterator[Health]:
+) -> AsyncIterator[PrivateAPI]:
     """Accept webhooks and visits while inside. Leaving finishes requests in progress and flushes all buffers."""
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
@@ -73,6 +76,7 @@ async def open_app(
         reports = await stack.enter_async_context(RejectionReports.open(outbox, relay, clock))
         rate_limiter = await stack.enter_async_context(RateLimiter.open(redis))
         secret_use = await stack.enter_async_context(SecretUse.open(pool))
+        counts = await stack.enter_async_context(WebhookCounts.open(pool))
         replaying = CircuitBreaker("ingest.replays")
         replay = guarded(replaying, partial(replay_webhook, pool=pool, plane=plane, relay=relay, clock=clock))
         breaker = CircuitBreaker("ingest.postgres", recovery=RECOVERY)
@@ -104,7 +108,8 @@ async def open_app(
             rate_limiter=rate_limiter,
             secret_use=secret_use,
             writer=writer,
-            rejections=Rejections(plane, reports, rate_limiter, settings.trusted_proxies),
+            rejections=Rejections(plane, reports, counts, clock, rate_limiter, settings.trusted_proxies),
+            counts=counts,
             clock=clock,
             max_body_bytes=settings.max_body_bytes,
             body_timeout=settings.body_timeout,
@@ -131,7 +136,7 @@ async def open_app(
                 reuse_port=settings.reuse_port,
             )
         )
-        yield health
+        yield PrivateAPI(health, StoredWebhooksEndpoint(pool, plane, relay, clock).routes())
 
 
 async def _prepare_document_key(pool: asyncpg.Pool, keyring: Keyring, plane: ControlPlane) -> None:

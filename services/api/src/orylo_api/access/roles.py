@@ -26,6 +26,9 @@ class Permission(StrEnum):
     CHANGE_FLAGS = "flags.change"
     SWITCH = "switches.change"
     SWITCH_PLATFORM = "switches.change_platform"
+    RESEND_WEBHOOKS = "webhooks.resend"
+    CHANGE_GATEWAYS = "gateways.change"
+    CHECK_TRACKING = "tracking.check"
     CHANGE_DESTINATIONS = "destinations.change"
     CHECK_DESTINATIONS = "destinations.check"
 
@@ -67,6 +70,12 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.DISCARD_QUARANTINE: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
     # A reconciliation publishes the payments that were missing.
     Permission.RECONCILE: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
+    # As for a replay.
+    Permission.RESEND_WEBHOOKS: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
+    # A gateway's settings and secrets decide which sales arrive at all.
+    Permission.CHANGE_GATEWAYS: frozenset({Role.OWNER, Role.ADMIN}),
+    # The platform fetches the page.
+    Permission.CHECK_TRACKING: frozenset({Role.OWNER, Role.ADMIN}),
 }
 
 

@@ -1,14 +1,24 @@
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import asyncpg
 
-from orylo_api.conversions.models import Conversion, ConversionMatch, ConversionQuery, ConversionStatus, ConversionWait
+from orylo_api.conversions.models import (
+    Conversion,
+    ConversionDelivery,
+    ConversionMatch,
+    ConversionQuery,
+    ConversionStatus,
+    ConversionWait,
+)
+from orylo_api.destinations.dispatch_client import DispatchClient
 from orylo_api.http.pages import Listing, Where, fetch_page
 from orylo_common.postgres.pool import Connection
 
 CONVERSIONS = Listing("api.conversions_view", "id", UUID)
 SELECT_CONVERSION = "SELECT * FROM api.conversions_view WHERE id = $1"
+SELECT_OF_PAYMENTS = "SELECT * FROM api.conversions_view WHERE payment_id = ANY($1) ORDER BY created_at, id"
 # A destination that was deleted, or that never stopped, has none of these rows.
 SELECT_WAITS = """
     SELECT d.id, s.reason, s.code, s.since,
@@ -38,6 +48,21 @@ async def list_conversions(connection: Connection, query: ConversionQuery) -> tu
 async def find_conversion(connection: Connection, conversion_id: UUID) -> Conversion | None:
     row = await connection.fetchrow(SELECT_CONVERSION, conversion_id)
     return None if row is None else (await _with_waits(connection, [row]))[0]
+
+
+async def conversions_of_payments(connection: Connection, payment_ids: Sequence[str]) -> dict[str, list[Conversion]]:
+    """Return the conversions of each payment that has any, oldest first."""
+    found: defaultdict[str, list[Conversion]] = defaultdict(list)
+    for each in await _with_waits(connection, await connection.fetch(SELECT_OF_PAYMENTS, payment_ids)):
+        found[each.payment_id].append(each)
+    return found
+
+
+async def read_delivery(dispatch: DispatchClient, tenant_id: UUID, conversion_id: UUID) -> ConversionDelivery:
+    """Ask dispatch. Raises what the client raises."""
+    delivery = await dispatch.conversion(tenant_id, conversion_id)
+    waits = delivery["state"] == "pending" and delivery["started_at"] is None
+    return ConversionDelivery.model_validate(delivery | {"next_attempt_at": delivery["due_at"] if waits else None})
 
 
 async def _with_waits(connection: Connection, rows: Sequence[asyncpg.Record]) -> list[Conversion]:

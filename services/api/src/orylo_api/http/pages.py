@@ -58,7 +58,7 @@ async def fetch_page(
 ) -> tuple[list[asyncpg.Record], str | None]:
     """Return the page's rows and the next page's cursor. Raises `Invalid` for a cursor that no page has returned."""
     if page.cursor is not None:
-        where.seek(f"(created_at, {listing.id_column}) < ({{}}, {{}})", *_decode(page.cursor, listing.id_type))
+        where.seek(f"(created_at, {listing.id_column}) < ({{}}, {{}})", *decode_cursor(page.cursor, listing.id_type))
     order = f"ORDER BY created_at DESC, {listing.id_column} DESC"
     values: list[Any] = []
     source = f"{listing.table} {_render(where.sought, values)}"
@@ -73,14 +73,14 @@ async def fetch_page(
     else:
         rows = await connection.fetch(f"SELECT * FROM {source} {order} LIMIT {page.limit + 1}", *values)  # noqa: S608
     if len(rows) > page.limit:
-        return rows[: page.limit], _encode(rows[page.limit - 1], listing)
+        return rows[: page.limit], _cursor_of(rows[page.limit - 1], listing)
     if not where.filtered:
         return rows, None
     last_filtered = await connection.fetchrow(
         f"SELECT created_at, {listing.id_column} FROM {source} {order} OFFSET {FILTER_LIMIT - 1} LIMIT 1",  # noqa: S608
         *values[:sought],
     )
-    return rows, None if last_filtered is None else _encode(last_filtered, listing)
+    return rows, None if last_filtered is None else _cursor_of(last_filtered, listing)
 
 
 def _render(conditions: list[tuple[str, tuple[Any, ...]]], values: list[Any]) -> str:
@@ -93,12 +93,17 @@ def _render(conditions: list[tuple[str, tuple[Any, ...]]], values: list[Any]) ->
     return f"WHERE {' AND '.join(texts)}" if texts else ""
 
 
-def _encode(row: asyncpg.Record, listing: Listing) -> str:
-    text = orjson.dumps([row["created_at"].isoformat(), str(row[listing.id_column])])
+def encode_cursor(created_at: datetime, last_id: object) -> str:
+    text = orjson.dumps([created_at.isoformat(), str(last_id)])
     return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
 
 
-def _decode(cursor: str, id_type: Callable[[str], Any]) -> tuple[datetime, Any]:
+def _cursor_of(row: asyncpg.Record, listing: Listing) -> str:
+    return encode_cursor(row["created_at"], row[listing.id_column])
+
+
+def decode_cursor(cursor: str, id_type: Callable[[str], Any]) -> tuple[datetime, Any]:
+    """Return the position in a cursor. Raises `Invalid` for one that no page has returned."""
     try:
         created_at, last_id = map(str, orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))))
         moment = datetime.fromisoformat(created_at)

@@ -16,6 +16,7 @@ from orylo_api.overview.models import OverviewUpdate
 from orylo_api.reconciliations.models import ReconciliationSummary
 from orylo_api.switches.models import SwitchesChanged
 from orylo_api.verdicts.models import VerdictChange
+from orylo_api.webhooks.models import WebhookReceipt, WebhookRefusal
 
 # Computed for each stream while it is open, and never stored.
 OVERVIEW_UPDATED = "overview.updated"
@@ -33,6 +34,8 @@ EVENT_TYPES: Mapping[str, type[ResponseBody]] = {
     "conversion.correction_changed": Conversion,
     "dead_letter.created": DeadLetterSummary,
     "reconciliation.changed": ReconciliationSummary,
+    "webhook.accepted": WebhookReceipt,
+    "webhook.refused": WebhookRefusal,
     "job.progress": Job,
     OVERVIEW_UPDATED: OverviewUpdate,
     SWITCHES_CHANGED: SwitchesChanged,

@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from orylo_common.clock import Clock
 from orylo_common.control.plane import ControlPlane
 from orylo_common.control.sections.limits import LimitSettings
 from orylo_common.http.addresses import client_address, rate_limit_address
@@ -13,6 +14,7 @@ from orylo_ingest.http.rate_limiter import RateLimiter
 from orylo_ingest.http.rejection_log import RejectionLog
 from orylo_ingest.http.rejection_reports import RejectionReports
 from orylo_ingest.metrics import count_webhook
+from orylo_ingest.webhooks.counts import WebhookCounts
 
 _OUTCOMES = {
     HTTPStatus.NOT_FOUND: "not_found",
@@ -37,6 +39,8 @@ _CALLERS_FAULT = {
 class Rejections:
     plane: ControlPlane
     reports: RejectionReports
+    counts: WebhookCounts
+    clock: Clock
     rate_limiter: RateLimiter
     trusted_proxies: int
     log: RejectionLog = field(default_factory=RejectionLog)
@@ -59,6 +63,7 @@ class Rejections:
         # Don't report our own 503s to the merchant. Requests for an unknown tenant are only counted and logged.
         if tenant is not None and problem.status is not HTTPStatus.SERVICE_UNAVAILABLE:
             self.reports.report(tenant.id, gateway, problem, remote=remote, size=size)
+            self.counts.count(tenant.id, gateway, "rejected", self.clock.now())
             if problem.status in _CALLERS_FAULT:
                 limit = self.plane.settings(tenant.id, LimitSettings).rejected_webhooks_per_address
                 address = rate_limit_address(request, remote, self.trusted_proxies)
