@@ -173,6 +173,29 @@ EXAMPLES: dict[str, Any] = {
     "WebhookReplayed.status": "published",
     "WebhookReplayed.reason": "understood since the adapter knows the type",
     "message_type": "payment.succeeded.v1",
+    "reconciliation_id": "01935b2c-7a10-7c3e-8f21-5b6d1c0a9e03",
+    "range_start": "2026-11-19T00:00:00Z",
+    "range_end": "2026-11-20T00:00:00Z",
+    "dry_run": False,
+    "requested_by": "ana@shop.example",
+    "requested_at": "2026-11-20T18:30:01Z",
+    "ReconciliationChanged.state": "completed",
+    "finished_at": "2026-11-20T18:30:05Z",
+    "problem": "The key lacks a permission (Balance transactions: Read, and Charges: Read).",
+    "listed": 52,
+    "known": 49,
+    "missing": 2,
+    "fetched": 2,
+    "not_subscribed": 1,
+    "ReconciliationChanged.fetched": [
+        {"gateway_event_id": "evt_3SVk2cJ0q8Zq1x2y", "gateway_event_type": "charge.succeeded"}
+    ],
+    "ReconciledAmount.kind": "charge",
+    "day": "2026-11-19",
+    "gateway_minor": 39580,
+    "received_minor": 19790,
+    "gateway_count": 2,
+    "received_count": 1,
 }
 
 

@@ -45,6 +45,7 @@ from tests.unit.api.builders import (
     detection,
     payment,
     quarantined,
+    reconciliation_changed,
     rejected,
     trust_updated,
     verdict,
@@ -60,6 +61,7 @@ BOUND = (
     "dead_letters", "idempotency_keys", "rejections_view", "quarantine_view",
     "destination_states_view", "customer_merges", "merge_reviews_view", "rule_hits", "fraud_evidence",
     "actions_view", "user_preferences", "jobs", "job_files", "onboarding_choices", "tracking_days",
+    "reconciliations_view",
 )  # fmt: skip
 # Shared with the command, in schema control.
 SHARED = (
@@ -98,6 +100,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "settle_quarantine": {"filter": {}, "action": "replay"},
     "retry_conversions": {"filter": {}},
     "look_up_lists": {"type": "bin", "value": "424242"},
+    "start_reconciliation": {},
     "search_payments": {"currency": ["BRL"]},
     "judge_payments": {"ids": ["stripe:pi_1"], "verdict": "fraud"},
     "search": {"text": "stripe:"},
@@ -109,9 +112,13 @@ BODIES: dict[str, dict[str, Any]] = {
     "change_switch": {"name": "stop_sending", "on": False},
 }
 FILES = {
+    "preview_export": b"transaction\nHP1\n",
+    "compare_exported_sales": b"transaction\nHP1\n",
     "import_lists": b"type,value,list,reason\nbin,999998,block,because\n",
     "import_verdict_file": b"payment_id,verdict\nstripe:pi_1,fraud\n",
 }
+# Of routes that need a query.
+QUERIES = {name: {"gateway": "hotmart"} for name in ("preview_export", "compare_exported_sales")}
 
 
 # What an empty shop gets, if it is not the route's own status.
@@ -185,9 +192,12 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
         listed = await add_entry(connection, tenant_id, entry, actor=ACTOR)
     dead = await api.pool.fetchval("SELECT id FROM api.dead_letters WHERE tenant_id = $1", tenant_id)
     job_id = await add_job(api, tenant_id)
+    report = reconciliation_changed(tenant_id=tenant_id)
+    await api.project(report)
     return Things(
         {
             "jobs": str(job_id),
+            "reconciliations": str(report.reconciliation_id),
             "detections": str(found.detection_id),
             "conversions": str(failed.conversion_id),
             "destinations": str(destination_id),
@@ -247,6 +257,7 @@ async def call(client: aiohttp.ClientSession, route: Route, things: Things) -> t
         given = {"data": FILES[route.endpoint.__name__], "headers": {"Content-Type": "text/csv"}}
     if route.edits:
         given["headers"] = {"If-Match": "*"}
+    given["params"] = QUERIES.get(route.endpoint.__name__)
     async with client.request(route.method, path, **given) as response:
         if response.content_type == "text/csv":
             return response.status, {"text": await response.text()}

@@ -29,6 +29,9 @@ from orylo_common.messages import (
     ProviderActionChanged,
     ProviderActionStatus,
     ReasonPoints,
+    ReconciledEvents,
+    ReconciliationChanged,
+    ReconciliationState,
     ReplacedDecision,
     TrustStatus,
     TrustUpdated,
@@ -250,3 +253,22 @@ def replayed(of: WebhookQuarantined, **changes: Any) -> WebhookReplayed:
         "message_type": "payment.succeeded.v1",
     }
     return WebhookReplayed(**{**fields, **changes})
+
+
+def reconciliation_changed(**given: Any) -> ReconciliationChanged:
+    values = {
+        **_envelope(),
+        "reconciliation_id": uuid7(),
+        "revision": 1,
+        "gateway": "stripe",
+        "livemode": True,
+        "range_start": after(-60),
+        "range_end": NOON,
+        "dry_run": False,
+        "requested_by": "machine",
+        "requested_at": NOON,
+        "state": ReconciliationState.RUNNING,
+        "events": ReconciledEvents(),
+        **given,
+    }
+    return ReconciliationChanged.model_validate(values)

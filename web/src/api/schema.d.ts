@@ -1612,6 +1612,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reconciliations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reconciliations, newest first
+         * @description Comparisons with Stripe's API, daily and on request, and with exports of other gateways.
+         */
+        get: operations["list_reconciliations"];
+        put?: never;
+        /**
+         * Compare Stripe's events and amounts with what was received, and fetch missing events
+         * @description Needs a key of Stripe's API that may read events; with read access to balance transactions and charges, sums are compared, too. It also runs daily. The stream's event `reconciliation.changed` reports progress. For the roles admin, operator, owner.
+         */
+        post: operations["start_reconciliation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconciliations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A reconciliation with its report
+         * @description Counts, missing events, and sums that differ. A report is kept for 90 days.
+         */
+        get: operations["show_reconciliation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconciliations/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show how an export of sales would be read
+         * @description A CSV file in UTF-8, with commas, semicolons or tabs, of at most 16 MiB and 100,000 lines, as the gateway's panel
+         *     exports it. The columns are recognised by their usual names, or named in the query; the preview shows how the file is
+         *     read. Only the transaction's id, amount, currency and status are read, and nothing about buyers is stored. For the roles admin, operator, owner.
+         */
+        post: operations["preview_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reconciliations/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compare an export of sales with the payments that are known
+         * @description A CSV file in UTF-8, with commas, semicolons or tabs, of at most 16 MiB and 100,000 lines, as the gateway's panel
+         *     exports it. The columns are recognised by their usual names, or named in the query; the preview shows how the file is
+         *     read. Only the transaction's id, amount, currency and status are read, and nothing about buyers is stored. For the roles admin, operator, owner.
+         */
+        post: operations["compare_exported_sales"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules": {
         parameters: {
             query?: never;
@@ -2269,6 +2357,11 @@ export interface components {
             /** @default 30 */
             days: number;
         };
+        /**
+         * AmountKind
+         * @enum {string}
+         */
+        AmountKind: "charge" | "refund" | "dispute" | "fee";
         /**
          * Amounts
          * @description Sums in the currency's minor unit. A payment counts once, except in `dispatched_minor`: once per destination.
@@ -3628,6 +3721,129 @@ export interface components {
              */
             dry_run: boolean;
         };
+        /**
+         * ExportComparison
+         * @description The lines of an export, without the header and empty lines.
+         */
+        ExportComparison: {
+            /** @example 120 */
+            lines: number;
+            /**
+             * @description known with the same amount and state
+             * @example 117
+             */
+            same: number;
+            /**
+             * @description the payment is not known
+             * @example 1
+             */
+            missing: number;
+            /**
+             * @description known with another amount or currency
+             * @example 1
+             */
+            amounts: number;
+            /**
+             * @description known in another state
+             * @example 1
+             */
+            states: number;
+            /**
+             * @description cannot be read
+             * @example 0
+             */
+            invalid: number;
+            /** @description the first 200 */
+            differences: components["schemas"]["ExportDifference"][];
+            /**
+             * @description the numbers of the first 100
+             * @example []
+             */
+            invalid_lines: number[];
+        };
+        /**
+         * ExportDifference
+         * @description A line of an export that differs from the payment.
+         */
+        ExportDifference: {
+            /**
+             * @description counted from 1, with the header
+             * @example 17
+             */
+            line: number;
+            kind: components["schemas"]["ExportDifferenceKind"];
+            /** @example hotmart:HP1121336654889 */
+            payment_id: string;
+            /**
+             * @description the amount or the state in the file
+             * @example 497.90 BRL
+             */
+            exported: string | null;
+            /**
+             * @description the amount or the state of the payment
+             * @example 397.90 BRL
+             */
+            known: string | null;
+        };
+        /**
+         * ExportDifferenceKind
+         * @enum {string}
+         */
+        ExportDifferenceKind: "missing" | "amount" | "state";
+        /**
+         * ExportPreview
+         * @description The way a file would be read. Nothing is stored.
+         */
+        ExportPreview: {
+            /**
+             * @description the file's columns
+             * @example [
+             *       "transaction",
+             *       "price",
+             *       "status"
+             *     ]
+             */
+            columns: string[];
+            /**
+             * @description null if it is not recognised: name it
+             * @example transaction
+             */
+            id_column: string | null;
+            /** @example price */
+            amount_column: string | null;
+            /** @example currency */
+            currency_column: string | null;
+            /** @example status */
+            state_column: string | null;
+            /** @description the first 5 lines */
+            first: components["schemas"]["ExportedSale"][];
+            /**
+             * @description why lines cannot be read, the first 5
+             * @example []
+             */
+            problems: string[];
+        };
+        /**
+         * ExportedSale
+         * @description A line as it is read.
+         */
+        ExportedSale: {
+            /**
+             * @description counted from 1, with the header
+             * @example 2
+             */
+            line: number;
+            /** @example hotmart:HP1121336654889 */
+            payment_id: string;
+            /**
+             * @description null if the file has no such column
+             * @example 49790
+             */
+            amount_minor: number | null;
+            currency: string;
+            /** @description null if it is not compared */
+            state: components["schemas"]["PaymentState"] | null;
+        };
         /** ExpressionProblem */
         ExpressionProblem: {
             message: string;
@@ -4480,6 +4696,13 @@ export interface components {
              */
             site_url: string | null;
         };
+        /** MissingEvent */
+        MissingEvent: {
+            /** @example evt_1SVk2cLqkz8JbX1yQ3TzHcVb */
+            gateway_event_id: string;
+            /** @example charge.succeeded */
+            gateway_event_type: string;
+        };
         /** MoneyTotal */
         MoneyTotal: {
             /** @example BRL */
@@ -5066,7 +5289,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "settings.change" | "flags.change" | "switches.change" | "switches.change_platform" | "webhooks.resend" | "gateways.change" | "tracking.check" | "destinations.change" | "destinations.check";
+        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "reconciliations.start" | "settings.change" | "flags.change" | "switches.change" | "switches.change_platform" | "webhooks.resend" | "gateways.change" | "tracking.check" | "destinations.change" | "destinations.check";
         /** Point */
         Point: {
             /**
@@ -5609,6 +5832,182 @@ export interface components {
             items: components["schemas"]["ReceivedWebhook"][];
             /** @default null */
             next_cursor: string | null;
+        };
+        /** Reconciliation */
+        Reconciliation: {
+            /** Format: uuid */
+            id: string;
+            gateway: string;
+            source: components["schemas"]["ReconciliationSource"];
+            state: components["schemas"]["ReconciliationState"];
+            /** @description the mode of the key; null before there is one, and of exports */
+            livemode: boolean | null;
+            /** @description null for exports */
+            range_start: string | null;
+            /** @description null for exports */
+            range_end: string | null;
+            dry_run: boolean;
+            /**
+             * @description a user's email address, an API key's name, or `platform` for the daily run
+             * @example ana@shop.example
+             */
+            requested_by: string;
+            /**
+             * @description why it failed, or which part could not be compared
+             * @example The key lacks a permission (Balance transactions: Read, and Charges: Read).
+             */
+            problem: string | null;
+            /** @description null for exports */
+            events: components["schemas"]["ReconciliationEvents"] | null;
+            /** Format: date-time */
+            created_at: string;
+            finished_at: string | null;
+            /** @description the first 100 of the missing events */
+            fetched: components["schemas"]["MissingEvent"][];
+            /** @description by kind and currency, once it has completed */
+            totals: components["schemas"]["ReconciliationAmount"][];
+            /** @description the first 200 days whose sums differ */
+            differences: components["schemas"]["ReconciliationAmount"][];
+            /** @description of a file that was uploaded */
+            export: components["schemas"]["ExportComparison"] | null;
+        };
+        /**
+         * ReconciliationAmount
+         * @description Sums of one kind and currency. A day is one in UTC.
+         */
+        ReconciliationAmount: {
+            /** @description webhooks report no fees, so there is nothing to compare a fee with */
+            kind: components["schemas"]["AmountKind"];
+            /** @example BRL */
+            currency: string;
+            /**
+             * @description null for the whole range
+             * @example 2026-03-14
+             */
+            day: string | null;
+            /**
+             * @description according to the gateway, in minor units
+             * @example 39580
+             */
+            gateway_minor: number;
+            /**
+             * @description according to what was received; null for fees
+             * @example 19790
+             */
+            received_minor: number | null;
+            /**
+             * @description how many amounts the gateway has
+             * @example 2
+             */
+            gateway_count: number;
+            /**
+             * @description how many amounts were received
+             * @example 1
+             */
+            received_count: number;
+        };
+        /**
+         * ReconciliationEvents
+         * @description Counts of the gateway's events in the range.
+         */
+        ReconciliationEvents: {
+            /**
+             * @description what the gateway lists
+             * @example 52
+             */
+            listed: number;
+            /**
+             * @description received before
+             * @example 49
+             */
+            known: number;
+            /**
+             * @description not received, though they should have been
+             * @example 2
+             */
+            missing: number;
+            /**
+             * @description missing and fetched; 0 with a dry run
+             * @example 2
+             */
+            fetched: number;
+            /**
+             * @description of types that the webhook endpoint does not send
+             * @example 1
+             */
+            not_subscribed: number;
+        };
+        /** ReconciliationPage */
+        ReconciliationPage: {
+            items: components["schemas"]["ReconciliationSummary"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /** ReconciliationRequest */
+        ReconciliationRequest: {
+            /**
+             * @description the gateway whose API is compared
+             * @default stripe
+             * @example stripe
+             */
+            gateway: string;
+            /**
+             * @description events since then; by default, and at most, of the last 30 days
+             * @default null
+             * @example 2026-03-01T00:00:00Z
+             */
+            from: string | null;
+            /**
+             * @description events before then; by default until now. The last 10 minutes are left to the webhooks.
+             * @default null
+             * @example 2026-03-14T00:00:00Z
+             */
+            to: string | null;
+            /**
+             * @description only report what is missing
+             * @default false
+             */
+            dry_run: boolean;
+        };
+        /**
+         * ReconciliationSource
+         * @enum {string}
+         */
+        ReconciliationSource: "gateway" | "export";
+        /**
+         * ReconciliationState
+         * @enum {string}
+         */
+        ReconciliationState: "queued" | "running" | "completed" | "failed";
+        /** ReconciliationSummary */
+        ReconciliationSummary: {
+            /** Format: uuid */
+            id: string;
+            gateway: string;
+            source: components["schemas"]["ReconciliationSource"];
+            state: components["schemas"]["ReconciliationState"];
+            /** @description the mode of the key; null before there is one, and of exports */
+            livemode: boolean | null;
+            /** @description null for exports */
+            range_start: string | null;
+            /** @description null for exports */
+            range_end: string | null;
+            dry_run: boolean;
+            /**
+             * @description a user's email address, an API key's name, or `platform` for the daily run
+             * @example ana@shop.example
+             */
+            requested_by: string;
+            /**
+             * @description why it failed, or which part could not be compared
+             * @example The key lacks a permission (Balance transactions: Read, and Charges: Read).
+             */
+            problem: string | null;
+            /** @description null for exports */
+            events: components["schemas"]["ReconciliationEvents"] | null;
+            /** Format: date-time */
+            created_at: string;
+            finished_at: string | null;
         };
         /**
          * RecoveryCodes
@@ -7028,6 +7427,15 @@ export interface components {
              */
             id?: string;
             data: components["schemas"]["DeadLetterSummary"];
+        } | {
+            /** @constant */
+            event: "reconciliation.changed";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["ReconciliationSummary"];
         } | {
             /** @constant */
             event: "webhook.accepted";
@@ -14303,6 +14711,570 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_reconciliations: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description only of this gateway
+                 * @example stripe
+                 */
+                gateway?: string;
+                /**
+                 * @description only in this state
+                 * @example queued
+                 */
+                state?: components["schemas"]["ReconciliationState"];
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "gateway": "stripe",
+                     *           "source": "gateway",
+                     *           "state": "queued",
+                     *           "livemode": true,
+                     *           "range_start": "2026-03-14T15:09:26Z",
+                     *           "range_end": "2026-03-14T15:09:26Z",
+                     *           "dry_run": true,
+                     *           "requested_by": "ana@shop.example",
+                     *           "problem": "The key lacks a permission (Balance transactions: Read, and Charges: Read).",
+                     *           "events": {
+                     *             "listed": 52,
+                     *             "known": 49,
+                     *             "missing": 2,
+                     *             "fetched": 2,
+                     *             "not_subscribed": 1
+                     *           },
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "finished_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReconciliationPage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    start_reconciliation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "gateway": "stripe",
+                 *       "from": "2026-03-01T00:00:00Z",
+                 *       "to": "2026-03-14T00:00:00Z",
+                 *       "dry_run": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReconciliationRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "gateway": "stripe",
+                     *       "source": "gateway",
+                     *       "state": "queued",
+                     *       "livemode": true,
+                     *       "range_start": "2026-03-14T15:09:26Z",
+                     *       "range_end": "2026-03-14T15:09:26Z",
+                     *       "dry_run": true,
+                     *       "requested_by": "ana@shop.example",
+                     *       "problem": "The key lacks a permission (Balance transactions: Read, and Charges: Read).",
+                     *       "events": {
+                     *         "listed": 52,
+                     *         "known": 49,
+                     *         "missing": 2,
+                     *         "fetched": 2,
+                     *         "not_subscribed": 1
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "finished_at": "2026-03-14T15:09:26Z",
+                     *       "fetched": [
+                     *         {
+                     *           "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *           "gateway_event_type": "charge.succeeded"
+                     *         }
+                     *       ],
+                     *       "totals": [
+                     *         {
+                     *           "kind": "charge",
+                     *           "currency": "BRL",
+                     *           "day": "2026-03-14",
+                     *           "gateway_minor": 39580,
+                     *           "received_minor": 19790,
+                     *           "gateway_count": 2,
+                     *           "received_count": 1
+                     *         }
+                     *       ],
+                     *       "differences": [
+                     *         {
+                     *           "kind": "charge",
+                     *           "currency": "BRL",
+                     *           "day": "2026-03-14",
+                     *           "gateway_minor": 39580,
+                     *           "received_minor": 19790,
+                     *           "gateway_count": 2,
+                     *           "received_count": 1
+                     *         }
+                     *       ],
+                     *       "export": {
+                     *         "lines": 120,
+                     *         "same": 117,
+                     *         "missing": 1,
+                     *         "amounts": 1,
+                     *         "states": 1,
+                     *         "invalid": 0,
+                     *         "differences": [
+                     *           {
+                     *             "line": 17,
+                     *             "kind": "missing",
+                     *             "payment_id": "hotmart:HP1121336654889",
+                     *             "exported": "497.90 BRL",
+                     *             "known": "397.90 BRL"
+                     *           }
+                     *         ],
+                     *         "invalid_lines": []
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_reconciliation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "gateway": "stripe",
+                     *       "source": "gateway",
+                     *       "state": "queued",
+                     *       "livemode": true,
+                     *       "range_start": "2026-03-14T15:09:26Z",
+                     *       "range_end": "2026-03-14T15:09:26Z",
+                     *       "dry_run": true,
+                     *       "requested_by": "ana@shop.example",
+                     *       "problem": "The key lacks a permission (Balance transactions: Read, and Charges: Read).",
+                     *       "events": {
+                     *         "listed": 52,
+                     *         "known": 49,
+                     *         "missing": 2,
+                     *         "fetched": 2,
+                     *         "not_subscribed": 1
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "finished_at": "2026-03-14T15:09:26Z",
+                     *       "fetched": [
+                     *         {
+                     *           "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *           "gateway_event_type": "charge.succeeded"
+                     *         }
+                     *       ],
+                     *       "totals": [
+                     *         {
+                     *           "kind": "charge",
+                     *           "currency": "BRL",
+                     *           "day": "2026-03-14",
+                     *           "gateway_minor": 39580,
+                     *           "received_minor": 19790,
+                     *           "gateway_count": 2,
+                     *           "received_count": 1
+                     *         }
+                     *       ],
+                     *       "differences": [
+                     *         {
+                     *           "kind": "charge",
+                     *           "currency": "BRL",
+                     *           "day": "2026-03-14",
+                     *           "gateway_minor": 39580,
+                     *           "received_minor": 19790,
+                     *           "gateway_count": 2,
+                     *           "received_count": 1
+                     *         }
+                     *       ],
+                     *       "export": {
+                     *         "lines": 120,
+                     *         "same": 117,
+                     *         "missing": 1,
+                     *         "amounts": 1,
+                     *         "states": 1,
+                     *         "invalid": 0,
+                     *         "differences": [
+                     *           {
+                     *             "line": 17,
+                     *             "kind": "missing",
+                     *             "payment_id": "hotmart:HP1121336654889",
+                     *             "exported": "497.90 BRL",
+                     *             "known": "397.90 BRL"
+                     *           }
+                     *         ],
+                     *         "invalid_lines": []
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    preview_export: {
+        parameters: {
+            query?: {
+                /**
+                 * @description the gateway that the file comes from
+                 * @example hotmart
+                 */
+                gateway?: string;
+                /**
+                 * @description the transaction's id
+                 * @example Transaction
+                 */
+                id_column?: string;
+                /**
+                 * @description what the buyer paid
+                 * @example Price
+                 */
+                amount_column?: string;
+                /**
+                 * @description the currency's code
+                 * @example Currency
+                 */
+                currency_column?: string;
+                /**
+                 * @description the sale's status
+                 * @example Status
+                 */
+                state_column?: string;
+                /**
+                 * @description of lines without a currency
+                 * @example BRL
+                 */
+                currency?: string;
+            };
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example transaction,price,currency,status
+                 *     HP1121336654889,497.90,BRL,approved
+                 */
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "columns": [
+                     *         "transaction",
+                     *         "price",
+                     *         "status"
+                     *       ],
+                     *       "id_column": "transaction",
+                     *       "amount_column": "price",
+                     *       "currency_column": "currency",
+                     *       "state_column": "status",
+                     *       "first": [
+                     *         {
+                     *           "line": 2,
+                     *           "payment_id": "hotmart:HP1121336654889",
+                     *           "amount_minor": 49790,
+                     *           "currency": "BRL",
+                     *           "state": "created"
+                     *         }
+                     *       ],
+                     *       "problems": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ExportPreview"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    compare_exported_sales: {
+        parameters: {
+            query?: {
+                /**
+                 * @description the gateway that the file comes from
+                 * @example hotmart
+                 */
+                gateway?: string;
+                /**
+                 * @description the transaction's id
+                 * @example Transaction
+                 */
+                id_column?: string;
+                /**
+                 * @description what the buyer paid
+                 * @example Price
+                 */
+                amount_column?: string;
+                /**
+                 * @description the currency's code
+                 * @example Currency
+                 */
+                currency_column?: string;
+                /**
+                 * @description the sale's status
+                 * @example Status
+                 */
+                state_column?: string;
+                /**
+                 * @description of lines without a currency
+                 * @example BRL
+                 */
+                currency?: string;
+            };
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example transaction,price,currency,status
+                 *     HP1121336654889,497.90,BRL,approved
+                 */
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "gateway": "stripe",
+                     *       "source": "gateway",
+                     *       "state": "queued",
+                     *       "livemode": true,
+                     *       "range_start": "2026-03-14T15:09:26Z",
+                     *       "range_end": "2026-03-14T15:09:26Z",
+                     *       "dry_run": true,
+                     *       "requested_by": "ana@shop.example",
+                     *       "problem": "The key lacks a permission (Balance transactions: Read, and Charges: Read).",
+                     *       "events": {
+                     *         "listed": 52,
+                     *         "known": 49,
+                     *         "missing": 2,
+                     *         "fetched": 2,
+                     *         "not_subscribed": 1
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "finished_at": "2026-03-14T15:09:26Z",
+                     *       "fetched": [
+                     *         {
+                     *           "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *           "gateway_event_type": "charge.succeeded"
+                     *         }
+                     *       ],
+                     *       "totals": [
+                     *         {
+                     *           "kind": "charge",
+                     *           "currency": "BRL",
+                     *           "day": "2026-03-14",
+                     *           "gateway_minor": 39580,
+                     *           "received_minor": 19790,
+                     *           "gateway_count": 2,
+                     *           "received_count": 1
+                     *         }
+                     *       ],
+                     *       "differences": [
+                     *         {
+                     *           "kind": "charge",
+                     *           "currency": "BRL",
+                     *           "day": "2026-03-14",
+                     *           "gateway_minor": 39580,
+                     *           "received_minor": 19790,
+                     *           "gateway_count": 2,
+                     *           "received_count": 1
+                     *         }
+                     *       ],
+                     *       "export": {
+                     *         "lines": 120,
+                     *         "same": 117,
+                     *         "missing": 1,
+                     *         "amounts": 1,
+                     *         "states": 1,
+                     *         "invalid": 0,
+                     *         "differences": [
+                     *           {
+                     *             "line": 17,
+                     *             "kind": "missing",
+                     *             "payment_id": "hotmart:HP1121336654889",
+                     *             "exported": "497.90 BRL",
+                     *             "known": "397.90 BRL"
+                     *           }
+                     *         ],
+                     *         "invalid_lines": []
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Reconciliation"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
             406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];

@@ -29,6 +29,7 @@ COMMANDS = {
     "destination": "Ad platforms for conversions, and Stripe to act on blocked payments.",
     "customer": "Customers: their trust, who is blocked or always allowed, and who is one person.",
     "dlq": "Dead letters: messages and conversions that failed for good.",
+    "reconcile": "Compare Stripe's events and amounts with what was received, and fetch missing events.",
     "quarantine": "Authenticated webhooks that could not be read, or that contradict earlier ones.",
     "rule": "A tenant's own rules on payments, written in CEL (docs/rules.md).",
     "fuse": "The fuse: while it is tripped, rules and the risk review payments instead of blocking them.",

@@ -29,6 +29,7 @@ from orylo_api.preferences import endpoints as preferences
 from orylo_api.problems import endpoints as problems
 from orylo_api.quality import endpoints as quality
 from orylo_api.quarantine import endpoints as quarantine
+from orylo_api.reconciliations import endpoints as reconciliations
 from orylo_api.rejections import endpoints as rejections
 from orylo_api.rules import endpoints as rules
 from orylo_api.rules import snooze_endpoints as snoozes
@@ -70,6 +71,7 @@ ROUTES: Sequence[Route] = (
     *webhooks.ROUTES,
     *rejections.ROUTES,
     *quarantine.ROUTES,
+    *reconciliations.ROUTES,
     *rules.ROUTES,
     *snoozes.ROUTES,
     *fuse.ROUTES,

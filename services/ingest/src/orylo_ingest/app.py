@@ -16,7 +16,7 @@ from orylo_common.control.plane import ControlPlane, Part, open_control
 from orylo_common.control.switches import SwitchName, shown
 from orylo_common.http.private import PrivateAPI
 from orylo_common.http.server import serve_http
-from orylo_common.messages import Message, WebhookReplayRequested
+from orylo_common.messages import Message, ReconciliationRequested, WebhookReplayRequested
 from orylo_common.postgres.group_commit import GroupCommit
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.periodic import run_periodically
@@ -34,6 +34,7 @@ from orylo_ingest.http.rejection_reports import RejectionReports
 from orylo_ingest.http.rejections import Rejections
 from orylo_ingest.http.router import Router
 from orylo_ingest.outbox import write_messages
+from orylo_ingest.reconciliation.service import open_reconciler, running_reconciliations
 from orylo_ingest.routes import routes
 from orylo_ingest.settings import Settings
 from orylo_ingest.webhooks.admission import Admission
@@ -78,7 +79,16 @@ async def open_app(
         counts = await stack.enter_async_context(WebhookCounts.open(pool))
         replaying = CircuitBreaker("ingest.replays")
         replay = guarded(replaying, partial(replay_webhook, pool=pool, plane=plane, relay=relay, clock=clock))
-        handlers: Mapping[type[Message], Handler] = {WebhookReplayRequested: replay}
+        breaker = CircuitBreaker("ingest.postgres", recovery=RECOVERY)
+        writer = WebhookWriter(store, relay, breaker)
+        reconciler = await stack.enter_async_context(
+            open_reconciler(pool, plane, keyring, writer, base_url=settings.stripe_base_url, clock=clock)
+        )
+        reconcile = await stack.enter_async_context(running_reconciliations(reconciler))
+        handlers: Mapping[type[Message], Handler] = {
+            WebhookReplayRequested: replay,
+            ReconciliationRequested: guarded(replaying, reconcile),
+        }
         await stack.enter_async_context(
             Consumer(broker, "ingest", handlers, prefetch=MAX_CONCURRENT_REPLAYS, gates=[replaying])
         )
@@ -92,13 +102,12 @@ async def open_app(
         health.check("redis", redis.ping, required=False)
         health.report("switches", lambda: shown(plane.all_switches(), SWITCHES_SHOWN, clock.now()))
 
-        breaker = CircuitBreaker("ingest.postgres", recovery=RECOVERY)
         webhooks = WebhookEndpoint(
             plane=plane,
             admission=Admission(plane, rate_limiter, settings.trusted_proxies, clock),
             rate_limiter=rate_limiter,
             secret_use=secret_use,
-            writer=WebhookWriter(store, relay, breaker),
+            writer=writer,
             rejections=Rejections(plane, reports, counts, clock, rate_limiter, settings.trusted_proxies),
             counts=counts,
             clock=clock,

@@ -25,6 +25,15 @@ REJECTIONS_UNREPORTED = Counter(
     "orylo_rejections_unreported_total", "Rejections not reported to the merchant: too many different ones at once"
 )
 
+# `outcome`: accepted, already_reported.
+EVENTS_FETCHED = Counter(
+    "orylo_events_fetched_total",
+    "Events that no webhook delivered and a reconciliation fetched",
+    ["gateway", "outcome"],
+)
+# `state`: completed, failed.
+RECONCILIATIONS = Counter("orylo_reconciliations_total", "Reconciliations that ended", ["gateway", "state"])
+
 # `outcome`: accepted, or the code of the problem.
 VISITS = Counter("orylo_visits_total", "Visits reported by the tracking script", ["outcome"])
 

@@ -1,8 +1,9 @@
 """All environment variables that ingest reads."""
 
 from datetime import timedelta
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from orylo_common.settings import KeyringSettings
 
@@ -22,3 +23,6 @@ class Settings(KeyringSettings):
     body_timeout: timedelta = Field(default=timedelta(seconds=10), validation_alias="ORYLO_INGEST_BODY_TIMEOUT")
     # Webhooks waiting for PostgreSQL at once. Beyond that, the response is 503.
     max_waiting: int = Field(default=5000, ge=100, le=100_000, validation_alias="ORYLO_INGEST_MAX_WAITING")
+
+    # For reconciliations. Tests replace it with a fake Stripe.
+    stripe_base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+$")] = "https://api.stripe.com"

@@ -36,6 +36,8 @@ from orylo_common.messages import (
     PaymentSucceeded,
     ProviderActionChanged,
     ProviderActionRedriveRequested,
+    ReconciliationChanged,
+    ReconciliationRequested,
     TrustUpdated,
     VerdictGiven,
     WebhookQuarantined,
@@ -115,8 +117,9 @@ QUEUES: Mapping[str, Sequence[type[Message]]] = {
         WebhookRejected,
         WebhookQuarantined,
         WebhookReplayed,
+        ReconciliationChanged,
     ),
-    "ingest": (WebhookReplayRequested,),
+    "ingest": (WebhookReplayRequested, ReconciliationRequested),
 }
 
 # A message that kills its consumer is dead-lettered after this many deliveries. The retry policy's limit for

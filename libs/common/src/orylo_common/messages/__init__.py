@@ -65,6 +65,15 @@ from orylo_common.messages.payments import (
     Subscription,
     Tracking,
 )
+from orylo_common.messages.reconciliations import (
+    AmountKind,
+    FetchedEvent,
+    ReconciledAmount,
+    ReconciledEvents,
+    ReconciliationChanged,
+    ReconciliationRequested,
+    ReconciliationState,
+)
 from orylo_common.messages.trust import (
     CausePoints,
     CustomerStatusSet,
@@ -85,6 +94,7 @@ __all__ = [
     "BY_TYPE",
     "MESSAGES",
     "PAGE",
+    "AmountKind",
     "BlockFact",
     "Card",
     "CausePoints",
@@ -116,6 +126,7 @@ __all__ = [
     "DisputeLost",
     "DisputeOpened",
     "DisputeWon",
+    "FetchedEvent",
     "FraudWarningReceived",
     "GatewayFact",
     "Match",
@@ -140,6 +151,11 @@ __all__ = [
     "ProviderActionStatus",
     "QuarantineFact",
     "ReasonPoints",
+    "ReconciledAmount",
+    "ReconciledEvents",
+    "ReconciliationChanged",
+    "ReconciliationRequested",
+    "ReconciliationState",
     "ReplacedDecision",
     "RuleHit",
     "Subscription",

@@ -40,6 +40,7 @@ from orylo_common.messages.payments import (
     PaymentRefundFailed,
     PaymentSucceeded,
 )
+from orylo_common.messages.reconciliations import ReconciliationChanged, ReconciliationRequested
 from orylo_common.messages.trust import CustomerStatusSet, CustomerTrustCorrected, TrustUpdated
 from orylo_common.messages.verdicts import VerdictGiven
 from orylo_common.messages.webhooks import (
@@ -88,6 +89,8 @@ MESSAGES: tuple[type[Message], ...] = (
     WebhookQuarantined,
     WebhookReplayed,
     WebhookReplayRequested,
+    ReconciliationRequested,
+    ReconciliationChanged,
 )
 
 

@@ -21,6 +21,7 @@ class Permission(StrEnum):
     REPLAY_QUARANTINE = "quarantine.replay"
     DISCARD_QUARANTINE = "quarantine.discard"
     CHANGE_LISTS = "lists.change"
+    RECONCILE = "reconciliations.start"
     CHANGE_SETTINGS = "settings.change"
     CHANGE_FLAGS = "flags.change"
     SWITCH = "switches.change"
@@ -67,6 +68,8 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.REPLAY_QUARANTINE: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
     # A discarded webhook may be a payment that is never published.
     Permission.DISCARD_QUARANTINE: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
+    # A reconciliation publishes the payments that were missing.
+    Permission.RECONCILE: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
     # As for a replay.
     Permission.RESEND_WEBHOOKS: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
     # A gateway's settings and secrets decide which sales arrive at all.

@@ -38,6 +38,7 @@ TAGS: Mapping[str, str] = {
     "quality": "How well decisions agree with verdicts, disputes and fraud warnings.",
     "verdicts": "Verdicts of people and of the merchant's systems on many payments at once.",
     "lists": "The block list, the allow list and the tenant's own lists.",
+    "reconciliations": "Comparisons of a gateway's own records with what was received.",
     "conversions": "Sales reported to ad platforms.",
     "destinations": "The ad platforms that sales are reported to, and the provider that acts on blocked payments.",
     "problems": "How much was set aside or rejected.",

@@ -15,6 +15,7 @@ KEEP_SETTLED_DEAD_LETTERS = timedelta(days=90)
 KEEP_HISTORY = timedelta(days=730)
 # As long as ingest keeps the copy that is replayed.
 KEEP_QUARANTINE = timedelta(days=90)
+KEEP_RECONCILIATIONS = timedelta(days=90)
 KEEP_REJECTIONS = timedelta(days=30)
 # An entry that has expired is shown for so long, and can be renewed.
 KEEP_EXPIRED_ENTRIES = timedelta(days=30)
@@ -54,6 +55,7 @@ RETENTIONS = (
     # Deleting a job deletes its files too.
     Retention("api.jobs", "finished_at", KEEP_JOBS),
     Retention("api.quarantine_view", "created_at", KEEP_QUARANTINE),
+    Retention("api.reconciliations_view", "created_at", KEEP_RECONCILIATIONS),
     Retention("api.rejections_view", "created_at", KEEP_REJECTIONS),
     Retention("control.list_entries", "expires_at", KEEP_EXPIRED_ENTRIES),
 )

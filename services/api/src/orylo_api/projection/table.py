@@ -17,6 +17,7 @@ from orylo_api.payments.row import STATES
 from orylo_api.quarantine.projection import QuarantineProjection
 from orylo_api.read_models.claims import Projectable
 from orylo_api.read_models.effects import Effects
+from orylo_api.reconciliations.projection import ReconciliationProjection
 from orylo_api.rejections.projection import RejectionProjection
 from orylo_api.rules.projection import RuleHitProjection
 from orylo_api.tracking.projection import TrackingProjection
@@ -41,6 +42,7 @@ from orylo_common.messages import (
     DisputeWon,
     FraudWarningReceived,
     ProviderActionChanged,
+    ReconciliationChanged,
     TrustUpdated,
     VerdictGiven,
     WebhookQuarantined,
@@ -81,6 +83,7 @@ WRITE_ORDER: Sequence[type[Projection]] = (
     QuarantineProjection,
     ActivityProjection,
     RuleHitProjection,
+    ReconciliationProjection,
     TrackingProjection,
     WebhookReceiptProjection,
 )
@@ -112,4 +115,5 @@ FOLDED_BY: Mapping[type[Projectable], Sequence[type[Projection]]] = {
     WebhookRejected: (RejectionProjection,),
     WebhookQuarantined: (QuarantineProjection, WebhookReceiptProjection),
     WebhookReplayed: (QuarantineProjection,),
+    ReconciliationChanged: (ReconciliationProjection,),
 }

@@ -11,7 +11,6 @@ from aiohttp import web
 from orylo_common.clock import Clock
 from orylo_common.control.plane import ControlPlane
 from orylo_common.control.sections.limits import LimitSettings
-from orylo_common.control.sections.shop import ShopSettings
 from orylo_common.http.bodies import read_body
 from orylo_common.http.problems import HTTPProblem
 from orylo_common.pace import LoopThrottle
@@ -27,8 +26,9 @@ from orylo_ingest.http.router import query_of
 from orylo_ingest.metrics import count_webhook, observe_webhook_seconds
 from orylo_ingest.webhooks.admission import Admission, WebhookTarget
 from orylo_ingest.webhooks.authentication import RETRY_AFTER_UNDECRYPTABLE, authenticate, parse_body
+from orylo_ingest.webhooks.building import build_for_tenant
 from orylo_ingest.webhooks.counts import WebhookCounts
-from orylo_ingest.webhooks.record import Record, build_record
+from orylo_ingest.webhooks.record import Record
 from orylo_ingest.webhooks.secret_use import SecretUse
 from orylo_ingest.webhooks.store import WriteOutcome
 from orylo_ingest.webhooks.writer import WebhookWriter
@@ -94,17 +94,8 @@ class WebhookEndpoint:
         if wait := self.rate_limiter.consume("webhooks", tenant.id, limit):
             raise HTTPProblem(problems.too_many_webhooks(wait))
 
-        return build_record(
-            gateway,
-            tenant.id,
-            document,
-            now,
-            secrets=[secret.value for secret in setting.secrets],
-            accept=setting.accept,
-            zone=setting.zone,
-            country=self.plane.settings(tenant.id, ShopSettings).country,
-            document_key=document_key,
-            traceparent=current_traceparent(),
+        return build_for_tenant(
+            self.plane, gateway, setting, document, now, document_key=document_key, traceparent=current_traceparent()
         )
 
     def _answer(self, record: Record, outcome: WriteOutcome) -> web.StreamResponse:

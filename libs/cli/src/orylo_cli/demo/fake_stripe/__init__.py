@@ -1,6 +1,7 @@
-"""A local fake of the part of Stripe's API that cancels intents and refunds payments, for the tests.
+"""A local fake of a part of Stripe's API, for the tests: cancel intents, refund payments, list events and amounts.
 
 `server.py` has the HTTP endpoints, `account.py` refuses what Stripe refuses, `idempotency.py` repeats stored answers,
+`lists.py` pages its lists,
 `faults.py` has the failures that a test or a person can inject.
 """
 

@@ -35,10 +35,13 @@ class FakePayment:
 
 @dataclass(slots=True)
 class FakeAccount:
-    """`invoices` has the intent that paid each."""
+    """`invoices` has the intent that paid each. `events` and `transactions` are listed, whatever their order."""
 
     payments: dict[str, FakePayment] = field(default_factory=dict)
     invoices: dict[str, str] = field(default_factory=dict)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    # Balance transactions, with the whole source.
+    transactions: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, payment_id: str, *, status: str = "succeeded", amount: int = 1250, **more: Any) -> FakePayment:
         payment = FakePayment(payment_id, status, amount, payment_id.replace("pi_", "ch_", 1), **more)

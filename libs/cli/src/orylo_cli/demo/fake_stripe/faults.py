@@ -18,4 +18,5 @@ class StripeFault(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     mode: FaultMode = "normal"
+    paths: tuple[str, ...] = Field(default=(), description="only requests whose path begins with one; empty: all")
     retry_after_seconds: int = Field(default=1, ge=1, description="of `throttled`")

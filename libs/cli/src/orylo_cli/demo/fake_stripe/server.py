@@ -15,6 +15,7 @@ from orylo_cli.demo.fake_stripe.account import FakeAccount
 from orylo_cli.demo.fake_stripe.errors import StripeRefusal, unauthorised
 from orylo_cli.demo.fake_stripe.faults import StripeFault
 from orylo_cli.demo.fake_stripe.idempotency import IdempotencyKeys
+from orylo_cli.demo.fake_stripe.lists import page_of
 
 _KEY = re.compile(r"(?:rk|sk)_(?:live|test)_\w+")
 
@@ -25,6 +26,13 @@ class SeenRequest:
     path: str
     idempotency_key: str
     status: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListRequest:
+    key: str
+    path: str
+    query: Mapping[str, str]
 
 
 @dataclass(slots=True)
@@ -38,7 +46,9 @@ class FakeStripe:
 
     def __init__(self) -> None:
         self.base_url = ""
+        # Requests that change something, and those that list events or balance transactions.
         self.requests: list[SeenRequest] = []
+        self.lists: list[ListRequest] = []
         self._keys: dict[str, _KnownKey] = {}
         self._fault = StripeFault()
         self._fault_changed = asyncio.Event()
@@ -62,11 +72,14 @@ class FakeStripe:
                 web.get("/__control", self._get_report),
                 web.post("/__control/mode", self._post_mode),
                 web.post("/__control/payments", self._post_payment),
+                web.post("/__control/events", self._post_events),
                 web.post("/v1/refunds", self._post_refund),
                 web.post("/v1/payment_intents/{id}/cancel", self._post_cancel),
                 web.get("/v1/refunds", self._get_list),
                 web.get("/v1/payment_intents", self._get_list),
                 web.get("/v1/invoice_payments", self._get_list),
+                web.get("/v1/events", self._get_events),
+                web.get("/v1/balance_transactions", self._get_transactions),
             ]
         )
         return app
@@ -78,10 +91,35 @@ class FakeStripe:
         payment_id = request.match_info["id"]
         return await self._post(request, lambda account, form: account.cancel(payment_id, form))
 
+    async def _get_events(self, request: web.Request) -> web.Response:
+        return await self._get_page(request, lambda account: account.events)
+
+    async def _get_transactions(self, request: web.Request) -> web.Response:
+        return await self._get_page(request, lambda account: account.transactions)
+
+    async def _get_page(
+        self, request: web.Request, items_of: Callable[[FakeAccount], list[dict[str, Any]]]
+    ) -> web.Response:
+        key = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        self.lists.append(ListRequest(key, request.path, dict(request.query)))
+        fault = self._fault_of(request)
+        if fault.mode == "down":
+            return web.Response(status=503, text="<html>Service Unavailable</html>")
+        if fault.mode == "hang":
+            await self._fault_changed.wait()
+            raise web.HTTPBadGateway
+        try:
+            known = self._authenticated(request)
+            self._refuse_by_fault(request)
+            page = page_of(items_of(known.account), request.query, request.path)
+        except StripeRefusal as refusal:
+            return self._respond(request, refusal.status, refusal.body)
+        return self._respond(request, 200, page)
+
     async def _get_list(self, request: web.Request) -> web.Response:
         try:
             known = self._authenticated(request)
-            self._refuse_by_fault()
+            self._refuse_by_fault(request)
         except StripeRefusal as refusal:
             return self._respond(request, refusal.status, refusal.body)
         if self._fault.mode == "down":
@@ -101,7 +139,7 @@ class FakeStripe:
             raise web.HTTPBadGateway
         try:
             known = self._authenticated(request)
-            self._refuse_by_fault()
+            self._refuse_by_fault(request)
             status, body, replayed = self._once(request, known, form, run)
         except StripeRefusal as refusal:
             return self._respond(request, refusal.status, refusal.body)
@@ -139,10 +177,15 @@ class FakeStripe:
             raise unauthorised(f"Invalid API Key provided: {key[:8]}****{key[-4:]}")
         return self._keys[key]
 
-    def _refuse_by_fault(self) -> None:
-        if self._fault.mode == "throttled":
+    def _fault_of(self, request: web.Request) -> StripeFault:
+        paths = self._fault.paths
+        return self._fault if not paths or request.path.startswith(paths) else StripeFault()
+
+    def _refuse_by_fault(self, request: web.Request) -> None:
+        mode = self._fault_of(request).mode
+        if mode == "throttled":
             raise StripeRefusal(429, "invalid_request_error", "Too many requests", "rate_limit")
-        if self._fault.mode == "forbidden":
+        if mode == "forbidden":
             raise StripeRefusal(403, "invalid_request_error", "The key does not have the required permissions")
 
     def _respond(
@@ -182,6 +225,14 @@ class FakeStripe:
         """Add a payment: `{"key": "rk_test_…", "id": "pi_…", "status": "succeeded", "amount": 1250}`."""
         given = await request.json()
         self.account(given.pop("key")).add(given.pop("id"), **given)
+        return web.json_response({"ok": True})
+
+    async def _post_events(self, request: web.Request) -> web.Response:
+        """Add events and balance transactions: `{"key": "rk_test_…", "events": […], "transactions": […]}`."""
+        given = await request.json()
+        account = self.account(given["key"])
+        account.events += given.get("events", [])
+        account.transactions += given.get("transactions", [])
         return web.json_response({"ok": True})
 
 

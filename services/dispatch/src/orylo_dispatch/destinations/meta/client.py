@@ -11,7 +11,7 @@ import aiohttp
 import orjson
 
 from orylo_common.control import Destination
-from orylo_dispatch.destinations.answers import read_object
+from orylo_common.http.answers import read_object
 from orylo_dispatch.destinations.meta.errors import attempt_of, classify
 from orylo_dispatch.destinations.meta.limits import MAX_ANSWER_BYTES, TIMEOUT
 from orylo_dispatch.domain.attempt import AttemptOutcome, DeliveryAttempt

@@ -3,12 +3,11 @@
 By status, type and code of the error, which are documented; the texts are not.
 """
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from orylo_dispatch.destinations.stripe.limits import LONGEST_WAIT, THROTTLE_WAIT
+from orylo_common.stripe_calls import quoted, wait_of
 from orylo_dispatch.domain.attempt import AttemptOutcome, DeliveryAttempt
 
 # Codes of refusals that people can act on.
@@ -52,7 +51,7 @@ def _refused(
     status: int, code: str, error: Mapping[str, Any], headers: Mapping[str, str]
 ) -> tuple[AttemptOutcome, str, timedelta | None]:
     """Return the outcome, the reason for people, and the time to wait."""
-    said, wait = _said(error), None
+    said, wait = quoted(error), None
     if status == 401:
         outcome, reason = AttemptOutcome.TOKEN, "Stripe refuses the key. Enter a new one."
     elif status == 403:
@@ -60,7 +59,7 @@ def _refused(
     elif status == 409 or code == "lock_timeout":
         outcome, reason = AttemptOutcome.THROTTLED, "Stripe is working on the payment already."
     elif status == 429:
-        outcome, reason, wait = AttemptOutcome.THROTTLED, "Stripe limits the rate of calls.", _wait(headers)
+        outcome, reason, wait = AttemptOutcome.THROTTLED, "Stripe limits the rate of calls.", wait_of(headers)
     elif status >= 500 and headers.get("Stripe-Should-Retry") == "false":
         outcome, reason = AttemptOutcome.REFUSED, STORED_FAILURE
     elif 400 <= status < 500 and error:
@@ -81,22 +80,6 @@ def _final(code: str, error: Mapping[str, Any]) -> tuple[AttemptOutcome, str]:
         if intent.get("status") == "succeeded":
             return AttemptOutcome.REFUSED, CAPTURED
     return AttemptOutcome.REFUSED, REASONS.get(code) or "Stripe refuses the request."
-
-
-# Keys, email addresses and card numbers that Stripe may quote.
-_PRIVATE = re.compile(r"\b(?:sk|rk|pk)_\S+|\S+@\S+|\d{8,}")
-
-
-def _said(error: Mapping[str, Any]) -> str:
-    message = _text(error.get("message"))
-    return f" Stripe says: {_PRIVATE.sub('…', message[:200])}" if message else ""
-
-
-def _wait(headers: Mapping[str, str]) -> timedelta:
-    seconds = headers.get("Retry-After", "")
-    if not (seconds.isascii() and seconds.isdigit() and len(seconds) < 6):
-        return THROTTLE_WAIT
-    return min(max(timedelta(seconds=int(seconds)), timedelta(seconds=1)), LONGEST_WAIT)
 
 
 def _text(value: object) -> str | None:

@@ -8,10 +8,10 @@ from typing import Any
 
 import aiohttp
 
+from orylo_common.stripe_calls import call_stripe
 from orylo_common.stripe_keys import STRIPE_KEY
-from orylo_dispatch.destinations.answers import read_object
 from orylo_dispatch.destinations.stripe.answers import attempt_of
-from orylo_dispatch.destinations.stripe.limits import API_VERSION, MAX_ANSWER_BYTES, TIMEOUT
+from orylo_dispatch.destinations.stripe.limits import MAX_ANSWER_BYTES, TIMEOUT
 from orylo_dispatch.destinations.stripe.request import StripeRequest
 from orylo_dispatch.domain.attempt import AttemptOutcome, DeliveryAttempt
 
@@ -37,7 +37,7 @@ class StripeClient:
         self._session = session
         self._base_url = base_url
         self._complete = STRIPE_KEY.fullmatch(key) is not None
-        self._headers = {"Authorization": f"Bearer {key}", "Stripe-Version": API_VERSION}
+        self._key = key
 
     async def post(self, request: StripeRequest) -> DeliveryAttempt:
         form = request.form
@@ -68,17 +68,18 @@ class StripeClient:
             return INCOMPLETE, None
         started = time.perf_counter()
         try:
-            async with self._session.request(
+            answer = await call_stripe(
+                self._session,
                 method,
                 self._base_url + path,
-                data=form,
-                headers={**self._headers, **(headers or {})},
+                key=self._key,
                 timeout=TIMEOUT,
-                allow_redirects=False,
-            ) as response:
-                answer = await read_object(response, max_bytes=MAX_ANSWER_BYTES)
-                attempt = attempt_of(response.status, answer, response.headers)
-                accepted = answer if response.status == 200 else None
+                max_bytes=MAX_ANSWER_BYTES,
+                form=form,
+                headers=headers,
+            )
+            attempt = attempt_of(answer.status, answer.body, answer.headers)
+            accepted = answer.body if answer.status == 200 else None
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             attempt, accepted = UNREACHABLE, None
         except TimeoutError:

@@ -9,13 +9,8 @@ BATCH = 20
 MAX_ANSWER_BYTES = 262_144
 # A refund usually takes about a second. After `total` the outcome is unknown.
 TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=1.5)
-# In place of the account's default version.
-API_VERSION = "2025-03-31.basil"
 # A full refund and a cancellation succeed once, whenever they are repeated: Stripe refuses the second with the state
 # of the first. Its memory of idempotency keys, 24 hours, is not needed for that.
 DEDUPE_WINDOW = timedelta(days=365)
 # An older payment is left to a person.
 MAX_AGE = timedelta(days=30)
-# The wait after a 429 that does not say how long to wait.
-THROTTLE_WAIT = timedelta(seconds=5)
-LONGEST_WAIT = timedelta(hours=1)

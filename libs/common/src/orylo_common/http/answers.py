@@ -1,4 +1,4 @@
-"""Read the answers of destinations, whatever sends them: a proxy's error page can have any size and form."""
+"""Read the answers of other servers. A proxy's error page can have any size and form."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,0 +1,2 @@
+-- Drops the reports of reconciliations.
+DROP TABLE api.reconciliations_view;

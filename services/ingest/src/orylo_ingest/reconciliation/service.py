@@ -1,0 +1,58 @@
+"""Reconciliations as a part of the service: the worker, the daily job and the handler of requests."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from functools import partial
+
+import aiohttp
+import asyncpg
+
+from orylo_common.broker.consumer import Handler
+from orylo_common.clock import Clock
+from orylo_common.control.keyring import Keyring
+from orylo_common.control.plane import ControlPlane
+from orylo_common.postgres.periodic import run_periodically
+from orylo_common.repeating import repeating
+from orylo_common.resilience.circuit_breaker import CircuitBreaker
+from orylo_ingest.reconciliation.fetching import EventFetcher
+from orylo_ingest.reconciliation.requests import CHECK_EVERY, request_reconciliation, schedule_daily
+from orylo_ingest.reconciliation.runner import Reconciler
+from orylo_ingest.reconciliation.stripe_lists import StripeLists
+from orylo_ingest.webhooks.writer import WebhookWriter
+
+# How long a new request waits at most.
+LOOK_EVERY = timedelta(seconds=2)
+
+
+@asynccontextmanager
+async def open_reconciler(
+    pool: asyncpg.Pool,
+    plane: ControlPlane,
+    keyring: Keyring,
+    writer: WebhookWriter,
+    *,
+    base_url: str,
+    clock: Clock,
+) -> AsyncIterator[Reconciler]:
+    # Without cookies, because tenants share the session.
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        lists = StripeLists(session, base_url, CircuitBreaker("ingest.stripe"))
+        fetcher = EventFetcher(pool, plane, writer, clock)
+        yield Reconciler(pool, keyring, lists, fetcher, writer.relay, clock)
+
+
+@asynccontextmanager
+async def running_reconciliations(reconciler: Reconciler) -> AsyncIterator[Handler]:
+    """Run reconciliations while the block is open. Yield the handler of requests."""
+    pool, clock = reconciler.pool, reconciler.clock
+
+    async def run_all_due() -> None:
+        while await reconciler.run_due():
+            pass
+
+    async with AsyncExitStack() as stack:
+        schedule = schedule_daily(reconciler.keyring, clock)
+        await stack.enter_async_context(run_periodically(pool, "ingest.reconciliation_schedule", CHECK_EVERY, schedule))
+        await stack.enter_async_context(repeating("ingest.reconciliations", run_all_due, every=LOOK_EVERY))
+        yield partial(request_reconciliation, pool=pool, clock=clock)
