@@ -21,6 +21,7 @@ class Permission(StrEnum):
     REPLAY_QUARANTINE = "quarantine.replay"
     DISCARD_QUARANTINE = "quarantine.discard"
     CHANGE_LISTS = "lists.change"
+    RUN_BACKTESTS = "backtests.run"
 
 
 ALLOWED: Mapping[Permission, frozenset[Role]] = {
@@ -40,6 +41,8 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.RESET_FUSE: frozenset({Role.OWNER, Role.ADMIN}),
     # As for the status of a customer.
     Permission.CHANGE_LISTS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    # A backtest changes nothing. Its file holds the merchant's payments.
+    Permission.RUN_BACKTESTS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # The merchant's own checkout asks for decisions, with an API key. They count as attempts to pay.
     Permission.EVALUATE: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # A replay sends conversions again, and a discarded conversion is never sent: both concern the merchant's money.
