@@ -137,6 +137,7 @@ async def test_a_dry_run_shows_the_columns_and_the_lines_that_cannot_be_used(
         ({"rules": '[{"name": "x"}]'}, "query.rules"),
         ({"rules": '[{"name": "x", "expression": "payment.amout > 1", "action": {"kind": "block"}}]'}, "query.rules"),
         ({"columns": "amount"}, "query.columns"),
+        ({"columns": "amout:amount"}, "query.columns"),
         ({"columns": "amount:nothing"}, "query.columns"),
     ],
 )

@@ -853,7 +853,7 @@ export interface paths {
         put?: never;
         /**
          * Replay or discard many dead letters, or count them
-         * @description With `dry_run` it only counts what is selected, and what cannot be settled and why. Otherwise a job (`GET
+         * @description With `dry_run` it only counts the selected items, and those that cannot be settled, with the reason. Otherwise a job (`GET
          *     /api/v1/jobs/{id}`) settles each item as its own route does, at most 80 a second. Its `counts` are `replayed` or
          *     `discarded`, `skipped` (settled by someone else meanwhile) and `failed_again`. Items that
          *     arrive later are not part of it. For the roles admin, operator, owner.
@@ -1016,7 +1016,7 @@ export interface paths {
         put?: never;
         /**
          * Replay or discard many quarantined webhooks, or count them
-         * @description With `dry_run` it only counts what is selected, and what cannot be settled and why. Otherwise a job (`GET
+         * @description With `dry_run` it only counts the selected items, and those that cannot be settled, with the reason. Otherwise a job (`GET
          *     /api/v1/jobs/{id}`) settles each item as its own route does, at most 80 a second. Its `counts` are `replayed` or
          *     `discarded`, `skipped` (settled by someone else meanwhile) and `failed_again`. Items that
          *     arrive later are not part of it. For the roles admin, operator, owner.
@@ -1402,6 +1402,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backtests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Backtests, newest first
+         * @description Each with its job and, once it is done, its headline figures. They are kept for 90 days.
+         */
+        get: operations["list_backtests"];
+        put?: never;
+        /**
+         * Replay a file of labelled payments, or check it
+         * @description A CSV file in UTF-8, with commas or semicolons, of at most 16 MiB and 100,000 lines. The first line names the columns:
+         *     `occurred_at`, `payment_id`, `customer_id`, `amount` (in the currency's main unit), `currency` and `is_fraud`, and of
+         *     `product_id`, `terminal_id`, `ip`, `card_fingerprint`, `card_country`, `ip_country`, `email_domain`, `status` and
+         *     `disputed_at` those that you have. `columns` maps other names. With `dry_run` the response shows how the columns are
+         *     read and which lines cannot be used. Otherwise such a file is refused (422, `errors` name the lines), and a job replays
+         *     it through the live engine with the current settings and rules and, if `settings` or `rules` are given, with those too.
+         *     The file is deleted when the job ends. For the roles admin, analyst, owner.
+         */
+        post: operations["start_backtest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backtests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One backtest with its report
+         * @description The report has the figures, the points of the curves by threshold, what each detector, reason and rule contributes, and the worst mistakes.
+         */
+        get: operations["show_backtest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backtests/{id}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What differs between two backtests
+         * @description Both must be done. Figures are comparable only if the file and the period are the same.
+         */
+        get: operations["compare_backtests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -1498,6 +1568,166 @@ export interface components {
             blocked_minor: number;
             dispatched_minor: number;
         };
+        /** Backtest */
+        Backtest: {
+            /** Format: uuid */
+            id: string;
+            /** @example May, block at 70 */
+            name: string;
+            job: components["schemas"]["Job"];
+            /** @example 12410 */
+            payments: number;
+            /** @example 212 */
+            frauds: number;
+            /** Format: date-time */
+            first_at: string;
+            /** Format: date-time */
+            last_at: string;
+            /**
+             * @description of the file that was uploaded
+             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            file_sha256: string;
+            /** @description null until it is done */
+            figures: components["schemas"]["BacktestFigures"] | null;
+        };
+        /** BacktestCheck */
+        BacktestCheck: {
+            columns: components["schemas"]["BacktestColumn"][];
+            /**
+             * @description required columns that the file lacks
+             * @example [
+             *       "is_fraud"
+             *     ]
+             */
+            missing: string[];
+            /**
+             * @description rows that can be replayed; 0 if any cannot
+             * @example 12410
+             */
+            payments: number;
+            /** @example 212 */
+            frauds: number;
+            first_at: string | null;
+            last_at: string | null;
+            /**
+             * @description lines that cannot be used
+             * @example 0
+             */
+            invalid: number;
+            /** @description the first 20 of them */
+            problems: components["schemas"]["ImportProblem"][];
+        };
+        /** BacktestColumn */
+        BacktestColumn: {
+            /**
+             * @description in the file
+             * @example value
+             */
+            name: string;
+            /**
+             * @description our name of it; null if it is not used
+             * @example amount
+             */
+            used_as: string | null;
+            /**
+             * @description for a column that is not used, one that the file lacks and that has a similar name
+             * @example amount
+             */
+            looks_like: string | null;
+        };
+        /**
+         * BacktestComparison
+         * @description Two backtests, each by its last variant.
+         */
+        BacktestComparison: {
+            this: components["schemas"]["Backtest"];
+            other: components["schemas"]["Backtest"];
+            /** @description figures of different files are not comparable */
+            same_file: boolean;
+            /** @description whether they measure the same time */
+            same_period: boolean;
+            figures: components["schemas"]["FigureChange"][];
+            /** @description settings that differ */
+            settings: components["schemas"]["SettingChange"][];
+            thresholds: components["schemas"]["ThresholdChange"][];
+        };
+        /** BacktestDetail */
+        BacktestDetail: {
+            /** Format: uuid */
+            id: string;
+            /** @example May, block at 70 */
+            name: string;
+            job: components["schemas"]["Job"];
+            /** @example 12410 */
+            payments: number;
+            /** @example 212 */
+            frauds: number;
+            /** Format: date-time */
+            first_at: string;
+            /** Format: date-time */
+            last_at: string;
+            /**
+             * @description of the file that was uploaded
+             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            file_sha256: string;
+            /** @description null until it is done */
+            figures: components["schemas"]["BacktestFigures"] | null;
+            /** @description the result; null until it is done */
+            report: components["schemas"]["BacktestReport"] | null;
+        };
+        /**
+         * BacktestFigures
+         * @description Of the last variant: the proposed settings and rules, or else the current ones.
+         */
+        BacktestFigures: {
+            /** @example 0.88 */
+            roc_auc: number | null;
+            /** @example 0.72 */
+            average_precision: number | null;
+            /**
+             * @description share of the frauds that are blocked or reviewed
+             * @example 0.87
+             */
+            caught: number | null;
+            /**
+             * @description share of the honest payments that are blocked or reviewed
+             * @example 0.06
+             */
+            wrong: number | null;
+        };
+        /** BacktestPage */
+        BacktestPage: {
+            items: components["schemas"]["Backtest"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /** BacktestReport */
+        BacktestReport: {
+            interrupted: boolean;
+            /** Format: date-time */
+            warmup_from: string;
+            /** Format: date-time */
+            test_from: string;
+            /** Format: date-time */
+            test_to: string;
+            replayed_until: string | null;
+            /** @example 7 */
+            feedback_delay_days: number;
+            replayed: number;
+            measured: number;
+            /** @description the current settings and, if others are tried, the proposed ones */
+            variants: components["schemas"]["VariantReport"][];
+            examples: components["schemas"]["Mistakes"][];
+        };
+        /** BacktestStart */
+        BacktestStart: {
+            dry_run: boolean;
+            check: components["schemas"]["BacktestCheck"];
+            /** @description the job that replays the file; null for a dry run */
+            job: components["schemas"]["Job"] | null;
+        };
         /**
          * BulkAction
          * @enum {string}
@@ -1505,7 +1735,7 @@ export interface components {
         BulkAction: "replay" | "discard";
         /**
          * BulkPlan
-         * @description What would be done, or what the job does.
+         * @description The items that would be settled, or that the job settles.
          */
         BulkPlan: {
             dry_run: boolean;
@@ -1540,6 +1770,21 @@ export interface components {
          * @enum {string}
          */
         Comparison: "previous_period" | "previous_day" | "previous_week";
+        /**
+         * ContributionFigures
+         * @description Payments that a detector or a reason gave points to. Decisive ones reach a review with its points only.
+         */
+        ContributionFigures: {
+            /** @example velocity */
+            name: string;
+            frauds: number;
+            honest: number;
+            points: number;
+            decisive_frauds: number;
+            decisive_honest: number;
+            /** @example 0.72 */
+            precision: number | null;
+        };
         /** Conversion */
         Conversion: {
             /** Format: uuid */
@@ -1827,6 +2072,24 @@ export interface components {
             changed: number;
             changed_minor: number;
         };
+        /**
+         * DailyPrecision
+         * @description Precision among the customers with the highest risk of each day.
+         */
+        DailyPrecision: {
+            /** @example 100 */
+            inspected_a_day: number;
+            /** @example 0.28 */
+            mean: number | null;
+            /**
+             * @example {
+             *       "2026-03-14": 0.31
+             *     }
+             */
+            by_day: {
+                [key: string]: number | null;
+            };
+        };
         /** DeadLetter */
         DeadLetter: {
             /** Format: uuid */
@@ -2077,6 +2340,34 @@ export interface components {
             undecided: number;
             /** @description decided without one or more detectors */
             degraded: number;
+        };
+        /** DecidedShare */
+        DecidedShare: {
+            decision: components["schemas"]["Decision"];
+            frauds: number;
+            honest: number;
+            /** @example 0.61 */
+            share_of_frauds: number | null;
+            /** @example 0.011 */
+            share_of_honest: number | null;
+            /**
+             * @description in main units, by currency
+             * @example {
+             *       "BRL": "12300.00"
+             *     }
+             */
+            fraud_amount: {
+                [key: string]: string;
+            };
+            /**
+             * @description in main units, by currency
+             * @example {
+             *       "BRL": "497.00"
+             *     }
+             */
+            honest_amount: {
+                [key: string]: string;
+            };
         };
         /**
          * Decision
@@ -2497,6 +2788,33 @@ export interface components {
              */
             dry_run: boolean;
         };
+        /** ExampleDecision */
+        ExampleDecision: {
+            decision: components["schemas"]["Decision"];
+            risk_score: number;
+            points: components["schemas"]["ExamplePoints"][];
+        };
+        /** ExamplePayment */
+        ExamplePayment: {
+            payment_id: string;
+            customer_id: string | null;
+            /** Format: date-time */
+            occurred_at: string;
+            /**
+             * @description in the currency's main unit
+             * @example 497.00
+             */
+            amount: string;
+            currency: string;
+            /** @description one for each variant */
+            decisions: components["schemas"]["ExampleDecision"][];
+        };
+        /** ExamplePoints */
+        ExamplePoints: {
+            /** @example velocity.card.1h */
+            reason: string;
+            points: number;
+        };
         /** ExpressionProblem */
         ExpressionProblem: {
             message: string;
@@ -2513,6 +2831,23 @@ export interface components {
             /** @description the field's place: `body.reason`, `query.limit`, `header.Idempotency-Key` */
             field: string;
             message: string;
+        };
+        /** FigureChange */
+        FigureChange: {
+            /**
+             * @description a figure of `BacktestFigures`, or `precision_100`
+             * @example caught
+             */
+            name: string;
+            /** @example 0.87 */
+            this: number | null;
+            /** @example 0.84 */
+            other: number | null;
+            /**
+             * @description this less other
+             * @example 0.03
+             */
+            change: number | null;
         };
         /**
          * Funnel
@@ -2872,6 +3207,17 @@ export interface components {
          * @enum {string}
          */
         MergeReviewState: "open" | "dismissed";
+        /**
+         * Mistakes
+         * @description Payments of one kind of mistake or of change, those of the highest amounts.
+         */
+        Mistakes: {
+            /** @example Frauds that were allowed */
+            kind: string;
+            count: number;
+            /** @description at most 10 */
+            payments: components["schemas"]["ExamplePayment"][];
+        };
         /** NewListEntry */
         NewListEntry: {
             /** @description `block` and `allow` decide on payments; rules look up the others */
@@ -3097,7 +3443,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change";
+        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "backtests.run";
         /** Point */
         Point: {
             /**
@@ -3748,6 +4094,20 @@ export interface components {
             version: number;
         };
         /**
+         * RuleFigures
+         * @description Payments that a rule is true of, and those whose decision it changes, or would change if it were on.
+         */
+        RuleFigures: {
+            /** @example High first order */
+            name: string;
+            /** @example on */
+            mode: string;
+            frauds: number;
+            honest: number;
+            changed_frauds: number;
+            changed_honest: number;
+        };
+        /**
          * RuleHit
          * @description One of the tenant's rules that is true of a payment. A rule in shadow had no effect.
          */
@@ -3789,6 +4149,21 @@ export interface components {
          * @enum {string}
          */
         SeriesRange: "1h" | "24h" | "7d" | "30d";
+        /** SettingChange */
+        SettingChange: {
+            /** @example block_at */
+            name: string;
+            /**
+             * @description as JSON; null for the default
+             * @example 70
+             */
+            this: string | null;
+            /**
+             * @description as JSON; null for the default
+             * @example 80
+             */
+            other: string | null;
+        };
         /**
          * SignedIn
          * @description The session itself is in cookies; `csrf_token` is also in the cookie `orylo_csrf`.
@@ -3879,6 +4254,51 @@ export interface components {
         TenantName: {
             slug: string;
             name: string;
+        };
+        /** ThresholdChange */
+        ThresholdChange: {
+            /** @example 80 */
+            threshold: number;
+            /**
+             * @description this less other
+             * @example 0.02
+             */
+            detection_rate: number | null;
+            /**
+             * @description this less other
+             * @example -0.01
+             */
+            false_positive_rate: number | null;
+            /**
+             * @description this less other
+             * @example 0.05
+             */
+            precision: number | null;
+        };
+        /**
+         * ThresholdRates
+         * @description Of the payments with a risk of at least `threshold`: the points of both curves.
+         */
+        ThresholdRates: {
+            /** @example 80 */
+            threshold: number;
+            frauds: number;
+            honest: number;
+            /**
+             * @description of the frauds: recall
+             * @example 0.61
+             */
+            detection_rate: number | null;
+            /**
+             * @description of the honest payments
+             * @example 0.011
+             */
+            false_positive_rate: number | null;
+            /**
+             * @description frauds among them
+             * @example 0.72
+             */
+            precision: number | null;
         };
         /** TimeSeries */
         TimeSeries: {
@@ -4033,6 +4453,46 @@ export interface components {
         UnmergeRequest: {
             /** @description stored with the change; must not hold personal data */
             reason: string;
+        };
+        /** VariantReport */
+        VariantReport: {
+            /**
+             * @description `current` or `proposed`
+             * @example current
+             */
+            name: string;
+            review_at: number;
+            block_at: number;
+            /**
+             * @description those that differ from the defaults
+             * @example {
+             *       "block_at": 70
+             *     }
+             */
+            settings: {
+                [key: string]: unknown;
+            };
+            frauds: number;
+            honest: number;
+            /** @example 0.88 */
+            roc_auc: number | null;
+            /** @example 0.72 */
+            average_precision: number | null;
+            card_precision: components["schemas"]["DailyPrecision"];
+            decisions: components["schemas"]["DecidedShare"][];
+            thresholds: components["schemas"]["ThresholdRates"][];
+            detectors: components["schemas"]["ContributionFigures"][];
+            reasons: components["schemas"]["ContributionFigures"][];
+            rules: components["schemas"]["RuleFigures"][];
+            /**
+             * @description decisions without a detector, by detector
+             * @example {
+             *       "custom_rules.0195a3f2": 2
+             *     }
+             */
+            degraded: {
+                [key: string]: number;
+            };
         };
         /**
          * VerdictAccepted
@@ -10063,6 +10523,604 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["Job"];
                 };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_backtests: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description created at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                from?: string;
+                /**
+                 * @description created before
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                to?: string;
+                /**
+                 * @description only in this state
+                 * @example done
+                 */
+                state?: components["schemas"]["JobState"];
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "name": "May, block at 70",
+                     *           "job": {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "kind": "dead_letters.bulk",
+                     *             "state": "queued",
+                     *             "done": 151,
+                     *             "total": 214,
+                     *             "counts": {
+                     *               "failed_again": 2,
+                     *               "replayed": 149
+                     *             },
+                     *             "error": "The file has no payments.",
+                     *             "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *             "started_by": "ana@example.com",
+                     *             "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *             "created_at": "2026-03-14T15:09:26Z",
+                     *             "started_at": "2026-03-14T15:09:26Z",
+                     *             "finished_at": "2026-03-14T15:09:26Z",
+                     *             "kept_until": "2026-03-14T15:09:26Z"
+                     *           },
+                     *           "payments": 12410,
+                     *           "frauds": 212,
+                     *           "first_at": "2026-03-14T15:09:26Z",
+                     *           "last_at": "2026-03-14T15:09:26Z",
+                     *           "file_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *           "figures": {
+                     *             "roc_auc": 0.88,
+                     *             "average_precision": 0.72,
+                     *             "caught": 0.87,
+                     *             "wrong": 0.06
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BacktestPage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    start_backtest: {
+        parameters: {
+            query?: {
+                /**
+                 * @description what lists show
+                 * @example May, block at 70
+                 */
+                name?: string;
+                /**
+                 * @description check the file, and do nothing
+                 * @example false
+                 */
+                dry_run?: boolean;
+                /**
+                 * @description our name and the file's name of each column that has another one, such as `amount:value,is_fraud:label`
+                 * @example amount:value,is_fraud:label
+                 */
+                columns?: string;
+                /**
+                 * @description settings of the section `detector` to try instead of the current ones, as a JSON object
+                 * @example {"block_at": 70}
+                 */
+                settings?: string;
+                /**
+                 * @description rules to try beside the current ones, as a JSON list with `name`, `expression`, `action` and `mode`, which is `on` by default
+                 * @example [{"name": "big", "expression": "payment.amount > 300.0", "action": {"kind": "review"}}]
+                 */
+                rules?: string;
+                /**
+                 * @description how long after a payment its label becomes known
+                 * @example 7
+                 */
+                feedback_delay_days?: number;
+                /**
+                 * @description leave out earlier payments
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                warmup_from?: string;
+                /**
+                 * @description measure from here on; a third into the file by default
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                test_from?: string;
+                /**
+                 * @description stop before this time
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                test_to?: string;
+            };
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example occurred_at,payment_id,customer_id,amount,currency,is_fraud
+                 *     2026-03-14T15:09:26Z,pi_1,ana,149.90,BRL,0
+                 */
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "check": {
+                     *         "columns": [
+                     *           {
+                     *             "name": "value",
+                     *             "used_as": "amount",
+                     *             "looks_like": "amount"
+                     *           }
+                     *         ],
+                     *         "missing": [
+                     *           "is_fraud"
+                     *         ],
+                     *         "payments": 12410,
+                     *         "frauds": 212,
+                     *         "first_at": "2026-03-14T15:09:26Z",
+                     *         "last_at": "2026-03-14T15:09:26Z",
+                     *         "invalid": 0,
+                     *         "problems": [
+                     *           {
+                     *             "line": 12,
+                     *             "column": "payment_id",
+                     *             "message": "Field required"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "job": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "kind": "dead_letters.bulk",
+                     *         "state": "queued",
+                     *         "done": 151,
+                     *         "total": 214,
+                     *         "counts": {
+                     *           "failed_again": 2,
+                     *           "replayed": 149
+                     *         },
+                     *         "error": "The file has no payments.",
+                     *         "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *         "started_by": "ana@example.com",
+                     *         "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *         "created_at": "2026-03-14T15:09:26Z",
+                     *         "started_at": "2026-03-14T15:09:26Z",
+                     *         "finished_at": "2026-03-14T15:09:26Z",
+                     *         "kept_until": "2026-03-14T15:09:26Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BacktestStart"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_backtest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the backtest's id, which is its job's
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "name": "May, block at 70",
+                     *       "job": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "kind": "dead_letters.bulk",
+                     *         "state": "queued",
+                     *         "done": 151,
+                     *         "total": 214,
+                     *         "counts": {
+                     *           "failed_again": 2,
+                     *           "replayed": 149
+                     *         },
+                     *         "error": "The file has no payments.",
+                     *         "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *         "started_by": "ana@example.com",
+                     *         "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *         "created_at": "2026-03-14T15:09:26Z",
+                     *         "started_at": "2026-03-14T15:09:26Z",
+                     *         "finished_at": "2026-03-14T15:09:26Z",
+                     *         "kept_until": "2026-03-14T15:09:26Z"
+                     *       },
+                     *       "payments": 12410,
+                     *       "frauds": 212,
+                     *       "first_at": "2026-03-14T15:09:26Z",
+                     *       "last_at": "2026-03-14T15:09:26Z",
+                     *       "file_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *       "figures": {
+                     *         "roc_auc": 0.88,
+                     *         "average_precision": 0.72,
+                     *         "caught": 0.87,
+                     *         "wrong": 0.06
+                     *       },
+                     *       "report": {
+                     *         "interrupted": true,
+                     *         "warmup_from": "2026-03-14T15:09:26Z",
+                     *         "test_from": "2026-03-14T15:09:26Z",
+                     *         "test_to": "2026-03-14T15:09:26Z",
+                     *         "replayed_until": "2026-03-14T15:09:26Z",
+                     *         "feedback_delay_days": 7,
+                     *         "replayed": 12,
+                     *         "measured": 12,
+                     *         "variants": [
+                     *           {
+                     *             "name": "current",
+                     *             "review_at": 12,
+                     *             "block_at": 12,
+                     *             "settings": {
+                     *               "block_at": 70
+                     *             },
+                     *             "frauds": 12,
+                     *             "honest": 12,
+                     *             "roc_auc": 0.88,
+                     *             "average_precision": 0.72,
+                     *             "card_precision": {
+                     *               "inspected_a_day": 100,
+                     *               "mean": 0.28,
+                     *               "by_day": {
+                     *                 "2026-03-14": 0.31
+                     *               }
+                     *             },
+                     *             "decisions": [
+                     *               {
+                     *                 "decision": "allow",
+                     *                 "frauds": 12,
+                     *                 "honest": 12,
+                     *                 "share_of_frauds": 0.61,
+                     *                 "share_of_honest": 0.011,
+                     *                 "fraud_amount": {
+                     *                   "BRL": "12300.00"
+                     *                 },
+                     *                 "honest_amount": {
+                     *                   "BRL": "497.00"
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "thresholds": [
+                     *               {
+                     *                 "threshold": 80,
+                     *                 "frauds": 12,
+                     *                 "honest": 12,
+                     *                 "detection_rate": 0.61,
+                     *                 "false_positive_rate": 0.011,
+                     *                 "precision": 0.72
+                     *               }
+                     *             ],
+                     *             "detectors": [
+                     *               {
+                     *                 "name": "velocity",
+                     *                 "frauds": 12,
+                     *                 "honest": 12,
+                     *                 "points": 12,
+                     *                 "decisive_frauds": 12,
+                     *                 "decisive_honest": 12,
+                     *                 "precision": 0.72
+                     *               }
+                     *             ],
+                     *             "reasons": [
+                     *               {
+                     *                 "name": "velocity",
+                     *                 "frauds": 12,
+                     *                 "honest": 12,
+                     *                 "points": 12,
+                     *                 "decisive_frauds": 12,
+                     *                 "decisive_honest": 12,
+                     *                 "precision": 0.72
+                     *               }
+                     *             ],
+                     *             "rules": [
+                     *               {
+                     *                 "name": "High first order",
+                     *                 "mode": "on",
+                     *                 "frauds": 12,
+                     *                 "honest": 12,
+                     *                 "changed_frauds": 12,
+                     *                 "changed_honest": 12
+                     *               }
+                     *             ],
+                     *             "degraded": {
+                     *               "custom_rules.0195a3f2": 2
+                     *             }
+                     *           }
+                     *         ],
+                     *         "examples": [
+                     *           {
+                     *             "kind": "Frauds that were allowed",
+                     *             "count": 12,
+                     *             "payments": [
+                     *               {
+                     *                 "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *                 "customer_id": "cus_0d2f6a4b8c1e",
+                     *                 "occurred_at": "2026-03-14T15:09:26Z",
+                     *                 "amount": "497.00",
+                     *                 "currency": "BRL",
+                     *                 "decisions": [
+                     *                   {
+                     *                     "decision": "allow",
+                     *                     "risk_score": 12,
+                     *                     "points": [
+                     *                       {
+                     *                         "reason": "velocity.card.1h",
+                     *                         "points": 12
+                     *                       }
+                     *                     ]
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ]
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BacktestDetail"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    compare_backtests: {
+        parameters: {
+            query?: {
+                /**
+                 * @description the id of another backtest that is done
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                with?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the backtest's id, which is its job's
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "this": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "name": "May, block at 70",
+                     *         "job": {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "kind": "dead_letters.bulk",
+                     *           "state": "queued",
+                     *           "done": 151,
+                     *           "total": 214,
+                     *           "counts": {
+                     *             "failed_again": 2,
+                     *             "replayed": 149
+                     *           },
+                     *           "error": "The file has no payments.",
+                     *           "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *           "started_by": "ana@example.com",
+                     *           "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "started_at": "2026-03-14T15:09:26Z",
+                     *           "finished_at": "2026-03-14T15:09:26Z",
+                     *           "kept_until": "2026-03-14T15:09:26Z"
+                     *         },
+                     *         "payments": 12410,
+                     *         "frauds": 212,
+                     *         "first_at": "2026-03-14T15:09:26Z",
+                     *         "last_at": "2026-03-14T15:09:26Z",
+                     *         "file_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *         "figures": {
+                     *           "roc_auc": 0.88,
+                     *           "average_precision": 0.72,
+                     *           "caught": 0.87,
+                     *           "wrong": 0.06
+                     *         }
+                     *       },
+                     *       "other": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "name": "May, block at 70",
+                     *         "job": {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "kind": "dead_letters.bulk",
+                     *           "state": "queued",
+                     *           "done": 151,
+                     *           "total": 214,
+                     *           "counts": {
+                     *             "failed_again": 2,
+                     *             "replayed": 149
+                     *           },
+                     *           "error": "The file has no payments.",
+                     *           "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *           "started_by": "ana@example.com",
+                     *           "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "started_at": "2026-03-14T15:09:26Z",
+                     *           "finished_at": "2026-03-14T15:09:26Z",
+                     *           "kept_until": "2026-03-14T15:09:26Z"
+                     *         },
+                     *         "payments": 12410,
+                     *         "frauds": 212,
+                     *         "first_at": "2026-03-14T15:09:26Z",
+                     *         "last_at": "2026-03-14T15:09:26Z",
+                     *         "file_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *         "figures": {
+                     *           "roc_auc": 0.88,
+                     *           "average_precision": 0.72,
+                     *           "caught": 0.87,
+                     *           "wrong": 0.06
+                     *         }
+                     *       },
+                     *       "same_file": true,
+                     *       "same_period": true,
+                     *       "figures": [
+                     *         {
+                     *           "name": "caught",
+                     *           "this": 0.87,
+                     *           "other": 0.84,
+                     *           "change": 0.03
+                     *         }
+                     *       ],
+                     *       "settings": [
+                     *         {
+                     *           "name": "block_at",
+                     *           "this": "70",
+                     *           "other": "80"
+                     *         }
+                     *       ],
+                     *       "thresholds": [
+                     *         {
+                     *           "threshold": 80,
+                     *           "detection_rate": 0.02,
+                     *           "false_positive_rate": -0.01,
+                     *           "precision": 0.05
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BacktestComparison"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];

@@ -29,6 +29,7 @@ COMMANDS = {
     "customer": "Customers: their trust, who is blocked or always allowed, and who is one person.",
     "dlq": "Dead letters: messages and conversions that failed for good.",
     "quarantine": "Authenticated webhooks that could not be read, or that contradict earlier ones.",
+    "job": "Work that outlasts a request: backtests, replays of many dead letters.",
     "rule": "A tenant's own rules on payments, written in CEL (docs/rules.md).",
     "fuse": "The fuse: while it is tripped, rules and the risk review payments instead of blocking them.",
     "settings": "A tenant's policies and limits.",

@@ -1,4 +1,4 @@
-"""What differs between two backtests, by their last variants."""
+"""Compare two backtests by their last variants."""
 
 import orjson
 

@@ -113,7 +113,8 @@ async def _check(call: Call[None, BacktestQuery, None], request: dict[str, Any])
                 case {"check": dict(check)}:
                     found = BacktestCheck.model_validate(check)
                 case {"refused": str(reason)}:
-                    raise _invalid("query.settings" if reason.startswith("settings: ") else "body", reason)
+                    option, colon, _ = reason.partition(": ")
+                    raise _invalid(f"query.{option}" if colon and option in ("settings", "columns") else "body", reason)
     if found is None:
         raise TransientError("the detector stopped before the file was checked")
     return found

@@ -9,9 +9,12 @@ from orylo_api.access.roles import Permission
 from orylo_api.jobs.kind import JobKind
 from orylo_api.jobs.queries import read_file
 from orylo_api.jobs.run import JobFailed, JobRun
-from orylo_common.errors import TransientError
 
 KIND = "backtest"
+
+
+class BacktestCrashed(Exception):
+    """The process that ran the backtest died without a result."""
 
 
 async def run_backtest(run: JobRun) -> None:
@@ -43,8 +46,7 @@ async def _replay(run: JobRun, file: bytes) -> dict[str, Any]:
                 case {"report": dict(report)}:
                     result = report
     if result is None:
-        # Its process or the detector itself died.
-        raise TransientError("the detector stopped before the backtest ended")
+        raise BacktestCrashed
     return result
 
 

@@ -56,7 +56,7 @@ def _rule(number: int, values: dict[str, Any]) -> RuleDraft:
 
 
 class BacktestQuery(RequestPart):
-    """How to read an uploaded file, and what to try on it."""
+    """The columns of an uploaded file, and the settings and rules to try on it."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")] = Field(
         default="Backtest", description="what lists show", examples=["May, block at 70"]

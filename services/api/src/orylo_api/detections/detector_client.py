@@ -15,6 +15,7 @@ from orylo_common.http.problems import HTTPProblem, Problem
 TIMEOUT = timedelta(seconds=3)
 # The detector writes something every second while it works on a backtest. It may have to wait for another one first.
 CONNECT_TIMEOUT = timedelta(seconds=3)
+PIECE = 1 << 18
 # A report has some 100 KB.
 MAX_REPORT = 16 << 20
 NOT_CONFIGURED = Problem(
@@ -52,7 +53,9 @@ class DetectorClient:
         """
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT.total_seconds())
         try:
-            async with self._session.post(self._url("backtests"), data=request + file, timeout=timeout) as response:
+            async with self._session.post(
+                self._url("backtests"), data=_pieces(request, file), timeout=timeout
+            ) as response:
                 response.raise_for_status()
                 rest = b""
                 async for piece in response.content.iter_any():
@@ -70,3 +73,9 @@ class DetectorClient:
         if self._base_url is None:
             raise HTTPProblem(NOT_CONFIGURED)
         return f"{self._base_url}/{path}"
+
+
+async def _pieces(request: bytes, file: bytes) -> AsyncIterator[bytes]:
+    yield request
+    for start in range(0, len(file), PIECE):
+        yield file[start : start + PIECE]

@@ -21,7 +21,9 @@ NAME = "the file"
 
 
 def check(content: bytes, columns: Mapping[str, str]) -> dict[str, Any]:
-    """Return what the file has, without values of its rows. Raises `UnreadableFile` if it is no CSV file."""
+    """Return what the file has, without values of its rows. Raises `UnreadableFile` if it is not CSV."""
+    if unknown := sorted(columns.keys() - set(COLUMNS)):
+        raise UnreadableFile(f"columns: there is no column {unknown[0]}; there are {', '.join(COLUMNS)}")
     header = read_header(BytesIO(content))
     names = used_as(header, columns)
     missing = [name for name in REQUIRED_COLUMNS if name not in names]

@@ -1,4 +1,4 @@
-"""What the API asks of a backtest, and what the process that runs it reads."""
+"""The API's request for a backtest, and the task that its process reads."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from orylo_rules import Rule
 
 
 class BacktestOptions(BaseModel):
-    """How to read the file, and what to measure. `columns` maps our names of columns to the file's."""
+    """The columns of the file, and the period to measure. `columns` maps our names of columns to the file's."""
 
     model_config = ConfigDict(frozen=True)
 
