@@ -52,38 +52,42 @@ pytestmark = pytest.mark.integration
 # Tables that row-level security guards, and tables that only the projector may use.
 BOUND = (
     "detections_view", "payments_view", "customers_view", "trust_changes", "conversions_view", "rollups",
-    "rollup_amounts", "payment_rollups", "conversion_rollups", "delivery_rollups",
+    "rollup_amounts", "payment_rollups", "method_rollups", "decline_rollups", "conversion_rollups",
+    "delivery_rollups",
     "dead_letters", "idempotency_keys", "rejections_view", "quarantine_view",
     "destination_states_view", "customer_merges", "merge_reviews_view", "rule_hits", "fraud_evidence",
     "actions_view", "jobs", "job_files",
 )  # fmt: skip
 # Shared with the command, in schema control.
-SHARED = ("audit_log", "rules", "rule_versions", "rule_snoozes", "fuses", "list_entries")
+SHARED = ("audit_log", "rules", "rule_versions", "rule_snoozes", "fuses", "list_entries", "destinations")
 GUARDED = (*(f"api.{table}" for table in BOUND), *(f"control.{table}" for table in SHARED))
 HIDDEN = (
     "claims", "inbox", "stream_events", "sessions", "session_tokens", "totp_uses", "login_failures", "outbox",
 )  # fmt: skip
 RULE: dict[str, Any] = {"name": "a rule", "expression": "payment.amount > 10", "action": {"kind": "block"}}
 BODIES: dict[str, dict[str, Any]] = {
-    "evaluate": {"amount_minor": 1, "currency": "BRL", "dry_run": True},
+    "evaluate_payment": {"amount_minor": 1, "currency": "BRL", "dry_run": True},
     "give_verdict": {"verdict": "fraud"},
     "save_rule": RULE,
     "update_rule": RULE | {"version": 1},
     "roll_back_rule": {"restored": 1, "version": 1},
     "check_rule": {"expression": "payment.amount > 10"},
     "try_rule": {"expression": "payment.amount > 10"},
-    "snooze": {"customer_id": "cus_1", "until": "2999-01-01T00:00:00Z", "reason": "because"},
-    "unsnooze": {"customer_id": "cus_1"},
+    "snooze_for_customer": {"customer_id": "cus_1", "until": "2999-01-01T00:00:00Z", "reason": "because"},
+    "unsnooze_for_customer": {"customer_id": "cus_1"},
     "reset_tripped_fuse": {"reason": "because"},
     "correct_trust": {"points": 5, "reason": "because"},
     "set_status": {"status": "blocked", "reason": "because"},
     "merge_customer": {"other": "cus_other", "reason": "because"},
     "unmerge_customer": {"reason": "because"},
     "dismiss_review": {"reason": "because"},
-    "discard": {"reason": "because"},
+    "discard_dead_letter": {"reason": "because"},
     "discard_quarantined": {"reason": "because"},
     "add_list_entry": {"list": "block", "type": "bin", "value": "999999", "reason": "because"},
     "change_list_entry": {"reason": "because", "expires_at": None},
+    "add_destination": {"kind": "meta", "name": "second", "token": "EAA", "config": {"pixel_id": "1"}},
+    "change_destination": {"config": {"pixel_id": "1"}},
+    "send_test_event": {},
     "settle_dead_letters": {"filter": {}, "action": "replay"},
     "settle_quarantine": {"filter": {}, "action": "replay"},
     "retry_conversions": {"filter": {}},
@@ -103,6 +107,8 @@ FILES = {
 
 # What an empty shop gets, if it is not the route's own status.
 STATUSES = {"reset_tripped_fuse": 409}
+# Dispatch, which they ask, does not run here.
+UNANSWERED = {"show_delivery": 503}
 # Items that belong to no tenant.
 SAME_FOR_ALL = frozenset({"list_rule_fields"})
 
@@ -227,6 +233,8 @@ async def call(client: aiohttp.ClientSession, route: Route, things: Things) -> t
         given = {"data": FILES[route.endpoint.__name__], "headers": {"Content-Type": "text/csv"}}
     if route.endpoint.__name__ == "compare_backtests":
         given["params"] = {"with": things.ids["backtests"]}
+    if route.edits:
+        given["headers"] = {"If-Match": "*"}
     async with client.request(route.method, path, **given) as response:
         if response.content_type == "text/csv":
             return response.status, {"text": await response.text()}
@@ -267,7 +275,7 @@ async def test_every_route_returns_ones_own_rows(api: Api, theirs: Things) -> No
         if route.permission is None or route.media is Media.EVENTS or route.private or route.method != "GET":
             continue
         status, body = await call(client, route, theirs)
-        assert status == 200, (route.path, body)
+        assert status == UNANSWERED.get(route.endpoint.__name__, 200), (route.path, body)
         assert body.get("items", [1]), route.path
     assert (await client.get("/api/v1/overview")).status == 200
 

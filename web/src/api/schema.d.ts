@@ -742,6 +742,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversions/{id}/delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is sent of a sale, each attempt with its answer, and when the next one follows
+         * @description The event is shown as the destination's API takes it. Identifiers of people in it are hashed.
+         */
+        get: operations["show_delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversions/retry": {
         parameters: {
             query?: never;
@@ -775,7 +795,95 @@ export interface paths {
          */
         get: operations["list_destinations"];
         put?: never;
+        /**
+         * Add a destination. The next sale is sent to it
+         * @description `meta` reports sales to a dataset of Meta's Conversions API. `stripe` cancels or refunds blocked payments, once the section `actions` of the settings says so. A tenant has each `name` of a kind once. For the roles admin, owner.
+         */
+        post: operations["add_destination"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One destination as it is configured, without its token
+         * @description `GET /api/v1/destinations` shows whether it is sent to.
+         */
+        get: operations["show_destination"];
+        /**
+         * Change, disable or enable a destination
+         * @description A destination on hold is tried again at once. For the roles admin, owner.
+         */
+        put: operations["change_destination"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether a destination's conversions arrive
+         * @description Counts conversions created within the last 24 hours, and all that wait.
+         */
+        get: operations["show_activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check the token and the configuration now, without sending anything
+         * @description If the destination accepts them and was on hold, its conversions are sent again at once. For the roles admin, operator, owner.
+         */
+        post: operations["probe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test event to Meta
+         * @description A sale of 0.01 USD by test@example.com. Meta shows it under “Test events”, by its test event code, and counts it as well. Refused without any code. For the roles admin, owner.
+         */
+        post: operations["send_test_event"];
         delete?: never;
         options?: never;
         head?: never;
@@ -853,8 +961,8 @@ export interface paths {
         put?: never;
         /**
          * Replay or discard many dead letters, or count them
-         * @description With `dry_run` it only counts the selected items, and those that cannot be settled, with the reason. Otherwise a job (`GET
-         *     /api/v1/jobs/{id}`) settles each item as its own route does, at most 80 a second. Its `counts` are `replayed` or
+         * @description With `dry_run` it only counts the selected items, and those that cannot be settled, with the reason. Otherwise a job
+         *     (`GET /api/v1/jobs/{id}`) settles each item as its own route does, at most 80 a second. Its `counts` are `replayed` or
          *     `discarded`, `skipped` (settled by someone else meanwhile) and `failed_again`. Items that
          *     arrive later are not part of it. For the roles admin, operator, owner.
          */
@@ -1016,8 +1124,8 @@ export interface paths {
         put?: never;
         /**
          * Replay or discard many quarantined webhooks, or count them
-         * @description With `dry_run` it only counts the selected items, and those that cannot be settled, with the reason. Otherwise a job (`GET
-         *     /api/v1/jobs/{id}`) settles each item as its own route does, at most 80 a second. Its `counts` are `replayed` or
+         * @description With `dry_run` it only counts the selected items, and those that cannot be settled, with the reason. Otherwise a job
+         *     (`GET /api/v1/jobs/{id}`) settles each item as its own route does, at most 80 a second. Its `counts` are `replayed` or
          *     `discarded`, `skipped` (settled by someone else meanwhile) and `failed_again`. Items that
          *     arrive later are not part of it. For the roles admin, operator, owner.
          */
@@ -1748,7 +1856,7 @@ export interface components {
             /** @description items that cannot, and are left as they are */
             cannot: components["schemas"]["ObstacleCount"][];
             /** @description amounts of the payments of those that can, by currency, the largest first. Each payment counts once; a message that names no known payment has no amount */
-            money: components["schemas"]["orylo_api__jobs__bulk_models__CurrencyAmount"][];
+            money: components["schemas"]["MoneyTotal"][];
             /** @description the job that does it; null for a dry run, or if there is nothing to do */
             job: components["schemas"]["Job"] | null;
         };
@@ -1770,6 +1878,32 @@ export interface components {
          * @enum {string}
          */
         Comparison: "previous_period" | "previous_day" | "previous_week";
+        /**
+         * ConfiguredDestination
+         * @description A destination as it is configured. Its token is never shown.
+         */
+        ConfiguredDestination: {
+            /** Format: uuid */
+            id: string;
+            /** @description meta or stripe */
+            kind: string;
+            name: string;
+            enabled: boolean;
+            /**
+             * @description of `meta`: `pixel_id`, `test_event_code`, `site_url`; of `stripe`: empty
+             * @example {
+             *       "pixel_id": "1234567890",
+             *       "site_url": "https://shop.example"
+             *     }
+             */
+            config: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
         /**
          * ContributionFigures
          * @description Payments that a detector or a reason gave points to. Decisive ones reach a review with its points only.
@@ -1816,6 +1950,28 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
+        };
+        /** ConversionDelivery */
+        ConversionDelivery: {
+            /**
+             * @description held: waits for a decision. pending: is or will be sent; or as in `status`
+             * @example dispatched
+             */
+            state: string;
+            /** @description null if none will follow, or one is in progress */
+            next_attempt_at: string | null;
+            /**
+             * @description as the destination gets or got it: hashed, and without the buyer's address and browser
+             * @example {
+             *       "event_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+             *       "event_name": "Purchase"
+             *     }
+             */
+            event: {
+                [key: string]: unknown;
+            } | null;
+            /** @description newest first, 200 at most */
+            attempts: components["schemas"]["ListedAttempt"][];
         };
         /** ConversionMatch */
         ConversionMatch: {
@@ -1877,7 +2033,7 @@ export interface components {
          */
         CountedMoney: {
             payments: number;
-            amounts: components["schemas"]["orylo_api__overview__models__CurrencyAmount"][];
+            amounts: components["schemas"]["CurrencyAmount"][];
         };
         /**
          * Counts
@@ -1948,6 +2104,12 @@ export interface components {
             conversions_suppressed: number;
             /** @default 0 */
             dead_letters: number;
+        };
+        /** CurrencyAmount */
+        CurrencyAmount: {
+            currency: string;
+            /** @description in the currency's minor unit */
+            minor: number;
         };
         /** Customer */
         Customer: {
@@ -2229,7 +2391,7 @@ export interface components {
             /** @example 214 */
             count: number;
             /** @description amounts of the payments that they concern, by currency, the largest first. Each payment counts once */
-            money: components["schemas"]["orylo_api__jobs__bulk_models__CurrencyAmount"][];
+            money: components["schemas"]["MoneyTotal"][];
             /**
              * Format: date-time
              * @description when the first of them was recorded
@@ -2402,6 +2564,81 @@ export interface components {
             payments: number;
         };
         /**
+         * DestinationActivity
+         * @description Whether what is sent arrives, over the last 24 hours.
+         */
+        DestinationActivity: {
+            status: components["schemas"]["DestinationCondition"];
+            since: string | null;
+            reason: string | null;
+            code: string | null;
+            /** @description conversions that are not sent yet */
+            waiting: number;
+            oldest_waiting: string | null;
+            dispatched: number;
+            failed: number;
+            suppressed: number;
+            last_dispatched_at: string | null;
+        };
+        /**
+         * DestinationAnswer
+         * @description What a destination answered to a check.
+         */
+        DestinationAnswer: {
+            accepted: boolean;
+            /**
+             * @description dispatched: accepted. refused, token or configuration: something must be changed. transient, throttled or unknown: try again later
+             * @example dispatched
+             */
+            outcome: string;
+            /** @description the destination's own code */
+            code: string | null;
+            /** @description a sentence for people */
+            reason: string | null;
+            /**
+             * @description the destination's id of this call, such as Meta's `fbtrace_id`
+             * @example AbCdEf012345
+             */
+            trace_id: string | null;
+            duration_ms: number;
+        };
+        /**
+         * DestinationBody
+         * @description A destination. `meta` takes `config`; `stripe` takes nothing but its key, as `token`.
+         */
+        DestinationBody: {
+            /** @enum {string} */
+            kind: "meta" | "stripe";
+            /**
+             * @description distinguishes several destinations of one kind
+             * @default default
+             */
+            name: string;
+            /**
+             * Format: password
+             * @description the access token from Meta's Events Manager, or a restricted key of Stripe; it is stored encrypted and never shown
+             * @example EAABsbCS1iHgBO
+             */
+            token: string;
+            /** @default null */
+            config: components["schemas"]["MetaConfig"] | null;
+        };
+        /** DestinationChangeBody */
+        DestinationChangeBody: {
+            /**
+             * @description false: conversions wait, and expire after seven days
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * @description replaces the stored one; without it, that one is kept
+             * @default null
+             */
+            token: string | null;
+            /** @default null */
+            config: components["schemas"]["MetaConfig"] | null;
+        };
+        /**
          * DestinationCondition
          * @enum {string}
          */
@@ -2409,6 +2646,36 @@ export interface components {
         /** DestinationList */
         DestinationList: {
             items: components["schemas"]["ListedDestination"][];
+        };
+        /** DestinationTestAnswer */
+        DestinationTestAnswer: {
+            accepted: boolean;
+            /**
+             * @description dispatched: accepted. refused, token or configuration: something must be changed. transient, throttled or unknown: try again later
+             * @example dispatched
+             */
+            outcome: string;
+            /** @description the destination's own code */
+            code: string | null;
+            /** @description a sentence for people */
+            reason: string | null;
+            /**
+             * @description the destination's id of this call, such as Meta's `fbtrace_id`
+             * @example AbCdEf012345
+             */
+            trace_id: string | null;
+            duration_ms: number;
+            /** @description the test event's id, as Events Manager shows it */
+            event_id: string;
+        };
+        /** DestinationTestBody */
+        DestinationTestBody: {
+            /**
+             * @description from “Test events” in Events Manager; needed if the destination has none of its own
+             * @default null
+             * @example TEST12345
+             */
+            test_event_code: string | null;
         };
         /** Detection */
         Detection: {
@@ -2871,7 +3138,7 @@ export interface components {
             /** @description `click`: visits reported by the tracking script; `checkout`: checkouts started; `payment`: paid payments; `conversion`: conversions that a destination confirmed */
             stage: components["schemas"]["FunnelStage"];
             count: number;
-            /** @description of the step before; null for the first. Above 1 where a step sees more than the one before, such as sales to buyers whom the script did not see */
+            /** @description of the step before; null for the first. Above 1 where a step sees more than the one before, such as sales to buyers that the script did not see */
             share: number | null;
             /** @description the count of the period that `compare` names; null without it */
             compared: number | null;
@@ -3050,6 +3317,28 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /** ListedAttempt */
+        ListedAttempt: {
+            number: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description dispatched, refused, transient, throttled, unknown, token or configuration
+             * @example dispatched
+             */
+            outcome: string;
+            /** @description the destination's own code */
+            code: string | null;
+            /** @description a sentence for people */
+            reason: string | null;
+            /** @description null if the attempt was interrupted */
+            duration_ms: number | null;
+            /**
+             * @description the destination's id of the call, such as Meta's `fbtrace_id`
+             * @example AbCdEf012345
+             */
+            trace_id: string | null;
+        };
         /** ListedDestination */
         ListedDestination: {
             /** Format: uuid */
@@ -3138,7 +3427,7 @@ export interface components {
         };
         /**
          * MatchRate
-         * @description How many of the conversions that are not suppressed are attributed to a click.
+         * @description The share of the conversions that are attributed to a click, of all that are not suppressed.
          */
         MatchRate: {
             rate: number | null;
@@ -3208,6 +3497,29 @@ export interface components {
          */
         MergeReviewState: "open" | "dismissed";
         /**
+         * MetaConfig
+         * @description A dataset of Meta's Conversions API.
+         */
+        MetaConfig: {
+            /**
+             * @description the id of the dataset (pixel), from Meta's Events Manager
+             * @example 1234567890
+             */
+            pixel_id: string;
+            /**
+             * @description for tests only: Meta shows the events under “Test events”, and counts them too
+             * @default null
+             * @example TEST12345
+             */
+            test_event_code: string | null;
+            /**
+             * @description the shop's URL, sent for sales whose page is unknown
+             * @default null
+             * @example https://shop.example
+             */
+            site_url: string | null;
+        };
+        /**
          * Mistakes
          * @description Payments of one kind of mistake or of change, those of the highest amounts.
          */
@@ -3217,6 +3529,16 @@ export interface components {
             count: number;
             /** @description at most 10 */
             payments: components["schemas"]["ExamplePayment"][];
+        };
+        /** MoneyTotal */
+        MoneyTotal: {
+            /** @example BRL */
+            currency: string;
+            /**
+             * @description in minor units
+             * @example 1230000
+             */
+            amount_minor: number;
         };
         /** NewListEntry */
         NewListEntry: {
@@ -3415,7 +3737,7 @@ export interface components {
         PaymentVerdict: "fraud" | "legitimate" | "withdrawn";
         /**
          * PeriodFigures
-         * @description What became of the payments of a period, to this day: a refund counts when its payment was made.
+         * @description The payments of a period as they are today: a refund counts at the time of its payment.
          */
         PeriodFigures: {
             /** Format: date-time */
@@ -3443,7 +3765,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "backtests.run";
+        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "backtests.run" | "destinations.change" | "destinations.check";
         /** Point */
         Point: {
             /**
@@ -3803,7 +4125,7 @@ export interface components {
             /** @description dispatched / due */
             rate: number | null;
             /** @description of those that are dispatched */
-            amounts: components["schemas"]["orylo_api__overview__models__CurrencyAmount"][];
+            amounts: components["schemas"]["CurrencyAmount"][];
             /** @description median time from a conversion's creation to its delivery; within 10 % */
             p50_ms: number | null;
             p95_ms: number | null;
@@ -4557,22 +4879,6 @@ export interface components {
          * @enum {string}
          */
         WaitCause: "destination_on_hold" | "destination_throttled" | "destination_unavailable" | "destination_disabled";
-        /** CurrencyAmount */
-        orylo_api__jobs__bulk_models__CurrencyAmount: {
-            /** @example BRL */
-            currency: string;
-            /**
-             * @description in minor units
-             * @example 1230000
-             */
-            amount_minor: number;
-        };
-        /** CurrencyAmount */
-        orylo_api__overview__models__CurrencyAmount: {
-            currency: string;
-            /** @description in the currency's minor unit */
-            minor: number;
-        };
         /** @description An event of the stream, by its `event`. `data` is sent as JSON. */
         StreamEvent: {
             /** @constant */
@@ -5712,7 +6018,7 @@ export interface operations {
                  */
                 timezone?: string;
                 /**
-                 * @description names, separated by commas. Payments count at the time of payment, or when they were created if they were not paid; conversions when they were created. `payments`: payments, whatever became of them; `succeeded`: payments that were paid; `failed`: declined payments; `canceled`: canceled payments; `refunded`: payments that were refunded, also in part; `disputed`: payments with a dispute; `chargebacks`: payments with a lost dispute; `degraded`: payments decided without one or more detectors; `false_alarms`: reviewed or blocked payments that a person judged legitimate; `frauds`: paid payments that are fraud; `stopped`: fraud that was declined, canceled or refunded; `success_rate`: paid / (paid + declined); `amount_minor`: all payments' amounts, in the currency's minor unit; `succeeded_minor`: paid amounts, in the currency's minor unit; `refunded_minor`: refunded amounts, in the currency's minor unit; `chargeback_minor`: amounts of lost disputes, in the currency's minor unit; `stopped_minor`: amounts of stopped fraud, in the currency's minor unit; `conversions`: conversions, also suppressed ones; `conversions_pending`: conversions that wait; `conversions_dispatched`: conversions that the destination confirmed; `conversions_failed`: conversions that failed for good; `conversions_suppressed`: conversions that are deliberately not sent; `dispatched_minor`: amounts of confirmed conversions, in the currency's minor unit; `reach_rate`: confirmed / all that are not suppressed; `match_rate`: attributed to a click / all that are not suppressed; `delivery_p50_ms`: median time to delivery, in ms; `delivery_p95_ms`: 95th percentile of it, in ms; `delivery_p99_ms`: 99th percentile of it, in ms; `webhooks`: webhooks that became a message; `clicks`: visits that the tracking script reported; `checkouts`: checkouts that were started; `fraud_warnings`: fraud warnings of card networks; `dead_letters`: dead letters
+                 * @description names, separated by commas. Payments count at the time of payment, or when they were created if they were not paid; conversions when they were created. `payments`: all payments, paid or not; `succeeded`: payments that were paid; `failed`: declined payments; `canceled`: canceled payments; `refunded`: payments that were refunded, also in part; `disputed`: payments with a dispute; `chargebacks`: payments with a lost dispute; `degraded`: payments decided without one or more detectors; `false_alarms`: reviewed or blocked payments that a person judged legitimate; `frauds`: paid payments that are fraud; `stopped`: fraud that was declined, canceled or refunded; `success_rate`: paid / (paid + declined); `amount_minor`: all payments' amounts, in the currency's minor unit; `succeeded_minor`: paid amounts, in the currency's minor unit; `refunded_minor`: refunded amounts, in the currency's minor unit; `chargeback_minor`: amounts of lost disputes, in the currency's minor unit; `stopped_minor`: amounts of stopped fraud, in the currency's minor unit; `conversions`: conversions, also suppressed ones; `conversions_pending`: conversions that wait; `conversions_dispatched`: conversions that the destination confirmed; `conversions_failed`: conversions that failed for good; `conversions_suppressed`: conversions that are deliberately not sent; `dispatched_minor`: amounts of confirmed conversions, in the currency's minor unit; `reach_rate`: confirmed / all that are not suppressed; `match_rate`: attributed to a click / all that are not suppressed; `delivery_p50_ms`: median time to delivery, in ms; `delivery_p95_ms`: 95th percentile of it, in ms; `delivery_p99_ms`: 99th percentile of it, in ms; `webhooks`: webhooks that became a message; `clicks`: visits that the tracking script reported; `checkouts`: checkouts that were started; `fraud_warnings`: fraud warnings of card networks; `dead_letters`: dead letters
                  * @example succeeded,success_rate
                  */
                 metrics?: string;
@@ -7958,6 +8264,73 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    show_delivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "state": "dispatched",
+                     *       "next_attempt_at": "2026-03-14T15:09:26Z",
+                     *       "event": {
+                     *         "event_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *         "event_name": "Purchase"
+                     *       },
+                     *       "attempts": [
+                     *         {
+                     *           "number": 12,
+                     *           "at": "2026-03-14T15:09:26Z",
+                     *           "outcome": "dispatched",
+                     *           "code": "validation",
+                     *           "reason": "card testing",
+                     *           "duration_ms": 12,
+                     *           "trace_id": "AbCdEf012345"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConversionDelivery"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
     retry_conversions: {
         parameters: {
             query?: never;
@@ -8098,6 +8471,378 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    add_destination: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kind": "meta",
+                 *       "name": "Expensive first order",
+                 *       "token": "EAABsbCS1iHgBO",
+                 *       "config": {
+                 *         "pixel_id": "1234567890",
+                 *         "test_event_code": "TEST12345",
+                 *         "site_url": "https://shop.example"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["DestinationBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "meta",
+                     *       "name": "Expensive first order",
+                     *       "enabled": true,
+                     *       "config": {
+                     *         "pixel_id": "1234567890",
+                     *         "site_url": "https://shop.example"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConfiguredDestination"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_destination: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "meta",
+                     *       "name": "Expensive first order",
+                     *       "enabled": true,
+                     *       "config": {
+                     *         "pixel_id": "1234567890",
+                     *         "site_url": "https://shop.example"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConfiguredDestination"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_destination: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "enabled": true,
+                 *       "token": "correct horse battery staple",
+                 *       "config": {
+                 *         "pixel_id": "1234567890",
+                 *         "test_event_code": "TEST12345",
+                 *         "site_url": "https://shop.example"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["DestinationChangeBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "meta",
+                     *       "name": "Expensive first order",
+                     *       "enabled": true,
+                     *       "config": {
+                     *         "pixel_id": "1234567890",
+                     *         "site_url": "https://shop.example"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConfiguredDestination"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_activity: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "active",
+                     *       "since": "2026-03-14T15:09:26Z",
+                     *       "reason": "card testing",
+                     *       "code": "validation",
+                     *       "waiting": 12,
+                     *       "oldest_waiting": "2026-03-14T15:09:26Z",
+                     *       "dispatched": 12,
+                     *       "failed": 12,
+                     *       "suppressed": 12,
+                     *       "last_dispatched_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DestinationActivity"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    probe: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accepted": true,
+                     *       "outcome": "dispatched",
+                     *       "code": "validation",
+                     *       "reason": "card testing",
+                     *       "trace_id": "AbCdEf012345",
+                     *       "duration_ms": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DestinationAnswer"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    send_test_event: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "test_event_code": "TEST12345"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DestinationTestBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accepted": true,
+                     *       "outcome": "dispatched",
+                     *       "code": "validation",
+                     *       "reason": "card testing",
+                     *       "trace_id": "AbCdEf012345",
+                     *       "duration_ms": 12,
+                     *       "event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DestinationTestAnswer"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
             503: components["responses"]["503"];
         };
     };

@@ -84,5 +84,9 @@ class TooManyStreams(TooMany):
     pass
 
 
+class TooManyChecks(TooMany):
+    pass
+
+
 class TooManyJobs(TooMany):
     pass

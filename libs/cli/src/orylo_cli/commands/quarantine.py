@@ -17,7 +17,7 @@ from orylo_cli.commands.options import (
 )
 from orylo_cli.console import FAILED, print_json, print_note, print_rows, print_text
 from orylo_cli.operations.quarantine import (
-    QuarantineFilter,
+    ListedQuarantine,
     QuarantineResult,
     all_quarantined,
     discard_one,
@@ -67,7 +67,7 @@ def list_(
     Example: `orylo quarantine list minha-loja --gateway stripe --json`
     """
     check_gateway(gateway, "--gateway")
-    which = QuarantineFilter(tenant or tenant_option, gateway, kind, state)
+    which = ListedQuarantine(tenant or tenant_option, gateway, kind, state)
     with open_target(data_dir, "quarantine list") as target:
         rows = target.run(lambda connection: list_quarantined(connection, which, limit))
     if not as_json:
@@ -122,7 +122,7 @@ def replay(
         async def work(connection: Connection) -> list[QuarantineResult]:
             chosen: list[tuple[UUID, str | None]] = [(webhook, tenant) for webhook in ids or ()]
             if not chosen:
-                which = QuarantineFilter(tenant, gateway, QuarantineKind.QUARANTINED)
+                which = ListedQuarantine(tenant, gateway, QuarantineKind.QUARANTINED)
                 chosen = await all_quarantined(connection, which, cause, MAX_ROWS)
             if dry_run:
                 return [QuarantineResult(webhook, tenant=owner) for webhook, owner in chosen]
@@ -170,7 +170,7 @@ def discard(
         async def work(connection: Connection) -> list[QuarantineResult]:
             chosen: list[tuple[UUID, str | None]] = [(webhook, tenant) for webhook in ids or ()]
             if not chosen:
-                chosen = await all_quarantined(connection, QuarantineFilter(tenant, gateway), cause, MAX_ROWS)
+                chosen = await all_quarantined(connection, ListedQuarantine(tenant, gateway), cause, MAX_ROWS)
             if dry_run:
                 return [QuarantineResult(webhook, tenant=owner) for webhook, owner in chosen]
             if every and len(chosen) != expect:

@@ -32,7 +32,7 @@ SELECT_TENANTS_OF = """
 
 
 @dataclass(frozen=True)
-class QuarantineFilter:
+class ListedQuarantine:
     """The tenant is a slug or an id; None selects all."""
 
     tenant: str | None = None
@@ -52,7 +52,7 @@ class QuarantineResult:
     error: str | None = None
 
 
-async def list_quarantined(connection: Connection, which: QuarantineFilter, limit: int) -> list[dict[str, Any]]:
+async def list_quarantined(connection: Connection, which: ListedQuarantine, limit: int) -> list[dict[str, Any]]:
     """Return the newest first. Raises `InvalidChange` for an unknown tenant."""
     tenant_id = await _tenant_id(connection, which.tenant)
     rows = await connection.fetch(SELECT_QUARANTINE, tenant_id, which.state, which.kind, which.gateway, limit)
@@ -60,7 +60,7 @@ async def list_quarantined(connection: Connection, which: QuarantineFilter, limi
 
 
 async def all_quarantined(
-    connection: Connection, which: QuarantineFilter, cause: str | None, limit: int
+    connection: Connection, which: ListedQuarantine, cause: str | None, limit: int
 ) -> list[tuple[UUID, str | None]]:
     """Return id and tenant of those that match. A cause is the start of a reason, as groups name it."""
     rows = await list_quarantined(connection, which, limit)

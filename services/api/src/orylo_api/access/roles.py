@@ -22,6 +22,8 @@ class Permission(StrEnum):
     DISCARD_QUARANTINE = "quarantine.discard"
     CHANGE_LISTS = "lists.change"
     RUN_BACKTESTS = "backtests.run"
+    CHANGE_DESTINATIONS = "destinations.change"
+    CHECK_DESTINATIONS = "destinations.check"
 
 
 ALLOWED: Mapping[Permission, frozenset[Role]] = {
@@ -43,6 +45,10 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.CHANGE_LISTS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # A backtest changes nothing. Its file holds the merchant's payments.
     Permission.RUN_BACKTESTS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    # Its token sends in the merchant's name.
+    Permission.CHANGE_DESTINATIONS: frozenset({Role.OWNER, Role.ADMIN}),
+    # A check sends nothing, and may end a hold.
+    Permission.CHECK_DESTINATIONS: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
     # The merchant's own checkout asks for decisions, with an API key. They count as attempts to pay.
     Permission.EVALUATE: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # A replay sends conversions again, and a discarded conversion is never sent: both concern the merchant's money.
