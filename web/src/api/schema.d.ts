@@ -1676,29 +1676,6 @@ export interface components {
             blocked_minor: number;
             dispatched_minor: number;
         };
-        /** Backtest */
-        Backtest: {
-            /** Format: uuid */
-            id: string;
-            /** @example May, block at 70 */
-            name: string;
-            job: components["schemas"]["Job"];
-            /** @example 12410 */
-            payments: number;
-            /** @example 212 */
-            frauds: number;
-            /** Format: date-time */
-            first_at: string;
-            /** Format: date-time */
-            last_at: string;
-            /**
-             * @description of the file that was uploaded
-             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
-             */
-            file_sha256: string;
-            /** @description null until it is done */
-            figures: components["schemas"]["BacktestFigures"] | null;
-        };
         /** BacktestCheck */
         BacktestCheck: {
             columns: components["schemas"]["BacktestColumn"][];
@@ -1749,8 +1726,8 @@ export interface components {
          * @description Two backtests, each by its last variant.
          */
         BacktestComparison: {
-            this: components["schemas"]["Backtest"];
-            other: components["schemas"]["Backtest"];
+            this: components["schemas"]["ListedBacktest"];
+            other: components["schemas"]["ListedBacktest"];
             /** @description figures of different files are not comparable */
             same_file: boolean;
             /** @description whether they measure the same time */
@@ -1807,7 +1784,7 @@ export interface components {
         };
         /** BacktestPage */
         BacktestPage: {
-            items: components["schemas"]["Backtest"][];
+            items: components["schemas"]["ListedBacktest"][];
             /** @default null */
             next_cursor: string | null;
         };
@@ -3338,6 +3315,29 @@ export interface components {
              * @example AbCdEf012345
              */
             trace_id: string | null;
+        };
+        /** ListedBacktest */
+        ListedBacktest: {
+            /** Format: uuid */
+            id: string;
+            /** @example May, block at 70 */
+            name: string;
+            job: components["schemas"]["Job"];
+            /** @example 12410 */
+            payments: number;
+            /** @example 212 */
+            frauds: number;
+            /** Format: date-time */
+            first_at: string;
+            /** Format: date-time */
+            last_at: string;
+            /**
+             * @description of the file that was uploaded
+             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            file_sha256: string;
+            /** @description null until it is done */
+            figures: components["schemas"]["BacktestFigures"] | null;
         };
         /** ListedDestination */
         ListedDestination: {

@@ -3,10 +3,10 @@
 import orjson
 
 from orylo_api.backtests.models import (
-    Backtest,
     BacktestComparison,
     BacktestDetail,
     FigureChange,
+    ListedBacktest,
     SettingChange,
     ThresholdChange,
 )
@@ -36,8 +36,8 @@ def _report_of(backtest: BacktestDetail) -> BacktestReport:
     return backtest.report
 
 
-def _without_report(backtest: BacktestDetail) -> Backtest:
-    return Backtest(**{name: getattr(backtest, name) for name in Backtest.model_fields})
+def _without_report(backtest: BacktestDetail) -> ListedBacktest:
+    return ListedBacktest(**{name: getattr(backtest, name) for name in ListedBacktest.model_fields})
 
 
 def _figures(

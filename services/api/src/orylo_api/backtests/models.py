@@ -54,7 +54,7 @@ class BacktestFigures(ResponseBody):
     )
 
 
-class Backtest(ResponseBody):
+class ListedBacktest(ResponseBody):
     id: UUID
     name: str = Field(examples=["May, block at 70"])
     job: Job
@@ -69,11 +69,11 @@ class Backtest(ResponseBody):
     figures: BacktestFigures | None = Field(description="null until it is done")
 
 
-class BacktestPage(Page[Backtest]):
+class BacktestPage(Page[ListedBacktest]):
     pass
 
 
-class BacktestDetail(Backtest):
+class BacktestDetail(ListedBacktest):
     report: BacktestReport | None = Field(description="the result; null until it is done")
 
 
@@ -104,8 +104,8 @@ class ThresholdChange(ResponseBody):
 class BacktestComparison(ResponseBody):
     """Two backtests, each by its last variant."""
 
-    this: Backtest
-    other: Backtest
+    this: ListedBacktest
+    other: ListedBacktest
     same_file: bool = Field(description="figures of different files are not comparable")
     same_period: bool = Field(description="whether they measure the same time")
     figures: list[FigureChange]

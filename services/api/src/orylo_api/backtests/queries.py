@@ -8,7 +8,7 @@ import asyncpg
 import orjson
 
 from orylo_api.backtests.job import KIND
-from orylo_api.backtests.models import Backtest, BacktestDetail, BacktestListQuery
+from orylo_api.backtests.models import BacktestDetail, BacktestListQuery, ListedBacktest
 from orylo_api.backtests.report import BacktestReport
 from orylo_api.errors import NotFound
 from orylo_api.http.pages import Where, fetch_page
@@ -18,14 +18,14 @@ from orylo_common.postgres.pool import Connection
 SELECT_BACKTEST = f"SELECT * FROM api.jobs WHERE id = $1 AND kind = '{KIND}'"  # noqa: S608
 
 
-async def list_backtests(connection: Connection, query: BacktestListQuery) -> tuple[list[Backtest], str | None]:
+async def list_backtests(connection: Connection, query: BacktestListQuery) -> tuple[list[ListedBacktest], str | None]:
     where = Where()
     where.filter(f"kind = '{KIND}'")
     if query.state is not None:
         where.filter("state = {}", query.state)
     where.seek_range(query)
     rows, next_cursor = await fetch_page(connection, JOBS, where, query)
-    return [Backtest(**_fields(row)) for row in rows], next_cursor
+    return [ListedBacktest(**_fields(row)) for row in rows], next_cursor
 
 
 async def find_backtest(connection: Connection, backtest_id: UUID) -> BacktestDetail:
