@@ -165,7 +165,8 @@ async def test_a_running_backtest_is_canceled(api: Api, machine: aiohttp.ClientS
     path = f"/api/v1/jobs/{started['job']['id']}"
 
     async def running() -> bool:
-        return (await get(machine, path.removeprefix("/api/v1/")))[1]["state"] == "running"
+        _, job = await get(machine, path.removeprefix("/api/v1/"))
+        return bool(job["state"] == "running")
 
     await eventually(running)
     async with machine.post(f"{path}/cancel") as response:

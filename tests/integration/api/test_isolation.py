@@ -231,6 +231,9 @@ async def call(client: aiohttp.ClientSession, route: Route, things: Things) -> t
     given: dict[str, Any] = {"json": BODIES.get(route.endpoint.__name__)}
     if route.upload_bytes:
         given = {"data": FILES[route.endpoint.__name__], "headers": {"Content-Type": "text/csv"}}
+    if route.endpoint.__name__ == "start_backtest":
+        # Otherwise the caller would have a backtest.
+        given["params"] = {"dry_run": "true"}
     if route.endpoint.__name__ == "compare_backtests":
         given["params"] = {"with": things.ids["backtests"]}
     if route.edits:

@@ -1,6 +1,6 @@
 """Calls the detector's private port."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -46,7 +46,7 @@ class DetectorClient:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise TransientError("the detector cannot be reached") from error
 
-    async def backtest(self, request: bytes, file: bytes) -> AsyncIterator[dict[str, Any]]:
+    async def backtest(self, request: bytes, file: bytes) -> AsyncGenerator[dict[str, Any], None]:
         """Yield the lines of a backtest: progress, then a check, a report or a refusal. Raises `TransientError`.
 
         `request` is a line of JSON. Closing the iterator ends the backtest.
