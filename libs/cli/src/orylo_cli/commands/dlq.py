@@ -180,7 +180,7 @@ def discard(
 
 def _report(results: list[DeadLetterResult], *, as_json: bool, dry_run: bool) -> None:
     if dry_run and not as_json:
-        print_text(f"{len(results)} dead letters match")
+        print_text(f"matching dead letters: {len(results)}")
     elif as_json:
         print_json([asdict(result) for result in results])
     else:
