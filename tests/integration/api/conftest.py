@@ -136,6 +136,7 @@ async def running_detector(dsn: str, port: int) -> AsyncIterator[None]:
 async def running_api(dsn: str, **settings: Any) -> AsyncIterator[tuple[str, PostgresBroker, str]]:
     """Run a replica. Yield its URL, its broker and the master key."""
     (port, detector_port), clock = free_ports(2), settings.pop("clock", None)
+    redis = cast(Redis, settings.pop("redis", None) or FakeAsyncRedis())
     master_key = settings.setdefault("master_key", Keyring.generate())
     broker = await PostgresBroker.open(dsn)
     values = {
@@ -149,7 +150,7 @@ async def running_api(dsn: str, **settings: Any) -> AsyncIterator[tuple[str, Pos
     try:
         async with (
             running_detector(dsn, detector_port),
-            open_app(Settings(**values), broker=broker, redis=cast("Redis", None), clock=clock),
+            open_app(Settings(**values), broker=broker, redis=redis, clock=clock),
         ):
             yield f"http://127.0.0.1:{port}", broker, master_key
     finally:

@@ -4,7 +4,7 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,12 +20,16 @@ from orylo_api.http.tenancy import tenant_transaction
 from orylo_api.routes import ROUTES
 from orylo_common.control import Keyring
 from orylo_common.control.destinations import add_destination
+from orylo_common.control.flags import set_flag
 from orylo_common.control.fuses import trip_fuse
 from orylo_common.control.lists.entries import NewEntry, add_entry
 from orylo_common.control.lists.values import EntryType
 from orylo_common.control.models import BlockRate, Role
 from orylo_common.control.rule_snoozes import snooze_rule
 from orylo_common.control.rules import create_rule
+from orylo_common.control.sections.detection import DetectionPolicy
+from orylo_common.control.sections.store import write_section
+from orylo_common.control.switches import Switch, SwitchName, switch_on
 from orylo_common.ids import uuid7
 from orylo_common.messages import ConversionFailed, PaymentSucceeded, PaymentVerdict, ProviderActionStatus
 from orylo_common.postgres.pool import open_pool
@@ -56,10 +60,22 @@ BOUND = (
     "delivery_rollups",
     "dead_letters", "idempotency_keys", "rejections_view", "quarantine_view",
     "destination_states_view", "customer_merges", "merge_reviews_view", "rule_hits", "fraud_evidence",
-    "actions_view", "jobs", "job_files",
+    "actions_view", "user_preferences", "jobs", "job_files",
 )  # fmt: skip
 # Shared with the command, in schema control.
-SHARED = ("audit_log", "rules", "rule_versions", "rule_snoozes", "fuses", "list_entries", "destinations")
+SHARED = (
+    "audit_log",
+    "rules",
+    "rule_versions",
+    "rule_snoozes",
+    "fuses",
+    "list_entries",
+    "destinations",
+    "settings",
+    "settings_versions",
+    "switches",
+    "flags",
+)
 GUARDED = (*(f"api.{table}" for table in BOUND), *(f"control.{table}" for table in SHARED))
 HIDDEN = (
     "claims", "inbox", "stream_events", "sessions", "session_tokens", "totp_uses", "login_failures", "outbox",
@@ -92,6 +108,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "settle_quarantine": {"filter": {}, "action": "replay"},
     "retry_conversions": {"filter": {}},
     "look_up_lists": {"type": "bin", "value": "424242"},
+    "change_section": {"values": {}},
+    "roll_back_section": {"version": 0},
+    "preview_detection": {"review_at": 60},
+    "change_preferences": {},
+    "change_flag": {"enabled": True},
+    "change_switch": {"name": "stop_sending", "on": False},
 }
 VARIANT: dict[str, Any] = {
     "name": "current", "review_at": 50, "block_at": 80, "settings": {}, "frauds": 0, "honest": 1, "roc_auc": None,
@@ -106,11 +128,17 @@ FILES = {
 
 
 # What an empty shop gets, if it is not the route's own status.
-STATUSES = {"reset_tripped_fuse": 409}
+STATUSES = {"reset_tripped_fuse": 409, "change_switch": 409}
 # Dispatch, which they ask, does not run here.
 UNANSWERED = {"show_delivery": 503}
 # Items that belong to no tenant.
-SAME_FOR_ALL = frozenset({"list_rule_fields"})
+SAME_FOR_ALL = frozenset({"list_rule_fields", "list_settings", "list_flags"})
+# A section and a flag have the same name for every tenant.
+SECTION_ROUTES = frozenset(
+    {"show_section", "change_section", "list_section_history", "roll_back_section", "show_flag", "change_flag"}
+)
+# An API key has no preferences.
+USERS_ONLY = frozenset({"show_preferences", "change_preferences"})
 
 
 @dataclass(frozen=True)
@@ -146,6 +174,12 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
         )
     await api.project(destination_changed(tenant_id=tenant_id, destination_id=destination_id))
     rule_id = await add_rule(api, tenant_id, customer_id)
+    async with api.pool.acquire() as connection, connection.transaction():
+        await write_section(connection, tenant_id, DetectionPolicy(review_at=40 + tenant_id.int % 9), actor=ACTOR)
+        await set_flag(connection, tenant_id, "conversions", "hotmart", False, actor=ACTOR)
+        now = api.clock.now()
+        off = Switch(tenant_id, SwitchName.STOP_SENDING, "", f"of {tenant_id}", "ana", now, now + timedelta(days=1))
+        await switch_on(connection, off, actor=ACTOR)
     async with api.pool.acquire() as connection:
         entry = NewEntry("block", EntryType.BIN, "424242", f"of {tenant_id}")
         listed = await add_entry(connection, tenant_id, entry, actor=ACTOR)
@@ -228,6 +262,7 @@ def resource(route: Route) -> str:
 
 async def call(client: aiohttp.ClientSession, route: Route, things: Things) -> tuple[int, Any]:
     path = route.path.replace("{id}", things.ids.get(resource(route), ""))
+    path = path.replace("{section}", "detector").replace("{name}", "conversions")
     given: dict[str, Any] = {"json": BODIES.get(route.endpoint.__name__)}
     if route.upload_bytes:
         given = {"data": FILES[route.endpoint.__name__], "headers": {"Content-Type": "text/csv"}}
@@ -260,15 +295,18 @@ async def test_no_route_reveals_another_tenants_rows(
             continue
         walked += 1
         status, body = await call(client_of_a, route, theirs)
-        if route.path_values is not None:
+        name = route.endpoint.__name__
+        if name in USERS_ONLY and "Authorization" in client_of_a.headers:
+            assert status == 403, route.path
+        elif route.path_values is not None and name not in SECTION_ROUTES:
             assert status == 404, route.path
         else:
-            assert status == STATUSES.get(name := route.endpoint.__name__, route.status), route.path
+            assert status == STATUSES.get(name, route.status), route.path
             text = str(body)
             assert api.b.tenant.slug not in text
             assert not [found for found in theirs.ids.values() if found in text], route.path
             assert name in SAME_FOR_ALL or body.get("items", []) == []
-    assert walked == len([route for route in ROUTES if not route.private]) - 5
+    assert walked == len([route for route in ROUTES if not route.private]) - 6
 
 
 async def test_every_route_returns_ones_own_rows(api: Api, theirs: Things) -> None:
@@ -276,6 +314,8 @@ async def test_every_route_returns_ones_own_rows(api: Api, theirs: Things) -> No
     client = api.client(api.b.bearer)
     for route in ROUTES:
         if route.permission is None or route.media is Media.EVENTS or route.private or route.method != "GET":
+            continue
+        if route.endpoint.__name__ in USERS_ONLY:
             continue
         status, body = await call(client, route, theirs)
         assert status == UNANSWERED.get(route.endpoint.__name__, 200), (route.path, body)

@@ -1448,6 +1448,222 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All sections of the settings
+         * @description With each field's value, default, unit and limits, and who changed the section when.
+         */
+        get: operations["list_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/{section}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A section of the settings
+         * @description The `ETag` of the response goes into `If-Match` of a change, so that the later of two editors gets 412.
+         */
+        get: operations["show_section"];
+        /**
+         * Replace a section of the settings
+         * @description Makes a new version, which running services apply at once. The current values again make none. For the roles admin, owner.
+         */
+        put: operations["change_section"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/{section}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The versions of a section, newest first
+         * @description With what each changed.
+         */
+        get: operations["list_section_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/{section}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll a section back to an earlier version
+         * @description Makes a new version with the values of the earlier one. 409 if `current` is no longer the current version. For the roles admin, owner.
+         */
+        post: operations["roll_back_section"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/detection/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What other thresholds would have decided
+         * @description On past payments, by their stored risk. Changes nothing.
+         */
+        post: operations["preview_detection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The caller's preferences
+         * @description For users; an API key has none.
+         */
+        get: operations["show_preferences"];
+        /**
+         * Replace the caller's preferences
+         * @description For users; an API key has none.
+         */
+        put: operations["change_preferences"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All feature flags
+         * @description With the values of the tenant and of its gateways. A gateway's value replaces the tenant's.
+         */
+        get: operations["list_flags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flags/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A feature flag
+         * @description With the values of the tenant and of its gateways.
+         */
+        get: operations["show_flag"];
+        /**
+         * Switch a feature on or off
+         * @description For the tenant, or for one gateway. Running services follow at once. For the roles admin, owner.
+         */
+        put: operations["change_flag"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/switches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The switches that are on
+         * @description Those of the tenant and of the whole platform; with what each does, and how long each gateway repeats a webhook that gets 503. The event `switches.changed` of the stream follows them.
+         */
+        get: operations["show_switches"];
+        /**
+         * Switch a part on or off
+         * @description For the tenant, or with `scope` for the platform. Running services follow at once. 409 if it is to be switched off and is not on. Works during maintenance, too. For the roles admin, operator, owner.
+         */
+        put: operations["change_switch"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health/payment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether payments are received and handled
+         * @description 200 if every check is ok, else 503 with the same body. For monitoring: without sign-in, and without anything about a shop. Load balancers should ask `/readyz` instead.
+         */
+        get: operations["show_payment_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs": {
         parameters: {
             query?: never;
@@ -1590,12 +1806,13 @@ export interface paths {
         /**
          * Live events, as server-sent events
          * @description Each event has a type and JSON data; the schema `StreamEvent` lists them. With `timezone` there is also
-         *     `overview.updated`, at most every 2 seconds; it has no id, since the next one replaces it. A client that was
-         *     disconnected resumes with `Last-Event-ID`, on any replica, for as long as events are stored (15 minutes): it gets every
-         *     event since, once and in order. The first event is `ready`, unless the stream resumes; it is `reset` if events are
-         *     missing, and the client should then reload what it shows. A stream without other events sends `heartbeat` every 4
-         *     seconds; its id, if it has one, is the position to resume from. A stream ends with its session or API key, and when the
-         *     client reads too slowly. A user or API key may have 50 streams open per replica, and a tenant 1,000.
+         *     `overview.updated`, at most every 2 seconds. It and `switches.changed` have no id, since the next one replaces it. A
+         *     client that was disconnected resumes with `Last-Event-ID`, on any replica, for as long as events are stored (15
+         *     minutes): it gets every event since, once and in order. The first event is `ready`, unless the stream resumes; it is
+         *     `reset` if events are missing, and the client should then reload what it shows. A stream without other events sends
+         *     `heartbeat` every 4 seconds; its id, if it has one, is the position to resume from. A stream ends with its session or
+         *     API key, and when the client reads too slowly. A user or API key may have 50 streams open per replica, and a tenant
+         *     1,000.
          */
         get: operations["follow_stream"];
         put?: never;
@@ -1630,6 +1847,40 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * ActiveSwitch
+         * @description A switch that is on.
+         */
+        ActiveSwitch: {
+            name: components["schemas"]["SwitchName"];
+            /**
+             * @description whose it is: this tenant's, or the platform's
+             * @example tenant
+             * @enum {string}
+             */
+            scope: "tenant" | "platform";
+            /**
+             * @description a gateway, or a destination's id; null: all
+             * @example hotmart
+             */
+            target: string | null;
+            /**
+             * @description what it does, in words
+             * @example Nothing is sent to destinations.
+             */
+            effect: string;
+            /** @example We move to a new account until 14:00. */
+            message: string;
+            /**
+             * @description null for the platform's
+             * @example bia@shop.example
+             */
+            changed_by: string | null;
+            /** Format: date-time */
+            since: string;
+            /** @description the end; null: it does not end */
+            until: string | null;
+        };
         /**
          * AddPoints
          * @description Raise the payment's risk, or lower it if `points` is negative. The risk stays between 0 and 100.
@@ -1675,6 +1926,14 @@ export interface components {
             /** @description of payments whose current decision is `block`, paid or not */
             blocked_minor: number;
             dispatched_minor: number;
+        };
+        /** AvailableSwitch */
+        AvailableSwitch: {
+            name: components["schemas"]["SwitchName"];
+            /** @example Nothing is sent to destinations. */
+            effect: string;
+            /** @description what it can be limited to */
+            targets: ("gateway" | "destination") | null;
         };
         /** BacktestCheck */
         BacktestCheck: {
@@ -1734,7 +1993,7 @@ export interface components {
             same_period: boolean;
             figures: components["schemas"]["FigureChange"][];
             /** @description settings that differ */
-            settings: components["schemas"]["SettingChange"][];
+            settings: components["schemas"]["orylo_api__backtests__models__SettingChange"][];
             thresholds: components["schemas"]["ThresholdChange"][];
         };
         /** BacktestDetail */
@@ -2813,6 +3072,19 @@ export interface components {
             settled_by: string | null;
         };
         /**
+         * EffectivePreferences
+         * @description The user's choice, or the shop's setting.
+         */
+        EffectivePreferences: {
+            /**
+             * @example pt-BR
+             * @enum {string}
+             */
+            language: "en" | "pt-BR";
+            /** @example America/Sao_Paulo */
+            timezone: string;
+        };
+        /**
          * Enrolment
          * @description A second factor that its user has not confirmed yet. The secret cannot be shown again.
          */
@@ -3066,6 +3338,27 @@ export interface components {
             /** @description counts characters */
             column: number;
         };
+        /** FeatureFlag */
+        FeatureFlag: {
+            /** @example detector.velocity */
+            name: string;
+            /**
+             * @description what happens while it is on
+             * @example Payments are reported to Meta.
+             */
+            description: string;
+            /**
+             * @description which service reads it
+             * @enum {string}
+             */
+            service: "detector" | "dispatch" | "ingest";
+            default: boolean;
+            /** @description whether a gateway may have a value of its own */
+            by_gateway: boolean;
+            /** @description for gateways without a value of their own */
+            enabled: boolean;
+            values: components["schemas"]["StoredFlagValue"][];
+        };
         /** FieldList */
         FieldList: {
             items: components["schemas"]["ListedField"][];
@@ -3092,6 +3385,24 @@ export interface components {
              * @example 0.03
              */
             change: number | null;
+        };
+        /** FlagBody */
+        FlagBody: {
+            /**
+             * @description null: every gateway without a value of its own
+             * @default null
+             * @example hotmart
+             */
+            gateway: string | null;
+            /**
+             * @description null: remove the value, so that the default applies
+             * @example false
+             */
+            enabled: boolean | null;
+        };
+        /** FlagList */
+        FlagList: {
+            items: components["schemas"]["FeatureFlag"][];
         };
         /**
          * Funnel
@@ -3148,6 +3459,15 @@ export interface components {
             limit_rate: number;
         };
         /**
+         * GatewayRetries
+         * @description How a gateway repeats a webhook that gets 503.
+         */
+        GatewayRetries: {
+            gateway: string;
+            /** @example Stripe repeats for up to 3 days, at growing intervals. */
+            retries: string;
+        };
+        /**
          * GivenVerdict
          * @description The newest verdict on a payment.
          */
@@ -3164,6 +3484,31 @@ export interface components {
          * @enum {string}
          */
         Granularity: "minute" | "hour" | "day";
+        /** HealthCheck */
+        HealthCheck: {
+            ok: boolean;
+            /**
+             * @description how long the check took
+             * @example 1.8
+             */
+            latency_ms: number;
+            /**
+             * @description for people
+             * @example It answers.
+             */
+            detail: string;
+        };
+        /** HealthChecks */
+        HealthChecks: {
+            /** @description PostgreSQL answers */
+            database: components["schemas"]["HealthCheck"];
+            /** @description Stripe's API answers, if a shop acts on payments there */
+            stripe: components["schemas"]["HealthCheck"];
+            /** @description Redis answers. Without it, detection sees less of a payment's past. */
+            cache: components["schemas"]["HealthCheck"];
+            /** @description webhooks arrive as they did at this time a week ago */
+            webhooks: components["schemas"]["HealthCheck"];
+        };
         /** HitList */
         HitList: {
             items: components["schemas"]["DailyHits"][];
@@ -3540,6 +3885,28 @@ export interface components {
              */
             amount_minor: number;
         };
+        /**
+         * MovedPayments
+         * @description Payments that the proposed thresholds decide differently.
+         */
+        MovedPayments: {
+            /** @example review */
+            before: components["schemas"]["Decision"];
+            /** @example block */
+            after: components["schemas"]["Decision"];
+            /** @example 31 */
+            payments: number;
+            /**
+             * @description those that turned out to be fraud, by verdict or dispute
+             * @example 2
+             */
+            fraud: number;
+            /**
+             * @description those that were paid and neither refunded nor fraud, as far as is known
+             * @example 28
+             */
+            paid_fine: number;
+        };
         /** NewListEntry */
         NewListEntry: {
             /** @description `block` and `allow` decide on payments; rules look up the others */
@@ -3725,6 +4092,20 @@ export interface components {
             currency: string;
         };
         /**
+         * PaymentHealth
+         * @description The health of receiving and handling payments. It names no shop.
+         */
+        PaymentHealth: {
+            /** @description whether every check is ok */
+            healthy: boolean;
+            /**
+             * Format: date-time
+             * @description of the checks; they are repeated at most every 5 seconds
+             */
+            timestamp: string;
+            checks: components["schemas"]["HealthChecks"];
+        };
+        /**
          * PaymentState
          * @description In the order a payment moves through them. It moves back only if a refund fails or a dispute is decided again.
          * @enum {string}
@@ -3765,7 +4146,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "backtests.run" | "destinations.change" | "destinations.check";
+        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "backtests.run" | "settings.change" | "flags.change" | "switches.change" | "switches.change_platform" | "destinations.change" | "destinations.check";
         /** Point */
         Point: {
             /**
@@ -3774,6 +4155,59 @@ export interface components {
              */
             at: string;
             counts: components["schemas"]["Counts"];
+        };
+        /** Preferences */
+        Preferences: {
+            /** @example Bia */
+            name: string | null;
+            /**
+             * @description null: the shop's
+             * @example pt-BR
+             */
+            language: ("en" | "pt-BR") | null;
+            /**
+             * @description null: the shop's
+             * @example Europe/Lisbon
+             */
+            timezone: string | null;
+            theme: components["schemas"]["Theme"];
+            key_hints: boolean;
+            effective: components["schemas"]["EffectivePreferences"];
+        };
+        /**
+         * PreferencesBody
+         * @description The user's choices. Null, or absent: the shop's, or the dashboard's own.
+         */
+        PreferencesBody: {
+            /**
+             * @description shown to the team in place of the email
+             * @default null
+             * @example Bia
+             */
+            name: string | null;
+            /**
+             * @description null: the shop's
+             * @default null
+             * @example pt-BR
+             */
+            language: ("en" | "pt-BR") | null;
+            /**
+             * @description IANA name, for the times that are shown; null: the shop's
+             * @default null
+             * @example Europe/Lisbon
+             */
+            timezone: string | null;
+            /**
+             * @description of the dashboard
+             * @default system
+             * @example dark
+             */
+            theme: components["schemas"]["Theme"];
+            /**
+             * @description whether the dashboard shows its keyboard shortcuts
+             * @default true
+             */
+            key_hints: boolean;
         };
         /**
          * ProblemDetails
@@ -4285,6 +4719,20 @@ export interface components {
             /** @description the rule's current version, which this change replaces */
             version: number;
         };
+        /** RestoreSectionBody */
+        RestoreSectionBody: {
+            /**
+             * @description the earlier version; 0: the defaults
+             * @example 2
+             */
+            version: number;
+            /**
+             * @description the version that it replaces; absent: whichever it is
+             * @default null
+             * @example 3
+             */
+            current: number | null;
+        };
         /**
          * RetryBody
          * @example {
@@ -4459,6 +4907,52 @@ export interface components {
             enabled: boolean;
             recovery_codes_left: number;
         };
+        /** SectionBody */
+        SectionBody: {
+            /**
+             * @description the fields by name; a field that is absent gets its default
+             * @example {
+             *       "block_at": 85,
+             *       "review_at": 60
+             *     }
+             */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        /** SectionList */
+        SectionList: {
+            items: components["schemas"]["SettingsSection"][];
+        };
+        /** SectionVersion */
+        SectionVersion: {
+            /** @example 3 */
+            version: number;
+            /** @example 2026-11-20T14:05:00Z */
+            changed_at: string | null;
+            /** @example bia@shop.example */
+            changed_by: string | null;
+            /** @description the earlier version with the same values, if it was restored */
+            restored: number | null;
+            /**
+             * @description all fields, with the defaults of those that were not set
+             * @example {
+             *       "enabled": true,
+             *       "window_minutes": 30
+             *     }
+             */
+            values: {
+                [key: string]: unknown;
+            };
+            /** @description what differs from the version before */
+            changes: components["schemas"]["orylo_api__tenant_settings__models__SettingChange"][];
+        };
+        /** SectionVersionPage */
+        SectionVersionPage: {
+            items: components["schemas"]["SectionVersion"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
         /** Series */
         Series: {
             range: components["schemas"]["SeriesRange"];
@@ -4471,20 +4965,70 @@ export interface components {
          * @enum {string}
          */
         SeriesRange: "1h" | "24h" | "7d" | "30d";
-        /** SettingChange */
-        SettingChange: {
-            /** @example block_at */
+        /**
+         * SettingValue
+         * @description A setting with its current value.
+         */
+        SettingValue: {
+            /**
+             * @description the field of the section
+             * @example review_at
+             */
             name: string;
+            /** @example the least risk of a review */
+            description: string;
             /**
-             * @description as JSON; null for the default
-             * @example 70
+             * @description the value that the services use
+             * @example 60
              */
-            this: string | null;
+            value: unknown;
+            /** @example 50 */
+            default: unknown;
             /**
-             * @description as JSON; null for the default
-             * @example 80
+             * @description null for values without one
+             * @example points of risk, from 0 to 100
              */
-            other: string | null;
+            unit: string | null;
+            /**
+             * @description JSON Schema of the value, with all limits; in nested values with `description` and `unit`
+             * @example {
+             *       "maximum": 100,
+             *       "minimum": 1,
+             *       "type": "integer"
+             *     }
+             */
+            limits: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * SettingsSection
+         * @description A section of the tenant's settings.
+         */
+        SettingsSection: {
+            /**
+             * @example detector
+             * @enum {string}
+             */
+            section: "shop" | "tracking" | "limits" | "detector" | "trust" | "dispatch" | "actions" | "fuse";
+            /**
+             * @description raised by every change; 0: the defaults, never changed
+             * @example 3
+             */
+            version: number;
+            /**
+             * @description null for version 0
+             * @example 2026-11-20T14:05:00Z
+             */
+            changed_at: string | null;
+            /**
+             * @description a user, an API key or a command
+             * @example bia@shop.example
+             */
+            changed_by: string | null;
+            /** @description the earlier version with the same values, if it was restored */
+            restored: number | null;
+            fields: components["schemas"]["SettingValue"][];
         };
         /**
          * SignedIn
@@ -4565,6 +5109,77 @@ export interface components {
             /** @description reviewed or blocked payments that a person judged legitimate */
             false_alarms: number;
         };
+        /**
+         * StoredFlagValue
+         * @description A value that replaces the default.
+         */
+        StoredFlagValue: {
+            /**
+             * @description null: every gateway without a value of its own
+             * @example hotmart
+             */
+            gateway: string | null;
+            enabled: boolean;
+            /** @example bia@shop.example */
+            changed_by: string;
+            /** Format: date-time */
+            changed_at: string;
+        };
+        /** SwitchBody */
+        SwitchBody: {
+            name: components["schemas"]["SwitchName"];
+            /** @description false: switch it off */
+            on: boolean;
+            /**
+             * @description `platform` is for operators
+             * @default tenant
+             * @enum {string}
+             */
+            scope: "tenant" | "platform";
+            /**
+             * @description a gateway, or a destination's id; null: all
+             * @default null
+             * @example hotmart
+             */
+            target: string | null;
+            /**
+             * @description the reason, which affected people see; required to switch on
+             * @default null
+             * @example We move to a new account until 14:00.
+             */
+            message: string | null;
+            /**
+             * @description against slips, to switch maintenance on: the tenant's slug, or `platform`
+             * @default null
+             * @example my-shop
+             */
+            confirm: string | null;
+            /**
+             * @description the end; null: it does not end
+             * @default null
+             * @example 2026-03-14T18:00:00Z
+             */
+            until: string | null;
+        };
+        /** SwitchList */
+        SwitchList: {
+            /** @description those that are on, for this tenant or the whole platform */
+            items: components["schemas"]["ActiveSwitch"][];
+            available: components["schemas"]["AvailableSwitch"][];
+            gateways: components["schemas"]["GatewayRetries"][];
+        };
+        /**
+         * SwitchName
+         * @enum {string}
+         */
+        SwitchName: "stop_webhooks" | "stop_sending" | "maintenance";
+        /**
+         * SwitchesChanged
+         * @description The switches that are on now, for this tenant or the whole platform.
+         */
+        SwitchesChanged: {
+            items: components["schemas"]["ActiveSwitch"][];
+        };
         /** TenantIdentity */
         TenantIdentity: {
             /** Format: uuid */
@@ -4576,6 +5191,34 @@ export interface components {
         TenantName: {
             slug: string;
             name: string;
+        };
+        /**
+         * Theme
+         * @enum {string}
+         */
+        Theme: "system" | "light" | "dark";
+        /**
+         * ThresholdBody
+         * @description Proposed thresholds. One that is absent stays as it is.
+         */
+        ThresholdBody: {
+            /**
+             * @description the least risk of a review
+             * @default null
+             * @example 60
+             */
+            review_at: number | null;
+            /**
+             * @description the least risk of a block
+             * @default null
+             * @example 75
+             */
+            block_at: number | null;
+            /**
+             * @description how far back to count
+             * @default 30
+             */
+            days: number;
         };
         /** ThresholdChange */
         ThresholdChange: {
@@ -4596,6 +5239,39 @@ export interface components {
              * @example 0.05
              */
             precision: number | null;
+        };
+        /**
+         * ThresholdEffect
+         * @description Payments by what the thresholds make of their risk.
+         */
+        ThresholdEffect: {
+            /** @example 60 */
+            review_at: number;
+            /** @example 80 */
+            block_at: number;
+            /** @example 1230 */
+            reviewed: number;
+            /** @example 360 */
+            blocked: number;
+        };
+        /**
+         * ThresholdPreview
+         * @description The effect of thresholds on past payments, by their stored risk.
+         *
+         *     Payments that a list, a rule or another override decided are left out: thresholds do not decide on them.
+         */
+        ThresholdPreview: {
+            /**
+             * Format: date-time
+             * @description payments decided since then were counted
+             * @example 2026-10-29T12:00:00Z
+             */
+            since: string;
+            current: components["schemas"]["ThresholdEffect"];
+            proposed: components["schemas"]["ThresholdEffect"];
+            moved: components["schemas"]["MovedPayments"][];
+            /** @description false if there were more payments at risk than are counted (100,000) */
+            complete: boolean;
         };
         /**
          * ThresholdRates
@@ -4879,6 +5555,42 @@ export interface components {
          * @enum {string}
          */
         WaitCause: "destination_on_hold" | "destination_throttled" | "destination_unavailable" | "destination_disabled";
+        /** SettingChange */
+        orylo_api__backtests__models__SettingChange: {
+            /** @example block_at */
+            name: string;
+            /**
+             * @description as JSON; null for the default
+             * @example 70
+             */
+            this: string | null;
+            /**
+             * @description as JSON; null for the default
+             * @example 80
+             */
+            other: string | null;
+        };
+        /**
+         * SettingChange
+         * @description A value that a version changed.
+         */
+        orylo_api__tenant_settings__models__SettingChange: {
+            /**
+             * @description dotted, for nested values
+             * @example velocity.card.1h.attempts
+             */
+            setting: string;
+            /**
+             * @description null where it was absent
+             * @example 8
+             */
+            before: unknown;
+            /**
+             * @description null where it is absent
+             * @example 12
+             */
+            after: unknown;
+        };
         /** @description An event of the stream, by its `event`. `data` is sent as JSON. */
         StreamEvent: {
             /** @constant */
@@ -4988,6 +5700,15 @@ export interface components {
              */
             id?: string;
             data: components["schemas"]["OverviewUpdate"];
+        } | {
+            /** @constant */
+            event: "switches.changed";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["SwitchesChanged"];
         };
     };
     responses: {
@@ -11050,6 +11771,993 @@ export interface operations {
             415: components["responses"]["415"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
+        };
+    };
+    list_settings: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "section": "detector",
+                     *           "version": 3,
+                     *           "changed_at": "2026-11-20T14:05:00Z",
+                     *           "changed_by": "bia@shop.example",
+                     *           "restored": 12,
+                     *           "fields": [
+                     *             {
+                     *               "name": "review_at",
+                     *               "description": "the least risk of a review",
+                     *               "value": 60,
+                     *               "default": 50,
+                     *               "unit": "points of risk, from 0 to 100",
+                     *               "limits": {
+                     *                 "maximum": 100,
+                     *                 "minimum": 1,
+                     *                 "type": "integer"
+                     *               }
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SectionList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_section: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the section
+                 * @example detector
+                 */
+                section: "shop" | "tracking" | "limits" | "detector" | "trust" | "dispatch" | "actions" | "fuse";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "section": "detector",
+                     *       "version": 3,
+                     *       "changed_at": "2026-11-20T14:05:00Z",
+                     *       "changed_by": "bia@shop.example",
+                     *       "restored": 12,
+                     *       "fields": [
+                     *         {
+                     *           "name": "review_at",
+                     *           "description": "the least risk of a review",
+                     *           "value": 60,
+                     *           "default": 50,
+                     *           "unit": "points of risk, from 0 to 100",
+                     *           "limits": {
+                     *             "maximum": 100,
+                     *             "minimum": 1,
+                     *             "type": "integer"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SettingsSection"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_section: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the section
+                 * @example detector
+                 */
+                section: "shop" | "tracking" | "limits" | "detector" | "trust" | "dispatch" | "actions" | "fuse";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "values": {
+                 *         "block_at": 85,
+                 *         "review_at": 60
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["SectionBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "section": "detector",
+                     *       "version": 3,
+                     *       "changed_at": "2026-11-20T14:05:00Z",
+                     *       "changed_by": "bia@shop.example",
+                     *       "restored": 12,
+                     *       "fields": [
+                     *         {
+                     *           "name": "review_at",
+                     *           "description": "the least risk of a review",
+                     *           "value": 60,
+                     *           "default": 50,
+                     *           "unit": "points of risk, from 0 to 100",
+                     *           "limits": {
+                     *             "maximum": 100,
+                     *             "minimum": 1,
+                     *             "type": "integer"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SettingsSection"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_section_history: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the section
+                 * @example detector
+                 */
+                section: "shop" | "tracking" | "limits" | "detector" | "trust" | "dispatch" | "actions" | "fuse";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "version": 3,
+                     *           "changed_at": "2026-11-20T14:05:00Z",
+                     *           "changed_by": "bia@shop.example",
+                     *           "restored": 12,
+                     *           "values": {
+                     *             "enabled": true,
+                     *             "window_minutes": 30
+                     *           },
+                     *           "changes": [
+                     *             {
+                     *               "setting": "velocity.card.1h.attempts",
+                     *               "before": 8,
+                     *               "after": 12
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SectionVersionPage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    roll_back_section: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the section
+                 * @example detector
+                 */
+                section: "shop" | "tracking" | "limits" | "detector" | "trust" | "dispatch" | "actions" | "fuse";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "version": 2,
+                 *       "current": 3
+                 *     }
+                 */
+                "application/json": components["schemas"]["RestoreSectionBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "section": "detector",
+                     *       "version": 3,
+                     *       "changed_at": "2026-11-20T14:05:00Z",
+                     *       "changed_by": "bia@shop.example",
+                     *       "restored": 12,
+                     *       "fields": [
+                     *         {
+                     *           "name": "review_at",
+                     *           "description": "the least risk of a review",
+                     *           "value": 60,
+                     *           "default": 50,
+                     *           "unit": "points of risk, from 0 to 100",
+                     *           "limits": {
+                     *             "maximum": 100,
+                     *             "minimum": 1,
+                     *             "type": "integer"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SettingsSection"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    preview_detection: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "review_at": 60,
+                 *       "block_at": 75,
+                 *       "days": 30
+                 *     }
+                 */
+                "application/json": components["schemas"]["ThresholdBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "since": "2026-10-29T12:00:00Z",
+                     *       "current": {
+                     *         "review_at": 60,
+                     *         "block_at": 80,
+                     *         "reviewed": 1230,
+                     *         "blocked": 360
+                     *       },
+                     *       "proposed": {
+                     *         "review_at": 60,
+                     *         "block_at": 80,
+                     *         "reviewed": 1230,
+                     *         "blocked": 360
+                     *       },
+                     *       "moved": [
+                     *         {
+                     *           "before": "review",
+                     *           "after": "block",
+                     *           "payments": 31,
+                     *           "fraud": 2,
+                     *           "paid_fine": 28
+                     *         }
+                     *       ],
+                     *       "complete": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ThresholdPreview"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_preferences: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "Bia",
+                     *       "language": "pt-BR",
+                     *       "timezone": "Europe/Lisbon",
+                     *       "theme": "system",
+                     *       "key_hints": true,
+                     *       "effective": {
+                     *         "language": "pt-BR",
+                     *         "timezone": "America/Sao_Paulo"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Preferences"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_preferences: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Bia",
+                 *       "language": "pt-BR",
+                 *       "timezone": "Europe/Lisbon",
+                 *       "theme": "dark",
+                 *       "key_hints": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["PreferencesBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "Bia",
+                     *       "language": "pt-BR",
+                     *       "timezone": "Europe/Lisbon",
+                     *       "theme": "system",
+                     *       "key_hints": true,
+                     *       "effective": {
+                     *         "language": "pt-BR",
+                     *         "timezone": "America/Sao_Paulo"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Preferences"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_flags: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "detector.velocity",
+                     *           "description": "Payments are reported to Meta.",
+                     *           "service": "detector",
+                     *           "default": true,
+                     *           "by_gateway": true,
+                     *           "enabled": true,
+                     *           "values": [
+                     *             {
+                     *               "gateway": "hotmart",
+                     *               "enabled": true,
+                     *               "changed_by": "bia@shop.example",
+                     *               "changed_at": "2026-03-14T15:09:26Z"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FlagList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_flag: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the flag, as the list names it
+                 * @example detector.velocity
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "detector.velocity",
+                     *       "description": "Payments are reported to Meta.",
+                     *       "service": "detector",
+                     *       "default": true,
+                     *       "by_gateway": true,
+                     *       "enabled": true,
+                     *       "values": [
+                     *         {
+                     *           "gateway": "hotmart",
+                     *           "enabled": true,
+                     *           "changed_by": "bia@shop.example",
+                     *           "changed_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FeatureFlag"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_flag: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the flag, as the list names it
+                 * @example detector.velocity
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "gateway": "hotmart",
+                 *       "enabled": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["FlagBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "detector.velocity",
+                     *       "description": "Payments are reported to Meta.",
+                     *       "service": "detector",
+                     *       "default": true,
+                     *       "by_gateway": true,
+                     *       "enabled": true,
+                     *       "values": [
+                     *         {
+                     *           "gateway": "hotmart",
+                     *           "enabled": true,
+                     *           "changed_by": "bia@shop.example",
+                     *           "changed_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FeatureFlag"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_switches: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "stop_webhooks",
+                     *           "scope": "tenant",
+                     *           "target": "hotmart",
+                     *           "effect": "Nothing is sent to destinations.",
+                     *           "message": "We move to a new account until 14:00.",
+                     *           "changed_by": "bia@shop.example",
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "until": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "available": [
+                     *         {
+                     *           "name": "stop_webhooks",
+                     *           "effect": "Nothing is sent to destinations.",
+                     *           "targets": "gateway"
+                     *         }
+                     *       ],
+                     *       "gateways": [
+                     *         {
+                     *           "gateway": "stripe",
+                     *           "retries": "Stripe repeats for up to 3 days, at growing intervals."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SwitchList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_switch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "stop_webhooks",
+                 *       "on": true,
+                 *       "scope": "tenant",
+                 *       "target": "hotmart",
+                 *       "message": "We move to a new account until 14:00.",
+                 *       "confirm": "my-shop",
+                 *       "until": "2026-03-14T18:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SwitchBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "stop_webhooks",
+                     *           "scope": "tenant",
+                     *           "target": "hotmart",
+                     *           "effect": "Nothing is sent to destinations.",
+                     *           "message": "We move to a new account until 14:00.",
+                     *           "changed_by": "bia@shop.example",
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "until": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "available": [
+                     *         {
+                     *           "name": "stop_webhooks",
+                     *           "effect": "Nothing is sent to destinations.",
+                     *           "targets": "gateway"
+                     *         }
+                     *       ],
+                     *       "gateways": [
+                     *         {
+                     *           "gateway": "stripe",
+                     *           "retries": "Stripe repeats for up to 3 days, at growing intervals."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SwitchList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_payment_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "healthy": true,
+                     *       "timestamp": "2026-03-14T15:09:26Z",
+                     *       "checks": {
+                     *         "database": {
+                     *           "ok": true,
+                     *           "latency_ms": 1.8,
+                     *           "detail": "It answers."
+                     *         },
+                     *         "stripe": {
+                     *           "ok": true,
+                     *           "latency_ms": 1.8,
+                     *           "detail": "It answers."
+                     *         },
+                     *         "cache": {
+                     *           "ok": true,
+                     *           "latency_ms": 1.8,
+                     *           "detail": "It answers."
+                     *         },
+                     *         "webhooks": {
+                     *           "ok": true,
+                     *           "latency_ms": 1.8,
+                     *           "detail": "It answers."
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentHealth"];
+                };
+            };
+            406: components["responses"]["406"];
+            /** @description Not healthy */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "healthy": true,
+                     *       "timestamp": "2026-03-14T15:09:26Z",
+                     *       "checks": {
+                     *         "database": {
+                     *           "ok": true,
+                     *           "latency_ms": 1.8,
+                     *           "detail": "It answers."
+                     *         },
+                     *         "stripe": {
+                     *           "ok": true,
+                     *           "latency_ms": 1.8,
+                     *           "detail": "It answers."
+                     *         },
+                     *         "cache": {
+                     *           "ok": true,
+                     *           "latency_ms": 1.8,
+                     *           "detail": "It answers."
+                     *         },
+                     *         "webhooks": {
+                     *           "ok": true,
+                     *           "latency_ms": 1.8,
+                     *           "detail": "It answers."
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentHealth"];
+                };
+            };
         };
     };
     list_jobs: {

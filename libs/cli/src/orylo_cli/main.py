@@ -33,6 +33,8 @@ COMMANDS = {
     "rule": "A tenant's own rules on payments, written in CEL (docs/rules.md).",
     "fuse": "The fuse: while it is tripped, rules and the risk review payments instead of blocking them.",
     "settings": "A tenant's policies and limits.",
+    "flag": "Feature flags of a tenant and of its gateways.",
+    "switch": "Switches that stop webhooks, sending or changes.",
     "list": "What a tenant always blocks or allows, and what its rules look up.",
     "rebuild": "Read models, made again from what they are derived from.",
     "trust": "The ledger of trust scores.",

@@ -11,6 +11,7 @@ from orylo_api.customers import merge_endpoints as merges
 from orylo_api.dead_letters import endpoints as dead_letters
 from orylo_api.destinations import endpoints as destinations
 from orylo_api.detections import endpoints as detections
+from orylo_api.flags import endpoints as flags
 from orylo_api.fuse import endpoints as fuse
 from orylo_api.http import document
 from orylo_api.http.route import Route
@@ -18,7 +19,9 @@ from orylo_api.jobs import endpoints as jobs
 from orylo_api.lists import endpoints as lists
 from orylo_api.lists import transfers as list_transfers
 from orylo_api.overview import endpoints as overview
+from orylo_api.payment_health import endpoints as payment_health
 from orylo_api.payments import endpoints as payments
+from orylo_api.preferences import endpoints as preferences
 from orylo_api.problems import endpoints as problems
 from orylo_api.quality import endpoints as quality
 from orylo_api.quarantine import endpoints as quarantine
@@ -26,6 +29,8 @@ from orylo_api.rejections import endpoints as rejections
 from orylo_api.rules import endpoints as rules
 from orylo_api.rules import snooze_endpoints as snoozes
 from orylo_api.stream import endpoints as stream
+from orylo_api.switches import endpoints as switches
+from orylo_api.tenant_settings import endpoints as tenant_settings
 from orylo_api.timeseries import endpoints as timeseries
 from orylo_api.verdicts import endpoints as verdicts
 
@@ -51,6 +56,11 @@ ROUTES: Sequence[Route] = (
     *rules.ROUTES,
     *snoozes.ROUTES,
     *fuse.ROUTES,
+    *tenant_settings.ROUTES,
+    *preferences.ROUTES,
+    *flags.ROUTES,
+    *switches.ROUTES,
+    *payment_health.ROUTES,
     *jobs.ROUTES,
     *backtests.ROUTES,
     *stream.ROUTES,

@@ -13,6 +13,7 @@ from orylo_common.clock import Clock, SystemClock
 from orylo_common.control.document_key_store import ensure_document_key
 from orylo_common.control.keyring import Keyring, WrongMasterKey
 from orylo_common.control.plane import ControlPlane, Part, open_control
+from orylo_common.control.switches import SwitchName, shown
 from orylo_common.http.server import serve_http
 from orylo_common.messages import Message, WebhookReplayRequested
 from orylo_common.postgres.group_commit import GroupCommit
@@ -41,7 +42,8 @@ from orylo_ingest.webhooks.store import DEADLINE, EventStore
 from orylo_ingest.webhooks.writer import WebhookWriter
 
 ROLE = "orylo_ingest"
-PARTS = frozenset({Part.GATEWAYS, Part.SETTINGS, Part.DOCUMENT_KEY})
+PARTS = frozenset({Part.GATEWAYS, Part.SETTINGS, Part.DOCUMENT_KEY, Part.SWITCHES, Part.FLAGS})
+SWITCHES_SHOWN = frozenset({SwitchName.STOP_WEBHOOKS})
 # Short: a gateway that receives a 503 waits far longer before it retries.
 RECOVERY = timedelta(seconds=2)
 MAX_CONCURRENT_REPLAYS = 4
@@ -84,11 +86,12 @@ async def open_app(
         # Not required: while the broker is unavailable, messages wait in the outbox and webhooks are still accepted.
         health.check("broker", broker.ping, required=False)
         health.check("redis", redis.ping, required=False)
+        health.report("switches", lambda: shown(plane.all_switches(), SWITCHES_SHOWN, clock.now()))
 
         breaker = CircuitBreaker("ingest.postgres", recovery=RECOVERY)
         webhooks = WebhookEndpoint(
             plane=plane,
-            admission=Admission(plane, rate_limiter, settings.trusted_proxies),
+            admission=Admission(plane, rate_limiter, settings.trusted_proxies, clock),
             rate_limiter=rate_limiter,
             secret_use=secret_use,
             writer=WebhookWriter(store, relay, breaker),

@@ -22,6 +22,10 @@ class Permission(StrEnum):
     DISCARD_QUARANTINE = "quarantine.discard"
     CHANGE_LISTS = "lists.change"
     RUN_BACKTESTS = "backtests.run"
+    CHANGE_SETTINGS = "settings.change"
+    CHANGE_FLAGS = "flags.change"
+    SWITCH = "switches.change"
+    SWITCH_PLATFORM = "switches.change_platform"
     CHANGE_DESTINATIONS = "destinations.change"
     CHECK_DESTINATIONS = "destinations.check"
 
@@ -45,6 +49,12 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.CHANGE_LISTS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # A backtest changes nothing. Its file holds the merchant's payments.
     Permission.RUN_BACKTESTS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    # Settings and flags decide on the merchant's sales.
+    Permission.CHANGE_SETTINGS: frozenset({Role.OWNER, Role.ADMIN}),
+    Permission.CHANGE_FLAGS: frozenset({Role.OWNER, Role.ADMIN}),
+    # Those of the tenant; an operator also needs the permission below, and turns those of the platform only.
+    Permission.SWITCH: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
+    Permission.SWITCH_PLATFORM: frozenset({Role.OPERATOR}),
     # Its token sends in the merchant's name.
     Permission.CHANGE_DESTINATIONS: frozenset({Role.OWNER, Role.ADMIN}),
     # A check sends nothing, and may end a hold.

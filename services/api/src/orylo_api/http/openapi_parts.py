@@ -47,6 +47,11 @@ TAGS: Mapping[str, str] = {
     "quarantine": "Authentic webhooks that could not be understood or contradict an earlier one.",
     "rules": "The tenant's own rules on payments, their versions, trials, hits and snoozes.",
     "fuse": "The fuse, which turns blocks into reviews when they jump.",
+    "settings": "The tenant's settings by section, with all versions.",
+    "me": "The caller's own preferences.",
+    "flags": "Feature flags of the tenant and of its gateways.",
+    "switches": "Switches that stop webhooks, sending or changes.",
+    "health": "Whether payments can be received and handled.",
     "stream": "Live events, as server-sent events.",
     "openapi.json": "This document.",
 }

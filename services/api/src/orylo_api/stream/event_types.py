@@ -13,10 +13,12 @@ from orylo_api.detections.models import Detection
 from orylo_api.http.fields import ResponseBody
 from orylo_api.jobs.models import Job
 from orylo_api.overview.models import OverviewUpdate
+from orylo_api.switches.models import SwitchesChanged
 from orylo_api.verdicts.models import VerdictChange
 
 # Computed for each stream while it is open, and never stored.
 OVERVIEW_UPDATED = "overview.updated"
+SWITCHES_CHANGED = "switches.changed"
 
 EVENT_TYPES: Mapping[str, type[ResponseBody]] = {
     "detection.created": Detection,
@@ -31,4 +33,5 @@ EVENT_TYPES: Mapping[str, type[ResponseBody]] = {
     "dead_letter.created": DeadLetterSummary,
     "job.progress": Job,
     OVERVIEW_UPDATED: OverviewUpdate,
+    SWITCHES_CHANGED: SwitchesChanged,
 }

@@ -43,7 +43,9 @@ class Rejections:
 
     def respond(self, request: web.Request, gateway: str, tenant_name: str, problem: Problem) -> web.Response:
         """Return the response for `problem`, after counting, logging and reporting the rejection."""
-        count_webhook(gateway, _OUTCOMES[problem.status])
+        # A switch is not an outage, which an alert watches for.
+        outcome = "stopped" if problem.code == "webhooks_stopped" else _OUTCOMES[problem.status]
+        count_webhook(gateway, outcome)
         remote, size = client_address(request, self.trusted_proxies), request.content_length or 0
         tenant = self.plane.tenant(tenant_name)
         self.log.log_rejection(
