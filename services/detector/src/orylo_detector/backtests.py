@@ -20,7 +20,6 @@ from orylo_common.control.models import TenantRules
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.http.problems import Problem
 from orylo_detector.backtest.request import BacktestRequest, BacktestTask, BacktestVariant
-from orylo_detector.ports import DetectionPolicySource
 from orylo_rules import Rule
 
 # Of this process. Each takes a core for a while; the others wait.
@@ -36,8 +35,10 @@ INVALID = Problem(
 log = structlog.get_logger(__name__)
 
 
-class RulesAndPolicies(DetectionPolicySource, Protocol):
+class RulesAndPolicies(Protocol):
     """The tenants' current settings and rules."""
+
+    def settings(self, tenant_id: UUID, model: type[DetectionPolicy], /) -> DetectionPolicy: ...
 
     def rules(self, tenant_id: UUID) -> TenantRules: ...
 
