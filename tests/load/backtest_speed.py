@@ -15,8 +15,9 @@ from datetime import timedelta
 from orylo_cli.simulate.history import START, simulated_history
 from orylo_cli.simulate.history_row import COLUMNS
 from orylo_common.control.sections.detection import DetectionPolicy
-from orylo_detector.backtest.backtest import Backtest, Period
+from orylo_detector.backtest.backtest import Backtest
 from orylo_detector.backtest.labelled_payment import replay_order
+from orylo_detector.backtest.period import Period
 from orylo_detector.backtest.replay import FEEDBACK_DELAY, Variant
 from orylo_detector.backtest.rows import labelled_payment
 

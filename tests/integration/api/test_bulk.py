@@ -259,7 +259,7 @@ async def test_quarantined_webhooks_are_discarded_with_contradictions_too(
     assert [tuple(row) for row in rows] == [("discarded", "machine", "sent by hand")] * 2
 
 
-async def test_what_a_person_settles_meanwhile_is_skipped(api: Api, machine: aiohttp.ClientSession) -> None:
+async def test_an_item_that_a_person_settles_meanwhile_is_skipped(api: Api, machine: aiohttp.ClientSession) -> None:
     """A row leaves the selection before its batch is read: the job ends with what is left."""
     await api.project(failed(api, 1), failed(api, 2))
     blocker = await api.pool.acquire()

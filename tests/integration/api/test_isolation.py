@@ -1,6 +1,7 @@
 """No tenant can reach another's rows: on any route, or in the database without a WHERE clause."""
 
 import asyncio
+import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from uuid import UUID
 
 import aiohttp
 import asyncpg
+import orjson
 import pytest
 
 from orylo_api.dead_letters.projection import DeadLetterRow
@@ -111,10 +113,16 @@ BODIES: dict[str, dict[str, Any]] = {
     "change_flag": {"enabled": True},
     "change_switch": {"name": "stop_sending", "on": False},
 }
+VARIANT: dict[str, Any] = {
+    "name": "current", "review_at": 50, "block_at": 80, "settings": {}, "frauds": 0, "honest": 1, "roc_auc": None,
+    "average_precision": None, "card_precision": {"inspected_a_day": 100, "mean": None, "by_day": {}},
+    "decisions": [], "thresholds": [], "detectors": [], "reasons": [], "rules": [], "degraded": {},
+}  # fmt: skip
 FILES = {
     "preview_export": b"transaction\nHP1\n",
     "compare_exported_sales": b"transaction\nHP1\n",
     "import_lists": b"type,value,list,reason\nbin,999998,block,because\n",
+    "start_backtest": b"occurred_at,payment_id,customer_id,amount,currency,is_fraud\n2026-03-14,p1,ana,1,BRL,0\n",
     "import_verdict_file": b"payment_id,verdict\nstripe:pi_1,fraud\n",
 }
 # Of routes that need a query.
@@ -198,6 +206,7 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
         {
             "jobs": str(job_id),
             "reconciliations": str(report.reconciliation_id),
+            "backtests": str(await add_backtest(api, tenant_id)),
             "detections": str(found.detection_id),
             "conversions": str(failed.conversion_id),
             "destinations": str(destination_id),
@@ -240,6 +249,26 @@ async def add_job(api: Api, tenant_id: UUID) -> UUID:
     return job_id
 
 
+async def add_backtest(api: Api, tenant_id: UUID) -> UUID:
+    """Add a backtest that is done."""
+    job_id = await add_job(api, tenant_id)
+    summary = {
+        "name": "May", "payments": 1, "frauds": 0, "first_at": NOON.isoformat(), "last_at": NOON.isoformat(),
+        "file_sha256": "0" * 64,
+    }  # fmt: skip
+    await api.pool.execute(
+        "UPDATE api.jobs SET kind = 'backtest', state = 'done', summary = $2 WHERE id = $1", job_id, summary
+    )
+    report = {
+        "interrupted": False, "warmup_from": NOON.isoformat(), "test_from": NOON.isoformat(),
+        "test_to": NOON.isoformat(), "replayed_until": None, "feedback_delay_days": 7, "replayed": 1, "measured": 1,
+        "variants": [VARIANT], "examples": [],
+    }  # fmt: skip
+    body = zlib.compress(orjson.dumps(report))
+    await api.pool.execute("INSERT INTO api.job_files VALUES ($1, $2, 'result', $3)", tenant_id, job_id, body)
+    return job_id
+
+
 @pytest.fixture(scope="module")
 async def theirs(shared_api: Api) -> Things:
     return await add_things(shared_api, shared_api.b.tenant.id)
@@ -255,9 +284,14 @@ async def call(client: aiohttp.ClientSession, route: Route, things: Things) -> t
     given: dict[str, Any] = {"json": BODIES.get(route.endpoint.__name__)}
     if route.upload_bytes:
         given = {"data": FILES[route.endpoint.__name__], "headers": {"Content-Type": "text/csv"}}
+    if route.endpoint.__name__ == "start_backtest":
+        # Otherwise the caller would have a backtest.
+        given["params"] = {"dry_run": "true"}
+    if route.endpoint.__name__ == "compare_backtests":
+        given["params"] = {"with": things.ids["backtests"]}
     if route.edits:
         given["headers"] = {"If-Match": "*"}
-    given["params"] = QUERIES.get(route.endpoint.__name__)
+    given.setdefault("params", QUERIES.get(route.endpoint.__name__))
     async with client.request(route.method, path, **given) as response:
         if response.content_type == "text/csv":
             return response.status, {"text": await response.text()}

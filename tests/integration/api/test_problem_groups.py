@@ -1,4 +1,4 @@
-"""What was set aside, by cause: counts, money, times, a sample, and the last 24 hours."""
+"""Problems by cause: counts, money, times, a sample, and the last 24 hours."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""How often the progress of a job is streamed."""
+"""The pace of a job's events on the stream."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

@@ -504,150 +504,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/payments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Payments, newest first, each with its decision, buyer and conversion
-         * @description Conditions on payments, of which all must hold; of several values of one condition, any.
-         *
-         *         Three views of the dashboard: `decision=review&verdict=none` (to review), `decision=block&state=succeeded` (blocked
-         *         but paid), `state=succeeded&conversion=failed,pending,suppressed,none` (not reaching Meta).
-         *          Several values of one parameter are separated by commas.
-         */
-        get: operations["list_payments"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/payments/search": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Payments of a person, by email address, phone number or document, with the filters of the list
-         * @description The values are normalised and hashed as those of webhooks are. The audit log keeps the hashes.
-         */
-        post: operations["search_payments"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/payments/{id}/related": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Payments that share the card, device, address, phone, document or customer of a payment
-         * @description The customers of one person count as one. Payments from before Orylo kept the keys share only the customer. For the next page of one link, pass its `next_cursor` with `link`.
-         */
-        get: operations["list_related_payments"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/payments/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export payments as a CSV file, with the filters of the list
-         * @description Newest first, without limit. A cell that a spreadsheet would execute gets an apostrophe in front.
-         */
-        get: operations["export_payments"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/payments/bulk": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Judge up to 500 payments, or count what that would change
-         * @description A payment that has the verdict already, or that is not known, is left as it is. For the roles admin, analyst, owner.
-         */
-        post: operations["judge_payments"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/payments/{id}/story": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Everything about one payment, from its webhooks to its conversions
-         * @description Each part has its own status: if one source fails, the others are shown. `timeline` orders the steps of all parts; `outlook` lists the steps that are still to come, or never will, with the reason.
-         */
-        get: operations["show_story"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/search": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Find payments, customers, decisions and conversions by a pasted text
-         * @description What may be an email address, a phone number or a document is normalised and hashed as in webhooks. The audit log keeps the hashes.
-         */
-        post: operations["search"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/quality": {
         parameters: {
             query?: never;
@@ -1105,8 +961,8 @@ export interface paths {
         put?: never;
         /**
          * Replay or discard many dead letters, or count them
-         * @description With `dry_run` it only counts what is selected, and what cannot be settled and why. Otherwise a job (`GET
-         *     /api/v1/jobs/{id}`) settles each item as its own route does, at most 80 a second. Its `counts` are `replayed` or
+         * @description With `dry_run` it only counts the selected items, and those that cannot be settled, with the reason. Otherwise a job
+         *     (`GET /api/v1/jobs/{id}`) settles each item as its own route does, at most 80 a second. Its `counts` are `replayed` or
          *     `discarded`, `skipped` (settled by someone else meanwhile) and `failed_again`. Items that
          *     arrive later are not part of it. For the roles admin, operator, owner.
          */
@@ -1171,278 +1027,6 @@ export interface paths {
          * @description It is never processed. The reason is kept in the audit log. 409 if it was settled already. For the roles admin, operator, owner.
          */
         post: operations["discard_dead_letter"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/onboarding": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The first steps of a shop, ticked by facts
-         * @description A gateway's first payment, samples left out, the first sale, the first reported conversion, the first visit, a second user with a second factor.
-         */
-        get: operations["show_onboarding"];
-        /**
-         * Skip steps, or dismiss them all, for the caller
-         * @description Only for the caller's own view. No choice ticks a step.
-         */
-        put: operations["save_onboarding"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/gateways": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * All gateways with their secrets and health
-         * @description Also those that are not set up, with the URL to paste into the gateway's panel.
-         */
-        get: operations["list_gateways"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/gateways/{gateway}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The configuration of a gateway
-         * @description Its ETag changes with the configuration only, for `If-Match` of the PUT.
-         */
-        get: operations["show_gateway"];
-        /**
-         * Set up a gateway, or change its configuration
-         * @description Ingest follows within a second. A gateway that is switched off gets 404; Stripe retries for three days. For the roles admin, owner.
-         */
-        put: operations["save_gateway"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/gateways/{gateway}/secrets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The secrets of a gateway, without their values
-         * @description All of them authenticate webhooks, which lets one be rotated.
-         */
-        get: operations["list_secrets"];
-        put?: never;
-        /**
-         * Add a secret to a gateway
-         * @description The existing secrets stay active. The value is stored encrypted and never shown. For the roles admin, owner.
-         */
-        post: operations["save_secret"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/gateways/{gateway}/secrets/{label}/retire": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Retire a secret of a gateway
-         * @description Webhooks that are signed with it are rejected from then on. For the roles admin, owner.
-         */
-        post: operations["retire_secret"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/gateways/{gateway}/stats": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The webhooks of a gateway by hour and outcome
-         * @description Counts are kept for 90 days.
-         */
-        get: operations["show_gateway_stats"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/gateways/{gateway}/sample": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Send a sample webhook through ingest
-         * @description A sale that is marked as a test: it is shown, and counts nowhere. It is signed with the newest secret, and sent to ingest as the gateway sends its webhooks. For the roles admin, owner.
-         */
-        post: operations["send_sample_webhook"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tracking/check": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Check the tracking script of a page
-         * @description The server fetches the page, at most 1 MiB of it, and looks for the script, its shop, and a policy that forbids it. Pages in private networks are refused. For the roles admin, owner.
-         */
-        post: operations["check_tracking"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tracking/stats": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Visits that the tracking script reported, by day
-         * @description Visits, those with Meta's click id, checkouts and leads.
-         */
-        get: operations["show_tracking_stats"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/webhooks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Received webhooks, newest first, also refused ones
-         * @description Kept for 90 days, refused ones for 30.
-         */
-        get: operations["list_webhooks"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/webhooks/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One received webhook with its deliveries and its payment
-         * @description For refused webhooks, the id is that of the list's item.
-         */
-        get: operations["show_webhook"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/webhooks/{id}/payload": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The scrubbed body of a received webhook
-         * @description Personal values are hashed, secrets removed and card numbers masked, as they are stored. The bodies of refused webhooks are not stored.
-         */
-        get: operations["show_webhook_payload"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/webhooks/{id}/resend": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Process a received webhook again
-         * @description Its stored copy takes the path of a webhook that arrives now, with the present settings. Nothing is counted twice. For the roles admin, operator, owner.
-         */
-        post: operations["resend_webhook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1540,8 +1124,8 @@ export interface paths {
         put?: never;
         /**
          * Replay or discard many quarantined webhooks, or count them
-         * @description With `dry_run` it only counts what is selected, and what cannot be settled and why. Otherwise a job (`GET
-         *     /api/v1/jobs/{id}`) settles each item as its own route does, at most 80 a second. Its `counts` are `replayed` or
+         * @description With `dry_run` it only counts the selected items, and those that cannot be settled, with the reason. Otherwise a job
+         *     (`GET /api/v1/jobs/{id}`) settles each item as its own route does, at most 80 a second. Its `counts` are `replayed` or
          *     `discarded`, `skipped` (settled by someone else meanwhile) and `failed_again`. Items that
          *     arrive later are not part of it. For the roles admin, operator, owner.
          */
@@ -1606,94 +1190,6 @@ export interface paths {
          * @description It is never published. The reason is kept in the audit log. 409 if it was settled already. For the roles admin, operator, owner.
          */
         post: operations["discard_quarantined"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reconciliations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Reconciliations, newest first
-         * @description Comparisons with Stripe's API, daily and on request, and with exports of other gateways.
-         */
-        get: operations["list_reconciliations"];
-        put?: never;
-        /**
-         * Compare Stripe's events and amounts with what was received, and fetch missing events
-         * @description Needs a key of Stripe's API that may read events; with read access to balance transactions and charges, sums are compared, too. It also runs daily. The stream's event `reconciliation.changed` reports progress. For the roles admin, operator, owner.
-         */
-        post: operations["start_reconciliation"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reconciliations/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * A reconciliation with its report
-         * @description Counts, missing events, and sums that differ. A report is kept for 90 days.
-         */
-        get: operations["show_reconciliation"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reconciliations/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Show how an export of sales would be read
-         * @description A CSV file in UTF-8, with commas, semicolons or tabs, of at most 16 MiB and 100,000 lines, as the gateway's panel
-         *     exports it. The columns are recognised by their usual names, or named in the query; the preview shows how the file is
-         *     read. Only the transaction's id, amount, currency and status are read, and nothing about buyers is stored. For the roles admin, operator, owner.
-         */
-        post: operations["preview_export"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/reconciliations/import": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Compare an export of sales with the payments that are known
-         * @description A CSV file in UTF-8, with commas, semicolons or tabs, of at most 16 MiB and 100,000 lines, as the gateway's panel
-         *     exports it. The columns are recognised by their usual names, or named in the query; the preview shows how the file is
-         *     read. Only the transaction's id, amount, currency and status are read, and nothing about buyers is stored. For the roles admin, operator, owner.
-         */
-        post: operations["compare_exported_sales"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2230,6 +1726,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backtests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Backtests, newest first
+         * @description Each with its job and, once it is done, its headline figures. They are kept for 90 days.
+         */
+        get: operations["list_backtests"];
+        put?: never;
+        /**
+         * Replay a file of labelled payments, or check it
+         * @description A CSV file in UTF-8, with commas or semicolons, of at most 16 MiB and 100,000 lines. The first line names the columns:
+         *     `occurred_at`, `payment_id`, `customer_id`, `amount` (in the currency's main unit), `currency` and `is_fraud`, and of
+         *     `product_id`, `terminal_id`, `ip`, `card_fingerprint`, `card_country`, `ip_country`, `email_domain`, `status` and
+         *     `disputed_at` those that you have. `columns` maps other names. With `dry_run` the response shows how the columns are
+         *     read and which lines cannot be used. Otherwise such a file is refused (422, `errors` name the lines), and a job replays
+         *     it through the live engine with the current settings and rules and, if `settings` or `rules` are given, with those too.
+         *     The file is deleted when the job ends. For the roles admin, analyst, owner.
+         */
+        post: operations["start_backtest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backtests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One backtest with its report
+         * @description The report has the figures, the points of the curves by threshold, what each detector, reason and rule contributes, and the worst mistakes.
+         */
+        get: operations["show_backtest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backtests/{id}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What differs between two backtests
+         * @description Both must be done. Figures are comparable only if the file and the period are the same.
+         */
+        get: operations["compare_backtests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -2281,13 +1847,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** ActionsPart */
-        ActionsPart: {
-            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
-            status: components["schemas"]["PartStatus"];
-            /** @description oldest first, at most 100 */
-            items: components["schemas"]["PaymentAction"][];
-        };
         /**
          * ActiveSwitch
          * @description A switch that is on.
@@ -2358,11 +1917,6 @@ export interface components {
             days: number;
         };
         /**
-         * AmountKind
-         * @enum {string}
-         */
-        AmountKind: "charge" | "refund" | "dispute" | "fee";
-        /**
          * Amounts
          * @description Sums in the currency's minor unit. A payment counts once, except in `dispatched_minor`: once per destination.
          */
@@ -2373,44 +1927,6 @@ export interface components {
             blocked_minor: number;
             dispatched_minor: number;
         };
-        /** AuditPart */
-        AuditPart: {
-            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
-            status: components["schemas"]["PartStatus"];
-            /** @description oldest first, at most 100 */
-            items: components["schemas"]["AuditedAction"][];
-        };
-        /**
-         * AuditedAction
-         * @description A change to the payment or its buyer by a person or a program, from the audit log.
-         */
-        AuditedAction: {
-            /** Format: uuid */
-            id: string;
-            /** Format: date-time */
-            at: string;
-            actor: string;
-            /** @example payment.give_verdict */
-            action: string;
-            /** @example payment stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp */
-            subject: string;
-            /**
-             * @example {
-             *       "verdict": "withdrawn"
-             *     }
-             */
-            before: {
-                [key: string]: unknown;
-            } | null;
-            /**
-             * @example {
-             *       "verdict": "fraud"
-             *     }
-             */
-            after: {
-                [key: string]: unknown;
-            } | null;
-        };
         /** AvailableSwitch */
         AvailableSwitch: {
             name: components["schemas"]["SwitchName"];
@@ -2419,6 +1935,143 @@ export interface components {
             /** @description what it can be limited to */
             targets: ("gateway" | "destination") | null;
         };
+        /** BacktestCheck */
+        BacktestCheck: {
+            columns: components["schemas"]["BacktestColumn"][];
+            /**
+             * @description required columns that the file lacks
+             * @example [
+             *       "is_fraud"
+             *     ]
+             */
+            missing: string[];
+            /**
+             * @description rows that can be replayed; 0 if any cannot
+             * @example 12410
+             */
+            payments: number;
+            /** @example 212 */
+            frauds: number;
+            first_at: string | null;
+            last_at: string | null;
+            /**
+             * @description lines that cannot be used
+             * @example 0
+             */
+            invalid: number;
+            /** @description the first 20 of them */
+            problems: components["schemas"]["ImportProblem"][];
+        };
+        /** BacktestColumn */
+        BacktestColumn: {
+            /**
+             * @description in the file
+             * @example value
+             */
+            name: string;
+            /**
+             * @description our name of it; null if it is not used
+             * @example amount
+             */
+            used_as: string | null;
+            /**
+             * @description for a column that is not used, one that the file lacks and that has a similar name
+             * @example amount
+             */
+            looks_like: string | null;
+        };
+        /**
+         * BacktestComparison
+         * @description Two backtests, each by its last variant.
+         */
+        BacktestComparison: {
+            this: components["schemas"]["ListedBacktest"];
+            other: components["schemas"]["ListedBacktest"];
+            /** @description figures of different files are not comparable */
+            same_file: boolean;
+            /** @description whether they measure the same time */
+            same_period: boolean;
+            figures: components["schemas"]["FigureChange"][];
+            /** @description settings that differ */
+            settings: components["schemas"]["orylo_api__backtests__models__SettingChange"][];
+            thresholds: components["schemas"]["ThresholdChange"][];
+        };
+        /** BacktestDetail */
+        BacktestDetail: {
+            /** Format: uuid */
+            id: string;
+            /** @example May, block at 70 */
+            name: string;
+            job: components["schemas"]["Job"];
+            /** @example 12410 */
+            payments: number;
+            /** @example 212 */
+            frauds: number;
+            /** Format: date-time */
+            first_at: string;
+            /** Format: date-time */
+            last_at: string;
+            /**
+             * @description of the file that was uploaded
+             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            file_sha256: string;
+            /** @description null until it is done */
+            figures: components["schemas"]["BacktestFigures"] | null;
+            /** @description the result; null until it is done */
+            report: components["schemas"]["BacktestReport"] | null;
+        };
+        /**
+         * BacktestFigures
+         * @description Of the last variant: the proposed settings and rules, or else the current ones.
+         */
+        BacktestFigures: {
+            /** @example 0.88 */
+            roc_auc: number | null;
+            /** @example 0.72 */
+            average_precision: number | null;
+            /**
+             * @description share of the frauds that are blocked or reviewed
+             * @example 0.87
+             */
+            caught: number | null;
+            /**
+             * @description share of the honest payments that are blocked or reviewed
+             * @example 0.06
+             */
+            wrong: number | null;
+        };
+        /** BacktestPage */
+        BacktestPage: {
+            items: components["schemas"]["ListedBacktest"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /** BacktestReport */
+        BacktestReport: {
+            interrupted: boolean;
+            /** Format: date-time */
+            warmup_from: string;
+            /** Format: date-time */
+            test_from: string;
+            /** Format: date-time */
+            test_to: string;
+            replayed_until: string | null;
+            /** @example 7 */
+            feedback_delay_days: number;
+            replayed: number;
+            measured: number;
+            /** @description the current settings and, if others are tried, the proposed ones */
+            variants: components["schemas"]["VariantReport"][];
+            examples: components["schemas"]["Mistakes"][];
+        };
+        /** BacktestStart */
+        BacktestStart: {
+            dry_run: boolean;
+            check: components["schemas"]["BacktestCheck"];
+            /** @description the job that replays the file; null for a dry run */
+            job: components["schemas"]["Job"] | null;
+        };
         /**
          * BulkAction
          * @enum {string}
@@ -2426,7 +2079,7 @@ export interface components {
         BulkAction: "replay" | "discard";
         /**
          * BulkPlan
-         * @description What would be done, or what the job does.
+         * @description The items that would be settled, or that the job settles.
          */
         BulkPlan: {
             dry_run: boolean;
@@ -2442,49 +2095,6 @@ export interface components {
             money: components["schemas"]["MoneyTotal"][];
             /** @description the job that does it; null for a dry run, or if there is nothing to do */
             job: components["schemas"]["Job"] | null;
-        };
-        /** BulkVerdict */
-        BulkVerdict: {
-            /**
-             * @description repeated ones count once
-             * @example [
-             *       "stripe:pi_3SVk2c",
-             *       "hotmart:HP7741"
-             *     ]
-             */
-            ids: string[];
-            /**
-             * @description `withdrawn` takes earlier verdicts back
-             * @example fraud
-             */
-            verdict: components["schemas"]["PaymentVerdict"];
-            /**
-             * @description kept with each verdict; must not hold personal data
-             * @default null
-             * @example card testing
-             */
-            reason: string | null;
-            /**
-             * @description only count what it would do
-             * @default false
-             * @example true
-             */
-            dry_run: boolean;
-        };
-        /**
-         * BulkVerdictResult
-         * @description The outcome for each payment, or with `dry_run` the expected one. The payments show it within moments.
-         */
-        BulkVerdictResult: {
-            dry_run: boolean;
-            /** @example 1 */
-            given: number;
-            /** @example 1 */
-            unchanged: number;
-            /** @example 0 */
-            unknown: number;
-            /** @description in the order of the request */
-            results: components["schemas"]["VerdictResult"][];
         };
         /** CheckBody */
         CheckBody: {
@@ -2531,14 +2141,19 @@ export interface components {
             updated_at: string;
         };
         /**
-         * ConflictingDelivery
-         * @description A delivery of the same event with another body. It is stored, without effect.
+         * ContributionFigures
+         * @description Payments that a detector or a reason gave points to. Decisive ones reach a review with its points only.
          */
-        ConflictingDelivery: {
-            /** Format: uuid */
-            id: string;
-            /** Format: date-time */
-            received_at: string;
+        ContributionFigures: {
+            /** @example velocity */
+            name: string;
+            frauds: number;
+            honest: number;
+            points: number;
+            decisive_frauds: number;
+            decisive_honest: number;
+            /** @example 0.72 */
+            precision: number | null;
         };
         /** Conversion */
         Conversion: {
@@ -2594,26 +2209,6 @@ export interface components {
             /** @description newest first, 200 at most */
             attempts: components["schemas"]["ListedAttempt"][];
         };
-        /** ConversionHit */
-        ConversionHit: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            kind: "conversion";
-            /** @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60 */
-            id: string;
-            /**
-             * @description of its payment's page
-             * @example /payments/hotmart%3AHP7741
-             */
-            path: string;
-            found_by: components["schemas"]["FoundBy"];
-            payment_id: string;
-            /** @example dispatched */
-            status: string;
-            destination: string;
-        };
         /** ConversionMatch */
         ConversionMatch: {
             /** @description click_id, fbc, fbp, email, phone, ip_user_agent or none */
@@ -2645,13 +2240,6 @@ export interface components {
             code: string | null;
             /** @description when the destination stopped; null if it is disabled */
             since: string | null;
-        };
-        /** ConversionsPart */
-        ConversionsPart: {
-            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
-            status: components["schemas"]["PartStatus"];
-            /** @description oldest first, at most 100 */
-            items: components["schemas"]["Conversion"][];
         };
         /**
          * CorrectionAccepted
@@ -2782,24 +2370,6 @@ export interface components {
             /** @description the latest of each kind, newest first */
             history: (components["schemas"]["PaymentEntry"] | components["schemas"]["DetectionEntry"] | components["schemas"]["TrustEntry"])[];
         };
-        /** CustomerHit */
-        CustomerHit: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            kind: "customer";
-            /** @example cus_0d2f6a4b8c1e */
-            id: string;
-            /**
-             * @description of its page in the dashboard
-             * @example /customers/cus_0d2f6a4b8c1e
-             */
-            path: string;
-            found_by: components["schemas"]["FoundBy"];
-            trust_score: number;
-            status: components["schemas"]["TrustStatus"];
-        };
         /**
          * CustomerMerge
          * @description A customer became one person with others, or was separated from them.
@@ -2899,6 +2469,24 @@ export interface components {
             /** @description payments whose decision the rule changed, or in shadow would have changed */
             changed: number;
             changed_minor: number;
+        };
+        /**
+         * DailyPrecision
+         * @description Precision among the customers with the highest risk of each day.
+         */
+        DailyPrecision: {
+            /** @example 100 */
+            inspected_a_day: number;
+            /** @example 0.28 */
+            mean: number | null;
+            /**
+             * @example {
+             *       "2026-03-14": 0.31
+             *     }
+             */
+            by_day: {
+                [key: string]: number | null;
+            };
         };
         /** DeadLetter */
         DeadLetter: {
@@ -3151,30 +2739,39 @@ export interface components {
             /** @description decided without one or more detectors */
             degraded: number;
         };
+        /** DecidedShare */
+        DecidedShare: {
+            decision: components["schemas"]["Decision"];
+            frauds: number;
+            honest: number;
+            /** @example 0.61 */
+            share_of_frauds: number | null;
+            /** @example 0.011 */
+            share_of_honest: number | null;
+            /**
+             * @description in main units, by currency
+             * @example {
+             *       "BRL": "12300.00"
+             *     }
+             */
+            fraud_amount: {
+                [key: string]: string;
+            };
+            /**
+             * @description in main units, by currency
+             * @example {
+             *       "BRL": "497.00"
+             *     }
+             */
+            honest_amount: {
+                [key: string]: string;
+            };
+        };
         /**
          * Decision
          * @enum {string}
          */
         Decision: "allow" | "review" | "block";
-        /** DecisionHit */
-        DecisionHit: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            kind: "decision";
-            /** @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60 */
-            id: string;
-            /**
-             * @description of its payment's page
-             * @example /payments/hotmart%3AHP7741
-             */
-            path: string;
-            found_by: components["schemas"]["FoundBy"];
-            payment_id: string;
-            decision: components["schemas"]["Decision"];
-            risk_score: number;
-        };
         /**
          * DecisionQuality
          * @description The quality of the current decisions on paid payments, and the queue of those that a person should look at.
@@ -3192,13 +2789,6 @@ export interface components {
             weeks: components["schemas"]["QualityWeek"][];
             review_queue: components["schemas"]["ReviewQueue"];
         };
-        /** DecisionsPart */
-        DecisionsPart: {
-            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
-            status: components["schemas"]["PartStatus"];
-            /** @description oldest first, at most 100 */
-            items: components["schemas"]["Detection"][];
-        };
         /** DeclineCount */
         DeclineCount: {
             gateway: string;
@@ -3208,13 +2798,6 @@ export interface components {
              */
             code: string;
             payments: number;
-        };
-        /** DeliveriesPart */
-        DeliveriesPart: {
-            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
-            status: components["schemas"]["PartStatus"];
-            /** @description oldest first, at most 100 */
-            items: components["schemas"]["StoryDelivery"][];
         };
         /**
          * DestinationActivity
@@ -3721,128 +3304,32 @@ export interface components {
              */
             dry_run: boolean;
         };
-        /**
-         * ExportComparison
-         * @description The lines of an export, without the header and empty lines.
-         */
-        ExportComparison: {
-            /** @example 120 */
-            lines: number;
-            /**
-             * @description known with the same amount and state
-             * @example 117
-             */
-            same: number;
-            /**
-             * @description the payment is not known
-             * @example 1
-             */
-            missing: number;
-            /**
-             * @description known with another amount or currency
-             * @example 1
-             */
-            amounts: number;
-            /**
-             * @description known in another state
-             * @example 1
-             */
-            states: number;
-            /**
-             * @description cannot be read
-             * @example 0
-             */
-            invalid: number;
-            /** @description the first 200 */
-            differences: components["schemas"]["ExportDifference"][];
-            /**
-             * @description the numbers of the first 100
-             * @example []
-             */
-            invalid_lines: number[];
+        /** ExampleDecision */
+        ExampleDecision: {
+            decision: components["schemas"]["Decision"];
+            risk_score: number;
+            points: components["schemas"]["ExamplePoints"][];
         };
-        /**
-         * ExportDifference
-         * @description A line of an export that differs from the payment.
-         */
-        ExportDifference: {
-            /**
-             * @description counted from 1, with the header
-             * @example 17
-             */
-            line: number;
-            kind: components["schemas"]["ExportDifferenceKind"];
-            /** @example hotmart:HP1121336654889 */
+        /** ExamplePayment */
+        ExamplePayment: {
             payment_id: string;
+            customer_id: string | null;
+            /** Format: date-time */
+            occurred_at: string;
             /**
-             * @description the amount or the state in the file
-             * @example 497.90 BRL
+             * @description in the currency's main unit
+             * @example 497.00
              */
-            exported: string | null;
-            /**
-             * @description the amount or the state of the payment
-             * @example 397.90 BRL
-             */
-            known: string | null;
-        };
-        /**
-         * ExportDifferenceKind
-         * @enum {string}
-         */
-        ExportDifferenceKind: "missing" | "amount" | "state";
-        /**
-         * ExportPreview
-         * @description The way a file would be read. Nothing is stored.
-         */
-        ExportPreview: {
-            /**
-             * @description the file's columns
-             * @example [
-             *       "transaction",
-             *       "price",
-             *       "status"
-             *     ]
-             */
-            columns: string[];
-            /**
-             * @description null if it is not recognised: name it
-             * @example transaction
-             */
-            id_column: string | null;
-            /** @example price */
-            amount_column: string | null;
-            /** @example currency */
-            currency_column: string | null;
-            /** @example status */
-            state_column: string | null;
-            /** @description the first 5 lines */
-            first: components["schemas"]["ExportedSale"][];
-            /**
-             * @description why lines cannot be read, the first 5
-             * @example []
-             */
-            problems: string[];
-        };
-        /**
-         * ExportedSale
-         * @description A line as it is read.
-         */
-        ExportedSale: {
-            /**
-             * @description counted from 1, with the header
-             * @example 2
-             */
-            line: number;
-            /** @example hotmart:HP1121336654889 */
-            payment_id: string;
-            /**
-             * @description null if the file has no such column
-             * @example 49790
-             */
-            amount_minor: number | null;
+            amount: string;
             currency: string;
-            /** @description null if it is not compared */
-            state: components["schemas"]["PaymentState"] | null;
+            /** @description one for each variant */
+            decisions: components["schemas"]["ExampleDecision"][];
+        };
+        /** ExamplePoints */
+        ExamplePoints: {
+            /** @example velocity.card.1h */
+            reason: string;
+            points: number;
         };
         /** ExpressionProblem */
         ExpressionProblem: {
@@ -3882,6 +3369,23 @@ export interface components {
             field: string;
             message: string;
         };
+        /** FigureChange */
+        FigureChange: {
+            /**
+             * @description a figure of `BacktestFigures`, or `precision_100`
+             * @example caught
+             */
+            name: string;
+            /** @example 0.87 */
+            this: number | null;
+            /** @example 0.84 */
+            other: number | null;
+            /**
+             * @description this less other
+             * @example 0.03
+             */
+            change: number | null;
+        };
         /** FlagBody */
         FlagBody: {
             /**
@@ -3899,48 +3403,6 @@ export interface components {
         /** FlagList */
         FlagList: {
             items: components["schemas"]["FeatureFlag"][];
-        };
-        /**
-         * FoundBy
-         * @enum {string}
-         */
-        FoundBy: "id" | "order_id" | "email" | "phone" | "document";
-        /**
-         * FraudSign
-         * @description A verdict, a dispute or a fraud warning. Of several reports about one, the newest counts.
-         */
-        FraudSign: {
-            /**
-             * @description verdict, dispute or warning
-             * @example verdict
-             */
-            kind: string;
-            /**
-             * @description the gateway's id of the dispute or warning
-             * @example dp_1
-             */
-            id: string | null;
-            /**
-             * @description judged_fraud, judged_legitimate, not_judged (the verdict was withdrawn), disputed, dispute_won, dispute_lost or warned
-             * @example judged_fraud
-             */
-            sign: string;
-            /** @description who gave the verdict */
-            actor: string | null;
-            /**
-             * @description of the verdict
-             * @example card testing
-             */
-            reason: string | null;
-            /** Format: date-time */
-            at: string;
-        };
-        /** FraudSignsPart */
-        FraudSignsPart: {
-            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
-            status: components["schemas"]["PartStatus"];
-            /** @description oldest first, at most 100 */
-            items: components["schemas"]["FraudSign"][];
         };
         /**
          * Funnel
@@ -3997,104 +3459,6 @@ export interface components {
             limit_rate: number;
         };
         /**
-         * GatewayBody
-         * @description The whole configuration. A field that is left out gets its default. A new gateway needs its first secret too.
-         */
-        GatewayBody: {
-            /**
-             * @description whether its webhooks are accepted; rejected with 404 otherwise
-             * @default true
-             */
-            enabled: boolean;
-            /**
-             * @description how its webhooks authenticate
-             * @default native
-             * @enum {string}
-             */
-            mode: "native" | "hmac";
-            /**
-             * @description accepted modes
-             * @default [
-             *       "live",
-             *       "test"
-             *     ]
-             */
-            accept: ("live" | "test")[];
-            /**
-             * @description accept webhooks from these networks only, in CIDR form
-             * @default []
-             * @example [
-             *       "203.0.113.0/24"
-             *     ]
-             */
-            allowed_networks: string[];
-            /**
-             * @description the zone of timestamps without one
-             * @default null
-             * @example null
-             */
-            timezone: string | null;
-            /**
-             * @description a secret to add, or to replace if its label is known; stored encrypted, never shown
-             * @default null
-             */
-            secret: components["schemas"]["NewSecretBody"] | null;
-        };
-        /**
-         * GatewayConfiguration
-         * @description A gateway's settings. A gateway that is not set up has the values that it would get.
-         */
-        GatewayConfiguration: {
-            /** @enum {string} */
-            name: "hotmart" | "kiwify" | "perfectpay" | "stripe";
-            /** @description false for a gateway that is not set up: its webhooks are rejected */
-            configured: boolean;
-            enabled: boolean;
-            /**
-             * @description native: the gateway's own authentication; hmac: X-Signature over the raw body
-             * @enum {string}
-             */
-            mode: "native" | "hmac";
-            /** @description events of the other mode are stored as ignored */
-            accept: ("live" | "test")[];
-            /**
-             * @description in CIDR form; webhooks from other addresses are rejected. Empty: any address
-             * @example [
-             *       "203.0.113.0/24"
-             *     ]
-             */
-            allowed_networks: string[];
-            /** @description of timestamps without a zone; null: the gateway's usual zone */
-            timezone: string | null;
-            /**
-             * @description path of the URL for the gateway
-             * @example /api/v1/webhooks/stripe/my-shop
-             */
-            path: string;
-            /** @description the URL for the gateway; null if the operator has not set ORYLO_WEBHOOK_BASE_URL */
-            url: string | null;
-            /** @description false if the URL names this machine or a private network, which no gateway reaches */
-            reachable: boolean | null;
-        };
-        /** GatewayHealth */
-        GatewayHealth: {
-            /** @description when its last authentic webhook arrived */
-            last_at: string | null;
-            /** @description when the last webhook was refused */
-            rejected_at: string | null;
-            /** @description of the last 24 hours */
-            counts: components["schemas"]["OutcomeCounts"];
-            /** @description usual seconds between two webhooks at this hour, over 28 days; null if too few days are known */
-            usual_gap_s: number | null;
-            /** @description when its last webhook arrived, if at least seven would usually have arrived since */
-            silent_since: string | null;
-        };
-        /** GatewayList */
-        GatewayList: {
-            /** @description all gateways that Orylo knows */
-            items: components["schemas"]["ListedGateway"][];
-        };
-        /**
          * GatewayRetries
          * @description How a gateway repeats a webhook that gets 503.
          */
@@ -4102,13 +3466,6 @@ export interface components {
             gateway: string;
             /** @example Stripe repeats for up to 3 days, at growing intervals. */
             retries: string;
-        };
-        /** GatewayStats */
-        GatewayStats: {
-            /** @description null if it never received a webhook */
-            health: components["schemas"]["GatewayHealth"] | null;
-            /** @description oldest first; hours without a webhook are left out */
-            hours: components["schemas"]["HourlyCounts"][];
         };
         /**
          * GivenVerdict
@@ -4155,15 +3512,6 @@ export interface components {
         /** HitList */
         HitList: {
             items: components["schemas"]["DailyHits"][];
-        };
-        /** HourlyCounts */
-        HourlyCounts: {
-            /**
-             * Format: date-time
-             * @description its start
-             */
-            hour: string;
-            counts: components["schemas"]["OutcomeCounts"];
         };
         /**
          * Identity
@@ -4313,100 +3661,28 @@ export interface components {
              */
             trace_id: string | null;
         };
-        /**
-         * ListedBuyer
-         * @description A payment's customer, with the trust score and the status of the person.
-         */
-        ListedBuyer: {
-            /** @example cus_282a2fe6 */
-            customer_id: string;
-            /**
-             * @description null until the customer is known
-             * @example 52
-             */
-            trust_score: number | null;
-            /**
-             * @description by which the score last changed; null if it never did
-             * @example -8
-             */
-            last_change: number | null;
-            status: components["schemas"]["TrustStatus"];
-        };
-        /**
-         * ListedConversion
-         * @description The state of a payment's conversions: the first of these that any of them is in.
-         * @enum {string}
-         */
-        ListedConversion: "failed" | "pending" | "suppressed" | "dispatched" | "none";
-        /**
-         * ListedConversions
-         * @description The state of a payment's conversions, and why it is that one.
-         */
-        ListedConversions: {
-            status: components["schemas"]["ConversionStatus"];
-            /**
-             * @description why it failed or was suppressed
-             * @example blocked
-             */
-            reason: string | null;
-            /**
-             * @description the destination's own error code
-             * @example 190
-             */
-            code: string | null;
-            /**
-             * @description `blocked`: it was sent, and a newer decision blocks the payment
-             * @example blocked
-             */
-            correction: string | null;
-            /** @description why a pending one is not sent now */
-            waiting_for: components["schemas"]["ConversionWait"] | null;
-            /**
-             * @description one for each destination
-             * @example 1
-             */
-            count: number;
-        };
-        /**
-         * ListedDecision
-         * @description A payment's current decision.
-         */
-        ListedDecision: {
-            /**
-             * Format: uuid
-             * @description of the detection
-             */
+        /** ListedBacktest */
+        ListedBacktest: {
+            /** Format: uuid */
             id: string;
-            decision: components["schemas"]["Decision"];
-            risk_score: number;
-            /**
-             * @description the 2 reasons with the most points
-             * @example [
-             *       {
-             *         "detector": "velocity",
-             *         "points": 58,
-             *         "reason": "velocity.card.1h"
-             *       },
-             *       {
-             *         "detector": "trust_history",
-             *         "points": 4,
-             *         "reason": "trust_history.new_customer"
-             *       }
-             *     ]
-             */
-            points: components["schemas"]["ReasonPoints"][];
-            /**
-             * @description further reasons
-             * @example 2
-             */
-            more_reasons: number;
-            /**
-             * @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`), a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …), or `rule`; or `fuse`: a block by rules or by the risk is a review; or `degraded`: a detector was left out, and the tenant reviews what would be allowed then. The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`)
-             * @example block_list.ip
-             */
-            override: string | null;
+            /** @example May, block at 70 */
+            name: string;
+            job: components["schemas"]["Job"];
+            /** @example 12410 */
+            payments: number;
+            /** @example 212 */
+            frauds: number;
             /** Format: date-time */
-            created_at: string;
+            first_at: string;
+            /** Format: date-time */
+            last_at: string;
+            /**
+             * @description of the file that was uploaded
+             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            file_sha256: string;
+            /** @description null until it is done */
+            figures: components["schemas"]["BacktestFigures"] | null;
         };
         /** ListedDestination */
         ListedDestination: {
@@ -4438,103 +3714,6 @@ export interface components {
             example: string;
             may_be_missing: boolean;
         };
-        /** ListedGateway */
-        ListedGateway: {
-            /** @enum {string} */
-            name: "hotmart" | "kiwify" | "perfectpay" | "stripe";
-            /** @description false for a gateway that is not set up: its webhooks are rejected */
-            configured: boolean;
-            enabled: boolean;
-            /**
-             * @description native: the gateway's own authentication; hmac: X-Signature over the raw body
-             * @enum {string}
-             */
-            mode: "native" | "hmac";
-            /** @description events of the other mode are stored as ignored */
-            accept: ("live" | "test")[];
-            /**
-             * @description in CIDR form; webhooks from other addresses are rejected. Empty: any address
-             * @example [
-             *       "203.0.113.0/24"
-             *     ]
-             */
-            allowed_networks: string[];
-            /** @description of timestamps without a zone; null: the gateway's usual zone */
-            timezone: string | null;
-            /**
-             * @description path of the URL for the gateway
-             * @example /api/v1/webhooks/stripe/my-shop
-             */
-            path: string;
-            /** @description the URL for the gateway; null if the operator has not set ORYLO_WEBHOOK_BASE_URL */
-            url: string | null;
-            /** @description false if the URL names this machine or a private network, which no gateway reaches */
-            reachable: boolean | null;
-            /** @description newest first */
-            secrets: components["schemas"]["ShownSecret"][];
-            /** @description null while ingest cannot be reached */
-            health: components["schemas"]["GatewayHealth"] | null;
-        };
-        /** ListedPayment */
-        ListedPayment: {
-            /** @example hotmart:HP7741 */
-            id: string;
-            /** @example hotmart */
-            gateway: string;
-            /**
-             * @description the merchant's own order number
-             * @default null
-             * @example 1047
-             */
-            order_id: string | null;
-            /** @description the state of the money */
-            state: components["schemas"]["PaymentState"];
-            /** @example 49700 */
-            amount_minor: number;
-            /** @example 0 */
-            refunded_minor: number;
-            /** @example BRL */
-            currency: string;
-            /** @example card */
-            payment_method: string | null;
-            /** @example visa */
-            card_brand: string | null;
-            /** @example 4242 */
-            card_last4: string | null;
-            /**
-             * @example [
-             *       "Course"
-             *     ]
-             */
-            products: string[];
-            /** @description false in the gateway's test mode */
-            livemode: boolean;
-            /** @description a test event of the gateway's panel */
-            test: boolean;
-            /** @description null until the detector has decided */
-            decision: components["schemas"]["ListedDecision"] | null;
-            /**
-             * @description how many were made on the payment
-             * @example 3
-             */
-            decisions: number;
-            /** @description null if no event names the customer */
-            buyer: components["schemas"]["ListedBuyer"] | null;
-            /** @description null until there is one */
-            conversion: components["schemas"]["ListedConversions"] | null;
-            /** @description the newest; null without one, and if it was withdrawn */
-            verdict: components["schemas"]["GivenVerdict"] | null;
-            /**
-             * Format: date-time
-             * @description when its first event happened, by the gateway's clock
-             */
-            created_at: string;
-            /**
-             * Format: date-time
-             * @description when it reached its state, by the gateway's clock
-             */
-            updated_at: string;
-        };
         /** ListedRule */
         ListedRule: {
             /** Format: uuid */
@@ -4561,17 +3740,6 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
-        /**
-         * ListedState
-         * @description The states of webhooks, and one that events of any state may have besides.
-         * @enum {string}
-         */
-        ListedState: "accepted" | "already_reported" | "ignored" | "quarantined" | "conflict" | "refused" | "duplicate";
-        /**
-         * ListedVerdict
-         * @enum {string}
-         */
-        ListedVerdict: "fraud" | "legitimate" | "none";
         /** ListedVersion */
         ListedVersion: {
             version: number;
@@ -4635,7 +3803,7 @@ export interface components {
         MergeRequest: {
             /**
              * @description the customer that is the same person
-             * @example cus_7b91e02cd45f
+             * @example cus_0d2f6a4b8c1e
              */
             other: string;
             /** @description stored with the change; must not hold personal data */
@@ -4696,12 +3864,16 @@ export interface components {
              */
             site_url: string | null;
         };
-        /** MissingEvent */
-        MissingEvent: {
-            /** @example evt_1SVk2cLqkz8JbX1yQ3TzHcVb */
-            gateway_event_id: string;
-            /** @example charge.succeeded */
-            gateway_event_type: string;
+        /**
+         * Mistakes
+         * @description Payments of one kind of mistake or of change, those of the highest amounts.
+         */
+        Mistakes: {
+            /** @example Frauds that were allowed */
+            kind: string;
+            count: number;
+            /** @description at most 10 */
+            payments: components["schemas"]["ExamplePayment"][];
         };
         /** MoneyTotal */
         MoneyTotal: {
@@ -4754,21 +3926,6 @@ export interface components {
              */
             expires_at: string | null;
         };
-        /** NewSecretBody */
-        NewSecretBody: {
-            /**
-             * @description a name, such as the month
-             * @default default
-             * @example 2026-03
-             */
-            label: string;
-            /**
-             * Format: password
-             * @description the signing secret or token from the gateway's panel; stored encrypted, never shown
-             * @example whsec_example
-             */
-            secret: string;
-        };
         /**
          * Obstacle
          * @description Why an item cannot be part of it.
@@ -4783,38 +3940,6 @@ export interface components {
             count: number;
         };
         /**
-         * Onboarding
-         * @description The steps from a new shop to reported sales.
-         */
-        Onboarding: {
-            steps: components["schemas"]["StepState"][];
-            /** @description how many steps are done */
-            done: number;
-            /** @description whether this user no longer wants to see the steps */
-            dismissed: boolean;
-        };
-        /**
-         * OnboardingChoices
-         * @description A user's own choices. They tick no step.
-         */
-        OnboardingChoices: {
-            /**
-             * @description do not show the steps
-             * @default false
-             */
-            dismissed: boolean;
-            /**
-             * @description steps to leave out
-             * @default []
-             */
-            skipped: components["schemas"]["OnboardingStep"][];
-        };
-        /**
-         * OnboardingStep
-         * @enum {string}
-         */
-        OnboardingStep: "gateway" | "sale" | "meta" | "tracking" | "team";
-        /**
          * OpenAPIDocument
          * @description A description of every operation, as the OpenAPI Specification defines it.
          */
@@ -4825,73 +3950,6 @@ export interface components {
              */
             openapi: string;
         };
-        /**
-         * OutcomeCounts
-         * @description Webhooks by outcome.
-         */
-        OutcomeCounts: {
-            /** @default 0 */
-            accepted: number;
-            /**
-             * @description another webhook had reported the same
-             * @default 0
-             */
-            already_reported: number;
-            /** @default 0 */
-            ignored: number;
-            /** @default 0 */
-            quarantined: number;
-            /**
-             * @description events that were delivered again
-             * @default 0
-             */
-            duplicate: number;
-            /**
-             * @description events that were delivered again with another body
-             * @default 0
-             */
-            conflict: number;
-            /**
-             * @description refused: not authentic or not readable
-             * @default 0
-             */
-            rejected: number;
-        };
-        /**
-         * Outlook
-         * @description Something that has not happened to the payment, and why.
-         */
-        Outlook: {
-            /**
-             * @description decisions, trust, conversions or actions
-             * @example conversions
-             */
-            part: string;
-            /** @description `never`: not unless something else changes */
-            when: components["schemas"]["OutlookTime"];
-            /** @example no_destination */
-            code: string;
-            /**
-             * @description a sentence for people
-             * @example No destination is switched on.
-             */
-            reason: string;
-            /**
-             * @description of the conversion, if it is about one
-             * @example null
-             */
-            id: string | null;
-            /**
-             * @description when it is due, if that is known
-             * @example null
-             */
-            due_at: string | null;
-        };
-        /**
-         * OutlookTime
-         * @enum {string}
-         */
-        OutlookTime: "not_yet" | "never";
         /** Overview */
         Overview: {
             timezone: string;
@@ -4925,22 +3983,11 @@ export interface components {
             open_dead_letters: number;
             destinations: components["schemas"]["ListedDestination"][];
         };
-        /**
-         * PartStatus
-         * @enum {string}
-         */
-        PartStatus: "ok" | "missing" | "failed";
         /** Payment */
         Payment: {
             /** @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp */
             id: string;
             gateway: string;
-            /**
-             * @description the merchant's own order number
-             * @default null
-             * @example 1047
-             */
-            order_id: string | null;
             customer_id: string | null;
             state: components["schemas"]["PaymentState"];
             amount_minor: number;
@@ -5058,202 +4105,12 @@ export interface components {
             timestamp: string;
             checks: components["schemas"]["HealthChecks"];
         };
-        /** PaymentHit */
-        PaymentHit: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            kind: "payment";
-            /** @example hotmart:HP7741 */
-            id: string;
-            /**
-             * @description of its page in the dashboard
-             * @example /payments/hotmart%3AHP7741
-             */
-            path: string;
-            found_by: components["schemas"]["FoundBy"];
-            state: components["schemas"]["PaymentState"];
-            amount_minor: number;
-            currency: string;
-            /** @example 1047 */
-            order_id: string | null;
-            /** Format: date-time */
-            created_at: string;
-        };
-        /** PaymentPage */
-        PaymentPage: {
-            items: components["schemas"]["ListedPayment"][];
-            /** @default null */
-            next_cursor: string | null;
-        };
-        /**
-         * PaymentSearch
-         * @description The filters of the list, and values that identify a person, of which every one must match.
-         */
-        PaymentSearch: {
-            /**
-             * @description the address, or its SHA-256
-             * @default null
-             * @example ana@example.com
-             */
-            email: string | null;
-            /**
-             * @description the number, or the SHA-256 of its digits. Without a country code it is one of the shop's country
-             * @default null
-             * @example +5511987654321
-             */
-            phone: string | null;
-            /**
-             * @description the number of a CPF, CNPJ or other document
-             * @default null
-             * @example 529.982.247-25
-             */
-            document: string | null;
-            /** @default 50 */
-            limit: number;
-            /**
-             * @description `next_cursor` of the previous page
-             * @default null
-             */
-            cursor: string | null;
-            /**
-             * @description first event at or after
-             * @default null
-             * @example 2026-11-01T00:00:00Z
-             */
-            from: string | null;
-            /**
-             * @description first event before
-             * @default null
-             * @example 2026-12-01T00:00:00Z
-             */
-            to: string | null;
-            /**
-             * @description of the payment
-             * @default null
-             * @example [
-             *       "stripe",
-             *       "hotmart"
-             *     ]
-             */
-            gateway: string[] | null;
-            /**
-             * @description the state of the money
-             * @default null
-             * @example [
-             *       "succeeded",
-             *       "partially_refunded"
-             *     ]
-             */
-            state: components["schemas"]["PaymentState"][] | null;
-            /**
-             * @description the current decision
-             * @default null
-             * @example [
-             *       "review",
-             *       "block"
-             *     ]
-             */
-            decision: components["schemas"]["Decision"][] | null;
-            /**
-             * @description the state of its conversions; of several, the first of failed, pending, suppressed, dispatched
-             * @default null
-             * @example [
-             *       "failed",
-             *       "pending"
-             *     ]
-             */
-            conversion: components["schemas"]["ListedConversion"][] | null;
-            /**
-             * @description what people found
-             * @default null
-             * @example [
-             *       "none"
-             *     ]
-             */
-            verdict: components["schemas"]["ListedVerdict"][] | null;
-            /**
-             * @description the payment's, by its ISO 4217 code
-             * @default null
-             * @example [
-             *       "BRL"
-             *     ]
-             */
-            currency: string[] | null;
-            /**
-             * @description in the currency's minor unit
-             * @default null
-             * @example 10000
-             */
-            min_amount: number | null;
-            /**
-             * @description in the currency's minor unit
-             * @default null
-             * @example 50000
-             */
-            max_amount: number | null;
-            /**
-             * @description of the current decision
-             * @default null
-             * @example 60
-             */
-            min_risk: number | null;
-            /**
-             * @description of the current decision
-             * @default null
-             * @example 100
-             */
-            max_risk: number | null;
-            /**
-             * @description the gateway's product id or name
-             * @default null
-             * @example Course
-             */
-            product: string | null;
-            /**
-             * @description of this customer, and of those that are the same person
-             * @default null
-             * @example cus_282a2fe6
-             */
-            customer_id: string | null;
-            /**
-             * @description an order id, the last four digits of a card, or the beginning of a payment id with or without its gateway. For an email address, a phone number or a document use `POST /api/v1/payments/search`
-             * @default null
-             * @example HP7741
-             */
-            q: string | null;
-        };
         /**
          * PaymentState
          * @description In the order a payment moves through them. It moves back only if a refund fails or a dispute is decided again.
          * @enum {string}
          */
         PaymentState: "created" | "failed" | "canceled" | "succeeded" | "partially_refunded" | "refunded" | "disputed" | "dispute_won" | "chargeback";
-        /** PaymentStory */
-        PaymentStory: {
-            payment: components["schemas"]["Payment"];
-            webhooks: components["schemas"]["WebhooksPart"];
-            decisions: components["schemas"]["DecisionsPart"];
-            trust: components["schemas"]["TrustPart"];
-            conversions: components["schemas"]["ConversionsPart"];
-            deliveries: components["schemas"]["DeliveriesPart"];
-            actions: components["schemas"]["ActionsPart"];
-            fraud_signs: components["schemas"]["FraudSignsPart"];
-            audit: components["schemas"]["AuditPart"];
-            /**
-             * @description the steps of all parts, in order
-             * @default []
-             */
-            timeline: components["schemas"]["StoryStep"][];
-            /**
-             * @description steps that are still to come, or never will, with the reason
-             * @default []
-             */
-            outlook: components["schemas"]["Outlook"][];
-            /** Format: date-time */
-            generated_at: string;
-        };
         /**
          * PaymentVerdict
          * @enum {string}
@@ -5289,7 +4146,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "reconciliations.start" | "settings.change" | "flags.change" | "switches.change" | "switches.change_platform" | "webhooks.resend" | "gateways.change" | "tracking.check" | "destinations.change" | "destinations.check";
+        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "backtests.run" | "settings.change" | "flags.change" | "switches.change" | "switches.change_platform" | "destinations.change" | "destinations.check";
         /** Point */
         Point: {
             /**
@@ -5725,291 +4582,6 @@ export interface components {
             } | null;
         };
         /**
-         * ReceivedWebhook
-         * @description An event of a gateway, or the refused webhooks of one gateway within one minute for one reason.
-         */
-        ReceivedWebhook: {
-            /**
-             * Format: uuid
-             * @description the event's id, however often it was delivered
-             */
-            id: string;
-            /** @description accepted: published; already_reported: another webhook had reported the same; ignored: understood, and of no interest; quarantined: not understood; conflict: the event arrived before with another body, which is kept; refused: not authentic or not readable, so its body was not stored */
-            state: components["schemas"]["WebhookState"];
-            /** @description `unknown` if the URL of a refused webhook names no known gateway */
-            gateway: string;
-            /**
-             * @description the gateway's own type of the event; null if refused
-             * @example payment_intent.succeeded
-             */
-            type: string | null;
-            /** @description the gateway's own id of the event */
-            gateway_event_id: string | null;
-            /** @description the payment that it reports on */
-            payment_id: string | null;
-            /** @description type of the message that was published for it */
-            message_type: string | null;
-            /** @description HTTP status of the response to the first delivery */
-            status: number;
-            /**
-             * @description why it was refused, for programs
-             * @example signature_mismatch
-             */
-            code: string | null;
-            /** @description why it was ignored, quarantined, in conflict or refused, for people */
-            reason: string | null;
-            /** @description how often it was delivered; of refused ones, how many there were */
-            deliveries: number;
-            /** @description sender's address of the last refused one */
-            remote: string | null;
-            /** @description when the event happened, according to the gateway */
-            occurred_at: string | null;
-            /**
-             * Format: date-time
-             * @description when it was received first; of refused ones, the minute
-             */
-            created_at: string;
-            /** Format: date-time */
-            last_received_at: string;
-        };
-        /** ReceivedWebhookDetails */
-        ReceivedWebhookDetails: {
-            /**
-             * Format: uuid
-             * @description the event's id, however often it was delivered
-             */
-            id: string;
-            /** @description accepted: published; already_reported: another webhook had reported the same; ignored: understood, and of no interest; quarantined: not understood; conflict: the event arrived before with another body, which is kept; refused: not authentic or not readable, so its body was not stored */
-            state: components["schemas"]["WebhookState"];
-            /** @description `unknown` if the URL of a refused webhook names no known gateway */
-            gateway: string;
-            /**
-             * @description the gateway's own type of the event; null if refused
-             * @example payment_intent.succeeded
-             */
-            type: string | null;
-            /** @description the gateway's own id of the event */
-            gateway_event_id: string | null;
-            /** @description the payment that it reports on */
-            payment_id: string | null;
-            /** @description type of the message that was published for it */
-            message_type: string | null;
-            /** @description HTTP status of the response to the first delivery */
-            status: number;
-            /**
-             * @description why it was refused, for programs
-             * @example signature_mismatch
-             */
-            code: string | null;
-            /** @description why it was ignored, quarantined, in conflict or refused, for people */
-            reason: string | null;
-            /** @description how often it was delivered; of refused ones, how many there were */
-            deliveries: number;
-            /** @description sender's address of the last refused one */
-            remote: string | null;
-            /** @description when the event happened, according to the gateway */
-            occurred_at: string | null;
-            /**
-             * Format: date-time
-             * @description when it was received first; of refused ones, the minute
-             */
-            created_at: string;
-            /** Format: date-time */
-            last_received_at: string;
-            /** @description size of the scrubbed copy; 0 if refused */
-            payload_bytes: number;
-            /** @description when it was delivered for the second time */
-            repeated_first_at: string | null;
-            /** @description newest first, at most 50 */
-            conflicts: components["schemas"]["ConflictingDelivery"][];
-            /** @description the event whose body is kept, for a webhook in conflict */
-            conflicts_with: string | null;
-            /** @description null if it reports on none, or the payment is not known yet */
-            payment: components["schemas"]["WebhookPayment"] | null;
-        };
-        /** ReceivedWebhookPage */
-        ReceivedWebhookPage: {
-            items: components["schemas"]["ReceivedWebhook"][];
-            /** @default null */
-            next_cursor: string | null;
-        };
-        /** Reconciliation */
-        Reconciliation: {
-            /** Format: uuid */
-            id: string;
-            gateway: string;
-            source: components["schemas"]["ReconciliationSource"];
-            state: components["schemas"]["ReconciliationState"];
-            /** @description the mode of the key; null before there is one, and of exports */
-            livemode: boolean | null;
-            /** @description null for exports */
-            range_start: string | null;
-            /** @description null for exports */
-            range_end: string | null;
-            dry_run: boolean;
-            /**
-             * @description a user's email address, an API key's name, or `platform` for the daily run
-             * @example ana@shop.example
-             */
-            requested_by: string;
-            /**
-             * @description why it failed, or which part could not be compared
-             * @example The key lacks a permission (Balance transactions: Read, and Charges: Read).
-             */
-            problem: string | null;
-            /** @description null for exports */
-            events: components["schemas"]["ReconciliationEvents"] | null;
-            /** Format: date-time */
-            created_at: string;
-            finished_at: string | null;
-            /** @description the first 100 of the missing events */
-            fetched: components["schemas"]["MissingEvent"][];
-            /** @description by kind and currency, once it has completed */
-            totals: components["schemas"]["ReconciliationAmount"][];
-            /** @description the first 200 days whose sums differ */
-            differences: components["schemas"]["ReconciliationAmount"][];
-            /** @description of a file that was uploaded */
-            export: components["schemas"]["ExportComparison"] | null;
-        };
-        /**
-         * ReconciliationAmount
-         * @description Sums of one kind and currency. A day is one in UTC.
-         */
-        ReconciliationAmount: {
-            /** @description webhooks report no fees, so there is nothing to compare a fee with */
-            kind: components["schemas"]["AmountKind"];
-            /** @example BRL */
-            currency: string;
-            /**
-             * @description null for the whole range
-             * @example 2026-03-14
-             */
-            day: string | null;
-            /**
-             * @description according to the gateway, in minor units
-             * @example 39580
-             */
-            gateway_minor: number;
-            /**
-             * @description according to what was received; null for fees
-             * @example 19790
-             */
-            received_minor: number | null;
-            /**
-             * @description how many amounts the gateway has
-             * @example 2
-             */
-            gateway_count: number;
-            /**
-             * @description how many amounts were received
-             * @example 1
-             */
-            received_count: number;
-        };
-        /**
-         * ReconciliationEvents
-         * @description Counts of the gateway's events in the range.
-         */
-        ReconciliationEvents: {
-            /**
-             * @description what the gateway lists
-             * @example 52
-             */
-            listed: number;
-            /**
-             * @description received before
-             * @example 49
-             */
-            known: number;
-            /**
-             * @description not received, though they should have been
-             * @example 2
-             */
-            missing: number;
-            /**
-             * @description missing and fetched; 0 with a dry run
-             * @example 2
-             */
-            fetched: number;
-            /**
-             * @description of types that the webhook endpoint does not send
-             * @example 1
-             */
-            not_subscribed: number;
-        };
-        /** ReconciliationPage */
-        ReconciliationPage: {
-            items: components["schemas"]["ReconciliationSummary"][];
-            /** @default null */
-            next_cursor: string | null;
-        };
-        /** ReconciliationRequest */
-        ReconciliationRequest: {
-            /**
-             * @description the gateway whose API is compared
-             * @default stripe
-             * @example stripe
-             */
-            gateway: string;
-            /**
-             * @description events since then; by default, and at most, of the last 30 days
-             * @default null
-             * @example 2026-03-01T00:00:00Z
-             */
-            from: string | null;
-            /**
-             * @description events before then; by default until now. The last 10 minutes are left to the webhooks.
-             * @default null
-             * @example 2026-03-14T00:00:00Z
-             */
-            to: string | null;
-            /**
-             * @description only report what is missing
-             * @default false
-             */
-            dry_run: boolean;
-        };
-        /**
-         * ReconciliationSource
-         * @enum {string}
-         */
-        ReconciliationSource: "gateway" | "export";
-        /**
-         * ReconciliationState
-         * @enum {string}
-         */
-        ReconciliationState: "queued" | "running" | "completed" | "failed";
-        /** ReconciliationSummary */
-        ReconciliationSummary: {
-            /** Format: uuid */
-            id: string;
-            gateway: string;
-            source: components["schemas"]["ReconciliationSource"];
-            state: components["schemas"]["ReconciliationState"];
-            /** @description the mode of the key; null before there is one, and of exports */
-            livemode: boolean | null;
-            /** @description null for exports */
-            range_start: string | null;
-            /** @description null for exports */
-            range_end: string | null;
-            dry_run: boolean;
-            /**
-             * @description a user's email address, an API key's name, or `platform` for the daily run
-             * @example ana@shop.example
-             */
-            requested_by: string;
-            /**
-             * @description why it failed, or which part could not be compared
-             * @example The key lacks a permission (Balance transactions: Read, and Charges: Read).
-             */
-            problem: string | null;
-            /** @description null for exports */
-            events: components["schemas"]["ReconciliationEvents"] | null;
-            /** Format: date-time */
-            created_at: string;
-            finished_at: string | null;
-        };
-        /**
          * RecoveryCodes
          * @description Each signs in once in place of a code. They cannot be shown again.
          */
@@ -6140,59 +4712,6 @@ export interface components {
             /** @default null */
             next_cursor: string | null;
         };
-        /** Related */
-        Related: {
-            /** @description of each link that the payment has, even if no other shares it */
-            groups: components["schemas"]["RelatedPayments"][];
-        };
-        /**
-         * RelatedAmount
-         * @description Money of related payments in one currency, in any state.
-         */
-        RelatedAmount: {
-            /** @example BRL */
-            currency: string;
-            /** @example 4 */
-            payments: number;
-            /** @example 198800 */
-            amount_minor: number;
-        };
-        /**
-         * RelatedPayments
-         * @description The other payments with the same card, device, …, newest first.
-         */
-        RelatedPayments: {
-            link: components["schemas"]["SharedValue"];
-            /** @example 4 */
-            payments: number;
-            /** @description false if there are more than the 500 newest, which are counted */
-            complete: boolean;
-            /**
-             * @description how many were fraud, by verdict, dispute or fraud warning
-             * @example 1
-             */
-            fraud: number;
-            /** @description by currency, the most payments first */
-            amounts: components["schemas"]["RelatedAmount"][];
-            items: components["schemas"]["ListedPayment"][];
-            next_cursor: string | null;
-        };
-        /** ResendOutcome */
-        ResendOutcome: {
-            /** Format: uuid */
-            id: string;
-            /** @description published: its facts are reported now; already_reported: they were before, so none is repeated; ignored and quarantined as before */
-            status: components["schemas"]["ResendStatus"];
-            /** @description the message that was published now; `payment.enriched.v1` completes a sale that was reported */
-            message_type: string | null;
-            /** @description why it is ignored or still in quarantine */
-            reason: string | null;
-        };
-        /**
-         * ResendStatus
-         * @enum {string}
-         */
-        ResendStatus: "published" | "already_reported" | "ignored" | "quarantined";
         /** RestoreBody */
         RestoreBody: {
             /** @description the version to make current again */
@@ -6213,14 +4732,6 @@ export interface components {
              * @example 3
              */
             current: number | null;
-        };
-        /** RetireBody */
-        RetireBody: {
-            /**
-             * @description also retire a secret without which the gateway's webhooks would be rejected
-             * @default false
-             */
-            force: boolean;
         };
         /**
          * RetryBody
@@ -6353,6 +4864,20 @@ export interface components {
             version: number;
         };
         /**
+         * RuleFigures
+         * @description Payments that a rule is true of, and those whose decision it changes, or would change if it were on.
+         */
+        RuleFigures: {
+            /** @example High first order */
+            name: string;
+            /** @example on */
+            mode: string;
+            frauds: number;
+            honest: number;
+            changed_frauds: number;
+            changed_honest: number;
+        };
+        /**
          * RuleHit
          * @description One of the tenant's rules that is true of a payment. A rule in shadow had no effect.
          */
@@ -6372,56 +4897,15 @@ export interface components {
         RuleList: {
             items: components["schemas"]["ListedRule"][];
         };
-        /**
-         * SampleOutcome
-         * @description The outcome of a sample webhook, which took the path of every webhook of the gateway.
-         */
-        SampleOutcome: {
-            /** @description HTTP status of ingest's response: 202 if the sample was accepted */
-            status: number;
-            /**
-             * @description why it was refused, for programs
-             * @example address_not_allowed
-             */
-            code: string | null;
-            /**
-             * @description why it was refused or ignored, for people
-             * @example This endpoint accepts webhooks only from the addresses on its allow-list.
-             */
-            reason: string | null;
-            /** @description of `GET /api/v1/webhooks/{id}`; null if it was refused */
-            webhook_id: string | null;
-            state: components["schemas"]["WebhookState"] | null;
-            /** @description the payment of the sample, which is marked as a test */
-            payment_id: string | null;
-        };
         /** ScoreCause */
         ScoreCause: {
             cause: string;
             points: number;
         };
-        /** SearchRequest */
-        SearchRequest: {
-            /**
-             * @description an id, the beginning of a payment id, an order id, an email address, a phone number, a document, or the address of a page of the dashboard
-             * @example ana@example.com
-             */
-            text: string;
-        };
-        /** SearchResult */
-        SearchResult: {
-            /** @description the best first, at most 10 of each kind */
-            hits: (components["schemas"]["PaymentHit"] | components["schemas"]["CustomerHit"] | components["schemas"]["DecisionHit"] | components["schemas"]["ConversionHit"])[];
-        };
         /** SecondFactorState */
         SecondFactorState: {
             enabled: boolean;
             recovery_codes_left: number;
-        };
-        /** SecretList */
-        SecretList: {
-            /** @description newest first */
-            items: components["schemas"]["ShownSecret"][];
         };
         /** SectionBody */
         SectionBody: {
@@ -6461,7 +4945,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /** @description what differs from the version before */
-            changes: components["schemas"]["SettingChange"][];
+            changes: components["schemas"]["orylo_api__tenant_settings__models__SettingChange"][];
         };
         /** SectionVersionPage */
         SectionVersionPage: {
@@ -6481,27 +4965,6 @@ export interface components {
          * @enum {string}
          */
         SeriesRange: "1h" | "24h" | "7d" | "30d";
-        /**
-         * SettingChange
-         * @description A value that a version changed.
-         */
-        SettingChange: {
-            /**
-             * @description dotted, for nested values
-             * @example velocity.card.1h.attempts
-             */
-            setting: string;
-            /**
-             * @description null where it was absent
-             * @example 8
-             */
-            before: unknown;
-            /**
-             * @description null where it is absent
-             * @example 12
-             */
-            after: unknown;
-        };
         /**
          * SettingValue
          * @description A setting with its current value.
@@ -6568,26 +5031,6 @@ export interface components {
             fields: components["schemas"]["SettingValue"][];
         };
         /**
-         * SharedValue
-         * @description A kind of value that two payments may share.
-         * @enum {string}
-         */
-        SharedValue: "customer" | "card" | "device" | "ip" | "phone" | "document";
-        /**
-         * ShownSecret
-         * @description A secret without its value.
-         */
-        ShownSecret: {
-            /** @example 2026-03 */
-            label: string;
-            /** Format: date-time */
-            created_at: string;
-            /** @description when it last authenticated a webhook, to the minute */
-            last_used_at: string | null;
-            /** @description whether the gateway's webhooks would be rejected without it, as far as is known */
-            needed: boolean;
-        };
-        /**
          * SignedIn
          * @description The session itself is in cookies; `csrf_token` is also in the cookie `orylo_csrf`.
          */
@@ -6646,25 +5089,6 @@ export interface components {
             reason: string;
         };
         /**
-         * StepState
-         * @description A step is done by a fact, never by a click.
-         */
-        StepState: {
-            step: components["schemas"]["OnboardingStep"];
-            done: boolean;
-            /** @description by this user */
-            skipped: boolean;
-            /** @description when the fact occurred; null if it is not done, or has no time */
-            done_at: string | null;
-            /**
-             * @description what was found, or what is left to do
-             * @example Set up: stripe.
-             */
-            detail: string | null;
-            /** @description of the first sale, for that step */
-            payment_id: string | null;
-        };
-        /**
          * StoppedFraud
          * @description Fraud whose money the fraudster did not keep.
          *
@@ -6701,92 +5125,6 @@ export interface components {
             /** Format: date-time */
             changed_at: string;
         };
-        /**
-         * StoryDelivery
-         * @description A conversion as dispatch has it, with its attempts.
-         */
-        StoryDelivery: {
-            /**
-             * @description held: waits for a decision. pending: is or will be sent; or as in `status`
-             * @example dispatched
-             */
-            state: string;
-            /** @description null if none will follow, or one is in progress */
-            next_attempt_at: string | null;
-            /**
-             * @description as the destination gets or got it: hashed, and without the buyer's address and browser
-             * @example {
-             *       "event_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
-             *       "event_name": "Purchase"
-             *     }
-             */
-            event: {
-                [key: string]: unknown;
-            } | null;
-            /** @description newest first, 200 at most */
-            attempts: components["schemas"]["ListedAttempt"][];
-            /** Format: uuid */
-            conversion_id: string;
-        };
-        /**
-         * StoryStep
-         * @description One step of the timeline, which names the item of a part that it is about.
-         */
-        StoryStep: {
-            /** Format: date-time */
-            at: string;
-            /**
-             * @description after the first webhook arrived; 0 for times before it, by the gateway's clock
-             * @example 8
-             */
-            offset_ms: number;
-            /**
-             * @description webhooks, decisions, trust, conversions, deliveries, actions, fraud_signs or audit
-             * @example decisions
-             */
-            part: string;
-            /**
-             * @description what happened: a webhook's type, `decided`, a cause of trust, `matched`, `attempted`, `dispatched`, `failed`, `suppressed`, an action's status, a sign, an audited action
-             * @example decided
-             */
-            kind: string;
-            /**
-             * @description of the item
-             * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
-             */
-            id: string;
-            /**
-             * @description the decision, the match's method, the attempt's number and outcome, the reason
-             * @example block
-             */
-            detail: string | null;
-        };
-        /**
-         * StoryWebhook
-         * @description An event of the gateway that was decided on.
-         */
-        StoryWebhook: {
-            /**
-             * @description the event's id, however often it was delivered
-             * @example evt_1SVk2cLqkz8JbX1yQ3TzHcVb
-             */
-            id: string;
-            /**
-             * @description type of the message that it became
-             * @example payment.succeeded.v1
-             */
-            type: string;
-            /**
-             * Format: date-time
-             * @description by the gateway's clock
-             */
-            occurred_at: string;
-            /**
-             * Format: date-time
-             * @description when it was first decided on, milliseconds after it arrived
-             */
-            received_at: string;
-        };
         /** SwitchBody */
         SwitchBody: {
             name: components["schemas"]["SwitchName"];
@@ -6819,7 +5157,7 @@ export interface components {
             /**
              * @description the end; null: it does not end
              * @default null
-             * @example null
+             * @example 2026-03-14T18:00:00Z
              */
             until: string | null;
         };
@@ -6882,6 +5220,26 @@ export interface components {
              */
             days: number;
         };
+        /** ThresholdChange */
+        ThresholdChange: {
+            /** @example 80 */
+            threshold: number;
+            /**
+             * @description this less other
+             * @example 0.02
+             */
+            detection_rate: number | null;
+            /**
+             * @description this less other
+             * @example -0.01
+             */
+            false_positive_rate: number | null;
+            /**
+             * @description this less other
+             * @example 0.05
+             */
+            precision: number | null;
+        };
         /**
          * ThresholdEffect
          * @description Payments by what the thresholds make of their risk.
@@ -6914,6 +5272,31 @@ export interface components {
             moved: components["schemas"]["MovedPayments"][];
             /** @description false if there were more payments at risk than are counted (100,000) */
             complete: boolean;
+        };
+        /**
+         * ThresholdRates
+         * @description Of the payments with a risk of at least `threshold`: the points of both curves.
+         */
+        ThresholdRates: {
+            /** @example 80 */
+            threshold: number;
+            frauds: number;
+            honest: number;
+            /**
+             * @description of the frauds: recall
+             * @example 0.61
+             */
+            detection_rate: number | null;
+            /**
+             * @description of the honest payments
+             * @example 0.011
+             */
+            false_positive_rate: number | null;
+            /**
+             * @description frauds among them
+             * @example 0.72
+             */
+            precision: number | null;
         };
         /** TimeSeries */
         TimeSeries: {
@@ -6955,85 +5338,6 @@ export interface components {
         Totals: {
             counts: components["schemas"]["Counts"];
             amounts: components["schemas"]["Amounts"][];
-        };
-        /**
-         * TrackingCheck
-         * @description The tracking script of a page, as a visitor's browser gets it without running scripts.
-         */
-        TrackingCheck: {
-            /**
-             * @description of the page, after redirects
-             * @example https://shop.example/
-             */
-            url: string;
-            /**
-             * @description HTTP status of the page; null if it cannot be reached
-             * @example 200
-             */
-            status: number | null;
-            /** @description whether the page loads the script; a tag manager may add it later */
-            found: boolean;
-            /** @example https://hooks.example.com/t.js */
-            script_url: string | null;
-            /**
-             * @description the `data-tenant` of the script
-             * @example my-shop
-             */
-            tenant: string | null;
-            /** @description empty if visits can be reported */
-            problems: components["schemas"]["TrackingProblem"][];
-        };
-        /** TrackingCheckBody */
-        TrackingCheckBody: {
-            /**
-             * @description a page of the shop, such as its checkout
-             * @example https://shop.example/
-             */
-            url: string;
-        };
-        /** TrackingDay */
-        TrackingDay: {
-            /**
-             * Format: date
-             * @description in UTC
-             */
-            day: string;
-            visits: number;
-            /** @description visits that an advertisement led to, by Meta's click id */
-            with_click_id: number;
-            /** @description visits that reached a checkout */
-            checkouts: number;
-            /** @description forms that were submitted */
-            leads: number;
-        };
-        /** TrackingProblem */
-        TrackingProblem: {
-            code: components["schemas"]["TrackingProblemCode"];
-            /**
-             * @description the fault and its fix
-             * @example The page has no Orylo script. Add it as docs/tracking.md describes.
-             */
-            detail: string;
-        };
-        /**
-         * TrackingProblemCode
-         * @enum {string}
-         */
-        TrackingProblemCode: "page_unavailable" | "script_missing" | "other_host" | "tenant_missing" | "other_tenant" | "held_by_consent" | "script_blocked" | "reports_blocked";
-        /** TrackingStats */
-        TrackingStats: {
-            /** @description of all days */
-            visits: number;
-            /** @description of all days */
-            with_click_id: number;
-            /** @description of all days */
-            checkouts: number;
-            /** @description of all days */
-            leads: number;
-            /** @description when the last visit was reported */
-            last_at: string | null;
-            /** @description oldest first; days without a visit are left out */
-            days: components["schemas"]["TrackingDay"][];
         };
         /** TrialBody */
         TrialBody: {
@@ -7119,31 +5423,6 @@ export interface components {
             /** Format: date-time */
             occurred_at: string;
         };
-        /**
-         * TrustEffect
-         * @description A change of the buyer's trust score that followed from the payment.
-         */
-        TrustEffect: {
-            customer_id: string;
-            /** @example 7 */
-            version: number;
-            /** @example 52 */
-            score_before: number;
-            /** @example 2 */
-            score_after: number;
-            status: components["schemas"]["TrustStatus"];
-            /** @example dispute_opened */
-            cause: string;
-            /** @description who changed it, if a person did */
-            actor: string | null;
-            /**
-             * @description the reason they gave
-             * @example card testing
-             */
-            reason: string | null;
-            /** Format: date-time */
-            occurred_at: string;
-        };
         /** TrustEntry */
         TrustEntry: {
             /**
@@ -7163,13 +5442,6 @@ export interface components {
             /** @description the reason they gave */
             reason: string | null;
         };
-        /** TrustPart */
-        TrustPart: {
-            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
-            status: components["schemas"]["PartStatus"];
-            /** @description oldest first, at most 100 */
-            items: components["schemas"]["TrustEffect"][];
-        };
         /**
          * TrustStatus
          * @enum {string}
@@ -7179,6 +5451,46 @@ export interface components {
         UnmergeRequest: {
             /** @description stored with the change; must not hold personal data */
             reason: string;
+        };
+        /** VariantReport */
+        VariantReport: {
+            /**
+             * @description `current` or `proposed`
+             * @example current
+             */
+            name: string;
+            review_at: number;
+            block_at: number;
+            /**
+             * @description those that differ from the defaults
+             * @example {
+             *       "block_at": 70
+             *     }
+             */
+            settings: {
+                [key: string]: unknown;
+            };
+            frauds: number;
+            honest: number;
+            /** @example 0.88 */
+            roc_auc: number | null;
+            /** @example 0.72 */
+            average_precision: number | null;
+            card_precision: components["schemas"]["DailyPrecision"];
+            decisions: components["schemas"]["DecidedShare"][];
+            thresholds: components["schemas"]["ThresholdRates"][];
+            detectors: components["schemas"]["ContributionFigures"][];
+            reasons: components["schemas"]["ContributionFigures"][];
+            rules: components["schemas"]["RuleFigures"][];
+            /**
+             * @description decisions without a detector, by detector
+             * @example {
+             *       "custom_rules.0195a3f2": 2
+             *     }
+             */
+            degraded: {
+                [key: string]: number;
+            };
         };
         /**
          * VerdictAccepted
@@ -7224,11 +5536,6 @@ export interface components {
             problems: components["schemas"]["ImportProblem"][];
             dry_run: boolean;
         };
-        /**
-         * VerdictOutcome
-         * @enum {string}
-         */
-        VerdictOutcome: "given" | "unchanged" | "unknown";
         /** VerdictRequest */
         VerdictRequest: {
             /** @description `withdrawn` takes the earlier verdict back */
@@ -7239,13 +5546,6 @@ export interface components {
              */
             reason: string | null;
         };
-        /** VerdictResult */
-        VerdictResult: {
-            /** @example stripe:pi_3SVk2c */
-            id: string;
-            /** @description `given`; `unchanged`: the payment has this verdict; `unknown`: there is no such payment */
-            outcome: components["schemas"]["VerdictOutcome"];
-        };
         /** VersionList */
         VersionList: {
             items: components["schemas"]["ListedVersion"][];
@@ -7255,86 +5555,41 @@ export interface components {
          * @enum {string}
          */
         WaitCause: "destination_on_hold" | "destination_throttled" | "destination_unavailable" | "destination_disabled";
-        /** WebhookPayload */
-        WebhookPayload: {
-            /** @description the body as received: personal values are hashed, secrets removed and card numbers masked */
-            payload: unknown;
+        /** SettingChange */
+        orylo_api__backtests__models__SettingChange: {
+            /** @example block_at */
+            name: string;
+            /**
+             * @description as JSON; null for the default
+             * @example 70
+             */
+            this: string | null;
+            /**
+             * @description as JSON; null for the default
+             * @example 80
+             */
+            other: string | null;
         };
         /**
-         * WebhookPayment
-         * @description The payment that a webhook reports on, as it is now.
+         * SettingChange
+         * @description A value that a version changed.
          */
-        WebhookPayment: {
-            /** @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp */
-            id: string;
-            state: components["schemas"]["PaymentState"];
-            amount_minor: number;
-            currency: string;
-            /** @description a test event, which does not count as a sale */
-            test: boolean;
-            /** Format: date-time */
-            created_at: string;
-        };
-        /**
-         * WebhookReceipt
-         * @description Webhooks of one gateway that were received together. The fields describe the last of them.
-         */
-        WebhookReceipt: {
-            gateway: string;
+        orylo_api__tenant_settings__models__SettingChange: {
             /**
-             * @description the gateway's own type of the event
-             * @example payment_intent.succeeded
+             * @description dotted, for nested values
+             * @example velocity.card.1h.attempts
              */
-            type: string;
-            state: components["schemas"]["WebhookState"];
+            setting: string;
             /**
-             * @description the event's id, as lists return it
-             * @example 6e1f0c0e-4a43-5b52-9c3e-0f5b8c1d2e3f
+             * @description null where it was absent
+             * @example 8
              */
-            webhook_id: string;
-            payment_id: string | null;
-            test: boolean;
-            count: number;
-            /** Format: date-time */
-            received_at: string;
-        };
-        /**
-         * WebhookRefusal
-         * @description Webhooks of one gateway that were refused together, for one reason.
-         */
-        WebhookRefusal: {
-            gateway: string;
+            before: unknown;
             /**
-             * @description HTTP status of the responses
-             * @example 401
+             * @description null where it is absent
+             * @example 12
              */
-            status: number;
-            /**
-             * @description the reason, for programs
-             * @example signature_mismatch
-             */
-            code: string;
-            /**
-             * @description what was wrong and how to fix it
-             * @example The signature matches none of the secrets set for this gateway.
-             */
-            reason: string;
-            count: number;
-            remote: string | null;
-            /** Format: date-time */
-            refused_at: string;
-        };
-        /**
-         * WebhookState
-         * @enum {string}
-         */
-        WebhookState: "accepted" | "already_reported" | "ignored" | "quarantined" | "conflict" | "refused";
-        /** WebhooksPart */
-        WebhooksPart: {
-            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
-            status: components["schemas"]["PartStatus"];
-            /** @description oldest first, at most 100 */
-            items: components["schemas"]["StoryWebhook"][];
+            after: unknown;
         };
         /** @description An event of the stream, by its `event`. `data` is sent as JSON. */
         StreamEvent: {
@@ -7427,33 +5682,6 @@ export interface components {
              */
             id?: string;
             data: components["schemas"]["DeadLetterSummary"];
-        } | {
-            /** @constant */
-            event: "reconciliation.changed";
-            /**
-             * @description the position to resume from
-             * @example 1207.0
-             */
-            id?: string;
-            data: components["schemas"]["ReconciliationSummary"];
-        } | {
-            /** @constant */
-            event: "webhook.accepted";
-            /**
-             * @description the position to resume from
-             * @example 1207.0
-             */
-            id?: string;
-            data: components["schemas"]["WebhookReceipt"];
-        } | {
-            /** @constant */
-            event: "webhook.refused";
-            /**
-             * @description the position to resume from
-             * @example 1207.0
-             */
-            id?: string;
-            data: components["schemas"]["WebhookRefusal"];
         } | {
             /** @constant */
             event: "job.progress";
@@ -8722,12 +6950,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-01T00:00:00Z
+                 * @example 2026-03-14T15:09:26Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-04-01T00:00:00Z
+                 * @example 2026-03-14T15:09:26Z
                  */
                 to?: string;
                 /**
@@ -9255,7 +7483,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "status": "neutral",
-                 *       "expires_at": "2099-12-31T00:00:00Z",
+                 *       "expires_at": "2026-03-14T15:09:26Z",
                  *       "reason": "card testing"
                  *     }
                  */
@@ -9274,7 +7502,7 @@ export interface operations {
                      * @example {
                      *       "customer_id": "cus_0d2f6a4b8c1e",
                      *       "status": "neutral",
-                     *       "expires_at": "2099-12-31T00:00:00Z",
+                     *       "expires_at": "2026-03-14T15:09:26Z",
                      *       "reason": "card testing",
                      *       "actor": "ana@shop.example",
                      *       "accepted_at": "2026-03-14T15:09:26Z"
@@ -9385,7 +7613,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "other": "cus_7b91e02cd45f",
+                 *       "other": "cus_0d2f6a4b8c1e",
                  *       "reason": "card testing"
                  *     }
                  */
@@ -9661,7 +7889,6 @@ export interface operations {
                      * @example {
                      *       "id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
                      *       "gateway": "stripe",
-                     *       "order_id": "1047",
                      *       "customer_id": "cus_0d2f6a4b8c1e",
                      *       "state": "created",
                      *       "amount_minor": 12500,
@@ -9724,1046 +7951,6 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             406: components["responses"]["406"];
-            503: components["responses"]["503"];
-        };
-    };
-    list_payments: {
-        parameters: {
-            query?: {
-                /**
-                 * @description items per page, at most
-                 * @example 50
-                 */
-                limit?: number;
-                /**
-                 * @description `next_cursor` of the previous page
-                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
-                 */
-                cursor?: string;
-                /**
-                 * @description first event at or after
-                 * @example 2026-11-01T00:00:00Z
-                 */
-                from?: string;
-                /**
-                 * @description first event before
-                 * @example 2026-12-01T00:00:00Z
-                 */
-                to?: string;
-                /**
-                 * @description of the payment
-                 * @example [
-                 *       "stripe",
-                 *       "hotmart"
-                 *     ]
-                 */
-                gateway?: string[];
-                /**
-                 * @description the state of the money
-                 * @example [
-                 *       "succeeded",
-                 *       "partially_refunded"
-                 *     ]
-                 */
-                state?: components["schemas"]["PaymentState"][];
-                /**
-                 * @description the current decision
-                 * @example [
-                 *       "review",
-                 *       "block"
-                 *     ]
-                 */
-                decision?: components["schemas"]["Decision"][];
-                /**
-                 * @description the state of its conversions; of several, the first of failed, pending, suppressed, dispatched
-                 * @example [
-                 *       "failed",
-                 *       "pending"
-                 *     ]
-                 */
-                conversion?: components["schemas"]["ListedConversion"][];
-                /**
-                 * @description what people found
-                 * @example [
-                 *       "none"
-                 *     ]
-                 */
-                verdict?: components["schemas"]["ListedVerdict"][];
-                /**
-                 * @description the payment's, by its ISO 4217 code
-                 * @example [
-                 *       "BRL"
-                 *     ]
-                 */
-                currency?: string[];
-                /**
-                 * @description in the currency's minor unit
-                 * @example 10000
-                 */
-                min_amount?: number;
-                /**
-                 * @description in the currency's minor unit
-                 * @example 50000
-                 */
-                max_amount?: number;
-                /**
-                 * @description of the current decision
-                 * @example 60
-                 */
-                min_risk?: number;
-                /**
-                 * @description of the current decision
-                 * @example 100
-                 */
-                max_risk?: number;
-                /**
-                 * @description the gateway's product id or name
-                 * @example Course
-                 */
-                product?: string;
-                /**
-                 * @description of this customer, and of those that are the same person
-                 * @example cus_282a2fe6
-                 */
-                customer_id?: string;
-                /**
-                 * @description an order id, the last four digits of a card, or the beginning of a payment id with or without its gateway. For an email address, a phone number or a document use `POST /api/v1/payments/search`
-                 * @example HP7741
-                 */
-                q?: string;
-            };
-            header?: {
-                /**
-                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
-                 * @example "9f86d081884c7d659a2feaa0c55ad015"
-                 */
-                "If-None-Match"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    Link: components["headers"]["Link"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "id": "hotmart:HP7741",
-                     *           "gateway": "hotmart",
-                     *           "order_id": "1047",
-                     *           "state": "created",
-                     *           "amount_minor": 49700,
-                     *           "refunded_minor": 0,
-                     *           "currency": "BRL",
-                     *           "payment_method": "card",
-                     *           "card_brand": "visa",
-                     *           "card_last4": "4242",
-                     *           "products": [
-                     *             "Course"
-                     *           ],
-                     *           "livemode": true,
-                     *           "test": true,
-                     *           "decision": {
-                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
-                     *             "decision": "allow",
-                     *             "risk_score": 12,
-                     *             "points": [
-                     *               {
-                     *                 "detector": "velocity",
-                     *                 "points": 58,
-                     *                 "reason": "velocity.card.1h"
-                     *               },
-                     *               {
-                     *                 "detector": "trust_history",
-                     *                 "points": 4,
-                     *                 "reason": "trust_history.new_customer"
-                     *               }
-                     *             ],
-                     *             "more_reasons": 2,
-                     *             "override": "block_list.ip",
-                     *             "created_at": "2026-03-14T15:09:26Z"
-                     *           },
-                     *           "decisions": 3,
-                     *           "buyer": {
-                     *             "customer_id": "cus_282a2fe6",
-                     *             "trust_score": 52,
-                     *             "last_change": -8,
-                     *             "status": "neutral"
-                     *           },
-                     *           "conversion": {
-                     *             "status": "pending",
-                     *             "reason": "blocked",
-                     *             "code": "190",
-                     *             "correction": "blocked",
-                     *             "waiting_for": {
-                     *               "cause": "destination_on_hold",
-                     *               "reason": "card testing",
-                     *               "code": "validation",
-                     *               "since": "2026-03-14T15:09:26Z"
-                     *             },
-                     *             "count": 1
-                     *           },
-                     *           "verdict": {
-                     *             "verdict": "fraud",
-                     *             "reason": "card testing",
-                     *             "actor": "ana@shop.example",
-                     *             "given_at": "2026-03-14T15:09:26Z"
-                     *           },
-                     *           "created_at": "2026-03-14T15:09:26Z",
-                     *           "updated_at": "2026-03-14T15:09:26Z"
-                     *         }
-                     *       ],
-                     *       "next_cursor": null
-                     *     }
-                     */
-                    "application/json": components["schemas"]["PaymentPage"];
-                };
-            };
-            /** @description The ETag sent is still current */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            406: components["responses"]["406"];
-            422: components["responses"]["422"];
-            503: components["responses"]["503"];
-        };
-    };
-    search_payments: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description a request repeated with the same key within a day takes effect once and gets the same response
-                 * @example order-1042
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "email": "ana@example.com",
-                 *       "phone": "+5511987654321",
-                 *       "document": "529.982.247-25",
-                 *       "limit": 50,
-                 *       "cursor": "WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0",
-                 *       "from": "2026-11-01T00:00:00Z",
-                 *       "to": "2026-12-01T00:00:00Z",
-                 *       "gateway": [
-                 *         "stripe",
-                 *         "hotmart"
-                 *       ],
-                 *       "state": [
-                 *         "succeeded",
-                 *         "partially_refunded"
-                 *       ],
-                 *       "decision": [
-                 *         "review",
-                 *         "block"
-                 *       ],
-                 *       "conversion": [
-                 *         "failed",
-                 *         "pending"
-                 *       ],
-                 *       "verdict": [
-                 *         "none"
-                 *       ],
-                 *       "currency": [
-                 *         "BRL"
-                 *       ],
-                 *       "min_amount": 10000,
-                 *       "max_amount": 50000,
-                 *       "min_risk": 60,
-                 *       "max_risk": 100,
-                 *       "product": "Course",
-                 *       "customer_id": "cus_282a2fe6",
-                 *       "q": "HP7741"
-                 *     }
-                 */
-                "application/json": components["schemas"]["PaymentSearch"];
-            };
-        };
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "id": "hotmart:HP7741",
-                     *           "gateway": "hotmart",
-                     *           "order_id": "1047",
-                     *           "state": "created",
-                     *           "amount_minor": 49700,
-                     *           "refunded_minor": 0,
-                     *           "currency": "BRL",
-                     *           "payment_method": "card",
-                     *           "card_brand": "visa",
-                     *           "card_last4": "4242",
-                     *           "products": [
-                     *             "Course"
-                     *           ],
-                     *           "livemode": true,
-                     *           "test": true,
-                     *           "decision": {
-                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
-                     *             "decision": "allow",
-                     *             "risk_score": 12,
-                     *             "points": [
-                     *               {
-                     *                 "detector": "velocity",
-                     *                 "points": 58,
-                     *                 "reason": "velocity.card.1h"
-                     *               },
-                     *               {
-                     *                 "detector": "trust_history",
-                     *                 "points": 4,
-                     *                 "reason": "trust_history.new_customer"
-                     *               }
-                     *             ],
-                     *             "more_reasons": 2,
-                     *             "override": "block_list.ip",
-                     *             "created_at": "2026-03-14T15:09:26Z"
-                     *           },
-                     *           "decisions": 3,
-                     *           "buyer": {
-                     *             "customer_id": "cus_282a2fe6",
-                     *             "trust_score": 52,
-                     *             "last_change": -8,
-                     *             "status": "neutral"
-                     *           },
-                     *           "conversion": {
-                     *             "status": "pending",
-                     *             "reason": "blocked",
-                     *             "code": "190",
-                     *             "correction": "blocked",
-                     *             "waiting_for": {
-                     *               "cause": "destination_on_hold",
-                     *               "reason": "card testing",
-                     *               "code": "validation",
-                     *               "since": "2026-03-14T15:09:26Z"
-                     *             },
-                     *             "count": 1
-                     *           },
-                     *           "verdict": {
-                     *             "verdict": "fraud",
-                     *             "reason": "card testing",
-                     *             "actor": "ana@shop.example",
-                     *             "given_at": "2026-03-14T15:09:26Z"
-                     *           },
-                     *           "created_at": "2026-03-14T15:09:26Z",
-                     *           "updated_at": "2026-03-14T15:09:26Z"
-                     *         }
-                     *       ],
-                     *       "next_cursor": null
-                     *     }
-                     */
-                    "application/json": components["schemas"]["PaymentPage"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            406: components["responses"]["406"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            503: components["responses"]["503"];
-        };
-    };
-    list_related_payments: {
-        parameters: {
-            query?: {
-                /**
-                 * @description payments of each link
-                 * @example 10
-                 */
-                limit?: number;
-                /**
-                 * @description `next_cursor` of the previous page
-                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
-                 */
-                cursor?: string;
-                /**
-                 * @description only what shares this; needed with a `cursor`
-                 * @example card
-                 */
-                link?: components["schemas"]["SharedValue"];
-            };
-            header?: {
-                /**
-                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
-                 * @example "9f86d081884c7d659a2feaa0c55ad015"
-                 */
-                "If-None-Match"?: string;
-            };
-            path: {
-                /**
-                 * @description the id, as lists return it
-                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "groups": [
-                     *         {
-                     *           "link": "customer",
-                     *           "payments": 4,
-                     *           "complete": true,
-                     *           "fraud": 1,
-                     *           "amounts": [
-                     *             {
-                     *               "currency": "BRL",
-                     *               "payments": 4,
-                     *               "amount_minor": 198800
-                     *             }
-                     *           ],
-                     *           "items": [
-                     *             {
-                     *               "id": "hotmart:HP7741",
-                     *               "gateway": "hotmart",
-                     *               "order_id": "1047",
-                     *               "state": "created",
-                     *               "amount_minor": 49700,
-                     *               "refunded_minor": 0,
-                     *               "currency": "BRL",
-                     *               "payment_method": "card",
-                     *               "card_brand": "visa",
-                     *               "card_last4": "4242",
-                     *               "products": [
-                     *                 "Course"
-                     *               ],
-                     *               "livemode": true,
-                     *               "test": true,
-                     *               "decision": {
-                     *                 "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
-                     *                 "decision": "allow",
-                     *                 "risk_score": 12,
-                     *                 "points": [
-                     *                   {
-                     *                     "detector": "velocity",
-                     *                     "points": 58,
-                     *                     "reason": "velocity.card.1h"
-                     *                   },
-                     *                   {
-                     *                     "detector": "trust_history",
-                     *                     "points": 4,
-                     *                     "reason": "trust_history.new_customer"
-                     *                   }
-                     *                 ],
-                     *                 "more_reasons": 2,
-                     *                 "override": "block_list.ip",
-                     *                 "created_at": "2026-03-14T15:09:26Z"
-                     *               },
-                     *               "decisions": 3,
-                     *               "buyer": {
-                     *                 "customer_id": "cus_282a2fe6",
-                     *                 "trust_score": 52,
-                     *                 "last_change": -8,
-                     *                 "status": "neutral"
-                     *               },
-                     *               "conversion": {
-                     *                 "status": "pending",
-                     *                 "reason": "blocked",
-                     *                 "code": "190",
-                     *                 "correction": "blocked",
-                     *                 "waiting_for": {
-                     *                   "cause": "destination_on_hold",
-                     *                   "reason": "card testing",
-                     *                   "code": "validation",
-                     *                   "since": "2026-03-14T15:09:26Z"
-                     *                 },
-                     *                 "count": 1
-                     *               },
-                     *               "verdict": {
-                     *                 "verdict": "fraud",
-                     *                 "reason": "card testing",
-                     *                 "actor": "ana@shop.example",
-                     *                 "given_at": "2026-03-14T15:09:26Z"
-                     *               },
-                     *               "created_at": "2026-03-14T15:09:26Z",
-                     *               "updated_at": "2026-03-14T15:09:26Z"
-                     *             }
-                     *           ],
-                     *           "next_cursor": null
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Related"];
-                };
-            };
-            /** @description The ETag sent is still current */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            406: components["responses"]["406"];
-            422: components["responses"]["422"];
-            503: components["responses"]["503"];
-        };
-    };
-    export_payments: {
-        parameters: {
-            query?: {
-                /**
-                 * @description first event at or after
-                 * @example 2026-11-01T00:00:00Z
-                 */
-                from?: string;
-                /**
-                 * @description first event before
-                 * @example 2026-12-01T00:00:00Z
-                 */
-                to?: string;
-                /**
-                 * @description of the payment
-                 * @example [
-                 *       "stripe",
-                 *       "hotmart"
-                 *     ]
-                 */
-                gateway?: string[];
-                /**
-                 * @description the state of the money
-                 * @example [
-                 *       "succeeded",
-                 *       "partially_refunded"
-                 *     ]
-                 */
-                state?: components["schemas"]["PaymentState"][];
-                /**
-                 * @description the current decision
-                 * @example [
-                 *       "review",
-                 *       "block"
-                 *     ]
-                 */
-                decision?: components["schemas"]["Decision"][];
-                /**
-                 * @description the state of its conversions; of several, the first of failed, pending, suppressed, dispatched
-                 * @example [
-                 *       "failed",
-                 *       "pending"
-                 *     ]
-                 */
-                conversion?: components["schemas"]["ListedConversion"][];
-                /**
-                 * @description what people found
-                 * @example [
-                 *       "none"
-                 *     ]
-                 */
-                verdict?: components["schemas"]["ListedVerdict"][];
-                /**
-                 * @description the payment's, by its ISO 4217 code
-                 * @example [
-                 *       "BRL"
-                 *     ]
-                 */
-                currency?: string[];
-                /**
-                 * @description in the currency's minor unit
-                 * @example 10000
-                 */
-                min_amount?: number;
-                /**
-                 * @description in the currency's minor unit
-                 * @example 50000
-                 */
-                max_amount?: number;
-                /**
-                 * @description of the current decision
-                 * @example 60
-                 */
-                min_risk?: number;
-                /**
-                 * @description of the current decision
-                 * @example 100
-                 */
-                max_risk?: number;
-                /**
-                 * @description the gateway's product id or name
-                 * @example Course
-                 */
-                product?: string;
-                /**
-                 * @description of this customer, and of those that are the same person
-                 * @example cus_282a2fe6
-                 */
-                customer_id?: string;
-                /**
-                 * @description an order id, the last four digits of a card, or the beginning of a payment id with or without its gateway. For an email address, a phone number or a document use `POST /api/v1/payments/search`
-                 * @example HP7741
-                 */
-                q?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A file */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example payment_id,verdict,reason
-                     *     stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp,fraud,chargeback
-                     */
-                    "text/csv": string;
-                };
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            406: components["responses"]["406"];
-            422: components["responses"]["422"];
-            503: components["responses"]["503"];
-        };
-    };
-    judge_payments: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description a request repeated with the same key within a day takes effect once and gets the same response
-                 * @example order-1042
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "ids": [
-                 *         "stripe:pi_3SVk2c",
-                 *         "hotmart:HP7741"
-                 *       ],
-                 *       "verdict": "fraud",
-                 *       "reason": "card testing",
-                 *       "dry_run": true
-                 *     }
-                 */
-                "application/json": components["schemas"]["BulkVerdict"];
-            };
-        };
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "dry_run": true,
-                     *       "given": 1,
-                     *       "unchanged": 1,
-                     *       "unknown": 0,
-                     *       "results": [
-                     *         {
-                     *           "id": "stripe:pi_3SVk2c",
-                     *           "outcome": "given"
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["BulkVerdictResult"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            406: components["responses"]["406"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            503: components["responses"]["503"];
-        };
-    };
-    show_story: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description the id, as lists return it
-                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "payment": {
-                     *         "id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
-                     *         "gateway": "stripe",
-                     *         "order_id": "1047",
-                     *         "customer_id": "cus_0d2f6a4b8c1e",
-                     *         "state": "created",
-                     *         "amount_minor": 12500,
-                     *         "refunded_minor": 12,
-                     *         "currency": "BRL",
-                     *         "payment_method": "card",
-                     *         "card_brand": "visa",
-                     *         "card_last4": "4242",
-                     *         "card_country": "BR",
-                     *         "products": [
-                     *           "course-101"
-                     *         ],
-                     *         "livemode": true,
-                     *         "test": true,
-                     *         "decision": {
-                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
-                     *           "decision": "allow",
-                     *           "risk_score": 12,
-                     *           "version": 3,
-                     *           "created_at": "2026-03-14T15:09:26Z"
-                     *         },
-                     *         "actions": [
-                     *           {
-                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
-                     *             "action": "cancel",
-                     *             "status": "pending",
-                     *             "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
-                     *             "decided_by": "risk",
-                     *             "attempts": 12,
-                     *             "reference": "re_3SVk2cLqkz8JbX1y",
-                     *             "code": "validation",
-                     *             "reason": "card testing",
-                     *             "contradiction": "block_lifted",
-                     *             "created_at": "2026-03-14T15:09:26Z",
-                     *             "updated_at": "2026-03-14T15:09:26Z"
-                     *           }
-                     *         ],
-                     *         "created_at": "2026-03-14T15:09:26Z",
-                     *         "updated_at": "2026-03-14T15:09:26Z",
-                     *         "verdict": {
-                     *           "verdict": "fraud",
-                     *           "reason": "card testing",
-                     *           "actor": "ana@shop.example",
-                     *           "given_at": "2026-03-14T15:09:26Z"
-                     *         }
-                     *       },
-                     *       "webhooks": {
-                     *         "status": "ok",
-                     *         "items": [
-                     *           {
-                     *             "id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
-                     *             "type": "payment.succeeded.v1",
-                     *             "occurred_at": "2026-03-14T15:09:26Z",
-                     *             "received_at": "2026-03-14T15:09:26Z"
-                     *           }
-                     *         ]
-                     *       },
-                     *       "decisions": {
-                     *         "status": "ok",
-                     *         "items": [
-                     *           {
-                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
-                     *             "event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
-                     *             "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
-                     *             "payment_type": "payment.succeeded.v1",
-                     *             "gateway": "stripe",
-                     *             "customer_id": "cus_0d2f6a4b8c1e",
-                     *             "decision": "allow",
-                     *             "risk_score": 12,
-                     *             "reasons": [
-                     *               "velocity.card.1h",
-                     *               "trust_history.new_customer"
-                     *             ],
-                     *             "points": [
-                     *               {
-                     *                 "detector": "velocity",
-                     *                 "points": 58,
-                     *                 "reason": "velocity.card.1h"
-                     *               },
-                     *               {
-                     *                 "detector": "trust_history",
-                     *                 "points": 4,
-                     *                 "reason": "trust_history.new_customer"
-                     *               }
-                     *             ],
-                     *             "override": "block_list.ip",
-                     *             "rules": [],
-                     *             "detectors": [
-                     *               {
-                     *                 "name": "Expensive first order",
-                     *                 "score": 12,
-                     *                 "reasons": [
-                     *                   "velocity.card.1h",
-                     *                   "trust_history.new_customer"
-                     *                 ],
-                     *                 "duration_us": 12
-                     *               }
-                     *             ],
-                     *             "degraded": [],
-                     *             "amount_minor": 12500,
-                     *             "currency": "BRL",
-                     *             "occurred_at": "2026-03-14T15:09:26Z",
-                     *             "created_at": "2026-03-14T15:09:26Z",
-                     *             "version": 3,
-                     *             "replaces": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
-                     *             "replaced_by": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60"
-                     *           }
-                     *         ]
-                     *       },
-                     *       "trust": {
-                     *         "status": "ok",
-                     *         "items": [
-                     *           {
-                     *             "customer_id": "cus_0d2f6a4b8c1e",
-                     *             "version": 7,
-                     *             "score_before": 52,
-                     *             "score_after": 2,
-                     *             "status": "neutral",
-                     *             "cause": "dispute_opened",
-                     *             "actor": "ana@shop.example",
-                     *             "reason": "card testing",
-                     *             "occurred_at": "2026-03-14T15:09:26Z"
-                     *           }
-                     *         ]
-                     *       },
-                     *       "conversions": {
-                     *         "status": "ok",
-                     *         "items": [
-                     *           {
-                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
-                     *             "event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
-                     *             "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
-                     *             "destination": "meta",
-                     *             "destination_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
-                     *             "event_name": "Purchase",
-                     *             "status": "pending",
-                     *             "match": {
-                     *               "method": "click_id",
-                     *               "confidence": 1,
-                     *               "click_id": "fb.1.1773500966000.IwAR2x"
-                     *             },
-                     *             "attempts": 12,
-                     *             "reason": "card testing",
-                     *             "code": "validation",
-                     *             "amount_minor": 12500,
-                     *             "currency": "BRL",
-                     *             "correction": "blocked",
-                     *             "waiting_for": {
-                     *               "cause": "destination_on_hold",
-                     *               "reason": "card testing",
-                     *               "code": "validation",
-                     *               "since": "2026-03-14T15:09:26Z"
-                     *             },
-                     *             "created_at": "2026-03-14T15:09:26Z",
-                     *             "updated_at": "2026-03-14T15:09:26Z"
-                     *           }
-                     *         ]
-                     *       },
-                     *       "deliveries": {
-                     *         "status": "ok",
-                     *         "items": [
-                     *           {
-                     *             "state": "dispatched",
-                     *             "next_attempt_at": "2026-03-14T15:09:26Z",
-                     *             "event": {
-                     *               "event_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
-                     *               "event_name": "Purchase"
-                     *             },
-                     *             "attempts": [
-                     *               {
-                     *                 "number": 12,
-                     *                 "at": "2026-03-14T15:09:26Z",
-                     *                 "outcome": "dispatched",
-                     *                 "code": "validation",
-                     *                 "reason": "card testing",
-                     *                 "duration_ms": 12,
-                     *                 "trace_id": "AbCdEf012345"
-                     *               }
-                     *             ],
-                     *             "conversion_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60"
-                     *           }
-                     *         ]
-                     *       },
-                     *       "actions": {
-                     *         "status": "ok",
-                     *         "items": [
-                     *           {
-                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
-                     *             "action": "cancel",
-                     *             "status": "pending",
-                     *             "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
-                     *             "decided_by": "risk",
-                     *             "attempts": 12,
-                     *             "reference": "re_3SVk2cLqkz8JbX1y",
-                     *             "code": "validation",
-                     *             "reason": "card testing",
-                     *             "contradiction": "block_lifted",
-                     *             "created_at": "2026-03-14T15:09:26Z",
-                     *             "updated_at": "2026-03-14T15:09:26Z"
-                     *           }
-                     *         ]
-                     *       },
-                     *       "fraud_signs": {
-                     *         "status": "ok",
-                     *         "items": [
-                     *           {
-                     *             "kind": "verdict",
-                     *             "id": "dp_1",
-                     *             "sign": "judged_fraud",
-                     *             "actor": "ana@shop.example",
-                     *             "reason": "card testing",
-                     *             "at": "2026-03-14T15:09:26Z"
-                     *           }
-                     *         ]
-                     *       },
-                     *       "audit": {
-                     *         "status": "ok",
-                     *         "items": [
-                     *           {
-                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
-                     *             "at": "2026-03-14T15:09:26Z",
-                     *             "actor": "ana@shop.example",
-                     *             "action": "payment.give_verdict",
-                     *             "subject": "payment stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
-                     *             "before": {
-                     *               "verdict": "withdrawn"
-                     *             },
-                     *             "after": {
-                     *               "verdict": "fraud"
-                     *             }
-                     *           }
-                     *         ]
-                     *       },
-                     *       "timeline": [],
-                     *       "outlook": [],
-                     *       "generated_at": "2026-03-14T15:09:26Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["PaymentStory"];
-                };
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            406: components["responses"]["406"];
-            503: components["responses"]["503"];
-        };
-    };
-    search: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description a request repeated with the same key within a day takes effect once and gets the same response
-                 * @example order-1042
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "text": "ana@example.com"
-                 *     }
-                 */
-                "application/json": components["schemas"]["SearchRequest"];
-            };
-        };
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "hits": [
-                     *         {
-                     *           "kind": "payment",
-                     *           "id": "hotmart:HP7741",
-                     *           "path": "/payments/hotmart%3AHP7741",
-                     *           "found_by": "id",
-                     *           "state": "created",
-                     *           "amount_minor": 12500,
-                     *           "currency": "BRL",
-                     *           "order_id": "1047",
-                     *           "created_at": "2026-03-14T15:09:26Z"
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["SearchResult"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            406: components["responses"]["406"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
     };
@@ -11097,12 +8284,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-01T00:00:00Z
+                 * @example 2026-03-14T15:09:26Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-04-01T00:00:00Z
+                 * @example 2026-03-14T15:09:26Z
                  */
                 to?: string;
                 /**
@@ -11163,7 +8350,7 @@ export interface operations {
                      *           "added_by": "ana@shop.example",
                      *           "created_at": "2026-03-14T15:09:26Z",
                      *           "updated_at": "2026-03-14T15:09:26Z",
-                     *           "expires_at": "2099-12-31T00:00:00Z"
+                     *           "expires_at": "2026-03-14T15:09:26Z"
                      *         }
                      *       ],
                      *       "next_cursor": null
@@ -11208,7 +8395,7 @@ export interface operations {
                  *       "type": "ip",
                  *       "value": "203.0.113.0/24",
                  *       "reason": "card testing",
-                 *       "expires_at": "2099-12-31T00:00:00Z"
+                 *       "expires_at": "2026-03-14T15:09:26Z"
                  *     }
                  */
                 "application/json": components["schemas"]["NewListEntry"];
@@ -11232,7 +8419,7 @@ export interface operations {
                      *       "added_by": "ana@shop.example",
                      *       "created_at": "2026-03-14T15:09:26Z",
                      *       "updated_at": "2026-03-14T15:09:26Z",
-                     *       "expires_at": "2099-12-31T00:00:00Z"
+                     *       "expires_at": "2026-03-14T15:09:26Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Entry"];
@@ -11287,7 +8474,7 @@ export interface operations {
                      *       "added_by": "ana@shop.example",
                      *       "created_at": "2026-03-14T15:09:26Z",
                      *       "updated_at": "2026-03-14T15:09:26Z",
-                     *       "expires_at": "2099-12-31T00:00:00Z"
+                     *       "expires_at": "2026-03-14T15:09:26Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Entry"];
@@ -11332,7 +8519,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "reason": "card testing",
-                 *       "expires_at": "2099-12-31T00:00:00Z"
+                 *       "expires_at": "2026-03-14T15:09:26Z"
                  *     }
                  */
                 "application/json": components["schemas"]["EntryChange"];
@@ -11355,7 +8542,7 @@ export interface operations {
                      *       "added_by": "ana@shop.example",
                      *       "created_at": "2026-03-14T15:09:26Z",
                      *       "updated_at": "2026-03-14T15:09:26Z",
-                     *       "expires_at": "2099-12-31T00:00:00Z"
+                     *       "expires_at": "2026-03-14T15:09:26Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Entry"];
@@ -11411,7 +8598,7 @@ export interface operations {
                      *       "added_by": "ana@shop.example",
                      *       "created_at": "2026-03-14T15:09:26Z",
                      *       "updated_at": "2026-03-14T15:09:26Z",
-                     *       "expires_at": "2099-12-31T00:00:00Z"
+                     *       "expires_at": "2026-03-14T15:09:26Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Entry"];
@@ -11469,7 +8656,7 @@ export interface operations {
                      *           "added_by": "ana@shop.example",
                      *           "created_at": "2026-03-14T15:09:26Z",
                      *           "updated_at": "2026-03-14T15:09:26Z",
-                     *           "expires_at": "2099-12-31T00:00:00Z"
+                     *           "expires_at": "2026-03-14T15:09:26Z"
                      *         }
                      *       ]
                      *     }
@@ -11508,7 +8695,7 @@ export interface operations {
                 reason?: string;
                 /**
                  * @description of lines that name none
-                 * @example 2099-12-31T00:00:00Z
+                 * @example 2026-03-14T15:09:26Z
                  */
                 expires_at?: string;
             };
@@ -11525,8 +8712,8 @@ export interface operations {
         requestBody: {
             content: {
                 /**
-                 * @example list,type,value,reason
-                 *     block,ip,203.0.113.0/24,card testing
+                 * @example type,value,reason
+                 *     ip,203.0.113.0/24,card testing
                  */
                 "text/csv": string;
             };
@@ -11625,12 +8812,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-01T00:00:00Z
+                 * @example 2026-03-14T15:09:26Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-04-01T00:00:00Z
+                 * @example 2026-03-14T15:09:26Z
                  */
                 to?: string;
                 /**
@@ -12544,12 +9731,12 @@ export interface operations {
                 destination_id?: string;
                 /**
                  * @description recorded at or after
-                 * @example 2026-03-01T00:00:00Z
+                 * @example 2026-03-14T15:09:26Z
                  */
                 from?: string;
                 /**
                  * @description recorded before
-                 * @example 2026-04-01T00:00:00Z
+                 * @example 2026-03-14T15:09:26Z
                  */
                 to?: string;
             };
@@ -12937,1088 +10124,6 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    show_onboarding: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
-                 * @example "9f86d081884c7d659a2feaa0c55ad015"
-                 */
-                "If-None-Match"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "steps": [
-                     *         {
-                     *           "step": "gateway",
-                     *           "done": true,
-                     *           "skipped": true,
-                     *           "done_at": "2026-03-14T15:09:26Z",
-                     *           "detail": "Set up: stripe.",
-                     *           "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp"
-                     *         }
-                     *       ],
-                     *       "done": 12,
-                     *       "dismissed": true
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Onboarding"];
-                };
-            };
-            /** @description The ETag sent is still current */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            406: components["responses"]["406"];
-            503: components["responses"]["503"];
-        };
-    };
-    save_onboarding: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
-                 * @example "9f86d081884c7d659a2feaa0c55ad015"
-                 */
-                "If-Match"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "dismissed": false,
-                 *       "skipped": []
-                 *     }
-                 */
-                "application/json": components["schemas"]["OnboardingChoices"];
-            };
-        };
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "steps": [
-                     *         {
-                     *           "step": "gateway",
-                     *           "done": true,
-                     *           "skipped": true,
-                     *           "done_at": "2026-03-14T15:09:26Z",
-                     *           "detail": "Set up: stripe.",
-                     *           "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp"
-                     *         }
-                     *       ],
-                     *       "done": 12,
-                     *       "dismissed": true
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Onboarding"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            406: components["responses"]["406"];
-            412: components["responses"]["412"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            503: components["responses"]["503"];
-        };
-    };
-    list_gateways: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
-                 * @example "9f86d081884c7d659a2feaa0c55ad015"
-                 */
-                "If-None-Match"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "name": "hotmart",
-                     *           "configured": true,
-                     *           "enabled": true,
-                     *           "mode": "native",
-                     *           "accept": [
-                     *             "live"
-                     *           ],
-                     *           "allowed_networks": [
-                     *             "203.0.113.0/24"
-                     *           ],
-                     *           "timezone": "America/Sao_Paulo",
-                     *           "path": "/api/v1/webhooks/stripe/my-shop",
-                     *           "url": "https://orylo.example/api/v1/webhooks/stripe/my-shop",
-                     *           "reachable": true,
-                     *           "secrets": [
-                     *             {
-                     *               "label": "2026-03",
-                     *               "created_at": "2026-03-14T15:09:26Z",
-                     *               "last_used_at": "2026-03-14T15:09:26Z",
-                     *               "needed": true
-                     *             }
-                     *           ],
-                     *           "health": {
-                     *             "last_at": "2026-03-14T15:09:26Z",
-                     *             "rejected_at": "2026-03-14T15:09:26Z",
-                     *             "counts": {
-                     *               "accepted": 0,
-                     *               "already_reported": 0,
-                     *               "ignored": 0,
-                     *               "quarantined": 0,
-                     *               "duplicate": 0,
-                     *               "conflict": 0,
-                     *               "rejected": 0
-                     *             },
-                     *             "usual_gap_s": 12,
-                     *             "silent_since": "2026-03-14T15:09:26Z"
-                     *           }
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["GatewayList"];
-                };
-            };
-            /** @description The ETag sent is still current */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            406: components["responses"]["406"];
-            503: components["responses"]["503"];
-        };
-    };
-    show_gateway: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
-                 * @example "9f86d081884c7d659a2feaa0c55ad015"
-                 */
-                "If-None-Match"?: string;
-            };
-            path: {
-                /**
-                 * @description the gateway's name
-                 * @example stripe
-                 */
-                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "name": "hotmart",
-                     *       "configured": true,
-                     *       "enabled": true,
-                     *       "mode": "native",
-                     *       "accept": [
-                     *         "live"
-                     *       ],
-                     *       "allowed_networks": [
-                     *         "203.0.113.0/24"
-                     *       ],
-                     *       "timezone": "America/Sao_Paulo",
-                     *       "path": "/api/v1/webhooks/stripe/my-shop",
-                     *       "url": "https://orylo.example/api/v1/webhooks/stripe/my-shop",
-                     *       "reachable": true
-                     *     }
-                     */
-                    "application/json": components["schemas"]["GatewayConfiguration"];
-                };
-            };
-            /** @description The ETag sent is still current */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            406: components["responses"]["406"];
-            503: components["responses"]["503"];
-        };
-    };
-    save_gateway: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
-                 * @example "9f86d081884c7d659a2feaa0c55ad015"
-                 */
-                "If-Match"?: string;
-            };
-            path: {
-                /**
-                 * @description the gateway's name
-                 * @example stripe
-                 */
-                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "enabled": true,
-                 *       "mode": "native",
-                 *       "accept": [
-                 *         "live",
-                 *         "test"
-                 *       ],
-                 *       "allowed_networks": [
-                 *         "203.0.113.0/24"
-                 *       ],
-                 *       "timezone": null,
-                 *       "secret": {
-                 *         "label": "2026-03",
-                 *         "secret": "whsec_example"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["GatewayBody"];
-            };
-        };
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "name": "hotmart",
-                     *       "configured": true,
-                     *       "enabled": true,
-                     *       "mode": "native",
-                     *       "accept": [
-                     *         "live"
-                     *       ],
-                     *       "allowed_networks": [
-                     *         "203.0.113.0/24"
-                     *       ],
-                     *       "timezone": "America/Sao_Paulo",
-                     *       "path": "/api/v1/webhooks/stripe/my-shop",
-                     *       "url": "https://orylo.example/api/v1/webhooks/stripe/my-shop",
-                     *       "reachable": true
-                     *     }
-                     */
-                    "application/json": components["schemas"]["GatewayConfiguration"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            406: components["responses"]["406"];
-            409: components["responses"]["409"];
-            412: components["responses"]["412"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            503: components["responses"]["503"];
-        };
-    };
-    list_secrets: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
-                 * @example "9f86d081884c7d659a2feaa0c55ad015"
-                 */
-                "If-None-Match"?: string;
-            };
-            path: {
-                /**
-                 * @description the gateway's name
-                 * @example stripe
-                 */
-                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "label": "2026-03",
-                     *           "created_at": "2026-03-14T15:09:26Z",
-                     *           "last_used_at": "2026-03-14T15:09:26Z",
-                     *           "needed": true
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["SecretList"];
-                };
-            };
-            /** @description The ETag sent is still current */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            406: components["responses"]["406"];
-            503: components["responses"]["503"];
-        };
-    };
-    save_secret: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description a request repeated with the same key within a day takes effect once and gets the same response
-                 * @example order-1042
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /**
-                 * @description the gateway's name
-                 * @example stripe
-                 */
-                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "label": "2026-03",
-                 *       "secret": "whsec_example"
-                 *     }
-                 */
-                "application/json": components["schemas"]["NewSecretBody"];
-            };
-        };
-        responses: {
-            /** @description Success */
-            201: {
-                headers: {
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "label": "2026-03",
-                     *       "created_at": "2026-03-14T15:09:26Z",
-                     *       "last_used_at": "2026-03-14T15:09:26Z",
-                     *       "needed": true
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ShownSecret"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            406: components["responses"]["406"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            503: components["responses"]["503"];
-        };
-    };
-    retire_secret: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description a request repeated with the same key within a day takes effect once and gets the same response
-                 * @example order-1042
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /**
-                 * @description the gateway's name
-                 * @example stripe
-                 */
-                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
-                /**
-                 * @description the secret's label
-                 * @example 2026-03
-                 */
-                label: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "force": false
-                 *     }
-                 */
-                "application/json": components["schemas"]["RetireBody"];
-            };
-        };
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "label": "2026-03",
-                     *           "created_at": "2026-03-14T15:09:26Z",
-                     *           "last_used_at": "2026-03-14T15:09:26Z",
-                     *           "needed": true
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["SecretList"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            406: components["responses"]["406"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            503: components["responses"]["503"];
-        };
-    };
-    show_gateway_stats: {
-        parameters: {
-            query?: {
-                /**
-                 * @description by default 24 hours before `to`
-                 * @example 2026-03-01T00:00:00Z
-                 */
-                from?: string;
-                /**
-                 * @description by default now; at most 31 days after `from`
-                 * @example 2026-04-01T00:00:00Z
-                 */
-                to?: string;
-            };
-            header?: {
-                /**
-                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
-                 * @example "9f86d081884c7d659a2feaa0c55ad015"
-                 */
-                "If-None-Match"?: string;
-            };
-            path: {
-                /**
-                 * @description the gateway's name
-                 * @example stripe
-                 */
-                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "health": {
-                     *         "last_at": "2026-03-14T15:09:26Z",
-                     *         "rejected_at": "2026-03-14T15:09:26Z",
-                     *         "counts": {
-                     *           "accepted": 0,
-                     *           "already_reported": 0,
-                     *           "ignored": 0,
-                     *           "quarantined": 0,
-                     *           "duplicate": 0,
-                     *           "conflict": 0,
-                     *           "rejected": 0
-                     *         },
-                     *         "usual_gap_s": 12,
-                     *         "silent_since": "2026-03-14T15:09:26Z"
-                     *       },
-                     *       "hours": [
-                     *         {
-                     *           "hour": "2026-03-14T15:09:26Z",
-                     *           "counts": {
-                     *             "accepted": 0,
-                     *             "already_reported": 0,
-                     *             "ignored": 0,
-                     *             "quarantined": 0,
-                     *             "duplicate": 0,
-                     *             "conflict": 0,
-                     *             "rejected": 0
-                     *           }
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["GatewayStats"];
-                };
-            };
-            /** @description The ETag sent is still current */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            406: components["responses"]["406"];
-            422: components["responses"]["422"];
-            503: components["responses"]["503"];
-        };
-    };
-    send_sample_webhook: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description a request repeated with the same key within a day takes effect once and gets the same response
-                 * @example order-1042
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /**
-                 * @description the gateway's name
-                 * @example stripe
-                 */
-                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "status": 12,
-                     *       "code": "address_not_allowed",
-                     *       "reason": "This endpoint accepts webhooks only from the addresses on its allow-list.",
-                     *       "webhook_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
-                     *       "state": "accepted",
-                     *       "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["SampleOutcome"];
-                };
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            406: components["responses"]["406"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            503: components["responses"]["503"];
-        };
-    };
-    check_tracking: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "url": "https://shop.example/"
-                 *     }
-                 */
-                "application/json": components["schemas"]["TrackingCheckBody"];
-            };
-        };
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "url": "https://shop.example/",
-                     *       "status": 200,
-                     *       "found": true,
-                     *       "script_url": "https://hooks.example.com/t.js",
-                     *       "tenant": "my-shop",
-                     *       "problems": [
-                     *         {
-                     *           "code": "page_unavailable",
-                     *           "detail": "The page has no Orylo script. Add it as docs/tracking.md describes."
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["TrackingCheck"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            406: components["responses"]["406"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            503: components["responses"]["503"];
-        };
-    };
-    show_tracking_stats: {
-        parameters: {
-            query?: {
-                /**
-                 * @description days back, today included
-                 * @example 30
-                 */
-                days?: number;
-            };
-            header?: {
-                /**
-                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
-                 * @example "9f86d081884c7d659a2feaa0c55ad015"
-                 */
-                "If-None-Match"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "visits": 12,
-                     *       "with_click_id": 12,
-                     *       "checkouts": 12,
-                     *       "leads": 12,
-                     *       "last_at": "2026-03-14T15:09:26Z",
-                     *       "days": [
-                     *         {
-                     *           "day": "2026-03-14",
-                     *           "visits": 12,
-                     *           "with_click_id": 12,
-                     *           "checkouts": 12,
-                     *           "leads": 12
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["TrackingStats"];
-                };
-            };
-            /** @description The ETag sent is still current */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            406: components["responses"]["406"];
-            422: components["responses"]["422"];
-            503: components["responses"]["503"];
-        };
-    };
-    list_webhooks: {
-        parameters: {
-            query?: {
-                /**
-                 * @description items per page, at most
-                 * @example 50
-                 */
-                limit?: number;
-                /**
-                 * @description `next_cursor` of the previous page
-                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
-                 */
-                cursor?: string;
-                /**
-                 * @description created at or after
-                 * @example 2026-03-01T00:00:00Z
-                 */
-                from?: string;
-                /**
-                 * @description created before
-                 * @example 2026-04-01T00:00:00Z
-                 */
-                to?: string;
-                /**
-                 * @description the gateway that sent it
-                 * @example stripe
-                 */
-                gateway?: string;
-                /**
-                 * @description the gateway's own type of the event
-                 * @example charge.succeeded
-                 */
-                type?: string;
-                /**
-                 * @description accepted: published; already_reported: another webhook had reported the same; ignored: understood, and of no interest; quarantined: not understood; conflict: the event arrived before with another body, which is kept; refused: not authentic or not readable, so its body was not stored; duplicate: delivered more than once, in any state
-                 * @example accepted
-                 */
-                state?: components["schemas"]["ListedState"];
-                /**
-                 * @description the payment that it reports on
-                 * @example stripe:pi_3QK9xY
-                 */
-                payment?: string;
-            };
-            header?: {
-                /**
-                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
-                 * @example "9f86d081884c7d659a2feaa0c55ad015"
-                 */
-                "If-None-Match"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    Link: components["headers"]["Link"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
-                     *           "state": "accepted",
-                     *           "gateway": "stripe",
-                     *           "type": "payment_intent.succeeded",
-                     *           "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
-                     *           "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
-                     *           "message_type": "payment.succeeded.v1",
-                     *           "status": 12,
-                     *           "code": "signature_mismatch",
-                     *           "reason": "card testing",
-                     *           "deliveries": 12,
-                     *           "remote": "203.0.113.7",
-                     *           "occurred_at": "2026-03-14T15:09:26Z",
-                     *           "created_at": "2026-03-14T15:09:26Z",
-                     *           "last_received_at": "2026-03-14T15:09:26Z"
-                     *         }
-                     *       ],
-                     *       "next_cursor": null
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ReceivedWebhookPage"];
-                };
-            };
-            /** @description The ETag sent is still current */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            406: components["responses"]["406"];
-            422: components["responses"]["422"];
-            503: components["responses"]["503"];
-        };
-    };
-    show_webhook: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
-                 * @example "9f86d081884c7d659a2feaa0c55ad015"
-                 */
-                "If-None-Match"?: string;
-            };
-            path: {
-                /**
-                 * @description the webhook's id
-                 * @example 6e1f0c0e-4a43-5b52-9c3e-0f5b8c1d2e3f
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
-                     *       "state": "accepted",
-                     *       "gateway": "stripe",
-                     *       "type": "payment_intent.succeeded",
-                     *       "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
-                     *       "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
-                     *       "message_type": "payment.succeeded.v1",
-                     *       "status": 12,
-                     *       "code": "signature_mismatch",
-                     *       "reason": "card testing",
-                     *       "deliveries": 12,
-                     *       "remote": "203.0.113.7",
-                     *       "occurred_at": "2026-03-14T15:09:26Z",
-                     *       "created_at": "2026-03-14T15:09:26Z",
-                     *       "last_received_at": "2026-03-14T15:09:26Z",
-                     *       "payload_bytes": 12,
-                     *       "repeated_first_at": "2026-03-14T15:09:26Z",
-                     *       "conflicts": [
-                     *         {
-                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
-                     *           "received_at": "2026-03-14T15:09:26Z"
-                     *         }
-                     *       ],
-                     *       "conflicts_with": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
-                     *       "payment": {
-                     *         "id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
-                     *         "state": "created",
-                     *         "amount_minor": 12500,
-                     *         "currency": "BRL",
-                     *         "test": true,
-                     *         "created_at": "2026-03-14T15:09:26Z"
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ReceivedWebhookDetails"];
-                };
-            };
-            /** @description The ETag sent is still current */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            406: components["responses"]["406"];
-            503: components["responses"]["503"];
-        };
-    };
-    show_webhook_payload: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
-                 * @example "9f86d081884c7d659a2feaa0c55ad015"
-                 */
-                "If-None-Match"?: string;
-            };
-            path: {
-                /**
-                 * @description the webhook's id
-                 * @example 6e1f0c0e-4a43-5b52-9c3e-0f5b8c1d2e3f
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "payload": {
-                     *         "id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
-                     *         "type": "payment_intent.succeeded"
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["WebhookPayload"];
-                };
-            };
-            /** @description The ETag sent is still current */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            406: components["responses"]["406"];
-            503: components["responses"]["503"];
-        };
-    };
-    resend_webhook: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description a request repeated with the same key within a day takes effect once and gets the same response
-                 * @example order-1042
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /**
-                 * @description the webhook's id
-                 * @example 6e1f0c0e-4a43-5b52-9c3e-0f5b8c1d2e3f
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
-                     *       "status": "published",
-                     *       "message_type": "payment.succeeded.v1",
-                     *       "reason": "card testing"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ResendOutcome"];
-                };
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            406: components["responses"]["406"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            503: components["responses"]["503"];
-        };
-    };
     list_rejections: {
         parameters: {
             query?: {
@@ -14034,12 +10139,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-01T00:00:00Z
+                 * @example 2026-03-14T15:09:26Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-04-01T00:00:00Z
+                 * @example 2026-03-14T15:09:26Z
                  */
                 to?: string;
                 /**
@@ -14126,12 +10231,12 @@ export interface operations {
                 code?: string;
                 /**
                  * @description rejected at or after; 7 days before `to`
-                 * @example 2026-03-01T00:00:00Z
+                 * @example 2026-03-14T15:09:26Z
                  */
                 from?: string;
                 /**
                  * @description rejected before; now, if left out
-                 * @example 2026-04-01T00:00:00Z
+                 * @example 2026-03-14T15:09:26Z
                  */
                 to?: string;
             };
@@ -14232,12 +10337,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-01T00:00:00Z
+                 * @example 2026-03-14T15:09:26Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-04-01T00:00:00Z
+                 * @example 2026-03-14T15:09:26Z
                  */
                 to?: string;
                 /**
@@ -14339,12 +10444,12 @@ export interface operations {
                 cause?: string;
                 /**
                  * @description received at or after
-                 * @example 2026-03-01T00:00:00Z
+                 * @example 2026-03-14T15:09:26Z
                  */
                 from?: string;
                 /**
                  * @description received before
-                 * @example 2026-04-01T00:00:00Z
+                 * @example 2026-03-14T15:09:26Z
                  */
                 to?: string;
             };
@@ -14711,570 +10816,6 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
-            406: components["responses"]["406"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            503: components["responses"]["503"];
-        };
-    };
-    list_reconciliations: {
-        parameters: {
-            query?: {
-                /**
-                 * @description items per page, at most
-                 * @example 50
-                 */
-                limit?: number;
-                /**
-                 * @description `next_cursor` of the previous page
-                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
-                 */
-                cursor?: string;
-                /**
-                 * @description only of this gateway
-                 * @example stripe
-                 */
-                gateway?: string;
-                /**
-                 * @description only in this state
-                 * @example queued
-                 */
-                state?: components["schemas"]["ReconciliationState"];
-            };
-            header?: {
-                /**
-                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
-                 * @example "9f86d081884c7d659a2feaa0c55ad015"
-                 */
-                "If-None-Match"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    Link: components["headers"]["Link"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
-                     *           "gateway": "stripe",
-                     *           "source": "gateway",
-                     *           "state": "queued",
-                     *           "livemode": true,
-                     *           "range_start": "2026-03-14T15:09:26Z",
-                     *           "range_end": "2026-03-14T15:09:26Z",
-                     *           "dry_run": true,
-                     *           "requested_by": "ana@shop.example",
-                     *           "problem": "The key lacks a permission (Balance transactions: Read, and Charges: Read).",
-                     *           "events": {
-                     *             "listed": 52,
-                     *             "known": 49,
-                     *             "missing": 2,
-                     *             "fetched": 2,
-                     *             "not_subscribed": 1
-                     *           },
-                     *           "created_at": "2026-03-14T15:09:26Z",
-                     *           "finished_at": "2026-03-14T15:09:26Z"
-                     *         }
-                     *       ],
-                     *       "next_cursor": null
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ReconciliationPage"];
-                };
-            };
-            /** @description The ETag sent is still current */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            406: components["responses"]["406"];
-            422: components["responses"]["422"];
-            503: components["responses"]["503"];
-        };
-    };
-    start_reconciliation: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description a request repeated with the same key within a day takes effect once and gets the same response
-                 * @example order-1042
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "gateway": "stripe",
-                 *       "from": "2026-03-01T00:00:00Z",
-                 *       "to": "2026-03-14T00:00:00Z",
-                 *       "dry_run": false
-                 *     }
-                 */
-                "application/json": components["schemas"]["ReconciliationRequest"];
-            };
-        };
-        responses: {
-            /** @description Success */
-            202: {
-                headers: {
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
-                     *       "gateway": "stripe",
-                     *       "source": "gateway",
-                     *       "state": "queued",
-                     *       "livemode": true,
-                     *       "range_start": "2026-03-14T15:09:26Z",
-                     *       "range_end": "2026-03-14T15:09:26Z",
-                     *       "dry_run": true,
-                     *       "requested_by": "ana@shop.example",
-                     *       "problem": "The key lacks a permission (Balance transactions: Read, and Charges: Read).",
-                     *       "events": {
-                     *         "listed": 52,
-                     *         "known": 49,
-                     *         "missing": 2,
-                     *         "fetched": 2,
-                     *         "not_subscribed": 1
-                     *       },
-                     *       "created_at": "2026-03-14T15:09:26Z",
-                     *       "finished_at": "2026-03-14T15:09:26Z",
-                     *       "fetched": [
-                     *         {
-                     *           "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
-                     *           "gateway_event_type": "charge.succeeded"
-                     *         }
-                     *       ],
-                     *       "totals": [
-                     *         {
-                     *           "kind": "charge",
-                     *           "currency": "BRL",
-                     *           "day": "2026-03-14",
-                     *           "gateway_minor": 39580,
-                     *           "received_minor": 19790,
-                     *           "gateway_count": 2,
-                     *           "received_count": 1
-                     *         }
-                     *       ],
-                     *       "differences": [
-                     *         {
-                     *           "kind": "charge",
-                     *           "currency": "BRL",
-                     *           "day": "2026-03-14",
-                     *           "gateway_minor": 39580,
-                     *           "received_minor": 19790,
-                     *           "gateway_count": 2,
-                     *           "received_count": 1
-                     *         }
-                     *       ],
-                     *       "export": {
-                     *         "lines": 120,
-                     *         "same": 117,
-                     *         "missing": 1,
-                     *         "amounts": 1,
-                     *         "states": 1,
-                     *         "invalid": 0,
-                     *         "differences": [
-                     *           {
-                     *             "line": 17,
-                     *             "kind": "missing",
-                     *             "payment_id": "hotmart:HP1121336654889",
-                     *             "exported": "497.90 BRL",
-                     *             "known": "397.90 BRL"
-                     *           }
-                     *         ],
-                     *         "invalid_lines": []
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Reconciliation"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            406: components["responses"]["406"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            503: components["responses"]["503"];
-        };
-    };
-    show_reconciliation: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
-                 * @example "9f86d081884c7d659a2feaa0c55ad015"
-                 */
-                "If-None-Match"?: string;
-            };
-            path: {
-                /**
-                 * @description the id, as lists return it
-                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
-                     *       "gateway": "stripe",
-                     *       "source": "gateway",
-                     *       "state": "queued",
-                     *       "livemode": true,
-                     *       "range_start": "2026-03-14T15:09:26Z",
-                     *       "range_end": "2026-03-14T15:09:26Z",
-                     *       "dry_run": true,
-                     *       "requested_by": "ana@shop.example",
-                     *       "problem": "The key lacks a permission (Balance transactions: Read, and Charges: Read).",
-                     *       "events": {
-                     *         "listed": 52,
-                     *         "known": 49,
-                     *         "missing": 2,
-                     *         "fetched": 2,
-                     *         "not_subscribed": 1
-                     *       },
-                     *       "created_at": "2026-03-14T15:09:26Z",
-                     *       "finished_at": "2026-03-14T15:09:26Z",
-                     *       "fetched": [
-                     *         {
-                     *           "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
-                     *           "gateway_event_type": "charge.succeeded"
-                     *         }
-                     *       ],
-                     *       "totals": [
-                     *         {
-                     *           "kind": "charge",
-                     *           "currency": "BRL",
-                     *           "day": "2026-03-14",
-                     *           "gateway_minor": 39580,
-                     *           "received_minor": 19790,
-                     *           "gateway_count": 2,
-                     *           "received_count": 1
-                     *         }
-                     *       ],
-                     *       "differences": [
-                     *         {
-                     *           "kind": "charge",
-                     *           "currency": "BRL",
-                     *           "day": "2026-03-14",
-                     *           "gateway_minor": 39580,
-                     *           "received_minor": 19790,
-                     *           "gateway_count": 2,
-                     *           "received_count": 1
-                     *         }
-                     *       ],
-                     *       "export": {
-                     *         "lines": 120,
-                     *         "same": 117,
-                     *         "missing": 1,
-                     *         "amounts": 1,
-                     *         "states": 1,
-                     *         "invalid": 0,
-                     *         "differences": [
-                     *           {
-                     *             "line": 17,
-                     *             "kind": "missing",
-                     *             "payment_id": "hotmart:HP1121336654889",
-                     *             "exported": "497.90 BRL",
-                     *             "known": "397.90 BRL"
-                     *           }
-                     *         ],
-                     *         "invalid_lines": []
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Reconciliation"];
-                };
-            };
-            /** @description The ETag sent is still current */
-            304: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            406: components["responses"]["406"];
-            503: components["responses"]["503"];
-        };
-    };
-    preview_export: {
-        parameters: {
-            query?: {
-                /**
-                 * @description the gateway that the file comes from
-                 * @example hotmart
-                 */
-                gateway?: string;
-                /**
-                 * @description the transaction's id
-                 * @example Transaction
-                 */
-                id_column?: string;
-                /**
-                 * @description what the buyer paid
-                 * @example Price
-                 */
-                amount_column?: string;
-                /**
-                 * @description the currency's code
-                 * @example Currency
-                 */
-                currency_column?: string;
-                /**
-                 * @description the sale's status
-                 * @example Status
-                 */
-                state_column?: string;
-                /**
-                 * @description of lines without a currency
-                 * @example BRL
-                 */
-                currency?: string;
-            };
-            header?: {
-                /**
-                 * @description a request repeated with the same key within a day takes effect once and gets the same response
-                 * @example order-1042
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example transaction,price,currency,status
-                 *     HP1121336654889,497.90,BRL,approved
-                 */
-                "text/csv": string;
-            };
-        };
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "columns": [
-                     *         "transaction",
-                     *         "price",
-                     *         "status"
-                     *       ],
-                     *       "id_column": "transaction",
-                     *       "amount_column": "price",
-                     *       "currency_column": "currency",
-                     *       "state_column": "status",
-                     *       "first": [
-                     *         {
-                     *           "line": 2,
-                     *           "payment_id": "hotmart:HP1121336654889",
-                     *           "amount_minor": 49790,
-                     *           "currency": "BRL",
-                     *           "state": "created"
-                     *         }
-                     *       ],
-                     *       "problems": []
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ExportPreview"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            406: components["responses"]["406"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            503: components["responses"]["503"];
-        };
-    };
-    compare_exported_sales: {
-        parameters: {
-            query?: {
-                /**
-                 * @description the gateway that the file comes from
-                 * @example hotmart
-                 */
-                gateway?: string;
-                /**
-                 * @description the transaction's id
-                 * @example Transaction
-                 */
-                id_column?: string;
-                /**
-                 * @description what the buyer paid
-                 * @example Price
-                 */
-                amount_column?: string;
-                /**
-                 * @description the currency's code
-                 * @example Currency
-                 */
-                currency_column?: string;
-                /**
-                 * @description the sale's status
-                 * @example Status
-                 */
-                state_column?: string;
-                /**
-                 * @description of lines without a currency
-                 * @example BRL
-                 */
-                currency?: string;
-            };
-            header?: {
-                /**
-                 * @description a request repeated with the same key within a day takes effect once and gets the same response
-                 * @example order-1042
-                 */
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example transaction,price,currency,status
-                 *     HP1121336654889,497.90,BRL,approved
-                 */
-                "text/csv": string;
-            };
-        };
-        responses: {
-            /** @description Success */
-            201: {
-                headers: {
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
-                     *       "gateway": "stripe",
-                     *       "source": "gateway",
-                     *       "state": "queued",
-                     *       "livemode": true,
-                     *       "range_start": "2026-03-14T15:09:26Z",
-                     *       "range_end": "2026-03-14T15:09:26Z",
-                     *       "dry_run": true,
-                     *       "requested_by": "ana@shop.example",
-                     *       "problem": "The key lacks a permission (Balance transactions: Read, and Charges: Read).",
-                     *       "events": {
-                     *         "listed": 52,
-                     *         "known": 49,
-                     *         "missing": 2,
-                     *         "fetched": 2,
-                     *         "not_subscribed": 1
-                     *       },
-                     *       "created_at": "2026-03-14T15:09:26Z",
-                     *       "finished_at": "2026-03-14T15:09:26Z",
-                     *       "fetched": [
-                     *         {
-                     *           "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
-                     *           "gateway_event_type": "charge.succeeded"
-                     *         }
-                     *       ],
-                     *       "totals": [
-                     *         {
-                     *           "kind": "charge",
-                     *           "currency": "BRL",
-                     *           "day": "2026-03-14",
-                     *           "gateway_minor": 39580,
-                     *           "received_minor": 19790,
-                     *           "gateway_count": 2,
-                     *           "received_count": 1
-                     *         }
-                     *       ],
-                     *       "differences": [
-                     *         {
-                     *           "kind": "charge",
-                     *           "currency": "BRL",
-                     *           "day": "2026-03-14",
-                     *           "gateway_minor": 39580,
-                     *           "received_minor": 19790,
-                     *           "gateway_count": 2,
-                     *           "received_count": 1
-                     *         }
-                     *       ],
-                     *       "export": {
-                     *         "lines": 120,
-                     *         "same": 117,
-                     *         "missing": 1,
-                     *         "amounts": 1,
-                     *         "states": 1,
-                     *         "invalid": 0,
-                     *         "differences": [
-                     *           {
-                     *             "line": 17,
-                     *             "kind": "missing",
-                     *             "payment_id": "hotmart:HP1121336654889",
-                     *             "exported": "497.90 BRL",
-                     *             "known": "397.90 BRL"
-                     *           }
-                     *         ],
-                     *         "invalid_lines": []
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Reconciliation"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
             406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
@@ -15966,7 +11507,7 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "customer_id": "cus_0d2f6a4b8c1e",
-                     *           "until": "2099-12-31T00:00:00Z",
+                     *           "until": "2026-03-14T15:09:26Z",
                      *           "reason": "card testing",
                      *           "author": "ana@shop.example",
                      *           "created_at": "2026-03-14T15:09:26Z"
@@ -16016,7 +11557,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "customer_id": "cus_0d2f6a4b8c1e",
-                 *       "until": "2099-12-31T00:00:00Z",
+                 *       "until": "2026-03-14T15:09:26Z",
                  *       "reason": "card testing"
                  *     }
                  */
@@ -16034,7 +11575,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "customer_id": "cus_0d2f6a4b8c1e",
-                     *       "until": "2099-12-31T00:00:00Z",
+                     *       "until": "2026-03-14T15:09:26Z",
                      *       "reason": "card testing",
                      *       "author": "ana@shop.example",
                      *       "created_at": "2026-03-14T15:09:26Z"
@@ -16097,7 +11638,7 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "customer_id": "cus_0d2f6a4b8c1e",
-                     *           "until": "2099-12-31T00:00:00Z",
+                     *           "until": "2026-03-14T15:09:26Z",
                      *           "reason": "card testing",
                      *           "author": "ana@shop.example",
                      *           "created_at": "2026-03-14T15:09:26Z"
@@ -17018,7 +12559,7 @@ export interface operations {
                      *           "message": "We move to a new account until 14:00.",
                      *           "changed_by": "bia@shop.example",
                      *           "since": "2026-03-14T15:09:26Z",
-                     *           "until": "2099-12-31T00:00:00Z"
+                     *           "until": "2026-03-14T15:09:26Z"
                      *         }
                      *       ],
                      *       "available": [
@@ -17076,7 +12617,7 @@ export interface operations {
                  *       "target": "hotmart",
                  *       "message": "We move to a new account until 14:00.",
                  *       "confirm": "my-shop",
-                 *       "until": null
+                 *       "until": "2026-03-14T18:00:00Z"
                  *     }
                  */
                 "application/json": components["schemas"]["SwitchBody"];
@@ -17100,7 +12641,7 @@ export interface operations {
                      *           "message": "We move to a new account until 14:00.",
                      *           "changed_by": "bia@shop.example",
                      *           "since": "2026-03-14T15:09:26Z",
-                     *           "until": "2099-12-31T00:00:00Z"
+                     *           "until": "2026-03-14T15:09:26Z"
                      *         }
                      *       ],
                      *       "available": [
@@ -17234,12 +12775,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-01T00:00:00Z
+                 * @example 2026-03-14T15:09:26Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-04-01T00:00:00Z
+                 * @example 2026-03-14T15:09:26Z
                  */
                 to?: string;
                 /**
@@ -17435,6 +12976,604 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["Job"];
                 };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_backtests: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description created at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                from?: string;
+                /**
+                 * @description created before
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                to?: string;
+                /**
+                 * @description only in this state
+                 * @example done
+                 */
+                state?: components["schemas"]["JobState"];
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "name": "May, block at 70",
+                     *           "job": {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "kind": "dead_letters.bulk",
+                     *             "state": "queued",
+                     *             "done": 151,
+                     *             "total": 214,
+                     *             "counts": {
+                     *               "failed_again": 2,
+                     *               "replayed": 149
+                     *             },
+                     *             "error": "The file has no payments.",
+                     *             "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *             "started_by": "ana@example.com",
+                     *             "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *             "created_at": "2026-03-14T15:09:26Z",
+                     *             "started_at": "2026-03-14T15:09:26Z",
+                     *             "finished_at": "2026-03-14T15:09:26Z",
+                     *             "kept_until": "2026-03-14T15:09:26Z"
+                     *           },
+                     *           "payments": 12410,
+                     *           "frauds": 212,
+                     *           "first_at": "2026-03-14T15:09:26Z",
+                     *           "last_at": "2026-03-14T15:09:26Z",
+                     *           "file_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *           "figures": {
+                     *             "roc_auc": 0.88,
+                     *             "average_precision": 0.72,
+                     *             "caught": 0.87,
+                     *             "wrong": 0.06
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BacktestPage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    start_backtest: {
+        parameters: {
+            query?: {
+                /**
+                 * @description what lists show
+                 * @example May, block at 70
+                 */
+                name?: string;
+                /**
+                 * @description check the file, and do nothing
+                 * @example false
+                 */
+                dry_run?: boolean;
+                /**
+                 * @description our name and the file's name of each column that has another one, such as `amount:value,is_fraud:label`
+                 * @example amount:value,is_fraud:label
+                 */
+                columns?: string;
+                /**
+                 * @description settings of the section `detector` to try instead of the current ones, as a JSON object
+                 * @example {"block_at": 70}
+                 */
+                settings?: string;
+                /**
+                 * @description rules to try beside the current ones, as a JSON list with `name`, `expression`, `action` and `mode`, which is `on` by default
+                 * @example [{"name": "big", "expression": "payment.amount > 300.0", "action": {"kind": "review"}}]
+                 */
+                rules?: string;
+                /**
+                 * @description how long after a payment its label becomes known
+                 * @example 7
+                 */
+                feedback_delay_days?: number;
+                /**
+                 * @description leave out earlier payments
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                warmup_from?: string;
+                /**
+                 * @description measure from here on; a third into the file by default
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                test_from?: string;
+                /**
+                 * @description stop before this time
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                test_to?: string;
+            };
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example occurred_at,payment_id,customer_id,amount,currency,is_fraud
+                 *     2026-03-14T15:09:26Z,pi_1,ana,149.90,BRL,0
+                 */
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "check": {
+                     *         "columns": [
+                     *           {
+                     *             "name": "value",
+                     *             "used_as": "amount",
+                     *             "looks_like": "amount"
+                     *           }
+                     *         ],
+                     *         "missing": [
+                     *           "is_fraud"
+                     *         ],
+                     *         "payments": 12410,
+                     *         "frauds": 212,
+                     *         "first_at": "2026-03-14T15:09:26Z",
+                     *         "last_at": "2026-03-14T15:09:26Z",
+                     *         "invalid": 0,
+                     *         "problems": [
+                     *           {
+                     *             "line": 12,
+                     *             "column": "payment_id",
+                     *             "message": "Field required"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "job": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "kind": "dead_letters.bulk",
+                     *         "state": "queued",
+                     *         "done": 151,
+                     *         "total": 214,
+                     *         "counts": {
+                     *           "failed_again": 2,
+                     *           "replayed": 149
+                     *         },
+                     *         "error": "The file has no payments.",
+                     *         "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *         "started_by": "ana@example.com",
+                     *         "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *         "created_at": "2026-03-14T15:09:26Z",
+                     *         "started_at": "2026-03-14T15:09:26Z",
+                     *         "finished_at": "2026-03-14T15:09:26Z",
+                     *         "kept_until": "2026-03-14T15:09:26Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BacktestStart"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_backtest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the backtest's id, which is its job's
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "name": "May, block at 70",
+                     *       "job": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "kind": "dead_letters.bulk",
+                     *         "state": "queued",
+                     *         "done": 151,
+                     *         "total": 214,
+                     *         "counts": {
+                     *           "failed_again": 2,
+                     *           "replayed": 149
+                     *         },
+                     *         "error": "The file has no payments.",
+                     *         "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *         "started_by": "ana@example.com",
+                     *         "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *         "created_at": "2026-03-14T15:09:26Z",
+                     *         "started_at": "2026-03-14T15:09:26Z",
+                     *         "finished_at": "2026-03-14T15:09:26Z",
+                     *         "kept_until": "2026-03-14T15:09:26Z"
+                     *       },
+                     *       "payments": 12410,
+                     *       "frauds": 212,
+                     *       "first_at": "2026-03-14T15:09:26Z",
+                     *       "last_at": "2026-03-14T15:09:26Z",
+                     *       "file_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *       "figures": {
+                     *         "roc_auc": 0.88,
+                     *         "average_precision": 0.72,
+                     *         "caught": 0.87,
+                     *         "wrong": 0.06
+                     *       },
+                     *       "report": {
+                     *         "interrupted": true,
+                     *         "warmup_from": "2026-03-14T15:09:26Z",
+                     *         "test_from": "2026-03-14T15:09:26Z",
+                     *         "test_to": "2026-03-14T15:09:26Z",
+                     *         "replayed_until": "2026-03-14T15:09:26Z",
+                     *         "feedback_delay_days": 7,
+                     *         "replayed": 12,
+                     *         "measured": 12,
+                     *         "variants": [
+                     *           {
+                     *             "name": "current",
+                     *             "review_at": 12,
+                     *             "block_at": 12,
+                     *             "settings": {
+                     *               "block_at": 70
+                     *             },
+                     *             "frauds": 12,
+                     *             "honest": 12,
+                     *             "roc_auc": 0.88,
+                     *             "average_precision": 0.72,
+                     *             "card_precision": {
+                     *               "inspected_a_day": 100,
+                     *               "mean": 0.28,
+                     *               "by_day": {
+                     *                 "2026-03-14": 0.31
+                     *               }
+                     *             },
+                     *             "decisions": [
+                     *               {
+                     *                 "decision": "allow",
+                     *                 "frauds": 12,
+                     *                 "honest": 12,
+                     *                 "share_of_frauds": 0.61,
+                     *                 "share_of_honest": 0.011,
+                     *                 "fraud_amount": {
+                     *                   "BRL": "12300.00"
+                     *                 },
+                     *                 "honest_amount": {
+                     *                   "BRL": "497.00"
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "thresholds": [
+                     *               {
+                     *                 "threshold": 80,
+                     *                 "frauds": 12,
+                     *                 "honest": 12,
+                     *                 "detection_rate": 0.61,
+                     *                 "false_positive_rate": 0.011,
+                     *                 "precision": 0.72
+                     *               }
+                     *             ],
+                     *             "detectors": [
+                     *               {
+                     *                 "name": "velocity",
+                     *                 "frauds": 12,
+                     *                 "honest": 12,
+                     *                 "points": 12,
+                     *                 "decisive_frauds": 12,
+                     *                 "decisive_honest": 12,
+                     *                 "precision": 0.72
+                     *               }
+                     *             ],
+                     *             "reasons": [
+                     *               {
+                     *                 "name": "velocity",
+                     *                 "frauds": 12,
+                     *                 "honest": 12,
+                     *                 "points": 12,
+                     *                 "decisive_frauds": 12,
+                     *                 "decisive_honest": 12,
+                     *                 "precision": 0.72
+                     *               }
+                     *             ],
+                     *             "rules": [
+                     *               {
+                     *                 "name": "High first order",
+                     *                 "mode": "on",
+                     *                 "frauds": 12,
+                     *                 "honest": 12,
+                     *                 "changed_frauds": 12,
+                     *                 "changed_honest": 12
+                     *               }
+                     *             ],
+                     *             "degraded": {
+                     *               "custom_rules.0195a3f2": 2
+                     *             }
+                     *           }
+                     *         ],
+                     *         "examples": [
+                     *           {
+                     *             "kind": "Frauds that were allowed",
+                     *             "count": 12,
+                     *             "payments": [
+                     *               {
+                     *                 "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *                 "customer_id": "cus_0d2f6a4b8c1e",
+                     *                 "occurred_at": "2026-03-14T15:09:26Z",
+                     *                 "amount": "497.00",
+                     *                 "currency": "BRL",
+                     *                 "decisions": [
+                     *                   {
+                     *                     "decision": "allow",
+                     *                     "risk_score": 12,
+                     *                     "points": [
+                     *                       {
+                     *                         "reason": "velocity.card.1h",
+                     *                         "points": 12
+                     *                       }
+                     *                     ]
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ]
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BacktestDetail"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    compare_backtests: {
+        parameters: {
+            query?: {
+                /**
+                 * @description the id of another backtest that is done
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                with?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the backtest's id, which is its job's
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "this": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "name": "May, block at 70",
+                     *         "job": {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "kind": "dead_letters.bulk",
+                     *           "state": "queued",
+                     *           "done": 151,
+                     *           "total": 214,
+                     *           "counts": {
+                     *             "failed_again": 2,
+                     *             "replayed": 149
+                     *           },
+                     *           "error": "The file has no payments.",
+                     *           "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *           "started_by": "ana@example.com",
+                     *           "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "started_at": "2026-03-14T15:09:26Z",
+                     *           "finished_at": "2026-03-14T15:09:26Z",
+                     *           "kept_until": "2026-03-14T15:09:26Z"
+                     *         },
+                     *         "payments": 12410,
+                     *         "frauds": 212,
+                     *         "first_at": "2026-03-14T15:09:26Z",
+                     *         "last_at": "2026-03-14T15:09:26Z",
+                     *         "file_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *         "figures": {
+                     *           "roc_auc": 0.88,
+                     *           "average_precision": 0.72,
+                     *           "caught": 0.87,
+                     *           "wrong": 0.06
+                     *         }
+                     *       },
+                     *       "other": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "name": "May, block at 70",
+                     *         "job": {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "kind": "dead_letters.bulk",
+                     *           "state": "queued",
+                     *           "done": 151,
+                     *           "total": 214,
+                     *           "counts": {
+                     *             "failed_again": 2,
+                     *             "replayed": 149
+                     *           },
+                     *           "error": "The file has no payments.",
+                     *           "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *           "started_by": "ana@example.com",
+                     *           "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "started_at": "2026-03-14T15:09:26Z",
+                     *           "finished_at": "2026-03-14T15:09:26Z",
+                     *           "kept_until": "2026-03-14T15:09:26Z"
+                     *         },
+                     *         "payments": 12410,
+                     *         "frauds": 212,
+                     *         "first_at": "2026-03-14T15:09:26Z",
+                     *         "last_at": "2026-03-14T15:09:26Z",
+                     *         "file_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *         "figures": {
+                     *           "roc_auc": 0.88,
+                     *           "average_precision": 0.72,
+                     *           "caught": 0.87,
+                     *           "wrong": 0.06
+                     *         }
+                     *       },
+                     *       "same_file": true,
+                     *       "same_period": true,
+                     *       "figures": [
+                     *         {
+                     *           "name": "caught",
+                     *           "this": 0.87,
+                     *           "other": 0.84,
+                     *           "change": 0.03
+                     *         }
+                     *       ],
+                     *       "settings": [
+                     *         {
+                     *           "name": "block_at",
+                     *           "this": "70",
+                     *           "other": "80"
+                     *         }
+                     *       ],
+                     *       "thresholds": [
+                     *         {
+                     *           "threshold": 80,
+                     *           "detection_rate": 0.02,
+                     *           "false_positive_rate": -0.01,
+                     *           "precision": 0.05
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BacktestComparison"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];

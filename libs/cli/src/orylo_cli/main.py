@@ -31,6 +31,7 @@ COMMANDS = {
     "dlq": "Dead letters: messages and conversions that failed for good.",
     "reconcile": "Compare Stripe's events and amounts with what was received, and fetch missing events.",
     "quarantine": "Authenticated webhooks that could not be read, or that contradict earlier ones.",
+    "job": "Work that outlasts a request: backtests, replays of many dead letters.",
     "rule": "A tenant's own rules on payments, written in CEL (docs/rules.md).",
     "fuse": "The fuse: while it is tripped, rules and the risk review payments instead of blocking them.",
     "settings": "A tenant's policies and limits.",

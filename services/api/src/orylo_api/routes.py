@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from orylo_api.access import endpoints as auth
 from orylo_api.access import second_factor_endpoints as second_factor
+from orylo_api.backtests import endpoints as backtests
 from orylo_api.conversions import endpoints as conversions
 from orylo_api.customers import endpoints as customers
 from orylo_api.customers import merge_endpoints as merges
@@ -81,6 +82,7 @@ ROUTES: Sequence[Route] = (
     *switches.ROUTES,
     *payment_health.ROUTES,
     *jobs.ROUTES,
+    *backtests.ROUTES,
     *stream.ROUTES,
     *document.ROUTES,
 )

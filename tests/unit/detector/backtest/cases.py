@@ -8,8 +8,9 @@ from random import Random
 from typing import Any
 
 from orylo_common.control.sections.detection import DetectionPolicy
-from orylo_detector.backtest.backtest import Backtest, Period
+from orylo_detector.backtest.backtest import Backtest
 from orylo_detector.backtest.labelled_payment import LabelledPayment
+from orylo_detector.backtest.period import Period
 from orylo_detector.backtest.replay import Variant
 from tests.unit.detector.cases import NOW
 

@@ -123,7 +123,7 @@ def test_bad_rows_are_reported_with_their_lines(tmp_path: Path) -> None:
     assert found[0].startswith(", line 3: amount 'much': write an amount")
     assert found[1:3] == [
         ", line 5: 2 values for 6 columns",
-        ", line 6: another row has payment_id 'p1' and the same status",
+        ", line 6: payment_id 'p1': another row has it and the same status",
     ]
 
 

@@ -8,9 +8,10 @@ import pytest
 
 from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.messages import Decision
-from orylo_detector.backtest.backtest import REPORT_EVERY, Backtest, Period
+from orylo_detector.backtest.backtest import REPORT_EVERY, Backtest
 from orylo_detector.backtest.examples import BLOCKED_HONEST, KEPT, MISSED_FRAUD, STRICTER_FRAUD, STRICTER_HONEST
 from orylo_detector.backtest.labelled_payment import LabelledPayment
+from orylo_detector.backtest.period import Period
 from orylo_detector.backtest.replay import Replay, Variant
 from orylo_detector.backtest.report import lines, report
 from orylo_rules import AddPoints, Rule

@@ -22,17 +22,16 @@ from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.control.sections.store import read_section
 from orylo_common.control.tenants import find_tenant
 from orylo_common.postgres.pool import Connection
-from orylo_detector.backtest.backtest import Backtest, Period
+from orylo_detector.backtest.backtest import Backtest
 from orylo_detector.backtest.labelled_payment import OPTIONAL_COLUMNS, REQUIRED_COLUMNS, LabelledPayment
 from orylo_detector.backtest.page import page
+from orylo_detector.backtest.period import InvalidPeriod, period_of
 from orylo_detector.backtest.reading import LabelledFile, UnreadableFile, read_labelled
 from orylo_detector.backtest.replay import Variant
 from orylo_detector.backtest.report import lines, report
 
 # As a shell reports a program that Ctrl-C ended.
 INTERRUPTED = 130
-# Part of the file that only warms up the history, unless --test-from is given.
-WARMUP_SHARE = 1 / 3
 LONGEST_DELAY_DAYS = 365
 _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1)}
 
@@ -124,7 +123,10 @@ def backtest(
     labelled = _read(file)
     if labelled.ignored:
         print_note(f"columns that are not used: {', '.join(labelled.ignored)}")
-    period = _period(labelled.payments, warmup_from, test_from, test_to)
+    try:
+        period = period_of(labelled.payments, warmup_from=warmup_from, test_from=test_from, test_to=test_to)
+    except InvalidPeriod as invalid:
+        raise typer.BadParameter(str(invalid), param_hint="--warmup-from, --test-from, --test-to") from None
     run = Backtest(variants, period, feedback_delay=feedback_delay)
     interrupted = _replay(run, labelled.payments)
     if not run.measured:
@@ -190,26 +192,6 @@ def _read(file: Path) -> LabelledFile:
         exit_with_error(str(error))
     except KeyboardInterrupt:
         exit_with_error("interrupted while the file was read", INTERRUPTED)
-
-
-def _period(
-    payments: Sequence[LabelledPayment],
-    warmup_from: datetime | None,
-    test_from: datetime | None,
-    test_to: datetime | None,
-) -> Period:
-    last = payments[-1].occurred_at
-    end = test_to or last + timedelta(microseconds=1)
-    start = warmup_from or payments[0].occurred_at
-    if test_from is None:
-        test_from = start + WARMUP_SHARE * (end - start)
-    if not start <= test_from < end:
-        raise typer.BadParameter(
-            f"the warm-up starts at {start.isoformat()}, the test at {test_from.isoformat()}, and it ends at "
-            f"{end.isoformat()}: they must be in this order",
-            param_hint="--warmup-from, --test-from, --test-to",
-        )
-    return Period(start, test_from, end)
 
 
 def _replay(run: Backtest, payments: Sequence[LabelledPayment]) -> bool:

@@ -15,7 +15,7 @@ from orylo_cli.console import FAILED, print_json, print_note, print_rows, print_
 from orylo_cli.operations.dead_letters import (
     DeadLetterResult,
     discard_one,
-    list_all,
+    ids_of_all,
     list_page,
     replay_one,
     tenant_slugs,
@@ -35,6 +35,12 @@ IdArgument = Annotated[UUID, typer.Argument(metavar="ID", help="The dead letter'
 IdsArgument = Annotated[
     list[UUID] | None, typer.Argument(metavar="[ID]...", help="Ids of dead letters, from `orylo dlq list`.")
 ]
+
+CauseOption = Annotated[
+    str | None,
+    typer.Option(help="The destination's error code, or else the start of the reason. Default: every cause."),
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Count the dead letters, and change nothing.")]
 
 CLOCK = SystemClock()
 
@@ -91,10 +97,12 @@ def show(dead_letter: IdArgument, as_json: JsonOption = False, data_dir: DataDir
 def replay(
     ids: IdsArgument = None,
     every: Annotated[
-        bool, typer.Option("--all", help="Replay all open dead letters that match --source and --tenant.")
+        bool, typer.Option("--all", help="Replay all open dead letters that match --source, --tenant and --cause.")
     ] = False,
     source: SourceOption = None,
     tenant: TenantFilterOption = None,
+    cause: CauseOption = None,
+    dry_run: DryRunOption = False,
     as_json: JsonOption = False,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
@@ -115,38 +123,65 @@ def replay(
             open_broker(target.broker_url, target.database_url) as broker,
             pool.acquire() as connection,
         ):
-            chosen = ids or [each.id for each in await list_all(connection, query, tenant)]
+            chosen = ids or await ids_of_all(connection, query, tenant, cause)
+            if dry_run:
+                return [DeadLetterResult(each, state=DeadLetterState.OPEN) for each in chosen]
             return [await replay_one(connection, broker, each, actor=target.actor, now=CLOCK.now()) for each in chosen]
 
     with open_target(data_dir, "dlq replay") as target:
         results = asyncio.run(work(target))
-    _report(results, as_json=as_json)
+    _report(results, as_json=as_json, dry_run=dry_run)
 
 
 @app.command()
 def discard(
-    ids: Annotated[list[UUID], typer.Argument(metavar="ID...", help="Ids of dead letters, from `orylo dlq list`.")],
     reason: Annotated[str, typer.Option(help="The reason, kept with the dead letter.")],
+    ids: IdsArgument = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Discard all open dead letters that match --source, --tenant and --cause.")
+    ] = False,
+    source: SourceOption = None,
+    tenant: TenantFilterOption = None,
+    cause: CauseOption = None,
+    expect: Annotated[
+        int | None,
+        typer.Option(min=0, help="With --all: their number, from a dry run. Else nothing changes."),
+    ] = None,
+    dry_run: DryRunOption = False,
     as_json: JsonOption = False,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
     """Discard dead letters. This cannot be undone.
 
-    Example: `orylo dlq discard 01a1fb1d-bca7-73d3-bd18-7f15298f1086 --reason "test data"`
+    Examples: `orylo dlq discard 01a1fb1d-bca7-73d3-bd18-7f15298f1086 --reason "test data"`,
+    `orylo dlq discard --all --cause 190 --expect 214 --reason "dataset deleted"`
     """
+    if bool(ids) == every:
+        raise typer.BadParameter("give ids, or --all")
+    if every and expect is None and not dry_run:
+        raise typer.BadParameter("give --expect, the number that --dry-run prints")
+    query = DeadLetterQuery(source=source, state=DeadLetterState.OPEN, limit=MAX_ROWS)
     with open_target(data_dir, "dlq discard") as target:
 
         async def work(connection: Connection) -> list[DeadLetterResult]:
+            chosen = ids or await ids_of_all(connection, query, tenant, cause)
+            if dry_run:
+                return [DeadLetterResult(each, state=DeadLetterState.OPEN) for each in chosen]
+            if every and len(chosen) != expect:
+                raise InvalidChange(f"{len(chosen)} dead letters match, not {expect}; nothing was discarded")
             return [
-                await discard_one(connection, each, reason=reason, actor=target.actor, now=CLOCK.now()) for each in ids
+                await discard_one(connection, each, reason=reason, actor=target.actor, now=CLOCK.now())
+                for each in chosen
             ]
 
         results = target.run(work)
-    _report(results, as_json=as_json)
+    _report(results, as_json=as_json, dry_run=dry_run)
 
 
-def _report(results: list[DeadLetterResult], *, as_json: bool) -> None:
-    if as_json:
+def _report(results: list[DeadLetterResult], *, as_json: bool, dry_run: bool) -> None:
+    if dry_run and not as_json:
+        print_text(f"matching dead letters: {len(results)}")
+    elif as_json:
         print_json([asdict(result) for result in results])
     else:
         for result in results:

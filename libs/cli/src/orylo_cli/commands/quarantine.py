@@ -19,6 +19,7 @@ from orylo_cli.console import FAILED, print_json, print_note, print_rows, print_
 from orylo_cli.operations.quarantine import (
     ListedQuarantine,
     QuarantineResult,
+    all_quarantined,
     discard_one,
     list_quarantined,
     replay_one,
@@ -26,6 +27,7 @@ from orylo_cli.operations.quarantine import (
 )
 from orylo_cli.target import open_target
 from orylo_common.clock import SystemClock
+from orylo_common.control.errors import InvalidChange
 from orylo_common.postgres.pool import Connection
 
 MAX_ROWS = 1000
@@ -34,6 +36,9 @@ IdArgument = Annotated[UUID, typer.Argument(metavar="ID", help="The webhook's id
 OwnerOption = Annotated[
     str | None, typer.Option("--tenant", help="The tenant's slug or id, needed if several tenants have the webhook.")
 ]
+
+CauseOption = Annotated[str | None, typer.Option(help="The start of the reason. Default: every reason.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Count the webhooks, and change nothing.")]
 
 CLOCK = SystemClock()
 
@@ -100,6 +105,8 @@ def replay(
     ] = False,
     tenant: TenantFilterOption = None,
     gateway: GatewayFilterOption = None,
+    cause: CauseOption = None,
+    dry_run: DryRunOption = False,
     as_json: JsonOption = False,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
@@ -116,38 +123,65 @@ def replay(
             chosen: list[tuple[UUID, str | None]] = [(webhook, tenant) for webhook in ids or ()]
             if not chosen:
                 which = ListedQuarantine(tenant, gateway, QuarantineKind.QUARANTINED)
-                chosen = [(row["id"], row["tenant"]) for row in await list_quarantined(connection, which, MAX_ROWS)]
+                chosen = await all_quarantined(connection, which, cause, MAX_ROWS)
+            if dry_run:
+                return [QuarantineResult(webhook, tenant=owner) for webhook, owner in chosen]
             return [
                 await replay_one(connection, webhook, owner, actor=target.actor, now=CLOCK.now())
                 for webhook, owner in chosen
             ]
 
         results = target.run(work)
-    _report(results, "replay requested", as_json=as_json)
+    _report(results, "matches" if dry_run else "replay requested", as_json=as_json)
 
 
 @app.command()
 def discard(
-    ids: Annotated[list[UUID], typer.Argument(metavar="ID...", help="Ids of webhooks, from `orylo quarantine list`.")],
     reason: Annotated[str, typer.Option(help="The reason, kept with the webhook.")],
+    ids: Annotated[
+        list[UUID] | None, typer.Argument(metavar="[ID]...", help="Ids of webhooks, from `orylo quarantine list`.")
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Discard all open webhooks that match --tenant, --gateway and --cause.")
+    ] = False,
     tenant: OwnerOption = None,
+    gateway: GatewayFilterOption = None,
+    cause: CauseOption = None,
+    expect: Annotated[
+        int | None,
+        typer.Option(min=0, help="With --all: their number, from a dry run. Else nothing changes."),
+    ] = None,
+    dry_run: DryRunOption = False,
     as_json: JsonOption = False,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
     """Discard webhooks that contradict an earlier one, or that no adapter will read. This cannot be undone.
 
-    Example: `orylo quarantine discard 6e1f0c0e-4a43-5b52-9c3e-0f5b8c1d2e3f --reason "sent by hand"`
+    Examples: `orylo quarantine discard 6e1f0c0e-4a43-5b52-9c3e-0f5b8c1d2e3f --reason "sent by hand"`,
+    `orylo quarantine discard --all --gateway kiwify --expect 14 --reason "a test of the gateway"`
     """
+    if bool(ids) == every:
+        raise typer.BadParameter("give ids, or --all")
+    if every and expect is None and not dry_run:
+        raise typer.BadParameter("give --expect, the number that --dry-run prints")
+    check_gateway(gateway, "--gateway")
     with open_target(data_dir, "quarantine discard") as target:
 
         async def work(connection: Connection) -> list[QuarantineResult]:
+            chosen: list[tuple[UUID, str | None]] = [(webhook, tenant) for webhook in ids or ()]
+            if not chosen:
+                chosen = await all_quarantined(connection, ListedQuarantine(tenant, gateway), cause, MAX_ROWS)
+            if dry_run:
+                return [QuarantineResult(webhook, tenant=owner) for webhook, owner in chosen]
+            if every and len(chosen) != expect:
+                raise InvalidChange(f"{len(chosen)} webhooks match, not {expect}; nothing was discarded")
             return [
-                await discard_one(connection, webhook, tenant, reason=reason, actor=target.actor, now=CLOCK.now())
-                for webhook in ids
+                await discard_one(connection, webhook, owner, reason=reason, actor=target.actor, now=CLOCK.now())
+                for webhook, owner in chosen
             ]
 
         results = target.run(work)
-    _report(results, "discarded", as_json=as_json)
+    _report(results, "matches" if dry_run else "discarded", as_json=as_json)
 
 
 def _report(results: list[QuarantineResult], done: str, *, as_json: bool) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from orylo_api.dead_letters import queries, settling
 from orylo_api.dead_letters.models import DeadLetterQuery, DeadLetterState, DeadLetterSummary
+from orylo_api.dead_letters.selection import MAX_CAUSE
 from orylo_api.errors import Conflict, NotFound
 from orylo_cli.operations.binding import bind_to_tenant
 from orylo_common.broker.ports import Broker
@@ -46,6 +47,14 @@ async def list_all(connection: Connection, query: DeadLetterQuery, tenant: str |
         more, cursor = await list_page(connection, query.model_copy(update={"cursor": cursor}), tenant)
         found += more
     return found
+
+
+async def ids_of_all(
+    connection: Connection, query: DeadLetterQuery, tenant: str | None, cause: str | None
+) -> list[UUID]:
+    """Return the ids of all that match. A cause is an error code, or the start of a reason without a code."""
+    found = await list_all(connection, query, tenant)
+    return [each.id for each in found if cause is None or (each.code or each.reason[:MAX_CAUSE]) == cause]
 
 
 async def tenant_slugs(connection: Connection, ids: list[UUID]) -> dict[UUID, str]:

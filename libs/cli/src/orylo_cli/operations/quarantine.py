@@ -8,6 +8,7 @@ from uuid import UUID
 from orylo_api.errors import Conflict, NotFound
 from orylo_api.quarantine import queries, settling
 from orylo_api.quarantine.models import Quarantined, QuarantineKind, QuarantineState
+from orylo_api.quarantine.selection import MAX_CAUSE
 from orylo_cli.operations.binding import bind_to_tenant, unbind
 from orylo_common.control.audit import Actor, write_audit_line
 from orylo_common.control.errors import InvalidChange
@@ -56,6 +57,14 @@ async def list_quarantined(connection: Connection, which: ListedQuarantine, limi
     tenant_id = await _tenant_id(connection, which.tenant)
     rows = await connection.fetch(SELECT_QUARANTINE, tenant_id, which.state, which.kind, which.gateway, limit)
     return [dict(row) for row in rows]
+
+
+async def all_quarantined(
+    connection: Connection, which: ListedQuarantine, cause: str | None, limit: int
+) -> list[tuple[UUID, str | None]]:
+    """Return id and tenant of those that match. A cause is the start of a reason, as groups name it."""
+    rows = await list_quarantined(connection, which, limit)
+    return [(row["id"], row["tenant"]) for row in rows if cause is None or row["reason"][:MAX_CAUSE] == cause]
 
 
 async def show_quarantined(connection: Connection, webhook_id: UUID, tenant: str | None) -> tuple[Tenant, Quarantined]:

@@ -6,11 +6,15 @@ Callers are not authenticated: the port must never be reachable from outside the
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from aiohttp import web
 
 from orylo_common.telemetry.health import Health
+
+# Requests that take longer are ended at a stop: a backtest runs for minutes, and starts again elsewhere.
+SHUTDOWN = timedelta(seconds=3)
 
 
 class PrivateRoutes(Protocol):
@@ -35,7 +39,7 @@ async def serve_private(private: PrivateRoutes, host: str, port: int) -> AsyncIt
     """Serve the routes on `port` while inside."""
     app = web.Application()
     app.add_routes(private.routes())
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN.total_seconds())
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

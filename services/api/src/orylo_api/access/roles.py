@@ -22,6 +22,7 @@ class Permission(StrEnum):
     DISCARD_QUARANTINE = "quarantine.discard"
     CHANGE_LISTS = "lists.change"
     RECONCILE = "reconciliations.start"
+    RUN_BACKTESTS = "backtests.run"
     CHANGE_SETTINGS = "settings.change"
     CHANGE_FLAGS = "flags.change"
     SWITCH = "switches.change"
@@ -50,6 +51,8 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.RESET_FUSE: frozenset({Role.OWNER, Role.ADMIN}),
     # As for the status of a customer.
     Permission.CHANGE_LISTS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    # A backtest changes nothing. Its file holds the merchant's payments.
+    Permission.RUN_BACKTESTS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # Settings and flags decide on the merchant's sales.
     Permission.CHANGE_SETTINGS: frozenset({Role.OWNER, Role.ADMIN}),
     Permission.CHANGE_FLAGS: frozenset({Role.OWNER, Role.ADMIN}),

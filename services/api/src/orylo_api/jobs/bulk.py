@@ -1,4 +1,4 @@
-"""Bulk actions of all subjects: count what is selected, then settle it in a job, in paced batches."""
+"""Bulk actions of all subjects: count the selected items, then settle them in a job, in paced batches."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -109,7 +109,7 @@ Settle = Callable[[Connection, Sequence[asyncpg.Record]], Awaitable[None]]
 
 
 async def settle_in_batches(run: JobRun, selection: Selection, settle: Settle) -> None:
-    """Settle what is selected, a batch in each step, with pauses: other users of the database come first."""
+    """Settle the selected items, a batch in each step, with pauses: other users of the database come first."""
     discards, more = run.request["action"] == BulkAction.DISCARD, True
     while more:
         started = monotonic()

@@ -13,8 +13,8 @@ MAX_IDS = 1_000
 # Of one job; a filter that selects more is to be narrowed.
 MAX_ITEMS = 100_000
 BULK = """\
-With `dry_run` it only counts what is selected, and what cannot be settled and why. Otherwise a job (`GET
-/api/v1/jobs/{id}`) settles each item as its own route does, at most 80 a second. Its `counts` are `replayed` or
+With `dry_run` it only counts the selected items, and those that cannot be settled, with the reason. Otherwise a job
+(`GET /api/v1/jobs/{id}`) settles each item as its own route does, at most 80 a second. Its `counts` are `replayed` or
 `discarded`, `skipped` (settled by someone else meanwhile) and `failed_again`. Items that
 arrive later are not part of it. """
 
@@ -83,7 +83,7 @@ class ObstacleCount(ResponseBody):
 
 
 class BulkPlan(ResponseBody):
-    """What would be done, or what the job does."""
+    """The items that would be settled, or that the job settles."""
 
     dry_run: bool
     action: BulkAction

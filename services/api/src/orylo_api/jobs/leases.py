@@ -19,7 +19,7 @@ PER_TENANT = 2
 
 # Claims one at a time: each sees what the one before it claimed.
 ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('api.jobs'))"
-# A job of a kind that this replica does not know is left to a newer one. Times are the database's, so that the clocks
+# A job of a kind that this replica does not know is left to a newer one. Times are the database's: the clocks
 # of replicas need not agree.
 CLAIM = f"""
     UPDATE api.jobs AS j

@@ -46,7 +46,7 @@ class RunLost(Exception):
 
 @dataclass(slots=True, eq=False)
 class JobRun:
-    """What the work of a kind reads, and the progress that it changes within a step."""
+    """The request that the work of a kind reads, and the progress that it changes within a step."""
 
     services: Services
     # With connections that no request waits for.

@@ -36,7 +36,7 @@ MAX_ATTEMPTS = 5
 AFTER_BUG = RetryPolicy(base=timedelta(seconds=2), cap=timedelta(minutes=1))
 # A service that the job needs is away. Waiting costs nothing, so its attempts are not counted.
 AFTER_OUTAGE = timedelta(seconds=5)
-GAVE_UP = "It stopped several times without an answer, and was given up. The cause is in the log of the API."
+GAVE_UP = "It stopped five times without progress. The log of the API has the cause."
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +54,7 @@ class JobRunner:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Run jobs until the block is left. What was begun is then left to another replica, after its last step."""
+        """Run jobs until the block is left. Another replica then continues them after their last steps."""
         pool = self._services.private_pool
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._stop)

@@ -1,4 +1,4 @@
-"""What was set aside or refused: the counts of the three lists."""
+"""The counts of dead letters, quarantined and rejected webhooks."""
 
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from orylo_api.http.route import Route
 from orylo_common.postgres.pool import Connection
 
 REJECTED_SINCE = timedelta(days=7)
-# Nobody needs an exact number beyond this.
+# A screen needs no exact number beyond this.
 MAX_COUNTED = 10_000
 
 COUNT = f"""

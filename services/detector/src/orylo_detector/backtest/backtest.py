@@ -11,21 +11,13 @@ from orylo_detector.backtest.contributions import Contributions
 from orylo_detector.backtest.daily_ranking import DailyRanking
 from orylo_detector.backtest.examples import Examples
 from orylo_detector.backtest.labelled_payment import LabelledPayment
+from orylo_detector.backtest.period import Period
 from orylo_detector.backtest.replay import Replay, Variant
 from orylo_detector.backtest.risk_counts import RiskCounts
 from orylo_detector.domain.verdict import Verdict
 
 # Payments between two reports of progress, at which Ctrl-C is also noticed.
 REPORT_EVERY = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Payments before `warmup_from` are left out. Those from `test_from` on, and before `test_to`, are measured."""
-
-    warmup_from: datetime
-    test_from: datetime
-    test_to: datetime
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from orylo_common.messages import Decision
 from orylo_detector.backtest.labelled_payment import LabelledPayment
 from orylo_detector.domain.verdict import Verdict
 
-KEPT = 5
+KEPT = 10
 SEVERITY = {Decision.ALLOW: 0, Decision.REVIEW: 1, Decision.BLOCK: 2}
 
 # Titles of mistakes, and of changes from the first variant to the second.

@@ -40,6 +40,8 @@ def _variant(measures: Measures) -> dict[str, Any]:
         "name": measures.variant.name,
         "review_at": policy.review_at,
         "block_at": policy.block_at,
+        # Those that differ from the defaults.
+        "settings": policy.model_dump(mode="json", exclude_defaults=True),
         "frauds": sum(counts.frauds),
         "honest": sum(counts.honest),
         "roc_auc": _rounded(counts.roc_auc()),

@@ -22,7 +22,15 @@ _BOOLEANS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "
 
 
 class BadValue(Exception):
-    """A value that cannot be used. The text names the column and says what to write."""
+    """A value that cannot be used. The text names the column, shows the value and says what to write.
+
+    `message` does not show the value, which may be personal. `column` is empty for the whole row.
+    """
+
+    def __init__(self, column: str, message: str, shown: str | None = None) -> None:
+        super().__init__(f"{column} {shown!r}: {message}" if shown is not None else f"{column} {message}".lstrip())
+        self.column = column
+        self.message = message
 
 
 def labelled_payment(row: Mapping[str, Any]) -> LabelledPayment:
@@ -50,7 +58,7 @@ def labelled_payment(row: Mapping[str, Any]) -> LabelledPayment:
 def _required(row: Mapping[str, Any], column: str, parse: Callable[[Any], Any]) -> Any:
     value = row.get(column)
     if value is None or value == "":
-        raise BadValue(f"{column} is empty")
+        raise BadValue(column, "is empty")
     return _parsed(column, value, parse)
 
 
@@ -63,7 +71,7 @@ def _parsed(column: str, value: Any, parse: Callable[[Any], Any]) -> Any:
     try:
         return parse(value)
     except ValueError as error:
-        raise BadValue(f"{column} {str(value)[:LONGEST_SHOWN]!r}: {error}") from None
+        raise BadValue(column, str(error), str(value)[:LONGEST_SHOWN]) from None
 
 
 def _text(value: Any) -> str:
