@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from orylo_api.access import endpoints as auth
 from orylo_api.access import second_factor_endpoints as second_factor
+from orylo_api.attention import endpoints as attention
 from orylo_api.conversions import endpoints as conversions
 from orylo_api.customers import endpoints as customers
 from orylo_api.customers import merge_endpoints as merges
@@ -15,26 +16,33 @@ from orylo_api.http import document
 from orylo_api.http.route import Route
 from orylo_api.lists import endpoints as lists
 from orylo_api.lists import transfers as list_transfers
+from orylo_api.notes import endpoints as notes
 from orylo_api.overview import endpoints as overview
 from orylo_api.payments import endpoints as payments
 from orylo_api.quality import endpoints as quality
 from orylo_api.quarantine import endpoints as quarantine
 from orylo_api.rejections import endpoints as rejections
+from orylo_api.review import endpoints as review
 from orylo_api.rules import endpoints as rules
 from orylo_api.rules import snooze_endpoints as snoozes
 from orylo_api.stream import endpoints as stream
 from orylo_api.verdicts import endpoints as verdicts
+from orylo_api.views import endpoints as views
 
 ROUTES: Sequence[Route] = (
     *auth.ROUTES,
     *second_factor.ROUTES,
     *overview.ROUTES,
+    *attention.ROUTES,
     *detections.ROUTES,
     *customers.ROUTES,
     *merges.ROUTES,
     *payments.ROUTES,
     *quality.ROUTES,
     *verdicts.ROUTES,
+    *review.ROUTES,
+    *notes.ROUTES,
+    *views.ROUTES,
     *lists.ROUTES,
     *list_transfers.ROUTES,
     *conversions.ROUTES,

@@ -21,6 +21,9 @@ class Permission(StrEnum):
     REPLAY_QUARANTINE = "quarantine.replay"
     DISCARD_QUARANTINE = "quarantine.discard"
     CHANGE_LISTS = "lists.change"
+    WRITE_NOTES = "notes.write"
+    SAVE_VIEWS = "views.save"
+    SHARE_VIEWS = "views.share"
 
 
 ALLOWED: Mapping[Permission, frozenset[Role]] = {
@@ -40,6 +43,11 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.RESET_FUSE: frozenset({Role.OWNER, Role.ADMIN}),
     # As for the status of a customer.
     Permission.CHANGE_LISTS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    # Notes are the merchant's knowledge of buyers.
+    Permission.WRITE_NOTES: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    # A view of one's own changes nothing for others.
+    Permission.SAVE_VIEWS: frozenset(Role),
+    Permission.SHARE_VIEWS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # The merchant's own checkout asks for decisions, with an API key. They count as attempts to pay.
     Permission.EVALUATE: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # A replay sends conversions again, and a discarded conversion is never sent: both concern the merchant's money.

@@ -15,6 +15,7 @@ from orylo_api.customers.models import (
     StatusAccepted,
     StatusRequest,
 )
+from orylo_api.customers.status import put_status
 from orylo_api.errors import Invalid, NotFound
 from orylo_api.http import outbox
 from orylo_api.http.problem_details import FieldProblem
@@ -42,23 +43,13 @@ async def show_score(call: Call[CustomerPath, None, None]) -> CustomerScore:
 
 
 async def set_status(call: Call[CustomerPath, None, StatusRequest]) -> StatusAccepted:
-    """Publish the change. The trust service stores it; the read model follows when it reports the change."""
     customer = await queries.find_customer(call.connection, call.path.id)
     if customer is None:
         raise NotFound("there is no such customer")
     now, user, requested = call.services.clock.now(), call.principal, call.body
     if requested.expires_at is not None and requested.expires_at <= now:
         raise _invalid("body.expires_at", "must be in the future")
-    actor = f"{user.kind}:{user.id}"
-    message = changes.status_set(user.tenant.id, customer.id, requested, actor=actor, now=now)
-    await outbox.publish(call, message)
-    await audit.write_change(
-        call,
-        action="customer.set_status",
-        subject=f"customer {customer.id}",
-        before={"status": customer.status},
-        after=requested.model_dump(mode="json", exclude_none=True),
-    )
+    await put_status(call, customer, requested)
     return StatusAccepted(customer_id=customer.id, actor=user.name, accepted_at=now, **requested.model_dump())
 
 

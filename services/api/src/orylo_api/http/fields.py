@@ -57,11 +57,21 @@ class RangeQuery(PageQuery):
     to: Moment | None = Field(default=None, description="created before")
 
 
+class CaseHolder(ResponseBody):
+    """Who has a case of the review queue open. Others cannot decide it until then."""
+
+    name: str = Field(description="a user's email address or an API key's name", examples=["bia@loja.example"])
+    until: datetime
+
+
 Item = TypeVar("Item", bound=BaseModel)
 
 
 class Page(ResponseBody, Generic[Item]):
-    """Newest first. A page may be short, even empty, while `next_cursor` is set: more items follow."""
+    """Newest first, unless the list says otherwise.
+
+    A page may be short, even empty, while `next_cursor` is set: more items follow.
+    """
 
     items: list[Item]
     next_cursor: str | None = None

@@ -1,4 +1,4 @@
-"""Pages of rows, newest first, by cursor: a cursor holds the last row's position, not the number of rows before it.
+"""Pages of rows, by cursor: a cursor holds the last row's position, not the number of rows before it.
 
 A page costs the same however many rows there are. Conditions without an index filter a limited number of rows; if
 too few of those match, the page is short and its cursor continues after them.
@@ -23,13 +23,36 @@ from orylo_common.postgres.pool import Connection
 FILTER_LIMIT = 5_000
 
 
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.utcoffset() is None or not 1970 <= moment.year <= 2999:
+        raise ValueError("not a time that a page has returned")
+    return moment
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A table that is listed by (created_at, id), both descending, with an index on them."""
+    """A table that is listed by (`order_by`, id), newest first unless it says otherwise, with an index on both.
+
+    The types read a value from a cursor. They raise `ValueError` for a value that the column cannot hold.
+    """
 
     table: str
     id_column: str
     id_type: Callable[[str], Any]
+    order_by: str = "created_at"
+    order_type: Callable[[str], Any] = _moment
+    ascending: bool = False
+
+    @property
+    def order(self) -> str:
+        direction = "ASC" if self.ascending else "DESC"
+        return f"ORDER BY {self.order_by} {direction}, {self.id_column} {direction}"
+
+    @property
+    def follows(self) -> str:
+        """Return the condition of rows after a cursor's, with `{}` in place of its values."""
+        return f"({self.order_by}, {self.id_column}) {'>' if self.ascending else '<'} ({{}}, {{}})"
 
 
 @dataclass(slots=True)
@@ -58,8 +81,8 @@ async def fetch_page(
 ) -> tuple[list[asyncpg.Record], str | None]:
     """Return the page's rows and the next page's cursor. Raises `Invalid` for a cursor that no page has returned."""
     if page.cursor is not None:
-        where.seek(f"(created_at, {listing.id_column}) < ({{}}, {{}})", *_decode(page.cursor, listing.id_type))
-    order = f"ORDER BY created_at DESC, {listing.id_column} DESC"
+        where.seek(listing.follows, *_decode(page.cursor, listing))
+    order = listing.order
     values: list[Any] = []
     source = f"{listing.table} {_render(where.sought, values)}"
     sought = len(values)
@@ -77,7 +100,7 @@ async def fetch_page(
     if not where.filtered:
         return rows, None
     last_filtered = await connection.fetchrow(
-        f"SELECT created_at, {listing.id_column} FROM {source} {order} OFFSET {FILTER_LIMIT - 1} LIMIT 1",  # noqa: S608
+        f"SELECT {listing.order_by}, {listing.id_column} FROM {source} {order} OFFSET {FILTER_LIMIT - 1} LIMIT 1",  # noqa: S608
         *values[:sought],
     )
     return rows, None if last_filtered is None else _encode(last_filtered, listing)
@@ -94,19 +117,19 @@ def _render(conditions: list[tuple[str, tuple[Any, ...]]], values: list[Any]) ->
 
 
 def _encode(row: asyncpg.Record, listing: Listing) -> str:
-    text = orjson.dumps([row["created_at"].isoformat(), str(row[listing.id_column])])
-    return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+    position = row[listing.order_by]
+    text = position.isoformat() if isinstance(position, datetime) else str(position)
+    return base64.urlsafe_b64encode(orjson.dumps([text, str(row[listing.id_column])])).rstrip(b"=").decode()
 
 
-def _decode(cursor: str, id_type: Callable[[str], Any]) -> tuple[datetime, Any]:
+def _decode(cursor: str, listing: Listing) -> tuple[Any, Any]:
     try:
-        created_at, last_id = map(str, orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))))
-        moment = datetime.fromisoformat(created_at)
-        value = id_type(last_id)
-        valid = moment.utcoffset() is not None and 1970 <= moment.year <= 2999 and "\x00" not in last_id
-    except (ValueError, TypeError, binascii.Error):
+        position, last_id = map(str, orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))))
+        values = listing.order_type(position), listing.id_type(last_id)
+        valid = "\x00" not in last_id
+    except (ValueError, TypeError, OverflowError, binascii.Error):
         valid = False
     if not valid:
         error = FieldProblem(field="query.cursor", message="must be the `next_cursor` of a page")
         raise Invalid("the cursor is invalid", [error])
-    return moment, value
+    return values

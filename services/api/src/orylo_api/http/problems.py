@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 from orylo_api.errors import (
     Conflict,
     Forbidden,
+    HeldByAnother,
     Invalid,
     NotFound,
     RequestError,
@@ -36,6 +37,7 @@ PROBLEMS: Mapping[type[RequestError], tuple[HTTPStatus, str, str]] = {
     Forbidden: (HTTPStatus.FORBIDDEN, "forbidden", "Forbidden"),
     NotFound: (HTTPStatus.NOT_FOUND, "not_found", "Not found"),
     Conflict: (HTTPStatus.CONFLICT, "conflict", "Conflict"),
+    HeldByAnother: (HTTPStatus.CONFLICT, "case_held", "Case held"),
     SeveralTenants: (HTTPStatus.CONFLICT, "tenant_needed", "Tenant needed"),
     WrongMediaType: (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "wrong_media_type", "Unsupported media type"),
     Invalid: (HTTPStatus.UNPROCESSABLE_ENTITY, "validation", "Invalid values"),
@@ -46,7 +48,7 @@ RETRY_AFTER = timedelta(seconds=2)
 
 
 # Every error response has these members; they are null where they do not apply.
-_MEMBERS: Mapping[str, object] = {"errors": None, "tenants": None}
+_MEMBERS: Mapping[str, object] = {"errors": None, "tenants": None, "holder": None}
 
 
 def error_response(error: Exception) -> web.Response:
@@ -88,6 +90,8 @@ def _problem_of_request(error: RequestError) -> Problem:
         members["errors"] = [problem.model_dump() for problem in error.errors]
     if isinstance(error, SeveralTenants):
         members["tenants"] = [tenant.model_dump() for tenant in error.tenants]
+    if isinstance(error, HeldByAnother):
+        members["holder"] = error.holder.model_dump(mode="json")
     return Problem(
         status,
         error.code or code,

@@ -18,6 +18,7 @@ from orylo_api.quarantine.projection import QuarantineProjection
 from orylo_api.read_models.claims import Projectable
 from orylo_api.read_models.effects import Effects
 from orylo_api.rejections.projection import RejectionProjection
+from orylo_api.review.projection import ReviewCaseProjection
 from orylo_api.rules.projection import RuleHitProjection
 from orylo_api.verdicts.projection import EvidenceProjection
 from orylo_common.messages import (
@@ -68,6 +69,7 @@ WRITE_ORDER: Sequence[type[Projection]] = (
     DetectionProjection,
     PaymentProjection,
     EvidenceProjection,
+    ReviewCaseProjection,
     CustomerProjection,
     TrustProjection,
     MergeProjection,
@@ -87,11 +89,11 @@ FOLDED_BY: Mapping[type[Projectable], Sequence[type[Projection]]] = {
     DisputeWon: (PaymentProjection, EvidenceProjection, CustomerProjection),
     DisputeLost: (PaymentProjection, EvidenceProjection, CustomerProjection),
     FraudWarningReceived: (ActivityProjection, EvidenceProjection, CustomerProjection),
-    VerdictGiven: (EvidenceProjection,),
+    VerdictGiven: (EvidenceProjection, ReviewCaseProjection),
     CheckoutStarted: (ActivityProjection,),
     CheckoutAbandoned: (ActivityProjection,),
     ClickRecorded: (ActivityProjection,),
-    DetectionCreated: (DetectionProjection, CustomerProjection, RuleHitProjection),
+    DetectionCreated: (DetectionProjection, ReviewCaseProjection, CustomerProjection, RuleHitProjection),
     TrustUpdated: (CustomerProjection, TrustProjection),
     CustomerMerged: (CustomerProjection, MergeProjection),
     CustomerUnmerged: (CustomerProjection, MergeProjection),

@@ -19,6 +19,7 @@ from orylo_api.errors import Invalid, RequestError
 from orylo_api.http.problem_details import FieldProblem
 from orylo_api.http.route import Media, Route
 from orylo_api.overview.models import OverviewUpdate
+from orylo_api.review.models import ReviewCaseChange
 from orylo_api.stream.events import Position, StreamBatch
 from orylo_api.stream.models import EventId, StreamQuery
 from orylo_api.stream.overview import OverviewWatch
@@ -40,11 +41,12 @@ END_OF_ROW = 999_999
 DESCRIPTION = """\
 `detection.created` carries a Detection, `customer.seen` a CustomerSeen, `trust.updated` a TrustChange,
 `verdict.given` a VerdictChange, `conversion.matched`, `conversion.suppressed`, `conversion.dispatched`,
-`conversion.failed` and `conversion.correction_changed` a Conversion, `dead_letter.created` a DeadLetterSummary, each as
-JSON in `data`. With `timezone` there is also `overview.updated`, an OverviewUpdate, at most every 2 seconds; it has no
-id, since the next one replaces it. A client that was disconnected resumes with `Last-Event-ID`, for as long as events
-are stored (15 minutes). The first event is `ready`, unless the stream resumes; it is `reset` if events are missing, and
-the client should then reload what it shows. A stream without other events sends `heartbeat` every 4 seconds.
+`conversion.failed` and `conversion.correction_changed` a Conversion, `dead_letter.created` a DeadLetterSummary,
+`review.changed` a ReviewCaseChange, each as JSON in `data`. With `timezone` there is also `overview.updated`, an
+OverviewUpdate, at most every 2 seconds; it has no id, since the next one replaces it. A client that was disconnected
+resumes with `Last-Event-ID`, for as long as events are stored (15 minutes). The first event is `ready`, unless the
+stream resumes; it is `reset` if events are missing, and the client should then reload what it shows. A stream without
+other events sends `heartbeat` every 4 seconds.
 """
 
 _EVENT_ID = TypeAdapter(EventId)
@@ -133,6 +135,15 @@ ROUTES = (
         time_limit=None,
         refuses={429},
         description=DESCRIPTION,
-        events=(Detection, CustomerSeen, TrustChange, VerdictChange, Conversion, DeadLetterSummary, OverviewUpdate),
+        events=(
+            Detection,
+            CustomerSeen,
+            TrustChange,
+            VerdictChange,
+            Conversion,
+            DeadLetterSummary,
+            ReviewCaseChange,
+            OverviewUpdate,
+        ),
     ),
 )
