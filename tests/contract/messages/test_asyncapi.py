@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 import pytest
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator
 
 from orylo_common.asyncapi import document
 from orylo_common.broker.topology import QUEUES

@@ -71,6 +71,8 @@ class Api:
     url: str
     pool: asyncpg.Pool
     projector: asyncpg.Pool
+    # The role of requests, whose transactions are bound to a tenant.
+    requests: asyncpg.Pool
     broker: PostgresBroker
     clock: ShiftedClock
     master_key: str
@@ -158,10 +160,11 @@ async def shared_api(postgres_dsn: str) -> AsyncIterator[Api]:
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(postgres_dsn, role="postgres", max_size=3))
         projector = await stack.enter_async_context(open_pool(postgres_dsn, role="orylo_api_projector", max_size=3))
+        requests = await stack.enter_async_context(open_pool(postgres_dsn, role="orylo_api", max_size=1))
         shops = await make_shop(pool, "loja-a"), await make_shop(pool, "loja-b")
         clock = ShiftedClock()
         url, broker, master_key = await stack.enter_async_context(running_api(postgres_dsn, clock=clock))
-        api = Api(url, pool, projector, broker, clock, master_key, *shops)
+        api = Api(url, pool, projector, requests, broker, clock, master_key, *shops)
         yield api
         for session in api.sessions:
             await session.close()

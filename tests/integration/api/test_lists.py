@@ -79,7 +79,9 @@ async def test_an_entry_is_added_shown_changed_found_and_removed(
     )
 
     ends = (api.clock.now() + timedelta(days=1)).isoformat()
-    status, changed = await ask(client, "PUT", path, json={"reason": "chargeback", "expires_at": ends})
+    status, changed = await ask(
+        client, "PUT", path, json={"reason": "chargeback", "expires_at": ends}, headers={"If-Match": "*"}
+    )
     assert (status, changed["reason"], changed["value"]) == (200, "chargeback", entry["value"])
     assert await ask(client, "DELETE", path) == (200, changed)
     assert (await ask(client, "DELETE", path))[0] == 404

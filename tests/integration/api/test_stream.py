@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
+import asyncpg
 import orjson
 import pytest
 
@@ -18,8 +19,11 @@ from orylo_api.dead_letters.models import DeadLetterSummary
 from orylo_api.destinations.models import DestinationList
 from orylo_api.detections.models import Detection
 from orylo_api.http.fields import ResponseBody
+from orylo_api.http.tenancy import tenant_transaction
 from orylo_api.overview.models import Overview, OverviewUpdate
+from orylo_api.overview.queries import read_overview
 from orylo_api.projection.retention import delete_stream_events
+from orylo_api.read_models.stream_events import encode_event, write_stream_events
 from orylo_api.stream import endpoints as endpoint
 from orylo_api.stream import hub as stream_hub
 from orylo_api.stream import overview as stream_overview
@@ -38,6 +42,7 @@ from orylo_common.messages import (
 from tests.integration.api.conftest import Api, running_api
 from tests.support.eventually import eventually
 from tests.support.listening import listeners
+from tests.support.tcp_proxy import tcp_proxy
 from tests.unit.api.builders import conversion, detection, payment, trust_updated
 
 pytestmark = pytest.mark.integration
@@ -331,7 +336,7 @@ async def test_a_stopping_replica_ends_its_streams_at_once(
         assert b"event: ready" in await response.content.read()
 
 
-async def test_a_quiet_stream_sends_heartbeats_that_move_no_position(
+async def test_a_quiet_stream_sends_heartbeats(
     api: Api, machine: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(endpoint, "HEARTBEAT", timedelta(milliseconds=50))
@@ -339,6 +344,87 @@ async def test_a_quiet_stream_sends_heartbeats_that_move_no_position(
         assert (await reader.next()).type == "ready"
         heartbeats = [await reader.next_of_any_type() for _ in range(2)]
     assert [(event.type, event.id) for event in heartbeats] == [("heartbeat", "")] * 2
+
+
+async def test_a_quiet_client_resumes_although_others_events_were_deleted(
+    api: Api, machine: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its heartbeats move its position, so the events of other tenants and types do not outdate it."""
+    monkeypatch.setattr(endpoint, "HEARTBEAT", timedelta(milliseconds=50))
+    async with listening(machine) as reader:
+        await reader.next()
+        for version in range(1, 4):
+            await api.project(trust_updated(tenant_id=api.b.tenant.id, customer_id="cus_other", version=version))
+        while not (moved := await reader.next_of_any_type()).id.startswith(
+            str(await api.pool.fetchval("SELECT max(id) FROM api.stream_events")) + "."
+        ):
+            assert moved.type == "heartbeat"
+    await api.pool.execute("DELETE FROM api.stream_events WHERE id < (SELECT max(id) FROM api.stream_events)")
+    await api.project(trust(api, 1, "cus_quiet"))
+
+    async with listening(machine, after=moved.id) as reader:
+        assert (await reader.next()).data["customer_id"] == "cus_quiet"
+
+
+async def test_a_client_that_has_part_of_a_deleted_row_gets_a_reset(api: Api, machine: aiohttp.ClientSession) -> None:
+    async with listening(machine) as reader:
+        await reader.next()
+        await api.project(trust(api, 1, "cus_part"), trust(api, 1, "cus_part_2"))
+        first = await reader.next()
+        assert first.id.endswith(".0")
+    await api.project(trust(api, 2, "cus_part"))
+    await api.pool.execute("DELETE FROM api.stream_events WHERE id < (SELECT max(id) FROM api.stream_events)")
+
+    async with listening(machine, after=first.id) as reader:
+        assert (await reader.next()).type == "reset"
+
+
+async def test_a_stream_has_only_the_wanted_types(api: Api, machine: aiohttp.ClientSession) -> None:
+    query = {"types": "trust.updated,dead_letter.created"}
+    async with machine.get(PATH, params=query) as response:
+        reader = Reader(response)
+        await reader.next()
+        await api.project(detection(tenant_id=api.a.tenant.id, customer_id="cus_types"))
+        await api.project(detection(tenant_id=api.a.tenant.id, customer_id="cus_types_2"), trust(api, 1, "cus_types"))
+        first = await reader.next()
+    assert (first.type, first.data["customer_id"]) == ("trust.updated", "cus_types")
+    await api.project(detection(tenant_id=api.a.tenant.id, customer_id="cus_types_3"), trust(api, 2, "cus_types"))
+    async with machine.get(PATH, params=query, headers={"Last-Event-ID": first.id}) as response:
+        assert (await Reader(response).next()).data["version"] == 2
+
+
+@pytest.mark.parametrize("types", ["", "detection.made", "trust.updated,", "trust.updated,,x", "overview.updated"])
+async def test_unknown_types_and_an_overview_without_a_time_zone_are_refused(
+    machine: aiohttp.ClientSession, types: str
+) -> None:
+    async with machine.get(PATH, params={"types": types}) as response:
+        assert response.status == 422
+
+
+async def test_clients_of_one_view_share_the_reads_of_the_overview(
+    api: Api, machine: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_overview, "READ_EVERY", timedelta(milliseconds=300))
+    monkeypatch.setattr(endpoint, "HEARTBEAT", timedelta(milliseconds=200))
+    reads = 0
+
+    async def count(*arguments: Any) -> Any:
+        nonlocal reads
+        reads += 1
+        return await read_overview(*arguments)
+
+    monkeypatch.setattr(stream_overview, "read_overview", count)
+    async with AsyncExitStack() as stack:
+        query = {"timezone": "America/Recife", "types": "overview.updated"}
+        responses = [await stack.enter_async_context(machine.get(PATH, params=query)) for _ in range(10)]
+        readers = [Reader(response) for response in responses]
+        for reader in readers:
+            await reader.next()
+        await api.project(detection(tenant_id=api.a.tenant.id, decision=Decision.REVIEW))
+        updates = [await reader.next() for reader in readers]
+    assert {event.type for event in updates} == {"overview.updated"}
+    assert len({event.data["generated_at"] for event in updates}) == 1
+    assert reads == 1
 
 
 async def test_signing_out_ends_the_stream(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -425,3 +511,60 @@ async def test_one_key_opens_a_limited_number_of_streams(api: Api, monkeypatch: 
             return response.status == 200
 
     await eventually(is_open)
+
+
+async def test_one_tenant_opens_a_limited_number_of_streams(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = [api.client((await api.user(api.b, Role.VIEWER, f"many{n}@shop.example")).bearer) for n in range(3)]
+    monkeypatch.setattr(stream_hub, "MAX_STREAMS_OF_TENANT", 2)
+    async with listening(keys[0]) as first, listening(keys[1]):
+        await first.next()
+        async with keys[2].get(PATH) as response:
+            assert response.status == 429
+            assert "of one tenant" in (await response.json())["detail"]
+
+
+async def test_a_request_publishes_events_of_its_own_tenant_and_of_no_other(
+    api: Api, machine: aiohttp.ClientSession
+) -> None:
+    async with listening(machine) as reader:
+        await reader.next()
+        async with tenant_transaction(api.requests, api.a.tenant.id, Role.ADMIN) as connection:
+            event = encode_event(b"trust.updated", {"customer_id": "cus_request"})
+            await write_stream_events(connection, {api.a.tenant.id: [event]})
+        assert (await reader.next()).data == {"customer_id": "cus_request"}
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with tenant_transaction(api.requests, api.a.tenant.id, Role.ADMIN) as connection:
+            await write_stream_events(connection, {api.b.tenant.id: [event]})
+
+
+async def test_a_replica_that_dies_leaves_no_gap_and_no_double(
+    api: Api, machine: aiohttp.ClientSession, postgres_dsn: str
+) -> None:
+    """The connection to one replica breaks anywhere in an event; the client resumes at the other, again and again."""
+    total = 240
+
+    async def write() -> None:
+        for first in range(1, total + 1, 6):
+            await api.project(*(trust(api, version, "cus_killed") for version in range(first, first + 6)))
+
+    seen: list[int] = []
+    async with running_api(postgres_dsn) as (other, _, _):
+        async with listening(machine) as reader:
+            last = (await reader.next()).id
+        writing = asyncio.create_task(write())
+        for hop in range(1000):
+            async with tcp_proxy((api.url, other)[hop % 2]) as (replica, url):
+                with suppress(EOFError, aiohttp.ClientError, ConnectionError):
+                    async with listening(machine, url, after=last) as reader:
+                        for number in range(total):
+                            event = await reader.next()
+                            seen.append(event.data["version"])
+                            last = event.id
+                            if number == 7 + hop % 5:
+                                replica.cut()
+                            if len(seen) == total:
+                                break
+            if len(seen) == total:
+                break
+        await writing
+    assert seen == list(range(1, total + 1))

@@ -13,7 +13,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign in */
+        /**
+         * Sign in
+         * @description Starts a session in cookies. Failed attempts make the next ones wait (429). If the email address belongs to users of several tenants, 409 lists them: name one as `tenant`. A user with a second factor also sends its code as `totp`.
+         */
         post: operations["login"];
         delete?: never;
         options?: never;
@@ -30,7 +33,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Refresh the session */
+        /**
+         * Refresh the session
+         * @description Exchanges the refresh cookie for new cookies. Needs `X-CSRF-Token`, and no body.
+         */
         post: operations["refresh"];
         delete?: never;
         options?: never;
@@ -47,7 +53,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign out */
+        /**
+         * Sign out
+         * @description Ends the session and deletes its cookies. Without a session it does nothing.
+         */
         post: operations["logout"];
         delete?: never;
         options?: never;
@@ -62,8 +71,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller and their permissions */
-        get: operations["me"];
+        /**
+         * The caller and their permissions
+         * @description For a client that wants to know which tenant its API key or session belongs to, and which actions it may offer.
+         */
+        get: operations["show_me"];
         put?: never;
         post?: never;
         delete?: never;
@@ -79,8 +91,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's second factor */
-        get: operations["show"];
+        /**
+         * The caller's second factor
+         * @description Only for users: an API key has no second factor (409).
+         */
+        get: operations["show_second_factor"];
         put?: never;
         post?: never;
         delete?: never;
@@ -98,8 +113,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Begin to switch the second factor on */
-        post: operations["begin"];
+        /**
+         * Begin to switch the second factor on
+         * @description Returns a new secret, which has no effect until it is confirmed. Wrong passwords make the next attempts wait (429).
+         */
+        post: operations["enrol_second_factor"];
         delete?: never;
         options?: never;
         head?: never;
@@ -115,8 +133,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Switch the second factor on, with a code that its app shows */
-        post: operations["confirm"];
+        /**
+         * Switch the second factor on, with a code that its app shows
+         * @description Returns recovery codes, each of which signs in once in place of a code. They cannot be shown again.
+         */
+        post: operations["confirm_second_factor"];
         delete?: never;
         options?: never;
         head?: never;
@@ -132,8 +153,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Switch the second factor off */
-        post: operations["disable"];
+        /**
+         * Switch the second factor off
+         * @description Takes the password and a code, so that a borrowed session cannot switch it off.
+         */
+        post: operations["disable_second_factor"];
         delete?: never;
         options?: never;
         head?: never;
@@ -147,7 +171,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Totals of today, the last 24 hours and the last 7 days, and a time series */
+        /**
+         * Totals of today, the last 24 hours and the last 7 days, and a time series
+         * @description All figures come from rollups, so the answer takes as long for a thousand payments as for a million. `today` begins at midnight in `timezone`.
+         */
         get: operations["show_overview"];
         put?: never;
         post?: never;
@@ -168,9 +195,9 @@ export interface paths {
         put?: never;
         /**
          * Decide on a payment before it is made
-         * @description Decides within milliseconds, with the detectors, rules and lists that decide on webhooks. The attempt counts, and the decision is recorded and announced, unless it is a `dry_run`. With an `Idempotency-Key`, a request that is repeated gets the first response. If `payment_id` is the one that the gateway's webhooks will have, they continue this payment, and their decision replaces this one.For the roles admin, analyst, owner.
+         * @description Decides within milliseconds, with the detectors, rules and lists that decide on webhooks. The attempt counts, and the decision is recorded and announced, unless it is a `dry_run`. With an `Idempotency-Key`, a request that is repeated gets the first response. If `payment_id` is the one that the gateway's webhooks will have, they continue this payment, and their decision replaces this one. For the roles admin, analyst, owner.
          */
-        post: operations["evaluate"];
+        post: operations["evaluate_payment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -184,7 +211,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Decisions, newest first */
+        /**
+         * Decisions, newest first
+         * @description A payment can have several decisions, because later events may add facts. `current=true` leaves out those that were replaced.
+         */
         get: operations["list_detections"];
         put?: never;
         post?: never;
@@ -201,7 +231,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One decision */
+        /**
+         * One decision
+         * @description With the points of each reason, the rules that applied and the time that each detector took.
+         */
         get: operations["show_detection"];
         put?: never;
         post?: never;
@@ -218,7 +251,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Customers, most recently first seen first */
+        /**
+         * Customers, most recently first seen first
+         * @description Customers that are the same person appear once, as the customer that represents the person.
+         */
         get: operations["list_customers"];
         put?: never;
         post?: never;
@@ -235,7 +271,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One customer with their recent history */
+        /**
+         * One customer with their recent history
+         * @description The id may be of any customer of the person. The history holds the latest payments, decisions and changes of trust.
+         */
         get: operations["show_customer"];
         put?: never;
         post?: never;
@@ -252,7 +291,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One customer's trust score, with the points of each cause */
+        /**
+         * One customer's trust score, with the points of each cause
+         * @description The points of all causes and the start add up to `total`, which is limited to 0 to 100 for the score.
+         */
         get: operations["show_score"];
         put?: never;
         post?: never;
@@ -273,7 +315,7 @@ export interface paths {
         put?: never;
         /**
          * Add points to a customer's trust score, or take some away, with a reason
-         * @description For the roles admin, analyst, owner.
+         * @description The correction is an entry of the customer's ledger. To undo it, correct by the opposite points. For the roles admin, analyst, owner.
          */
         post: operations["correct_trust"];
         delete?: never;
@@ -293,7 +335,7 @@ export interface paths {
         put?: never;
         /**
          * Set the status of a customer: blocked, allowlisted or neutral, until a time or for good
-         * @description For the roles admin, analyst, owner.
+         * @description The next payment of the customer is decided with the new status. Payments decided earlier do not change. For the roles admin, analyst, owner.
          */
         post: operations["set_status"];
         delete?: never;
@@ -309,7 +351,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The customers that are one person with this one, and their merges and unmerges */
+        /**
+         * The customers that are one person with this one, and their merges and unmerges
+         * @description Merges and unmerges of any customer of this person, with who decided them and why.
+         */
         get: operations["show_merges"];
         put?: never;
         post?: never;
@@ -330,7 +375,7 @@ export interface paths {
         put?: never;
         /**
          * Merge with another customer, who is the same person
-         * @description For the roles admin, analyst, owner.
+         * @description The customers share one trust score and one history from then on. A merge that a person decides holds until a person separates them. For the roles admin, analyst, owner.
          */
         post: operations["merge_customer"];
         delete?: never;
@@ -350,7 +395,7 @@ export interface paths {
         put?: never;
         /**
          * Separate a customer from all others, for good
-         * @description For the roles admin, analyst, owner.
+         * @description The customer has a score and a history of its own again. Shared identifiers do not merge it a second time. For the roles admin, analyst, owner.
          */
         post: operations["unmerge_customer"];
         delete?: never;
@@ -366,7 +411,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Customers that are kept apart by a limit of merging, newest first */
+        /**
+         * Customers that are kept apart by a limit of merging, newest first
+         * @description A shared identifier would merge these customers, but a limit of the settings keeps them apart until a person looks.
+         */
         get: operations["list_reviews"];
         put?: never;
         post?: never;
@@ -387,7 +435,7 @@ export interface paths {
         put?: never;
         /**
          * Dismiss a review, with a reason
-         * @description For the roles admin, analyst, owner.
+         * @description The customers stay separate, and the review leaves the list of open ones. For the roles admin, analyst, owner.
          */
         post: operations["dismiss_review"];
         delete?: never;
@@ -403,7 +451,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One payment */
+        /**
+         * One payment
+         * @description The state, the current decision, the newest verdict, and what Orylo did about it at the provider.
+         */
         get: operations["show_payment"];
         put?: never;
         post?: never;
@@ -420,7 +471,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Precision, recall, false positives and money by week, and the review queue */
+        /**
+         * Precision, recall, false positives and money by week, and the review queue
+         * @description A payment is fraud by its newest verdict, else by a dispute that was not won, else by a fraud warning. Recent weeks are not final.
+         */
         get: operations["show_quality"];
         put?: never;
         post?: never;
@@ -464,7 +518,7 @@ export interface paths {
         put?: never;
         /**
          * Judge a payment: fraud or legitimate, or withdraw the verdict
-         * @description For the roles admin, analyst, owner.
+         * @description The detector learns from it, the customer's trust score follows, and the quality report counts it. A new verdict replaces the earlier one. For the roles admin, analyst, owner.
          */
         post: operations["give_verdict"];
         delete?: never;
@@ -480,7 +534,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The block list, the allow list and the tenant's own lists */
+        /**
+         * The block list, the allow list and the tenant's own lists
+         * @description Counts the entries in effect, by list and type.
+         */
         get: operations["list_lists"];
         put?: never;
         post?: never;
@@ -497,12 +554,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Entries of all lists or of one, newest first */
+        /**
+         * Entries of all lists or of one, newest first
+         * @description Expired entries are listed for 30 days with `state=expired`. `list` and the range are served by an index; the other filters look at up to 5,000 entries per page.
+         */
         get: operations["list_entries"];
         put?: never;
         /**
          * Add an entry
-         * @description For the roles admin, analyst, owner.
+         * @description Adds it to `block`, to `allow` or to a list of the tenant's own, which rules can look up. It is in effect from the next payment on. Emails, domains and documents are stored as hashes only. For the roles admin, analyst, owner.
          */
         post: operations["add_list_entry"];
         delete?: never;
@@ -518,17 +578,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One entry */
+        /**
+         * One entry
+         * @description The `ETag` of the response goes into `If-Match` of a change.
+         */
         get: operations["show_list_entry"];
         /**
          * Replace an entry's reason and expiry
-         * @description For the roles admin, analyst, owner.
+         * @description The list, the type and the value stay: to change those, remove the entry and add another. For the roles admin, analyst, owner.
          */
         put: operations["change_list_entry"];
         post?: never;
         /**
          * Remove an entry, and return it
-         * @description For the roles admin, analyst, owner.
+         * @description It has no effect from the next payment on. The audit log keeps it. For the roles admin, analyst, owner.
          */
         delete: operations["remove_list_entry"];
         options?: never;
@@ -545,7 +608,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The entries that apply to a value, such as an email address or an IP address */
+        /**
+         * The entries that apply to a value, such as an email address or an IP address
+         * @description A POST, because an email address or a document must not be in a URL. An IP address also finds the networks that contain it, and an email address its domain.
+         */
         post: operations["look_up_lists"];
         delete?: never;
         options?: never;
@@ -583,7 +649,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Export the entries in effect as a CSV file */
+        /**
+         * Export the entries in effect as a CSV file
+         * @description The file is streamed, in the format that the import reads. Hashed values stay hashed.
+         */
         get: operations["export_lists"];
         put?: never;
         post?: never;
@@ -600,7 +669,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Sales reported to destinations, newest first */
+        /**
+         * Sales reported to destinations, newest first
+         * @description A conversion is one sale for one destination. `status=failed` lists those that need a person.
+         */
         get: operations["list_conversions"];
         put?: never;
         post?: never;
@@ -617,7 +689,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One reported sale */
+        /**
+         * One reported sale
+         * @description With the click it is credited to, the attempts to send it, and why it waits.
+         */
         get: operations["show_conversion"];
         put?: never;
         post?: never;
@@ -634,7 +709,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Destinations, oldest first, and whether they are sent to */
+        /**
+         * Destinations, oldest first, and whether they are sent to
+         * @description All of the tenant's destinations. Conversions wait, and are kept, in every status but `active`.
+         */
         get: operations["list_destinations"];
         put?: never;
         post?: never;
@@ -651,7 +729,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Dead letters, newest first */
+        /**
+         * Dead letters, newest first
+         * @description Messages and conversions that failed for good, and wait for a person to replay or discard them.
+         */
         get: operations["list_dead_letters"];
         put?: never;
         post?: never;
@@ -668,7 +749,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One dead letter with its payload and history */
+        /**
+         * One dead letter with its payload and history
+         * @description The payload is the message as it was, with personal data hashed.
+         */
         get: operations["show_dead_letter"];
         put?: never;
         post?: never;
@@ -689,9 +773,9 @@ export interface paths {
         put?: never;
         /**
          * Replay a dead letter
-         * @description For the roles admin, operator, owner.
+         * @description It returns to the queue in which it died, and to no other. 409 if it was settled already. For the roles admin, operator, owner.
          */
-        post: operations["replay"];
+        post: operations["replay_dead_letter"];
         delete?: never;
         options?: never;
         head?: never;
@@ -709,9 +793,9 @@ export interface paths {
         put?: never;
         /**
          * Discard, with a reason
-         * @description For the roles admin, operator, owner.
+         * @description It is never processed. The reason is kept in the audit log. 409 if it was settled already. For the roles admin, operator, owner.
          */
-        post: operations["discard"];
+        post: operations["discard_dead_letter"];
         delete?: never;
         options?: never;
         head?: never;
@@ -725,7 +809,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Rejected webhooks and the reasons, newest first */
+        /**
+         * Rejected webhooks and the reasons, newest first
+         * @description Webhooks that were answered with 4xx, counted by gateway, reason and minute. Their bodies are not stored.
+         */
         get: operations["list_rejections"];
         put?: never;
         post?: never;
@@ -742,7 +829,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Quarantined webhooks, newest first */
+        /**
+         * Quarantined webhooks, newest first
+         * @description Webhooks that are authentic and cannot be understood, or that contradict an earlier one.
+         */
         get: operations["list_quarantine"];
         put?: never;
         post?: never;
@@ -759,7 +849,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One quarantined webhook with its scrubbed payload */
+        /**
+         * One quarantined webhook with its scrubbed payload
+         * @description The payload's personal values are hashed. It is null if it was too large to keep.
+         */
         get: operations["show_quarantined"];
         put?: never;
         post?: never;
@@ -780,7 +873,7 @@ export interface paths {
         put?: never;
         /**
          * Replay a quarantined webhook
-         * @description For the roles admin, operator, owner.
+         * @description Reads the webhook again with the present code. The result appears as its `state` within moments. For the roles admin, operator, owner.
          */
         post: operations["replay_quarantined"];
         delete?: never;
@@ -800,7 +893,7 @@ export interface paths {
         put?: never;
         /**
          * Discard, with a reason
-         * @description For the roles admin, operator, owner.
+         * @description It is never published. The reason is kept in the audit log. 409 if it was settled already. For the roles admin, operator, owner.
          */
         post: operations["discard_quarantined"];
         delete?: never;
@@ -816,7 +909,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Rules, highest priority first */
+        /**
+         * Rules, highest priority first
+         * @description Rules that are on decide on payments; rules in shadow only record what they would do.
+         */
         get: operations["list_all_rules"];
         put?: never;
         /**
@@ -837,7 +933,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The fields that an expression may read */
+        /**
+         * The fields that an expression may read
+         * @description Each with its type, an example, and whether it may be missing.
+         */
         get: operations["list_rule_fields"];
         put?: never;
         post?: never;
@@ -856,7 +955,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Check an expression without saving it */
+        /**
+         * Check an expression without saving it
+         * @description Problems have a line and a column. An expression without problems can be saved.
+         */
         post: operations["check_rule"];
         delete?: never;
         options?: never;
@@ -891,7 +993,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One rule */
+        /**
+         * One rule
+         * @description The current version. The `ETag` of the response goes into `If-Match` of a change.
+         */
         get: operations["show_rule"];
         /**
          * Change a rule, which makes a new version
@@ -912,7 +1017,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All versions of a rule, newest first */
+        /**
+         * All versions of a rule, newest first
+         * @description Each change and each restore made one, and none is ever lost.
+         */
         get: operations["list_rule_versions"];
         put?: never;
         post?: never;
@@ -933,7 +1041,7 @@ export interface paths {
         put?: never;
         /**
          * Roll back: make a new version that equals an earlier one, in the current mode
-         * @description For the roles admin, analyst, owner.
+         * @description 409 if `version` is no longer the current one. A rule that is on needs the permission rules.apply. For the roles admin, analyst, owner.
          */
         post: operations["roll_back_rule"];
         delete?: never;
@@ -949,7 +1057,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The payments a rule was true of, by day, newest first */
+        /**
+         * The payments a rule was true of, by day, newest first
+         * @description With the payments and the money whose decision the rule changed, or would change if it were on.
+         */
         get: operations["list_rule_hits"];
         put?: never;
         post?: never;
@@ -966,14 +1077,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The customers that a rule is snoozed for, next end first */
+        /**
+         * The customers that a rule is snoozed for, next end first
+         * @description Snoozes that have ended are not listed.
+         */
         get: operations["list_rule_snoozes"];
         put?: never;
         /**
          * Snooze a rule for one customer until a certain time
-         * @description For the roles admin, analyst, owner.
+         * @description Until then the rule does not apply to the payments of this customer. For the roles admin, analyst, owner.
          */
-        post: operations["snooze"];
+        post: operations["snooze_for_customer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -991,9 +1105,9 @@ export interface paths {
         put?: never;
         /**
          * End a snooze before its time
-         * @description For the roles admin, analyst, owner.
+         * @description The rule applies to the customer again from the next payment on. Returns the snoozes that are left. For the roles admin, analyst, owner.
          */
-        post: operations["unsnooze"];
+        post: operations["unsnooze_for_customer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1007,7 +1121,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the fuse is tripped, and its last trip */
+        /**
+         * Whether the fuse is tripped, and its last trip
+         * @description The fuse trips when the share of blocked payments jumps far above the tenant's usual one: blocks are then reviews.
+         */
         get: operations["show_fuse"];
         put?: never;
         post?: never;
@@ -1028,7 +1145,7 @@ export interface paths {
         put?: never;
         /**
          * Let rules and the risk block again
-         * @description For the roles admin, owner.
+         * @description Reset it once you know what made the blocks jump. The reason is kept in the audit log. For the roles admin, owner.
          */
         post: operations["reset_tripped_fuse"];
         delete?: never;
@@ -1046,15 +1163,15 @@ export interface paths {
         };
         /**
          * Live events, as server-sent events
-         * @description `detection.created` carries a Detection, `customer.seen` a CustomerSeen, `trust.updated` a TrustChange,
-         *     `verdict.given` a VerdictChange, `conversion.matched`, `conversion.suppressed`, `conversion.dispatched`,
-         *     `conversion.failed` and `conversion.correction_changed` a Conversion, `dead_letter.created` a DeadLetterSummary, each as
-         *     JSON in `data`. With `timezone` there is also `overview.updated`, an OverviewUpdate, at most every 2 seconds; it has no
-         *     id, since the next one replaces it. A client that was disconnected resumes with `Last-Event-ID`, for as long as events
-         *     are stored (15 minutes). The first event is `ready`, unless the stream resumes; it is `reset` if events are missing, and
-         *     the client should then reload what it shows. A stream without other events sends `heartbeat` every 4 seconds.
+         * @description Each event has a type and JSON data; the schema `StreamEvent` lists them. With `timezone` there is also
+         *     `overview.updated`, at most every 2 seconds; it has no id, since the next one replaces it. A client that was
+         *     disconnected resumes with `Last-Event-ID`, on any replica, for as long as events are stored (15 minutes): it gets every
+         *     event since, once and in order. The first event is `ready`, unless the stream resumes; it is `reset` if events are
+         *     missing, and the client should then reload what it shows. A stream without other events sends `heartbeat` every 4
+         *     seconds; its id, if it has one, is the position to resume from. A stream ends with its session or API key, and when the
+         *     client reads too slowly. A user or API key may have 50 streams open per replica, and a tenant 1,000.
          */
-        get: operations["stream"];
+        get: operations["follow_stream"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1070,7 +1187,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This document */
+        /**
+         * This document
+         * @description OpenAPI 3.1, with an example of every request and response. `/api/docs` shows it as a page.
+         */
         get: operations["show_openapi"];
         put?: never;
         post?: never;
@@ -1162,7 +1282,10 @@ export interface components {
             code: string | null;
             amount_minor: number;
             currency: string;
-            /** @description why a conversion that was sent, or may have been, should not have been: `blocked`, if a newer decision blocks the payment. The destination is not informed */
+            /**
+             * @description why a conversion that was sent, or may have been, should not have been: `blocked`, if a newer decision blocks the payment. The destination is not informed
+             * @example blocked
+             */
             correction: string | null;
             /** @description only while pending; always null in the stream */
             waiting_for: components["schemas"]["ConversionWait"] | null;
@@ -1208,6 +1331,7 @@ export interface components {
          * @description The correction is recorded. The customer shows it within moments. To undo it, correct by the opposite points.
          */
         CorrectionAccepted: {
+            /** @example cus_0d2f6a4b8c1e */
             customer_id: string;
             /** Format: uuid */
             correction_id: string;
@@ -1284,6 +1408,7 @@ export interface components {
         };
         /** Customer */
         Customer: {
+            /** @example cus_0d2f6a4b8c1e */
             id: string;
             trust_score: number;
             status: components["schemas"]["TrustStatus"];
@@ -1366,6 +1491,7 @@ export interface components {
         };
         /** CustomerSummary */
         CustomerSummary: {
+            /** @example cus_0d2f6a4b8c1e */
             id: string;
             trust_score: number;
             status: components["schemas"]["TrustStatus"];
@@ -1548,6 +1674,7 @@ export interface components {
             /**
              * @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`), a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …), or `rule`; or `fuse`: a block by rules or by the risk is a review; or `degraded`: a detector was left out, and the tenant reviews what would be allowed then. The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`)
              * @default null
+             * @example block_list.ip
              */
             override: string | null;
             /**
@@ -1620,6 +1747,7 @@ export interface components {
             /**
              * @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`), a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …), or `rule`; or `fuse`: a block by rules or by the risk is a review; or `degraded`: a detector was left out, and the tenant reviews what would be allowed then. The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`)
              * @default null
+             * @example block_list.ip
              */
             override: string | null;
         };
@@ -1640,6 +1768,7 @@ export interface components {
         DisableSecondFactorRequest: {
             /** Format: password */
             password: string;
+            /** @example 492039 */
             code: string;
         };
         /** DiscardRequest */
@@ -1668,13 +1797,20 @@ export interface components {
          * @description A second factor that its user has not confirmed yet. The secret cannot be shown again.
          */
         Enrolment: {
-            /** @description base32, to be typed into an authenticator app */
+            /**
+             * @description base32, to be typed into an authenticator app
+             * @example JBSWY3DPEHPK3PXP
+             */
             secret: string;
-            /** @description the same as a URI, to be shown as a QR code */
+            /**
+             * @description the same as a URI, to be shown as a QR code
+             * @example otpauth://totp/Orylo:ana%40shop.example?secret=JBSWY3DPEHPK3PXP&issuer=Orylo
+             */
             otpauth_uri: string;
         };
         /** EnrolmentConfirmation */
         EnrolmentConfirmation: {
+            /** @example 492039 */
             code: string;
         };
         /** EnrolmentRequest */
@@ -1692,8 +1828,12 @@ export interface components {
             /** Format: uuid */
             id: string;
             list: string;
+            /** @example ip */
             type: components["schemas"]["EntryType"];
-            /** @description as stored: `sha256:…` of an email address or domain, `hmac:…` of a document */
+            /**
+             * @description as stored: `sha256:…` of an email address or domain, `hmac:…` of a document
+             * @example 203.0.113.0/24
+             */
             value: string;
             reason: string;
             added_by: string;
@@ -1715,8 +1855,12 @@ export interface components {
         };
         /** EntryLookup */
         EntryLookup: {
+            /** @example ip */
             type: components["schemas"]["EntryType"];
-            /** @description a customer's id, an email address, its domain, an IP address or network (CIDR), a card's fingerprint, its first 6 to 8 digits, its country (alpha-2), a device (`_fbp`) or a document such as a CPF. Emails, domains and documents are hashed and stored only so; their hash is accepted too */
+            /**
+             * @description a customer's id, an email address, its domain, an IP address or network (CIDR), a card's fingerprint, its first 6 to 8 digits, its country (alpha-2), a device (`_fbp`) or a document such as a CPF. Emails, domains and documents are hashed and stored only so; their hash is accepted too
+             * @example 203.0.113.0/24
+             */
             value: string;
         };
         /** EntryPage */
@@ -1808,7 +1952,10 @@ export interface components {
              *     ]
              */
             points: components["schemas"]["ReasonPoints"][];
-            /** @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`), a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …), or `rule`; or `fuse`: a block by rules or by the risk is a review; or `degraded`: a detector was left out, and the tenant reviews what would be allowed then. The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`) */
+            /**
+             * @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`), a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …), or `rule`; or `fuse`: a block by rules or by the risk is a review; or `degraded`: a detector was left out, and the tenant reviews what would be allowed then. The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`)
+             * @example block_list.ip
+             */
             override: string | null;
             detectors: components["schemas"]["DetectorScore"][];
             degraded: string[];
@@ -1934,7 +2081,10 @@ export interface components {
             kind: "user" | "api_key";
             /** Format: uuid */
             id: string;
-            /** @description a user's email address, or an API key's name */
+            /**
+             * @description a user's email address, or an API key's name
+             * @example ana@shop.example
+             */
             name: string;
             role: components["schemas"]["Role"];
             permissions: components["schemas"]["Permission"][];
@@ -2006,7 +2156,10 @@ export interface components {
             name: string;
             type: string;
             description: string;
-            /** @description as it is written in an expression */
+            /**
+             * @description as it is written in an expression
+             * @example 19.9
+             */
             example: string;
             may_be_missing: boolean;
         };
@@ -2071,6 +2224,7 @@ export interface components {
          * @description The decision is recorded. The customers show it within moments.
          */
         MergeAccepted: {
+            /** @example cus_0d2f6a4b8c1e */
             customer_id: string;
             /** @description the other customer; none, if the customer is separate from all others from now on */
             same_as: string | null;
@@ -2081,7 +2235,10 @@ export interface components {
         };
         /** MergeRequest */
         MergeRequest: {
-            /** @description the customer that is the same person */
+            /**
+             * @description the customer that is the same person
+             * @example cus_0d2f6a4b8c1e
+             */
             other: string;
             /** @description stored with the change; must not hold personal data */
             reason: string;
@@ -2122,8 +2279,12 @@ export interface components {
         NewListEntry: {
             /** @description `block` and `allow` decide on payments; rules look up the others */
             list: string;
+            /** @example ip */
             type: components["schemas"]["EntryType"];
-            /** @description a customer's id, an email address, its domain, an IP address or network (CIDR), a card's fingerprint, its first 6 to 8 digits, its country (alpha-2), a device (`_fbp`) or a document such as a CPF. Emails, domains and documents are hashed and stored only so; their hash is accepted too */
+            /**
+             * @description a customer's id, an email address, its domain, an IP address or network (CIDR), a card's fingerprint, its first 6 to 8 digits, its country (alpha-2), a device (`_fbp`) or a document such as a CPF. Emails, domains and documents are hashed and stored only so; their hash is accepted too
+             * @example 203.0.113.0/24
+             */
             value: string;
             /** @description must not hold personal data */
             reason: string;
@@ -2132,6 +2293,17 @@ export interface components {
              * @default null
              */
             expires_at: string | null;
+        };
+        /**
+         * OpenAPIDocument
+         * @description A description of every operation, as the OpenAPI Specification defines it.
+         */
+        OpenAPIDocument: {
+            /**
+             * @description the version of the specification
+             * @example 3.1.0
+             */
+            openapi: string;
         };
         /** Overview */
         Overview: {
@@ -2162,6 +2334,7 @@ export interface components {
         };
         /** Payment */
         Payment: {
+            /** @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp */
             id: string;
             gateway: string;
             customer_id: string | null;
@@ -2211,7 +2384,10 @@ export interface components {
              * @description the decision that asked for it
              */
             detection_id: string;
-            /** @description the decision's override, or `risk` */
+            /**
+             * @description the decision's override, or `risk`
+             * @example risk
+             */
             decided_by: string;
             attempts: number;
             /** @description the provider's id of its result, such as a refund's */
@@ -2220,7 +2396,10 @@ export interface components {
             code: string | null;
             /** @description a sentence for people */
             reason: string | null;
-            /** @description `block_lifted`: a newer decision no longer blocks the payment. The action cannot be undone */
+            /**
+             * @description `block_lifted`: a newer decision no longer blocks the payment. The action cannot be undone
+             * @example block_lifted
+             */
             contradiction: string | null;
             /** Format: date-time */
             created_at: string;
@@ -2470,6 +2649,11 @@ export interface components {
          * @description Each signs in once in place of a code. They cannot be shown again.
          */
         RecoveryCodes: {
+            /**
+             * @example [
+             *       "ab2c-de3f-gh4i-jk5l"
+             *     ]
+             */
             recovery_codes: string[];
         };
         /**
@@ -2634,6 +2818,7 @@ export interface components {
         };
         /** SnoozeBody */
         SnoozeBody: {
+            /** @example cus_0d2f6a4b8c1e */
             customer_id: string;
             /** Format: date-time */
             until: string;
@@ -2641,6 +2826,7 @@ export interface components {
         };
         /** SnoozeEndBody */
         SnoozeEndBody: {
+            /** @example cus_0d2f6a4b8c1e */
             customer_id: string;
         };
         /** SnoozeList */
@@ -2652,6 +2838,7 @@ export interface components {
          * @description The change is recorded. The customer shows it within moments.
          */
         StatusAccepted: {
+            /** @example cus_0d2f6a4b8c1e */
             customer_id: string;
             status: components["schemas"]["TrustStatus"];
             expires_at: string | null;
@@ -2717,7 +2904,12 @@ export interface components {
             unknown: number;
             /** @description payments that it fails on */
             failed: number;
-            /** @description fields that it reads and that only shadow mode can show */
+            /**
+             * @description fields that it reads and that only shadow mode can show
+             * @example [
+             *       "payment.user_agent"
+             *     ]
+             */
             not_kept: string[];
             /** @description up to 20 of the payments that it is true of, newest first */
             examples: components["schemas"]["TriedPayment"][];
@@ -2747,7 +2939,10 @@ export interface components {
         /** TriedValue */
         TriedValue: {
             field: string;
-            /** @description as it is written in an expression; null if it is not known */
+            /**
+             * @description as it is written in an expression; null if it is not known
+             * @example 1250.0
+             */
             value: string | null;
         };
         /**
@@ -2798,6 +2993,7 @@ export interface components {
          * @description The verdict is recorded. The payment shows it within moments.
          */
         VerdictAccepted: {
+            /** @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp */
             payment_id: string;
             /** Format: uuid */
             verdict_id: string;
@@ -2855,6 +3051,107 @@ export interface components {
          * @enum {string}
          */
         WaitCause: "destination_on_hold" | "destination_throttled" | "destination_unavailable" | "destination_disabled";
+        /** @description An event of the stream, by its `event`. `data` is sent as JSON. */
+        StreamEvent: {
+            /** @constant */
+            event: "detection.created";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["Detection"];
+        } | {
+            /** @constant */
+            event: "customer.seen";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["CustomerSeen"];
+        } | {
+            /** @constant */
+            event: "trust.updated";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["TrustChange"];
+        } | {
+            /** @constant */
+            event: "verdict.given";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["VerdictChange"];
+        } | {
+            /** @constant */
+            event: "conversion.matched";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["Conversion"];
+        } | {
+            /** @constant */
+            event: "conversion.suppressed";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["Conversion"];
+        } | {
+            /** @constant */
+            event: "conversion.dispatched";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["Conversion"];
+        } | {
+            /** @constant */
+            event: "conversion.failed";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["Conversion"];
+        } | {
+            /** @constant */
+            event: "conversion.correction_changed";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["Conversion"];
+        } | {
+            /** @constant */
+            event: "dead_letter.created";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["DeadLetterSummary"];
+        } | {
+            /** @constant */
+            event: "overview.updated";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["OverviewUpdate"];
+        };
     };
     responses: {
         /** @description The request is malformed */
@@ -2869,6 +3166,7 @@ export interface components {
         /** @description Not signed in, or the API key is invalid */
         401: {
             headers: {
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 [name: string]: unknown;
             };
             content: {
@@ -2893,8 +3191,26 @@ export interface components {
                 "application/problem+json": components["schemas"]["ProblemDetails"];
             };
         };
+        /** @description `Accept` excludes the response's media type */
+        406: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDetails"];
+            };
+        };
         /** @description Its state does not allow this, or the idempotency key was used for another request */
         409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDetails"];
+            };
+        };
+        /** @description The resource has changed since the ETag in `If-Match`; read it again */
+        412: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2929,9 +3245,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["ProblemDetails"];
             };
         };
+        /** @description `If-Match` is missing */
+        428: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDetails"];
+            };
+        };
         /** @description Too many attempts; retry after `Retry-After` */
         429: {
             headers: {
+                "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
             content: {
@@ -2941,6 +3267,7 @@ export interface components {
         /** @description Temporarily unavailable; retry after `Retry-After` */
         503: {
             headers: {
+                "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
             content: {
@@ -2950,7 +3277,33 @@ export interface components {
     };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /**
+         * @description of this representation; for `If-None-Match` and `If-Match`
+         * @example "9f86d081884c7d659a2feaa0c55ad015"
+         */
+        ETag: string;
+        /**
+         * @description the next page, as `<URL>; rel="next"`; absent on the last one
+         * @example </api/v1/detections?cursor=WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0>; rel="next"
+         */
+        Link: string;
+        /**
+         * @description `true` if this is the stored response of an earlier request with the same key
+         * @example true
+         */
+        "Idempotency-Replayed": "true";
+        /**
+         * @description seconds to wait before the request is sent again
+         * @example 2
+         */
+        "Retry-After": number;
+        /**
+         * @description how to authenticate
+         * @example Bearer
+         */
+        "WWW-Authenticate": string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -2964,6 +3317,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ana@shop.example",
+                 *       "password": "correct horse battery staple",
+                 *       "tenant": "my-shop",
+                 *       "totp": "492039"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LoginRequest"];
             };
         };
@@ -2974,12 +3335,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "me": {
+                     *         "kind": "user",
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "name": "ana@shop.example",
+                     *         "role": "operator",
+                     *         "permissions": [
+                     *           "read"
+                     *         ],
+                     *         "tenant": {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "slug": "my-shop",
+                     *           "name": "Expensive first order"
+                     *         }
+                     *       },
+                     *       "csrf_token": "kq3Z8v0yYw2c4bN1",
+                     *       "expires_in_s": 12
+                     *     }
+                     */
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -3003,11 +3385,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "me": {
+                     *         "kind": "user",
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "name": "ana@shop.example",
+                     *         "role": "operator",
+                     *         "permissions": [
+                     *           "read"
+                     *         ],
+                     *         "tenant": {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "slug": "my-shop",
+                     *           "name": "Expensive first order"
+                     *         }
+                     *       },
+                     *       "csrf_token": "kq3Z8v0yYw2c4bN1",
+                     *       "expires_in_s": 12
+                     *     }
+                     */
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
@@ -3032,10 +3435,16 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    me: {
+    show_me: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3044,18 +3453,44 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "kind": "user",
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "name": "ana@shop.example",
+                     *       "role": "operator",
+                     *       "permissions": [
+                     *         "read"
+                     *       ],
+                     *       "tenant": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "slug": "my-shop",
+                     *         "name": "Expensive first order"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Identity"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
-    show: {
+    show_second_factor: {
         parameters: {
             query?: never;
             header?: never;
@@ -3070,16 +3505,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "enabled": true,
+                     *       "recovery_codes_left": 12
+                     *     }
+                     */
                     "application/json": components["schemas"]["SecondFactorState"];
                 };
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             503: components["responses"]["503"];
         };
     };
-    begin: {
+    enrol_second_factor: {
         parameters: {
             query?: never;
             header?: never;
@@ -3088,6 +3530,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "correct horse battery staple"
+                 *     }
+                 */
                 "application/json": components["schemas"]["EnrolmentRequest"];
             };
         };
@@ -3098,12 +3545,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "secret": "JBSWY3DPEHPK3PXP",
+                     *       "otpauth_uri": "otpauth://totp/Orylo:ana%40shop.example?secret=JBSWY3DPEHPK3PXP&issuer=Orylo"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Enrolment"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -3112,7 +3566,7 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    confirm: {
+    confirm_second_factor: {
         parameters: {
             query?: never;
             header?: never;
@@ -3121,6 +3575,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "code": "492039"
+                 *     }
+                 */
                 "application/json": components["schemas"]["EnrolmentConfirmation"];
             };
         };
@@ -3131,12 +3590,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "recovery_codes": [
+                     *         "ab2c-de3f-gh4i-jk5l"
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["RecoveryCodes"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -3144,7 +3611,7 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    disable: {
+    disable_second_factor: {
         parameters: {
             query?: never;
             header?: never;
@@ -3153,6 +3620,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "correct horse battery staple",
+                 *       "code": "492039"
+                 *     }
+                 */
                 "application/json": components["schemas"]["DisableSecondFactorRequest"];
             };
         };
@@ -3163,12 +3636,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "enabled": true,
+                     *       "recovery_codes_left": 12
+                     *     }
+                     */
                     "application/json": components["schemas"]["SecondFactorState"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -3180,9 +3660,15 @@ export interface operations {
     show_overview: {
         parameters: {
             query?: {
-                /** @description period that the series covers */
+                /**
+                 * @description period that the series covers
+                 * @example 24h
+                 */
                 range?: components["schemas"]["SeriesRange"];
-                /** @description IANA name of the time zone in which `today` begins */
+                /**
+                 * @description IANA name of the time zone in which `today` begins
+                 * @example America/Sao_Paulo
+                 */
                 timezone?: string;
             };
             header?: never;
@@ -3197,20 +3683,158 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "timezone": "America/Sao_Paulo",
+                     *       "generated_at": "2026-03-14T15:09:26Z",
+                     *       "today": {
+                     *         "counts": {
+                     *           "webhooks": 0,
+                     *           "clicks": 0,
+                     *           "checkouts": 0,
+                     *           "detections_allow": 0,
+                     *           "detections_review": 0,
+                     *           "detections_block": 0,
+                     *           "detections_degraded": 0,
+                     *           "payments_succeeded": 0,
+                     *           "payments_failed": 0,
+                     *           "payments_canceled": 0,
+                     *           "payments_refunded": 0,
+                     *           "disputes_opened": 0,
+                     *           "disputes_won": 0,
+                     *           "disputes_lost": 0,
+                     *           "fraud_warnings": 0,
+                     *           "conversions_matched": 0,
+                     *           "conversions_dispatched": 0,
+                     *           "conversions_failed": 0,
+                     *           "conversions_suppressed": 0,
+                     *           "dead_letters": 0
+                     *         },
+                     *         "amounts": [
+                     *           {
+                     *             "currency": "BRL",
+                     *             "succeeded_minor": 12,
+                     *             "blocked_minor": 12,
+                     *             "dispatched_minor": 12
+                     *           }
+                     *         ]
+                     *       },
+                     *       "last_24h": {
+                     *         "counts": {
+                     *           "webhooks": 0,
+                     *           "clicks": 0,
+                     *           "checkouts": 0,
+                     *           "detections_allow": 0,
+                     *           "detections_review": 0,
+                     *           "detections_block": 0,
+                     *           "detections_degraded": 0,
+                     *           "payments_succeeded": 0,
+                     *           "payments_failed": 0,
+                     *           "payments_canceled": 0,
+                     *           "payments_refunded": 0,
+                     *           "disputes_opened": 0,
+                     *           "disputes_won": 0,
+                     *           "disputes_lost": 0,
+                     *           "fraud_warnings": 0,
+                     *           "conversions_matched": 0,
+                     *           "conversions_dispatched": 0,
+                     *           "conversions_failed": 0,
+                     *           "conversions_suppressed": 0,
+                     *           "dead_letters": 0
+                     *         },
+                     *         "amounts": [
+                     *           {
+                     *             "currency": "BRL",
+                     *             "succeeded_minor": 12,
+                     *             "blocked_minor": 12,
+                     *             "dispatched_minor": 12
+                     *           }
+                     *         ]
+                     *       },
+                     *       "last_7d": {
+                     *         "counts": {
+                     *           "webhooks": 0,
+                     *           "clicks": 0,
+                     *           "checkouts": 0,
+                     *           "detections_allow": 0,
+                     *           "detections_review": 0,
+                     *           "detections_block": 0,
+                     *           "detections_degraded": 0,
+                     *           "payments_succeeded": 0,
+                     *           "payments_failed": 0,
+                     *           "payments_canceled": 0,
+                     *           "payments_refunded": 0,
+                     *           "disputes_opened": 0,
+                     *           "disputes_won": 0,
+                     *           "disputes_lost": 0,
+                     *           "fraud_warnings": 0,
+                     *           "conversions_matched": 0,
+                     *           "conversions_dispatched": 0,
+                     *           "conversions_failed": 0,
+                     *           "conversions_suppressed": 0,
+                     *           "dead_letters": 0
+                     *         },
+                     *         "amounts": [
+                     *           {
+                     *             "currency": "BRL",
+                     *             "succeeded_minor": 12,
+                     *             "blocked_minor": 12,
+                     *             "dispatched_minor": 12
+                     *           }
+                     *         ]
+                     *       },
+                     *       "series": {
+                     *         "range": "1h",
+                     *         "step_s": 12,
+                     *         "points": [
+                     *           {
+                     *             "at": "2026-03-14T15:09:26Z",
+                     *             "counts": {
+                     *               "webhooks": 0,
+                     *               "clicks": 0,
+                     *               "checkouts": 0,
+                     *               "detections_allow": 0,
+                     *               "detections_review": 0,
+                     *               "detections_block": 0,
+                     *               "detections_degraded": 0,
+                     *               "payments_succeeded": 0,
+                     *               "payments_failed": 0,
+                     *               "payments_canceled": 0,
+                     *               "payments_refunded": 0,
+                     *               "disputes_opened": 0,
+                     *               "disputes_won": 0,
+                     *               "disputes_lost": 0,
+                     *               "fraud_warnings": 0,
+                     *               "conversions_matched": 0,
+                     *               "conversions_dispatched": 0,
+                     *               "conversions_failed": 0,
+                     *               "conversions_suppressed": 0,
+                     *               "dead_letters": 0
+                     *             }
+                     *           }
+                     *         ]
+                     *       },
+                     *       "open_dead_letters": 12
+                     *     }
+                     */
                     "application/json": components["schemas"]["Overview"];
                 };
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
     };
-    evaluate: {
+    evaluate_payment: {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3218,6 +3842,36 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                 *       "amount_minor": 19790,
+                 *       "currency": "BRL",
+                 *       "occurred_at": "2026-03-14T15:09:26Z",
+                 *       "payment_method": "card",
+                 *       "customer": {
+                 *         "id": null,
+                 *         "email": null,
+                 *         "phone": null,
+                 *         "phone_country": null,
+                 *         "billing_country": null,
+                 *         "document_country": null
+                 *       },
+                 *       "card": {
+                 *         "fingerprint": "Xt5EWLLDS7FJjR1c",
+                 *         "last4": "4242",
+                 *         "bin": "424242",
+                 *         "brand": "visa",
+                 *         "country": "BR"
+                 *       },
+                 *       "ip": "203.0.113.7",
+                 *       "user_agent": "Mozilla/5.0 (X11; Linux x86_64)",
+                 *       "product_ids": [
+                 *         "course-101"
+                 *       ],
+                 *       "dry_run": false
+                 *     }
+                 */
                 "application/json": components["schemas"]["EvaluationBody"];
             };
         };
@@ -3225,15 +3879,56 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *       "decision": "allow",
+                     *       "risk_score": 12,
+                     *       "reasons": [
+                     *         "velocity.card.1h",
+                     *         "trust_history.new_customer"
+                     *       ],
+                     *       "points": [
+                     *         {
+                     *           "detector": "velocity",
+                     *           "points": 58,
+                     *           "reason": "velocity.card.1h"
+                     *         },
+                     *         {
+                     *           "detector": "trust_history",
+                     *           "points": 4,
+                     *           "reason": "trust_history.new_customer"
+                     *         }
+                     *       ],
+                     *       "override": "block_list.ip",
+                     *       "detectors": [
+                     *         {
+                     *           "name": "Expensive first order",
+                     *           "score": 12,
+                     *           "reasons": [
+                     *             "velocity.card.1h",
+                     *             "trust_history.new_customer"
+                     *           ],
+                     *           "duration_us": 12
+                     *         }
+                     *       ],
+                     *       "degraded": [],
+                     *       "version": 3,
+                     *       "dry_run": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["Evaluation"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -3244,22 +3939,64 @@ export interface operations {
     list_detections: {
         parameters: {
             query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
                 limit?: number;
-                /** @description `next_cursor` of the previous page */
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
                 cursor?: string;
-                /** @description created at or after */
+                /**
+                 * @description created at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
                 from?: string;
-                /** @description created before */
+                /**
+                 * @description created before
+                 * @example 2026-03-14T15:09:26Z
+                 */
                 to?: string;
+                /**
+                 * @description only with this decision
+                 * @example allow
+                 */
                 decision?: components["schemas"]["Decision"];
+                /**
+                 * @description only of this gateway
+                 * @example stripe
+                 */
                 gateway?: string;
+                /**
+                 * @description only of this customer
+                 * @example cus_0d2f6a4b8c1e
+                 */
                 customer_id?: string;
+                /**
+                 * @description only of this payment
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
                 payment_id?: string;
+                /**
+                 * @description with a risk score of at least this
+                 * @example 12
+                 */
                 min_risk?: number;
-                /** @description true: only the current decision of each payment; false: only decisions replaced since */
+                /**
+                 * @description true: only the current decision of each payment; false: only decisions replaced since
+                 * @example true
+                 */
                 current?: boolean;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3268,14 +4005,79 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *           "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *           "payment_type": "payment.succeeded.v1",
+                     *           "gateway": "stripe",
+                     *           "customer_id": "cus_0d2f6a4b8c1e",
+                     *           "decision": "allow",
+                     *           "risk_score": 12,
+                     *           "reasons": [
+                     *             "velocity.card.1h",
+                     *             "trust_history.new_customer"
+                     *           ],
+                     *           "points": [
+                     *             {
+                     *               "detector": "velocity",
+                     *               "points": 58,
+                     *               "reason": "velocity.card.1h"
+                     *             },
+                     *             {
+                     *               "detector": "trust_history",
+                     *               "points": 4,
+                     *               "reason": "trust_history.new_customer"
+                     *             }
+                     *           ],
+                     *           "override": "block_list.ip",
+                     *           "rules": [],
+                     *           "detectors": [
+                     *             {
+                     *               "name": "Expensive first order",
+                     *               "score": 12,
+                     *               "reasons": [
+                     *                 "velocity.card.1h",
+                     *                 "trust_history.new_customer"
+                     *               ],
+                     *               "duration_us": 12
+                     *             }
+                     *           ],
+                     *           "degraded": [],
+                     *           "amount_minor": 12500,
+                     *           "currency": "BRL",
+                     *           "occurred_at": "2026-03-14T15:09:26Z",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "version": 3,
+                     *           "replaces": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "replaced_by": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["DetectionPage"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -3284,10 +4086,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
@@ -3297,15 +4106,66 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *       "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *       "payment_type": "payment.succeeded.v1",
+                     *       "gateway": "stripe",
+                     *       "customer_id": "cus_0d2f6a4b8c1e",
+                     *       "decision": "allow",
+                     *       "risk_score": 12,
+                     *       "reasons": [
+                     *         "velocity.card.1h",
+                     *         "trust_history.new_customer"
+                     *       ],
+                     *       "points": [
+                     *         {
+                     *           "detector": "velocity",
+                     *           "points": 58,
+                     *           "reason": "velocity.card.1h"
+                     *         },
+                     *         {
+                     *           "detector": "trust_history",
+                     *           "points": 4,
+                     *           "reason": "trust_history.new_customer"
+                     *         }
+                     *       ],
+                     *       "override": "block_list.ip",
+                     *       "rules": [],
+                     *       "detectors": [
+                     *         {
+                     *           "name": "Expensive first order",
+                     *           "score": 12,
+                     *           "reasons": [
+                     *             "velocity.card.1h",
+                     *             "trust_history.new_customer"
+                     *           ],
+                     *           "duration_us": 12
+                     *         }
+                     *       ],
+                     *       "degraded": [],
+                     *       "amount_minor": 12500,
+                     *       "currency": "BRL",
+                     *       "occurred_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "version": 3,
+                     *       "replaces": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "replaced_by": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Detection"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3313,22 +4173,46 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
     list_customers: {
         parameters: {
             query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
                 limit?: number;
-                /** @description `next_cursor` of the previous page */
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
                 cursor?: string;
-                /** @description only these: at most 100, separated by commas */
+                /**
+                 * @description only these: at most 100, separated by commas
+                 * @example cus_0d2f6a4b8c1e,cus_7b91e02cd45f
+                 */
                 ids?: string;
+                /**
+                 * @description only with this status
+                 * @example neutral
+                 */
                 status?: components["schemas"]["TrustStatus"];
-                /** @description with a trust score of at most this */
+                /**
+                 * @description with a trust score of at most this
+                 * @example 12
+                 */
                 max_trust?: number;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3337,14 +4221,44 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "cus_0d2f6a4b8c1e",
+                     *           "trust_score": 62,
+                     *           "status": "neutral",
+                     *           "status_expires_at": "2026-03-14T15:09:26Z",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "updated_at": "2026-03-14T15:09:26Z",
+                     *           "people": [
+                     *             "cus_0d2f6a4b8c1e",
+                     *             "cus_7b91e02cd45f"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["CustomerPage"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -3353,10 +4267,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
                 id: string;
             };
             cookie?: never;
@@ -3366,15 +4287,42 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "cus_0d2f6a4b8c1e",
+                     *       "trust_score": 62,
+                     *       "status": "neutral",
+                     *       "status_expires_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z",
+                     *       "people": [
+                     *         "cus_0d2f6a4b8c1e",
+                     *         "cus_7b91e02cd45f"
+                     *       ],
+                     *       "history": [
+                     *         {
+                     *           "kind": "payment",
+                     *           "at": "2026-03-14T15:09:26Z",
+                     *           "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *           "gateway": "stripe",
+                     *           "state": "created",
+                     *           "amount_minor": 12500,
+                     *           "currency": "BRL"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Customer"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3382,6 +4330,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
@@ -3389,10 +4338,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
                 id: string;
             };
             cookie?: never;
@@ -3402,15 +4358,34 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "customer_id": "cus_0d2f6a4b8c1e",
+                     *       "trust_score": 62,
+                     *       "start": 12,
+                     *       "causes": [
+                     *         {
+                     *           "cause": "payment_succeeded",
+                     *           "points": 12
+                     *         }
+                     *       ],
+                     *       "total": 12,
+                     *       "version": 3,
+                     *       "status": "neutral",
+                     *       "status_expires_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CustomerScore"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3418,6 +4393,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
@@ -3425,16 +4401,29 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "points": 12,
+                 *       "reason": "card testing"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CorrectionRequest"];
             };
         };
@@ -3442,9 +4431,20 @@ export interface operations {
             /** @description Success */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "customer_id": "cus_0d2f6a4b8c1e",
+                     *       "correction_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "points": 12,
+                     *       "reason": "card testing",
+                     *       "actor": "ana@shop.example",
+                     *       "accepted_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["CorrectionAccepted"];
                 };
             };
@@ -3452,6 +4452,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -3463,16 +4464,30 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "status": "neutral",
+                 *       "expires_at": "2026-03-14T15:09:26Z",
+                 *       "reason": "card testing"
+                 *     }
+                 */
                 "application/json": components["schemas"]["StatusRequest"];
             };
         };
@@ -3480,9 +4495,20 @@ export interface operations {
             /** @description Success */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "customer_id": "cus_0d2f6a4b8c1e",
+                     *       "status": "neutral",
+                     *       "expires_at": "2026-03-14T15:09:26Z",
+                     *       "reason": "card testing",
+                     *       "actor": "ana@shop.example",
+                     *       "accepted_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["StatusAccepted"];
                 };
             };
@@ -3490,6 +4516,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -3501,10 +4528,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
                 id: string;
             };
             cookie?: never;
@@ -3514,15 +4548,38 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "people": [
+                     *         "cus_0d2f6a4b8c1e",
+                     *         "cus_7b91e02cd45f"
+                     *       ],
+                     *       "merges": [
+                     *         {
+                     *           "customer_id": "cus_0d2f6a4b8c1e",
+                     *           "version": 3,
+                     *           "people": [
+                     *             "cus_0d2f6a4b8c1e",
+                     *             "cus_7b91e02cd45f"
+                     *           ],
+                     *           "actor": "ana@shop.example",
+                     *           "reason": "card testing",
+                     *           "occurred_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["CustomerMerges"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3530,6 +4587,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
@@ -3537,16 +4595,29 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "other": "cus_0d2f6a4b8c1e",
+                 *       "reason": "card testing"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MergeRequest"];
             };
         };
@@ -3554,9 +4625,19 @@ export interface operations {
             /** @description Success */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "customer_id": "cus_0d2f6a4b8c1e",
+                     *       "same_as": "cus_7b91e02cd45f",
+                     *       "reason": "card testing",
+                     *       "actor": "ana@shop.example",
+                     *       "accepted_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["MergeAccepted"];
                 };
             };
@@ -3564,6 +4645,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -3575,16 +4657,28 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "card testing"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UnmergeRequest"];
             };
         };
@@ -3592,9 +4686,19 @@ export interface operations {
             /** @description Success */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "customer_id": "cus_0d2f6a4b8c1e",
+                     *       "same_as": "cus_7b91e02cd45f",
+                     *       "reason": "card testing",
+                     *       "actor": "ana@shop.example",
+                     *       "accepted_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["MergeAccepted"];
                 };
             };
@@ -3602,6 +4706,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -3612,12 +4717,29 @@ export interface operations {
     list_reviews: {
         parameters: {
             query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
                 limit?: number;
-                /** @description `next_cursor` of the previous page */
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
                 cursor?: string;
+                /**
+                 * @description only in this state
+                 * @example open
+                 */
                 state?: components["schemas"]["MergeReviewState"];
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3626,14 +4748,45 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "exceeded": "customers_per_identifier",
+                     *           "customers": [
+                     *             "cus_0d2f6a4b8c1e",
+                     *             "cus_7b91e02cd45f"
+                     *           ],
+                     *           "state": "open",
+                     *           "dismissed_at": "2026-03-14T15:09:26Z",
+                     *           "dismissed_by": "ana@shop.example",
+                     *           "dismissed_reason": "a family with one email address",
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["MergeReviewPage"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -3642,16 +4795,28 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "card testing"
+                 *     }
+                 */
                 "application/json": components["schemas"]["DismissRequest"];
             };
         };
@@ -3659,9 +4824,25 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "exceeded": "customers_per_identifier",
+                     *       "customers": [
+                     *         "cus_0d2f6a4b8c1e",
+                     *         "cus_7b91e02cd45f"
+                     *       ],
+                     *       "state": "open",
+                     *       "dismissed_at": "2026-03-14T15:09:26Z",
+                     *       "dismissed_by": "ana@shop.example",
+                     *       "dismissed_reason": "a family with one email address",
+                     *       "created_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["MergeReview"];
                 };
             };
@@ -3669,6 +4850,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -3680,10 +4862,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
                 id: string;
             };
             cookie?: never;
@@ -3693,15 +4882,68 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *       "gateway": "stripe",
+                     *       "customer_id": "cus_0d2f6a4b8c1e",
+                     *       "state": "created",
+                     *       "amount_minor": 12500,
+                     *       "refunded_minor": 12,
+                     *       "currency": "BRL",
+                     *       "payment_method": "card",
+                     *       "card_brand": "visa",
+                     *       "card_last4": "4242",
+                     *       "card_country": "BR",
+                     *       "products": [
+                     *         "course-101"
+                     *       ],
+                     *       "livemode": true,
+                     *       "test": true,
+                     *       "decision": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "decision": "allow",
+                     *         "risk_score": 12,
+                     *         "version": 3,
+                     *         "created_at": "2026-03-14T15:09:26Z"
+                     *       },
+                     *       "actions": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "action": "cancel",
+                     *           "status": "pending",
+                     *           "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "decided_by": "risk",
+                     *           "attempts": 12,
+                     *           "reference": "re_3SVk2cLqkz8JbX1y",
+                     *           "code": "validation",
+                     *           "reason": "card testing",
+                     *           "contradiction": "block_lifted",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "updated_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z",
+                     *       "verdict": {
+                     *         "verdict": "fraud",
+                     *         "reason": "card testing",
+                     *         "actor": "ana@shop.example",
+                     *         "given_at": "2026-03-14T15:09:26Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Payment"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3709,13 +4951,17 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
     show_quality: {
         parameters: {
             query?: {
-                /** @description how many weeks, the present one included */
+                /**
+                 * @description how many weeks, the present one included
+                 * @example 12
+                 */
                 weeks?: number;
             };
             header?: never;
@@ -3730,11 +4976,53 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "generated_at": "2026-03-14T15:09:26Z",
+                     *       "weeks": [
+                     *         {
+                     *           "starts_at": "2026-03-14T15:09:26Z",
+                     *           "settled": true,
+                     *           "payments": 12,
+                     *           "frauds": 12,
+                     *           "judged": 12,
+                     *           "blocked": {
+                     *             "payments": 12,
+                     *             "frauds": 12,
+                     *             "precision": 12,
+                     *             "recall": 12,
+                     *             "false_positive_rate": 12
+                     *           },
+                     *           "flagged": {
+                     *             "payments": 12,
+                     *             "frauds": 12,
+                     *             "precision": 12,
+                     *             "recall": 12,
+                     *             "false_positive_rate": 12
+                     *           },
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "stopped_minor": 12,
+                     *               "lost_minor": 12,
+                     *               "wrongly_blocked_minor": 12
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "review_queue": {
+                     *         "payments": 12,
+                     *         "oldest_at": "2026-03-14T15:09:26Z",
+                     *         "median_age_s": 12
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["DecisionQuality"];
                 };
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -3742,17 +5030,32 @@ export interface operations {
     import_verdict_file: {
         parameters: {
             query?: {
-                /** @description of lines without a verdict */
+                /**
+                 * @description of lines without a verdict
+                 * @example fraud
+                 */
                 verdict?: components["schemas"]["PaymentVerdict"];
-                /** @description of lines without a reason */
+                /**
+                 * @description of lines without a reason
+                 * @example card testing
+                 */
                 reason?: string;
-                /** @description of payment ids without one, as in the gateway's own export: `stripe` for `pi_3SVk2c` */
+                /**
+                 * @description of payment ids without one, as in the gateway's own export: `stripe` for `pi_3SVk2c`
+                 * @example stripe
+                 */
                 gateway?: string;
-                /** @description only count what the file would do */
+                /**
+                 * @description only count what the file would do
+                 * @example false
+                 */
                 dry_run?: boolean;
             };
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3760,6 +5063,10 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example payment_id,verdict,reason
+                 *     stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp,fraud,chargeback
+                 */
                 "text/csv": string;
             };
         };
@@ -3767,15 +5074,34 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "lines": 12,
+                     *       "given": 12,
+                     *       "unchanged": 12,
+                     *       "unknown": 12,
+                     *       "invalid": 12,
+                     *       "problems": [
+                     *         {
+                     *           "line": 12,
+                     *           "column": "payment_id",
+                     *           "message": "Field required"
+                     *         }
+                     *       ],
+                     *       "dry_run": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["VerdictImport"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -3787,16 +5113,29 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "verdict": "fraud",
+                 *       "reason": "card testing"
+                 *     }
+                 */
                 "application/json": components["schemas"]["VerdictRequest"];
             };
         };
@@ -3804,9 +5143,20 @@ export interface operations {
             /** @description Success */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *       "verdict_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "verdict": "fraud",
+                     *       "reason": "card testing",
+                     *       "actor": "ana@shop.example",
+                     *       "accepted_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["VerdictAccepted"];
                 };
             };
@@ -3814,6 +5164,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -3824,7 +5175,13 @@ export interface operations {
     list_lists: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3833,36 +5190,96 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "lists": [
+                     *         {
+                     *           "name": "Expensive first order",
+                     *           "entries": 12,
+                     *           "types": {
+                     *             "customer": 12
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListSummaries"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
     list_entries: {
         parameters: {
             query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
                 limit?: number;
-                /** @description `next_cursor` of the previous page */
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
                 cursor?: string;
-                /** @description created at or after */
+                /**
+                 * @description created at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
                 from?: string;
-                /** @description created before */
+                /**
+                 * @description created before
+                 * @example 2026-03-14T15:09:26Z
+                 */
                 to?: string;
-                /** @description `block` and `allow` decide on payments; rules look up the others */
+                /**
+                 * @description `block` and `allow` decide on payments; rules look up the others
+                 * @example block
+                 */
                 list?: string;
+                /**
+                 * @description only of this type
+                 * @example customer
+                 */
                 type?: components["schemas"]["EntryType"];
+                /**
+                 * @description only in this state
+                 * @example active
+                 */
                 state?: components["schemas"]["EntryState"];
+                /**
+                 * @description only those that expire before this time
+                 * @example 2026-03-14T15:09:26Z
+                 */
                 expires_before?: string;
-                /** @description the name of a user, an API key or a command, or rule:… */
+                /**
+                 * @description the name of a user, an API key or a command, or rule:…
+                 * @example ana@shop.example
+                 */
                 added_by?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3871,14 +5288,43 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "list": "block",
+                     *           "type": "ip",
+                     *           "value": "203.0.113.0/24",
+                     *           "reason": "card testing",
+                     *           "added_by": "ana@shop.example",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "updated_at": "2026-03-14T15:09:26Z",
+                     *           "expires_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["EntryPage"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -3887,7 +5333,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3895,6 +5344,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "list": "block",
+                 *       "type": "ip",
+                 *       "value": "203.0.113.0/24",
+                 *       "reason": "card testing",
+                 *       "expires_at": "2026-03-14T15:09:26Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewListEntry"];
             };
         };
@@ -3902,15 +5360,30 @@ export interface operations {
             /** @description Success */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "list": "block",
+                     *       "type": "ip",
+                     *       "value": "203.0.113.0/24",
+                     *       "reason": "card testing",
+                     *       "added_by": "ana@shop.example",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z",
+                     *       "expires_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Entry"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -3922,10 +5395,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
@@ -3935,15 +5415,30 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "list": "block",
+                     *       "type": "ip",
+                     *       "value": "203.0.113.0/24",
+                     *       "reason": "card testing",
+                     *       "added_by": "ana@shop.example",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z",
+                     *       "expires_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Entry"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3951,20 +5446,37 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
     change_list_entry: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match": string;
+            };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "card testing",
+                 *       "expires_at": "2026-03-14T15:09:26Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["EntryChange"];
             };
         };
@@ -3975,6 +5487,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "list": "block",
+                     *       "type": "ip",
+                     *       "value": "203.0.113.0/24",
+                     *       "reason": "card testing",
+                     *       "added_by": "ana@shop.example",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z",
+                     *       "expires_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Entry"];
                 };
             };
@@ -3982,17 +5507,30 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            412: components["responses"]["412"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
             422: components["responses"]["422"];
+            428: components["responses"]["428"];
             503: components["responses"]["503"];
         };
     };
     remove_list_entry: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4005,12 +5543,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "list": "block",
+                     *       "type": "ip",
+                     *       "value": "203.0.113.0/24",
+                     *       "reason": "card testing",
+                     *       "added_by": "ana@shop.example",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z",
+                     *       "expires_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Entry"];
                 };
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            412: components["responses"]["412"];
             503: components["responses"]["503"];
         };
     };
@@ -4018,7 +5571,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4026,6 +5582,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "type": "ip",
+                 *       "value": "203.0.113.0/24"
+                 *     }
+                 */
                 "application/json": components["schemas"]["EntryLookup"];
             };
         };
@@ -4033,15 +5595,34 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "list": "block",
+                     *           "type": "ip",
+                     *           "value": "203.0.113.0/24",
+                     *           "reason": "card testing",
+                     *           "added_by": "ana@shop.example",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "updated_at": "2026-03-14T15:09:26Z",
+                     *           "expires_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["EntriesFound"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -4052,17 +5633,32 @@ export interface operations {
     import_lists: {
         parameters: {
             query?: {
-                /** @description count, and store nothing */
+                /**
+                 * @description count, and store nothing
+                 * @example false
+                 */
                 dry_run?: boolean;
-                /** @description `block` and `allow` decide on payments; rules look up the others */
+                /**
+                 * @description of lines that name none
+                 * @example block
+                 */
                 list?: string;
-                /** @description must not hold personal data */
+                /**
+                 * @description of lines that give none
+                 * @example card testing
+                 */
                 reason?: string;
-                /** @description of lines that name none */
+                /**
+                 * @description of lines that name none
+                 * @example 2026-03-14T15:09:26Z
+                 */
                 expires_at?: string;
             };
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4070,6 +5666,10 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example type,value,reason
+                 *     ip,203.0.113.0/24,card testing
+                 */
                 "text/csv": string;
             };
         };
@@ -4077,15 +5677,34 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "added": 12,
+                     *       "changed": 12,
+                     *       "unchanged": 12,
+                     *       "expired": 12,
+                     *       "invalid": 12,
+                     *       "problems": [
+                     *         {
+                     *           "line": 12,
+                     *           "column": "payment_id",
+                     *           "message": "Field required"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ImportSummary"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -4096,8 +5715,15 @@ export interface operations {
     export_lists: {
         parameters: {
             query?: {
-                /** @description `block` and `allow` decide on payments; rules look up the others */
+                /**
+                 * @description `block` and `allow` decide on payments; rules look up the others
+                 * @example block
+                 */
                 list?: string;
+                /**
+                 * @description only of this type
+                 * @example customer
+                 */
                 type?: components["schemas"]["EntryType"];
             };
             header?: never;
@@ -4112,11 +5738,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example payment_id,verdict,reason
+                     *     stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp,fraud,chargeback
+                     */
                     "text/csv": string;
                 };
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -4124,18 +5755,49 @@ export interface operations {
     list_conversions: {
         parameters: {
             query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
                 limit?: number;
-                /** @description `next_cursor` of the previous page */
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
                 cursor?: string;
-                /** @description created at or after */
+                /**
+                 * @description created at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
                 from?: string;
-                /** @description created before */
+                /**
+                 * @description created before
+                 * @example 2026-03-14T15:09:26Z
+                 */
                 to?: string;
+                /**
+                 * @description only with this status
+                 * @example pending
+                 */
                 status?: components["schemas"]["ConversionStatus"];
+                /**
+                 * @description only of this kind of destination
+                 * @example meta
+                 */
                 destination?: string;
+                /**
+                 * @description only of this payment
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
                 payment_id?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4144,14 +5806,60 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *           "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *           "destination": "meta",
+                     *           "destination_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "event_name": "Purchase",
+                     *           "status": "pending",
+                     *           "match": {
+                     *             "method": "click_id",
+                     *             "confidence": 1,
+                     *             "click_id": "fb.1.1773500966000.IwAR2x"
+                     *           },
+                     *           "attempts": 12,
+                     *           "reason": "card testing",
+                     *           "code": "validation",
+                     *           "amount_minor": 12500,
+                     *           "currency": "BRL",
+                     *           "correction": "blocked",
+                     *           "waiting_for": {
+                     *             "cause": "destination_on_hold",
+                     *             "reason": "card testing",
+                     *             "code": "validation",
+                     *             "since": "2026-03-14T15:09:26Z"
+                     *           },
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "updated_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ConversionPage"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -4160,10 +5868,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4173,15 +5888,47 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *       "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *       "destination": "meta",
+                     *       "destination_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "event_name": "Purchase",
+                     *       "status": "pending",
+                     *       "match": {
+                     *         "method": "click_id",
+                     *         "confidence": 1,
+                     *         "click_id": "fb.1.1773500966000.IwAR2x"
+                     *       },
+                     *       "attempts": 12,
+                     *       "reason": "card testing",
+                     *       "code": "validation",
+                     *       "amount_minor": 12500,
+                     *       "currency": "BRL",
+                     *       "correction": "blocked",
+                     *       "waiting_for": {
+                     *         "cause": "destination_on_hold",
+                     *         "reason": "card testing",
+                     *         "code": "validation",
+                     *         "since": "2026-03-14T15:09:26Z"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Conversion"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4189,13 +5936,20 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
     list_destinations: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4204,27 +5958,74 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "kind": "meta",
+                     *           "name": "Expensive first order",
+                     *           "status": "active",
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "reason": "card testing",
+                     *           "code": "validation",
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DestinationList"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
     list_dead_letters: {
         parameters: {
             query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
                 limit?: number;
-                /** @description `next_cursor` of the previous page */
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
                 cursor?: string;
+                /**
+                 * @description only in this state
+                 * @example open
+                 */
                 state?: components["schemas"]["DeadLetterState"];
+                /**
+                 * @description only of this service
+                 * @example dispatch
+                 */
                 source?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4233,14 +6034,48 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "source": "dispatch",
+                     *           "kind": "message",
+                     *           "type": "payment.succeeded.v1",
+                     *           "subject": "customer cus_0d2f6a4b8c1e",
+                     *           "reason": "card testing",
+                     *           "code": "validation",
+                     *           "attempts": 12,
+                     *           "state": "open",
+                     *           "first_failed_at": "2026-03-14T15:09:26Z",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "settled_at": "2026-03-14T15:09:26Z",
+                     *           "settled_by": "ana@shop.example",
+                     *           "settled_reason": "the destination was corrected"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["DeadLetterPage"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -4249,10 +6084,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4262,15 +6104,50 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "source": "dispatch",
+                     *       "kind": "message",
+                     *       "type": "payment.succeeded.v1",
+                     *       "subject": "customer cus_0d2f6a4b8c1e",
+                     *       "reason": "card testing",
+                     *       "code": "validation",
+                     *       "attempts": 12,
+                     *       "state": "open",
+                     *       "first_failed_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "settled_at": "2026-03-14T15:09:26Z",
+                     *       "settled_by": "ana@shop.example",
+                     *       "settled_reason": "the destination was corrected",
+                     *       "payload": {
+                     *         "id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *         "type": "payment_intent.succeeded"
+                     *       },
+                     *       "history": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "reason": "card testing",
+                     *           "attempts": 12,
+                     *           "state": "open",
+                     *           "first_failed_at": "2026-03-14T15:09:26Z",
+                     *           "settled_at": "2026-03-14T15:09:26Z",
+                     *           "settled_by": "ana@shop.example"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DeadLetter"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4278,17 +6155,25 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
-    replay: {
+    replay_dead_letter: {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4298,34 +6183,66 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "source": "dispatch",
+                     *       "kind": "message",
+                     *       "type": "payment.succeeded.v1",
+                     *       "subject": "customer cus_0d2f6a4b8c1e",
+                     *       "reason": "card testing",
+                     *       "code": "validation",
+                     *       "attempts": 12,
+                     *       "state": "open",
+                     *       "first_failed_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "settled_at": "2026-03-14T15:09:26Z",
+                     *       "settled_by": "ana@shop.example",
+                     *       "settled_reason": "the destination was corrected"
+                     *     }
+                     */
                     "application/json": components["schemas"]["DeadLetterSummary"];
                 };
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
     };
-    discard: {
+    discard_dead_letter: {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "card testing"
+                 *     }
+                 */
                 "application/json": components["schemas"]["DiscardRequest"];
             };
         };
@@ -4333,9 +6250,28 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "source": "dispatch",
+                     *       "kind": "message",
+                     *       "type": "payment.succeeded.v1",
+                     *       "subject": "customer cus_0d2f6a4b8c1e",
+                     *       "reason": "card testing",
+                     *       "code": "validation",
+                     *       "attempts": 12,
+                     *       "state": "open",
+                     *       "first_failed_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "settled_at": "2026-03-14T15:09:26Z",
+                     *       "settled_by": "ana@shop.example",
+                     *       "settled_reason": "the destination was corrected"
+                     *     }
+                     */
                     "application/json": components["schemas"]["DeadLetterSummary"];
                 };
             };
@@ -4343,6 +6279,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -4353,17 +6290,44 @@ export interface operations {
     list_rejections: {
         parameters: {
             query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
                 limit?: number;
-                /** @description `next_cursor` of the previous page */
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
                 cursor?: string;
-                /** @description created at or after */
+                /**
+                 * @description created at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
                 from?: string;
-                /** @description created before */
+                /**
+                 * @description created before
+                 * @example 2026-03-14T15:09:26Z
+                 */
                 to?: string;
+                /**
+                 * @description only of this gateway
+                 * @example stripe
+                 */
                 gateway?: string;
+                /**
+                 * @description only with this code
+                 * @example validation
+                 */
                 code?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4372,14 +6336,45 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "gateway": "stripe",
+                     *           "status": 12,
+                     *           "code": "validation",
+                     *           "reason": "card testing",
+                     *           "count": 12,
+                     *           "first_at": "2026-03-14T15:09:26Z",
+                     *           "last_at": "2026-03-14T15:09:26Z",
+                     *           "remote": "203.0.113.7",
+                     *           "size": 12,
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["RejectionPage"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -4387,18 +6382,49 @@ export interface operations {
     list_quarantine: {
         parameters: {
             query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
                 limit?: number;
-                /** @description `next_cursor` of the previous page */
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
                 cursor?: string;
-                /** @description created at or after */
+                /**
+                 * @description created at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
                 from?: string;
-                /** @description created before */
+                /**
+                 * @description created before
+                 * @example 2026-03-14T15:09:26Z
+                 */
                 to?: string;
+                /**
+                 * @description only in this state
+                 * @example open
+                 */
                 state?: components["schemas"]["QuarantineState"];
+                /**
+                 * @description only of this kind
+                 * @example quarantined
+                 */
                 kind?: components["schemas"]["QuarantineKind"];
+                /**
+                 * @description only of this gateway
+                 * @example stripe
+                 */
                 gateway?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4407,14 +6433,50 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "kind": "quarantined",
+                     *           "gateway": "stripe",
+                     *           "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *           "gateway_event_type": "payment_intent.succeeded",
+                     *           "reason": "card testing",
+                     *           "state": "open",
+                     *           "message_type": "payment.succeeded.v1",
+                     *           "payload_bytes": 12,
+                     *           "replay_requested_at": "2026-03-14T15:09:26Z",
+                     *           "replay_requested_by": "ana@shop.example",
+                     *           "replayed_at": "2026-03-14T15:09:26Z",
+                     *           "discarded_at": "2026-03-14T15:09:26Z",
+                     *           "discarded_by": "ana@shop.example",
+                     *           "discarded_reason": "a test of the gateway",
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["QuarantinePage"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -4423,10 +6485,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4436,15 +6505,41 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "quarantined",
+                     *       "gateway": "stripe",
+                     *       "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *       "gateway_event_type": "payment_intent.succeeded",
+                     *       "reason": "card testing",
+                     *       "state": "open",
+                     *       "message_type": "payment.succeeded.v1",
+                     *       "payload_bytes": 12,
+                     *       "replay_requested_at": "2026-03-14T15:09:26Z",
+                     *       "replay_requested_by": "ana@shop.example",
+                     *       "replayed_at": "2026-03-14T15:09:26Z",
+                     *       "discarded_at": "2026-03-14T15:09:26Z",
+                     *       "discarded_by": "ana@shop.example",
+                     *       "discarded_reason": "a test of the gateway",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "payload": {
+                     *         "id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *         "type": "payment_intent.succeeded"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Quarantined"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4452,6 +6547,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
@@ -4459,10 +6555,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4472,15 +6575,37 @@ export interface operations {
             /** @description Success */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "quarantined",
+                     *       "gateway": "stripe",
+                     *       "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *       "gateway_event_type": "payment_intent.succeeded",
+                     *       "reason": "card testing",
+                     *       "state": "open",
+                     *       "message_type": "payment.succeeded.v1",
+                     *       "payload_bytes": 12,
+                     *       "replay_requested_at": "2026-03-14T15:09:26Z",
+                     *       "replay_requested_by": "ana@shop.example",
+                     *       "replayed_at": "2026-03-14T15:09:26Z",
+                     *       "discarded_at": "2026-03-14T15:09:26Z",
+                     *       "discarded_by": "ana@shop.example",
+                     *       "discarded_reason": "a test of the gateway",
+                     *       "created_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["QuarantinedSummary"];
                 };
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
@@ -4490,16 +6615,28 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "card testing"
+                 *     }
+                 */
                 "application/json": components["schemas"]["DiscardRequest"];
             };
         };
@@ -4507,9 +6644,30 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "quarantined",
+                     *       "gateway": "stripe",
+                     *       "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *       "gateway_event_type": "payment_intent.succeeded",
+                     *       "reason": "card testing",
+                     *       "state": "open",
+                     *       "message_type": "payment.succeeded.v1",
+                     *       "payload_bytes": 12,
+                     *       "replay_requested_at": "2026-03-14T15:09:26Z",
+                     *       "replay_requested_by": "ana@shop.example",
+                     *       "replayed_at": "2026-03-14T15:09:26Z",
+                     *       "discarded_at": "2026-03-14T15:09:26Z",
+                     *       "discarded_by": "ana@shop.example",
+                     *       "discarded_reason": "a test of the gateway",
+                     *       "created_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["QuarantinedSummary"];
                 };
             };
@@ -4517,6 +6675,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -4527,7 +6686,13 @@ export interface operations {
     list_all_rules: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4536,14 +6701,43 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "version": 3,
+                     *           "name": "Expensive first order",
+                     *           "expression": "customer.payments == 0 && payment.amount > 1500",
+                     *           "action": {
+                     *             "kind": "allow"
+                     *           },
+                     *           "priority": 12,
+                     *           "mode": "off",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "updated_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["RuleList"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
@@ -4551,7 +6745,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4559,6 +6756,17 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Expensive first order",
+                 *       "expression": "customer.payments == 0 && payment.amount > 1500",
+                 *       "action": {
+                 *         "kind": "allow"
+                 *       },
+                 *       "priority": 100,
+                 *       "mode": "off"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RuleBody"];
             };
         };
@@ -4566,15 +6774,32 @@ export interface operations {
             /** @description Success */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "version": 3,
+                     *       "name": "Expensive first order",
+                     *       "expression": "customer.payments == 0 && payment.amount > 1500",
+                     *       "action": {
+                     *         "kind": "allow"
+                     *       },
+                     *       "priority": 12,
+                     *       "mode": "off",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListedRule"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -4585,7 +6810,13 @@ export interface operations {
     list_rule_fields: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4594,14 +6825,37 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "Expensive first order",
+                     *           "type": "payment.succeeded.v1",
+                     *           "description": "the number of the customer's earlier payments",
+                     *           "example": "19.9",
+                     *           "may_be_missing": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["FieldList"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
@@ -4609,7 +6863,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4617,6 +6874,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "expression": "customer.payments == 0 && payment.amount > 1500"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CheckBody"];
             };
         };
@@ -4624,15 +6886,28 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "problems": [
+                     *         {
+                     *           "message": "Field required",
+                     *           "line": 12,
+                     *           "column": 12
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["CheckResult"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -4644,7 +6919,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4652,6 +6930,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "expression": "customer.payments == 0 && payment.amount > 1500",
+                 *       "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TrialBody"];
             };
         };
@@ -4659,9 +6943,46 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "tried": 12,
+                     *       "since": "2026-03-14T15:09:26Z",
+                     *       "applies": 12,
+                     *       "groups": [
+                     *         {
+                     *           "state": "created",
+                     *           "currency": "BRL",
+                     *           "payments": 12,
+                     *           "amount_minor": 12500
+                     *         }
+                     *       ],
+                     *       "unknown": 12,
+                     *       "failed": 12,
+                     *       "not_kept": [
+                     *         "payment.user_agent"
+                     *       ],
+                     *       "examples": [
+                     *         {
+                     *           "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *           "state": "created",
+                     *           "decision": "allow",
+                     *           "amount_minor": 12500,
+                     *           "currency": "BRL",
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "values": [
+                     *         {
+                     *           "field": "body.reason",
+                     *           "value": "1250.0"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["TrialResult"];
                 };
             };
@@ -4669,6 +6990,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -4680,10 +7002,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4693,15 +7022,32 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "version": 3,
+                     *       "name": "Expensive first order",
+                     *       "expression": "customer.payments == 0 && payment.amount > 1500",
+                     *       "action": {
+                     *         "kind": "allow"
+                     *       },
+                     *       "priority": 12,
+                     *       "mode": "off",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListedRule"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4709,20 +7055,43 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
     update_rule: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Expensive first order",
+                 *       "expression": "customer.payments == 0 && payment.amount > 1500",
+                 *       "action": {
+                 *         "kind": "allow"
+                 *       },
+                 *       "priority": 100,
+                 *       "mode": "off",
+                 *       "version": 3
+                 *     }
+                 */
                 "application/json": components["schemas"]["RuleChangeBody"];
             };
         };
@@ -4733,6 +7102,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "version": 3,
+                     *       "name": "Expensive first order",
+                     *       "expression": "customer.payments == 0 && payment.amount > 1500",
+                     *       "action": {
+                     *         "kind": "allow"
+                     *       },
+                     *       "priority": 12,
+                     *       "mode": "off",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListedRule"];
                 };
             };
@@ -4740,7 +7124,9 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
+            412: components["responses"]["412"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
             422: components["responses"]["422"];
@@ -4751,10 +7137,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4764,15 +7157,35 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "version": 3,
+                     *           "name": "Expensive first order",
+                     *           "expression": "customer.payments == 0 && payment.amount > 1500",
+                     *           "action": {
+                     *             "kind": "allow"
+                     *           },
+                     *           "priority": 12,
+                     *           "mode": "off",
+                     *           "author": "ana@shop.example",
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["VersionList"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4780,6 +7193,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
@@ -4787,16 +7201,29 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "restored": 12,
+                 *       "version": 3
+                 *     }
+                 */
                 "application/json": components["schemas"]["RestoreBody"];
             };
         };
@@ -4804,9 +7231,25 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "version": 3,
+                     *       "name": "Expensive first order",
+                     *       "expression": "customer.payments == 0 && payment.amount > 1500",
+                     *       "action": {
+                     *         "kind": "allow"
+                     *       },
+                     *       "priority": 12,
+                     *       "mode": "off",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListedRule"];
                 };
             };
@@ -4814,6 +7257,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -4824,13 +7268,24 @@ export interface operations {
     list_rule_hits: {
         parameters: {
             query?: {
+                /**
+                 * @description how many days, the present one included
+                 * @example 30
+                 */
                 days?: number;
             };
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4840,15 +7295,32 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "day": "2026-03-14",
+                     *           "mode": "on",
+                     *           "currency": "BRL",
+                     *           "payments": 12,
+                     *           "amount_minor": 12500,
+                     *           "changed": 12,
+                     *           "changed_minor": 12
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["HitList"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4856,6 +7328,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
@@ -4864,10 +7337,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description an earlier response's ETag; if it is still current, the response is 304 without a body */
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4877,15 +7357,30 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "customer_id": "cus_0d2f6a4b8c1e",
+                     *           "until": "2026-03-14T15:09:26Z",
+                     *           "reason": "card testing",
+                     *           "author": "ana@shop.example",
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["SnoozeList"];
                 };
             };
             /** @description The ETag sent is still current */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4893,23 +7388,38 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
-    snooze: {
+    snooze_for_customer: {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "customer_id": "cus_0d2f6a4b8c1e",
+                 *       "until": "2026-03-14T15:09:26Z",
+                 *       "reason": "card testing"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SnoozeBody"];
             };
         };
@@ -4917,9 +7427,19 @@ export interface operations {
             /** @description Success */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "customer_id": "cus_0d2f6a4b8c1e",
+                     *       "until": "2026-03-14T15:09:26Z",
+                     *       "reason": "card testing",
+                     *       "author": "ana@shop.example",
+                     *       "created_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListedSnooze"];
                 };
             };
@@ -4927,6 +7447,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -4934,20 +7455,32 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    unsnooze: {
+    unsnooze_for_customer: {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "customer_id": "cus_0d2f6a4b8c1e"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SnoozeEndBody"];
             };
         };
@@ -4955,9 +7488,23 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "customer_id": "cus_0d2f6a4b8c1e",
+                     *           "until": "2026-03-14T15:09:26Z",
+                     *           "reason": "card testing",
+                     *           "author": "ana@shop.example",
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["SnoozeList"];
                 };
             };
@@ -4965,6 +7512,7 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             404: components["responses"]["404"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -4975,7 +7523,13 @@ export interface operations {
     show_fuse: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4984,14 +7538,38 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "tripped": true,
+                     *       "last_trip": {
+                     *         "at": "2026-03-14T15:09:26Z",
+                     *         "payments": 12,
+                     *         "blocked": 12,
+                     *         "usual_rate": 12,
+                     *         "limit_rate": 12
+                     *       },
+                     *       "reset_at": "2026-03-14T15:09:26Z",
+                     *       "reset_by": "ana@shop.example"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Fuse"];
                 };
             };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
@@ -4999,7 +7577,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description a request repeated with the same key within a day takes effect once and gets the same response */
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -5007,6 +7588,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "card testing"
+                 *     }
+                 */
                 "application/json": components["schemas"]["FuseResetBody"];
             };
         };
@@ -5014,15 +7600,31 @@ export interface operations {
             /** @description Success */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "tripped": true,
+                     *       "last_trip": {
+                     *         "at": "2026-03-14T15:09:26Z",
+                     *         "payments": 12,
+                     *         "blocked": 12,
+                     *         "usual_rate": 12,
+                     *         "limit_rate": 12
+                     *       },
+                     *       "reset_at": "2026-03-14T15:09:26Z",
+                     *       "reset_by": "ana@shop.example"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Fuse"];
                 };
             };
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
@@ -5030,16 +7632,30 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    stream: {
+    follow_stream: {
         parameters: {
             query?: {
-                /** @description resume after this event; for clients that cannot send the header Last-Event-ID */
+                /**
+                 * @description resume after this event; for clients that cannot send the header Last-Event-ID
+                 * @example 1042.3
+                 */
                 last_event_id?: string;
-                /** @description IANA name of a time zone: the stream then has `overview.updated`, whose `today` begins in it */
+                /**
+                 * @description IANA name of a time zone: the stream then has `overview.updated`, whose `today` begins in it
+                 * @example America/Sao_Paulo
+                 */
                 timezone?: string;
+                /**
+                 * @description only events of these types, separated by commas; `ready`, `reset` and `heartbeat` always come
+                 * @example detection.created,dead_letter.created
+                 */
+                types?: string;
             };
             header?: {
-                /** @description resume after this event */
+                /**
+                 * @description resume after this event
+                 * @example 1042.3
+                 */
                 "Last-Event-ID"?: string;
             };
             path?: never;
@@ -5053,11 +7669,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example id: 1042.3
+                     *     event: verdict.given
+                     *     data: {"payment_id":"stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp","verdict":"fraud","occurred_at":"2026-03-14T15:09:26Z"}
+                     */
                     "text/event-stream": string;
                 };
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            406: components["responses"]["406"];
             422: components["responses"]["422"];
             429: components["responses"]["429"];
             503: components["responses"]["503"];
@@ -5078,9 +7700,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    /**
+                     * @example {
+                     *       "openapi": "3.1.0"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAPIDocument"];
                 };
             };
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };

@@ -48,6 +48,18 @@ describe("the live stream", () => {
     expect(FakeEventSource.latest.url).toBe("/stream?last_event_id=41.2");
   });
 
+  it("resumes from a heartbeat's position, which moves while there are no events", async () => {
+    started();
+    FakeEventSource.latest.open();
+    FakeEventSource.latest.emit("detection.created", detection(), "41.2");
+    FakeEventSource.latest.emit("heartbeat", {}, "57.999999");
+    FakeEventSource.latest.emit("heartbeat", {}, "");
+    FakeEventSource.latest.fail();
+    await vi.advanceTimersByTimeAsync(1_000);
+
+    expect(FakeEventSource.latest.url).toBe("/stream?last_event_id=57.999999");
+  });
+
   it("resumes from its start if no event has arrived yet", async () => {
     const { events } = started();
     FakeEventSource.latest.open();

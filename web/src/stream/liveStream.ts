@@ -87,6 +87,10 @@ export class LiveStream extends EventStream {
     source.addEventListener("ready", (event) => {
       this.#lastEventId = event.lastEventId;
     });
+    // While there are no events, its id is the position to resume from.
+    source.addEventListener("heartbeat", (event) => {
+      this.#lastEventId = event.lastEventId || this.#lastEventId;
+    });
     source.addEventListener("reset", (event) => {
       this.#lastEventId = event.lastEventId;
       this.emit({ type: "gap" });

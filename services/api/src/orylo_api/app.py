@@ -18,12 +18,14 @@ from orylo_api.http.dispatch import handler_of
 from orylo_api.http.hosts import refuse_other_hosts
 from orylo_api.http.middleware import compress, count_requests, handle_errors, secure_headers
 from orylo_api.http.openapi import build_document
+from orylo_api.http.preconditions import shown_at
 from orylo_api.http.reading import MAX_BODY
 from orylo_api.projection.handlers import project_message, write_measured
 from orylo_api.projection.retention import OTHERS_EVERY, STREAM_EVERY, delete_old, delete_stream_events
 from orylo_api.routes import ROUTES
 from orylo_api.settings import Settings
 from orylo_api.stream.hub import open_stream
+from orylo_api.stream.overview import OverviewWatches
 from orylo_common.broker.consumer import Consumer, DeadLetterConsumer, Handler
 from orylo_common.broker.ports import Broker
 from orylo_common.broker.topology import QUEUES, dead_letter_queue
@@ -75,13 +77,15 @@ async def open_app(
         ):
             await enter(run_periodically(private_pool, name, interval, job))
 
+        hub = await enter(open_stream(private_pool))
         services = Services(
             tenant_pool=tenant_pool,
             private_pool=private_pool,
             keyring=Keyring.parse(settings.master_key.get_secret_value()),
             broker=broker,
             relay=await enter(OutboxRelay(private_pool, "api", broker)),
-            hub=await enter(open_stream(private_pool)),
+            hub=hub,
+            overviews=OverviewWatches(tenant_pool, hub, clock),
             detector=DetectorClient(await enter(aiohttp.ClientSession()), settings.detector_url),
             clock=clock,
             settings=settings,
@@ -128,7 +132,8 @@ def make_web_app(services: Services, health: Health) -> web.Application:
     app.on_response_prepare.append(partial(secure_headers, trusted_proxies=services.settings.api_trusted_proxies))
     app.add_routes(health.routes())
     for route in ROUTES:
+        handler = handler_of(route, shown_at(route.path, ROUTES) if route.edits else None)
         for method in route.methods:
-            app.router.add_route(method, route.path, handler_of(route))
+            app.router.add_route(method, route.path, handler)
     app.add_routes(Dashboard().routes())
     return app

@@ -12,8 +12,10 @@ from orylo_api.access.identity import Principal
 from orylo_api.access.sessions import Lifetimes, Origin
 from orylo_api.detections.detector_client import DetectorClient
 from orylo_api.http.fields import ResponseBody
+from orylo_api.read_models.stream_events import encode_event
 from orylo_api.settings import Settings
 from orylo_api.stream.hub import StreamHub
+from orylo_api.stream.overview import OverviewWatches
 from orylo_common.broker.ports import Broker, Outgoing
 from orylo_common.clock import Clock
 from orylo_common.control import Keyring
@@ -36,6 +38,7 @@ class Services:
     broker: Broker
     relay: OutboxRelay
     hub: StreamHub
+    overviews: OverviewWatches
     detector: DetectorClient
     clock: Clock
     settings: Settings
@@ -73,6 +76,15 @@ class Call(Generic[PathValues, Query, Body]):
     open_transaction: Connection | None = None
     # Messages whose outbox rows are in the transaction; they are published after the commit.
     outgoing: list[Outgoing] = field(default_factory=list)
+    # Events of the caller's tenant, which are written at the end of the transaction.
+    stream_events: list[bytes] = field(default_factory=list)
+
+    def stream(self, event_type: str, data: ResponseBody) -> None:
+        """Send an event to the tenant's open streams once the transaction commits.
+
+        The type is one of `stream/event_types.py`, and `data` its model.
+        """
+        self.stream_events.append(encode_event(event_type.encode(), data.model_dump(mode="json")))
 
     @property
     def principal(self) -> Principal:

@@ -55,6 +55,18 @@ class HeldByAnother(Conflict):
         self.holder = holder
 
 
+class NotAcceptable(RequestError):
+    pass
+
+
+class PreconditionFailed(RequestError):
+    """The resource is not in the state that the request's `If-Match` names."""
+
+
+class PreconditionRequired(RequestError):
+    pass
+
+
 class WrongMediaType(RequestError):
     pass
 

@@ -113,7 +113,7 @@ async def logout(call: Call[None, None, None]) -> web.Response:
     return response
 
 
-async def me(call: Call[None, None, None]) -> Identity:
+async def show_me(call: Call[None, None, None]) -> Identity:
     return _identity(call.principal)
 
 
@@ -148,6 +148,11 @@ ROUTES = (
         login,
         ANYONE,
         "Sign in",
+        description=(
+            "Starts a session in cookies. Failed attempts make the next ones wait (429). If the email "
+            "address belongs to users of several tenants, 409 lists them: name one as `tenant`. A user with "
+            "a second factor also sends its code as `totp`."
+        ),
         body=LoginRequest,
         response=SignedIn,
         refuses={401, 403, 409, 429},
@@ -158,9 +163,30 @@ ROUTES = (
         refresh,
         ANYONE,
         "Refresh the session",
+        description="Exchanges the refresh cookie for new cookies. Needs `X-CSRF-Token`, and no body.",
         response=SignedIn,
         refuses={401, 403},
     ),
-    Route("POST", "/api/v1/auth/logout", logout, ANYONE, "Sign out", status=204, refuses={401, 403}),
-    Route("GET", "/api/v1/auth/me", me, Permission.READ, "The caller and their permissions", response=Identity),
+    Route(
+        "POST",
+        "/api/v1/auth/logout",
+        logout,
+        ANYONE,
+        "Sign out",
+        description="Ends the session and deletes its cookies. Without a session it does nothing.",
+        status=204,
+        refuses={401, 403},
+    ),
+    Route(
+        "GET",
+        "/api/v1/auth/me",
+        show_me,
+        Permission.READ,
+        "The caller and their permissions",
+        description=(
+            "For a client that wants to know which tenant its API key or session belongs to, and which "
+            "actions it may offer."
+        ),
+        response=Identity,
+    ),
 )

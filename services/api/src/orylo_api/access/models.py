@@ -7,10 +7,12 @@ from orylo_api.access.roles import Permission
 from orylo_api.http.fields import RequestPart, ResponseBody
 from orylo_common.control.models import Role
 
-TotpCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+TotpCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$"), Field(examples=["492039"])]
 # Recovery codes have 16 letters and digits, and are shown in groups of four.
 SecondFactorCode = Annotated[
-    str, StringConstraints(strip_whitespace=True, pattern=r"^([0-9]{6}|([A-Za-z2-7]{4}[- ]?){3}[A-Za-z2-7]{4})$")
+    str,
+    StringConstraints(strip_whitespace=True, pattern=r"^([0-9]{6}|([A-Za-z2-7]{4}[- ]?){3}[A-Za-z2-7]{4})$"),
+    Field(examples=["492039"]),
 ]
 Password = Annotated[SecretStr, Field(min_length=1, max_length=1024)]
 
@@ -39,7 +41,7 @@ class Identity(ResponseBody):
 
     kind: Literal["user", "api_key"]
     id: UUID
-    name: str = Field(description="a user's email address, or an API key's name")
+    name: str = Field(description="a user's email address, or an API key's name", examples=["ana@shop.example"])
     role: Role
     permissions: list[Permission]
     tenant: TenantIdentity
@@ -65,8 +67,11 @@ class EnrolmentRequest(RequestPart):
 class Enrolment(ResponseBody):
     """A second factor that its user has not confirmed yet. The secret cannot be shown again."""
 
-    secret: str = Field(description="base32, to be typed into an authenticator app")
-    otpauth_uri: str = Field(description="the same as a URI, to be shown as a QR code")
+    secret: str = Field(description="base32, to be typed into an authenticator app", examples=["JBSWY3DPEHPK3PXP"])
+    otpauth_uri: str = Field(
+        description="the same as a URI, to be shown as a QR code",
+        examples=["otpauth://totp/Orylo:ana%40shop.example?secret=JBSWY3DPEHPK3PXP&issuer=Orylo"],
+    )
 
 
 class EnrolmentConfirmation(RequestPart):
@@ -76,7 +81,7 @@ class EnrolmentConfirmation(RequestPart):
 class RecoveryCodes(ResponseBody):
     """Each signs in once in place of a code. They cannot be shown again."""
 
-    recovery_codes: list[str]
+    recovery_codes: list[str] = Field(examples=[["ab2c-de3f-gh4i-jk5l"]])
 
 
 class DisableSecondFactorRequest(RequestPart):

@@ -21,7 +21,7 @@ from orylo_api.http.route import Route
 from orylo_common.control.second_factor import count_recovery_codes, lock_second_factor, remove_second_factor
 
 
-async def show(call: Call[None, None, None]) -> SecondFactorState:
+async def show_second_factor(call: Call[None, None, None]) -> SecondFactorState:
     user = _user(call.principal)
     async with call.services.private_pool.acquire() as connection, connection.transaction():
         current = await lock_second_factor(connection, user.tenant.id, user.id)
@@ -29,7 +29,7 @@ async def show(call: Call[None, None, None]) -> SecondFactorState:
     return SecondFactorState(enabled=current.active is not None, recovery_codes_left=left)
 
 
-async def begin(call: Call[None, None, EnrolmentRequest]) -> Enrolment:
+async def enrol_second_factor(call: Call[None, None, EnrolmentRequest]) -> Enrolment:
     services, user, now = call.services, _user(call.principal), call.services.clock.now()
     attempt = LoginAttempt.of_user(user.id)
     async with services.private_pool.acquire() as connection:
@@ -44,7 +44,7 @@ async def begin(call: Call[None, None, EnrolmentRequest]) -> Enrolment:
     return Enrolment(secret=secret, otpauth_uri=uri)
 
 
-async def confirm(call: Call[None, None, EnrolmentConfirmation]) -> RecoveryCodes:
+async def confirm_second_factor(call: Call[None, None, EnrolmentConfirmation]) -> RecoveryCodes:
     services, user, now = call.services, _user(call.principal), call.services.clock.now()
     async with services.private_pool.acquire() as connection, connection.transaction():
         current = await lock_second_factor(connection, user.tenant.id, user.id)
@@ -59,7 +59,7 @@ async def confirm(call: Call[None, None, EnrolmentConfirmation]) -> RecoveryCode
     return RecoveryCodes(recovery_codes=codes)
 
 
-async def disable(call: Call[None, None, DisableSecondFactorRequest]) -> SecondFactorState:
+async def disable_second_factor(call: Call[None, None, DisableSecondFactorRequest]) -> SecondFactorState:
     services, user, now = call.services, _user(call.principal), call.services.clock.now()
     attempt = LoginAttempt.of_user(user.id)
     async with services.private_pool.acquire() as connection:
@@ -96,9 +96,10 @@ ROUTES = (
     Route(
         "GET",
         PATH,
-        show,
+        show_second_factor,
         Permission.READ,
         "The caller's second factor",
+        description="Only for users: an API key has no second factor (409).",
         response=SecondFactorState,
         private=True,
         refuses={409},
@@ -106,9 +107,13 @@ ROUTES = (
     Route(
         "POST",
         f"{PATH}/enrolment",
-        begin,
+        enrol_second_factor,
         Permission.READ,
         "Begin to switch the second factor on",
+        description=(
+            "Returns a new secret, which has no effect until it is confirmed. Wrong passwords make the next "
+            "attempts wait (429)."
+        ),
         body=EnrolmentRequest,
         response=Enrolment,
         private=True,
@@ -117,9 +122,12 @@ ROUTES = (
     Route(
         "POST",
         f"{PATH}/confirmation",
-        confirm,
+        confirm_second_factor,
         Permission.READ,
         "Switch the second factor on, with a code that its app shows",
+        description=(
+            "Returns recovery codes, each of which signs in once in place of a code. They cannot be shown again."
+        ),
         body=EnrolmentConfirmation,
         response=RecoveryCodes,
         private=True,
@@ -128,9 +136,10 @@ ROUTES = (
     Route(
         "POST",
         f"{PATH}/disable",
-        disable,
+        disable_second_factor,
         Permission.READ,
         "Switch the second factor off",
+        description="Takes the password and a code, so that a borrowed session cannot switch it off.",
         body=DisableSecondFactorRequest,
         response=SecondFactorState,
         private=True,

@@ -16,13 +16,14 @@ class PaymentAction(ResponseBody):
         description="`withdrawn`: it became unnecessary before it was carried out; `code` says why"
     )
     detection_id: UUID = Field(description="the decision that asked for it")
-    decided_by: str = Field(description="the decision's override, or `risk`")
+    decided_by: str = Field(description="the decision's override, or `risk`", examples=["risk"])
     attempts: int = Field(ge=0)
     reference: str | None = Field(description="the provider's id of its result, such as a refund's")
     code: str | None = Field(description="the provider's own code, or why the action was withdrawn")
     reason: str | None = Field(description="a sentence for people")
     contradiction: str | None = Field(
-        description="`block_lifted`: a newer decision no longer blocks the payment. The action cannot be undone"
+        description="`block_lifted`: a newer decision no longer blocks the payment. The action cannot be undone",
+        examples=["block_lifted"],
     )
     created_at: datetime
     updated_at: datetime

@@ -65,6 +65,7 @@ class ActionProjection:
         if free is None:
             self._rounds.append(free := {})
         free[key] = row
+        effects.change_payment(row.tenant_id, row.payment_id)
 
     async def write(self, connection: Connection) -> None:
         for rows in self._rounds:

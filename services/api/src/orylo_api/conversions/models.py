@@ -63,7 +63,8 @@ class Conversion(ResponseBody):
     currency: str
     correction: str | None = Field(
         description="why a conversion that was sent, or may have been, should not have been: `blocked`, if a newer "
-        "decision blocks the payment. The destination is not informed"
+        "decision blocks the payment. The destination is not informed",
+        examples=["blocked"],
     )
     waiting_for: ConversionWait | None = Field(description="only while pending; always null in the stream")
     created_at: datetime

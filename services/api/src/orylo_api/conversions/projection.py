@@ -86,6 +86,7 @@ class ConversionProjection:
     def fold(self, conversion: ConversionFact, effects: Effects) -> None:
         row = conversion_row(conversion)
         key = (row.tenant_id, row.id)
+        effects.change_conversion(*key)
         if isinstance(conversion, ConversionCorrectionChanged):
             corrected = self._corrections.get(key)
             if corrected is None or row.correction_version > corrected.correction_version:

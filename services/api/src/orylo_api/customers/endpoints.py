@@ -91,6 +91,7 @@ ROUTES = (
         list_customers,
         Permission.READ,
         "Customers, most recently first seen first",
+        description="Customers that are the same person appear once, as the customer that represents the person.",
         query=CustomerQuery,
         response=CustomerPage,
     ),
@@ -100,6 +101,10 @@ ROUTES = (
         show_customer,
         Permission.READ,
         "One customer with their recent history",
+        description=(
+            "The id may be of any customer of the person. The history holds the latest payments, decisions "
+            "and changes of trust."
+        ),
         path_values=CustomerPath,
         response=Customer,
     ),
@@ -109,6 +114,9 @@ ROUTES = (
         show_score,
         Permission.READ,
         "One customer's trust score, with the points of each cause",
+        description=(
+            "The points of all causes and the start add up to `total`, which is limited to 0 to 100 for the score."
+        ),
         path_values=CustomerPath,
         response=CustomerScore,
     ),
@@ -118,6 +126,9 @@ ROUTES = (
         correct_trust,
         Permission.CORRECT_TRUST,
         "Add points to a customer's trust score, or take some away, with a reason",
+        description=(
+            "The correction is an entry of the customer's ledger. To undo it, correct by the opposite points."
+        ),
         path_values=CustomerPath,
         body=CorrectionRequest,
         response=CorrectionAccepted,
@@ -129,6 +140,9 @@ ROUTES = (
         set_status,
         Permission.SET_CUSTOMER_STATUS,
         "Set the status of a customer: blocked, allowlisted or neutral, until a time or for good",
+        description=(
+            "The next payment of the customer is decided with the new status. Payments decided earlier do not change."
+        ),
         path_values=CustomerPath,
         body=StatusRequest,
         response=StatusAccepted,

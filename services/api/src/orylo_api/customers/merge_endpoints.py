@@ -108,6 +108,7 @@ ROUTES = (
         show_merges,
         Permission.READ,
         "The customers that are one person with this one, and their merges and unmerges",
+        description="Merges and unmerges of any customer of this person, with who decided them and why.",
         path_values=CustomerPath,
         response=CustomerMerges,
     ),
@@ -117,6 +118,10 @@ ROUTES = (
         merge_customer,
         Permission.MERGE_CUSTOMERS,
         "Merge with another customer, who is the same person",
+        description=(
+            "The customers share one trust score and one history from then on. A merge that a person decides "
+            "holds until a person separates them."
+        ),
         path_values=CustomerPath,
         body=MergeRequest,
         response=MergeAccepted,
@@ -128,6 +133,9 @@ ROUTES = (
         unmerge_customer,
         Permission.MERGE_CUSTOMERS,
         "Separate a customer from all others, for good",
+        description=(
+            "The customer has a score and a history of its own again. Shared identifiers do not merge it a second time."
+        ),
         path_values=CustomerPath,
         body=UnmergeRequest,
         response=MergeAccepted,
@@ -139,6 +147,10 @@ ROUTES = (
         list_reviews,
         Permission.READ,
         "Customers that are kept apart by a limit of merging, newest first",
+        description=(
+            "A shared identifier would merge these customers, but a limit of the settings keeps them apart "
+            "until a person looks."
+        ),
         query=MergeReviewQuery,
         response=MergeReviewPage,
     ),
@@ -148,6 +160,7 @@ ROUTES = (
         dismiss_review,
         Permission.MERGE_CUSTOMERS,
         "Dismiss a review, with a reason",
+        description="The customers stay separate, and the review leaves the list of open ones.",
         path_values=MergeReviewPath,
         body=DismissRequest,
         response=MergeReview,

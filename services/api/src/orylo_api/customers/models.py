@@ -5,6 +5,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints
 
 from orylo_api.detections.models import Override, Points, Reasons
+from orylo_api.http.examples import CUSTOMER_ID
 from orylo_api.http.fields import CustomerId, Moment, Page, PageQuery, RequestPart, ResponseBody, Text
 from orylo_api.payments.models import PaymentState
 from orylo_common.messages import Decision, TrustStatus
@@ -34,7 +35,7 @@ class CustomerQuery(PageQuery):
 
 
 class CustomerSummary(ResponseBody):
-    id: str
+    id: str = Field(examples=[CUSTOMER_ID])
     trust_score: int = Field(ge=0, le=100)
     status: TrustStatus
     status_expires_at: datetime | None = Field(description="when the status ends and the customer is neutral again")

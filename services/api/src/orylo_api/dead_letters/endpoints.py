@@ -31,7 +31,7 @@ async def show_dead_letter(call: Call[DeadLetterPath, None, None]) -> DeadLetter
     return dead_letter
 
 
-async def replay(call: Call[DeadLetterPath, None, None]) -> DeadLetterSummary:
+async def replay_dead_letter(call: Call[DeadLetterPath, None, None]) -> DeadLetterSummary:
     settled = await settling.replay(
         call.connection,
         call.services.broker,
@@ -43,7 +43,7 @@ async def replay(call: Call[DeadLetterPath, None, None]) -> DeadLetterSummary:
     return settled
 
 
-async def discard(call: Call[DeadLetterPath, None, DiscardRequest]) -> DeadLetterSummary:
+async def discard_dead_letter(call: Call[DeadLetterPath, None, DiscardRequest]) -> DeadLetterSummary:
     settled = await settling.discard(
         call.connection,
         call.path.id,
@@ -68,6 +68,7 @@ ROUTES = (
         list_dead_letters,
         Permission.READ,
         "Dead letters, newest first",
+        description="Messages and conversions that failed for good, and wait for a person to replay or discard them.",
         query=DeadLetterQuery,
         response=DeadLetterPage,
     ),
@@ -77,24 +78,27 @@ ROUTES = (
         show_dead_letter,
         Permission.READ,
         "One dead letter with its payload and history",
+        description="The payload is the message as it was, with personal data hashed.",
         path_values=DeadLetterPath,
         response=DeadLetter,
     ),
     Route(
         "POST",
         "/api/v1/dead-letters/{id}/replay",
-        replay,
+        replay_dead_letter,
         Permission.SETTLE_DEAD_LETTERS,
         "Replay a dead letter",
+        description="It returns to the queue in which it died, and to no other. 409 if it was settled already.",
         path_values=DeadLetterPath,
         response=DeadLetterSummary,
     ),
     Route(
         "POST",
         "/api/v1/dead-letters/{id}/discard",
-        discard,
+        discard_dead_letter,
         Permission.SETTLE_DEAD_LETTERS,
         "Discard, with a reason",
+        description="It is never processed. The reason is kept in the audit log. 409 if it was settled already.",
         path_values=DeadLetterPath,
         body=DiscardRequest,
         response=DeadLetterSummary,

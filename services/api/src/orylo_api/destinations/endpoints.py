@@ -18,6 +18,7 @@ ROUTES = (
         list_destinations,
         Permission.READ,
         "Destinations, oldest first, and whether they are sent to",
+        description="All of the tenant's destinations. Conversions wait, and are kept, in every status but `active`.",
         response=DestinationList,
     ),
 )

@@ -3,7 +3,7 @@
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
 from orylo_api.detections import queries
-from orylo_api.detections.evaluation import Evaluation, EvaluationBody, evaluate
+from orylo_api.detections.evaluation import Evaluation, EvaluationBody, evaluate_payment
 from orylo_api.detections.models import Detection, DetectionPage, DetectionPath, DetectionQuery
 from orylo_api.errors import NotFound
 from orylo_api.http.route import Route
@@ -25,7 +25,7 @@ ROUTES = (
     Route(
         "POST",
         "/api/v1/detections/evaluate",
-        evaluate,
+        evaluate_payment,
         Permission.EVALUATE,
         "Decide on a payment before it is made",
         body=EvaluationBody,
@@ -41,6 +41,10 @@ ROUTES = (
         list_detections,
         Permission.READ,
         "Decisions, newest first",
+        description=(
+            "A payment can have several decisions, because later events may add facts. `current=true` leaves "
+            "out those that were replaced."
+        ),
         query=DetectionQuery,
         response=DetectionPage,
     ),
@@ -50,6 +54,7 @@ ROUTES = (
         show_detection,
         Permission.READ,
         "One decision",
+        description="With the points of each reason, the rules that applied and the time that each detector took.",
         path_values=DetectionPath,
         response=Detection,
     ),

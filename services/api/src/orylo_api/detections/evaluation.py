@@ -105,7 +105,7 @@ class Evaluation(ResponseBody):
     dry_run: bool
 
 
-async def evaluate(call: Call[None, None, EvaluationBody]) -> Evaluation:
+async def evaluate_payment(call: Call[None, None, EvaluationBody]) -> Evaluation:
     """Decide with the engine that decides on webhooks, and record the decision unless it is a dry run."""
     key = read_key(call.request)
     tenant_id = call.principal.tenant.id

@@ -28,6 +28,7 @@ Override = Annotated[
         "or by the risk is a review; or `degraded`: a detector was left out, and the tenant reviews what would be "
         "allowed then. The earliest decisions have the status as their first reason (`list.blocked`, "
         "`list.allowlisted`)",
+        examples=["block_list.ip"],
     ),
 ]
 
@@ -41,7 +42,7 @@ class DetectionQuery(RangeQuery):
     gateway: Gateway | None = None
     customer_id: CustomerId | None = None
     payment_id: PaymentId | None = None
-    min_risk: int | None = Field(default=None, ge=0, le=100)
+    min_risk: int | None = Field(default=None, ge=0, le=100, description="with a risk score of at least this")
     current: bool | None = Field(
         default=None,
         description="true: only the current decision of each payment; false: only decisions replaced since",

@@ -53,6 +53,7 @@ class DetectionProjection:
     def fold(self, detection: DetectionCreated, effects: Effects) -> None:
         row = detection_row(detection)
         self._rows[row.tenant_id, row.id] = row
+        effects.change_payment(row.tenant_id, row.payment_id)
         if not detection.late:
             _count(effects, detection, row.created_at, detection, by=1)
         if replaced := detection.replaces:

@@ -42,6 +42,10 @@ ROUTES = (
         show_fuse,
         Permission.READ,
         "Whether the fuse is tripped, and its last trip",
+        description=(
+            "The fuse trips when the share of blocked payments jumps far above the tenant's usual one: "
+            "blocks are then reviews."
+        ),
         response=Fuse,
     ),
     Route(
@@ -50,6 +54,7 @@ ROUTES = (
         reset_tripped_fuse,
         Permission.RESET_FUSE,
         "Let rules and the risk block again",
+        description="Reset it once you know what made the blocks jump. The reason is kept in the audit log.",
         body=FuseResetBody,
         response=Fuse,
     ),

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from hashlib import sha256
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
@@ -12,7 +11,9 @@ from orylo_api.access.authentication import authenticate, authorise
 from orylo_api.call import SERVICES, Call
 from orylo_api.http import idempotency
 from orylo_api.http.fields import ResponseBody
+from orylo_api.http.preconditions import check_unchanged, etag_of, json_of, matches
 from orylo_api.http.reading import (
+    check_accepts,
     check_is_csv,
     parse_body,
     read_origin,
@@ -20,23 +21,28 @@ from orylo_api.http.reading import (
     read_query,
     read_whole_body,
 )
-from orylo_api.http.route import Route
+from orylo_api.http.route import Media, Route
 from orylo_api.http.tenancy import tenant_transaction
+from orylo_api.read_models.stream_events import write_stream_events
 
 
-def handler_of(route: Route) -> Handler:
+def handler_of(route: Route, shown: Route | None = None) -> Handler:
+    """Return the handler of a route. `shown` is the GET of the path, if the route changes the resource there."""
+
     async def handle(request: web.Request) -> web.StreamResponse:
         async with asyncio.timeout(route.time_limit.total_seconds() if route.time_limit else None):
             if not route.upload_bytes:
-                return await _serve(route, request)
+                return await _serve(route, request, shown)
             async with request.app[SERVICES].upload_turns:
-                return await _serve(route, request)
+                return await _serve(route, request, shown)
 
     return handle
 
 
-async def _serve(route: Route, request: web.Request) -> web.StreamResponse:
+async def _serve(route: Route, request: web.Request, shown: Route | None) -> web.StreamResponse:
     services = request.app[SERVICES]
+    if route.status != 204:
+        check_accepts(request, route.media)
     principal = None
     if route.permission is not None:
         principal = await authenticate(request, services)
@@ -54,14 +60,18 @@ async def _serve(route: Route, request: web.Request) -> web.StreamResponse:
         origin=read_origin(request, services.settings),
         known_principal=principal,
     )
+    if request.method == hdrs.METH_HEAD and route.media is not Media.JSON:
+        return web.Response(content_type=route.media.value)
     if not route.in_transaction:
         return _respond(route, request, await route.endpoint(call))
-    response = await _serve_in_transaction(route, call, body)
+    response = await _serve_in_transaction(route, call, body, shown)
     services.relay.offer(call.outgoing)
     return response
 
 
-async def _serve_in_transaction(route: Route, call: Call[object, object, object], body: bytes) -> web.StreamResponse:
+async def _serve_in_transaction(
+    route: Route, call: Call[object, object, object], body: bytes, shown: Route | None
+) -> web.StreamResponse:
     principal, request = call.principal, call.request
     key = idempotency.read_key(request) if route.takes_idempotency_key else None
     pool, readonly = call.services.tenant_pool, route.method == hdrs.METH_GET
@@ -70,27 +80,37 @@ async def _serve_in_transaction(route: Route, call: Call[object, object, object]
             stored = await idempotency.claim(connection, principal, key, request, body, call.services.clock.now())
             if stored is not None:
                 return _json(stored.body, stored.status, {idempotency.REPLAYED_HEADER: "true"})
-        result = await route.endpoint(replace(call, open_transaction=connection))
-        response = _respond(route, request, result)
+        call = replace(call, open_transaction=connection)
+        if shown is not None:
+            await check_unchanged(call, route, shown)
+        response = _respond(route, request, await route.endpoint(call))
         if key is not None and isinstance(response, web.Response) and isinstance(response.body, bytes):
             stored = idempotency.StoredResponse(response.status, response.body)
             await idempotency.store_response(connection, principal, key, stored)
+        if call.stream_events:
+            await write_stream_events(connection, {principal.tenant.id: call.stream_events})
         return response
 
 
 def _respond(route: Route, request: web.Request, result: ResponseBody | web.StreamResponse) -> web.StreamResponse:
     if isinstance(result, web.StreamResponse):
         return result
-    body = result.__pydantic_serializer__.to_json(result)
+    body, headers = json_of(result), _link_to_next(route, request, result)
     if not route.has_etag:
-        return _json(body, route.status)
-    etag = f'"{sha256(body).hexdigest()[:32]}"'
-    known = [tag.strip().removeprefix("W/") for tag in request.headers.get(hdrs.IF_NONE_MATCH, "").split(",")]
-    response = web.Response(status=304) if etag in known or "*" in known else _json(body, route.status)
-    response.headers[hdrs.ETAG] = etag
+        return _json(body, route.status, headers)
     # Browsers may cache the response but must revalidate it, by its ETag.
-    response.headers[hdrs.CACHE_CONTROL] = "private, no-cache"
-    return response
+    headers |= {hdrs.ETAG: etag_of(body), hdrs.CACHE_CONTROL: "private, no-cache"}
+    if matches(request.headers.get(hdrs.IF_NONE_MATCH, ""), headers[hdrs.ETAG]):
+        return web.Response(status=304, headers=headers)
+    return _json(body, route.status, headers)
+
+
+def _link_to_next(route: Route, request: web.Request, result: ResponseBody) -> dict[str, str]:
+    """Return the header `Link` (RFC 8288) of a page that another one follows."""
+    cursor = getattr(result, "next_cursor", None) if route.is_page else None
+    if cursor is None:
+        return {}
+    return {hdrs.LINK: f'<{request.rel_url.update_query(cursor=cursor)}>; rel="next"'}
 
 
 def _json(body: bytes, status: int, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -7,14 +7,20 @@ from typing import Annotated, Any, Generic, Self, TypeVar
 import asyncpg
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from orylo_api.http.examples import CUSTOMER_ID, PAYMENT_ID
+
 # Items of a page, and so of what one request may read.
 MAX_PAGE = 200
 
 # PostgreSQL's text cannot hold a NUL; every string of a request is of one of these types.
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
 # Ids contain what gateways put into them, up to 500 characters (`orylo_ingest.gateways.fields.text`), with a prefix.
-CustomerId = Annotated[str, StringConstraints(min_length=1, max_length=550, pattern=r"^[^\x00]*$")]
-PaymentId = Annotated[str, StringConstraints(max_length=550, pattern=r"^[a-z0-9_-]+:[^\x00]+$")]
+CustomerId = Annotated[
+    str, StringConstraints(min_length=1, max_length=550, pattern=r"^[^\x00]*$"), Field(examples=[CUSTOMER_ID])
+]
+PaymentId = Annotated[
+    str, StringConstraints(max_length=550, pattern=r"^[a-z0-9_-]+:[^\x00]+$"), Field(examples=[PAYMENT_ID])
+]
 Gateway = Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z0-9_-]+$")]
 
 

@@ -7,7 +7,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from orylo_api.http.dashboard import accepted_codings
-from orylo_api.http.problems import error_response
+from orylo_api.http.problems import allowed_methods, error_response
 from orylo_api.metrics import REQUEST_SECONDS, REQUESTS
 from orylo_common.http.security_headers import SECURITY_HEADERS, add_security_headers, came_by_https
 
@@ -57,6 +57,10 @@ async def handle_errors(request: web.Request, handler: Handler) -> web.StreamRes
         return await handler(request)
     except asyncio.CancelledError:
         raise
+    except web.HTTPMethodNotAllowed as error:
+        if request.method != hdrs.METH_OPTIONS:
+            return error_response(error)
+        return web.Response(status=204, headers={hdrs.ALLOW: allowed_methods(error)})
     except Exception as error:  # noqa: BLE001  no traceback may reach the client
         return error_response(error)
 

@@ -14,7 +14,10 @@ from orylo_api.errors import (
     Forbidden,
     HeldByAnother,
     Invalid,
+    NotAcceptable,
     NotFound,
+    PreconditionFailed,
+    PreconditionRequired,
     RequestError,
     SeveralTenants,
     TooMany,
@@ -36,11 +39,14 @@ PROBLEMS: Mapping[type[RequestError], tuple[HTTPStatus, str, str]] = {
     Unauthenticated: (HTTPStatus.UNAUTHORIZED, "unauthenticated", "Not authenticated"),
     Forbidden: (HTTPStatus.FORBIDDEN, "forbidden", "Forbidden"),
     NotFound: (HTTPStatus.NOT_FOUND, "not_found", "Not found"),
+    NotAcceptable: (HTTPStatus.NOT_ACCEPTABLE, "not_acceptable", "Not acceptable"),
     Conflict: (HTTPStatus.CONFLICT, "conflict", "Conflict"),
     HeldByAnother: (HTTPStatus.CONFLICT, "case_held", "Case held"),
     SeveralTenants: (HTTPStatus.CONFLICT, "tenant_needed", "Tenant needed"),
+    PreconditionFailed: (HTTPStatus.PRECONDITION_FAILED, "precondition_failed", "Changed meanwhile"),
     WrongMediaType: (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "wrong_media_type", "Unsupported media type"),
     Invalid: (HTTPStatus.UNPROCESSABLE_ENTITY, "validation", "Invalid values"),
+    PreconditionRequired: (HTTPStatus.PRECONDITION_REQUIRED, "precondition_required", "If-Match needed"),
     TooManyAttempts: (HTTPStatus.TOO_MANY_REQUESTS, "too_many_attempts", "Too many attempts"),
     TooManyStreams: (HTTPStatus.TOO_MANY_REQUESTS, "too_many_streams", "Too many streams"),
 }
@@ -105,9 +111,14 @@ def _problem_of_request(error: RequestError) -> Problem:
 def _headers_of(error: Exception) -> dict[str, str]:
     if isinstance(error, Unauthenticated):
         return {hdrs.WWW_AUTHENTICATE: "Bearer"}
-    if isinstance(error, web.HTTPException) and hdrs.ALLOW in error.headers:
-        return {hdrs.ALLOW: error.headers[hdrs.ALLOW]}
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        return {hdrs.ALLOW: allowed_methods(error)}
     return {}
+
+
+def allowed_methods(error: web.HTTPMethodNotAllowed) -> str:
+    """Return the value of `Allow`."""
+    return ", ".join(sorted(error.allowed_methods | {hdrs.METH_OPTIONS}))
 
 
 def _detail(error: web.HTTPException) -> str:
@@ -115,7 +126,7 @@ def _detail(error: web.HTTPException) -> str:
         case web.HTTPNotFound():
             return "There is nothing at this path."
         case web.HTTPMethodNotAllowed():
-            return f"This path accepts only {', '.join(sorted(error.allowed_methods))}."
+            return f"This path accepts only {allowed_methods(error)}."
     return HTTPStatus(error.status).description
 
 

@@ -1,12 +1,13 @@
 """Read and validate the parts of a request. Errors name the invalid fields."""
 
+import re
 from datetime import timedelta
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from pydantic import ValidationError
 
 from orylo_api.access.sessions import Origin
-from orylo_api.errors import Invalid, NotFound, Unreadable, WrongMediaType
+from orylo_api.errors import Invalid, NotAcceptable, NotFound, Unreadable, WrongMediaType
 from orylo_api.http.fields import RequestPart
 from orylo_api.http.problem_details import FieldProblem
 from orylo_api.settings import Settings
@@ -19,6 +20,7 @@ BODY_TIMEOUT = timedelta(seconds=10)
 # Of a file, over a slow line.
 UPLOAD_TIMEOUT = timedelta(minutes=2)
 MAX_USER_AGENT = 300
+_WEIGHT_0 = re.compile(r"(?:^|;)\s*q\s*=\s*0(?:\.0*)?\s*(?:;|$)")
 
 
 def read_path(request: web.Request, model: type[RequestPart]) -> RequestPart:
@@ -38,6 +40,19 @@ def read_query(request: web.Request, model: type[RequestPart]) -> RequestPart:
         return model.model_validate(dict(request.query))
     except ValidationError as invalid:
         raise _invalid("query", invalid) from None
+
+
+def check_accepts(request: web.Request, media: str) -> None:
+    """Raise `NotAcceptable` if the header `Accept` excludes the response's media type (RFC 9110, section 12.5.1)."""
+    acceptable: dict[str, bool] = {}
+    for part in ",".join(request.headers.getall(hdrs.ACCEPT, [])).split(","):
+        name, _, parameters = part.partition(";")
+        if name.strip():
+            acceptable[name.strip().lower()] = not _WEIGHT_0.search(parameters)
+    # The most specific range decides.
+    ranges = (media, f"{media.partition('/')[0]}/*", "*/*")
+    if not next((acceptable[name] for name in ranges if name in acceptable), not acceptable):
+        raise NotAcceptable(f"the response is {media}")
 
 
 async def read_whole_body(request: web.Request, upload_bytes: int) -> bytes:

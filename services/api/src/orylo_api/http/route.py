@@ -1,9 +1,11 @@
 """One line of the route table."""
 
-from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+
+from aiohttp import hdrs
 
 from orylo_api.access.roles import Permission
 from orylo_api.call import Endpoint
@@ -23,6 +25,9 @@ class Media(StrEnum):
 class Route:
     """A path and what serves it. `path_values`, `query` and `body` are the models that these are read into.
 
+    `summary` and `description` are for the API's readers, and so are the examples of the models' fields: each string
+    has `examples=[…]`, or a value for its name in `http/examples.py`.
+
     A route with `upload_bytes` takes a CSV file of at most that size as its body. `media` is the response's.
     """
 
@@ -39,20 +44,24 @@ class Route:
     media: Media = Media.JSON
     description: str = ""
     upload_bytes: int = 0
+    # The first lines of the file, for the document.
+    upload_example: str = ""
     # None for responses that are streamed.
     time_limit: timedelta | None = REQUEST_TIMEOUT
-    # What a stream's events carry.
-    events: Sequence[type[ResponseBody]] = ()
+    # A stream's types of events, with the model of their data.
+    events: Mapping[str, type[ResponseBody]] = field(default_factory=dict)
     # Works on the caller's own account, with a transaction of its own. Its responses may hold secrets, so they are not
     # stored for repeated requests.
     private: bool = False
+    # A change without `If-Match` is refused with 428.
+    needs_if_match: bool = False
     # Statuses of errors beyond those that follow from the fields above.
     refuses: Set[int] = frozenset()
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """HEAD is served wherever GET is, except for streams."""
-        return ("GET", "HEAD") if self.method == "GET" and self.media is Media.JSON else (self.method,)
+        """HEAD is served wherever GET is."""
+        return ("GET", "HEAD") if self.method == "GET" else (self.method,)
 
     @property
     def in_transaction(self) -> bool:
@@ -65,7 +74,19 @@ class Route:
 
     @property
     def has_etag(self) -> bool:
-        return self.method == "GET" and self.path_values is not None
+        """Return whether the response has an ETag. A response that holds the time of its making differs each time."""
+        dated = self.response is not None and "generated_at" in self.response.model_fields
+        return self.method == "GET" and self.in_transaction and not dated
+
+    @property
+    def edits(self) -> bool:
+        """Return whether it changes the resource at its path, and so takes `If-Match` with the ETag of its GET."""
+        return self.method in {hdrs.METH_PUT, hdrs.METH_PATCH, hdrs.METH_DELETE} and self.in_transaction
+
+    @property
+    def is_page(self) -> bool:
+        """Return whether the response is a page of a list, with a link to the next page."""
+        return self.method == "GET" and self.response is not None and "next_cursor" in self.response.model_fields
 
     @property
     def errors(self) -> frozenset[int]:
@@ -81,4 +102,10 @@ class Route:
             statuses |= {400, 413, 415, 422}
         if self.takes_idempotency_key:
             statuses.add(409)
+        if self.status != 204:
+            statuses.add(406)
+        if self.edits:
+            statuses.add(412)
+        if self.needs_if_match:
+            statuses.add(428)
         return frozenset(statuses)

@@ -109,6 +109,7 @@ ROUTES = (
         list_lists,
         Permission.READ,
         "The block list, the allow list and the tenant's own lists",
+        description="Counts the entries in effect, by list and type.",
         response=ListSummaries,
     ),
     Route(
@@ -117,6 +118,10 @@ ROUTES = (
         list_entries,
         Permission.READ,
         "Entries of all lists or of one, newest first",
+        description=(
+            "Expired entries are listed for 30 days with `state=expired`. `list` and the range are served by "
+            "an index; the other filters look at up to 5,000 entries per page."
+        ),
         query=EntryQuery,
         response=EntryPage,
     ),
@@ -126,6 +131,10 @@ ROUTES = (
         add_list_entry,
         Permission.CHANGE_LISTS,
         "Add an entry",
+        description=(
+            "Adds it to `block`, to `allow` or to a list of the tenant's own, which rules can look up. It is "
+            "in effect from the next payment on. Emails, domains and documents are stored as hashes only."
+        ),
         body=NewListEntry,
         response=Entry,
         status=201,
@@ -136,6 +145,7 @@ ROUTES = (
         show_list_entry,
         Permission.READ,
         "One entry",
+        description="The `ETag` of the response goes into `If-Match` of a change.",
         path_values=EntryPath,
         response=Entry,
     ),
@@ -145,9 +155,11 @@ ROUTES = (
         change_list_entry,
         Permission.CHANGE_LISTS,
         "Replace an entry's reason and expiry",
+        description="The list, the type and the value stay: to change those, remove the entry and add another.",
         path_values=EntryPath,
         body=EntryChange,
         response=Entry,
+        needs_if_match=True,
     ),
     Route(
         "DELETE",
@@ -155,6 +167,7 @@ ROUTES = (
         remove_list_entry,
         Permission.CHANGE_LISTS,
         "Remove an entry, and return it",
+        description="It has no effect from the next payment on. The audit log keeps it.",
         path_values=EntryPath,
         response=Entry,
     ),
@@ -164,6 +177,10 @@ ROUTES = (
         look_up_lists,
         Permission.READ,
         "The entries that apply to a value, such as an email address or an IP address",
+        description=(
+            "A POST, because an email address or a document must not be in a URL. An IP address also finds "
+            "the networks that contain it, and an email address its domain."
+        ),
         body=EntryLookup,
         response=EntriesFound,
     ),

@@ -21,7 +21,8 @@ EntryText = Annotated[
     Field(
         description="a customer's id, an email address, its domain, an IP address or network (CIDR), a card's "
         "fingerprint, its first 6 to 8 digits, its country (alpha-2), a device (`_fbp`) or a document such as a CPF. "
-        "Emails, domains and documents are hashed and stored only so; their hash is accepted too"
+        "Emails, domains and documents are hashed and stored only so; their hash is accepted too",
+        examples=["203.0.113.0/24"],
     ),
 ]
 EntryReason = Annotated[Text, AfterValidator(checked_reason), Field(description="must not hold personal data")]
@@ -41,13 +42,13 @@ class EntryQuery(RangeQuery):
     list: ListName | None = None
     type: EntryType | None = None
     state: EntryState = EntryState.ACTIVE
-    expires_before: Moment | None = None
+    expires_before: Moment | None = Field(default=None, description="only those that expire before this time")
     added_by: Text | None = Field(default=None, description="the name of a user, an API key or a command, or rule:…")
 
 
 class NewListEntry(RequestPart):
     list: ListName
-    type: EntryType
+    type: EntryType = Field(examples=[EntryType.IP])
     value: EntryText
     reason: EntryReason
     expires_at: Moment | None = Field(default=None, description="from then on it has no effect; null: it does not end")
@@ -61,15 +62,18 @@ class EntryChange(RequestPart):
 
 
 class EntryLookup(RequestPart):
-    type: EntryType
+    type: EntryType = Field(examples=[EntryType.IP])
     value: EntryText
 
 
 class Entry(ResponseBody):
     id: UUID
     list: str
-    type: EntryType
-    value: str = Field(description="as stored: `sha256:…` of an email address or domain, `hmac:…` of a document")
+    type: EntryType = Field(examples=[EntryType.IP])
+    value: str = Field(
+        description="as stored: `sha256:…` of an email address or domain, `hmac:…` of a document",
+        examples=["203.0.113.0/24"],
+    )
     reason: str
     added_by: str
     created_at: datetime

@@ -82,10 +82,6 @@ CREATE VIEW api.reviewers WITH (security_barrier) AS
       AND disabled_at IS NULL AND role IN ('owner', 'admin', 'analyst');
 GRANT SELECT ON api.reviewers TO orylo_api;
 
--- Requests report claims to the tenant's own open streams.
-GRANT INSERT ON api.stream_events TO orylo_api;
-GRANT EXECUTE ON FUNCTION api.add_stream_events TO orylo_api;
-
 INSERT INTO api.review_cases (
     tenant_id, payment_id, version, detection_id, decision, risk_score, amount_minor, amount, currency, gateway,
     customer_id, verdict_key, verdict, verdict_at, created_at

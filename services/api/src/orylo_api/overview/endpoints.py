@@ -18,6 +18,10 @@ ROUTES = (
         show_overview,
         Permission.READ,
         "Totals of today, the last 24 hours and the last 7 days, and a time series",
+        description=(
+            "All figures come from rollups, so the answer takes as long for a thousand payments as for a "
+            "million. `today` begins at midnight in `timezone`."
+        ),
         query=OverviewQuery,
         response=Overview,
     ),

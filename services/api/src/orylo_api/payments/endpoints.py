@@ -22,6 +22,9 @@ ROUTES = (
         show_payment,
         Permission.READ,
         "One payment",
+        description=(
+            "The state, the current decision, the newest verdict, and what Orylo did about it at the provider."
+        ),
         path_values=PaymentPath,
         response=Payment,
     ),

@@ -5,6 +5,7 @@ from uuid import UUID
 from pydantic import Field
 
 from orylo_api.actions.models import PaymentAction
+from orylo_api.http.examples import PAYMENT_ID
 from orylo_api.http.fields import PaymentId, RequestPart, ResponseBody
 from orylo_api.verdicts.models import GivenVerdict
 from orylo_common.messages import Decision
@@ -39,7 +40,7 @@ class PaymentDecision(ResponseBody):
 
 
 class Payment(ResponseBody):
-    id: str
+    id: str = Field(examples=[PAYMENT_ID])
     gateway: str
     customer_id: str | None
     state: PaymentState

@@ -89,6 +89,7 @@ class PaymentProjection:
         known = self._rows.setdefault((tenant_id, payment_id), row)
         if known is not row:
             merge(known, row)
+        effects.change_payment(tenant_id, payment_id)
         effects.count(tenant_id, at, "webhooks")
         if payment.test:
             return

@@ -19,7 +19,10 @@ async def write_batch(connection: Connection, batch: Sequence[Projectable]) -> l
         if is_new:
             for kind in FOLDED_BY[type(item)]:
                 projections[kind].fold(item, effects)
+    rollups = effects.rollup_changes()
+    await rollups.begin(connection)
     for projection in projections.values():
         await projection.write(connection)
+    await rollups.finish(connection)
     await effects.write(connection)
     return new

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from orylo_api.read_models.rollups import ROLLUPS
 from orylo_common.postgres.pool import Connection
 from orylo_common.postgres.retention import Retention, delete_expired
 
@@ -32,6 +33,11 @@ RETENTIONS = (
         Retention(f"api.{table}", "bucket", keep, only=f"grain = '{grain}'")
         for table in ("rollups", "rollup_amounts")
         for grain, keep in (("minute", KEEP_BY_MINUTE), ("hour", KEEP_BY_HOUR))
+    ),
+    *(
+        Retention(rollup.table, "bucket", keep, only=only)
+        for rollup in ROLLUPS
+        for keep, only in ((KEEP_BY_MINUTE, "grain = 'minute'"), (KEEP_HISTORY, "true"))
     ),
     Retention("api.idempotency_keys", "created_at", KEEP_USED),
     Retention("api.totp_uses", "used_at", KEEP_USED),

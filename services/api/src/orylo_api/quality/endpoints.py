@@ -18,6 +18,10 @@ ROUTES = (
         show_quality,
         Permission.READ,
         "Precision, recall, false positives and money by week, and the review queue",
+        description=(
+            "A payment is fraud by its newest verdict, else by a dispute that was not won, else by a fraud "
+            "warning. Recent weeks are not final."
+        ),
         query=QualityQuery,
         response=DecisionQuality,
     ),

@@ -57,6 +57,7 @@ ROUTES = (
         list_quarantine,
         Permission.READ,
         "Quarantined webhooks, newest first",
+        description="Webhooks that are authentic and cannot be understood, or that contradict an earlier one.",
         query=QuarantineQuery,
         response=QuarantinePage,
     ),
@@ -66,6 +67,7 @@ ROUTES = (
         show_quarantined,
         Permission.READ,
         "One quarantined webhook with its scrubbed payload",
+        description="The payload's personal values are hashed. It is null if it was too large to keep.",
         path_values=QuarantinePath,
         response=Quarantined,
     ),
@@ -75,6 +77,9 @@ ROUTES = (
         replay_quarantined,
         Permission.REPLAY_QUARANTINE,
         "Replay a quarantined webhook",
+        description=(
+            "Reads the webhook again with the present code. The result appears as its `state` within moments."
+        ),
         path_values=QuarantinePath,
         response=QuarantinedSummary,
         status=202,
@@ -85,6 +90,7 @@ ROUTES = (
         discard_quarantined,
         Permission.DISCARD_QUARANTINE,
         "Discard, with a reason",
+        description="It is never published. The reason is kept in the audit log. 409 if it was settled already.",
         path_values=QuarantinePath,
         body=DiscardRequest,
         response=QuarantinedSummary,

@@ -1,4 +1,4 @@
-"""What a batch adds to the tables that all subjects share: rollups and the stream."""
+"""What a batch adds to the tables that all subjects share: counts of messages, rollups and the stream."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 from uuid import UUID
 
-import orjson
-
 from orylo_api.read_models.claims import Claims
 from orylo_api.read_models.keys import minute_of
+from orylo_api.read_models.rollups import RollupChanges
+from orylo_api.read_models.stream_events import encode_event, write_stream_events
 from orylo_common.postgres.pool import Connection
 
 # Columns of api.rollups. Failed conversions are not added up: a failed conversion may still be delivered.
@@ -66,8 +66,6 @@ ADD_AMOUNTS = f"""
         {", ".join(f"{name} = r.{name} + EXCLUDED.{name}" for name in AMOUNTS)}
 """  # noqa: S608
 
-ADD_STREAM_EVENTS = "SELECT api.add_stream_events($1, $2)"
-
 
 class Effects:
     """One batch's counts, sums and stream events, by tenant; and its claims, which decide what counts."""
@@ -77,6 +75,8 @@ class Effects:
         self._counts: defaultdict[tuple[UUID, datetime], list[int]] = defaultdict(lambda: [0] * len(COUNTERS))
         self._amounts: defaultdict[tuple[UUID, datetime, str], list[int]] = defaultdict(lambda: [0] * len(AMOUNTS))
         self._stream: defaultdict[UUID, list[bytes]] = defaultdict(list)
+        self._payments: set[tuple[UUID, str]] = set()
+        self._conversions: set[tuple[UUID, UUID]] = set()
 
     def count(self, tenant_id: UUID, at: datetime, counter: Counter, by: int = 1) -> None:
         self._counts[tenant_id, minute_of(at)][_COUNTER_POSITIONS[counter]] += by
@@ -84,15 +84,28 @@ class Effects:
     def sum(self, tenant_id: UUID, at: datetime, currency: str, amount: Amount, minor: int) -> None:
         self._amounts[tenant_id, minute_of(at), currency][_AMOUNT_POSITIONS[amount]] += minor
 
+    def change_payment(self, tenant_id: UUID, payment_id: str) -> None:
+        """Have the rollups follow what the batch changes of a payment: its row, decision, verdict or action."""
+        self._payments.add((tenant_id, payment_id))
+
+    def change_conversion(self, tenant_id: UUID, conversion_id: UUID) -> None:
+        self._conversions.add((tenant_id, conversion_id))
+
+    def rollup_changes(self) -> RollupChanges:
+        return RollupChanges(self._payments, self._conversions)
+
     def stream(self, tenant_id: UUID, event: bytes, data: Mapping[str, Any]) -> None:
-        """Send an event to the tenant's open streams. `data` is what the API returns for the same thing."""
-        self._stream[tenant_id].append(event + b"\n" + orjson.dumps(data, option=orjson.OPT_UTC_Z))
+        """Send an event to the tenant's open streams. `data` is what the API returns for the same thing.
+
+        The type is one of `stream/event_types.py`.
+        """
+        self._stream[tenant_id].append(encode_event(event, data))
 
     async def write(self, connection: Connection) -> None:
         for statement, rows in (
             (ADD_COUNTS, [(*key, *counts) for key, counts in self._counts.items()]),
             (ADD_AMOUNTS, [(*key, *amounts) for key, amounts in self._amounts.items()]),
-            (ADD_STREAM_EVENTS, [(tenant_id, b"\n\n".join(events)) for tenant_id, events in self._stream.items()]),
         ):
             if rows:
                 await connection.execute(statement, *zip(*rows, strict=True))
+        await write_stream_events(connection, self._stream)

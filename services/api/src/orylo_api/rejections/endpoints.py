@@ -19,6 +19,9 @@ ROUTES = (
         list_rejections,
         Permission.READ,
         "Rejected webhooks and the reasons, newest first",
+        description=(
+            "Webhooks that were answered with 4xx, counted by gateway, reason and minute. Their bodies are not stored."
+        ),
         query=RejectionQuery,
         response=RejectionPage,
     ),

@@ -31,7 +31,6 @@ from orylo_api.review.models import (
     ReviewSummary,
     ReviewSummaryQuery,
 )
-from orylo_api.stream.sending import send_event
 from orylo_api.verdicts.giving import give
 from orylo_api.verdicts.queries import PaymentToJudge, find_judged
 from orylo_common.messages import PaymentVerdict, TrustStatus
@@ -107,7 +106,7 @@ async def decide_review_case(call: Call[CasePath, None, CaseVerdictRequest]) -> 
     decision = decisions.CaseDecision(message.verdict_id, payment_id, requested.verdict, now, blocked)
     await decisions.record(call.connection, decision, worker)
     row = await work.settle(call.connection, payment_id, worker, now)
-    await _send_change(call, row, CaseChangeKind.DECIDED)
+    _send_change(call, row, CaseChangeKind.DECIDED)
     return CaseVerdictAccepted(
         payment_id=payment_id,
         verdict_id=message.verdict_id,
@@ -129,7 +128,7 @@ async def undo_review_decision(call: Call[CasePath, None, None]) -> ReviewCase:
     if undone["customer_id"] is not None:
         await _restore_status(call, undone)
     row = await work.reopen(call.connection, payment_id, worker, now)
-    await _send_change(call, row, CaseChangeKind.REOPENED)
+    _send_change(call, row, CaseChangeKind.REOPENED)
     # The read model may still have the verdict, which the message takes back.
     return (await _case(call, row)).model_copy(update={"open": True, "holder": work.holder_of(row, now)})
 
@@ -169,10 +168,10 @@ async def _note_change(
 ) -> None:
     """Audit the change, and report it to open streams."""
     await audit.write_change(call, action=f"review.{kind}", subject=f"payment {row['payment_id']}", after=after or None)
-    await _send_change(call, row, kind)
+    _send_change(call, row, kind)
 
 
-async def _send_change(call: Call[CasePath, None, Any], row: asyncpg.Record, kind: CaseChangeKind) -> None:
+def _send_change(call: Call[CasePath, None, Any], row: asyncpg.Record, kind: CaseChangeKind) -> None:
     now = call.services.clock.now()
     change = ReviewCaseChange(
         payment_id=row["payment_id"],
@@ -183,7 +182,7 @@ async def _send_change(call: Call[CasePath, None, Any], row: asyncpg.Record, kin
         later_until=row["later_until"],
         at=now,
     )
-    await send_event(call, "review.changed", change)
+    call.stream("review.changed", change)
 
 
 async def _case(call: Call[CasePath, None, Any], row: asyncpg.Record) -> ReviewCase:

@@ -148,6 +148,7 @@ ROUTES = (
         list_all_rules,
         Permission.READ,
         "Rules, highest priority first",
+        description="Rules that are on decide on payments; rules in shadow only record what they would do.",
         response=RuleList,
     ),
     Route(
@@ -168,6 +169,7 @@ ROUTES = (
         list_rule_fields,
         Permission.READ,
         "The fields that an expression may read",
+        description="Each with its type, an example, and whether it may be missing.",
         response=FieldList,
     ),
     Route(
@@ -176,6 +178,7 @@ ROUTES = (
         check_rule,
         Permission.READ,
         "Check an expression without saving it",
+        description="Problems have a line and a column. An expression without problems can be saved.",
         body=CheckBody,
         response=CheckResult,
     ),
@@ -197,6 +200,7 @@ ROUTES = (
         show_rule,
         Permission.READ,
         "One rule",
+        description="The current version. The `ETag` of the response goes into `If-Match` of a change.",
         path_values=RulePath,
         response=ListedRule,
     ),
@@ -219,6 +223,7 @@ ROUTES = (
         list_rule_versions,
         Permission.READ,
         "All versions of a rule, newest first",
+        description="Each change and each restore made one, and none is ever lost.",
         path_values=RulePath,
         response=VersionList,
     ),
@@ -228,6 +233,9 @@ ROUTES = (
         roll_back_rule,
         Permission.EDIT_RULES,
         "Roll back: make a new version that equals an earlier one, in the current mode",
+        description=(
+            "409 if `version` is no longer the current one. A rule that is on needs the permission rules.apply."
+        ),
         path_values=RulePath,
         body=RestoreBody,
         response=ListedRule,
@@ -238,6 +246,7 @@ ROUTES = (
         list_rule_hits,
         Permission.READ,
         "The payments a rule was true of, by day, newest first",
+        description="With the payments and the money whose decision the rule changed, or would change if it were on.",
         path_values=RulePath,
         query=HitQuery,
         response=HitList,

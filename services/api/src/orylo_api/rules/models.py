@@ -116,7 +116,7 @@ class ListedField(ResponseBody):
     name: str
     type: str
     description: str
-    example: str = Field(description="as it is written in an expression")
+    example: str = Field(description="as it is written in an expression", examples=["19.9"])
     may_be_missing: bool
 
 
@@ -147,7 +147,7 @@ class SnoozeList(ResponseBody):
 
 
 class HitQuery(RequestPart):
-    days: int = Field(default=30, ge=1, le=365)
+    days: int = Field(default=30, ge=1, le=365, description="how many days, the present one included")
 
 
 class DailyHits(ResponseBody):
@@ -191,7 +191,9 @@ class TriedGroup(ResponseBody):
 
 class TriedValue(ResponseBody):
     field: str
-    value: str | None = Field(description="as it is written in an expression; null if it is not known")
+    value: str | None = Field(
+        description="as it is written in an expression; null if it is not known", examples=["1250.0"]
+    )
 
 
 class TrialResult(ResponseBody):
@@ -203,6 +205,8 @@ class TrialResult(ResponseBody):
     groups: list[TriedGroup]
     unknown: int = Field(ge=0, description="payments that it is not true of and that lack a value that it reads")
     failed: int = Field(ge=0, description="payments that it fails on")
-    not_kept: list[str] = Field(description="fields that it reads and that only shadow mode can show")
+    not_kept: list[str] = Field(
+        description="fields that it reads and that only shadow mode can show", examples=[["payment.user_agent"]]
+    )
     examples: list[TriedPayment] = Field(description="up to 20 of the payments that it is true of, newest first")
     values: list[TriedValue] = Field(description="each value that it reads, if it was tried on one payment")

@@ -19,7 +19,7 @@ async def list_rule_snoozes(call: Call[RulePath, None, None]) -> SnoozeList:
     return SnoozeList(items=[_listed(each) for each in await list_snoozes(call.connection, tenant_id, call.path.id)])
 
 
-async def snooze(call: Call[RulePath, None, SnoozeBody]) -> ListedSnooze:
+async def snooze_for_customer(call: Call[RulePath, None, SnoozeBody]) -> ListedSnooze:
     body = call.body
     if body.until <= call.services.clock.now():
         raise Invalid(
@@ -38,7 +38,7 @@ async def snooze(call: Call[RulePath, None, SnoozeBody]) -> ListedSnooze:
     return _listed(snoozed)
 
 
-async def unsnooze(call: Call[RulePath, None, SnoozeEndBody]) -> SnoozeList:
+async def unsnooze_for_customer(call: Call[RulePath, None, SnoozeEndBody]) -> SnoozeList:
     tenant_id = call.principal.tenant.id
     with api_errors():
         await end_snooze(call.connection, tenant_id, call.path.id, call.body.customer_id, actor=actor_of(call))
@@ -56,15 +56,17 @@ ROUTES = (
         list_rule_snoozes,
         Permission.READ,
         "The customers that a rule is snoozed for, next end first",
+        description="Snoozes that have ended are not listed.",
         path_values=RulePath,
         response=SnoozeList,
     ),
     Route(
         "POST",
         "/api/v1/rules/{id}/snoozes",
-        snooze,
+        snooze_for_customer,
         Permission.SNOOZE_RULES,
         "Snooze a rule for one customer until a certain time",
+        description="Until then the rule does not apply to the payments of this customer.",
         path_values=RulePath,
         body=SnoozeBody,
         response=ListedSnooze,
@@ -73,9 +75,12 @@ ROUTES = (
     Route(
         "POST",
         "/api/v1/rules/{id}/snoozes/end",
-        unsnooze,
+        unsnooze_for_customer,
         Permission.SNOOZE_RULES,
         "End a snooze before its time",
+        description=(
+            "The rule applies to the customer again from the next payment on. Returns the snoozes that are left."
+        ),
         path_values=RulePath,
         body=SnoozeEndBody,
         response=SnoozeList,

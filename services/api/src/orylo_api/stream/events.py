@@ -1,10 +1,17 @@
 """Events of the stream, as rows of api.stream_events hold them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+# An index beyond every event of a row.
+END_OF_ROW = 999_999
+# One write to a client, in bytes, unless a single event is longer: as much as a connection buffers before it waits.
+MAX_WRITE = 65_536
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Position:
     """An event's row, and its index within the row. As text it is the event's id."""
 
@@ -20,23 +27,58 @@ class Position:
         return cls(int(row), int(index))
 
 
-@dataclass(frozen=True, slots=True)
-class StreamEvent:
+BEGINNING = Position(-1, 0)
+
+
+class StreamEvent(NamedTuple):
     position: Position
     type: str
-    data: str
+    # As it is sent.
+    frame: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StreamBatch:
-    """The events of one row."""
+    """The events of one row. All clients that receive it share it, so it is encoded once."""
 
     row: int
-    events: bytes
+    stored: bytes
 
-    def after(self, position: Position) -> Iterator[StreamEvent]:
-        """Yield each event that comes after `position`."""
-        for index, event in enumerate(self.events.split(b"\n\n")):
-            if (self.row, index) > (position.row, position.index):
-                event_type, _, data = event.partition(b"\n")
-                yield StreamEvent(Position(self.row, index), event_type.decode(), data.decode())
+    @cached_property
+    def events(self) -> tuple[StreamEvent, ...]:
+        return tuple(self._encoded())
+
+    @cached_property
+    def types(self) -> frozenset[str]:
+        return frozenset(event.type for event in self.events)
+
+    def after(self, position: Position, types: Set[str] | None = None) -> Iterator[tuple[Position, bytes]]:
+        """Yield the events of these types (None: all) that come after `position`, several in one write.
+
+        Each part comes with the position of its last event.
+        """
+        part: list[bytes] = []
+        size, last = 0, position
+        for event in self.events:
+            if event.position <= position or (types is not None and event.type not in types):
+                continue
+            if part and size + len(event.frame) > MAX_WRITE:
+                yield last, b"".join(part)
+                part, size = [], 0
+            part.append(event.frame)
+            size += len(event.frame)
+            last = event.position
+        if part:
+            yield last, b"".join(part)
+
+    def _encoded(self) -> Iterator[StreamEvent]:
+        for index, stored in enumerate(self.stored.split(b"\n\n")):
+            event_type, _, data = stored.partition(b"\n")
+            position = Position(self.row, index)
+            yield StreamEvent(position, event_type.decode(), frame(event_type, data, position))
+
+
+def frame(event_type: bytes, data: bytes, position: Position | None = None) -> bytes:
+    """Return a server-sent event. `data` is JSON on one line."""
+    event_id = b"" if position is None else b"id: %b\r\n" % str(position).encode()
+    return b"%bevent: %b\r\ndata: %b\r\n\r\n" % (event_id, event_type, data)

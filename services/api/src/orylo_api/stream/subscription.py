@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Set
 
 from orylo_api.metrics import SSE_DROPPED
-from orylo_api.stream.events import StreamBatch
+from orylo_api.stream.events import Position, StreamBatch
 
 # Rows held for one client; a row has one tenant's events of one batch. A client that lags further is disconnected and
 # can resume.
@@ -16,15 +17,22 @@ class StreamEnded(Exception):
 
 
 class StreamSubscription:
-    """Everything that is pushed for one client, from the row `start` on."""
+    """Everything of the wanted types (None: all) that is pushed for one client, from the position `start` on."""
 
-    def __init__(self, start: int) -> None:
+    def __init__(self, start: Position, types: Set[str] | None = None) -> None:
         self.start = start
+        self._types = types
         self._waiting: deque[StreamBatch] = deque()
         self._changed = asyncio.Event()
         self._ended = False
 
+    @property
+    def is_empty(self) -> bool:
+        return not self._waiting
+
     def push(self, batch: StreamBatch) -> None:
+        if self._types is not None and self._types.isdisjoint(batch.types):
+            return
         if len(self._waiting) < CLIENT_BUFFER:
             self._waiting.append(batch)
             self._changed.set()

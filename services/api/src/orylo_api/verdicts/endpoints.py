@@ -87,6 +87,10 @@ ROUTES = (
         give_verdict,
         Permission.GIVE_VERDICTS,
         "Judge a payment: fraud or legitimate, or withdraw the verdict",
+        description=(
+            "The detector learns from it, the customer's trust score follows, and the quality report counts "
+            "it. A new verdict replaces the earlier one."
+        ),
         path_values=PaymentPath,
         body=VerdictRequest,
         response=VerdictAccepted,

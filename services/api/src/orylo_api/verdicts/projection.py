@@ -68,6 +68,7 @@ class EvidenceProjection:
         if isinstance(report, PaymentFact) and report.test:
             return
         row = evidence_row(report)
+        effects.change_payment(row.tenant_id, row.payment_id)
         known = self._rows.setdefault((row.tenant_id, row.payment_id), row)
         if known is not row:
             merge(known, row)

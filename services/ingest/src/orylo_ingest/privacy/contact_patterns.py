@@ -5,8 +5,8 @@ from operator import mul
 
 from orylo_common.hashing import token
 from orylo_common.identifiers import normalise_document
+from orylo_common.phones import phone_digits
 from orylo_ingest.privacy.document_hashes import DocumentHashes
-from orylo_ingest.privacy.phones import phone_digits
 
 # No longer than email allows, and searched from the @ outwards, so that a long text costs one search.
 _PART = r"[^\s@<>()\[\]\"',;:|=&?/\\]"

@@ -11,12 +11,12 @@ from orylo_common.control.document_key import DocumentKey
 from orylo_common.customer_ids import CustomerIdentifier, customer_id_from
 from orylo_common.hashing import KEYED_PREFIX, TOKEN_PREFIX, as_hash, hash_of, hashed, is_token
 from orylo_common.identifiers import normalise_email
+from orylo_common.phones import phone_country, phone_digits
 from orylo_ingest.privacy import normalisation
 from orylo_ingest.privacy.countries import alpha2, country_of_currency
 from orylo_ingest.privacy.document_hashes import MASK, DocumentHashes
 from orylo_ingest.privacy.first_names import FirstName
 from orylo_ingest.privacy.known_people import KnownIdentifier
-from orylo_ingest.privacy.phones import phone_country, phone_digits
 from orylo_ingest.privacy.tax_numbers import issuing_country
 
 

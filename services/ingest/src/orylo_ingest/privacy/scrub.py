@@ -16,6 +16,7 @@ import orjson
 
 from orylo_common.hashing import is_token, token
 from orylo_common.identifiers import normalise_email
+from orylo_common.phones import phone_digits
 from orylo_ingest.privacy import normalisation
 from orylo_ingest.privacy.contact_patterns import is_document
 from orylo_ingest.privacy.document_cleaning import DocumentCleaner
@@ -23,7 +24,6 @@ from orylo_ingest.privacy.document_hashes import DocumentHashes
 from orylo_ingest.privacy.free_text import FreeText
 from orylo_ingest.privacy.person import HashedIdentity
 from orylo_ingest.privacy.personal_keys import PersonalDatum, datum_of, passed_down
-from orylo_ingest.privacy.phones import phone_digits
 
 MAX_TEXT = 4096
 # Per object or list, and per document. Gateways send a few hundred.

@@ -2,7 +2,7 @@ import pytest
 from facebook_business.adobjects.serverside.normalize import Normalize
 
 from orylo_common.hashing import hash_of
-from orylo_ingest.privacy.phones import phone_country, phone_digits
+from orylo_common.phones import phone_country, phone_digits
 
 
 def test_metas_documented_number_gives_the_documented_hash() -> None:

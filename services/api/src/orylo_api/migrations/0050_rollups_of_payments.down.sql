@@ -1,0 +1,5 @@
+-- Drops the rollups, which the next migration makes again from the rows. The index' drop locks payments for a moment.
+DROP TABLE api.payment_rollups, api.conversion_rollups, api.delivery_rollups;
+DROP VIEW api.counted_payments, api.counted_conversions, api.counted_deliveries;
+DROP INDEX api.payments_time;
+DROP FUNCTION api.payment_time, api.payment_outcome, api.latency_bucket;
