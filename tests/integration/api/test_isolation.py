@@ -89,6 +89,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "add_payment_note": {"text": "because"},
     "add_saved_view": {"page": "review", "name": "mine", "query": {}},
     "change_saved_view": {"page": "review", "name": "mine", "query": {}},
+    "search_payments": {"currency": ["BRL"]},
+    "judge_payments": {"ids": ["stripe:pi_1"], "verdict": "fraud"},
+    "search": {"text": "stripe:"},
 }
 FILES = {
     "import_lists": b"type,value,list,reason\nbin,999998,block,because\n",

@@ -464,6 +464,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Payments, newest first, each with its decision, buyer and conversion
+         * @description Which payments. All conditions must hold; of several values of one, any.
+         *
+         *         Three views of the dashboard: `decision=review&verdict=none` (to review), `decision=block&state=succeeded` (blocked
+         *         but paid), `state=succeeded&conversion=failed,pending,suppressed,none` (not reaching Meta).
+         *          Several values of one parameter are separated by commas.
+         */
+        get: operations["list_payments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Payments of a person, by email address, phone number or document, with the filters of the list
+         * @description The values are normalised and hashed as those of webhooks are. The audit log keeps the hashes.
+         */
+        post: operations["search_payments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/{id}/related": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Payments that share the card, device, address, phone, document or customer of a payment
+         * @description The customers of one person count as one. Payments from before Orylo kept the keys share only the customer. For the next page of one link, pass its `next_cursor` with `link`.
+         */
+        get: operations["list_related_payments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export payments as a CSV file, with the filters of the list
+         * @description Newest first, without limit. A cell that a spreadsheet would execute gets an apostrophe in front.
+         */
+        get: operations["export_payments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Judge up to 500 payments, or count what that would change
+         * @description A payment that has the verdict already, or that is not known, is left as it is. For the roles admin, analyst, owner.
+         */
+        post: operations["judge_payments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find payments, customers, decisions and conversions by a pasted text
+         * @description What may be an email address, a phone number or a document is normalised and hashed as in webhooks. The audit log keeps the hashes.
+         */
+        post: operations["search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quality": {
         parameters: {
             query?: never;
@@ -1249,6 +1373,80 @@ export interface components {
             blocked_minor: number;
             dispatched_minor: number;
         };
+        /** BulkItem */
+        BulkItem: {
+            /** @example stripe:pi_3SVk2c */
+            id: string;
+            /** @description `given`; `unchanged`: the payment has this verdict; `unknown`: there is no such payment */
+            outcome: components["schemas"]["BulkOutcome"];
+        };
+        /**
+         * BulkOutcome
+         * @enum {string}
+         */
+        BulkOutcome: "given" | "unchanged" | "unknown";
+        /** BulkRequest */
+        BulkRequest: {
+            /**
+             * @description repeated ones count once
+             * @example [
+             *       "stripe:pi_3SVk2c",
+             *       "hotmart:HP7741"
+             *     ]
+             */
+            ids: string[];
+            /**
+             * @description `withdrawn` takes earlier verdicts back
+             * @example fraud
+             */
+            verdict: components["schemas"]["PaymentVerdict"];
+            /**
+             * @description kept with each verdict; must not hold personal data
+             * @default null
+             * @example card testing
+             */
+            reason: string | null;
+            /**
+             * @description only count what it would do
+             * @default false
+             * @example true
+             */
+            dry_run: boolean;
+        };
+        /**
+         * BulkResult
+         * @description The outcome for each payment, or with `dry_run` the expected one. The payments show it within moments.
+         */
+        BulkResult: {
+            dry_run: boolean;
+            /** @example 1 */
+            given: number;
+            /** @example 1 */
+            unchanged: number;
+            /** @example 0 */
+            unknown: number;
+            /** @description in the order of the request */
+            items: components["schemas"]["BulkItem"][];
+        };
+        /**
+         * Buyer
+         * @description A payment's customer, with the trust score and the status of the person.
+         */
+        Buyer: {
+            /** @example cus_282a2fe6 */
+            customer_id: string;
+            /**
+             * @description null until the customer is known
+             * @example 52
+             */
+            trust_score: number | null;
+            /**
+             * @description by which the score last changed; null if it never did
+             * @example -8
+             */
+            last_change: number | null;
+            status: components["schemas"]["TrustStatus"];
+        };
         /** CheckBody */
         CheckBody: {
             /**
@@ -1293,6 +1491,26 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
+        };
+        /** ConversionHit */
+        ConversionHit: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "conversion";
+            /** @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60 */
+            id: string;
+            /**
+             * @description of its payment's page
+             * @example /payments/hotmart%3AHP7741
+             */
+            path: string;
+            found_by: components["schemas"]["FoundBy"];
+            payment_id: string;
+            /** @example dispatched */
+            status: string;
+            destination: string;
         };
         /** ConversionMatch */
         ConversionMatch: {
@@ -1428,6 +1646,24 @@ export interface components {
             people: string[];
             /** @description the latest of each kind, newest first */
             history: (components["schemas"]["PaymentEntry"] | components["schemas"]["DetectionEntry"] | components["schemas"]["TrustEntry"])[];
+        };
+        /** CustomerHit */
+        CustomerHit: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "customer";
+            /** @example cus_0d2f6a4b8c1e */
+            id: string;
+            /**
+             * @description of its page in the dashboard
+             * @example /customers/cus_0d2f6a4b8c1e
+             */
+            path: string;
+            found_by: components["schemas"]["FoundBy"];
+            trust_score: number;
+            status: components["schemas"]["TrustStatus"];
         };
         /**
          * CustomerMerge
@@ -1610,6 +1846,25 @@ export interface components {
          * @enum {string}
          */
         Decision: "allow" | "review" | "block";
+        /** DecisionHit */
+        DecisionHit: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "decision";
+            /** @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60 */
+            id: string;
+            /**
+             * @description of its payment's page
+             * @example /payments/hotmart%3AHP7741
+             */
+            path: string;
+            found_by: components["schemas"]["FoundBy"];
+            payment_id: string;
+            decision: components["schemas"]["Decision"];
+            risk_score: number;
+        };
         /**
          * DecisionQuality
          * @description The quality of the current decisions on paid payments, and the queue of those that a person should look at.
@@ -2029,6 +2284,11 @@ export interface components {
             field: string;
             message: string;
         };
+        /**
+         * FoundBy
+         * @enum {string}
+         */
+        FoundBy: "id" | "order_id" | "email" | "phone" | "document";
         /** Fuse */
         Fuse: {
             /** @description a block by rules or by the risk is a review until a person resets the fuse */
@@ -2118,6 +2378,12 @@ export interface components {
             /** @description of invalid lines, the first 100 */
             problems: components["schemas"]["ImportProblem"][];
         };
+        /**
+         * Link
+         * @description What two payments may share.
+         * @enum {string}
+         */
+        Link: "customer" | "card" | "device" | "ip" | "phone" | "document";
         /** ListSummaries */
         ListSummaries: {
             /** @description `block` and `allow`, and every list with an entry in effect */
@@ -2132,6 +2398,82 @@ export interface components {
             types: {
                 [key: string]: number;
             };
+        };
+        /**
+         * ListedConversion
+         * @description The state of a payment's conversions: the first of these that any of them is in.
+         * @enum {string}
+         */
+        ListedConversion: "failed" | "pending" | "suppressed" | "dispatched" | "none";
+        /**
+         * ListedConversions
+         * @description The state of a payment's conversions, and why it is that one.
+         */
+        ListedConversions: {
+            status: components["schemas"]["ConversionStatus"];
+            /**
+             * @description why it failed or was suppressed
+             * @example blocked
+             */
+            reason: string | null;
+            /**
+             * @description the destination's own error code
+             * @example 190
+             */
+            code: string | null;
+            /**
+             * @description `blocked`: it was sent, and a newer decision blocks the payment
+             * @example blocked
+             */
+            correction: string | null;
+            /** @description why a pending one is not sent now */
+            waiting_for: components["schemas"]["ConversionWait"] | null;
+            /**
+             * @description one for each destination
+             * @example 1
+             */
+            count: number;
+        };
+        /**
+         * ListedDecision
+         * @description A payment's current decision.
+         */
+        ListedDecision: {
+            /**
+             * Format: uuid
+             * @description of the detection
+             */
+            id: string;
+            decision: components["schemas"]["Decision"];
+            risk_score: number;
+            /**
+             * @description the 2 reasons with the most points
+             * @example [
+             *       {
+             *         "detector": "velocity",
+             *         "points": 58,
+             *         "reason": "velocity.card.1h"
+             *       },
+             *       {
+             *         "detector": "trust_history",
+             *         "points": 4,
+             *         "reason": "trust_history.new_customer"
+             *       }
+             *     ]
+             */
+            points: components["schemas"]["ReasonPoints"][];
+            /**
+             * @description further reasons
+             * @example 2
+             */
+            more_reasons: number;
+            /**
+             * @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`), a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …), or `rule`; or `fuse`: a block by rules or by the risk is a review; or `degraded`: a detector was left out, and the tenant reviews what would be allowed then. The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`)
+             * @example block_list.ip
+             */
+            override: string | null;
+            /** Format: date-time */
+            created_at: string;
         };
         /** ListedDestination */
         ListedDestination: {
@@ -2163,6 +2505,66 @@ export interface components {
             example: string;
             may_be_missing: boolean;
         };
+        /** ListedPayment */
+        ListedPayment: {
+            /** @example hotmart:HP7741 */
+            id: string;
+            /** @example hotmart */
+            gateway: string;
+            /**
+             * @description the merchant's own order number
+             * @default null
+             * @example 1047
+             */
+            order_id: string | null;
+            /** @description the state of the money */
+            state: components["schemas"]["PaymentState"];
+            /** @example 49700 */
+            amount_minor: number;
+            /** @example 0 */
+            refunded_minor: number;
+            /** @example BRL */
+            currency: string;
+            /** @example card */
+            payment_method: string | null;
+            /** @example visa */
+            card_brand: string | null;
+            /** @example 4242 */
+            card_last4: string | null;
+            /**
+             * @example [
+             *       "Course"
+             *     ]
+             */
+            products: string[];
+            /** @description false in the gateway's test mode */
+            livemode: boolean;
+            /** @description a test event of the gateway's panel */
+            test: boolean;
+            /** @description null until the detector has decided */
+            decision: components["schemas"]["ListedDecision"] | null;
+            /**
+             * @description how many were made on the payment
+             * @example 3
+             */
+            decisions: number;
+            /** @description null if no event names the customer */
+            buyer: components["schemas"]["Buyer"] | null;
+            /** @description null while there is none */
+            conversion: components["schemas"]["ListedConversions"] | null;
+            /** @description the newest; null without one, and if it was withdrawn */
+            verdict: components["schemas"]["GivenVerdict"] | null;
+            /**
+             * Format: date-time
+             * @description when its first event happened, by the gateway's clock
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description when it reached its state, by the gateway's clock
+             */
+            updated_at: string;
+        };
         /** ListedRule */
         ListedRule: {
             /** Format: uuid */
@@ -2189,6 +2591,11 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        /**
+         * ListedVerdict
+         * @enum {string}
+         */
+        ListedVerdict: "fraud" | "legitimate" | "none";
         /** ListedVersion */
         ListedVersion: {
             version: number;
@@ -2337,6 +2744,12 @@ export interface components {
             /** @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp */
             id: string;
             gateway: string;
+            /**
+             * @description the merchant's own order number
+             * @default null
+             * @example 1047
+             */
+            order_id: string | null;
             customer_id: string | null;
             state: components["schemas"]["PaymentState"];
             amount_minor: number;
@@ -2439,6 +2852,172 @@ export interface components {
             state: components["schemas"]["PaymentState"];
             amount_minor: number;
             currency: string;
+        };
+        /** PaymentHit */
+        PaymentHit: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "payment";
+            /** @example hotmart:HP7741 */
+            id: string;
+            /**
+             * @description of its page in the dashboard
+             * @example /payments/hotmart%3AHP7741
+             */
+            path: string;
+            found_by: components["schemas"]["FoundBy"];
+            state: components["schemas"]["PaymentState"];
+            amount_minor: number;
+            currency: string;
+            /** @example 1047 */
+            order_id: string | null;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /** PaymentPage */
+        PaymentPage: {
+            items: components["schemas"]["ListedPayment"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /**
+         * PaymentSearch
+         * @description The filters of the list, and values that identify a person, of which every one must match.
+         */
+        PaymentSearch: {
+            /**
+             * @description the address, or its SHA-256
+             * @default null
+             * @example ana@example.com
+             */
+            email: string | null;
+            /**
+             * @description the number, or the SHA-256 of its digits. Without a country code it is one of the shop's country
+             * @default null
+             * @example +5511987654321
+             */
+            phone: string | null;
+            /**
+             * @description the number of a CPF, CNPJ or other document
+             * @default null
+             * @example 529.982.247-25
+             */
+            document: string | null;
+            /** @default 50 */
+            limit: number;
+            /**
+             * @description `next_cursor` of the previous page
+             * @default null
+             */
+            cursor: string | null;
+            /**
+             * @description first event at or after
+             * @default null
+             * @example 2026-11-01T00:00:00Z
+             */
+            from: string | null;
+            /**
+             * @description first event before
+             * @default null
+             * @example 2026-12-01T00:00:00Z
+             */
+            to: string | null;
+            /**
+             * @description of the payment
+             * @default null
+             * @example [
+             *       "stripe",
+             *       "hotmart"
+             *     ]
+             */
+            gateway: string[] | null;
+            /**
+             * @description the state of the money
+             * @default null
+             * @example [
+             *       "succeeded",
+             *       "partially_refunded"
+             *     ]
+             */
+            state: components["schemas"]["PaymentState"][] | null;
+            /**
+             * @description the current decision
+             * @default null
+             * @example [
+             *       "review",
+             *       "block"
+             *     ]
+             */
+            decision: components["schemas"]["Decision"][] | null;
+            /**
+             * @description the state of its conversions; of several, the first of failed, pending, suppressed, dispatched
+             * @default null
+             * @example [
+             *       "failed",
+             *       "pending"
+             *     ]
+             */
+            conversion: components["schemas"]["ListedConversion"][] | null;
+            /**
+             * @description what people found
+             * @default null
+             * @example [
+             *       "none"
+             *     ]
+             */
+            verdict: components["schemas"]["ListedVerdict"][] | null;
+            /**
+             * @description the payment's, by its ISO 4217 code
+             * @default null
+             * @example [
+             *       "BRL"
+             *     ]
+             */
+            currency: string[] | null;
+            /**
+             * @description in the currency's minor unit
+             * @default null
+             * @example 10000
+             */
+            min_amount: number | null;
+            /**
+             * @description in the currency's minor unit
+             * @default null
+             * @example 50000
+             */
+            max_amount: number | null;
+            /**
+             * @description of the current decision
+             * @default null
+             * @example 60
+             */
+            min_risk: number | null;
+            /**
+             * @description of the current decision
+             * @default null
+             * @example 100
+             */
+            max_risk: number | null;
+            /**
+             * @description the gateway's product id or name
+             * @default null
+             * @example Course
+             */
+            product: string | null;
+            /**
+             * @description of this customer, and of those that are the same person
+             * @default null
+             * @example cus_282a2fe6
+             */
+            customer_id: string | null;
+            /**
+             * @description an order id, the last four digits of a card, or the beginning of a payment id with or without its gateway. For an email address, a phone number or a document use `POST /api/v1/payments/search`
+             * @default null
+             * @example HP7741
+             */
+            q: string | null;
         };
         /**
          * PaymentState
@@ -2692,6 +3271,43 @@ export interface components {
             /** @default null */
             next_cursor: string | null;
         };
+        /** Related */
+        Related: {
+            /** @description of each link that the payment has, even if no other shares it */
+            groups: components["schemas"]["RelatedPayments"][];
+        };
+        /**
+         * RelatedAmount
+         * @description Money of related payments in one currency, whatever became of it.
+         */
+        RelatedAmount: {
+            /** @example BRL */
+            currency: string;
+            /** @example 4 */
+            payments: number;
+            /** @example 198800 */
+            amount_minor: number;
+        };
+        /**
+         * RelatedPayments
+         * @description The other payments with the same card, device, …, newest first.
+         */
+        RelatedPayments: {
+            link: components["schemas"]["Link"];
+            /** @example 4 */
+            payments: number;
+            /** @description false if there are more than the 500 newest, which are counted */
+            complete: boolean;
+            /**
+             * @description how many were fraud, by verdict, dispute or fraud warning
+             * @example 1
+             */
+            fraud: number;
+            /** @description by currency, the most payments first */
+            amounts: components["schemas"]["RelatedAmount"][];
+            items: components["schemas"]["ListedPayment"][];
+            next_cursor: string | null;
+        };
         /** RestoreBody */
         RestoreBody: {
             /** @description the version to make current again */
@@ -2787,6 +3403,19 @@ export interface components {
         ScoreCause: {
             cause: string;
             points: number;
+        };
+        /** SearchRequest */
+        SearchRequest: {
+            /**
+             * @description an id, the beginning of a payment id, an order id, an email address, a phone number, a document, or the address of a page of the dashboard
+             * @example ana@example.com
+             */
+            text: string;
+        };
+        /** SearchResult */
+        SearchResult: {
+            /** @description the best first, at most 10 of each kind */
+            hits: (components["schemas"]["PaymentHit"] | components["schemas"]["CustomerHit"] | components["schemas"]["DecisionHit"] | components["schemas"]["ConversionHit"])[];
         };
         /** SecondFactorState */
         SecondFactorState: {
@@ -4890,6 +5519,7 @@ export interface operations {
                      * @example {
                      *       "id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
                      *       "gateway": "stripe",
+                     *       "order_id": "1047",
                      *       "customer_id": "cus_0d2f6a4b8c1e",
                      *       "state": "created",
                      *       "amount_minor": 12500,
@@ -4952,6 +5582,771 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_payments: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description first event at or after
+                 * @example 2026-11-01T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description first event before
+                 * @example 2026-12-01T00:00:00Z
+                 */
+                to?: string;
+                /**
+                 * @description of the payment
+                 * @example [
+                 *       "stripe",
+                 *       "hotmart"
+                 *     ]
+                 */
+                gateway?: string[];
+                /**
+                 * @description the state of the money
+                 * @example [
+                 *       "succeeded",
+                 *       "partially_refunded"
+                 *     ]
+                 */
+                state?: components["schemas"]["PaymentState"][];
+                /**
+                 * @description the current decision
+                 * @example [
+                 *       "review",
+                 *       "block"
+                 *     ]
+                 */
+                decision?: components["schemas"]["Decision"][];
+                /**
+                 * @description the state of its conversions; of several, the first of failed, pending, suppressed, dispatched
+                 * @example [
+                 *       "failed",
+                 *       "pending"
+                 *     ]
+                 */
+                conversion?: components["schemas"]["ListedConversion"][];
+                /**
+                 * @description what people found
+                 * @example [
+                 *       "none"
+                 *     ]
+                 */
+                verdict?: components["schemas"]["ListedVerdict"][];
+                /**
+                 * @description the payment's, by its ISO 4217 code
+                 * @example [
+                 *       "BRL"
+                 *     ]
+                 */
+                currency?: string[];
+                /**
+                 * @description in the currency's minor unit
+                 * @example 10000
+                 */
+                min_amount?: number;
+                /**
+                 * @description in the currency's minor unit
+                 * @example 50000
+                 */
+                max_amount?: number;
+                /**
+                 * @description of the current decision
+                 * @example 60
+                 */
+                min_risk?: number;
+                /**
+                 * @description of the current decision
+                 * @example 100
+                 */
+                max_risk?: number;
+                /**
+                 * @description the gateway's product id or name
+                 * @example Course
+                 */
+                product?: string;
+                /**
+                 * @description of this customer, and of those that are the same person
+                 * @example cus_282a2fe6
+                 */
+                customer_id?: string;
+                /**
+                 * @description an order id, the last four digits of a card, or the beginning of a payment id with or without its gateway. For an email address, a phone number or a document use `POST /api/v1/payments/search`
+                 * @example HP7741
+                 */
+                q?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "hotmart:HP7741",
+                     *           "gateway": "hotmart",
+                     *           "order_id": "1047",
+                     *           "state": "created",
+                     *           "amount_minor": 49700,
+                     *           "refunded_minor": 0,
+                     *           "currency": "BRL",
+                     *           "payment_method": "card",
+                     *           "card_brand": "visa",
+                     *           "card_last4": "4242",
+                     *           "products": [
+                     *             "Course"
+                     *           ],
+                     *           "livemode": true,
+                     *           "test": true,
+                     *           "decision": {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "decision": "allow",
+                     *             "risk_score": 12,
+                     *             "points": [
+                     *               {
+                     *                 "detector": "velocity",
+                     *                 "points": 58,
+                     *                 "reason": "velocity.card.1h"
+                     *               },
+                     *               {
+                     *                 "detector": "trust_history",
+                     *                 "points": 4,
+                     *                 "reason": "trust_history.new_customer"
+                     *               }
+                     *             ],
+                     *             "more_reasons": 2,
+                     *             "override": "block_list.ip",
+                     *             "created_at": "2026-03-14T15:09:26Z"
+                     *           },
+                     *           "decisions": 3,
+                     *           "buyer": {
+                     *             "customer_id": "cus_282a2fe6",
+                     *             "trust_score": 52,
+                     *             "last_change": -8,
+                     *             "status": "neutral"
+                     *           },
+                     *           "conversion": {
+                     *             "status": "pending",
+                     *             "reason": "blocked",
+                     *             "code": "190",
+                     *             "correction": "blocked",
+                     *             "waiting_for": {
+                     *               "cause": "destination_on_hold",
+                     *               "reason": "card testing",
+                     *               "code": "validation",
+                     *               "since": "2026-03-14T15:09:26Z"
+                     *             },
+                     *             "count": 1
+                     *           },
+                     *           "verdict": {
+                     *             "verdict": "fraud",
+                     *             "reason": "card testing",
+                     *             "actor": "ana@shop.example",
+                     *             "given_at": "2026-03-14T15:09:26Z"
+                     *           },
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "updated_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentPage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    search_payments: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ana@example.com",
+                 *       "phone": "+5511987654321",
+                 *       "document": "529.982.247-25",
+                 *       "limit": 50,
+                 *       "cursor": "WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0",
+                 *       "from": "2026-11-01T00:00:00Z",
+                 *       "to": "2026-12-01T00:00:00Z",
+                 *       "gateway": [
+                 *         "stripe",
+                 *         "hotmart"
+                 *       ],
+                 *       "state": [
+                 *         "succeeded",
+                 *         "partially_refunded"
+                 *       ],
+                 *       "decision": [
+                 *         "review",
+                 *         "block"
+                 *       ],
+                 *       "conversion": [
+                 *         "failed",
+                 *         "pending"
+                 *       ],
+                 *       "verdict": [
+                 *         "none"
+                 *       ],
+                 *       "currency": [
+                 *         "BRL"
+                 *       ],
+                 *       "min_amount": 10000,
+                 *       "max_amount": 50000,
+                 *       "min_risk": 60,
+                 *       "max_risk": 100,
+                 *       "product": "Course",
+                 *       "customer_id": "cus_282a2fe6",
+                 *       "q": "HP7741"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PaymentSearch"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "hotmart:HP7741",
+                     *           "gateway": "hotmart",
+                     *           "order_id": "1047",
+                     *           "state": "created",
+                     *           "amount_minor": 49700,
+                     *           "refunded_minor": 0,
+                     *           "currency": "BRL",
+                     *           "payment_method": "card",
+                     *           "card_brand": "visa",
+                     *           "card_last4": "4242",
+                     *           "products": [
+                     *             "Course"
+                     *           ],
+                     *           "livemode": true,
+                     *           "test": true,
+                     *           "decision": {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "decision": "allow",
+                     *             "risk_score": 12,
+                     *             "points": [
+                     *               {
+                     *                 "detector": "velocity",
+                     *                 "points": 58,
+                     *                 "reason": "velocity.card.1h"
+                     *               },
+                     *               {
+                     *                 "detector": "trust_history",
+                     *                 "points": 4,
+                     *                 "reason": "trust_history.new_customer"
+                     *               }
+                     *             ],
+                     *             "more_reasons": 2,
+                     *             "override": "block_list.ip",
+                     *             "created_at": "2026-03-14T15:09:26Z"
+                     *           },
+                     *           "decisions": 3,
+                     *           "buyer": {
+                     *             "customer_id": "cus_282a2fe6",
+                     *             "trust_score": 52,
+                     *             "last_change": -8,
+                     *             "status": "neutral"
+                     *           },
+                     *           "conversion": {
+                     *             "status": "pending",
+                     *             "reason": "blocked",
+                     *             "code": "190",
+                     *             "correction": "blocked",
+                     *             "waiting_for": {
+                     *               "cause": "destination_on_hold",
+                     *               "reason": "card testing",
+                     *               "code": "validation",
+                     *               "since": "2026-03-14T15:09:26Z"
+                     *             },
+                     *             "count": 1
+                     *           },
+                     *           "verdict": {
+                     *             "verdict": "fraud",
+                     *             "reason": "card testing",
+                     *             "actor": "ana@shop.example",
+                     *             "given_at": "2026-03-14T15:09:26Z"
+                     *           },
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "updated_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentPage"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_related_payments: {
+        parameters: {
+            query?: {
+                /**
+                 * @description payments of each link
+                 * @example 10
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description only what shares this; needed with a `cursor`
+                 * @example card
+                 */
+                link?: components["schemas"]["Link"];
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "groups": [
+                     *         {
+                     *           "link": "customer",
+                     *           "payments": 4,
+                     *           "complete": true,
+                     *           "fraud": 1,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "payments": 4,
+                     *               "amount_minor": 198800
+                     *             }
+                     *           ],
+                     *           "items": [
+                     *             {
+                     *               "id": "hotmart:HP7741",
+                     *               "gateway": "hotmart",
+                     *               "order_id": "1047",
+                     *               "state": "created",
+                     *               "amount_minor": 49700,
+                     *               "refunded_minor": 0,
+                     *               "currency": "BRL",
+                     *               "payment_method": "card",
+                     *               "card_brand": "visa",
+                     *               "card_last4": "4242",
+                     *               "products": [
+                     *                 "Course"
+                     *               ],
+                     *               "livemode": true,
+                     *               "test": true,
+                     *               "decision": {
+                     *                 "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *                 "decision": "allow",
+                     *                 "risk_score": 12,
+                     *                 "points": [
+                     *                   {
+                     *                     "detector": "velocity",
+                     *                     "points": 58,
+                     *                     "reason": "velocity.card.1h"
+                     *                   },
+                     *                   {
+                     *                     "detector": "trust_history",
+                     *                     "points": 4,
+                     *                     "reason": "trust_history.new_customer"
+                     *                   }
+                     *                 ],
+                     *                 "more_reasons": 2,
+                     *                 "override": "block_list.ip",
+                     *                 "created_at": "2026-03-14T15:09:26Z"
+                     *               },
+                     *               "decisions": 3,
+                     *               "buyer": {
+                     *                 "customer_id": "cus_282a2fe6",
+                     *                 "trust_score": 52,
+                     *                 "last_change": -8,
+                     *                 "status": "neutral"
+                     *               },
+                     *               "conversion": {
+                     *                 "status": "pending",
+                     *                 "reason": "blocked",
+                     *                 "code": "190",
+                     *                 "correction": "blocked",
+                     *                 "waiting_for": {
+                     *                   "cause": "destination_on_hold",
+                     *                   "reason": "card testing",
+                     *                   "code": "validation",
+                     *                   "since": "2026-03-14T15:09:26Z"
+                     *                 },
+                     *                 "count": 1
+                     *               },
+                     *               "verdict": {
+                     *                 "verdict": "fraud",
+                     *                 "reason": "card testing",
+                     *                 "actor": "ana@shop.example",
+                     *                 "given_at": "2026-03-14T15:09:26Z"
+                     *               },
+                     *               "created_at": "2026-03-14T15:09:26Z",
+                     *               "updated_at": "2026-03-14T15:09:26Z"
+                     *             }
+                     *           ],
+                     *           "next_cursor": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Related"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    export_payments: {
+        parameters: {
+            query?: {
+                /**
+                 * @description first event at or after
+                 * @example 2026-11-01T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description first event before
+                 * @example 2026-12-01T00:00:00Z
+                 */
+                to?: string;
+                /**
+                 * @description of the payment
+                 * @example [
+                 *       "stripe",
+                 *       "hotmart"
+                 *     ]
+                 */
+                gateway?: string[];
+                /**
+                 * @description the state of the money
+                 * @example [
+                 *       "succeeded",
+                 *       "partially_refunded"
+                 *     ]
+                 */
+                state?: components["schemas"]["PaymentState"][];
+                /**
+                 * @description the current decision
+                 * @example [
+                 *       "review",
+                 *       "block"
+                 *     ]
+                 */
+                decision?: components["schemas"]["Decision"][];
+                /**
+                 * @description the state of its conversions; of several, the first of failed, pending, suppressed, dispatched
+                 * @example [
+                 *       "failed",
+                 *       "pending"
+                 *     ]
+                 */
+                conversion?: components["schemas"]["ListedConversion"][];
+                /**
+                 * @description what people found
+                 * @example [
+                 *       "none"
+                 *     ]
+                 */
+                verdict?: components["schemas"]["ListedVerdict"][];
+                /**
+                 * @description the payment's, by its ISO 4217 code
+                 * @example [
+                 *       "BRL"
+                 *     ]
+                 */
+                currency?: string[];
+                /**
+                 * @description in the currency's minor unit
+                 * @example 10000
+                 */
+                min_amount?: number;
+                /**
+                 * @description in the currency's minor unit
+                 * @example 50000
+                 */
+                max_amount?: number;
+                /**
+                 * @description of the current decision
+                 * @example 60
+                 */
+                min_risk?: number;
+                /**
+                 * @description of the current decision
+                 * @example 100
+                 */
+                max_risk?: number;
+                /**
+                 * @description the gateway's product id or name
+                 * @example Course
+                 */
+                product?: string;
+                /**
+                 * @description of this customer, and of those that are the same person
+                 * @example cus_282a2fe6
+                 */
+                customer_id?: string;
+                /**
+                 * @description an order id, the last four digits of a card, or the beginning of a payment id with or without its gateway. For an email address, a phone number or a document use `POST /api/v1/payments/search`
+                 * @example HP7741
+                 */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example payment_id,verdict,reason
+                     *     stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp,fraud,chargeback
+                     */
+                    "text/csv": string;
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    judge_payments: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "ids": [
+                 *         "stripe:pi_3SVk2c",
+                 *         "hotmart:HP7741"
+                 *       ],
+                 *       "verdict": "fraud",
+                 *       "reason": "card testing",
+                 *       "dry_run": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "given": 1,
+                     *       "unchanged": 1,
+                     *       "unknown": 0,
+                     *       "items": [
+                     *         {
+                     *           "id": "stripe:pi_3SVk2c",
+                     *           "outcome": "given"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    search: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "ana@example.com"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SearchRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hits": [
+                     *         {
+                     *           "kind": "payment",
+                     *           "id": "hotmart:HP7741",
+                     *           "path": "/payments/hotmart%3AHP7741",
+                     *           "found_by": "id",
+                     *           "state": "created",
+                     *           "amount_minor": 12500,
+                     *           "currency": "BRL",
+                     *           "order_id": "1047",
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SearchResult"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
             503: components["responses"]["503"];
         };
     };

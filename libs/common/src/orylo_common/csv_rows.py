@@ -1,8 +1,12 @@
-"""Reads CSV files that people upload: of a bounded size, with each faulty line reported by its number."""
+"""CSV files: those that people upload, of a bounded size, with each faulty line reported by its number; and cells of
+those that they download, which no spreadsheet executes.
+"""
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from typing import TypeVar
 
 from orylo_common.control.errors import InvalidChange
@@ -10,6 +14,8 @@ from orylo_common.control.errors import InvalidChange
 MAX_BYTES = 16 * 1024 * 1024
 MAX_LINES = 100_000
 _DELIMITERS = ",;\t"
+# Spreadsheets execute a cell that begins like this (OWASP, CSV injection). An apostrophe before it makes it text.
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 Item = TypeVar("Item")
 
@@ -70,6 +76,21 @@ def read_rows(
             yield parse(line, _by_column(columns, cells))
         except FaultyLine as faulty:
             yield LineProblem(line, faulty.column, faulty.message)
+
+
+def escaped_cell(text: str) -> str:
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def unescaped_cell(text: str) -> str:
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+
+
+def csv_line(cells: Sequence[str]) -> str:
+    """Return a record as RFC 4180 has it, without escaping its cells against execution."""
+    line = StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue()
 
 
 def _decoded(lines: Iterable[bytes]) -> Iterator[str]:

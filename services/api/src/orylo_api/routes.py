@@ -18,13 +18,17 @@ from orylo_api.lists import endpoints as lists
 from orylo_api.lists import transfers as list_transfers
 from orylo_api.notes import endpoints as notes
 from orylo_api.overview import endpoints as overview
+from orylo_api.payments import bulk as payment_bulk
 from orylo_api.payments import endpoints as payments
+from orylo_api.payments import export as payment_export
+from orylo_api.payments import list_endpoints as payment_lists
 from orylo_api.quality import endpoints as quality
 from orylo_api.quarantine import endpoints as quarantine
 from orylo_api.rejections import endpoints as rejections
 from orylo_api.review import endpoints as review
 from orylo_api.rules import endpoints as rules
 from orylo_api.rules import snooze_endpoints as snoozes
+from orylo_api.search import endpoints as search
 from orylo_api.stream import endpoints as stream
 from orylo_api.verdicts import endpoints as verdicts
 from orylo_api.views import endpoints as views
@@ -38,6 +42,10 @@ ROUTES: Sequence[Route] = (
     *customers.ROUTES,
     *merges.ROUTES,
     *payments.ROUTES,
+    *payment_lists.ROUTES,
+    *payment_export.ROUTES,
+    *payment_bulk.ROUTES,
+    *search.ROUTES,
     *quality.ROUTES,
     *verdicts.ROUTES,
     *review.ROUTES,

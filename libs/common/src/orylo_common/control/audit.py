@@ -1,8 +1,9 @@
 """The audit log: who changed what, when and from where. Every change of the control plane adds one line."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from orylo_common.ids import uuid7
@@ -28,6 +29,14 @@ class Actor:
     user_agent: str
 
 
+class AuditedChange(NamedTuple):
+    """What changed, with the values before and after, which hold no secrets."""
+
+    subject: str
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+
+
 async def write_audit_line(
     connection: Connection,
     tenant_id: UUID,
@@ -40,8 +49,26 @@ async def write_audit_line(
     at: datetime | None = None,
 ) -> None:
     """Add a line in the caller's transaction, which also holds the change. `before` and `after` hold no secrets."""
-    await connection.execute(
-        INSERT_LINE,
+    change = AuditedChange(subject, before, after)
+    await connection.execute(INSERT_LINE, *_line(tenant_id, actor, change, action, at))
+
+
+async def write_audit_lines(
+    connection: Connection,
+    tenant_id: UUID,
+    actor: Actor,
+    changes: Sequence[AuditedChange],
+    *,
+    action: str,
+    at: datetime | None = None,
+) -> None:
+    """Add a line for each of several changes of one kind, as `write_audit_line` does."""
+    lines = [_line(tenant_id, actor, change, action, at) for change in changes]
+    await connection.executemany(INSERT_LINE, lines)
+
+
+def _line(tenant_id: UUID, actor: Actor, change: AuditedChange, action: str, at: datetime | None) -> tuple[object, ...]:
+    return (
         tenant_id,
         uuid7(),
         at,
@@ -49,9 +76,9 @@ async def write_audit_line(
         actor.id,
         actor.name,
         action,
-        subject,
-        before,
-        after,
+        change.subject,
+        change.before,
+        change.after,
         actor.address,
         actor.user_agent,
     )

@@ -1,12 +1,13 @@
 """The audit log: who changed what, when and from where, with the values before and after."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from orylo_api.access.identity import Principal
 from orylo_api.access.sessions import Origin
 from orylo_api.call import Call
-from orylo_common.control.audit import Actor, write_audit_line
+from orylo_common.control.audit import Actor, AuditedChange, write_audit_line, write_audit_lines
 from orylo_common.postgres.pool import Connection
 
 
@@ -26,6 +27,18 @@ async def write_change(
     """Add a line, in the transaction of the change."""
     now = call.services.clock.now()
     await write_line(call.connection, call.principal, call.origin, action, subject, now, before=before, after=after)
+
+
+async def write_changes(call: Call[Any, Any, Any], changes: Sequence[AuditedChange], *, action: str) -> None:
+    """Add a line for each change, in the transaction of the changes."""
+    await write_audit_lines(
+        call.connection,
+        call.principal.tenant.id,
+        actor_of(call),
+        changes,
+        action=action,
+        at=call.services.clock.now(),
+    )
 
 
 async def write_line(

@@ -1,3 +1,4 @@
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from orylo_common.postgres.pool import Connection
 
 CONVERSIONS = Listing("api.conversions_view", "id", UUID)
 SELECT_CONVERSION = "SELECT * FROM api.conversions_view WHERE id = $1"
+SELECT_OF_PAYMENTS = "SELECT * FROM api.conversions_view WHERE payment_id = ANY($1) ORDER BY created_at, id"
 # A destination that was deleted, or that never stopped, has none of these rows.
 SELECT_WAITS = """
     SELECT d.id, s.reason, s.code, s.since,
@@ -38,6 +40,14 @@ async def list_conversions(connection: Connection, query: ConversionQuery) -> tu
 async def find_conversion(connection: Connection, conversion_id: UUID) -> Conversion | None:
     row = await connection.fetchrow(SELECT_CONVERSION, conversion_id)
     return None if row is None else (await _with_waits(connection, [row]))[0]
+
+
+async def conversions_of_payments(connection: Connection, payment_ids: Sequence[str]) -> dict[str, list[Conversion]]:
+    """Return the conversions of each payment that has any, oldest first."""
+    found: defaultdict[str, list[Conversion]] = defaultdict(list)
+    for each in await _with_waits(connection, await connection.fetch(SELECT_OF_PAYMENTS, payment_ids)):
+        found[each.payment_id].append(each)
+    return found
 
 
 async def _with_waits(connection: Connection, rows: Sequence[asyncpg.Record]) -> list[Conversion]:

@@ -162,6 +162,9 @@ def _parameters(route: Route, schemas: dict[str, Schema], examples: Examples) ->
             parameter = {"name": name, "in": place, "required": place == "path", "schema": schema}
             if description := schema.pop("description", PARAMETERS.get(name)):
                 parameter["description"] = description
+            if schema.get("type") == "array":
+                # Separated by commas, as no parameter may be repeated.
+                parameter |= {"style": "form", "explode": False}
             parameter["example"] = examples.of(schema, f"{model.__name__}.{name}" if model else name)
             parameters.append(parameter)
     if route.takes_idempotency_key:

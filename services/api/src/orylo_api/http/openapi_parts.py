@@ -32,6 +32,7 @@ TAGS: Mapping[str, str] = {
     "customers": "Buyers, known by hashed identifiers: trust score, status, history, merges.",
     "merge-reviews": "Customers that a limit keeps apart although they share an identifier.",
     "payments": "Payments, and verdicts on them.",
+    "search": "Finds what a pasted text names.",
     "quality": "How well decisions agree with verdicts, disputes and fraud warnings.",
     "verdicts": "Verdicts of people and of the merchant's systems on many payments at once.",
     "lists": "The block list, the allow list and the tenant's own lists.",

@@ -1,17 +1,16 @@
 """Import and export of lists as CSV files."""
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from io import BytesIO
 
-import structlog
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from orylo_api.access.audit import actor_of
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
 from orylo_api.errors import Invalid
+from orylo_api.http.csv_stream import stream_csv
 from orylo_api.http.problem_details import FieldProblem, ImportProblem
 from orylo_api.http.route import Media, Route
 from orylo_api.http.tenancy import tenant_transaction
@@ -25,15 +24,11 @@ from orylo_common.csv_rows import MAX_BYTES
 
 # 100,000 lines take some 4 s, after two minutes at most for their arrival.
 IMPORT_LIMIT = timedelta(minutes=4)
-# For a client to read one page.
-WRITE_LIMIT = timedelta(seconds=60)
 FORMAT = """\
 A CSV file in UTF-8, with commas, semicolons or tabs, of at most 16 MiB and 100,000 lines. The first line names the
 columns: `type` and `value`, and of `list`, `reason` and `expires_at` those that the query does not set. An expiry is a
 time with a zone, or a day, whose end in UTC counts. All of the file is stored or, if a line is invalid (422, `errors`
 name the lines), nothing. A repeated import changes nothing. """
-
-log = structlog.get_logger(__name__)
 
 
 async def import_lists(call: Call[None, ImportQuery, None]) -> ImportSummary:
@@ -63,28 +58,15 @@ async def import_lists(call: Call[None, ImportQuery, None]) -> ImportSummary:
 
 
 async def export_lists(call: Call[None, ExportQuery, None]) -> web.StreamResponse:
-    first = await _page(call, after=None)
-    response = web.StreamResponse(headers={hdrs.CONTENT_DISPOSITION: 'attachment; filename="lists.csv"'})
-    response.content_type, response.charset = Media.CSV.value, "utf-8"
-    await response.prepare(call.request)
-    try:
-        await _write_all(call, response, first)
-    except Exception as error:  # noqa: BLE001  no other response can follow the part that was sent
-        log.warning("lists.export_aborted", error=type(error).__name__)
-        # The client must not take the part for the whole.
-        if call.request.transport is not None:
-            call.request.transport.abort()
-    return response
+    return await stream_csv(call.request, "lists.csv", _pages(call))
 
 
-async def _write_all(
-    call: Call[None, ExportQuery, None], response: web.StreamResponse, page: Sequence[ListEntry]
-) -> None:
-    await response.write(header_line().encode())
+async def _pages(call: Call[None, ExportQuery, None]) -> AsyncIterator[str]:
+    page = await _page(call, after=None)
+    yield header_line() + "".join(map(entry_line, page))
     while page:
-        async with asyncio.timeout(WRITE_LIMIT.total_seconds()):
-            await response.write("".join(map(entry_line, page)).encode())
         page = await _page(call, after=page[-1])
+        yield "".join(map(entry_line, page))
 
 
 async def _page(call: Call[None, ExportQuery, None], *, after: ListEntry | None) -> list[ListEntry]:

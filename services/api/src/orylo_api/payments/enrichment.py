@@ -13,7 +13,5 @@ def is_known(detail: Any) -> bool:
 
 def fill_in(details: Mapping[str, Any], enriched: Mapping[str, list[Any]]) -> dict[str, Any]:
     """Return the details, with later events' values where the payment's own are not known."""
-    return {
-        name: enriched[name][1] if name in enriched and not is_known(value) else value
-        for name, value in details.items()
-    }
+    added = {name: value for name, (_, value) in enriched.items() if not is_known(details.get(name))}
+    return {**details, **added}

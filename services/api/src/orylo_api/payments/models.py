@@ -42,6 +42,7 @@ class PaymentDecision(ResponseBody):
 class Payment(ResponseBody):
     id: str = Field(examples=[PAYMENT_ID])
     gateway: str
+    order_id: str | None = Field(default=None, description="the merchant's own order number", examples=["1047"])
     customer_id: str | None
     state: PaymentState
     amount_minor: int = Field(ge=0)

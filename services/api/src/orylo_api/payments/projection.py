@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from orylo_api.payments.link_keys import KEY_COLUMNS
 from orylo_api.payments.row import PaymentRow, payment_row
 from orylo_api.read_models.effects import Counter, Effects
 from orylo_common.messages import (
@@ -31,6 +32,7 @@ COUNTERS: Mapping[type[Message], Counter] = {
     DisputeLost: "disputes_lost",
 }
 
+_COPIED_KEY = "coalesce(details -> '{0}', enriched #> '{{{0},1}}')::bigint"
 # `merge` must agree with it.
 UPSERT_PAYMENTS = f"""
     {PAYMENTS.insert}
@@ -39,25 +41,31 @@ UPSERT_PAYMENTS = f"""
         updated_at = CASE WHEN EXCLUDED.state_key > stored.state_key THEN EXCLUDED.updated_at
                           ELSE stored.updated_at END,
         state_key = greatest(EXCLUDED.state_key, stored.state_key),
-        -- Rows older than the column `enriched` have no customer among their details.
-        customer_id = coalesce(
-            CASE WHEN EXCLUDED.details_key > stored.details_key THEN EXCLUDED.details ->> 'customer_id'
-                 WHEN stored.details ? 'customer_id' THEN stored.details ->> 'customer_id'
-                 ELSE stored.customer_id END,
-            api.merge_enriched(EXCLUDED.enriched, stored.enriched) #>> '{{customer_id,1}}'),
         amount_minor = CASE WHEN EXCLUDED.details_key > stored.details_key THEN EXCLUDED.amount_minor
                             ELSE stored.amount_minor END,
         currency = CASE WHEN EXCLUDED.details_key > stored.details_key THEN EXCLUDED.currency
                         ELSE stored.currency END,
-        details = CASE WHEN EXCLUDED.details_key > stored.details_key THEN EXCLUDED.details ELSE stored.details END,
         details_key = greatest(EXCLUDED.details_key, stored.details_key),
         refunded_minor = greatest(EXCLUDED.refunded_minor, stored.refunded_minor),
         created_at = CASE WHEN (EXCLUDED.state_key < '0') = (stored.state_key < '0')
                           THEN least(EXCLUDED.created_at, stored.created_at)
                           WHEN stored.state_key < '0' THEN EXCLUDED.created_at ELSE stored.created_at END,
-        enriched = api.merge_enriched(EXCLUDED.enriched, stored.enriched),
-        reversals = api.merge_enriched(EXCLUDED.reversals, stored.reversals)
-"""
+        reversals = api.merge_enriched(EXCLUDED.reversals, stored.reversals),
+        (details, enriched, customer_id, {", ".join(KEY_COLUMNS)}) = (
+            SELECT details, enriched,
+                   -- Rows older than the column `enriched` have no customer among their details.
+                   coalesce(
+                       CASE WHEN details ? 'customer_id' THEN details ->> 'customer_id' ELSE stored.customer_id END,
+                       enriched #>> '{{customer_id,1}}'
+                   ),
+                   {", ".join(_COPIED_KEY.format(name) for name in KEY_COLUMNS)}
+            FROM (
+                SELECT CASE WHEN EXCLUDED.details_key > stored.details_key THEN EXCLUDED.details
+                            ELSE stored.details END,
+                       api.merge_enriched(EXCLUDED.enriched, stored.enriched)
+            ) AS merged (details, enriched)
+        )
+"""  # noqa: S608
 
 
 def merge(row: PaymentRow, other: PaymentRow) -> None:
@@ -75,8 +83,7 @@ def merge(row: PaymentRow, other: PaymentRow) -> None:
     for mine, others in ((row.enriched, other.enriched), (row.reversals, other.reversals)):
         for name, reported in others.items():
             mine[name] = max(mine.get(name, reported), reported)
-    own, enriched = row.details["customer_id"], row.enriched.get("customer_id")
-    row.customer_id = enriched[1] if own is None and enriched else own
+    row.copy_details()
 
 
 class PaymentProjection:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from orylo_api.payments.enrichment import Enriched, is_known
+from orylo_api.payments.link_keys import KEY_COLUMNS, link_keys, order_key
 from orylo_api.payments.models import PaymentState
 from orylo_api.payments.reversals import DISPUTE_STATES, Reversals, reversals_of
 from orylo_api.read_models.keys import sort_key
@@ -42,6 +43,8 @@ _DETAIL_RANKS: Mapping[type[Message], int] = {
     PaymentFailed: 4,
     PaymentSucceeded: 5,
 }
+# Columns that repeat a detail, of which all but `customer_id` are keys.
+COPIED = ("customer_id", *KEY_COLUMNS)
 # Below every other rank: its state, amount and times count only until the payment's own event arrives.
 _PROVISIONAL = -1
 
@@ -67,6 +70,19 @@ class PaymentRow:
     enriched: Enriched
     # From refunds and disputes; the state that is shown depends on all of them.
     reversals: Reversals
+    # Copies of details that payments are looked up by, or else of `enriched`; so is `customer_id`.
+    card_key: int | None = None
+    device_key: int | None = None
+    ip_key: int | None = None
+    phone_key: int | None = None
+    document_key: int | None = None
+    order_key: int | None = None
+
+    def copy_details(self) -> None:
+        """Set the columns that repeat a detail."""
+        for name in COPIED:
+            own, enriched = self.details.get(name), self.enriched.get(name)
+            setattr(self, name, enriched[1] if own is None and enriched else own)
 
     @property
     def is_provisional(self) -> bool:
@@ -83,7 +99,7 @@ def payment_row(payment: PaymentFact) -> PaymentRow:
     enriches = kind is PaymentEnriched
     details = _details(payment)
     details_key = sort_key(_PROVISIONAL if enriches else _DETAIL_RANKS.get(kind, 0), at, payment.event_id)
-    return PaymentRow(
+    row = PaymentRow(
         tenant_id=payment.tenant_id,
         payment_id=payment.payment_id,
         gateway=payment.gateway,
@@ -97,9 +113,11 @@ def payment_row(payment: PaymentFact) -> PaymentRow:
         details_key=details_key,
         refunded_minor=refunded_minor,
         created_at=at,
-        enriched={name: [details_key, value] for name, value in details.items() if is_known(value)} if enriches else {},
+        enriched=_enriched(payment, details, enriches=enriches),
         reversals=reversals_of(payment),
     )
+    row.copy_details()
+    return row
 
 
 def _details(payment: PaymentFact) -> dict[str, Any]:
@@ -114,7 +132,19 @@ def _details(payment: PaymentFact) -> dict[str, Any]:
         "livemode": payment.livemode,
         "test": payment.test,
         "attributes": _attributes(payment) or None,
+        # Most payments lack some, so these are absent rather than null.
+        **link_keys(payment),
     }
+
+
+def _enriched(payment: PaymentFact, details: Mapping[str, Any], *, enriches: bool) -> Enriched:
+    """Return what the message may add to details of others. The newest order id counts, whichever event came first."""
+    key = sort_key(_PROVISIONAL, payment.occurred_at, payment.event_id)
+    added = {name: [key, value] for name, value in details.items() if is_known(value)} if enriches else {}
+    if payment.order_id is not None:
+        added["order_id"] = [key, payment.order_id]
+        added["order_key"] = [key, order_key(payment.tenant_id, payment.order_id)]
+    return added
 
 
 def _attributes(payment: PaymentFact) -> dict[str, Any]:

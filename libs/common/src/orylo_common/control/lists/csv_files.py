@@ -1,11 +1,8 @@
 """Lists as CSV files. Faulty lines are reported by number, and no written cell is executed by a spreadsheet."""
 
-import csv
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from io import StringIO
 
 from orylo_common.control.document_key import DocumentKey
 from orylo_common.control.lists.entries import ListEntry, NewEntry
@@ -17,12 +14,18 @@ from orylo_common.control.lists.values import (
     entry_value,
     parse_expiry,
 )
-from orylo_common.csv_rows import FaultyLine, InvalidFile, LineProblem, read_rows
+from orylo_common.csv_rows import (
+    FaultyLine,
+    InvalidFile,
+    LineProblem,
+    csv_line,
+    escaped_cell,
+    read_rows,
+    unescaped_cell,
+)
 
 COLUMNS = ("list", "type", "value", "reason", "expires_at", "added_by", "created_at")
 _NEEDED = ("type", "value")
-# Spreadsheets execute a cell that begins like this (OWASP, CSV injection). An apostrophe before it makes it text.
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +47,20 @@ def read_entries(
     """
 
     def entry(line: int, cells: Mapping[str, str]) -> NewEntry:
-        return _entry({name: _unescaped(cell).strip() for name, cell in cells.items()}, defaults, document_key)
+        return _entry({name: unescaped_cell(cell).strip() for name, cell in cells.items()}, defaults, document_key)
 
     return read_rows(lines, _check_header, entry)
 
 
 def header_line() -> str:
-    return _line(COLUMNS)
+    return csv_line(COLUMNS)
 
 
 def entry_line(entry: ListEntry) -> str:
     """Return an entry as a record of a file, from which `read_entries` reads the same."""
     expires_at = entry.expires_at.isoformat() if entry.expires_at else ""
     cells = (entry.list, entry.type, entry.value, entry.reason, expires_at, entry.added_by)
-    return _line([*map(_escaped, cells), entry.created_at.isoformat()])
+    return csv_line([*map(escaped_cell, cells), entry.created_at.isoformat()])
 
 
 def _check_header(columns: Sequence[str]) -> None:
@@ -94,17 +97,3 @@ def _type(text: str) -> EntryType:
         return EntryType(text.lower())
     except ValueError:
         raise InvalidEntry(f"a type is one of {', '.join(EntryType)}") from None
-
-
-def _escaped(text: str) -> str:
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-def _unescaped(text: str) -> str:
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
-
-
-def _line(cells: Sequence[str]) -> str:
-    line = StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue()

@@ -1,0 +1,90 @@
+"""Payments as a CSV file."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from orylo_api.access.roles import Permission
+from orylo_api.call import Call
+from orylo_api.http.csv_stream import stream_csv
+from orylo_api.http.fields import MAX_PAGE, PageQuery
+from orylo_api.http.route import Media, Route
+from orylo_api.http.tenancy import tenant_transaction
+from orylo_api.payments.list_models import ListedPayment, PaymentFilters
+from orylo_api.payments.list_queries import list_payments
+from orylo_common.csv_rows import csv_line, escaped_cell
+
+# Amounts are in the currency's minor unit, as everywhere in the API.
+COLUMNS: Mapping[str, Callable[[ListedPayment], Any]] = {
+    "payment_id": lambda payment: payment.id,
+    "gateway": lambda payment: payment.gateway,
+    "order_id": lambda payment: payment.order_id,
+    "created_at": lambda payment: payment.created_at,
+    "updated_at": lambda payment: payment.updated_at,
+    "state": lambda payment: payment.state,
+    "amount_minor": lambda payment: payment.amount_minor,
+    "refunded_minor": lambda payment: payment.refunded_minor,
+    "currency": lambda payment: payment.currency,
+    "payment_method": lambda payment: payment.payment_method,
+    "card_brand": lambda payment: payment.card_brand,
+    "card_last4": lambda payment: payment.card_last4,
+    "products": lambda payment: "; ".join(payment.products),
+    "decision": lambda payment: payment.decision and payment.decision.decision,
+    "risk_score": lambda payment: payment.decision and payment.decision.risk_score,
+    "reasons": lambda payment: payment.decision and "; ".join(each.reason for each in payment.decision.points),
+    "decisions": lambda payment: payment.decisions,
+    "customer_id": lambda payment: payment.buyer and payment.buyer.customer_id,
+    "trust_score": lambda payment: payment.buyer and payment.buyer.trust_score,
+    "customer_status": lambda payment: payment.buyer and payment.buyer.status,
+    "conversion": lambda payment: payment.conversion and payment.conversion.status,
+    "conversion_reason": lambda payment: payment.conversion and payment.conversion.reason,
+    "verdict": lambda payment: payment.verdict and payment.verdict.verdict,
+    "livemode": lambda payment: payment.livemode,
+    "test": lambda payment: payment.test,
+}
+
+
+async def export_payments(call: Call[None, PaymentFilters, None]) -> web.StreamResponse:
+    return await stream_csv(call.request, "payments.csv", _pages(call))
+
+
+async def _pages(call: Call[None, PaymentFilters, None]) -> AsyncIterator[str]:
+    """Read each page in its own transaction: a slow client must not hold a connection to the database."""
+    tenant, pool = call.principal.tenant, call.services.tenant_pool
+    header, page = csv_line(list(COLUMNS)), PageQuery(limit=MAX_PAGE)
+    while True:
+        async with tenant_transaction(pool, tenant.id, call.principal.role, readonly=True) as connection:
+            items, next_cursor = await list_payments(connection, tenant.id, call.query, page)
+        yield header + "".join(map(payment_line, items))
+        if next_cursor is None:
+            return
+        header, page = "", PageQuery(limit=MAX_PAGE, cursor=next_cursor)
+
+
+def payment_line(payment: ListedPayment) -> str:
+    return csv_line([escaped_cell(_text(value(payment))) for value in COLUMNS.values()])
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/api/v1/payments/export",
+        export_payments,
+        Permission.READ,
+        "Export payments as a CSV file, with the filters of the list",
+        query=PaymentFilters,
+        media=Media.CSV,
+        time_limit=None,
+        description="Newest first, without limit. A cell that a spreadsheet would execute gets an apostrophe in front.",
+    ),
+)
