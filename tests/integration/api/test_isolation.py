@@ -85,6 +85,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "postpone_review_case": {"until": f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"},
     "assign_review_case": {"member": None},
     "decide_review_case": {"verdict": "fraud"},
+    "look_up_customers": {"customer_id": "cus_unknown"},
     "add_customer_note": {"text": "because"},
     "add_payment_note": {"text": "because"},
     "add_saved_view": {"page": "review", "name": "mine", "query": {}},

@@ -7,6 +7,7 @@ from orylo_api.access import second_factor_endpoints as second_factor
 from orylo_api.attention import endpoints as attention
 from orylo_api.conversions import endpoints as conversions
 from orylo_api.customers import endpoints as customers
+from orylo_api.customers import ledger, links, lookup, timeline
 from orylo_api.customers import merge_endpoints as merges
 from orylo_api.dead_letters import endpoints as dead_letters
 from orylo_api.destinations import endpoints as destinations
@@ -40,6 +41,10 @@ ROUTES: Sequence[Route] = (
     *attention.ROUTES,
     *detections.ROUTES,
     *customers.ROUTES,
+    *lookup.ROUTES,
+    *ledger.ROUTES,
+    *timeline.ROUTES,
+    *links.ROUTES,
     *merges.ROUTES,
     *payments.ROUTES,
     *payment_lists.ROUTES,

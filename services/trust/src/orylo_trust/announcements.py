@@ -52,6 +52,7 @@ def announce(posting: Posting, person: MergedPerson, version: int, cause: str, *
         status_expires_at=change and change.expires_at,
         cause=cause,
         source_event_id=posting.event_id,
+        payment_id=posting.payment_id or None,
         actor=posting.actor,
         reason=posting.reason,
     )

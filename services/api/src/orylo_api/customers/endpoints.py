@@ -4,14 +4,15 @@ from orylo_api.access import audit
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
 from orylo_api.customers import changes, queries
+from orylo_api.customers.figures import ListedCustomerPage, with_figures
 from orylo_api.customers.models import (
     CorrectionAccepted,
     CorrectionRequest,
     Customer,
-    CustomerPage,
     CustomerPath,
     CustomerQuery,
     CustomerScore,
+    CustomerStatus,
     StatusAccepted,
     StatusRequest,
 )
@@ -22,9 +23,9 @@ from orylo_api.http.problem_details import FieldProblem
 from orylo_api.http.route import Route
 
 
-async def list_customers(call: Call[None, CustomerQuery, None]) -> CustomerPage:
-    items, next_cursor = await queries.list_customers(call.connection, call.query)
-    return CustomerPage(items=items, next_cursor=next_cursor)
+async def list_customers(call: Call[None, CustomerQuery, None]) -> ListedCustomerPage:
+    customers, next_cursor = await queries.list_customers(call.connection, call.query)
+    return ListedCustomerPage(items=await with_figures(call.connection, customers), next_cursor=next_cursor)
 
 
 async def show_customer(call: Call[CustomerPath, None, None]) -> Customer:
@@ -40,6 +41,13 @@ async def show_score(call: Call[CustomerPath, None, None]) -> CustomerScore:
     if score is None:
         raise NotFound("there is no such customer")
     return score
+
+
+async def show_status(call: Call[CustomerPath, None, None]) -> CustomerStatus:
+    status = await queries.read_status(call.connection, call.path.id)
+    if status is None:
+        raise NotFound("there is no such customer")
+    return status
 
 
 async def set_status(call: Call[CustomerPath, None, StatusRequest]) -> StatusAccepted:
@@ -93,7 +101,7 @@ ROUTES = (
         "Customers, most recently first seen first",
         description="Customers that are the same person appear once, as the customer that represents the person.",
         query=CustomerQuery,
-        response=CustomerPage,
+        response=ListedCustomerPage,
     ),
     Route(
         "GET",
@@ -135,6 +143,16 @@ ROUTES = (
         status=202,
     ),
     Route(
+        "GET",
+        "/api/v1/customers/{id}/status",
+        show_status,
+        Permission.READ,
+        "The status of a customer, who set it and until when",
+        description="Its ETag lets a client change the status only if it is still the one that was read.",
+        path_values=CustomerPath,
+        response=CustomerStatus,
+    ),
+    Route(
         "POST",
         "/api/v1/customers/{id}/status",
         set_status,
@@ -147,5 +165,6 @@ ROUTES = (
         body=StatusRequest,
         response=StatusAccepted,
         status=202,
+        replaces=True,
     ),
 )

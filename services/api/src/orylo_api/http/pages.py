@@ -23,11 +23,12 @@ from orylo_common.postgres.pool import Connection
 FILTER_LIMIT = 5_000
 
 
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.utcoffset() is None or not 1970 <= moment.year <= 2999:
+def moment(text: str) -> datetime:
+    """Read a time from a cursor."""
+    position = datetime.fromisoformat(text)
+    if position.utcoffset() is None or not 1970 <= position.year <= 2999:
         raise ValueError("not a time that a page has returned")
-    return moment
+    return position
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Listing:
     id_column: str
     id_type: Callable[[str], Any]
     order_by: str = "created_at"
-    order_type: Callable[[str], Any] = _moment
+    order_type: Callable[[str], Any] = moment
     ascending: bool = False
 
     @property
@@ -81,7 +82,7 @@ async def fetch_page(
 ) -> tuple[list[asyncpg.Record], str | None]:
     """Return the page's rows and the next page's cursor. Raises `Invalid` for a cursor that no page has returned."""
     if page.cursor is not None:
-        where.seek(listing.follows, *_decode(page.cursor, listing))
+        where.seek(listing.follows, *decode_cursor(page.cursor, listing.order_type, listing.id_type))
     order = listing.order
     values: list[Any] = []
     source = f"{listing.table} {_render(where.sought, values)}"
@@ -96,14 +97,14 @@ async def fetch_page(
     else:
         rows = await connection.fetch(f"SELECT * FROM {source} {order} LIMIT {page.limit + 1}", *values)  # noqa: S608
     if len(rows) > page.limit:
-        return rows[: page.limit], _encode(rows[page.limit - 1], listing)
+        return rows[: page.limit], _cursor_of(rows[page.limit - 1], listing)
     if not where.filtered:
         return rows, None
     last_filtered = await connection.fetchrow(
         f"SELECT {listing.order_by}, {listing.id_column} FROM {source} {order} OFFSET {FILTER_LIMIT - 1} LIMIT 1",  # noqa: S608
         *values[:sought],
     )
-    return rows, None if last_filtered is None else _encode(last_filtered, listing)
+    return rows, None if last_filtered is None else _cursor_of(last_filtered, listing)
 
 
 def _render(conditions: list[tuple[str, tuple[Any, ...]]], values: list[Any]) -> str:
@@ -116,16 +117,20 @@ def _render(conditions: list[tuple[str, tuple[Any, ...]]], values: list[Any]) ->
     return f"WHERE {' AND '.join(texts)}" if texts else ""
 
 
-def _encode(row: asyncpg.Record, listing: Listing) -> str:
-    position = row[listing.order_by]
+def _cursor_of(row: asyncpg.Record, listing: Listing) -> str:
+    return encode_cursor(row[listing.order_by], row[listing.id_column])
+
+
+def encode_cursor(position: Any, last_id: Any) -> str:
     text = position.isoformat() if isinstance(position, datetime) else str(position)
-    return base64.urlsafe_b64encode(orjson.dumps([text, str(row[listing.id_column])])).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(orjson.dumps([text, str(last_id)])).rstrip(b"=").decode()
 
 
-def _decode(cursor: str, listing: Listing) -> tuple[Any, Any]:
+def decode_cursor(cursor: str, position_type: Callable[[str], Any], id_type: Callable[[str], Any]) -> tuple[Any, Any]:
+    """Return the position and the id of the last row. Raises `Invalid` for a cursor that no page has returned."""
     try:
         position, last_id = map(str, orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))))
-        values = listing.order_type(position), listing.id_type(last_id)
+        values = position_type(position), id_type(last_id)
         valid = "\x00" not in last_id
     except (ValueError, TypeError, OverflowError, binascii.Error):
         valid = False

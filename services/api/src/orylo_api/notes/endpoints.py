@@ -26,6 +26,10 @@ async def add_customer_note(call: Call[CustomerPath, None, NewNote]) -> Note:
     return await _add(call, NoteSubject.CUSTOMER)
 
 
+async def show_customer_note(call: Call[CustomerNotePath, None, None]) -> Note:
+    return await _find(call, NoteSubject.CUSTOMER, await _people(call))
+
+
 async def delete_customer_note(call: Call[CustomerNotePath, None, None]) -> web.Response:
     return await _delete(call, NoteSubject.CUSTOMER, await _people(call))
 
@@ -37,6 +41,10 @@ async def list_payment_notes(call: Call[PaymentPath, PageQuery, None]) -> NotePa
 async def add_payment_note(call: Call[PaymentPath, None, NewNote]) -> Note:
     await _payment(call)
     return await _add(call, NoteSubject.PAYMENT)
+
+
+async def show_payment_note(call: Call[PaymentNotePath, None, None]) -> Note:
+    return await _find(call, NoteSubject.PAYMENT, await _payment(call))
 
 
 async def delete_payment_note(call: Call[PaymentNotePath, None, None]) -> web.Response:
@@ -78,11 +86,15 @@ async def _add(call: Call[Any, None, NewNote], kind: NoteSubject) -> Note:
     return note
 
 
+async def _find(call: Call[Any, None, None], kind: NoteSubject, subjects: list[str]) -> Note:
+    return await queries.find_note(call.connection, kind, subjects, call.path.note_id, call.principal.id)
+
+
 async def _delete(call: Call[Any, None, None], kind: NoteSubject, subjects: list[str]) -> web.Response:
-    note_id = call.path.note_id
-    await queries.delete_note(call.connection, kind, subjects, note_id, call.principal.id)
+    note = await _find(call, kind, subjects)
+    await queries.delete_note(call.connection, note)
     await audit.write_change(
-        call, action="note.delete", subject=f"{kind} {call.path.id}", before={"note_id": str(note_id)}
+        call, action="note.delete", subject=f"{kind} {call.path.id}", before={"note_id": str(note.id)}
     )
     return web.Response(status=204)
 
@@ -110,6 +122,16 @@ ROUTES = (
         response=Note,
         status=201,
         description="Notes are for colleagues. They change no decision. ",
+    ),
+    Route(
+        "GET",
+        "/api/v1/customers/{id}/notes/{note_id}",
+        show_customer_note,
+        Permission.READ,
+        "One note on a customer",
+        path_values=CustomerNotePath,
+        response=Note,
+        description="Its ETag lets a client delete the note only if it is as it was read. ",
     ),
     Route(
         "DELETE",
@@ -143,6 +165,16 @@ ROUTES = (
         response=Note,
         status=201,
         description="Notes are for colleagues. They change no decision. ",
+    ),
+    Route(
+        "GET",
+        "/api/v1/payments/{id}/notes/{note_id}",
+        show_payment_note,
+        Permission.READ,
+        "One note on a payment",
+        path_values=PaymentNotePath,
+        response=Note,
+        description="Its ETag lets a client delete the note only if it is as it was read. ",
     ),
     Route(
         "DELETE",

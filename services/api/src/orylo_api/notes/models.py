@@ -22,12 +22,12 @@ class NoteSubject(StrEnum):
 
 class CustomerNotePath(RequestPart):
     id: CustomerId
-    note_id: UUID
+    note_id: UUID = Field(description="the note's id, as the list returns it")
 
 
 class PaymentNotePath(RequestPart):
     id: PaymentId
-    note_id: UUID
+    note_id: UUID = Field(description="the note's id, as the list returns it")
 
 
 class NewNote(RequestPart):

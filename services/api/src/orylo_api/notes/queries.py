@@ -24,9 +24,7 @@ INSERT_NOTE = """
     RETURNING *
 """
 COUNT_NOTES = "SELECT count(*) FROM api.notes WHERE subject_kind = $1 AND subject_id = $2"
-SELECT_NOTE = """
-    SELECT author_id, author FROM api.notes WHERE subject_kind = $1 AND subject_id = ANY($2::text[]) AND id = $3
-"""
+FIND_NOTE = "SELECT * FROM api.notes WHERE subject_kind = $1 AND subject_id = ANY($2::text[]) AND id = $3"
 DELETE_NOTE = "DELETE FROM api.notes WHERE id = $1"
 FIND_PAYMENT = "SELECT EXISTS (SELECT FROM api.payments_view WHERE payment_id = $1)"
 
@@ -60,16 +58,21 @@ async def add_note(
     return note_of(row, author_id)
 
 
-async def delete_note(
-    connection: Connection, kind: NoteSubject, subjects: Sequence[str], note_id: UUID, author_id: UUID
-) -> None:
-    """Raises `NotFound`, and `Forbidden` for another person's note."""
-    row = await connection.fetchrow(SELECT_NOTE, kind.value, list(subjects), note_id)
+async def find_note(
+    connection: Connection, kind: NoteSubject, subjects: Sequence[str], note_id: UUID, reader: UUID
+) -> Note:
+    """Raises `NotFound`."""
+    row = await connection.fetchrow(FIND_NOTE, kind.value, list(subjects), note_id)
     if row is None:
         raise NotFound("there is no such note")
-    if row["author_id"] != author_id:
-        raise Forbidden(f"{row['author']} wrote this note, and only they can delete it", code="not_yours")
-    await connection.execute(DELETE_NOTE, note_id)
+    return note_of(row, reader)
+
+
+async def delete_note(connection: Connection, note: Note) -> None:
+    """Raises `Forbidden` for another person's note."""
+    if not note.own:
+        raise Forbidden(f"{note.author} wrote this note, and only they can delete it", code="not_yours")
+    await connection.execute(DELETE_NOTE, note.id)
 
 
 async def payment_exists(connection: Connection, payment_id: str) -> bool:

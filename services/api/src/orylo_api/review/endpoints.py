@@ -205,6 +205,10 @@ ROUTES = (
         list_review_cases,
         Permission.READ,
         "Payments that a person must decide, worst first",
+        description=(
+            "A payment is here while its current decision is review and it has no verdict. "
+            "Cases that are put off return at their time."
+        ),
         query=CaseQuery,
         response=ReviewCasePage,
     ),
@@ -214,6 +218,9 @@ ROUTES = (
         summarise_review,
         Permission.READ,
         "How many cases wait, since when, and what was decided today",
+        description=(
+            "The caller's own cases are counted too. The median is of verdicts on cases that were claimed before."
+        ),
         query=ReviewSummaryQuery,
         response=ReviewSummary,
     ),
@@ -223,6 +230,7 @@ ROUTES = (
         list_reviewers,
         Permission.READ,
         "The members that a case can be assigned to",
+        description=("Members who may give verdicts and whose account is not disabled."),
         response=ReviewerList,
     ),
     Route(
@@ -231,6 +239,7 @@ ROUTES = (
         show_review_case,
         Permission.READ,
         "One case, also if it is closed",
+        description=("A payment that was never reviewed has no case."),
         path_values=CasePath,
         response=ReviewCase,
     ),
@@ -250,6 +259,7 @@ ROUTES = (
         release_review_case,
         Permission.GIVE_VERDICTS,
         "Give up a case before its time ends",
+        description=("Others can claim it at once. Without a claim, nothing changes."),
         path_values=CasePath,
         response=ReviewCase,
     ),
@@ -270,6 +280,7 @@ ROUTES = (
         assign_review_case,
         Permission.GIVE_VERDICTS,
         "Assign a case to a member, or take the assignment back",
+        description=("An assignment shows whose a case is. It does not keep others from claiming it."),
         path_values=CasePath,
         body=AssignRequest,
         response=ReviewCase,
@@ -292,6 +303,10 @@ ROUTES = (
         undo_review_decision,
         Permission.GIVE_VERDICTS,
         "Undo one's own verdict within 10 minutes: the case and the buyer's status are as before",
+        description=(
+            "The verdict is withdrawn, and the case is held for the caller again. A later verdict, or a later "
+            "status of the buyer, is another person's and stays."
+        ),
         path_values=CasePath,
         response=ReviewCase,
         status=202,

@@ -137,7 +137,7 @@ class CaseVerdictAccepted(ResponseBody):
     payment_id: str = Field(examples=["stripe:pi_3SVk2c"])
     verdict_id: UUID
     verdict: PaymentVerdict
-    blocked_customer: str | None = Field(description="the customer that was blocked")
+    blocked_customer: str | None = Field(description="the customer that was blocked", examples=["cus_0d2f6a4b8c1e"])
     actor: str = Field(examples=["ana@loja.example"])
     accepted_at: datetime
     undo_until: datetime = Field(description="until then, whoever gave the verdict may undo it here")

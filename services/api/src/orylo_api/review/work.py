@@ -3,6 +3,7 @@
 A claim lasts for a few minutes after its holder last renewed it. Only the holder may decide the case meanwhile.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -45,6 +46,16 @@ REOPEN = """
         settled_at = NULL, settled_by = NULL, later_until = NULL,
         claimed_by = $2, claimed_by_name = $3, claimed_at = $4, claimed_until = $5
     WHERE payment_id = $1 RETURNING *
+"""
+LOCK_CASES = """
+    SELECT payment_id, claimed_by, claimed_until FROM api.review_cases WHERE payment_id = ANY($1) AND open
+    ORDER BY payment_id FOR UPDATE
+"""
+SETTLE_CASES = """
+    UPDATE api.review_cases SET
+        settled_at = $2, settled_by = $3,
+        claimed_by = NULL, claimed_by_name = NULL, claimed_at = NULL, claimed_until = NULL
+    WHERE payment_id = ANY($1) AND open
 """
 SELECT_CASE = "SELECT * FROM api.review_cases WHERE payment_id = $1 AND decision IS NOT NULL"
 LOCK_CASE = f"{SELECT_CASE} FOR UPDATE"
@@ -121,6 +132,18 @@ async def settle(connection: Connection, payment_id: str, worker: CaseWorker, no
     """Close a case that the transaction has locked."""
     [row] = await connection.fetch(SETTLE, payment_id, now, worker.name)
     return row
+
+
+async def settle_many(
+    connection: Connection, payment_ids: Collection[str], worker: CaseWorker, now: datetime
+) -> set[str]:
+    """Close the open cases among the payments. Return those that others hold, which stay open."""
+    rows = await connection.fetch(LOCK_CASES, list(payment_ids))
+    held = {
+        row["payment_id"] for row in rows if row["claimed_by"] not in (None, worker.id) and row["claimed_until"] > now
+    }
+    await connection.execute(SETTLE_CASES, [each for each in payment_ids if each not in held], now, worker.name)
+    return held
 
 
 async def settle_if_open(connection: Connection, payment_id: str, worker: CaseWorker, now: datetime) -> None:

@@ -8,11 +8,11 @@ from pydantic import TypeAdapter, ValidationError
 from orylo_api.conversions.models import ConversionQuery
 from orylo_api.customers.models import CustomerQuery
 from orylo_api.dead_letters.models import DeadLetterQuery
-from orylo_api.detections.models import DetectionQuery
 from orylo_api.errors import Invalid
 from orylo_api.http.fields import RequestPart
 from orylo_api.http.problem_details import FieldProblem
 from orylo_api.notes.contents import holds_card_number
+from orylo_api.payments.list_models import PaymentFilters
 from orylo_api.quarantine.models import QuarantineQuery
 from orylo_api.read_models.keys import derived_uuid
 from orylo_api.rejections.models import RejectionQuery
@@ -20,7 +20,7 @@ from orylo_api.review.models import CaseQuery
 from orylo_api.views.models import DashboardPage, SavedView
 
 PAGES: Mapping[DashboardPage, type[RequestPart]] = {
-    DashboardPage.PAYMENTS: DetectionQuery,
+    DashboardPage.PAYMENTS: PaymentFilters,
     DashboardPage.REVIEW: CaseQuery,
     DashboardPage.CUSTOMERS: CustomerQuery,
     DashboardPage.CONVERSIONS: ConversionQuery,
