@@ -50,7 +50,8 @@ pytestmark = pytest.mark.integration
 # Tables that row-level security guards, and tables that only the projector may use.
 BOUND = (
     "detections_view", "payments_view", "customers_view", "trust_changes", "conversions_view", "rollups",
-    "rollup_amounts", "dead_letters", "idempotency_keys", "rejections_view", "quarantine_view",
+    "rollup_amounts", "payment_rollups", "conversion_rollups", "delivery_rollups",
+    "dead_letters", "idempotency_keys", "rejections_view", "quarantine_view",
     "destination_states_view", "customer_merges", "merge_reviews_view", "rule_hits", "fraud_evidence",
     "actions_view", "review_cases", "review_decisions", "notes", "saved_views",
 )  # fmt: skip
@@ -142,7 +143,8 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
     async with api.pool.acquire() as connection:
         entry = NewEntry("block", EntryType.BIN, "424242", f"of {tenant_id}")
         listed = await add_entry(connection, tenant_id, entry, actor=ACTOR)
-    note_id, view_id = await add_note_and_view(api, tenant_id, customer_id, paid.payment_id)
+    notes = {"notes of customers": uuid7(), "notes of payments": uuid7()}
+    view_id = await add_notes_and_view(api, tenant_id, [customer_id, paid.payment_id], list(notes.values()))
     dead = await api.pool.fetchval("SELECT id FROM api.dead_letters WHERE tenant_id = $1", tenant_id)
     return Things(
         {
@@ -156,25 +158,25 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
             "merge-reviews": str(limited.limit_id),
             "rules": str(rule_id),
             "lists": str(listed.id),
-            "notes": str(note_id),
+            **{name: str(each) for name, each in notes.items()},
             "views": str(view_id),
         }
     )
 
 
-async def add_note_and_view(api: Api, tenant_id: UUID, customer_id: str, payment_id: str) -> tuple[UUID, UUID]:
-    """Add a note on the customer and one on the payment, and a view of the shop. Return the first note and the view."""
-    note_id, view_id, author = uuid7(), uuid7(), uuid7()
-    for kind, subject, own_id in (("customer", customer_id, note_id), ("payment", payment_id, uuid7())):
+async def add_notes_and_view(api: Api, tenant_id: UUID, subjects: list[str], notes: list[UUID]) -> UUID:
+    """Add a note on the customer and one on the payment, and a view of the shop. Return the view's id."""
+    view_id = uuid7()
+    for kind, subject, note_id in zip(("customer", "payment"), subjects, notes, strict=True):
         await api.pool.execute(
-            "INSERT INTO api.notes VALUES ($1, $2, $3, $4, 'a text', $5, 'ana', now())",
-            tenant_id, own_id, kind, subject, author,
+            "INSERT INTO api.notes VALUES ($1, $2, $3, $4, 'a text', $2, 'ana', now())",
+            tenant_id, note_id, kind, subject,
         )  # fmt: skip
     await api.pool.execute(
         "INSERT INTO api.saved_views VALUES ($1, $2, 'review', 'shared', '{}', NULL, 'ana', now(), now())",
         tenant_id, view_id,
     )  # fmt: skip
-    return note_id, view_id
+    return view_id
 
 
 async def add_rule(api: Api, tenant_id: UUID, customer_id: str) -> UUID:
@@ -201,7 +203,8 @@ def resource(route: Route) -> str:
 
 async def call(client: aiohttp.ClientSession, route: Route, things: Things) -> tuple[int, Any]:
     path = route.path.replace("{id}", things.ids.get(resource(route), ""))
-    path = path.replace("{payment_id}", things.ids["payments"]).replace("{note_id}", things.ids["notes"])
+    path = path.replace("{payment_id}", things.ids["payments"])
+    path = path.replace("{note_id}", things.ids[f"notes of {resource(route)}"] if "{note_id}" in path else "")
     given: dict[str, Any] = {"json": BODIES.get(route.endpoint.__name__)}
     if route.upload_bytes:
         given = {"data": FILES[route.endpoint.__name__], "headers": {"Content-Type": "text/csv"}}

@@ -31,6 +31,7 @@ from orylo_api.rules import endpoints as rules
 from orylo_api.rules import snooze_endpoints as snoozes
 from orylo_api.search import endpoints as search
 from orylo_api.stream import endpoints as stream
+from orylo_api.timeseries import endpoints as timeseries
 from orylo_api.verdicts import endpoints as verdicts
 from orylo_api.views import endpoints as views
 
@@ -39,6 +40,7 @@ ROUTES: Sequence[Route] = (
     *second_factor.ROUTES,
     *overview.ROUTES,
     *attention.ROUTES,
+    *timeseries.ROUTES,
     *detections.ROUTES,
     *customers.ROUTES,
     *lookup.ROUTES,

@@ -29,6 +29,8 @@ TAGS: Mapping[str, str] = {
     "account": "The caller's own account: its second factor.",
     "overview": "The numbers of the dashboard's first page.",
     "attention": "Everything that waits for a person.",
+    "funnel": "From clicks to conversions.",
+    "timeseries": "Figures over time.",
     "detections": "Decisions on payments: allow, review or block, with the reasons and their points.",
     "customers": "Buyers, known by hashed identifiers: trust score, status, history, merges.",
     "merge-reviews": "Customers that a limit keeps apart although they share an identifier.",
@@ -225,4 +227,5 @@ def _problem(status: str, code: str) -> Schema:
         "detail": detail,
         "errors": invalid if code == "validation" else None,
         "tenants": None,
+        "holder": None,
     }
