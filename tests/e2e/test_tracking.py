@@ -197,7 +197,7 @@ async def checkouts(platform: Embedded) -> int:
     return await count(
         platform,
         "SELECT coalesce(sum(checkouts), 0) FROM api.rollups r JOIN control.tenants t ON t.id = r.tenant_id "
-        "WHERE t.slug = $1 AND grain = 'day'",
+        "WHERE t.slug = $1 AND grain = 'hour'",
         TENANT,
     )
 

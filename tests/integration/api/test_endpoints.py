@@ -294,7 +294,7 @@ async def test_the_overview_adds_up_what_happened(api: Api) -> None:
         payment(PaymentSucceeded, **now_of(payment_id="stripe:2", amount_minor=900, currency="USD")),
         payment(PaymentSucceeded, **now_of(payment_id="stripe:3", occurred_at=now - timedelta(days=3))),
         payment(PaymentFailed, **now_of(payment_id="stripe:4")),
-        detection(**now_of(decision=Decision.BLOCK)),
+        detection(**now_of(decision=Decision.BLOCK, payment_id="stripe:4")),
         conversion(ConversionDispatched, **now_of()),
     )
 

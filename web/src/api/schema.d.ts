@@ -172,10 +172,50 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Totals of today, the last 24 hours and the last 7 days, and a time series
-         * @description All figures come from rollups, so the answer takes as long for a thousand payments as for a million. `today` begins at midnight in `timezone`.
+         * Sales, fraud and conversions of any period, totals of today, 24 hours and 7 days, and a time series
+         * @description All figures come from rollups, so the answer takes as long for a thousand payments as for a million. `period` has the figures of `from` to `to`, by the time of each payment; the totals are of fixed periods. `today` begins at midnight in `timezone`.
          */
         get: operations["show_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/funnel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * From clicks over checkouts and payments to conversions, in any period
+         * @description Each step counts what happened in the period: a buyer who clicked the day before is not among its clicks, but among its sales.
+         */
+        get: operations["show_funnel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/timeseries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics over time, by minute, hour or day
+         * @description Days and hours are those of `timezone`. Payments count at the time of payment, or when they were created if they were not paid, so a refund or dispute changes the point of its payment.
+         */
+        get: operations["show_time_series"];
         put?: never;
         post?: never;
         delete?: never;
@@ -473,7 +513,7 @@ export interface paths {
         };
         /**
          * Payments, newest first, each with its decision, buyer and conversion
-         * @description Which payments. All conditions must hold; of several values of one, any.
+         * @description Conditions on payments, of which all must hold; of several values of one condition, any.
          *
          *         Three views of the dashboard: `decision=review&verdict=none` (to review), `decision=block&state=succeeded` (blocked
          *         but paid), `state=succeeded&conversion=failed,pending,suppressed,none` (not reaching Meta).
@@ -596,7 +636,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Precision, recall, false positives and money by week, and the review queue
+         * Precision, recall, false positives and money of any period and by week, and the review queue
          * @description A payment is fraud by its newest verdict, else by a dispute that was not won, else by a fraud warning. Recent weeks are not final.
          */
         get: operations["show_quality"];
@@ -1370,6 +1410,7 @@ export interface components {
         Amounts: {
             currency: string;
             succeeded_minor: number;
+            /** @description of payments whose current decision is `block`, paid or not */
             blocked_minor: number;
             dispatched_minor: number;
         };
@@ -1460,6 +1501,11 @@ export interface components {
             /** @description empty if the expression can be saved */
             problems: components["schemas"]["ExpressionProblem"][];
         };
+        /**
+         * Comparison
+         * @enum {string}
+         */
+        Comparison: "previous_period" | "previous_day" | "previous_week";
         /** Conversion */
         Conversion: {
             /** Format: uuid */
@@ -1566,7 +1612,18 @@ export interface components {
             /** @description stored with the change; must not hold personal data */
             reason: string;
         };
-        /** Counts */
+        /**
+         * CountedMoney
+         * @description A number of payments and their money, the currency with the largest amount first.
+         */
+        CountedMoney: {
+            payments: number;
+            amounts: components["schemas"]["CurrencyAmount"][];
+        };
+        /**
+         * Counts
+         * @description Messages at the time of what they report. Paid payments and conversions count at their own time.
+         */
         Counts: {
             /**
              * @description that became a message, including those about a payment already known
@@ -1592,7 +1649,7 @@ export interface components {
              */
             detections_degraded: number;
             /**
-             * @description each payment once
+             * @description each payment once, at the time of payment
              * @default 0
              */
             payments_succeeded: number;
@@ -1610,19 +1667,34 @@ export interface components {
             disputes_lost: number;
             /** @default 0 */
             fraud_warnings: number;
-            /** @default 0 */
+            /**
+             * @description created in the period, attributed to a click and not suppressed
+             * @default 0
+             */
             conversions_matched: number;
-            /** @default 0 */
+            /**
+             * @description created in the period and confirmed since
+             * @default 0
+             */
             conversions_dispatched: number;
             /**
-             * @description matched in the period and failed at present, as `status=failed` lists them
+             * @description created in the period and failed at present, as `status=failed` lists them
              * @default 0
              */
             conversions_failed: number;
-            /** @default 0 */
+            /**
+             * @description created in the period and suppressed at present
+             * @default 0
+             */
             conversions_suppressed: number;
             /** @default 0 */
             dead_letters: number;
+        };
+        /** CurrencyAmount */
+        CurrencyAmount: {
+            currency: string;
+            /** @description in the currency's minor unit */
+            minor: number;
         };
         /** Customer */
         Customer: {
@@ -1842,6 +1914,18 @@ export interface components {
             kind: "allow" | "block" | "review";
         };
         /**
+         * Decided
+         * @description Payments by their current decision.
+         */
+        Decided: {
+            allow: number;
+            review: number;
+            block: number;
+            undecided: number;
+            /** @description decided without one or more detectors */
+            degraded: number;
+        };
+        /**
          * Decision
          * @enum {string}
          */
@@ -1876,9 +1960,21 @@ export interface components {
         DecisionQuality: {
             /** Format: date-time */
             generated_at: string;
+            /** @description all weeks together */
+            period: components["schemas"]["QualityWeek"];
             /** @description newest first */
             weeks: components["schemas"]["QualityWeek"][];
             review_queue: components["schemas"]["ReviewQueue"];
+        };
+        /** DeclineCount */
+        DeclineCount: {
+            gateway: string;
+            /**
+             * @description the gateway's own
+             * @example insufficient_funds
+             */
+            code: string;
+            payments: number;
         };
         /**
          * DestinationCondition
@@ -2289,6 +2385,33 @@ export interface components {
          * @enum {string}
          */
         FoundBy: "id" | "order_id" | "email" | "phone" | "document";
+        /**
+         * Funnel
+         * @description Each step counts what happened in the period, whether or not the same buyer took the step before in it.
+         */
+        Funnel: {
+            timezone: string;
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            steps: components["schemas"]["FunnelStep"][];
+        };
+        /**
+         * FunnelStage
+         * @enum {string}
+         */
+        FunnelStage: "click" | "checkout" | "payment" | "conversion";
+        /** FunnelStep */
+        FunnelStep: {
+            /** @description `click`: visits reported by the tracking script; `checkout`: checkouts started; `payment`: paid payments; `conversion`: conversions that a destination confirmed */
+            stage: components["schemas"]["FunnelStage"];
+            count: number;
+            /** @description of the step before; null for the first. Above 1 where a step sees more than the one before, such as sales to buyers whom the script did not see */
+            share: number | null;
+            /** @description the count of the period that `compare` names; null without it */
+            compared: number | null;
+        };
         /** Fuse */
         Fuse: {
             /** @description a block by rules or by the risk is a review until a person resets the fuse */
@@ -2328,6 +2451,11 @@ export interface components {
             /** Format: date-time */
             given_at: string;
         };
+        /**
+         * Granularity
+         * @enum {string}
+         */
+        Granularity: "minute" | "hour" | "day";
         /** HitList */
         HitList: {
             items: components["schemas"]["DailyHits"][];
@@ -2380,7 +2508,7 @@ export interface components {
         };
         /**
          * Link
-         * @description What two payments may share.
+         * @description A kind of value that two payments may share.
          * @enum {string}
          */
         Link: "customer" | "card" | "device" | "ip" | "phone" | "document";
@@ -2550,7 +2678,7 @@ export interface components {
             decisions: number;
             /** @description null if no event names the customer */
             buyer: components["schemas"]["Buyer"] | null;
-            /** @description null while there is none */
+            /** @description null until there is one */
             conversion: components["schemas"]["ListedConversions"] | null;
             /** @description the newest; null without one, and if it was withdrawn */
             verdict: components["schemas"]["GivenVerdict"] | null;
@@ -2625,6 +2753,21 @@ export interface components {
              * @default null
              */
             totp: string | null;
+        };
+        /**
+         * MatchRate
+         * @description How many of the conversions that are not suppressed are attributed to a click.
+         */
+        MatchRate: {
+            rate: number | null;
+            /** @description most first */
+            by_method: components["schemas"]["MatchedBy"][];
+        };
+        /** MatchedBy */
+        MatchedBy: {
+            /** @description as in a conversion's match; `none` without one */
+            method: string;
+            conversions: number;
         };
         /**
          * MergeAccepted
@@ -2717,6 +2860,10 @@ export interface components {
             timezone: string;
             /** Format: date-time */
             generated_at: string;
+            /** @description from `from` to `to`; without them, today so far */
+            period: components["schemas"]["PeriodFigures"];
+            /** @description the period that `compare` names; null without it */
+            compared: components["schemas"]["PeriodFigures"] | null;
             today: components["schemas"]["Totals"];
             last_24h: components["schemas"]["Totals"];
             last_7d: components["schemas"]["Totals"];
@@ -2727,11 +2874,13 @@ export interface components {
          * OverviewUpdate
          * @description The data of the stream event `overview.updated`.
          *
-         *     An Overview with only the newest point of its series, and the destinations as `/api/v1/destinations` lists them.
+         *     An Overview with only the newest point of its series, and the destinations as `/api/v1/destinations` lists them. Its
+         *     `period` is today so far.
          */
         OverviewUpdate: {
             /** Format: date-time */
             generated_at: string;
+            period: components["schemas"]["PeriodFigures"];
             today: components["schemas"]["Totals"];
             last_24h: components["schemas"]["Totals"];
             last_7d: components["schemas"]["Totals"];
@@ -3031,6 +3180,32 @@ export interface components {
          */
         PaymentVerdict: "fraud" | "legitimate" | "withdrawn";
         /**
+         * PeriodFigures
+         * @description What became of the payments of a period, to this day: a refund counts when its payment was made.
+         */
+        PeriodFigures: {
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            /** @description payments that were paid, before refunds */
+            sales: components["schemas"]["CountedMoney"];
+            /** @description refunded payments, with the refunded amounts */
+            refunded: components["schemas"]["CountedMoney"];
+            /** @description payments with a lost dispute, with their whole amount */
+            chargebacks: components["schemas"]["CountedMoney"];
+            /** @description all payments, also those that were not paid */
+            attempts: number;
+            /** @description paid / (paid + declined) */
+            success_rate: number | null;
+            /** @description the ten most frequent, most first */
+            declines: components["schemas"]["DeclineCount"][];
+            decisions: components["schemas"]["Decided"];
+            fraud_stopped: components["schemas"]["StoppedFraud"];
+            reached: components["schemas"]["Reached"];
+            match: components["schemas"]["MatchRate"];
+        };
+        /**
          * Permission
          * @enum {string}
          */
@@ -3092,9 +3267,9 @@ export interface components {
             frauds: number;
             /** @description frauds / payments */
             precision: number | null;
-            /** @description frauds / all frauds of the week */
+            /** @description frauds / all frauds of the week or period */
             recall: number | null;
-            /** @description (payments - frauds) / all legitimate payments of the week */
+            /** @description (payments - frauds) / all legitimate payments of the week or period */
             false_positive_rate: number | null;
         };
         /**
@@ -3112,14 +3287,16 @@ export interface components {
         };
         /**
          * QualityWeek
-         * @description A week of paid payments, by the time of payment.
+         * @description Paid payments of a week, or of the whole period, by the time of payment.
          */
         QualityWeek: {
             /**
              * Format: date-time
-             * @description Monday 00:00 UTC
+             * @description Monday 00:00 in the time zone; the period's start, if that is later
              */
             starts_at: string;
+            /** Format: date-time */
+            ends_at: string;
             /** @description it ended at least 120 days ago, so card networks accept no new disputes of fraud; until then more frauds may become known */
             settled: boolean;
             payments: number;
@@ -3208,6 +3385,28 @@ export interface components {
             created_at: string;
         };
         /**
+         * Reached
+         * @description Conversions by destination's answer. Each destination of a payment has one.
+         */
+        Reached: {
+            /** @description all that are not suppressed */
+            due: number;
+            /** @description confirmed by the destination */
+            dispatched: number;
+            pending: number;
+            failed: number;
+            /** @description deliberately not sent */
+            suppressed: number;
+            /** @description dispatched / due */
+            rate: number | null;
+            /** @description of those that are dispatched */
+            amounts: components["schemas"]["CurrencyAmount"][];
+            /** @description median time from a conversion's creation to its delivery; within 10 % */
+            p50_ms: number | null;
+            p95_ms: number | null;
+            p99_ms: number | null;
+        };
+        /**
          * ReasonPoints
          * @description A reason's share of the risk, in points: whole numbers that add up to the decision's risk.
          */
@@ -3278,7 +3477,7 @@ export interface components {
         };
         /**
          * RelatedAmount
-         * @description Money of related payments in one currency, whatever became of it.
+         * @description Money of related payments in one currency, in any state.
          */
         RelatedAmount: {
             /** @example BRL */
@@ -3463,6 +3662,11 @@ export interface components {
             items: components["schemas"]["ListedSnooze"][];
         };
         /**
+         * Split
+         * @enum {string}
+         */
+        Split: "gateway" | "method" | "currency" | "decision" | "decline_code" | "match_method" | "destination";
+        /**
          * StatusAccepted
          * @description The change is recorded. The customer shows it within moments.
          */
@@ -3487,6 +3691,27 @@ export interface components {
             /** @description stored with the change; must not hold personal data */
             reason: string;
         };
+        /**
+         * StoppedFraud
+         * @description Fraud whose money the fraudster did not keep.
+         *
+         *     Fraud is what Orylo blocked, unless a person judged it legitimate, and what a person judged as fraud. A payment
+         *     counts once: as `at_provider` if Orylo canceled or refunded it there, else by what became of it.
+         */
+        StoppedFraud: {
+            total: components["schemas"]["CountedMoney"];
+            /** @description of all payments of the period */
+            share: number | null;
+            /** @description never paid, as each attempt was declined */
+            declined: components["schemas"]["CountedMoney"];
+            /** @description closed before it was paid */
+            canceled: components["schemas"]["CountedMoney"];
+            /** @description refunded, with the refunded amount */
+            refunded: components["schemas"]["CountedMoney"];
+            at_provider: components["schemas"]["CountedMoney"];
+            /** @description reviewed or blocked payments that a person judged legitimate */
+            false_alarms: number;
+        };
         /** TenantIdentity */
         TenantIdentity: {
             /** Format: uuid */
@@ -3498,6 +3723,42 @@ export interface components {
         TenantName: {
             slug: string;
             name: string;
+        };
+        /** TimeSeries */
+        TimeSeries: {
+            timezone: string;
+            granularity: components["schemas"]["Granularity"];
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            /** @description starts of the points, oldest first, without gaps */
+            at: string[];
+            /** @description those with the largest first metric first */
+            lines: components["schemas"]["TimeSeriesLine"][];
+            lines_left_out: number;
+        };
+        /** TimeSeriesLine */
+        TimeSeriesLine: {
+            /**
+             * @description of `split`; null without a split, and where the value is not known
+             * @example stripe
+             */
+            value: string | null;
+            /**
+             * @description by name: a number for each point; null where a rate would divide by 0
+             * @example {
+             *       "succeeded": [
+             *         12
+             *       ],
+             *       "success_rate": [
+             *         0.92
+             *       ]
+             *     }
+             */
+            metrics: {
+                [key: string]: (number | null)[];
+            };
         };
         /** Totals */
         Totals: {
@@ -3729,6 +3990,15 @@ export interface components {
         } | {
             /** @constant */
             event: "conversion.suppressed";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["Conversion"];
+        } | {
+            /** @constant */
+            event: "conversion.attempted";
             /**
              * @description the position to resume from
              * @example 1207.0
@@ -4290,15 +4560,30 @@ export interface operations {
         parameters: {
             query?: {
                 /**
+                 * @description start of the period, rounded down to a quarter of an hour; without it, the start of today
+                 * @example 2026-03-01T00:00:00-03:00
+                 */
+                from?: string;
+                /**
+                 * @description end of the period, rounded up to a quarter of an hour; without it, now
+                 * @example 2026-04-01T00:00:00-03:00
+                 */
+                to?: string;
+                /**
+                 * @description IANA name of the time zone in which days begin
+                 * @example America/Sao_Paulo
+                 */
+                timezone?: string;
+                /**
                  * @description period that the series covers
                  * @example 24h
                  */
                 range?: components["schemas"]["SeriesRange"];
                 /**
-                 * @description IANA name of the time zone in which `today` begins
-                 * @example America/Sao_Paulo
+                 * @description with the period of the same length directly before, or at the same time of day one day or one week before
+                 * @example previous_period
                  */
-                timezone?: string;
+                compare?: components["schemas"]["Comparison"];
             };
             header?: never;
             path?: never;
@@ -4316,6 +4601,250 @@ export interface operations {
                      * @example {
                      *       "timezone": "America/Sao_Paulo",
                      *       "generated_at": "2026-03-14T15:09:26Z",
+                     *       "period": {
+                     *         "starts_at": "2026-03-14T15:09:26Z",
+                     *         "ends_at": "2026-03-14T15:09:26Z",
+                     *         "sales": {
+                     *           "payments": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ]
+                     *         },
+                     *         "refunded": {
+                     *           "payments": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ]
+                     *         },
+                     *         "chargebacks": {
+                     *           "payments": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ]
+                     *         },
+                     *         "attempts": 12,
+                     *         "success_rate": 12,
+                     *         "declines": [
+                     *           {
+                     *             "gateway": "stripe",
+                     *             "code": "insufficient_funds",
+                     *             "payments": 12
+                     *           }
+                     *         ],
+                     *         "decisions": {
+                     *           "allow": 12,
+                     *           "review": 12,
+                     *           "block": 12,
+                     *           "undecided": 12,
+                     *           "degraded": 12
+                     *         },
+                     *         "fraud_stopped": {
+                     *           "total": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "share": 12,
+                     *           "declined": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "canceled": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "refunded": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "at_provider": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "false_alarms": 12
+                     *         },
+                     *         "reached": {
+                     *           "due": 12,
+                     *           "dispatched": 12,
+                     *           "pending": 12,
+                     *           "failed": 12,
+                     *           "suppressed": 12,
+                     *           "rate": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ],
+                     *           "p50_ms": 12,
+                     *           "p95_ms": 12,
+                     *           "p99_ms": 12
+                     *         },
+                     *         "match": {
+                     *           "rate": 12,
+                     *           "by_method": [
+                     *             {
+                     *               "method": "click_id",
+                     *               "conversions": 12
+                     *             }
+                     *           ]
+                     *         }
+                     *       },
+                     *       "compared": {
+                     *         "starts_at": "2026-03-14T15:09:26Z",
+                     *         "ends_at": "2026-03-14T15:09:26Z",
+                     *         "sales": {
+                     *           "payments": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ]
+                     *         },
+                     *         "refunded": {
+                     *           "payments": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ]
+                     *         },
+                     *         "chargebacks": {
+                     *           "payments": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ]
+                     *         },
+                     *         "attempts": 12,
+                     *         "success_rate": 12,
+                     *         "declines": [
+                     *           {
+                     *             "gateway": "stripe",
+                     *             "code": "insufficient_funds",
+                     *             "payments": 12
+                     *           }
+                     *         ],
+                     *         "decisions": {
+                     *           "allow": 12,
+                     *           "review": 12,
+                     *           "block": 12,
+                     *           "undecided": 12,
+                     *           "degraded": 12
+                     *         },
+                     *         "fraud_stopped": {
+                     *           "total": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "share": 12,
+                     *           "declined": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "canceled": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "refunded": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "at_provider": {
+                     *             "payments": 12,
+                     *             "amounts": [
+                     *               {
+                     *                 "currency": "BRL",
+                     *                 "minor": 12
+                     *               }
+                     *             ]
+                     *           },
+                     *           "false_alarms": 12
+                     *         },
+                     *         "reached": {
+                     *           "due": 12,
+                     *           "dispatched": 12,
+                     *           "pending": 12,
+                     *           "failed": 12,
+                     *           "suppressed": 12,
+                     *           "rate": 12,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "minor": 12
+                     *             }
+                     *           ],
+                     *           "p50_ms": 12,
+                     *           "p95_ms": 12,
+                     *           "p99_ms": 12
+                     *         },
+                     *         "match": {
+                     *           "rate": 12,
+                     *           "by_method": [
+                     *             {
+                     *               "method": "click_id",
+                     *               "conversions": 12
+                     *             }
+                     *           ]
+                     *         }
+                     *       },
                      *       "today": {
                      *         "counts": {
                      *           "webhooks": 0,
@@ -4448,6 +4977,188 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["Overview"];
                 };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_funnel: {
+        parameters: {
+            query?: {
+                /**
+                 * @description start of the period, rounded down to a quarter of an hour; without it, the start of today
+                 * @example 2026-03-01T00:00:00-03:00
+                 */
+                from?: string;
+                /**
+                 * @description end of the period, rounded up to a quarter of an hour; without it, now
+                 * @example 2026-04-01T00:00:00-03:00
+                 */
+                to?: string;
+                /**
+                 * @description IANA name of the time zone in which days begin
+                 * @example America/Sao_Paulo
+                 */
+                timezone?: string;
+                /**
+                 * @description as in the overview
+                 * @example previous_period
+                 */
+                compare?: components["schemas"]["Comparison"];
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "timezone": "America/Sao_Paulo",
+                     *       "starts_at": "2026-03-14T15:09:26Z",
+                     *       "ends_at": "2026-03-14T15:09:26Z",
+                     *       "steps": [
+                     *         {
+                     *           "stage": "click",
+                     *           "count": 12,
+                     *           "share": 12,
+                     *           "compared": 12
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Funnel"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_time_series: {
+        parameters: {
+            query?: {
+                /**
+                 * @description start of the period, rounded down to a quarter of an hour; without it, the start of today
+                 * @example 2026-03-01T00:00:00-03:00
+                 */
+                from?: string;
+                /**
+                 * @description end of the period, rounded up to a quarter of an hour; without it, now
+                 * @example 2026-04-01T00:00:00-03:00
+                 */
+                to?: string;
+                /**
+                 * @description IANA name of the time zone in which days begin
+                 * @example America/Sao_Paulo
+                 */
+                timezone?: string;
+                /**
+                 * @description names, separated by commas. Payments count at the time of payment, or when they were created if they were not paid; conversions when they were created. `payments`: payments, whatever became of them; `succeeded`: payments that were paid; `failed`: declined payments; `canceled`: canceled payments; `refunded`: payments that were refunded, also in part; `disputed`: payments with a dispute; `chargebacks`: payments with a lost dispute; `degraded`: payments decided without one or more detectors; `false_alarms`: reviewed or blocked payments that a person judged legitimate; `frauds`: paid payments that are fraud; `stopped`: fraud that was declined, canceled or refunded; `success_rate`: paid / (paid + declined); `amount_minor`: all payments' amounts, in the currency's minor unit; `succeeded_minor`: paid amounts, in the currency's minor unit; `refunded_minor`: refunded amounts, in the currency's minor unit; `chargeback_minor`: amounts of lost disputes, in the currency's minor unit; `stopped_minor`: amounts of stopped fraud, in the currency's minor unit; `conversions`: conversions, also suppressed ones; `conversions_pending`: conversions that wait; `conversions_dispatched`: conversions that the destination confirmed; `conversions_failed`: conversions that failed for good; `conversions_suppressed`: conversions that are deliberately not sent; `dispatched_minor`: amounts of confirmed conversions, in the currency's minor unit; `reach_rate`: confirmed / all that are not suppressed; `match_rate`: attributed to a click / all that are not suppressed; `delivery_p50_ms`: median time to delivery, in ms; `delivery_p95_ms`: 95th percentile of it, in ms; `delivery_p99_ms`: 99th percentile of it, in ms; `webhooks`: webhooks that became a message; `clicks`: visits that the tracking script reported; `checkouts`: checkouts that were started; `fraud_warnings`: fraud warnings of card networks; `dead_letters`: dead letters
+                 * @example succeeded,success_rate
+                 */
+                metrics?: string;
+                /**
+                 * @description of at most 1,500 points; minutes are kept for 48 hours
+                 * @example hour
+                 */
+                granularity?: components["schemas"]["Granularity"];
+                /**
+                 * @description one line for each value; every metric must have it. At most the 50 largest
+                 * @example gateway
+                 */
+                split?: components["schemas"]["Split"];
+                /**
+                 * @description only of this gateway; every metric must have it
+                 * @example stripe
+                 */
+                gateway?: string;
+                /**
+                 * @description required for amounts, unless `split=currency`
+                 * @example BRL
+                 */
+                currency?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "timezone": "America/Sao_Paulo",
+                     *       "granularity": "minute",
+                     *       "starts_at": "2026-03-14T15:09:26Z",
+                     *       "ends_at": "2026-03-14T15:09:26Z",
+                     *       "at": [
+                     *         "2026-03-14T15:09:26Z"
+                     *       ],
+                     *       "lines": [
+                     *         {
+                     *           "value": "stripe",
+                     *           "metrics": {
+                     *             "succeeded": [
+                     *               12
+                     *             ],
+                     *             "success_rate": [
+                     *               0.92
+                     *             ]
+                     *           }
+                     *         }
+                     *       ],
+                     *       "lines_left_out": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TimeSeries"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: components["responses"]["401"];
             403: components["responses"]["403"];
@@ -6354,7 +7065,22 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description how many weeks, the present one included
+                 * @description start of the period, rounded down to a quarter of an hour; without it, the start of today
+                 * @example 2026-03-01T00:00:00-03:00
+                 */
+                from?: string;
+                /**
+                 * @description end of the period, rounded up to a quarter of an hour; without it, now
+                 * @example 2026-04-01T00:00:00-03:00
+                 */
+                to?: string;
+                /**
+                 * @description IANA name of the time zone in which days begin
+                 * @example America/Sao_Paulo
+                 */
+                timezone?: string;
+                /**
+                 * @description without `from`: how many weeks up to `to`, whose week is the last
                  * @example 12
                  */
                 weeks?: number;
@@ -6374,9 +7100,40 @@ export interface operations {
                     /**
                      * @example {
                      *       "generated_at": "2026-03-14T15:09:26Z",
+                     *       "period": {
+                     *         "starts_at": "2026-03-14T15:09:26Z",
+                     *         "ends_at": "2026-03-14T15:09:26Z",
+                     *         "settled": true,
+                     *         "payments": 12,
+                     *         "frauds": 12,
+                     *         "judged": 12,
+                     *         "blocked": {
+                     *           "payments": 12,
+                     *           "frauds": 12,
+                     *           "precision": 12,
+                     *           "recall": 12,
+                     *           "false_positive_rate": 12
+                     *         },
+                     *         "flagged": {
+                     *           "payments": 12,
+                     *           "frauds": 12,
+                     *           "precision": 12,
+                     *           "recall": 12,
+                     *           "false_positive_rate": 12
+                     *         },
+                     *         "amounts": [
+                     *           {
+                     *             "currency": "BRL",
+                     *             "stopped_minor": 12,
+                     *             "lost_minor": 12,
+                     *             "wrongly_blocked_minor": 12
+                     *           }
+                     *         ]
+                     *       },
                      *       "weeks": [
                      *         {
                      *           "starts_at": "2026-03-14T15:09:26Z",
+                     *           "ends_at": "2026-03-14T15:09:26Z",
                      *           "settled": true,
                      *           "payments": 12,
                      *           "frauds": 12,

@@ -19,6 +19,7 @@ export type Identity = Schemas["Identity"];
 export type ListedDestination = Schemas["ListedDestination"];
 export type LoginRequest = Schemas["LoginRequest"];
 export type Overview = Schemas["Overview"];
+export type PeriodFigures = Schemas["PeriodFigures"];
 export type OverviewUpdate = Schemas["OverviewUpdate"];
 export type Payment = Schemas["Payment"];
 export type Problem = Schemas["ProblemDetails"];

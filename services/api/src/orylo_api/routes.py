@@ -27,12 +27,14 @@ from orylo_api.rules import endpoints as rules
 from orylo_api.rules import snooze_endpoints as snoozes
 from orylo_api.search import endpoints as search
 from orylo_api.stream import endpoints as stream
+from orylo_api.timeseries import endpoints as timeseries
 from orylo_api.verdicts import endpoints as verdicts
 
 ROUTES: Sequence[Route] = (
     *auth.ROUTES,
     *second_factor.ROUTES,
     *overview.ROUTES,
+    *timeseries.ROUTES,
     *detections.ROUTES,
     *customers.ROUTES,
     *merges.ROUTES,

@@ -1,4 +1,4 @@
-import type { Counts, Overview } from "../../api/types";
+import type { Counts, Overview, PeriodFigures } from "../../api/types";
 
 const NO_COUNTS: Counts = {
   webhooks: 0,
@@ -23,12 +23,50 @@ const NO_COUNTS: Counts = {
   dead_letters: 0,
 };
 
+const NO_MONEY = { payments: 0, amounts: [] };
+
+export const NO_FIGURES: PeriodFigures = {
+  starts_at: "2026-11-20T00:00:00Z",
+  ends_at: "2026-11-20T12:00:00Z",
+  sales: NO_MONEY,
+  refunded: NO_MONEY,
+  chargebacks: NO_MONEY,
+  attempts: 0,
+  success_rate: null,
+  declines: [],
+  decisions: { allow: 0, review: 0, block: 0, undecided: 0, degraded: 0 },
+  fraud_stopped: {
+    total: NO_MONEY,
+    share: null,
+    declined: NO_MONEY,
+    canceled: NO_MONEY,
+    refunded: NO_MONEY,
+    at_provider: NO_MONEY,
+    false_alarms: 0,
+  },
+  reached: {
+    due: 0,
+    dispatched: 0,
+    pending: 0,
+    failed: 0,
+    suppressed: 0,
+    rate: null,
+    amounts: [],
+    p50_ms: null,
+    p95_ms: null,
+    p99_ms: null,
+  },
+  match: { rate: null, by_method: [] },
+};
+
 export function overview(today: Partial<Counts> = {}): Overview {
   const counts = { ...NO_COUNTS, ...today };
   const totals = { counts, amounts: [] };
   return {
     timezone: "UTC",
     generated_at: "2026-11-20T12:00:00Z",
+    period: NO_FIGURES,
+    compared: null,
     today: totals,
     last_24h: totals,
     last_7d: totals,

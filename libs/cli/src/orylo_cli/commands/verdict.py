@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orylo_api.quality.models import DecisionQuality, QualityWeek
+from orylo_api.quality.models import DecisionQuality, QualityQuery, QualityWeek
 from orylo_api.quality.queries import read_quality
 from orylo_api.verdicts.csv_file import MAX_REASON, VerdictDefaults, VerdictLine
 from orylo_api.verdicts.models import VerdictImport
@@ -112,7 +112,7 @@ def quality(
 
         async def work(connection: Connection) -> DecisionQuality:
             await bind_to_tenant(connection, (await find_tenant(connection, tenant)).id)
-            found = await read_quality(connection, weeks, datetime.now(UTC))
+            found = await read_quality(connection, QualityQuery(weeks=weeks), datetime.now(UTC))
             await unbind(connection)
             return found
 

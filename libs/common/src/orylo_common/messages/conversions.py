@@ -21,9 +21,7 @@ class ReportedAttempt(Value):
 
     number: int = Field(ge=1, description="counted from 1, over all of the conversion's attempts")
     at: AwareDatetime = Field(description="when it began")
-    outcome: str = Field(
-        description="dispatched, refused, transient, throttled, unknown, token or configuration"
-    )
+    outcome: str = Field(description="dispatched, refused, transient, throttled, unknown, token or configuration")
     code: str | None = Field(default=None, description="the destination's own code")
     reason: str | None = Field(default=None, description="a sentence for users, without personal data")
     duration_ms: int = Field(ge=0)

@@ -1,5 +1,6 @@
 """From dispatch's messages about conversions to rows of api.conversions_view."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +17,7 @@ from orylo_common.messages import (
     ConversionFailed,
     ConversionMatched,
     ConversionSuppressed,
+    Message,
 )
 from orylo_common.postgres.pool import Connection
 from orylo_common.postgres.tables import Table
@@ -26,6 +28,16 @@ _STATUS_RANKS = {
     ConversionStatus.FAILED: 2,
     # Delivered stays delivered, whatever arrives later.
     ConversionStatus.DISPATCHED: 3,
+}
+
+
+EVENTS: Mapping[type[Message], bytes] = {
+    ConversionMatched: b"conversion.matched",
+    ConversionAttempted: b"conversion.attempted",
+    ConversionSuppressed: b"conversion.suppressed",
+    ConversionDispatched: b"conversion.dispatched",
+    ConversionFailed: b"conversion.failed",
+    ConversionCorrectionChanged: b"conversion.correction_changed",
 }
 
 
@@ -98,27 +110,10 @@ class ConversionProjection:
             corrected = self._corrections.get(key)
             if corrected is None or row.correction_version > corrected.correction_version:
                 self._corrections[key] = row
-            effects.stream(row.tenant_id, b"conversion.correction_changed", _shown(row))
-            return
-        known = self._rows.get(key)
-        self._rows[key] = row if known is None else merge(known, row)
-        tenant_id, at = row.tenant_id, row.updated_at
-        match conversion:
-            case ConversionMatched():
-                if conversion.match.method != "none":
-                    effects.count(tenant_id, at, "conversions_matched")
-                effects.stream(tenant_id, b"conversion.matched", _shown(row))
-            case ConversionSuppressed():
-                effects.count(tenant_id, at, "conversions_suppressed")
-                effects.stream(tenant_id, b"conversion.suppressed", _shown(row))
-            case ConversionDispatched():
-                effects.count(tenant_id, at, "conversions_dispatched")
-                effects.sum(tenant_id, at, row.currency, "dispatched_minor", row.amount_minor)
-                effects.stream(tenant_id, b"conversion.dispatched", _shown(row))
-            case ConversionFailed():
-                effects.stream(tenant_id, b"conversion.failed", _shown(row))
-            case ConversionAttempted():
-                effects.stream(tenant_id, b"conversion.attempted", _shown(row))
+        else:
+            known = self._rows.get(key)
+            self._rows[key] = row if known is None else merge(known, row)
+        effects.stream(row.tenant_id, EVENTS[type(conversion)], _shown(row))
 
     async def write(self, connection: Connection) -> None:
         await CONVERSIONS.execute(connection, UPSERT_CONVERSIONS, self._rows.values())

@@ -76,8 +76,6 @@ def _count(
     effects.count(detection.tenant_id, at, DECISION_COUNTERS[counted.decision], by)
     if counted.degraded:
         effects.count(detection.tenant_id, at, "detections_degraded", by)
-    if counted.decision is Decision.BLOCK:
-        effects.sum(detection.tenant_id, at, counted.currency, "blocked_minor", by * counted.amount_minor)
 
 
 def detection_row(detection: DetectionCreated) -> DetectionRow:

@@ -28,6 +28,8 @@ TAGS: Mapping[str, str] = {
     "auth": "Sign in, refresh the session, sign out.",
     "account": "The caller's own account: its second factor.",
     "overview": "The numbers of the dashboard's first page.",
+    "funnel": "From clicks to conversions.",
+    "timeseries": "Figures over time.",
     "detections": "Decisions on payments: allow, review or block, with the reasons and their points.",
     "customers": "Buyers, known by hashed identifiers: trust score, status, history, merges.",
     "merge-reviews": "Customers that a limit keeps apart although they share an identifier.",

@@ -2,4 +2,4 @@
 DROP TABLE api.payment_rollups, api.conversion_rollups, api.delivery_rollups;
 DROP VIEW api.counted_payments, api.counted_conversions, api.counted_deliveries;
 DROP INDEX api.payments_time;
-DROP FUNCTION api.payment_time, api.payment_outcome, api.latency_bucket;
+DROP FUNCTION api.payment_time, api.payment_outcome, api.is_fraud, api.latency_bucket;

@@ -45,6 +45,22 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION api.payment_outcome IS 'the state that all refunds and disputes lead to, and the refunded amount';
 
+-- The same as `orylo_common.fraud_evidence.is_fraud`.
+CREATE FUNCTION api.is_fraud(reports jsonb) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    signs text[];
+BEGIN
+    IF reports IS NULL OR reports = '{}' THEN
+        RETURN false;
+    END IF;
+    SELECT array_agg(report.value ->> 1) INTO signs FROM jsonb_each(reports) AS report;
+    IF signs && ARRAY['judged_fraud', 'judged_legitimate'] THEN
+        RETURN 'judged_fraud' = ANY (signs);
+    END IF;
+    RETURN signs && ARRAY['disputed', 'dispute_lost'] OR 'warned' = ANY (signs) AND NOT 'dispute_won' = ANY (signs);
+END $$;
+
 -- Log-spaced buckets: b holds the times above 1.2^(b - 1) ms, up to 1.2^b ms. So a percentile is off by 10 % at most.
 CREATE FUNCTION api.latency_bucket(latency interval) RETURNS smallint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -70,6 +86,8 @@ SELECT p.tenant_id, p.payment_id, api.payment_time(p.details_key, p.created_at) 
        (o.outcome = 'chargeback')::integer AS chargebacks,
        (coalesce(d.degraded, '[]') <> '[]')::integer AS degraded,
        (coalesce(d.decision, '') IN ('review', 'block') AND e.verdict IS NOT DISTINCT FROM 'legitimate')::integer AS false_alarms,
+       (s.succeeded AND coalesce(e.verdict, '') IN ('fraud', 'legitimate'))::integer AS judged,
+       (s.succeeded AND f.fraud)::integer AS frauds,
        (f.stopped IS NOT DISTINCT FROM 'declined')::integer AS stopped_declined,
        (f.stopped IS NOT DISTINCT FROM 'canceled')::integer AS stopped_canceled,
        (f.stopped IS NOT DISTINCT FROM 'refunded')::integer AS stopped_refunded,
@@ -78,6 +96,7 @@ SELECT p.tenant_id, p.payment_id, api.payment_time(p.details_key, p.created_at) 
        CASE WHEN s.succeeded THEN p.amount_minor ELSE 0 END::numeric AS succeeded_minor,
        o.refunded AS refunded_minor,
        CASE WHEN o.outcome = 'chargeback' THEN p.amount_minor ELSE 0 END::numeric AS chargeback_minor,
+       CASE WHEN s.succeeded AND f.fraud THEN p.amount_minor ELSE 0 END::numeric AS fraud_minor,
        CASE WHEN f.stopped = 'declined' THEN p.amount_minor ELSE 0 END::numeric AS stopped_declined_minor,
        CASE WHEN f.stopped = 'canceled' THEN p.amount_minor ELSE 0 END::numeric AS stopped_canceled_minor,
        CASE WHEN f.stopped = 'refunded' THEN o.refunded ELSE 0 END AS stopped_refunded_minor,
@@ -91,8 +110,8 @@ LEFT JOIN LATERAL (
 ) AS d ON true
 LEFT JOIN api.fraud_evidence AS e ON e.tenant_id = p.tenant_id AND e.payment_id = p.payment_id
 LEFT JOIN LATERAL (
-    -- Fraud: what a person judged so, and what Orylo blocked unless a person judged it legitimate.
-    SELECT CASE
+    -- Stopped is what a person judged fraud, and what Orylo blocked unless a person judged it legitimate.
+    SELECT api.is_fraud(e.reports) AS fraud, CASE
         WHEN coalesce(e.verdict, '') <> 'fraud' AND (coalesce(d.decision, '') <> 'block' OR e.verdict = 'legitimate') THEN NULL
         WHEN EXISTS (
             SELECT FROM api.actions_view AS a
@@ -144,6 +163,8 @@ CREATE TABLE api.payment_rollups (
     chargebacks integer NOT NULL,
     degraded integer NOT NULL,
     false_alarms integer NOT NULL,
+    judged integer NOT NULL,
+    frauds integer NOT NULL,
     stopped_declined integer NOT NULL,
     stopped_canceled integer NOT NULL,
     stopped_refunded integer NOT NULL,
@@ -153,6 +174,7 @@ CREATE TABLE api.payment_rollups (
     succeeded_minor numeric NOT NULL,
     refunded_minor numeric NOT NULL,
     chargeback_minor numeric NOT NULL,
+    fraud_minor numeric NOT NULL,
     stopped_declined_minor numeric NOT NULL,
     stopped_canceled_minor numeric NOT NULL,
     stopped_refunded_minor numeric NOT NULL,
@@ -207,9 +229,9 @@ GRANT SELECT ON api.counted_payments, api.counted_conversions, api.counted_deliv
 INSERT INTO api.payment_rollups
 SELECT tenant_id, grain, date_bin(length, at, '2000-01-01T00:00:00Z'), gateway, method, currency, decision, decline_code,
        sum(payments), sum(succeeded), sum(failed), sum(canceled), sum(refunded), sum(disputed), sum(chargebacks),
-       sum(degraded), sum(false_alarms), sum(stopped_declined), sum(stopped_canceled), sum(stopped_refunded),
-       sum(stopped_at_provider), sum(amount_minor), sum(succeeded_minor), sum(refunded_minor), sum(chargeback_minor),
-       sum(stopped_declined_minor), sum(stopped_canceled_minor), sum(stopped_refunded_minor), sum(stopped_at_provider_minor)
+       sum(degraded), sum(false_alarms), sum(judged), sum(frauds), sum(stopped_declined), sum(stopped_canceled),
+       sum(stopped_refunded), sum(stopped_at_provider), sum(amount_minor), sum(succeeded_minor), sum(refunded_minor),
+       sum(chargeback_minor), sum(fraud_minor), sum(stopped_declined_minor), sum(stopped_canceled_minor), sum(stopped_refunded_minor), sum(stopped_at_provider_minor)
 FROM api.counted_payments
 CROSS JOIN (VALUES ('minute', interval '1 minute'), ('quarter', '15 minutes'), ('hour', '1 hour')) AS g (grain, length)
 WHERE grain <> 'minute' OR at >= now() - interval '2 days'

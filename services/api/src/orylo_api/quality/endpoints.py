@@ -8,7 +8,7 @@ from orylo_api.quality.queries import read_quality
 
 
 async def show_quality(call: Call[None, QualityQuery, None]) -> DecisionQuality:
-    return await read_quality(call.connection, call.query.weeks, call.services.clock.now())
+    return await read_quality(call.connection, call.query, call.services.clock.now())
 
 
 ROUTES = (
@@ -17,7 +17,7 @@ ROUTES = (
         "/api/v1/quality",
         show_quality,
         Permission.READ,
-        "Precision, recall, false positives and money by week, and the review queue",
+        "Precision, recall, false positives and money of any period and by week, and the review queue",
         description=(
             "A payment is fraud by its newest verdict, else by a dispute that was not won, else by a fraud "
             "warning. Recent weeks are not final."

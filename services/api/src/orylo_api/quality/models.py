@@ -2,11 +2,14 @@ from datetime import datetime
 
 from pydantic import Field
 
-from orylo_api.http.fields import RequestPart, ResponseBody
+from orylo_api.http.fields import ResponseBody
+from orylo_api.timeseries.models import PeriodQuery
 
 
-class QualityQuery(RequestPart):
-    weeks: int = Field(default=12, ge=1, le=52, description="how many weeks, the present one included")
+class QualityQuery(PeriodQuery):
+    weeks: int = Field(
+        default=12, ge=1, le=52, description="without `from`: how many weeks up to `to`, whose week is the last"
+    )
 
 
 class Quality(ResponseBody):
@@ -15,8 +18,10 @@ class Quality(ResponseBody):
     payments: int = Field(description="paid payments with this decision")
     frauds: int = Field(description="of them, those that are fraud")
     precision: float | None = Field(description="frauds / payments")
-    recall: float | None = Field(description="frauds / all frauds of the week")
-    false_positive_rate: float | None = Field(description="(payments - frauds) / all legitimate payments of the week")
+    recall: float | None = Field(description="frauds / all frauds of the week or period")
+    false_positive_rate: float | None = Field(
+        description="(payments - frauds) / all legitimate payments of the week or period"
+    )
 
 
 class QualityAmounts(ResponseBody):
@@ -29,9 +34,10 @@ class QualityAmounts(ResponseBody):
 
 
 class QualityWeek(ResponseBody):
-    """A week of paid payments, by the time of payment."""
+    """Paid payments of a week, or of the whole period, by the time of payment."""
 
-    starts_at: datetime = Field(description="Monday 00:00 UTC")
+    starts_at: datetime = Field(description="Monday 00:00 in the time zone; the period's start, if that is later")
+    ends_at: datetime
     settled: bool = Field(
         description="it ended at least 120 days ago, so card networks accept no new disputes of fraud; until then more "
         "frauds may become known"
@@ -63,5 +69,6 @@ class DecisionQuality(ResponseBody):
     """
 
     generated_at: datetime
+    period: QualityWeek = Field(description="all weeks together")
     weeks: list[QualityWeek] = Field(description="newest first")
     review_queue: ReviewQueue

@@ -1,48 +1,17 @@
-"""Reads the cases that decision quality is measured by: few rows, as most payments are allowed and not disputed."""
+"""The quality of decisions, from the rollups of paid payments by decision."""
 
-from collections import defaultdict
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 
-from orylo_api.quality.measures import Case, week_of
-from orylo_api.quality.models import DecisionQuality, ReviewQueue
-from orylo_common.messages import Decision, PaymentSucceeded, type_of
+from orylo_api.quality.measures import quality_of
+from orylo_api.quality.models import DecisionQuality, QualityQuery, ReviewQueue
+from orylo_api.read_models.rollups import PAYMENTS
+from orylo_api.timeseries.periods import Span, local_midnight
+from orylo_api.timeseries.queries import Sums, read_sums
+from orylo_api.timeseries.reading import period_of
 from orylo_common.postgres.pool import Connection
 
-WEEK = timedelta(days=7)
-# A decision is made after its payment, by clocks that may differ.
-CLOCKS_DIFFER = timedelta(days=1)
-
-SELECT_PAYMENTS = """
-    SELECT date_trunc('week', bucket, 'UTC') AS week, sum(payments_succeeded)::bigint AS payments
-    FROM api.rollups WHERE grain = 'day' AND bucket >= $1 GROUP BY 1
-"""
-
-# Candidates are payments that were ever flagged, and those with evidence. A payment's current decision is its newest.
-# The time of payment is that of its success, as in the rollups.
-SELECT_CASES = f"""
-    WITH candidates AS (
-        SELECT payment_id FROM api.detections_view
-        WHERE decision IN ('block', 'review') AND created_at >= $1::timestamptz - $2::interval
-        UNION
-        SELECT payment_id FROM api.fraud_evidence WHERE reported_at >= $1::timestamptz - $2::interval
-    ), decided AS (
-        SELECT DISTINCT ON (payment_id) payment_id, decision, amount_minor, currency, occurred_at
-        FROM candidates JOIN api.detections_view USING (payment_id)
-        WHERE payment_type = '{type_of(PaymentSucceeded)}'
-        ORDER BY payment_id, version DESC, id DESC
-    )
-    SELECT date_trunc('week', d.occurred_at, 'UTC') AS week, d.decision, d.currency,
-           coalesce(e.signs, '{{}}') AS signs, count(*) AS payments, sum(d.amount_minor)::bigint AS amount_minor
-    FROM decided AS d
-    LEFT JOIN api.payments_view AS p USING (payment_id)
-    LEFT JOIN LATERAL (
-        SELECT array_agg(DISTINCT report.value ->> 1 ORDER BY report.value ->> 1) AS signs
-        FROM api.fraud_evidence AS e CROSS JOIN LATERAL jsonb_each(e.reports) AS report
-        WHERE e.payment_id = d.payment_id
-    ) AS e ON true
-    WHERE d.occurred_at >= $1 AND (p.details ->> 'test') IS DISTINCT FROM 'true'
-    GROUP BY 1, 2, 3, 4
-"""  # noqa: S608
+MEASURES = ("succeeded", "judged", "frauds", "succeeded_minor", "fraud_minor")
 
 # The dashboard needs no exact number beyond this.
 MAX_COUNTED = 10_000
@@ -66,21 +35,42 @@ SELECT_QUEUE = f"""
 """  # noqa: S608
 
 
-async def read_quality(connection: Connection, weeks: int, now: datetime) -> DecisionQuality:
-    monday = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=now.weekday())
-    first = monday - (weeks - 1) * WEEK
-    payments = {row["week"]: row["payments"] for row in await connection.fetch(SELECT_PAYMENTS, first)}
-    cases: defaultdict[datetime, list[Case]] = defaultdict(list)
-    for row in await connection.fetch(SELECT_CASES, first, CLOCKS_DIFFER):
-        cases[row["week"]].append(Case(**{**row, "decision": Decision(row["decision"])}))
+async def read_quality(connection: Connection, query: QualityQuery, now: datetime) -> DecisionQuality:
+    if query.from_ is None:
+        # Local midnight of the Monday on which the first of the weeks begins.
+        last = query.to or now
+        weekday = last.astimezone(query.zone).weekday()
+        monday = local_midnight(last, query.zone, days=-weekday - 7 * (query.weeks - 1))
+        query = query.model_copy(update={"from_": monday})
+    period = period_of(query, now)
+    weeks = list(_weeks_of(period, query))
+    sums = await read_sums(connection, PAYMENTS, weeks, by=("currency", "decision"), measures=MEASURES)
     return DecisionQuality(
         generated_at=now,
-        weeks=[
-            week_of(start, payments.get(start, 0), cases[start], now)
-            for start in (monday - number * WEEK for number in range(weeks))
-        ],
+        period=quality_of(period, _added(sums), now),
+        weeks=[quality_of(*each, now) for each in reversed(list(zip(weeks, sums, strict=True)))],
         review_queue=await _read_queue(connection, now),
     )
+
+
+def _weeks_of(period: Span, query: QualityQuery) -> Iterator[Span]:
+    """Yield the weeks of a period, the first and the last cut to it. Weeks begin on Mondays."""
+    start = period.start
+    while start < period.end:
+        weekday = start.astimezone(query.zone).weekday()
+        end = min(local_midnight(start, query.zone, days=7 - weekday), period.end)
+        yield Span(start, end)
+        start = end
+
+
+def _added(weeks: Sequence[Sums]) -> Sums:
+    added: Sums = {}
+    for sums in weeks:
+        for values, each in sums.items():
+            known = added.setdefault(values, dict.fromkeys(MEASURES, 0))
+            for name in MEASURES:
+                known[name] += each[name]
+    return added
 
 
 async def _read_queue(connection: Connection, now: datetime) -> ReviewQueue:

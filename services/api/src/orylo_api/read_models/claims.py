@@ -1,17 +1,14 @@
-"""Messages, and milestones of a payment that several messages report, may count only once: each claims its place.
+"""A message may count only once: it claims its place.
 
 All messages that follow from one webhook share a row of `api.claims`, which costs far less than a row each.
 """
 
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Protocol
 from uuid import UUID
 
-from orylo_api.read_models.keys import derived_uuid
-from orylo_common.messages import Message, PaymentSucceeded
+from orylo_common.messages import Message
 from orylo_common.postgres.pool import Connection
-
-Milestone = Literal["succeeded"]
 
 # Sorted by key, like the rows of every statement: two replicas lock in one order. `known` is the number of claims
 # before this batch. `api.inbox` has the claims of earlier versions, until its retention has deleted them.
@@ -54,26 +51,14 @@ class Claims:
             return False
         return True
 
-    def take_milestone(self, tenant_id: UUID, milestone: Milestone, payment_id: str) -> bool:
-        return self.take(tenant_id, _milestone_claim(milestone, payment_id))
-
 
 async def claim(connection: Connection, batch: Sequence[Projectable]) -> Claims:
     """Record the batch's claims. Return those that were new."""
-    wanted = sorted({(item.tenant_id, *claim) for item in batch for claim in claims_of(item)})
+    wanted = sorted({(item.tenant_id, subject_of(item), item.message_id) for item in batch})
     rows = await connection.fetch(CLAIM, *zip(*wanted, strict=True))
     return Claims({(tenant_id, claim) for tenant_id, new in rows for claim in new})
 
 
-def claims_of(item: Projectable) -> list[tuple[UUID, UUID]]:
-    """Return the claims of an item, each with its subject, the key of the row that has the claim."""
-    own = (item.correlation_id if isinstance(item, Message) else item.message_id, item.message_id)
-    if isinstance(item, PaymentSucceeded) and not item.test:
-        milestone = _milestone_claim("succeeded", item.payment_id)
-    else:
-        return [own]
-    return [own, (milestone, milestone)]
-
-
-def _milestone_claim(milestone: Milestone, payment_id: str) -> UUID:
-    return derived_uuid(f"{milestone}:{payment_id}")
+def subject_of(item: Projectable) -> UUID:
+    """Return the key of the row that has the item's claim."""
+    return item.correlation_id if isinstance(item, Message) else item.message_id

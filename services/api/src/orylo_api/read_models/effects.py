@@ -8,11 +8,11 @@ from uuid import UUID
 
 from orylo_api.read_models.claims import Claims
 from orylo_api.read_models.keys import minute_of
-from orylo_api.read_models.rollups import RollupChanges
+from orylo_api.read_models.rollups import BUCKET, GRAINS, KEPT, RollupChanges
 from orylo_api.read_models.stream_events import encode_event, write_stream_events
 from orylo_common.postgres.pool import Connection
 
-# Columns of api.rollups. Failed conversions are not added up: a failed conversion may still be delivered.
+# Columns of api.rollups.
 Counter = Literal[
     "webhooks",
     "clicks",
@@ -21,7 +21,6 @@ Counter = Literal[
     "detections_review",
     "detections_block",
     "detections_degraded",
-    "payments_succeeded",
     "payments_failed",
     "payments_canceled",
     "payments_refunded",
@@ -29,60 +28,35 @@ Counter = Literal[
     "disputes_won",
     "disputes_lost",
     "fraud_warnings",
-    "conversions_matched",
-    "conversions_dispatched",
-    "conversions_suppressed",
     "dead_letters",
 ]
-# Columns of api.rollup_amounts.
-Amount = Literal["succeeded_minor", "blocked_minor", "dispatched_minor"]
-
 COUNTERS: tuple[str, ...] = get_args(Counter)
-AMOUNTS: tuple[str, ...] = get_args(Amount)
 _COUNTER_POSITIONS = {name: position for position, name in enumerate(COUNTERS)}
-_AMOUNT_POSITIONS = {name: position for position, name in enumerate(AMOUNTS)}
 
 _COUNTER_ARRAYS = ", ".join(f"${position}::integer[]" for position in range(3, 3 + len(COUNTERS)))
 ADD_COUNTS = f"""
     INSERT INTO api.rollups AS r (tenant_id, grain, bucket, {", ".join(COUNTERS)})
-    SELECT tenant_id, grain, date_trunc(grain, minute, 'UTC') AS bucket,
-           {", ".join(f"sum({name})" for name in COUNTERS)}
-    FROM unnest($1::uuid[], $2::timestamptz[], {_COUNTER_ARRAYS}) AS n (tenant_id, minute, {", ".join(COUNTERS)})
-    CROSS JOIN (VALUES ('minute'), ('hour'), ('day')) AS g (grain)
+    SELECT tenant_id, grain, {BUCKET} AS bucket, {", ".join(f"sum({name})" for name in COUNTERS)}
+    FROM unnest($1::uuid[], $2::timestamptz[], {_COUNTER_ARRAYS}) AS n (tenant_id, at, {", ".join(COUNTERS)})
+    CROSS JOIN {GRAINS} WHERE {KEPT}
     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
     ON CONFLICT (tenant_id, grain, bucket) DO UPDATE SET
         {", ".join(f"{name} = r.{name} + EXCLUDED.{name}" for name in COUNTERS)}
 """  # noqa: S608
 
-ADD_AMOUNTS = f"""
-    INSERT INTO api.rollup_amounts AS r (tenant_id, grain, bucket, currency, {", ".join(AMOUNTS)})
-    SELECT tenant_id, grain, date_trunc(grain, minute, 'UTC') AS bucket, currency,
-           {", ".join(f"sum({name})" for name in AMOUNTS)}
-    FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::numeric[], $5::numeric[], $6::numeric[])
-        AS n (tenant_id, minute, currency, {", ".join(AMOUNTS)})
-    CROSS JOIN (VALUES ('minute'), ('hour'), ('day')) AS g (grain)
-    GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-    ON CONFLICT (tenant_id, grain, bucket, currency) DO UPDATE SET
-        {", ".join(f"{name} = r.{name} + EXCLUDED.{name}" for name in AMOUNTS)}
-"""  # noqa: S608
-
 
 class Effects:
-    """One batch's counts, sums and stream events, by tenant; and its claims, which decide what counts."""
+    """One batch's counts and stream events, by tenant; the payments and conversions it changes; and its claims."""
 
     def __init__(self, claims: Claims) -> None:
         self.claims = claims
         self._counts: defaultdict[tuple[UUID, datetime], list[int]] = defaultdict(lambda: [0] * len(COUNTERS))
-        self._amounts: defaultdict[tuple[UUID, datetime, str], list[int]] = defaultdict(lambda: [0] * len(AMOUNTS))
         self._stream: defaultdict[UUID, list[bytes]] = defaultdict(list)
         self._payments: set[tuple[UUID, str]] = set()
         self._conversions: set[tuple[UUID, UUID]] = set()
 
     def count(self, tenant_id: UUID, at: datetime, counter: Counter, by: int = 1) -> None:
         self._counts[tenant_id, minute_of(at)][_COUNTER_POSITIONS[counter]] += by
-
-    def sum(self, tenant_id: UUID, at: datetime, currency: str, amount: Amount, minor: int) -> None:
-        self._amounts[tenant_id, minute_of(at), currency][_AMOUNT_POSITIONS[amount]] += minor
 
     def change_payment(self, tenant_id: UUID, payment_id: str) -> None:
         """Have the rollups follow what the batch changes of a payment: its row, decision, verdict or action."""
@@ -102,10 +76,6 @@ class Effects:
         self._stream[tenant_id].append(encode_event(event, data))
 
     async def write(self, connection: Connection) -> None:
-        for statement, rows in (
-            (ADD_COUNTS, [(*key, *counts) for key, counts in self._counts.items()]),
-            (ADD_AMOUNTS, [(*key, *amounts) for key, amounts in self._amounts.items()]),
-        ):
-            if rows:
-                await connection.execute(statement, *zip(*rows, strict=True))
+        if rows := [(*key, *counts) for key, counts in self._counts.items()]:
+            await connection.execute(ADD_COUNTS, *zip(*rows, strict=True))
         await write_stream_events(connection, self._stream)

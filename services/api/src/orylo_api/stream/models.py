@@ -3,8 +3,8 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from orylo_api.http.fields import RequestPart
-from orylo_api.overview.models import TimeZone
 from orylo_api.stream.event_types import EVENT_TYPES, OVERVIEW_UPDATED
+from orylo_api.timeseries.models import TimeZone
 
 EventId = Annotated[str, StringConstraints(max_length=40, pattern=r"^[0-9]{1,18}\.[0-9]{1,6}$")]
 

@@ -68,6 +68,7 @@ class OverviewWatch:
             destinations = await list_destinations(connection)
         update = OverviewUpdate(
             generated_at=overview.generated_at,
+            period=overview.period,
             today=overview.today,
             last_24h=overview.last_24h,
             last_7d=overview.last_7d,

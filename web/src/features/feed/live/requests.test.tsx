@@ -29,7 +29,7 @@ async function liveFeed() {
 
 it("the feed asks for nothing in a minute of live events, and shows them all", async () => {
   const { calls, stream } = await liveFeed();
-  const { today, last_24h, last_7d } = overview({ payments_succeeded: 60 });
+  const { period, today, last_24h, last_7d } = overview({ payments_succeeded: 60 });
   const destinations = [destination({ id: conversion().destination_id, status: "unavailable" })];
   for (let second = 0; second < 60; second += 1) {
     const customer_id = `cus_${second}`;
@@ -43,7 +43,7 @@ it("the feed asks for nothing in a minute of live events, and shows them all", a
       stream.emit("conversion.suppressed", conversion({ id: `conv-${second}`, payment_id, status: "suppressed", reason: "no consent" }));
     }
     const hour = { at: "2026-11-20T13:00:00Z", counts: today.counts };
-    stream.emit("overview.updated", { generated_at: created_at, today, last_24h, last_7d, hour, open_dead_letters: 0, destinations }, "");
+    stream.emit("overview.updated", { generated_at: created_at, period, today, last_24h, last_7d, hour, open_dead_letters: 0, destinations }, "");
     await pass(1_000);
   }
   window.dispatchEvent(new Event("visibilitychange"));

@@ -12,8 +12,8 @@ function fetched(): Overview {
 }
 
 function reported(hour: OverviewUpdate["hour"], generated_at = "2026-11-20T12:00:09Z"): OverviewUpdate {
-  const { today, last_24h, last_7d } = overview({ payments_succeeded: 9 });
-  return { generated_at, today, last_24h, last_7d, hour, open_dead_letters: 2, destinations: [] };
+  const { period, today, last_24h, last_7d } = overview({ payments_succeeded: 9 });
+  return { generated_at, period, today, last_24h, last_7d, hour, open_dead_letters: 2, destinations: [] };
 }
 
 const counts = ({ series }: Overview) => series.points.map((each) => each.counts.payments_succeeded);

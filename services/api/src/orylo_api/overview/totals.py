@@ -1,0 +1,39 @@
+"""Totals of a span, from the sums of its messages, payments and conversions."""
+
+from orylo_api.overview.models import Amounts, Counts, Totals
+from orylo_api.timeseries.metrics import NO_MATCH, total
+from orylo_api.timeseries.queries import Sums
+from orylo_common.messages import Decision
+
+AMOUNTS = ("succeeded_minor", "blocked_minor", "dispatched_minor")
+
+
+def totals_of(activity: Sums, payments: Sums, conversions: Sums) -> Totals:
+    """`payments` are by currency and decision, `conversions` by currency and match method."""
+    matched = {key: each for key, each in conversions.items() if key[1] != NO_MATCH}
+    return Totals(
+        counts=Counts(
+            **activity.get((), {}),
+            payments_succeeded=total(payments, "succeeded"),
+            conversions_matched=total(matched, "pending", "dispatched", "failed"),
+            conversions_dispatched=total(conversions, "dispatched"),
+            conversions_failed=total(conversions, "failed"),
+            conversions_suppressed=total(conversions, "suppressed"),
+        ),
+        amounts=_amounts(payments, conversions),
+    )
+
+
+def _amounts(payments: Sums, conversions: Sums) -> list[Amounts]:
+    sums: dict[str, dict[str, int]] = {}
+
+    def add(currency: str, name: str, minor: int) -> None:
+        sums.setdefault(currency, dict.fromkeys(AMOUNTS, 0))[name] += minor
+
+    for (currency, decision), each in payments.items():
+        add(currency, "succeeded_minor", each["succeeded_minor"])
+        if decision == Decision.BLOCK:
+            add(currency, "blocked_minor", each["amount_minor"])
+    for (currency, _), each in conversions.items():
+        add(currency, "dispatched_minor", each["dispatched_minor"])
+    return [Amounts(currency=currency, **each) for currency, each in sorted(sums.items()) if any(each.values())]

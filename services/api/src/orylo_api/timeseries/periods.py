@@ -1,0 +1,86 @@
+"""Periods in a time zone, and the rows of the rollups that they consist of."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+MINUTE, QUARTER, HOUR, DAY = timedelta(minutes=1), timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class Granularity(StrEnum):
+    MINUTE = "minute"
+    HOUR = "hour"
+    DAY = "day"
+
+
+class Span(NamedTuple):
+    """From `start` until before `end`, both in UTC."""
+
+    start: datetime
+    end: datetime
+
+
+class Part(NamedTuple):
+    """Rows of one grain that belong to the span with the number `span`."""
+
+    span: int
+    grain: str
+    start: datetime
+    end: datetime
+
+
+def floor(at: datetime, step: timedelta) -> datetime:
+    return at - (at - EPOCH) % step
+
+
+def ceiling(at: datetime, step: timedelta) -> datetime:
+    return at + (EPOCH - at) % step
+
+
+def local_midnight(at: datetime, zone: ZoneInfo, days: int = 0) -> datetime:
+    """Return the start of the day of `at` in the zone, or of a day so many days later, in UTC.
+
+    Where clocks skip midnight the day starts at its first moment.
+    """
+    date = at.astimezone(zone).date() + timedelta(days=days)
+    return datetime.combine(date, time(), zone).astimezone(UTC)
+
+
+def spans_of(whole: Span, granularity: Granularity, zone: ZoneInfo) -> Iterator[Span]:
+    """Yield the minutes, hours or days that overlap a period. Days have 23 to 25 hours where clocks change."""
+    if granularity is Granularity.DAY:
+        start = local_midnight(whole.start, zone)
+        while start < whole.end:
+            end = local_midnight(start, zone, days=1)
+            yield Span(start, end)
+            start = end
+        return
+    step = MINUTE if granularity is Granularity.MINUTE else HOUR
+    # Hours start as the zone's do, which differ from UTC by half an hour or a quarter in some zones.
+    offset = (whole.start.astimezone(zone).utcoffset() or timedelta()) % step
+    start = floor(whole.start + offset, step) - offset
+    while start < whole.end:
+        yield Span(start, start + step)
+        start += step
+
+
+def parts_of(spans: Sequence[Span]) -> Iterator[Part]:
+    """Yield the rows that the spans consist of: hours, and at a span's ends quarters or minutes of hours."""
+    for number, (start, end) in enumerate(spans):
+        if floor(start, QUARTER) != start or floor(end, QUARTER) != end:
+            yield Part(number, "minute", start, end)
+            continue
+        first, last = ceiling(start, HOUR), floor(end, HOUR)
+        if first >= last:
+            yield Part(number, "quarter", start, end)
+            continue
+        for grain, part_start, part_end in (
+            ("quarter", start, first),
+            ("hour", first, last),
+            ("quarter", last, end),
+        ):
+            if part_start < part_end:
+                yield Part(number, grain, part_start, part_end)

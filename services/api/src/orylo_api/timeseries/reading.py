@@ -1,0 +1,102 @@
+"""From a query to a time series."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from orylo_api.errors import Invalid
+from orylo_api.http.problem_details import FieldProblem
+from orylo_api.timeseries.metrics import METRICS, Metric
+from orylo_api.timeseries.models import MAX_LINES, MAX_POINTS, PeriodQuery, TimeSeries, TimeSeriesLine, TimeSeriesQuery
+from orylo_api.timeseries.periods import MINUTE, QUARTER, Granularity, Span, ceiling, floor, local_midnight, spans_of
+from orylo_api.timeseries.queries import Sums, read_sums
+from orylo_common.postgres.pool import Connection
+
+# As long as payments are kept, and some days.
+LONGEST = timedelta(days=740)
+MINUTES_KEPT = timedelta(hours=48)
+
+
+def refuse(name: str, message: str) -> Invalid:
+    return Invalid("some values are invalid", [FieldProblem(field=f"query.{name}", message=message)])
+
+
+def period_of(query: PeriodQuery, now: datetime, step: timedelta = QUARTER) -> Span:
+    """Return the query's period, rounded outwards to whole steps. Raises `Invalid`."""
+    end = ceiling(query.to or now, step)
+    start = floor(query.from_, step) if query.from_ else local_midnight(min(now, query.to or now), query.zone)
+    if start >= end:
+        raise refuse("to", "must be after `from`")
+    if end - start > LONGEST:
+        raise refuse("from", "the period must be at most 740 days long")
+    return Span(start, end)
+
+
+async def read_time_series(connection: Connection, query: TimeSeriesQuery, now: datetime) -> TimeSeries:
+    minutes = query.granularity is Granularity.MINUTE
+    whole = period_of(query, now, MINUTE if minutes else QUARTER)
+    if minutes and whole.start < now - MINUTES_KEPT:
+        raise refuse("granularity", "minutes are kept for 48 hours: choose hours, or a later `from`")
+    spans: list[Span] = []
+    for span in spans_of(whole, query.granularity, query.zone):
+        spans.append(span)
+        if len(spans) > MAX_POINTS:
+            raise refuse(
+                "granularity", f"gives more than {MAX_POINTS} points: choose a longer one, or a shorter period"
+            )
+    names = query.metrics.split(",")
+    for name in names:
+        _check_has_values(name, METRICS[name], query)
+    lines = await _read_lines(connection, query, spans, names)
+    ordered = sorted(lines, key=lambda line: -sum(value or 0 for value in line.metrics[names[0]]))
+    return TimeSeries(
+        timezone=query.timezone,
+        granularity=query.granularity,
+        starts_at=whole.start,
+        ends_at=whole.end,
+        at=[span.start for span in spans],
+        lines=ordered[:MAX_LINES],
+        lines_left_out=max(0, len(ordered) - MAX_LINES),
+    )
+
+
+def _check_has_values(name: str, metric: Metric, query: TimeSeriesQuery) -> None:
+    """Raises `Invalid` for a split or a filter that a metric does not have."""
+    dimensions = metric.rollup.dimensions
+    for given, dimension in (
+        ("split", query.split),
+        ("gateway", query.gateway and "gateway"),
+        ("currency", query.currency and "currency"),
+    ):
+        if dimension is not None and dimension not in dimensions:
+            raise refuse(given, f"{name} is not known by {dimension}")
+    if metric.is_money and query.currency is None and query.split != "currency":
+        raise refuse("currency", f"{name} is an amount: choose a currency, or `split=currency`")
+
+
+async def _read_lines(
+    connection: Connection, query: TimeSeriesQuery, spans: Sequence[Span], names: Sequence[str]
+) -> list[TimeSeriesLine]:
+    only = {name: value for name in ("gateway", "currency") if (value := getattr(query, name)) is not None}
+    split = [query.split.value] if query.split else []
+    metrics = {name: METRICS[name] for name in names}
+    extra = {metric.rollup.table: metric.by for metric in metrics.values() if metric.by}
+    read: dict[str, list[Sums]] = {}
+    for table, rollup in {metric.rollup.table: metric.rollup for metric in metrics.values()}.items():
+        by = [*split, extra[table]] if table in extra else split
+        read[table] = await read_sums(connection, rollup, spans, by=by, only=only)
+    values = sorted({key[0] for sums in read.values() for each in sums for key in each}) if split else [None]
+    return [
+        TimeSeriesLine(
+            value=value or None,
+            metrics={
+                name: [metric.compute(_of(value, sums)) for sums in read[metric.rollup.table]]
+                for name, metric in metrics.items()
+            },
+        )
+        for value in values
+    ]
+
+
+def _of(value: str | None, sums: Sums) -> Sums:
+    """Return the sums of one line."""
+    return sums if value is None else {key: each for key, each in sums.items() if key[0] == value}
