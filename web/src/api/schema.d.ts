@@ -204,6 +204,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/attention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What needs a person, the most urgent first
+         * @description Rejected webhooks of the last day and paid blocks of the last 7 days; all else that is open.
+         */
+        get: operations["show_attention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/timeseries": {
         parameters: {
             query?: never;
@@ -371,13 +391,97 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * The status of a customer, who set it and until when
+         * @description Its ETag lets a client change the status only if it is still the one that was read.
+         */
+        get: operations["show_status"];
         put?: never;
         /**
          * Set the status of a customer: blocked, allowlisted or neutral, until a time or for good
          * @description The next payment of the customer is decided with the new status. Payments decided earlier do not change. For the roles admin, analyst, owner.
          */
         post: operations["set_status"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/lookup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find a customer by email address, phone number, document, order number or id
+         * @description What is typed is hashed as ingest hashes it. It is not stored, and the audit log has only the hash. Without a match, `items` is empty, and `compared` says what was compared and how.
+         */
+        post: operations["look_up_customers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A customer's score history by cause, with the running sum
+         * @description Of a person with several customers, the history of the one that represents the person: a merge is an entry whose points are the difference that the other ledgers make.
+         */
+        get: operations["show_ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Payments, decisions, visits, changes of score and status, merges and notes of a customer, newest first
+         * @description Of all customers that are the same person. Visits are those that a payment was matched to.
+         */
+        get: operations["show_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The cards, devices, addresses, phones and documents of a customer, and who shares them
+         * @description From the payments of all customers that are the same person. Values are known only as hashes.
+         */
+        get: operations["show_links"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -513,7 +617,7 @@ export interface paths {
         };
         /**
          * Payments, newest first, each with its decision, buyer and conversion
-         * @description Which payments. All conditions must hold; of several values of one, any.
+         * @description Conditions on payments, of which all must hold; of several values of one condition, any.
          *
          *         Three views of the dashboard: `decision=review&verdict=none` (to review), `decision=block&state=succeeded` (blocked
          *         but paid), `state=succeeded&conversion=failed,pending,suppressed,none` (not reaching Meta).
@@ -599,7 +703,7 @@ export interface paths {
         put?: never;
         /**
          * Judge up to 500 payments, or count what that would change
-         * @description A payment that has the verdict already, or that is not known, is left as it is. For the roles admin, analyst, owner.
+         * @description A payment that has the verdict already, or that is not known, is left as it is, and so is one whose review case another person has open. For the roles admin, analyst, owner.
          */
         post: operations["judge_payments"];
         delete?: never;
@@ -686,6 +790,354 @@ export interface paths {
          */
         post: operations["give_verdict"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Payments that a person must decide, worst first
+         * @description A payment is here while its current decision is review and it has no verdict. Cases that are put off return at their time.
+         */
+        get: operations["list_review_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many cases wait, since when, and what was decided today
+         * @description The caller's own cases are counted too. The median is of verdicts on cases that were claimed before.
+         */
+        get: operations["summarise_review"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/reviewers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The members that a case can be assigned to
+         * @description Members who may give verdicts and whose account is not disabled.
+         */
+        get: operations["list_reviewers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/{payment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One case, also if it is closed
+         * @description A payment that was never reviewed has no case.
+         */
+        get: operations["show_review_case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/{payment_id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open a case for 5 minutes, or renew that time
+         * @description While another person has the case open, the response is 409 `case_held`, and `holder` names them. For the roles admin, analyst, owner.
+         */
+        post: operations["claim_review_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/{payment_id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give up a case before its time ends
+         * @description Others can claim it at once. Without a claim, nothing changes. For the roles admin, analyst, owner.
+         */
+        post: operations["release_review_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/{payment_id}/later": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a case off until a certain time
+         * @description While another person has the case open, the response is 409 `case_held`, and `holder` names them. For the roles admin, analyst, owner.
+         */
+        post: operations["postpone_review_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/{payment_id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Assign a case to a member, or take the assignment back
+         * @description An assignment shows whose a case is. It does not keep others from claiming it. For the roles admin, analyst, owner.
+         */
+        post: operations["assign_review_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/{payment_id}/verdict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide a case: legitimate or fraud, and block the buyer if wanted
+         * @description While another person has the case open, the response is 409 `case_held`, and `holder` names them. For the roles admin, analyst, owner.
+         */
+        post: operations["decide_review_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/{payment_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo one's own verdict within 10 minutes: the case and the buyer's status are as before
+         * @description The verdict is withdrawn, and the case is held for the caller again. A later verdict, or a later status of the buyer, is another person's and stays. For the roles admin, analyst, owner.
+         */
+        post: operations["undo_review_decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Notes on a customer, newest first
+         * @description Also those on other customers that are the same person.
+         */
+        get: operations["list_customer_notes"];
+        put?: never;
+        /**
+         * Write a note on a customer
+         * @description Notes are for colleagues. They change no decision. For the roles admin, analyst, owner.
+         */
+        post: operations["add_customer_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/notes/{note_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One note on a customer
+         * @description Its ETag lets a client delete the note only if it is as it was read.
+         */
+        get: operations["show_customer_note"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete one's own note on a customer
+         * @description Only its author can delete a note. For the roles admin, analyst, owner.
+         */
+        delete: operations["delete_customer_note"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Notes on a payment, newest first
+         * @description Notes are for colleagues. They change no decision.
+         */
+        get: operations["list_payment_notes"];
+        put?: never;
+        /**
+         * Write a note on a payment
+         * @description Notes are for colleagues. They change no decision. For the roles admin, analyst, owner.
+         */
+        post: operations["add_payment_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/payments/{id}/notes/{note_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One note on a payment
+         * @description Its ETag lets a client delete the note only if it is as it was read.
+         */
+        get: operations["show_payment_note"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete one's own note on a payment
+         * @description Only its author can delete a note. For the roles admin, analyst, owner.
+         */
+        delete: operations["delete_payment_note"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Saved views of the dashboard's pages
+         * @description Those that come with Orylo, those of the shop, and the caller's own.
+         */
+        get: operations["list_saved_views"];
+        put?: never;
+        /**
+         * Save the filters of a page under a name
+         * @description Viewers save views of their own; sharing needs the permission `views.share`. For the roles admin, analyst, operator, owner, viewer.
+         */
+        post: operations["add_saved_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One saved view
+         * @description One's own, the shop's, or one that comes with Orylo.
+         */
+        get: operations["show_saved_view"];
+        /**
+         * Replace a saved view
+         * @description A view that comes with Orylo cannot be changed (403 `delivered_view`). For the roles admin, analyst, operator, owner, viewer.
+         */
+        put: operations["change_saved_view"];
+        post?: never;
+        /**
+         * Delete a saved view
+         * @description A view that comes with Orylo cannot be deleted (403 `delivered_view`). For the roles admin, analyst, operator, owner, viewer.
+         */
+        delete: operations["delete_saved_view"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1414,18 +1866,79 @@ export interface components {
             blocked_minor: number;
             dispatched_minor: number;
         };
+        /** AssignRequest */
+        AssignRequest: {
+            /**
+             * @description the email address of a member who may give verdicts; null takes the assignment back
+             * @example bia@loja.example
+             */
+            member: string | null;
+        };
+        /** Attention */
+        Attention: {
+            /** Format: date-time */
+            generated_at: string;
+            /** @description the most urgent first; empty if nothing needs a person */
+            items: components["schemas"]["AttentionItem"][];
+        };
+        /** AttentionAmount */
+        AttentionAmount: {
+            /** @example BRL */
+            currency: string;
+            /**
+             * @description in the currency's minor unit
+             * @example 231000
+             */
+            amount_minor: number;
+        };
+        /**
+         * AttentionCode
+         * @description In order of urgency: what stops money or protection first.
+         * @enum {string}
+         */
+        AttentionCode: "fuse_tripped" | "destination_on_hold" | "dead_letters" | "quarantine" | "webhooks_rejected" | "blocked_but_paid" | "to_review" | "merge_reviews";
+        /** AttentionItem */
+        AttentionItem: {
+            code: components["schemas"]["AttentionCode"];
+            /**
+             * @description exact up to 10,000, where it stops
+             * @example 6
+             */
+            count: number;
+            /** @description empty where it is about no money */
+            amounts: components["schemas"]["AttentionAmount"][];
+            /** @description of the oldest */
+            since: string | null;
+            /**
+             * @description what it is about, if there may be several: a gateway or a destination
+             * @example kiwify
+             */
+            subject: string | null;
+            /**
+             * @description a code where there is one, of the rejection or of the destination
+             * @example signature_mismatch
+             */
+            reason: string | null;
+            /** @description what is wrong and what to do, as a sentence */
+            detail: string | null;
+            /**
+             * @description the dashboard's page that lists it
+             * @example /review
+             */
+            link: string;
+        };
         /** BulkItem */
         BulkItem: {
             /** @example stripe:pi_3SVk2c */
             id: string;
-            /** @description `given`; `unchanged`: the payment has this verdict; `unknown`: there is no such payment */
+            /** @description `given`; `unchanged`: the payment has this verdict; `unknown`: there is no such payment; `held`: another person has its review case open, and only they decide it */
             outcome: components["schemas"]["BulkOutcome"];
         };
         /**
          * BulkOutcome
          * @enum {string}
          */
-        BulkOutcome: "given" | "unchanged" | "unknown";
+        BulkOutcome: "given" | "unchanged" | "unknown" | "held";
         /** BulkRequest */
         BulkRequest: {
             /**
@@ -1466,6 +1979,11 @@ export interface components {
             unchanged: number;
             /** @example 0 */
             unknown: number;
+            /**
+             * @description left alone, because another person decides
+             * @example 0
+             */
+            held: number;
             /** @description in the order of the request */
             items: components["schemas"]["BulkItem"][];
         };
@@ -1488,6 +2006,81 @@ export interface components {
             last_change: number | null;
             status: components["schemas"]["TrustStatus"];
         };
+        /** CaseBuyer */
+        CaseBuyer: {
+            /** @example 52 */
+            trust_score: number;
+            status: components["schemas"]["TrustStatus"];
+        };
+        /**
+         * CaseChangeKind
+         * @enum {string}
+         */
+        CaseChangeKind: "claimed" | "released" | "postponed" | "assigned" | "decided" | "reopened";
+        /**
+         * CaseHolder
+         * @description Who has a case of the review queue open. Others cannot decide it until then.
+         */
+        CaseHolder: {
+            /**
+             * @description a user's email address or an API key's name
+             * @example bia@loja.example
+             */
+            name: string;
+            /** Format: date-time */
+            until: string;
+        };
+        /**
+         * CaseOrder
+         * @enum {string}
+         */
+        CaseOrder: "money" | "risk" | "age";
+        /**
+         * CaseVerdictAccepted
+         * @description The verdict is recorded, and the case is closed. The payment shows it within moments.
+         */
+        CaseVerdictAccepted: {
+            /** @example stripe:pi_3SVk2c */
+            payment_id: string;
+            /** Format: uuid */
+            verdict_id: string;
+            verdict: components["schemas"]["PaymentVerdict"];
+            /**
+             * @description the customer that was blocked
+             * @example cus_0d2f6a4b8c1e
+             */
+            blocked_customer: string | null;
+            /** @example ana@loja.example */
+            actor: string;
+            /** Format: date-time */
+            accepted_at: string;
+            /**
+             * Format: date-time
+             * @description until then, whoever gave the verdict may undo it here
+             */
+            undo_until: string;
+        };
+        /** CaseVerdictRequest */
+        CaseVerdictRequest: {
+            /** @enum {string} */
+            verdict: "fraud" | "legitimate";
+            /**
+             * @description kept with the verdict; must not hold personal data
+             * @default null
+             */
+            reason: string | null;
+            /**
+             * @description also block the buyer; only with `fraud`
+             * @default false
+             */
+            block_customer: boolean;
+            /**
+             * @description when the block ends; never, if omitted
+             * @default null
+             * @example 2999-01-01T12:00:00Z
+             */
+            block_until: string | null;
+        };
         /** CheckBody */
         CheckBody: {
             /**
@@ -1500,6 +2093,17 @@ export interface components {
         CheckResult: {
             /** @description empty if the expression can be saved */
             problems: components["schemas"]["ExpressionProblem"][];
+        };
+        /** ComparedValue */
+        ComparedValue: {
+            kind: components["schemas"]["LookupKind"];
+            /**
+             * @description the hash that was compared, as the audit log has it; an id as it was given
+             * @example sha256:8ab3f2…
+             */
+            value: string;
+            /** @example The address is trimmed and written in lower case, and its hash is compared. */
+            how: string;
         };
         /**
          * Comparison
@@ -1719,6 +2323,21 @@ export interface components {
             /** @description the latest of each kind, newest first */
             history: (components["schemas"]["PaymentEntry"] | components["schemas"]["DetectionEntry"] | components["schemas"]["TrustEntry"])[];
         };
+        /** CustomerAmount */
+        CustomerAmount: {
+            /** @example BRL */
+            currency: string;
+            /**
+             * @description also those that were declined
+             * @example 4
+             */
+            payments: number;
+            /**
+             * @description what was charged, in the currency's minor unit
+             * @example 198800
+             */
+            paid_minor: number;
+        };
         /** CustomerHit */
         CustomerHit: {
             /**
@@ -1736,6 +2355,82 @@ export interface components {
             found_by: components["schemas"]["FoundBy"];
             trust_score: number;
             status: components["schemas"]["TrustStatus"];
+        };
+        /**
+         * CustomerLink
+         * @description A card, device, address, phone or document of the customer's payments. Its value is stored only as a hash.
+         */
+        CustomerLink: {
+            kind: components["schemas"]["Link"];
+            /**
+             * @description tells links of one kind apart
+             * @example 9f86d081884c7d65
+             */
+            key: string;
+            /**
+             * @description of a card: its brand and last four digits, and the country that issued it
+             * @example visa •••• 4242 BR
+             */
+            label: string | null;
+            /**
+             * @description of the customer
+             * @example 4
+             */
+            payments: number;
+            /** Format: date-time */
+            first_seen_at: string;
+            /** Format: date-time */
+            last_seen_at: string;
+            /** @description other customers, at most 20 */
+            shared_with: components["schemas"]["SharingCustomer"][];
+        };
+        /** CustomerLinks */
+        CustomerLinks: {
+            /** @description the customers that are this person; each stands for the email address, or the other identifier that its payments were known by */
+            people: string[];
+            /** @description by kind, those of the newest payments first */
+            links: components["schemas"]["CustomerLink"][];
+            /** @description false if the customer has more than the 500 payments that were read */
+            complete: boolean;
+        };
+        /**
+         * CustomerLookup
+         * @description One of these. Personal values are hashed on arrival, and neither stored nor logged.
+         * @example {
+         *       "email": "ana@example.com"
+         *     }
+         */
+        CustomerLookup: {
+            /**
+             * @description the address, or its SHA-256
+             * @default null
+             * @example ana@example.com
+             */
+            email: string | null;
+            /**
+             * @description the number, or the SHA-256 of its digits. Without a country code it is one of the shop's country
+             * @default null
+             * @example +5511987654321
+             */
+            phone: string | null;
+            /**
+             * @description the number of a CPF, CNPJ or other document
+             * @default null
+             * @example 529.982.247-25
+             */
+            document: string | null;
+            /**
+             * @description the merchant's own order number
+             * @default null
+             * @example 1047
+             */
+            order_id: string | null;
+            /**
+             * @description a customer's id
+             * @default null
+             * @example cus_0d2f6a4b8c1e
+             */
+            customer_id: string | null;
         };
         /**
          * CustomerMerge
@@ -1760,12 +2455,6 @@ export interface components {
             /** @description the latest of any of these customers, newest first */
             merges: components["schemas"]["CustomerMerge"][];
         };
-        /** CustomerPage */
-        CustomerPage: {
-            items: components["schemas"]["CustomerSummary"][];
-            /** @default null */
-            next_cursor: string | null;
-        };
         /**
          * CustomerScore
          * @description `start` and the points of all causes add up to `total`, which is limited to 0 to 100 for the score.
@@ -1782,6 +2471,13 @@ export interface components {
             status: components["schemas"]["TrustStatus"];
             status_expires_at: string | null;
         };
+        /** CustomerScorePoint */
+        CustomerScorePoint: {
+            /** Format: date-time */
+            at: string;
+            /** @example 52 */
+            score: number;
+        };
         /**
          * CustomerSeen
          * @description The data of the stream event `customer.seen`: the trust score of a customer that a decision names.
@@ -1797,26 +2493,27 @@ export interface components {
              */
             updated_at: string;
         };
-        /** CustomerSummary */
-        CustomerSummary: {
-            /** @example cus_0d2f6a4b8c1e */
-            id: string;
-            trust_score: number;
+        /**
+         * CustomerStatus
+         * @description The status of the person that a customer is, and who set it.
+         */
+        CustomerStatus: {
+            /** @description the customer that represents the person */
+            customer_id: string;
             status: components["schemas"]["TrustStatus"];
-            /** @description when the status ends and the customer is neutral again */
-            status_expires_at: string | null;
-            /**
-             * Format: date-time
-             * @description first seen
-             */
-            created_at: string;
-            /**
-             * Format: date-time
-             * @description score or status last changed
-             */
-            updated_at: string;
-            /** @description the customers that are the same person; the first represents the person that all fields describe */
-            people: string[];
+            /** @description when it ends and the customer is neutral again; null: never */
+            expires_at: string | null;
+            /** @description null if it was never set */
+            set_at: string | null;
+            /** @description who set it */
+            actor: string | null;
+            reason: string | null;
+        };
+        /** CustomersFound */
+        CustomersFound: {
+            /** @description at most 20, each person once; empty if no customer is known by the value */
+            items: components["schemas"]["ListedCustomer"][];
+            compared: components["schemas"]["ComparedValue"];
         };
         /**
          * DailyHits
@@ -1837,6 +2534,11 @@ export interface components {
             changed: number;
             changed_minor: number;
         };
+        /**
+         * DashboardPage
+         * @enum {string}
+         */
+        DashboardPage: "payments" | "review" | "customers" | "conversions" | "dead-letters" | "quarantine" | "rejections";
         /** DeadLetter */
         DeadLetter: {
             /** Format: uuid */
@@ -2381,12 +3083,11 @@ export interface components {
             message: string;
         };
         /**
-<<<<<<< HEAD
          * FoundBy
          * @enum {string}
          */
         FoundBy: "id" | "order_id" | "email" | "phone" | "document";
-=======
+        /**
          * Funnel
          * @description Each step counts what happened in the period, whether or not the same buyer took the step before in it.
          */
@@ -2413,7 +3114,6 @@ export interface components {
             /** @description the count of the period that `compare` names; null without it */
             compared: number | null;
         };
->>>>>>> main
         /** Fuse */
         Fuse: {
             /** @description a block by rules or by the risk is a review until a person resets the fuse */
@@ -2508,9 +3208,18 @@ export interface components {
             /** @description of invalid lines, the first 100 */
             problems: components["schemas"]["ImportProblem"][];
         };
+        /** LaterRequest */
+        LaterRequest: {
+            /**
+             * Format: date-time
+             * @description at most 90 days ahead
+             * @example 2999-01-01T12:00:00Z
+             */
+            until: string;
+        };
         /**
          * Link
-         * @description What two payments may share.
+         * @description A kind of value that two payments may share.
          * @enum {string}
          */
         Link: "customer" | "card" | "device" | "ip" | "phone" | "document";
@@ -2563,6 +3272,55 @@ export interface components {
              * @example 1
              */
             count: number;
+        };
+        /** ListedCustomer */
+        ListedCustomer: {
+            /** @example cus_0d2f6a4b8c1e */
+            id: string;
+            trust_score: number;
+            status: components["schemas"]["TrustStatus"];
+            /** @description when the status ends and the customer is neutral again */
+            status_expires_at: string | null;
+            /**
+             * Format: date-time
+             * @description first seen
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description score or status last changed
+             */
+            updated_at: string;
+            /** @description the customers that are the same person; the first represents the person that all fields describe */
+            people: string[];
+            /**
+             * @description of the newest 500 of each of `people`
+             * @example 4
+             */
+            payments: number;
+            /** @description by currency, the most money first */
+            amounts: components["schemas"]["CustomerAmount"][];
+            /**
+             * @description payments that were disputed, also if the dispute was won
+             * @example 1
+             */
+            disputes: number;
+            /**
+             * Format: date-time
+             * @description the newest payment, or when the customer was first seen
+             */
+            last_seen_at: string;
+            /** @description the last 8 changes, oldest first */
+            scores: components["schemas"]["CustomerScorePoint"][];
+        };
+        /**
+         * ListedCustomerPage
+         * @description Most recently first seen first.
+         */
+        ListedCustomerPage: {
+            items: components["schemas"]["ListedCustomer"][];
+            /** @default null */
+            next_cursor: string | null;
         };
         /**
          * ListedDecision
@@ -2680,7 +3438,7 @@ export interface components {
             decisions: number;
             /** @description null if no event names the customer */
             buyer: components["schemas"]["Buyer"] | null;
-            /** @description null while there is none */
+            /** @description null until there is one */
             conversion: components["schemas"]["ListedConversions"] | null;
             /** @description the newest; null without one, and if it was withdrawn */
             verdict: components["schemas"]["GivenVerdict"] | null;
@@ -2757,6 +3515,11 @@ export interface components {
             totp: string | null;
         };
         /**
+         * LookupKind
+         * @enum {string}
+         */
+        LookupKind: "email" | "phone" | "document" | "order_id" | "customer_id";
+        /**
          * MatchRate
          * @description How many of the conversions that are not suppressed are attributed to a click.
          */
@@ -2784,6 +3547,26 @@ export interface components {
             actor: string;
             /** Format: date-time */
             accepted_at: string;
+        };
+        /** MergeEntry */
+        MergeEntry: {
+            customer_id: string;
+            /** @description counts the customer's merges and unmerges from 1 */
+            version: number;
+            /** @description the customers of the person from then on; none, if it was separated from all others */
+            people: string[] | null;
+            /** @description who decided it; none, if it follows from what the customers share */
+            actor: string | null;
+            reason: string | null;
+            /** Format: date-time */
+            occurred_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "merge";
+            /** Format: date-time */
+            at: string;
         };
         /** MergeRequest */
         MergeRequest: {
@@ -2845,6 +3628,78 @@ export interface components {
              * @default null
              */
             expires_at: string | null;
+        };
+        /** NewNote */
+        NewNote: {
+            /**
+             * @description must not hold personal data; a text with a card's number is refused
+             * @example Called the shop about the delivery: the order is real.
+             */
+            text: string;
+        };
+        /** Note */
+        Note: {
+            /** Format: uuid */
+            id: string;
+            /** @example Called the shop about the delivery: the order is real. */
+            text: string;
+            /**
+             * @description a user's email address or an API key's name
+             * @example bia@loja.example
+             */
+            author: string;
+            /** @description whether the caller wrote it, and so may delete it */
+            own: boolean;
+            /**
+             * @description personal data that the text seems to hold. It is better written without them
+             * @example [
+             *       "email"
+             *     ]
+             */
+            hints: components["schemas"]["NoteHint"][];
+            /** Format: date-time */
+            created_at: string;
+        };
+        /** NoteEntry */
+        NoteEntry: {
+            /** Format: uuid */
+            id: string;
+            /** @example Called the shop about the delivery: the order is real. */
+            text: string;
+            /**
+             * @description a user's email address or an API key's name
+             * @example bia@loja.example
+             */
+            author: string;
+            /** @description whether the caller wrote it, and so may delete it */
+            own: boolean;
+            /**
+             * @description personal data that the text seems to hold. It is better written without them
+             * @example [
+             *       "email"
+             *     ]
+             */
+            hints: components["schemas"]["NoteHint"][];
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "note";
+            /** Format: date-time */
+            at: string;
+        };
+        /**
+         * NoteHint
+         * @enum {string}
+         */
+        NoteHint: "email" | "phone" | "document";
+        /** NotePage */
+        NotePage: {
+            items: components["schemas"]["Note"][];
+            /** @default null */
+            next_cursor: string | null;
         };
         /**
          * OpenAPIDocument
@@ -3211,7 +4066,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change";
+        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "notes.write" | "views.save" | "views.share";
         /** Point */
         Point: {
             /**
@@ -3247,6 +4102,11 @@ export interface components {
              * @default null
              */
             tenants: components["schemas"]["TenantName"][] | null;
+            /**
+             * @description who holds the case that was asked for
+             * @default null
+             */
+            holder: components["schemas"]["CaseHolder"] | null;
         };
         /**
          * ProviderAction
@@ -3386,6 +4246,13 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        /** QueueAmount */
+        QueueAmount: {
+            /** @example BRL */
+            currency: string;
+            payments: number;
+            amount_minor: number;
+        };
         /**
          * Reached
          * @description Conversions by destination's answer. Each destination of a payment has one.
@@ -3479,7 +4346,7 @@ export interface components {
         };
         /**
          * RelatedAmount
-         * @description Money of related payments in one currency, whatever became of it.
+         * @description Money of related payments in one currency, in any state.
          */
         RelatedAmount: {
             /** @example BRL */
@@ -3517,6 +4384,109 @@ export interface components {
             version: number;
         };
         /**
+         * ReviewCase
+         * @description A payment whose current decision is review and that has no verdict.
+         */
+        ReviewCase: {
+            /** @example stripe:pi_3SVk2c */
+            payment_id: string;
+            /**
+             * Format: uuid
+             * @description the current decision
+             */
+            detection_id: string;
+            /** @example stripe */
+            gateway: string;
+            /**
+             * @description in the currency's minor unit
+             * @example 149700
+             */
+            amount_minor: number;
+            /** @example BRL */
+            currency: string;
+            /** @example 68 */
+            risk_score: number;
+            /**
+             * @description codes, most points first
+             * @default []
+             * @example [
+             *       "velocity.card.1h",
+             *       "trust_history.new_customer"
+             *     ]
+             */
+            reasons: string[];
+            /**
+             * @description one entry per reason, in the same order; they add up to `risk_score`. Earlier decisions have reasons without points
+             * @default []
+             * @example [
+             *       {
+             *         "detector": "velocity",
+             *         "points": 58,
+             *         "reason": "velocity.card.1h"
+             *       },
+             *       {
+             *         "detector": "trust_history",
+             *         "points": 4,
+             *         "reason": "trust_history.new_customer"
+             *       }
+             *     ]
+             */
+            points: components["schemas"]["ReasonPoints"][];
+            /**
+             * @description what decided in place of the risk: the customer's status (`blocked`, `allowlisted`), a list entry, by its list and type (`block_list.ip`, `allow_list.email`, …), or `rule`; or `fuse`: a block by rules or by the risk is a review; or `degraded`: a detector was left out, and the tenant reviews what would be allowed then. The earliest decisions have the status as their first reason (`list.blocked`, `list.allowlisted`)
+             * @default null
+             * @example block_list.ip
+             */
+            override: string | null;
+            /** @description what happened to the money; null until the payment is known */
+            state: components["schemas"]["PaymentState"] | null;
+            /** @example 0 */
+            refunded_minor: number;
+            /** @example cus_282a1f0c5d6e7b8a9c0d1e2f3a4b5c6d */
+            customer_id: string | null;
+            /** @description null if the payment names no known customer */
+            buyer: components["schemas"]["CaseBuyer"] | null;
+            /**
+             * Format: date-time
+             * @description the payment's first review
+             */
+            created_at: string;
+            /** @description false as soon as the payment has a verdict or another decision */
+            open: boolean;
+            /** @description who has it open; null if it is free */
+            holder: components["schemas"]["CaseHolder"] | null;
+            /**
+             * @description a member's email address
+             * @example bia@loja.example
+             */
+            assigned_to: string | null;
+            /** @description when a case that was put off returns to the queue */
+            later_until: string | null;
+        };
+        /**
+         * ReviewCaseChange
+         * @description The data of the stream event `review.changed`.
+         */
+        ReviewCaseChange: {
+            payment_id: string;
+            change: components["schemas"]["CaseChangeKind"];
+            actor: string;
+            holder: components["schemas"]["CaseHolder"] | null;
+            assigned_to: string | null;
+            later_until: string | null;
+            /** Format: date-time */
+            at: string;
+        };
+        /**
+         * ReviewCasePage
+         * @description In the order that was asked for.
+         */
+        ReviewCasePage: {
+            items: components["schemas"]["ReviewCase"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /**
          * ReviewQueue
          * @description Payments of the last 90 days whose current decision is `review` and that have no verdict.
          */
@@ -3527,6 +4497,51 @@ export interface components {
             oldest_at: string | null;
             /** @description how long half of them have waited at least, in seconds */
             median_age_s: number | null;
+        };
+        /**
+         * ReviewSummary
+         * @description Counts are exact up to 10,000, where they stop.
+         */
+        ReviewSummary: {
+            /**
+             * @description without those that are put off
+             * @example 12
+             */
+            open: number;
+            /** @description of the open cases, the most payments first */
+            amounts: components["schemas"]["QueueAmount"][];
+            /**
+             * @description assigned to the caller or held by the caller
+             * @example 3
+             */
+            mine: number;
+            /** @example 2 */
+            snoozed: number;
+            oldest_at: string | null;
+            /** @example 41 */
+            decided_today: number;
+            /**
+             * @description of those that were decided today
+             * @example 2
+             */
+            frauds_today: number;
+            /**
+             * @description from opening a case to its verdict, today; null if no case was opened first
+             * @example 6
+             */
+            median_seconds: number | null;
+        };
+        /** Reviewer */
+        Reviewer: {
+            /** Format: uuid */
+            id: string;
+            /** @example bia@loja.example */
+            email: string;
+        };
+        /** ReviewerList */
+        ReviewerList: {
+            /** @description in alphabetical order */
+            items: components["schemas"]["Reviewer"][];
         };
         /**
          * Role
@@ -3600,10 +4615,114 @@ export interface components {
         RuleList: {
             items: components["schemas"]["ListedRule"][];
         };
+        /** SavedView */
+        SavedView: {
+            /** Format: uuid */
+            id: string;
+            page: components["schemas"]["DashboardPage"];
+            /** @example Hotmart, high risk */
+            name: string;
+            /**
+             * @example {
+             *       "gateway": "hotmart",
+             *       "range": "7d"
+             *     }
+             */
+            query: {
+                [key: string]: string;
+            };
+            /** @description the shop's; otherwise the caller's own */
+            shared: boolean;
+            /** @description comes with Orylo and cannot be changed; `name` is then a code to translate */
+            delivered: boolean;
+            /**
+             * @description who saved it last
+             * @example bia@loja.example
+             */
+            saved_by: string | null;
+            updated_at: string | null;
+        };
+        /** SavedViewList */
+        SavedViewList: {
+            /** @description those that come with Orylo, then the shop's, then the caller's own */
+            items: components["schemas"]["SavedView"][];
+        };
+        /** SavedViewRequest */
+        SavedViewRequest: {
+            page: components["schemas"]["DashboardPage"];
+            /** @example Hotmart, high risk */
+            name: string;
+            /**
+             * @description the page's filters, as its list takes them as parameters, and `range`, a period that moves: `1h`, `today`, `yesterday`, `24h`, `7d`, `30d` or `month`. Other names are refused, and so is personal data
+             * @example {
+             *       "gateway": "hotmart",
+             *       "range": "7d"
+             *     }
+             */
+            query: {
+                [key: string]: string;
+            };
+            /**
+             * @description for all members of the shop, who may change it if they may share
+             * @default false
+             */
+            shared: boolean;
+        };
         /** ScoreCause */
         ScoreCause: {
             cause: string;
             points: number;
+        };
+        /**
+         * ScoreEntry
+         * @description A change of the score. `points` are the difference of the sums before and after, which are not limited.
+         */
+        ScoreEntry: {
+            /** @description counts the customer's changes from 1; changes of the status are left out */
+            version: number;
+            /** @example dispute_opened */
+            cause: string;
+            /** @example -50 */
+            points: number;
+            /**
+             * @description the sum before this change
+             * @example 52
+             */
+            total_before: number;
+            /**
+             * @description the sum from this change on
+             * @example 2
+             */
+            total: number;
+            /** @example 52 */
+            score_before: number;
+            /** @example 2 */
+            score_after: number;
+            /** @description the sum is below 0 or above 100, so the score is 0 or 100 */
+            limited: boolean;
+            payment_id: string | null;
+            /** @description who corrected the score or decided the merge, if that is the cause */
+            actor: string | null;
+            /** @description the reason they gave */
+            reason: string | null;
+            /** Format: date-time */
+            occurred_at: string;
+        };
+        /**
+         * ScoreLedger
+         * @description Newest first. `start` and the points of all entries add up to `total`, which is limited to 0 to 100.
+         */
+        ScoreLedger: {
+            items: components["schemas"]["ScoreEntry"][];
+            /** @default null */
+            next_cursor: string | null;
+            /** @description the customer that represents the person */
+            customer_id: string;
+            trust_score: number;
+            /** @example 50 */
+            start: number;
+            /** @example 62 */
+            total: number;
         };
         /** SearchRequest */
         SearchRequest: {
@@ -3635,6 +4754,15 @@ export interface components {
          * @enum {string}
          */
         SeriesRange: "1h" | "24h" | "7d" | "30d";
+        /** SharingCustomer */
+        SharingCustomer: {
+            customer_id: string;
+            /**
+             * @description of that customer, with the same card, device, …
+             * @example 2
+             */
+            payments: number;
+        };
         /**
          * SignedIn
          * @description The session itself is in cookies; `csrf_token` is also in the cookie `orylo_csrf`.
@@ -3761,6 +4889,15 @@ export interface components {
             metrics: {
                 [key: string]: (number | null)[];
             };
+        };
+        /**
+         * Timeline
+         * @description Newest first. A payment is at the time of its first event, and shows the state that it is in now.
+         */
+        Timeline: {
+            items: (components["schemas"]["PaymentEntry"] | components["schemas"]["DetectionEntry"] | components["schemas"]["TrustEntry"] | components["schemas"]["VisitEntry"] | components["schemas"]["MergeEntry"] | components["schemas"]["NoteEntry"])[];
+            /** @default null */
+            next_cursor: string | null;
         };
         /** Totals */
         Totals: {
@@ -3938,6 +5075,25 @@ export interface components {
         VersionList: {
             items: components["schemas"]["ListedVersion"][];
         };
+        /** VisitEntry */
+        VisitEntry: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "visit";
+            /**
+             * Format: date-time
+             * @description when a payment was matched to the visit
+             */
+            at: string;
+            payment_id: string;
+            click_id: string;
+            /** @description how the visit was found: click_id, fbc, fbp, email, phone or ip_user_agent */
+            method: string;
+            /** @example 0.99 */
+            confidence: number;
+        };
         /**
          * WaitCause
          * @enum {string}
@@ -4000,6 +5156,15 @@ export interface components {
             data: components["schemas"]["Conversion"];
         } | {
             /** @constant */
+            event: "conversion.attempted";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["Conversion"];
+        } | {
+            /** @constant */
             event: "conversion.dispatched";
             /**
              * @description the position to resume from
@@ -4034,6 +5199,15 @@ export interface components {
              */
             id?: string;
             data: components["schemas"]["DeadLetterSummary"];
+        } | {
+            /** @constant */
+            event: "review.changed";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["ReviewCaseChange"];
         } | {
             /** @constant */
             event: "overview.updated";
@@ -5054,6 +6228,52 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    show_attention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "generated_at": "2026-03-14T15:09:26Z",
+                     *       "items": [
+                     *         {
+                     *           "code": "fuse_tripped",
+                     *           "count": 6,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "amount_minor": 231000
+                     *             }
+                     *           ],
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "subject": "kiwify",
+                     *           "reason": "signature_mismatch",
+                     *           "detail": "Some values are invalid.",
+                     *           "link": "/review"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Attention"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
     show_time_series: {
         parameters: {
             query?: {
@@ -5529,15 +6749,43 @@ export interface operations {
                  */
                 ids?: string;
                 /**
-                 * @description only with this status
-                 * @example neutral
+                 * @description with one of these, separated by commas
+                 * @example [
+                 *       "blocked",
+                 *       "allowlisted"
+                 *     ]
                  */
-                status?: components["schemas"]["TrustStatus"];
+                status?: components["schemas"]["TrustStatus"][];
+                /**
+                 * @description with a trust score of at least this
+                 * @example 12
+                 */
+                min_trust?: number;
                 /**
                  * @description with a trust score of at most this
                  * @example 12
                  */
                 max_trust?: number;
+                /**
+                 * @description first seen at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                first_seen_from?: string;
+                /**
+                 * @description first seen before
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                first_seen_to?: string;
+                /**
+                 * @description with a payment at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                last_seen_from?: string;
+                /**
+                 * @description with no payment at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                last_seen_to?: string;
             };
             header?: {
                 /**
@@ -5572,13 +6820,29 @@ export interface operations {
                      *           "people": [
                      *             "cus_0d2f6a4b8c1e",
                      *             "cus_7b91e02cd45f"
+                     *           ],
+                     *           "payments": 4,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "payments": 4,
+                     *               "paid_minor": 198800
+                     *             }
+                     *           ],
+                     *           "disputes": 1,
+                     *           "last_seen_at": "2026-03-14T15:09:26Z",
+                     *           "scores": [
+                     *             {
+                     *               "at": "2026-03-14T15:09:26Z",
+                     *               "score": 52
+                     *             }
                      *           ]
                      *         }
                      *       ],
                      *       "next_cursor": null
                      *     }
                      */
-                    "application/json": components["schemas"]["CustomerPage"];
+                    "application/json": components["schemas"]["ListedCustomerPage"];
                 };
             };
             /** @description The ETag sent is still current */
@@ -5793,6 +7057,62 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    show_status: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "customer_id": "cus_0d2f6a4b8c1e",
+                     *       "status": "neutral",
+                     *       "expires_at": "2026-03-14T15:09:26Z",
+                     *       "set_at": "2026-03-14T15:09:26Z",
+                     *       "actor": "ana@shop.example",
+                     *       "reason": "card testing"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CustomerStatus"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
     set_status: {
         parameters: {
             query?: never;
@@ -5802,6 +7122,11 @@ export interface operations {
                  * @example order-1042
                  */
                 "Idempotency-Key"?: string;
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
             };
             path: {
                 /**
@@ -5851,9 +7176,324 @@ export interface operations {
             404: components["responses"]["404"];
             406: components["responses"]["406"];
             409: components["responses"]["409"];
+            412: components["responses"]["412"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
             422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    look_up_customers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ana@example.com"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CustomerLookup"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "cus_0d2f6a4b8c1e",
+                     *           "trust_score": 62,
+                     *           "status": "neutral",
+                     *           "status_expires_at": "2026-03-14T15:09:26Z",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "updated_at": "2026-03-14T15:09:26Z",
+                     *           "people": [
+                     *             "cus_0d2f6a4b8c1e",
+                     *             "cus_7b91e02cd45f"
+                     *           ],
+                     *           "payments": 4,
+                     *           "amounts": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "payments": 4,
+                     *               "paid_minor": 198800
+                     *             }
+                     *           ],
+                     *           "disputes": 1,
+                     *           "last_seen_at": "2026-03-14T15:09:26Z",
+                     *           "scores": [
+                     *             {
+                     *               "at": "2026-03-14T15:09:26Z",
+                     *               "score": 52
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "compared": {
+                     *         "kind": "email",
+                     *         "value": "sha256:8ab3f2…",
+                     *         "how": "The address is trimmed and written in lower case, and its hash is compared."
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CustomersFound"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_ledger: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "version": 3,
+                     *           "cause": "dispute_opened",
+                     *           "points": -50,
+                     *           "total_before": 52,
+                     *           "total": 2,
+                     *           "score_before": 52,
+                     *           "score_after": 2,
+                     *           "limited": true,
+                     *           "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *           "actor": "ana@shop.example",
+                     *           "reason": "card testing",
+                     *           "occurred_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null,
+                     *       "customer_id": "cus_0d2f6a4b8c1e",
+                     *       "trust_score": 62,
+                     *       "start": 50,
+                     *       "total": 62
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ScoreLedger"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_timeline: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "kind": "payment",
+                     *           "at": "2026-03-14T15:09:26Z",
+                     *           "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *           "gateway": "stripe",
+                     *           "state": "created",
+                     *           "amount_minor": 12500,
+                     *           "currency": "BRL"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_links: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "people": [
+                     *         "cus_0d2f6a4b8c1e",
+                     *         "cus_7b91e02cd45f"
+                     *       ],
+                     *       "links": [
+                     *         {
+                     *           "kind": "customer",
+                     *           "key": "9f86d081884c7d65",
+                     *           "label": "visa •••• 4242 BR",
+                     *           "payments": 4,
+                     *           "first_seen_at": "2026-03-14T15:09:26Z",
+                     *           "last_seen_at": "2026-03-14T15:09:26Z",
+                     *           "shared_with": [
+                     *             {
+                     *               "customer_id": "cus_0d2f6a4b8c1e",
+                     *               "payments": 2
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "complete": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CustomerLinks"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
             503: components["responses"]["503"];
         };
     };
@@ -6970,6 +8610,7 @@ export interface operations {
                      *       "given": 1,
                      *       "unchanged": 1,
                      *       "unknown": 0,
+                     *       "held": 0,
                      *       "items": [
                      *         {
                      *           "id": "stripe:pi_3SVk2c",
@@ -7314,6 +8955,1612 @@ export interface operations {
             413: components["responses"]["413"];
             415: components["responses"]["415"];
             422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_review_cases: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description `money`: the highest amount first, in each currency's main unit, without exchange rates; `risk`: the highest risk first; `age`: the oldest first
+                 * @example money
+                 */
+                sort?: components["schemas"]["CaseOrder"];
+                /**
+                 * @description only of this gateway
+                 * @example stripe
+                 */
+                gateway?: string;
+                /**
+                 * @description only cases that are assigned to the caller or held by the caller
+                 * @example false
+                 */
+                mine?: boolean;
+                /**
+                 * @description only cases that are put off until later, which are else left out
+                 * @example false
+                 */
+                snoozed?: boolean;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "payment_id": "stripe:pi_3SVk2c",
+                     *           "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "gateway": "stripe",
+                     *           "amount_minor": 149700,
+                     *           "currency": "BRL",
+                     *           "risk_score": 68,
+                     *           "reasons": [
+                     *             "velocity.card.1h",
+                     *             "trust_history.new_customer"
+                     *           ],
+                     *           "points": [
+                     *             {
+                     *               "detector": "velocity",
+                     *               "points": 58,
+                     *               "reason": "velocity.card.1h"
+                     *             },
+                     *             {
+                     *               "detector": "trust_history",
+                     *               "points": 4,
+                     *               "reason": "trust_history.new_customer"
+                     *             }
+                     *           ],
+                     *           "override": "block_list.ip",
+                     *           "state": "created",
+                     *           "refunded_minor": 0,
+                     *           "customer_id": "cus_282a1f0c5d6e7b8a9c0d1e2f3a4b5c6d",
+                     *           "buyer": {
+                     *             "trust_score": 52,
+                     *             "status": "neutral"
+                     *           },
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "open": true,
+                     *           "holder": {
+                     *             "name": "bia@loja.example",
+                     *             "until": "2026-03-14T15:09:26Z"
+                     *           },
+                     *           "assigned_to": "bia@loja.example",
+                     *           "later_until": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReviewCasePage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    summarise_review: {
+        parameters: {
+            query?: {
+                /**
+                 * @description IANA name of the time zone in which today begins
+                 * @example America/Sao_Paulo
+                 */
+                timezone?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "open": 12,
+                     *       "amounts": [
+                     *         {
+                     *           "currency": "BRL",
+                     *           "payments": 12,
+                     *           "amount_minor": 12500
+                     *         }
+                     *       ],
+                     *       "mine": 3,
+                     *       "snoozed": 2,
+                     *       "oldest_at": "2026-03-14T15:09:26Z",
+                     *       "decided_today": 41,
+                     *       "frauds_today": 2,
+                     *       "median_seconds": 6
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReviewSummary"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_reviewers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "email": "bia@loja.example"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReviewerList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_review_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description only of this payment
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "payment_id": "stripe:pi_3SVk2c",
+                     *       "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "gateway": "stripe",
+                     *       "amount_minor": 149700,
+                     *       "currency": "BRL",
+                     *       "risk_score": 68,
+                     *       "reasons": [
+                     *         "velocity.card.1h",
+                     *         "trust_history.new_customer"
+                     *       ],
+                     *       "points": [
+                     *         {
+                     *           "detector": "velocity",
+                     *           "points": 58,
+                     *           "reason": "velocity.card.1h"
+                     *         },
+                     *         {
+                     *           "detector": "trust_history",
+                     *           "points": 4,
+                     *           "reason": "trust_history.new_customer"
+                     *         }
+                     *       ],
+                     *       "override": "block_list.ip",
+                     *       "state": "created",
+                     *       "refunded_minor": 0,
+                     *       "customer_id": "cus_282a1f0c5d6e7b8a9c0d1e2f3a4b5c6d",
+                     *       "buyer": {
+                     *         "trust_score": 52,
+                     *         "status": "neutral"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "open": true,
+                     *       "holder": {
+                     *         "name": "bia@loja.example",
+                     *         "until": "2026-03-14T15:09:26Z"
+                     *       },
+                     *       "assigned_to": "bia@loja.example",
+                     *       "later_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReviewCase"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    claim_review_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description only of this payment
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "payment_id": "stripe:pi_3SVk2c",
+                     *       "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "gateway": "stripe",
+                     *       "amount_minor": 149700,
+                     *       "currency": "BRL",
+                     *       "risk_score": 68,
+                     *       "reasons": [
+                     *         "velocity.card.1h",
+                     *         "trust_history.new_customer"
+                     *       ],
+                     *       "points": [
+                     *         {
+                     *           "detector": "velocity",
+                     *           "points": 58,
+                     *           "reason": "velocity.card.1h"
+                     *         },
+                     *         {
+                     *           "detector": "trust_history",
+                     *           "points": 4,
+                     *           "reason": "trust_history.new_customer"
+                     *         }
+                     *       ],
+                     *       "override": "block_list.ip",
+                     *       "state": "created",
+                     *       "refunded_minor": 0,
+                     *       "customer_id": "cus_282a1f0c5d6e7b8a9c0d1e2f3a4b5c6d",
+                     *       "buyer": {
+                     *         "trust_score": 52,
+                     *         "status": "neutral"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "open": true,
+                     *       "holder": {
+                     *         "name": "bia@loja.example",
+                     *         "until": "2026-03-14T15:09:26Z"
+                     *       },
+                     *       "assigned_to": "bia@loja.example",
+                     *       "later_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReviewCase"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    release_review_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description only of this payment
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "payment_id": "stripe:pi_3SVk2c",
+                     *       "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "gateway": "stripe",
+                     *       "amount_minor": 149700,
+                     *       "currency": "BRL",
+                     *       "risk_score": 68,
+                     *       "reasons": [
+                     *         "velocity.card.1h",
+                     *         "trust_history.new_customer"
+                     *       ],
+                     *       "points": [
+                     *         {
+                     *           "detector": "velocity",
+                     *           "points": 58,
+                     *           "reason": "velocity.card.1h"
+                     *         },
+                     *         {
+                     *           "detector": "trust_history",
+                     *           "points": 4,
+                     *           "reason": "trust_history.new_customer"
+                     *         }
+                     *       ],
+                     *       "override": "block_list.ip",
+                     *       "state": "created",
+                     *       "refunded_minor": 0,
+                     *       "customer_id": "cus_282a1f0c5d6e7b8a9c0d1e2f3a4b5c6d",
+                     *       "buyer": {
+                     *         "trust_score": 52,
+                     *         "status": "neutral"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "open": true,
+                     *       "holder": {
+                     *         "name": "bia@loja.example",
+                     *         "until": "2026-03-14T15:09:26Z"
+                     *       },
+                     *       "assigned_to": "bia@loja.example",
+                     *       "later_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReviewCase"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    postpone_review_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description only of this payment
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "until": "2999-01-01T12:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["LaterRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "payment_id": "stripe:pi_3SVk2c",
+                     *       "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "gateway": "stripe",
+                     *       "amount_minor": 149700,
+                     *       "currency": "BRL",
+                     *       "risk_score": 68,
+                     *       "reasons": [
+                     *         "velocity.card.1h",
+                     *         "trust_history.new_customer"
+                     *       ],
+                     *       "points": [
+                     *         {
+                     *           "detector": "velocity",
+                     *           "points": 58,
+                     *           "reason": "velocity.card.1h"
+                     *         },
+                     *         {
+                     *           "detector": "trust_history",
+                     *           "points": 4,
+                     *           "reason": "trust_history.new_customer"
+                     *         }
+                     *       ],
+                     *       "override": "block_list.ip",
+                     *       "state": "created",
+                     *       "refunded_minor": 0,
+                     *       "customer_id": "cus_282a1f0c5d6e7b8a9c0d1e2f3a4b5c6d",
+                     *       "buyer": {
+                     *         "trust_score": 52,
+                     *         "status": "neutral"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "open": true,
+                     *       "holder": {
+                     *         "name": "bia@loja.example",
+                     *         "until": "2026-03-14T15:09:26Z"
+                     *       },
+                     *       "assigned_to": "bia@loja.example",
+                     *       "later_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReviewCase"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    assign_review_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description only of this payment
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "member": "bia@loja.example"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AssignRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "payment_id": "stripe:pi_3SVk2c",
+                     *       "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "gateway": "stripe",
+                     *       "amount_minor": 149700,
+                     *       "currency": "BRL",
+                     *       "risk_score": 68,
+                     *       "reasons": [
+                     *         "velocity.card.1h",
+                     *         "trust_history.new_customer"
+                     *       ],
+                     *       "points": [
+                     *         {
+                     *           "detector": "velocity",
+                     *           "points": 58,
+                     *           "reason": "velocity.card.1h"
+                     *         },
+                     *         {
+                     *           "detector": "trust_history",
+                     *           "points": 4,
+                     *           "reason": "trust_history.new_customer"
+                     *         }
+                     *       ],
+                     *       "override": "block_list.ip",
+                     *       "state": "created",
+                     *       "refunded_minor": 0,
+                     *       "customer_id": "cus_282a1f0c5d6e7b8a9c0d1e2f3a4b5c6d",
+                     *       "buyer": {
+                     *         "trust_score": 52,
+                     *         "status": "neutral"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "open": true,
+                     *       "holder": {
+                     *         "name": "bia@loja.example",
+                     *         "until": "2026-03-14T15:09:26Z"
+                     *       },
+                     *       "assigned_to": "bia@loja.example",
+                     *       "later_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReviewCase"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    decide_review_case: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description only of this payment
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "verdict": "fraud",
+                 *       "reason": "card testing",
+                 *       "block_customer": false,
+                 *       "block_until": "2999-01-01T12:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CaseVerdictRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "payment_id": "stripe:pi_3SVk2c",
+                     *       "verdict_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "verdict": "fraud",
+                     *       "blocked_customer": "cus_0d2f6a4b8c1e",
+                     *       "actor": "ana@loja.example",
+                     *       "accepted_at": "2026-03-14T15:09:26Z",
+                     *       "undo_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CaseVerdictAccepted"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    undo_review_decision: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description only of this payment
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                payment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "payment_id": "stripe:pi_3SVk2c",
+                     *       "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "gateway": "stripe",
+                     *       "amount_minor": 149700,
+                     *       "currency": "BRL",
+                     *       "risk_score": 68,
+                     *       "reasons": [
+                     *         "velocity.card.1h",
+                     *         "trust_history.new_customer"
+                     *       ],
+                     *       "points": [
+                     *         {
+                     *           "detector": "velocity",
+                     *           "points": 58,
+                     *           "reason": "velocity.card.1h"
+                     *         },
+                     *         {
+                     *           "detector": "trust_history",
+                     *           "points": 4,
+                     *           "reason": "trust_history.new_customer"
+                     *         }
+                     *       ],
+                     *       "override": "block_list.ip",
+                     *       "state": "created",
+                     *       "refunded_minor": 0,
+                     *       "customer_id": "cus_282a1f0c5d6e7b8a9c0d1e2f3a4b5c6d",
+                     *       "buyer": {
+                     *         "trust_score": 52,
+                     *         "status": "neutral"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "open": true,
+                     *       "holder": {
+                     *         "name": "bia@loja.example",
+                     *         "until": "2026-03-14T15:09:26Z"
+                     *       },
+                     *       "assigned_to": "bia@loja.example",
+                     *       "later_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReviewCase"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_customer_notes: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "text": "Called the shop about the delivery: the order is real.",
+                     *           "author": "bia@loja.example",
+                     *           "own": true,
+                     *           "hints": [
+                     *             "email"
+                     *           ],
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NotePage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    add_customer_note: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "Called the shop about the delivery: the order is real."
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewNote"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "text": "Called the shop about the delivery: the order is real.",
+                     *       "author": "bia@loja.example",
+                     *       "own": true,
+                     *       "hints": [
+                     *         "email"
+                     *       ],
+                     *       "created_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Note"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_customer_note: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
+                id: string;
+                /**
+                 * @description the note's id, as the list returns it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                note_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "text": "Called the shop about the delivery: the order is real.",
+                     *       "author": "bia@loja.example",
+                     *       "own": true,
+                     *       "hints": [
+                     *         "email"
+                     *       ],
+                     *       "created_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Note"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    delete_customer_note: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example cus_0d2f6a4b8c1e
+                 */
+                id: string;
+                /**
+                 * @description the note's id, as the list returns it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                note_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            412: components["responses"]["412"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_payment_notes: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "text": "Called the shop about the delivery: the order is real.",
+                     *           "author": "bia@loja.example",
+                     *           "own": true,
+                     *           "hints": [
+                     *             "email"
+                     *           ],
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NotePage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    add_payment_note: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "Called the shop about the delivery: the order is real."
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewNote"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "text": "Called the shop about the delivery: the order is real.",
+                     *       "author": "bia@loja.example",
+                     *       "own": true,
+                     *       "hints": [
+                     *         "email"
+                     *       ],
+                     *       "created_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Note"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_payment_note: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                id: string;
+                /**
+                 * @description the note's id, as the list returns it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                note_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "text": "Called the shop about the delivery: the order is real.",
+                     *       "author": "bia@loja.example",
+                     *       "own": true,
+                     *       "hints": [
+                     *         "email"
+                     *       ],
+                     *       "created_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Note"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    delete_payment_note: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                id: string;
+                /**
+                 * @description the note's id, as the list returns it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                note_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            412: components["responses"]["412"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_saved_views: {
+        parameters: {
+            query?: {
+                /**
+                 * @description only views of this page
+                 * @example payments
+                 */
+                page?: components["schemas"]["DashboardPage"];
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "page": "payments",
+                     *           "name": "Hotmart, high risk",
+                     *           "query": {
+                     *             "gateway": "hotmart",
+                     *             "range": "7d"
+                     *           },
+                     *           "shared": true,
+                     *           "delivered": true,
+                     *           "saved_by": "bia@loja.example",
+                     *           "updated_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SavedViewList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    add_saved_view: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "page": "payments",
+                 *       "name": "Hotmart, high risk",
+                 *       "query": {
+                 *         "gateway": "hotmart",
+                 *         "range": "7d"
+                 *       },
+                 *       "shared": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["SavedViewRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "page": "payments",
+                     *       "name": "Hotmart, high risk",
+                     *       "query": {
+                     *         "gateway": "hotmart",
+                     *         "range": "7d"
+                     *       },
+                     *       "shared": true,
+                     *       "delivered": true,
+                     *       "saved_by": "bia@loja.example",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_saved_view: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "page": "payments",
+                     *       "name": "Hotmart, high risk",
+                     *       "query": {
+                     *         "gateway": "hotmart",
+                     *         "range": "7d"
+                     *       },
+                     *       "shared": true,
+                     *       "delivered": true,
+                     *       "saved_by": "bia@loja.example",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_saved_view: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "page": "payments",
+                 *       "name": "Hotmart, high risk",
+                 *       "query": {
+                 *         "gateway": "hotmart",
+                 *         "range": "7d"
+                 *       },
+                 *       "shared": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["SavedViewRequest"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "page": "payments",
+                     *       "name": "Hotmart, high risk",
+                     *       "query": {
+                     *         "gateway": "hotmart",
+                     *         "range": "7d"
+                     *       },
+                     *       "shared": true,
+                     *       "delivered": true,
+                     *       "saved_by": "bia@loja.example",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    delete_saved_view: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            412: components["responses"]["412"];
             503: components["responses"]["503"];
         };
     };

@@ -19,6 +19,7 @@ from orylo_common.messages.codec import (
     type_of,
 )
 from orylo_common.messages.conversions import (
+    ConversionAttempted,
     ConversionCorrectionChanged,
     ConversionDispatched,
     ConversionFact,
@@ -27,6 +28,7 @@ from orylo_common.messages.conversions import (
     ConversionRedriveRequested,
     ConversionSuppressed,
     Match,
+    ReportedAttempt,
 )
 from orylo_common.messages.destinations import DestinationStatus, DestinationStatusChanged
 from orylo_common.messages.detections import (
@@ -92,6 +94,7 @@ __all__ = [
     "CheckoutFact",
     "CheckoutStarted",
     "ClickRecorded",
+    "ConversionAttempted",
     "ConversionCorrectionChanged",
     "ConversionDispatched",
     "ConversionFact",
@@ -141,6 +144,7 @@ __all__ = [
     "QuarantineFact",
     "ReasonPoints",
     "ReplacedDecision",
+    "ReportedAttempt",
     "RuleHit",
     "Subscription",
     "Tracking",

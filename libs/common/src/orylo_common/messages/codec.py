@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from orylo_common.messages.actions import ProviderActionChanged, ProviderActionRedriveRequested
 from orylo_common.messages.clicks import ClickRecorded
 from orylo_common.messages.conversions import (
+    ConversionAttempted,
     ConversionCorrectionChanged,
     ConversionDispatched,
     ConversionFailed,
@@ -79,6 +80,7 @@ MESSAGES: tuple[type[Message], ...] = (
     ConversionDispatched,
     ConversionFailed,
     ConversionSuppressed,
+    ConversionAttempted,
     ConversionCorrectionChanged,
     ConversionRedriveRequested,
     DestinationStatusChanged,

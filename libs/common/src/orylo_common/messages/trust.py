@@ -50,7 +50,7 @@ class TrustUpdated(Message):
         "correction, status_set, status_expired, …"
     )
     source_event_id: str | None = None
-    payment_id: str | None = Field(default=None, description="the payment that the change is about, if it is about one")
+    payment_id: str | None = Field(default=None, description="the payment that the change follows from, if it is one")
     actor: str | None = Field(default=None, description="the user who set the status, or corrected the score")
     reason: str | None = Field(default=None, description="the user's reason")
 

@@ -1,8 +1,8 @@
 """From dispatch's messages about conversions to rows of api.conversions_view."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from orylo_api.conversions.models import Conversion, ConversionStatus
 from orylo_api.read_models.effects import Effects
 from orylo_api.read_models.keys import sort_key, uuid7_time
 from orylo_common.messages import (
+    ConversionAttempted,
     ConversionCorrectionChanged,
     ConversionDispatched,
     ConversionFact,
@@ -32,6 +33,7 @@ _STATUS_RANKS = {
 
 EVENTS: Mapping[type[Message], bytes] = {
     ConversionMatched: b"conversion.matched",
+    ConversionAttempted: b"conversion.attempted",
     ConversionSuppressed: b"conversion.suppressed",
     ConversionDispatched: b"conversion.dispatched",
     ConversionFailed: b"conversion.failed",
@@ -64,21 +66,27 @@ class ConversionRow:
     status_key: str
     correction: str | None
     correction_version: int
+    # By number: the time, with which a later attempt of the same number replaces an earlier one, and the answer.
+    attempt_log: dict[str, list[Any]]
 
 
 CONVERSIONS = Table("api.conversions_view", ConversionRow)
 _columns_shown = CONVERSIONS.reader(Conversion.model_fields)
 
+# Columns whose values come from the message with the highest `status_key`.
+FOLLOW_STATUS = (
+    "status", "match_method", "match_confidence", "match_click_id", "attempts", "reason", "code", "updated_at",
+    "status_key",
+)  # fmt: skip
+_BY_STATUS = "{0} = CASE WHEN EXCLUDED.status_key > stored.status_key THEN EXCLUDED.{0} ELSE stored.{0} END"
+
 UPSERT_CONVERSIONS = f"""
     {CONVERSIONS.insert}
     ON CONFLICT (tenant_id, id) DO UPDATE SET
-        status = EXCLUDED.status, match_method = EXCLUDED.match_method,
-        match_confidence = EXCLUDED.match_confidence, match_click_id = EXCLUDED.match_click_id,
-        attempts = EXCLUDED.attempts, reason = EXCLUDED.reason, code = EXCLUDED.code,
-        updated_at = EXCLUDED.updated_at, status_key = EXCLUDED.status_key
-    WHERE EXCLUDED.status_key > stored.status_key
+        {", ".join(_BY_STATUS.format(name) for name in FOLLOW_STATUS)},
+        attempt_log = api.merge_enriched(EXCLUDED.attempt_log, stored.attempt_log)
+    WHERE EXCLUDED.status_key > stored.status_key OR EXCLUDED.attempt_log <> '{{}}'
 """
-
 
 # The row exists unless this message overtook the others.
 UPSERT_CORRECTIONS = f"""
@@ -104,13 +112,21 @@ class ConversionProjection:
                 self._corrections[key] = row
         else:
             known = self._rows.get(key)
-            if known is None or row.status_key > known.status_key:
-                self._rows[key] = row
+            self._rows[key] = row if known is None else merge(known, row)
         effects.stream(row.tenant_id, EVENTS[type(conversion)], _shown(row))
 
     async def write(self, connection: Connection) -> None:
         await CONVERSIONS.execute(connection, UPSERT_CONVERSIONS, self._rows.values())
         await CONVERSIONS.execute(connection, UPSERT_CORRECTIONS, self._corrections.values())
+
+
+def merge(row: ConversionRow, other: ConversionRow) -> ConversionRow:
+    """Do to rows of one batch what UPSERT_CONVERSIONS does to stored ones."""
+    newest = max(row, other, key=lambda each: each.status_key)
+    log = dict(row.attempt_log)
+    for number, attempt in other.attempt_log.items():
+        log[number] = max(log.get(number, attempt), attempt, key=lambda each: each[0])
+    return replace(newest, attempt_log=log)
 
 
 def conversion_row(conversion: ConversionFact) -> ConversionRow:
@@ -138,7 +154,17 @@ def conversion_row(conversion: ConversionFact) -> ConversionRow:
         status_key=_status_key(conversion, status, attempts),
         correction=conversion.correction if isinstance(conversion, ConversionCorrectionChanged) else None,
         correction_version=conversion.decision_version if isinstance(conversion, ConversionCorrectionChanged) else 0,
+        attempt_log=_attempt_log(conversion),
     )
+
+
+def _attempt_log(conversion: ConversionFact) -> dict[str, list[Any]]:
+    if not isinstance(conversion, (ConversionAttempted, ConversionDispatched, ConversionFailed)):
+        return {}
+    if (attempt := conversion.attempt) is None:
+        return {}
+    at = attempt.at.astimezone(UTC).isoformat(timespec="microseconds")
+    return {str(attempt.number): [at, attempt.model_dump(mode="json", exclude={"number", "at"}, exclude_none=True)]}
 
 
 def _status_key(conversion: ConversionFact, status: ConversionStatus, attempts: int) -> str:
@@ -160,6 +186,9 @@ def _outcome(conversion: ConversionFact) -> tuple[ConversionStatus, int, str | N
             return ConversionStatus.PENDING, 0, None, None
         case ConversionCorrectionChanged():
             return ConversionStatus.DISPATCHED, 0, None, None
+        case ConversionAttempted():
+            attempt = conversion.attempt
+            return ConversionStatus.PENDING, attempt.number, attempt.reason, attempt.code
         case ConversionDispatched():
             return ConversionStatus.DISPATCHED, conversion.attempts, None, None
         case ConversionFailed():

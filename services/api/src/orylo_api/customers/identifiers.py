@@ -65,7 +65,7 @@ class PersonHashes:
 
 
 async def hash_person(call: Call[Any, Any, Any], given: PersonalValues) -> PersonHashes:
-    """Return the hashes of what is given. Raises `Invalid` for a value that cannot be one."""
+    """Return the hashes of the given values. Raises `Invalid` for a value that cannot be one."""
     return PersonHashes(
         email=await _email(call, given.email),
         phone=await _phone(call, given.phone),
@@ -108,7 +108,7 @@ def _invalid(name: str, message: str) -> Invalid:
 
 
 async def person_in(call: Call[Any, Any, Any], text: str) -> PersonHashes:
-    """Return the hashes of whatever the text may be. It is none of them if it has the wrong shape."""
+    """Return the hashes of each kind of value that the text has the shape of."""
     known, compact = as_hash(text), "".join(text.split())
     email, phone, document = known, known, known
     if known is None:

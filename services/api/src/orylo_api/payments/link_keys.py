@@ -1,4 +1,4 @@
-"""What payments have in common, as numbers: a payment is found by them, and personal data are not stored for it."""
+"""Keys by which payments are found and related: hashes, so that the read models need no personal data."""
 
 from enum import StrEnum
 from hashlib import sha256
@@ -8,7 +8,7 @@ from orylo_common.messages import PaymentFact
 
 
 class Link(StrEnum):
-    """What two payments may share."""
+    """A kind of value that two payments may share."""
 
     CUSTOMER = "customer"
     CARD = "card"

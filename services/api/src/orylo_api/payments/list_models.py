@@ -40,7 +40,7 @@ Amount = Annotated[int, Field(ge=0, le=2**53)]
 
 
 class PaymentFilters(RequestPart):
-    """Which payments. All conditions must hold; of several values of one, any.
+    """Conditions on payments, of which all must hold; of several values of one condition, any.
 
     Three views of the dashboard: `decision=review&verdict=none` (to review), `decision=block&state=succeeded` (blocked
     but paid), `state=succeeded&conversion=failed,pending,suppressed,none` (not reaching Meta).
@@ -143,7 +143,7 @@ class ListedPayment(ResponseBody):
     decision: ListedDecision | None = Field(description="null until the detector has decided")
     decisions: int = Field(ge=0, description="how many were made on the payment", examples=[3])
     buyer: Buyer | None = Field(description="null if no event names the customer")
-    conversion: ListedConversions | None = Field(description="null while there is none")
+    conversion: ListedConversions | None = Field(description="null until there is one")
     verdict: GivenVerdict | None = Field(description="the newest; null without one, and if it was withdrawn")
     created_at: datetime = Field(description="when its first event happened, by the gateway's clock")
     updated_at: datetime = Field(description="when it reached its state, by the gateway's clock")

@@ -19,7 +19,7 @@ class RelatedQuery(PageQuery):
 
 
 class RelatedAmount(ResponseBody):
-    """Money of related payments in one currency, whatever became of it."""
+    """Money of related payments in one currency, in any state."""
 
     currency: str = Field(examples=["BRL"])
     payments: int = Field(ge=1, examples=[4])

@@ -17,8 +17,8 @@ from orylo_api.http.fields import (
     ResponseBody,
     Text,
 )
-from orylo_api.overview.models import TimeZone
 from orylo_api.payments.models import PaymentState
+from orylo_api.timeseries.models import TimeZone
 from orylo_common.messages import PaymentVerdict, TrustStatus
 
 

@@ -1,4 +1,4 @@
-"""The dashboard's command menu: finds what is pasted into it."""
+"""The search of the dashboard's command menu."""
 
 from orylo_api.access import audit
 from orylo_api.access.roles import Permission

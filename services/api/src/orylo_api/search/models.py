@@ -1,4 +1,4 @@
-"""What a pasted text names."""
+"""Requests and hits of the search."""
 
 from datetime import datetime
 from enum import StrEnum

@@ -84,8 +84,8 @@ async def _find_customers(connection: Connection, tenant_id: UUID, text: str, pe
 
 
 async def _find_payments(connection: Connection, tenant_id: UUID, text: str, person: PersonHashes) -> list[Hit]:
-    phone_key = person.phone and link_key(tenant_id, Link.PHONE, person.phone)
-    document_key = person.document and link_key(tenant_id, Link.DOCUMENT, person.document)
+    phone_key = link_key(tenant_id, Link.PHONE, person.phone) if person.phone else None
+    document_key = link_key(tenant_id, Link.DOCUMENT, person.document) if person.document else None
     found = await find_by_text(connection, tenant_id, text)
     rows = await connection.fetch(SELECT_PAYMENTS, found, phone_key, document_key)
     # A payment that is found twice is shown once, by its id first.
