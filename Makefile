@@ -5,15 +5,15 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
 BIN := .venv/bin
-CODE := libs services tests
-OWN := common rules cli ingest detector trust dispatch api
+CODE := libs services clients tests
+OWN := common rules cli ingest detector trust dispatch api client
 
 # One more than a small machine's two cores, because many tests wait for servers.
 WORKERS ?= 3
 # Tests that need no server.
 FAST := -m "not integration and not e2e" tests/unit tests/contract
 
-.PHONY: help setup run web test test-fast lint fmt bench soak chaos docs lock clean
+.PHONY: help setup run web clients test test-fast lint fmt bench soak chaos docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,14 +27,17 @@ run: setup web ## Run the whole platform with a demo shop; ARGS="--api-port 9000
 web: setup ## Build the dashboard into the API's package
 	@scripts/web build
 
-test: setup web ## Run every test in parallel; ARGS="tests/unit -x" runs pytest with these arguments instead
+clients: setup ## Generate the Python and TypeScript clients of the API
+	@scripts/clients
+
+test: setup web clients ## Run every test in parallel; ARGS="tests/unit -x" runs pytest with these arguments instead
 	@$(if $(ARGS),,scripts/web test)
 	@$(BIN)/pytest $(or $(ARGS),-n $(WORKERS))
 
 test-fast: setup ## Run the unit and contract tests that need no server
 	@$(BIN)/pytest $(or $(ARGS),-n 2) $(FAST)
 
-lint: setup ## Check style, types, import contracts, YAML and the dashboard's code
+lint: setup clients ## Check style, types, import contracts, YAML and the dashboard's code
 	@$(BIN)/ruff check --quiet $(CODE)
 	@$(BIN)/ruff format --check --quiet $(CODE)
 	@$(BIN)/mypy --strict --no-error-summary $(CODE)
@@ -70,5 +73,6 @@ lock: setup ## Compile requirements.lock from requirements.in; ARGS="--upgrade" 
 
 clean: ## Remove build output and caches; keeps the data in .orylo and the environment in .venv
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench-results web/dist web/node_modules \
-		services/api/src/orylo_api/static
+		services/api/src/orylo_api/static clients/python/dist clients/python/src/orylo_client/rest \
+		clients/typescript/dist clients/typescript/node_modules clients/typescript/src/schema.ts
 	@find libs services tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -56,32 +56,35 @@ BOUND = (
     "actions_view", "review_cases", "review_decisions", "notes", "saved_views",
 )  # fmt: skip
 # Shared with the command, in schema control.
-SHARED = ("audit_log", "rules", "rule_versions", "rule_snoozes", "fuses", "list_entries")
+SHARED = ("audit_log", "rules", "rule_versions", "rule_snoozes", "fuses", "list_entries", "destinations")
 GUARDED = (*(f"api.{table}" for table in BOUND), *(f"control.{table}" for table in SHARED))
 HIDDEN = (
     "claims", "inbox", "stream_events", "sessions", "session_tokens", "totp_uses", "login_failures", "outbox",
 )  # fmt: skip
 RULE: dict[str, Any] = {"name": "a rule", "expression": "payment.amount > 10", "action": {"kind": "block"}}
 BODIES: dict[str, dict[str, Any]] = {
-    "evaluate": {"amount_minor": 1, "currency": "BRL", "dry_run": True},
+    "evaluate_payment": {"amount_minor": 1, "currency": "BRL", "dry_run": True},
     "give_verdict": {"verdict": "fraud"},
     "save_rule": RULE,
     "update_rule": RULE | {"version": 1},
     "roll_back_rule": {"restored": 1, "version": 1},
     "check_rule": {"expression": "payment.amount > 10"},
     "try_rule": {"expression": "payment.amount > 10"},
-    "snooze": {"customer_id": "cus_1", "until": "2999-01-01T00:00:00Z", "reason": "because"},
-    "unsnooze": {"customer_id": "cus_1"},
+    "snooze_for_customer": {"customer_id": "cus_1", "until": "2999-01-01T00:00:00Z", "reason": "because"},
+    "unsnooze_for_customer": {"customer_id": "cus_1"},
     "reset_tripped_fuse": {"reason": "because"},
     "correct_trust": {"points": 5, "reason": "because"},
     "set_status": {"status": "blocked", "reason": "because"},
     "merge_customer": {"other": "cus_other", "reason": "because"},
     "unmerge_customer": {"reason": "because"},
     "dismiss_review": {"reason": "because"},
-    "discard": {"reason": "because"},
+    "discard_dead_letter": {"reason": "because"},
     "discard_quarantined": {"reason": "because"},
     "add_list_entry": {"list": "block", "type": "bin", "value": "999999", "reason": "because"},
     "change_list_entry": {"reason": "because", "expires_at": None},
+    "add_destination": {"kind": "meta", "name": "second", "token": "EAA", "config": {"pixel_id": "1"}},
+    "change_destination": {"config": {"pixel_id": "1"}},
+    "send_test_event": {},
     "look_up_lists": {"type": "bin", "value": "424242"},
     "postpone_review_case": {"until": f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"},
     "assign_review_case": {"member": None},
@@ -105,6 +108,8 @@ FILES = {
 STATUSES = {"reset_tripped_fuse": 409}
 # Lists that are not empty at an empty shop: items that belong to no tenant, and the shop's own members.
 NEVER_EMPTY = frozenset({"list_rule_fields", "list_saved_views", "list_reviewers"})
+# Dispatch, which they ask, does not run here.
+UNANSWERED = {"show_delivery": 503}
 
 
 @dataclass(frozen=True)
@@ -208,6 +213,8 @@ async def call(client: aiohttp.ClientSession, route: Route, things: Things) -> t
     given: dict[str, Any] = {"json": BODIES.get(route.endpoint.__name__)}
     if route.upload_bytes:
         given = {"data": FILES[route.endpoint.__name__], "headers": {"Content-Type": "text/csv"}}
+    if route.edits:
+        given["headers"] = {"If-Match": "*"}
     async with client.request(route.method, path, **given) as response:
         if response.content_type == "text/csv":
             return response.status, {"text": await response.text()}
@@ -248,7 +255,7 @@ async def test_every_route_returns_ones_own_rows(api: Api, theirs: Things) -> No
         if route.permission is None or route.media is Media.EVENTS or route.private or route.method != "GET":
             continue
         status, body = await call(client, route, theirs)
-        assert status == 200, (route.path, body)
+        assert status == UNANSWERED.get(route.endpoint.__name__, 200), (route.path, body)
         assert body.get("items", [1]), route.path
     assert (await client.get("/api/v1/overview")).status == 200
 

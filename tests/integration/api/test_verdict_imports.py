@@ -27,6 +27,15 @@ async def paid(api: Api, *names: str) -> None:
     )
 
 
+async def audited(api: Api) -> list[int]:
+    """Return how many verdicts each file of the audit log gave."""
+    lines = await api.pool.fetch(
+        "SELECT after FROM control.audit_log WHERE action = 'payment.import_verdicts' AND tenant_id = $1 ORDER BY id",
+        api.a.tenant.id,
+    )
+    return [line["after"]["given"] for line in lines]
+
+
 async def test_a_file_judges_the_payments_that_exist_and_reports_the_other_lines(api: Api) -> None:
     await paid(api, "pi_file_1", "pi_file_2")
     client = api.client(api.a.bearer)
@@ -36,17 +45,14 @@ async def test_a_file_judges_the_payments_that_exist_and_reports_the_other_lines
     assert (status, dry["given"], dry["dry_run"]) == (200, 2, True)
     assert await published(api, "stripe:pi_file_1") == []
 
+    before = await audited(api)
     status, result = await upload(client, text)
     counts = {"lines": 5, "given": 2, "unchanged": 1, "unknown": 1, "invalid": 1}
     assert (status, {name: result[name] for name in counts}) == (200, counts)
     assert [(each["line"], each["column"]) for each in result["problems"]] == [(4, "payment_id"), (5, "verdict")]
     assert [each.verdict for each in await published(api, "stripe:pi_file_1")] == [PaymentVerdict.FRAUD]
     assert [each.verdict for each in await published(api, "stripe:pi_file_2")] == [PaymentVerdict.LEGITIMATE]
-    lines = await api.pool.fetch(
-        "SELECT after FROM control.audit_log WHERE action = 'payment.import_verdicts' AND tenant_id = $1",
-        api.a.tenant.id,
-    )
-    assert [line["after"]["given"] for line in lines] == [2]
+    assert (await audited(api))[len(before) :] == [2]
 
 
 async def test_a_repeated_file_changes_nothing(api: Api) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import pytest
 
-from orylo_cli.demo.shop import FAKE_META_ONLY
+from orylo_cli.demo.shop import DESTINATION, FAKE_META_ONLY, TENANT
 from orylo_cli.embedded.data_dir import DataDir
 from orylo_common.control.keyring import Keyring
 from tests.support.collector import running_collector
@@ -180,6 +180,11 @@ def test_the_demo_sends_sales_to_the_fake_meta(tmp_path: Path) -> None:
             "destination", "add", "beside", *ADD_META, "--data-dir", str(platform.data_dir), text="EAAtest"
         )
         assert FAKE_META_ONLY in told.stderr
+        assert "accepted" in platform.orylo("destination", "probe", TENANT, "meta", "--name", DESTINATION)
+        tested = platform.orylo(
+            "destination", "test", TENANT, "meta", "--name", DESTINATION, "--test-event-code", "TEST1", "--json"
+        )
+        assert orjson.loads(tested)["accepted"]
         # A second time nothing is made twice.
         assert platform.stop() == 0
         platform.start("--demo")

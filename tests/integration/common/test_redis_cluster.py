@@ -32,6 +32,8 @@ def cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 async def cluster(cluster_url: str) -> AsyncIterator[RedisClient]:
     async with connect(cluster_url, timeout_s=30) as redis:
+        assert isinstance(redis, RedisCluster)
+        await redis.flushall(target_nodes=RedisCluster.PRIMARIES)
         yield redis
 
 

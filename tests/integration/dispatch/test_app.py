@@ -77,7 +77,7 @@ async def test_a_payment_on_the_bus_becomes_a_conversion_at_meta_and_a_result_on
     async with (
         FakeAsyncRedis() as redis,
         open_broker("postgres", postgres_dsn) as broker,
-        open_app(load(Settings), broker=broker, redis=redis) as health,
+        open_app(load(Settings), broker=broker, redis=redis) as private,
     ):
         api = await broker.subscribe("api", prefetch=100)
         await publish(broker, clicked, checkout)
@@ -93,7 +93,7 @@ async def test_a_payment_on_the_bus_becomes_a_conversion_at_meta_and_a_result_on
         await api.close()
 
         async def is_ready() -> bool:
-            return (await health.readiness()).checks == {"postgres": "ok", "broker": "ok", "loops": "ok"}
+            return (await private.health.readiness()).checks == {"postgres": "ok", "broker": "ok", "loops": "ok"}
 
         await eventually(is_ready)
 

@@ -6,10 +6,10 @@ from uuid import UUID
 import pytest
 
 from orylo_common.messages import ProviderAction
+from orylo_common.stripe_keys import is_live
 from orylo_dispatch.delivery.sink import Fault
 from orylo_dispatch.destinations.stripe.request import StripeRequest, request_for
 from orylo_dispatch.domain.action import ActionRequest, action_id
-from orylo_dispatch.domain.provider_key import is_live
 from tests.unit.dispatch.cases import TENANT
 
 REFUND = ActionRequest(

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from orylo_api.call import SERVICES, Services
 from orylo_api.dead_letters.recording import record_dead_letter
+from orylo_api.destinations.dispatch_client import DispatchClient
 from orylo_api.detections.detector_client import DetectorClient
 from orylo_api.http.dashboard import Dashboard
 from orylo_api.http.dispatch import handler_of
@@ -77,6 +78,7 @@ async def open_app(
         ):
             await enter(run_periodically(private_pool, name, interval, job))
 
+        private_ports = await enter(aiohttp.ClientSession())
         hub = await enter(open_stream(private_pool))
         services = Services(
             tenant_pool=tenant_pool,
@@ -86,7 +88,8 @@ async def open_app(
             relay=await enter(OutboxRelay(private_pool, "api", broker)),
             hub=hub,
             overviews=OverviewWatches(tenant_pool, hub, clock),
-            detector=DetectorClient(await enter(aiohttp.ClientSession()), settings.detector_url),
+            detector=DetectorClient(private_ports, settings.detector_url),
+            dispatch=DispatchClient(private_ports, settings.dispatch_url),
             clock=clock,
             settings=settings,
             document=orjson.dumps(build_document(ROUTES)),

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from orylo_api.access.identity import Principal
 from orylo_api.access.sessions import Lifetimes, Origin
+from orylo_api.destinations.dispatch_client import DispatchClient
 from orylo_api.detections.detector_client import DetectorClient
 from orylo_api.http.fields import ResponseBody
 from orylo_api.read_models.stream_events import encode_event
@@ -24,6 +25,8 @@ from orylo_common.postgres.pool import Connection
 
 # Each import holds its file, of up to 16 MiB, and a connection of the pool.
 UPLOADS_AT_ONCE = 2
+# Each holds a connection of the pool while it waits for a destination's answer.
+CHECKS_AT_ONCE = 2
 # Each verification takes 64 MiB and about 50 ms of a core.
 PASSWORDS_AT_ONCE = 2
 
@@ -40,11 +43,13 @@ class Services:
     hub: StreamHub
     overviews: OverviewWatches
     detector: DetectorClient
+    dispatch: DispatchClient
     clock: Clock
     settings: Settings
     # The OpenAPI document, as bytes.
     document: bytes = field(repr=False)
     password_turns: Semaphore = field(default_factory=lambda: Semaphore(PASSWORDS_AT_ONCE))
+    check_turns: Semaphore = field(default_factory=lambda: Semaphore(CHECKS_AT_ONCE))
     upload_turns: Semaphore = field(default_factory=lambda: Semaphore(UPLOADS_AT_ONCE))
 
     @property

@@ -91,3 +91,7 @@ class TooManyAttempts(TooMany):
 
 class TooManyStreams(TooMany):
     pass
+
+
+class TooManyChecks(TooMany):
+    pass

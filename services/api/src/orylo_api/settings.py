@@ -17,6 +17,9 @@ class Settings(KeyringSettings):
     # The base URL of the detector's private port. Without it payments cannot be evaluated over the API.
     detector_url: Annotated[str, StringConstraints(pattern=r"^https?://")] | None = None
 
+    # The base URL of dispatch's private port. Without it neither attempts are shown nor destinations checked.
+    dispatch_url: Annotated[str, StringConstraints(pattern=r"^https?://")] | None = None
+
     # The number of our own proxies in front of the API. Each adds one address to X-Forwarded-For.
     api_trusted_proxies: int = Field(default=0, ge=0, le=5)
     # Cookies are marked Secure if the request came by HTTPS; this marks them always.

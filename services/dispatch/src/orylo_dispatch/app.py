@@ -11,6 +11,7 @@ from orylo_common.broker.ports import Broker
 from orylo_common.clock import Clock, SystemClock
 from orylo_common.control import Keyring
 from orylo_common.control.plane import ControlPlane, Part, open_control
+from orylo_common.http.private import PrivateAPI
 from orylo_common.messages import (
     CheckoutStarted,
     ClickRecorded,
@@ -41,6 +42,7 @@ from orylo_dispatch.actions.store import ActionStore
 from orylo_dispatch.conversions.announcements import CONVERSION_COLUMNS
 from orylo_dispatch.conversions.facts import Fact
 from orylo_dispatch.conversions.store import FactStore
+from orylo_dispatch.delivery.checks import DestinationChecks
 from orylo_dispatch.delivery.destination_states import DestinationStates
 from orylo_dispatch.delivery.queue import DeliveryQueue
 from orylo_dispatch.delivery.recorder import Recorder, SideEffects
@@ -57,6 +59,7 @@ from orylo_dispatch.handlers import (
 )
 from orylo_dispatch.kinds import meta, open_session, stripe
 from orylo_dispatch.maintenance import maintenance
+from orylo_dispatch.private_port import DeliveryEndpoints
 from orylo_dispatch.settings import Settings
 
 ROLE = "orylo_dispatch"
@@ -72,8 +75,11 @@ async def open_app(
     broker: Broker,
     redis: RedisClient,
     clock: Clock = SystemClock(),  # noqa: B008  has no state
-) -> AsyncIterator[Health]:
-    """Match and send conversions until the context ends, then finish the requests in progress."""
+) -> AsyncIterator[PrivateAPI]:
+    """Match and send conversions until the context ends, then finish the requests in progress.
+
+    Yields the health, and the routes that show attempts and check destinations.
+    """
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         pool = await enter(open_pool(settings.database_url, role=ROLE))
@@ -108,7 +114,9 @@ async def open_app(
         health = Health()
         health.check("postgres", partial(check_writable, pool))
         health.check("broker", broker.ping)
-        yield health
+        wakers = {**dict.fromkeys(kinds, sender.wake), **dict.fromkeys(providers, actor.wake)}
+        checks = DestinationChecks(plane, {**kinds, **providers}, states, wakers, clock)
+        yield PrivateAPI(health, DeliveryEndpoints(pool, checks, clock).routes())
 
 
 def _conversion_handlers(

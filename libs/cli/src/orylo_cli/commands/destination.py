@@ -5,7 +5,9 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
+from pydantic import ValidationError
 
+from orylo_cli.commands.destination_checks import probe, send_test
 from orylo_cli.commands.options import (
     DEFAULT_DATA_DIR,
     DataDirOption,
@@ -19,6 +21,7 @@ from orylo_cli.commands.options import (
 from orylo_cli.console import print_json, print_note, print_rows, print_text
 from orylo_cli.operations.destinations import DestinationLine, list_destinations, status_text
 from orylo_cli.target import open_target
+from orylo_common.control.destination_config import MetaConfig
 from orylo_common.control.destinations import (
     add_destination,
     disable_destination,
@@ -27,9 +30,12 @@ from orylo_common.control.document_key_store import replace_lost_document_key
 from orylo_common.control.master_key import check_master_key
 from orylo_common.control.tenants import find_tenant
 from orylo_common.postgres.pool import Connection
-from orylo_dispatch.domain.provider_key import STRIPE_KEY
+from orylo_common.stripe_keys import STRIPE_KEY
 
 app = typer.Typer(no_args_is_help=True, help="Ad platforms for conversions, and Stripe to act on blocked payments.")
+
+app.command("probe")(probe)
+app.command("test")(send_test)
 
 DEFAULT_NAME = "default"
 
@@ -64,7 +70,7 @@ def add_to(
         ),
     ] = None,
     test_event_code: Annotated[
-        str | None, typer.Option(help="Show the events under “Test events” in Events Manager and do not count them.")
+        str | None, typer.Option(help="For tests only: Meta shows the events under “Test events”, and counts them too.")
     ] = None,
     site_url: Annotated[str | None, typer.Option(help="The shop's URL, sent for sales whose page is unknown.")] = None,
     name: Annotated[str, typer.Option(help="A name to distinguish several destinations of one kind.")] = DEFAULT_NAME,
@@ -86,7 +92,7 @@ def add_to(
     config = {key: value for key, value in given.items() if value}
     match kind:
         case "meta":
-            _check_meta(pixel_id)
+            _check_meta(config)
         case "stripe":
             _check_stripe(config, name, from_stdin=token_stdin)
         case _:
@@ -123,9 +129,19 @@ def add_to(
         print_note(f"the demo is running: {FAKE_META_ONLY}")
 
 
-def _check_meta(pixel_id: str | None) -> None:
-    if not (pixel_id and pixel_id.isascii() and pixel_id.isdigit()):
-        raise typer.BadParameter("a pixel id is a number", param_hint="--pixel-id")
+FAULTS = {
+    "pixel_id": "a pixel id is a number",
+    "test_event_code": "a test event code consists of letters and digits, as Events Manager shows it",
+    "site_url": "a URL begins with https:// or http://",
+}
+
+
+def _check_meta(config: dict[str, str]) -> None:
+    try:
+        MetaConfig.model_validate(config)
+    except ValidationError as error:
+        name = str(error.errors()[0]["loc"][0])
+        raise typer.BadParameter(FAULTS[name], param_hint=f"--{name.replace('_', '-')}") from None
 
 
 def _check_stripe(config: dict[str, str], name: str, *, from_stdin: bool) -> None:

@@ -144,7 +144,10 @@ async def _run(
                 "Note": FAKE_META_ONLY,
             }
         listener, health_url = reserve_port()
-        os.environ["ORYLO_DETECTOR_URL"] = f"{health_url}/detector"
+        os.environ |= {
+            "ORYLO_DETECTOR_URL": f"{health_url}/detector",
+            "ORYLO_DISPATCH_URL": f"{health_url}/dispatch",
+        }
         await enter(serve_health(await enter(open_platform(logins)), listener))
         if options.demo:
             await enter(demo_traffic(options.ingest_url))

@@ -24,6 +24,8 @@ class Permission(StrEnum):
     WRITE_NOTES = "notes.write"
     SAVE_VIEWS = "views.save"
     SHARE_VIEWS = "views.share"
+    CHANGE_DESTINATIONS = "destinations.change"
+    CHECK_DESTINATIONS = "destinations.check"
 
 
 ALLOWED: Mapping[Permission, frozenset[Role]] = {
@@ -48,6 +50,10 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     # A view of one's own changes nothing for others.
     Permission.SAVE_VIEWS: frozenset(Role),
     Permission.SHARE_VIEWS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    # Its token sends in the merchant's name.
+    Permission.CHANGE_DESTINATIONS: frozenset({Role.OWNER, Role.ADMIN}),
+    # A check sends nothing, and may end a hold.
+    Permission.CHECK_DESTINATIONS: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
     # The merchant's own checkout asks for decisions, with an API key. They count as attempts to pay.
     Permission.EVALUATE: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
     # A replay sends conversions again, and a discarded conversion is never sent: both concern the merchant's money.

@@ -3,7 +3,7 @@
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
 from orylo_api.conversions import queries
-from orylo_api.conversions.models import Conversion, ConversionPage, ConversionPath, ConversionQuery
+from orylo_api.conversions.models import Conversion, ConversionDelivery, ConversionPage, ConversionPath, ConversionQuery
 from orylo_api.errors import NotFound
 from orylo_api.http.route import Route
 
@@ -18,6 +18,14 @@ async def show_conversion(call: Call[ConversionPath, None, None]) -> Conversion:
     if conversion is None:
         raise NotFound("there is no such conversion")
     return conversion
+
+
+async def show_delivery(call: Call[ConversionPath, None, None]) -> ConversionDelivery:
+    if await queries.find_conversion(call.connection, call.path.id) is None:
+        raise NotFound("there is no such conversion")
+    delivery = await call.services.dispatch.conversion(call.principal.tenant.id, call.path.id)
+    waits = delivery["state"] == "pending" and delivery["started_at"] is None
+    return ConversionDelivery.model_validate(delivery | {"next_attempt_at": delivery["due_at"] if waits else None})
 
 
 ROUTES = (
@@ -40,5 +48,15 @@ ROUTES = (
         description="With the click it is credited to, the attempts to send it, and why it waits.",
         path_values=ConversionPath,
         response=Conversion,
+    ),
+    Route(
+        "GET",
+        "/api/v1/conversions/{id}/delivery",
+        show_delivery,
+        Permission.READ,
+        "What is sent of a sale, each attempt with its answer, and when the next one follows",
+        description="The event is shown as the destination's API takes it. Identifiers of people in it are hashed.",
+        path_values=ConversionPath,
+        response=ConversionDelivery,
     ),
 )

@@ -1,6 +1,6 @@
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -73,3 +73,31 @@ class Conversion(ResponseBody):
 
 class ConversionPage(Page[Conversion]):
     pass
+
+
+class ListedAttempt(ResponseBody):
+    number: int = Field(ge=1)
+    at: datetime
+    outcome: str = Field(
+        description="dispatched, refused, transient, throttled, unknown, token or configuration",
+        examples=["dispatched"],
+    )
+    code: str | None = Field(description="the destination's own code")
+    reason: str | None = Field(description="a sentence for people")
+    duration_ms: int | None = Field(description="null if the attempt was interrupted")
+    trace_id: str | None = Field(
+        description="the destination's id of the call, such as Meta's `fbtrace_id`", examples=["AbCdEf012345"]
+    )
+
+
+class ConversionDelivery(ResponseBody):
+    state: str = Field(
+        description="held: waits for a decision. pending: is or will be sent; or as in `status`",
+        examples=["dispatched"],
+    )
+    next_attempt_at: datetime | None = Field(description="null if none will follow, or one is in progress")
+    event: dict[str, Any] | None = Field(
+        description="as the destination gets or got it: hashed, and without the buyer's address and browser",
+        examples=[{"event_name": "Purchase", "event_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp"}],
+    )
+    attempts: list[ListedAttempt] = Field(description="newest first, 200 at most")

@@ -42,7 +42,7 @@ TAGS: Mapping[str, str] = {
     "verdicts": "Verdicts of people and of the merchant's systems on many payments at once.",
     "lists": "The block list, the allow list and the tenant's own lists.",
     "conversions": "Sales reported to ad platforms.",
-    "destinations": "The ad platforms that sales are reported to.",
+    "destinations": "The ad platforms that sales are reported to, and the provider that acts on blocked payments.",
     "dead-letters": "Messages and conversions that failed for good.",
     "rejections": "Webhooks that were rejected, with the reasons.",
     "quarantine": "Authentic webhooks that could not be understood or contradict an earlier one.",
@@ -121,16 +121,18 @@ DETAILS: Mapping[str, tuple[str, str]] = {
         "Send `If-Match` with the ETag of the resource that you have seen.",
     ),
     "too_many_attempts": ("Too many attempts", "Too many failed attempts; wait."),
+    "too_many_checks": ("Too many checks", "Other checks of destinations are in progress."),
     "unavailable": ("Try again later", "A service that this request needs does not respond."),
 }
 CODES: Mapping[str, tuple[str, ...]] = {
     **{
         str(status.value): (code,)
         for status, code, _ in PROBLEM_KINDS.values()
-        if code not in {"tenant_needed", "too_many_streams"}
+        if code not in {"tenant_needed", "too_many_streams", "too_many_checks"}
     },
     "409": ("conflict", "idempotency_key_reused"),
     "413": ("payload_too_large",),
+    "429": ("too_many_attempts", "too_many_checks"),
     "503": ("unavailable",),
 }
 

@@ -22,6 +22,7 @@ from orylo_api.errors import (
     SeveralTenants,
     TooMany,
     TooManyAttempts,
+    TooManyChecks,
     TooManyStreams,
     Unauthenticated,
     Unreadable,
@@ -48,6 +49,7 @@ PROBLEMS: Mapping[type[RequestError], tuple[HTTPStatus, str, str]] = {
     Invalid: (HTTPStatus.UNPROCESSABLE_ENTITY, "validation", "Invalid values"),
     PreconditionRequired: (HTTPStatus.PRECONDITION_REQUIRED, "precondition_required", "If-Match needed"),
     TooManyAttempts: (HTTPStatus.TOO_MANY_REQUESTS, "too_many_attempts", "Too many attempts"),
+    TooManyChecks: (HTTPStatus.TOO_MANY_REQUESTS, "too_many_checks", "Too many checks"),
     TooManyStreams: (HTTPStatus.TOO_MANY_REQUESTS, "too_many_streams", "Too many streams"),
 }
 RETRY_AFTER = timedelta(seconds=2)

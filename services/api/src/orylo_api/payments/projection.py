@@ -15,14 +15,13 @@ from orylo_common.messages import (
     PaymentFact,
     PaymentFailed,
     PaymentRefunded,
-    PaymentSucceeded,
 )
 from orylo_common.postgres.pool import Connection
 from orylo_common.postgres.tables import Table
 
 PAYMENTS = Table("api.payments_view", PaymentRow)
 
-# A success is counted once per payment, however many events report it; these are counted per event.
+# Counted per event. Payments are counted by the rollups.
 COUNTERS: Mapping[type[Message], Counter] = {
     PaymentFailed: "payments_failed",
     PaymentCanceled: "payments_canceled",
@@ -102,11 +101,6 @@ class PaymentProjection:
             return
         if counter := COUNTERS.get(type(payment)):
             effects.count(tenant_id, at, counter)
-        elif isinstance(payment, PaymentSucceeded) and effects.claims.take_milestone(
-            tenant_id, "succeeded", payment_id
-        ):
-            effects.count(tenant_id, at, "payments_succeeded")
-            effects.sum(tenant_id, at, payment.currency, "succeeded_minor", payment.amount_minor)
 
     async def write(self, connection: Connection) -> None:
         await PAYMENTS.execute(connection, UPSERT_PAYMENTS, self._rows.values())

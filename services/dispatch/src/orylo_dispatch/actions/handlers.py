@@ -14,6 +14,7 @@ from orylo_common.messages import (
     PaymentRefunded,
     ProviderActionRedriveRequested,
 )
+from orylo_common.stripe_keys import is_live
 from orylo_common.telemetry.traces import current_traceparent
 from orylo_dispatch.actions.facts import (
     ActionDecided,
@@ -23,7 +24,6 @@ from orylo_dispatch.actions.facts import (
 )
 from orylo_dispatch.delivery.recorder import Recorder
 from orylo_dispatch.domain.action import DISPUTED, NOT_CAPTURED, PAID, REFUNDED, DecidedPayment, action_for
-from orylo_dispatch.domain.provider_key import is_live
 
 log = structlog.get_logger(__name__)
 

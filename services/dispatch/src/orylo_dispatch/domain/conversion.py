@@ -2,7 +2,9 @@
 
 from datetime import datetime
 from ipaddress import ip_address
+from uuid import uuid4
 
+from orylo_common.hashing import hash_of
 from orylo_common.messages import MatchKeys, PaymentSucceeded, Product
 from orylo_common.messages.message import Value
 from orylo_dispatch.domain.cookies import fbc_for, fbclid_of
@@ -78,6 +80,17 @@ def conversion_of(payment: PaymentSucceeded, click: Click | None) -> OutgoingCon
         referrer=click.referrer if click else None,
         fbc=_fbc(payment, click),
         fbp=payment.tracking.fbp or (click.fbp if click else None),
+    )
+
+
+def sample_conversion(now: datetime) -> OutgoingConversion:
+    """Return a sale that is not one, for a test event. It is small, because Meta counts test events too."""
+    return OutgoingConversion(
+        payment_id=f"test:{uuid4()}",
+        occurred_at=now,
+        amount_minor=1,
+        currency="USD",
+        match_keys=MatchKeys(email=hash_of("test@example.com")),
     )
 
 

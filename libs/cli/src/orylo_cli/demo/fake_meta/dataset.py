@@ -29,9 +29,13 @@ class Dataset:
     unique: int = 0
     events: OrderedDict[tuple[str, str], EventCount] = field(default_factory=OrderedDict)
     latest: deque[Mapping[str, Any]] = field(default_factory=lambda: deque(maxlen=LATEST))
+    test_events: deque[Mapping[str, Any]] = field(default_factory=lambda: deque(maxlen=LATEST))
 
-    def accept(self, events: Sequence[Mapping[str, Any]], now: float) -> None:
+    def accept(self, events: Sequence[Mapping[str, Any]], now: float, test_code: str | None = None) -> None:
+        """Count the events. Those with a test event code count too, and are also listed."""
         for event in events:
+            if test_code is not None:
+                self.test_events.append({"event_id": event.get("event_id"), "test_event_code": test_code})
             self.received += 1
             self.unique += self._counts(event, now)
             self.latest.append(event)
@@ -67,4 +71,5 @@ class Dataset:
             "first_at": {event_id: count.counted_at for (_, event_id), count in self.events.items()},
             "counted_twice": [event_id for (_, event_id), count in self.events.items() if count.counted > 1],
             "latest": list(self.latest),
+            "test_events": list(self.test_events),
         }

@@ -79,11 +79,12 @@ class FakeMeta:
             await self._fault_changed.wait()
             raise web.HTTPBadGateway
         try:
-            events = self._checked(request, _fields(request, body), fault)
+            fields = _fields(request, body)
+            events = self._checked(request, fields, fault)
         except MetaError as error:
             dataset.refused_requests += 1
             return _respond(error.body(), error.status, fault.rate_headers() if fault.mode == "throttled" else None)
-        dataset.accept(events, self._now())
+        dataset.accept(events, self._now(), fields.get("test_event_code"))
         if fault.latency_ms:
             await asyncio.sleep(fault.latency_ms / 1000)
         return _respond({"events_received": len(events), "messages": [], "fbtrace_id": trace_id()})

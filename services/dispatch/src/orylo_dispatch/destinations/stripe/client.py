@@ -8,12 +8,12 @@ from typing import Any
 
 import aiohttp
 
+from orylo_common.stripe_keys import STRIPE_KEY
 from orylo_dispatch.destinations.answers import read_object
 from orylo_dispatch.destinations.stripe.answers import attempt_of
 from orylo_dispatch.destinations.stripe.limits import API_VERSION, MAX_ANSWER_BYTES, TIMEOUT
 from orylo_dispatch.destinations.stripe.request import StripeRequest
 from orylo_dispatch.domain.attempt import AttemptOutcome, DeliveryAttempt
-from orylo_dispatch.domain.provider_key import STRIPE_KEY
 
 INCOMPLETE = DeliveryAttempt(
     AttemptOutcome.CONFIGURATION, "incomplete", "The key is not a restricted or secret key of Stripe (rk_…, sk_…)."

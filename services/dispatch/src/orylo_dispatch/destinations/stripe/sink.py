@@ -10,13 +10,13 @@ import aiohttp
 from orylo_common.control import Destination
 from orylo_common.control.sections.actions import ActionMode
 from orylo_common.resilience.retry import RetryPolicy
+from orylo_common.stripe_keys import is_live
 from orylo_dispatch.delivery.sink import Fault
 from orylo_dispatch.destinations.stripe.client import StripeClient
 from orylo_dispatch.destinations.stripe.limits import BATCH, DEDUPE_WINDOW
 from orylo_dispatch.destinations.stripe.request import StripeRequest, request_for
 from orylo_dispatch.domain.action import ActionRequest
 from orylo_dispatch.domain.attempt import AttemptOutcome, DeliveryAttempt
-from orylo_dispatch.domain.provider_key import is_live
 
 SWITCHED_OFF = Fault("switched_off", "The settings no longer ask for it.")
 OTHER_MODE = Fault("other_mode", "The payment and the key belong to different modes of Stripe: live and test.")

@@ -1,4 +1,4 @@
-"""The mode of a provider's API key."""
+"""Stripe's API keys."""
 
 import re
 
