@@ -173,14 +173,6 @@ EXAMPLES: dict[str, Any] = {
     "WebhookReplayed.status": "published",
     "WebhookReplayed.reason": "understood since the adapter knows the type",
     "message_type": "payment.succeeded.v1",
-    "ReportedAttempt.number": 2,
-    "ReportedAttempt.at": "2026-11-20T18:30:05.000000+00:00",
-    "ReportedAttempt.outcome": "transient",
-    "ReportedAttempt.code": "503",
-    "ReportedAttempt.reason": "Meta is unavailable.",
-    "ReportedAttempt.duration_ms": 140,
-    "ReportedAttempt.trace_id": "AhZ7Qk1",
-    "ReportedAttempt.next_at": "2026-11-20T18:30:35.000000+00:00",
 }
 
 

@@ -2142,6 +2142,28 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
+        /** ConversionDelivery */
+        ConversionDelivery: {
+            /**
+             * @description held: waits for a decision. pending: is or will be sent; or as in `status`
+             * @example dispatched
+             */
+            state: string;
+            /** @description null if none will follow, or one is in progress */
+            next_attempt_at: string | null;
+            /**
+             * @description as the destination gets or got it: hashed, and without the buyer's address and browser
+             * @example {
+             *       "event_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+             *       "event_name": "Purchase"
+             *     }
+             */
+            event: {
+                [key: string]: unknown;
+            } | null;
+            /** @description newest first, 200 at most */
+            attempts: components["schemas"]["ListedAttempt"][];
+        };
         /** ConversionHit */
         ConversionHit: {
             /**
@@ -3237,6 +3259,28 @@ export interface components {
             types: {
                 [key: string]: number;
             };
+        };
+        /** ListedAttempt */
+        ListedAttempt: {
+            number: number;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description dispatched, refused, transient, throttled, unknown, token or configuration
+             * @example dispatched
+             */
+            outcome: string;
+            /** @description the destination's own code */
+            code: string | null;
+            /** @description a sentence for people */
+            reason: string | null;
+            /** @description null if the attempt was interrupted */
+            duration_ms: number | null;
+            /**
+             * @description the destination's id of the call, such as Meta's `fbtrace_id`
+             * @example AbCdEf012345
+             */
+            trace_id: string | null;
         };
         /**
          * ListedConversion

@@ -19,7 +19,6 @@ from orylo_common.messages.codec import (
     type_of,
 )
 from orylo_common.messages.conversions import (
-    ConversionAttempted,
     ConversionCorrectionChanged,
     ConversionDispatched,
     ConversionFact,
@@ -28,7 +27,6 @@ from orylo_common.messages.conversions import (
     ConversionRedriveRequested,
     ConversionSuppressed,
     Match,
-    ReportedAttempt,
 )
 from orylo_common.messages.destinations import DestinationStatus, DestinationStatusChanged
 from orylo_common.messages.detections import (
@@ -94,7 +92,6 @@ __all__ = [
     "CheckoutFact",
     "CheckoutStarted",
     "ClickRecorded",
-    "ConversionAttempted",
     "ConversionCorrectionChanged",
     "ConversionDispatched",
     "ConversionFact",
@@ -144,7 +141,6 @@ __all__ = [
     "QuarantineFact",
     "ReasonPoints",
     "ReplacedDecision",
-    "ReportedAttempt",
     "RuleHit",
     "Subscription",
     "Tracking",

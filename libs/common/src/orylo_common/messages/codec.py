@@ -16,7 +16,6 @@ from pydantic import ValidationError
 from orylo_common.messages.actions import ProviderActionChanged, ProviderActionRedriveRequested
 from orylo_common.messages.clicks import ClickRecorded
 from orylo_common.messages.conversions import (
-    ConversionAttempted,
     ConversionCorrectionChanged,
     ConversionDispatched,
     ConversionFailed,
@@ -80,7 +79,6 @@ MESSAGES: tuple[type[Message], ...] = (
     ConversionDispatched,
     ConversionFailed,
     ConversionSuppressed,
-    ConversionAttempted,
     ConversionCorrectionChanged,
     ConversionRedriveRequested,
     DestinationStatusChanged,

@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from orylo_common.messages.message import Message, Value
 
@@ -14,19 +14,6 @@ class Match(Value):
     method: Literal["click_id", "fbc", "fbp", "email", "phone", "ip_user_agent", "none"]
     confidence: float = Field(ge=0, le=1)
     click_id: str | None = None
-
-
-class ReportedAttempt(Value):
-    """One try to hand a conversion to its destination, with the destination's answer."""
-
-    number: int = Field(ge=1, description="counted from 1, over all of the conversion's attempts")
-    at: AwareDatetime = Field(description="when it began")
-    outcome: str = Field(description="dispatched, refused, transient, throttled, unknown, token or configuration")
-    code: str | None = Field(default=None, description="the destination's own code")
-    reason: str | None = Field(default=None, description="a sentence for users, without personal data")
-    duration_ms: int = Field(ge=0)
-    trace_id: str | None = Field(default=None, description="the destination's id of the request, such as fbtrace_id")
-    next_at: AwareDatetime | None = Field(default=None, description="when the next attempt is due, if there is one")
 
 
 class ConversionFact(Message):
@@ -56,19 +43,11 @@ class ConversionMatched(ConversionFact):
     type: Literal["conversion.matched.v1"] = "conversion.matched.v1"
 
 
-class ConversionAttempted(ConversionFact):
-    """An attempt did not settle the conversion, which stays due."""
-
-    type: Literal["conversion.attempted.v1"] = "conversion.attempted.v1"
-    attempt: ReportedAttempt
-
-
 class ConversionDispatched(ConversionFact):
     """The destination confirmed the conversion."""
 
     type: Literal["conversion.dispatched.v1"] = "conversion.dispatched.v1"
     attempts: int = Field(ge=1)
-    attempt: ReportedAttempt | None = Field(default=None, description="the last one; null in earlier messages")
 
 
 class ConversionFailed(ConversionFact):
@@ -78,9 +57,6 @@ class ConversionFailed(ConversionFact):
     attempts: int = Field(ge=0)
     reason: str = Field(description="a sentence for users, without personal data")
     code: str | None = Field(default=None, description="the destination's own code, such as 100/2804003")
-    attempt: ReportedAttempt | None = Field(
-        default=None, description="the last one, if it made the conversion fail; null in earlier messages"
-    )
 
 
 class ConversionSuppressed(ConversionFact):

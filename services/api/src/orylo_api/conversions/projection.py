@@ -1,8 +1,8 @@
 """From dispatch's messages about conversions to rows of api.conversions_view."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,6 @@ from orylo_api.conversions.models import Conversion, ConversionStatus
 from orylo_api.read_models.effects import Effects
 from orylo_api.read_models.keys import sort_key, uuid7_time
 from orylo_common.messages import (
-    ConversionAttempted,
     ConversionCorrectionChanged,
     ConversionDispatched,
     ConversionFact,
@@ -66,27 +65,21 @@ class ConversionRow:
     status_key: str
     correction: str | None
     correction_version: int
-    # By number: the time, with which a later attempt of the same number replaces an earlier one, and the answer.
-    attempt_log: dict[str, list[Any]]
 
 
 CONVERSIONS = Table("api.conversions_view", ConversionRow)
 _columns_shown = CONVERSIONS.reader(Conversion.model_fields)
 
-# Columns whose values come from the message with the highest `status_key`.
-FOLLOW_STATUS = (
-    "status", "match_method", "match_confidence", "match_click_id", "attempts", "reason", "code", "updated_at",
-    "status_key",
-)  # fmt: skip
-_BY_STATUS = "{0} = CASE WHEN EXCLUDED.status_key > stored.status_key THEN EXCLUDED.{0} ELSE stored.{0} END"
-
 UPSERT_CONVERSIONS = f"""
     {CONVERSIONS.insert}
     ON CONFLICT (tenant_id, id) DO UPDATE SET
-        {", ".join(_BY_STATUS.format(name) for name in FOLLOW_STATUS)},
-        attempt_log = api.merge_enriched(EXCLUDED.attempt_log, stored.attempt_log)
-    WHERE EXCLUDED.status_key > stored.status_key OR EXCLUDED.attempt_log <> '{{}}'
+        status = EXCLUDED.status, match_method = EXCLUDED.match_method,
+        match_confidence = EXCLUDED.match_confidence, match_click_id = EXCLUDED.match_click_id,
+        attempts = EXCLUDED.attempts, reason = EXCLUDED.reason, code = EXCLUDED.code,
+        updated_at = EXCLUDED.updated_at, status_key = EXCLUDED.status_key
+    WHERE EXCLUDED.status_key > stored.status_key
 """
+
 
 # The row exists unless this message overtook the others.
 UPSERT_CORRECTIONS = f"""
@@ -120,15 +113,6 @@ class ConversionProjection:
         await CONVERSIONS.execute(connection, UPSERT_CORRECTIONS, self._corrections.values())
 
 
-def merge(row: ConversionRow, other: ConversionRow) -> ConversionRow:
-    """Do to rows of one batch what UPSERT_CONVERSIONS does to stored ones."""
-    newest = max(row, other, key=lambda each: each.status_key)
-    log = dict(row.attempt_log)
-    for number, attempt in other.attempt_log.items():
-        log[number] = max(log.get(number, attempt), attempt, key=lambda each: each[0])
-    return replace(newest, attempt_log=log)
-
-
 def conversion_row(conversion: ConversionFact) -> ConversionRow:
     at, match = conversion.occurred_at, conversion.match
     status, attempts, reason, code = _outcome(conversion)
@@ -154,17 +138,7 @@ def conversion_row(conversion: ConversionFact) -> ConversionRow:
         status_key=_status_key(conversion, status, attempts),
         correction=conversion.correction if isinstance(conversion, ConversionCorrectionChanged) else None,
         correction_version=conversion.decision_version if isinstance(conversion, ConversionCorrectionChanged) else 0,
-        attempt_log=_attempt_log(conversion),
     )
-
-
-def _attempt_log(conversion: ConversionFact) -> dict[str, list[Any]]:
-    if not isinstance(conversion, (ConversionAttempted, ConversionDispatched, ConversionFailed)):
-        return {}
-    if (attempt := conversion.attempt) is None:
-        return {}
-    at = attempt.at.astimezone(UTC).isoformat(timespec="microseconds")
-    return {str(attempt.number): [at, attempt.model_dump(mode="json", exclude={"number", "at"}, exclude_none=True)]}
 
 
 def _status_key(conversion: ConversionFact, status: ConversionStatus, attempts: int) -> str:
@@ -186,9 +160,6 @@ def _outcome(conversion: ConversionFact) -> tuple[ConversionStatus, int, str | N
             return ConversionStatus.PENDING, 0, None, None
         case ConversionCorrectionChanged():
             return ConversionStatus.DISPATCHED, 0, None, None
-        case ConversionAttempted():
-            attempt = conversion.attempt
-            return ConversionStatus.PENDING, attempt.number, attempt.reason, attempt.code
         case ConversionDispatched():
             return ConversionStatus.DISPATCHED, conversion.attempts, None, None
         case ConversionFailed():

@@ -1,4 +1,3 @@
--- Drops the attempts, and which payment changes of trust follow from.
+-- Drops which payment changes of trust follow from.
 DROP INDEX IF EXISTS control.audit_log_subject;
 ALTER TABLE api.trust_changes DROP COLUMN payment_id;
-ALTER TABLE api.conversions_view DROP COLUMN attempt_log;

@@ -25,7 +25,6 @@ EVENT_TYPES: Mapping[str, type[ResponseBody]] = {
     "verdict.given": VerdictChange,
     "conversion.matched": Conversion,
     "conversion.suppressed": Conversion,
-    "conversion.attempted": Conversion,
     "conversion.dispatched": Conversion,
     "conversion.failed": Conversion,
     "conversion.correction_changed": Conversion,

@@ -12,7 +12,7 @@ from orylo_common.messages import ProviderAction, ProviderActionChanged, Provide
 from orylo_dispatch.delivery.deliverable import DeliverableColumns
 from orylo_dispatch.delivery.sink import DestinationKey
 from orylo_dispatch.domain.action import ActionRequest
-from orylo_dispatch.domain.attempt import DeliveryState, NumberedAttempt
+from orylo_dispatch.domain.attempt import DeliveryAttempt, DeliveryState
 
 TABLE = "dispatch.provider_actions"
 STATUSES: Mapping[str, ProviderActionStatus] = {
@@ -114,14 +114,10 @@ class DeliverableAction:
     def log_fields(self) -> Mapping[str, str]:
         return {"action_id": str(self.row.delivery_id), "payment_id": self.row.payment_id}
 
-    def attempted(self, tried: NumberedAttempt, *, now: datetime) -> None:
-        """Return no message: an action is announced when its status changes."""
-
-    def dispatched(self, tried: NumberedAttempt, *, now: datetime) -> Outgoing:
-        attempt = tried.attempt
+    def dispatched(self, attempt: DeliveryAttempt, *, attempts: int, now: datetime) -> Outgoing:
         return self.row.announce(
             ProviderActionStatus.DONE,
-            attempts=tried.number,
+            attempts=attempts,
             now=now,
             revision=self.row.revision + 1,
             reference=attempt.reference,
@@ -129,15 +125,7 @@ class DeliverableAction:
             reason=attempt.reason,
         )
 
-    def failed(
-        self,
-        *,
-        attempts: int,
-        code: str | None,
-        reason: str | None,
-        now: datetime,
-        tried: NumberedAttempt | None = None,
-    ) -> Outgoing:
+    def failed(self, *, attempts: int, code: str | None, reason: str | None, now: datetime) -> Outgoing:
         return self.row.announce(
             ProviderActionStatus.FAILED,
             attempts=attempts,

@@ -2,23 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
 from orylo_common.broker.ports import Outgoing
 from orylo_common.ids import uuid7
-from orylo_common.messages import (
-    ConversionAttempted,
-    ConversionDispatched,
-    ConversionFact,
-    ConversionFailed,
-    ReportedAttempt,
-    encode,
-)
+from orylo_common.messages import ConversionDispatched, ConversionFact, ConversionFailed, encode
 from orylo_dispatch.conversions.new_delivery import DELIVERY_COLUMNS, NewDelivery
 from orylo_dispatch.delivery.deliverable import DeliverableColumns
-from orylo_dispatch.domain.attempt import NumberedAttempt
+from orylo_dispatch.domain.attempt import DeliveryAttempt
 
 
 def announce(
@@ -66,44 +59,12 @@ class DeliverableConversion:
     def log_fields(self) -> Mapping[str, str]:
         return {"conversion_id": str(self.delivery.delivery_id), "payment_id": self.delivery.payment_id}
 
-    def attempted(self, tried: NumberedAttempt, *, now: datetime) -> Outgoing:
-        return announce(ConversionAttempted, self.delivery, now=now, attempt=_reported(tried))
+    def dispatched(self, attempt: DeliveryAttempt, *, attempts: int, now: datetime) -> Outgoing:
+        return announce(ConversionDispatched, self.delivery, now=now, attempts=attempts)
 
-    def dispatched(self, tried: NumberedAttempt, *, now: datetime) -> Outgoing:
-        return announce(ConversionDispatched, self.delivery, now=now, attempts=tried.number, attempt=_reported(tried))
-
-    def failed(
-        self,
-        *,
-        attempts: int,
-        code: str | None,
-        reason: str | None,
-        now: datetime,
-        tried: NumberedAttempt | None = None,
-    ) -> Outgoing:
-        return announce(
-            ConversionFailed,
-            self.delivery,
-            now=now,
-            attempts=attempts,
-            reason=reason or "The destination refused the conversion.",
-            code=code,
-            attempt=tried and _reported(tried),
-        )
-
-
-def _reported(tried: NumberedAttempt) -> ReportedAttempt:
-    attempt = tried.attempt
-    return ReportedAttempt(
-        number=tried.number,
-        at=tried.started_at,
-        outcome=attempt.outcome,
-        code=attempt.code,
-        reason=attempt.reason,
-        duration_ms=round(attempt.duration / timedelta(milliseconds=1)),
-        trace_id=attempt.trace_id,
-        next_at=tried.next_at,
-    )
+    def failed(self, *, attempts: int, code: str | None, reason: str | None, now: datetime) -> Outgoing:
+        reason = reason or "The destination refused the conversion."
+        return announce(ConversionFailed, self.delivery, now=now, attempts=attempts, reason=reason, code=code)
 
 
 CONVERSION_COLUMNS = DeliverableColumns(

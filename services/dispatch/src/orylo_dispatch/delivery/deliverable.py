@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from orylo_common.broker.ports import Outgoing
-from orylo_dispatch.domain.attempt import NumberedAttempt
+from orylo_dispatch.domain.attempt import DeliveryAttempt
 
 
 class Deliverable(Protocol):
@@ -20,22 +20,11 @@ class Deliverable(Protocol):
     def log_fields(self) -> Mapping[str, str]:
         """The ids that identify it in a log line."""
 
-    def attempted(self, tried: NumberedAttempt, *, now: datetime) -> Outgoing | None:
-        """Return the message that an attempt did not settle the delivery, if there is one."""
+    def dispatched(self, attempt: DeliveryAttempt, *, attempts: int, now: datetime) -> Outgoing:
+        """Return the message that the destination confirmed the delivery, with `attempt`."""
 
-    def dispatched(self, tried: NumberedAttempt, *, now: datetime) -> Outgoing:
-        """Return the message that the destination confirmed the delivery."""
-
-    def failed(
-        self,
-        *,
-        attempts: int,
-        code: str | None,
-        reason: str | None,
-        now: datetime,
-        tried: NumberedAttempt | None = None,
-    ) -> Outgoing:
-        """Return the message that no further attempt will be made. `tried` is the last one, if it is the cause."""
+    def failed(self, *, attempts: int, code: str | None, reason: str | None, now: datetime) -> Outgoing:
+        """Return the message that no further attempt will be made."""
 
 
 @dataclass(frozen=True, slots=True)

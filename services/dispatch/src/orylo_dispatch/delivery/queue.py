@@ -17,7 +17,7 @@ from orylo_common.postgres.errors import TRANSIENT_ERRORS, PostgresUnavailable
 from orylo_common.postgres.outbox_bodies import outbox_columns
 from orylo_dispatch.delivery.deliverable import Deliverable, DeliverableColumns
 from orylo_dispatch.delivery.sink import DestinationKey
-from orylo_dispatch.domain.attempt import DeliveryAttempt, DeliveryState, NextStep, NumberedAttempt
+from orylo_dispatch.domain.attempt import DeliveryAttempt, DeliveryState, NextStep
 
 CLAIM = """
     WITH due AS (
@@ -196,16 +196,9 @@ def _attempt_row(claim: ClaimedDelivery, attempt: DeliveryAttempt) -> tuple[Any,
 
 
 def _messages(result: DeliveryResult, now: datetime) -> list[Outgoing]:
-    claim, step, attempt = result.claim, result.step, result.attempt
-    pending = step.state is DeliveryState.PENDING
-    tried = attempt and NumberedAttempt(claim.number, claim.started_at, attempt, step.due_at if pending else None)
-    message = None
+    claim, step = result.claim, result.step
+    if step.state is DeliveryState.DISPATCHED and result.attempt is not None:
+        return [claim.deliverable.dispatched(result.attempt, attempts=claim.number, now=now)]
     if step.state is DeliveryState.FAILED:
-        message = claim.deliverable.failed(
-            attempts=claim.number, code=step.code, reason=step.reason, now=now, tried=tried
-        )
-    elif tried is not None and step.state is DeliveryState.DISPATCHED:
-        message = claim.deliverable.dispatched(tried, now=now)
-    elif tried is not None and pending:
-        message = claim.deliverable.attempted(tried, now=now)
-    return [] if message is None else [message]
+        return [claim.deliverable.failed(attempts=claim.number, code=step.code, reason=step.reason, now=now)]
+    return []

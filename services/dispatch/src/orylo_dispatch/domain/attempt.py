@@ -41,16 +41,6 @@ class DeliveryAttempt:
     ambiguous: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NumberedAttempt:
-    """The attempt `number` of a delivery, and when the next one is due if the delivery is not settled."""
-
-    number: int
-    started_at: datetime
-    attempt: DeliveryAttempt
-    next_at: datetime | None = None
-
-
 class DeliveryState(StrEnum):
     HELD = "held"
     PENDING = "pending"
