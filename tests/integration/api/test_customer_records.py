@@ -131,7 +131,8 @@ async def test_the_timeline_holds_everything_once_in_order(api: Api, shop: Shop,
     kinds = sorted(each["kind"] for each in everything)
     assert kinds == [*["detection"], *["merge"] * 2, "note", *["payment"] * 4, "trust", "visit"]
     assert [each["at"] for each in everything] == sorted((each["at"] for each in everything), reverse=True)
-    walked, cursor = [], ""
+    walked: list[Any] = []
+    cursor: str | None = ""
     while cursor is not None and len(walked) <= len(everything):
         page = await get(ana, f"/api/v1/customers/cus_t/timeline?limit=2{cursor}")
         walked += page["items"]

@@ -1318,6 +1318,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversions/{id}/delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is sent of a sale, each attempt with its answer, and when the next one follows
+         * @description The event is shown as the destination's API takes it. Identifiers of people in it are hashed.
+         */
+        get: operations["show_delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/destinations": {
         parameters: {
             query?: never;
@@ -1331,7 +1351,95 @@ export interface paths {
          */
         get: operations["list_destinations"];
         put?: never;
+        /**
+         * Add a destination. The next sale is sent to it
+         * @description `meta` reports sales to a dataset of Meta's Conversions API. `stripe` cancels or refunds blocked payments, once the section `actions` of the settings says so. A tenant has each `name` of a kind once. For the roles admin, owner.
+         */
+        post: operations["add_destination"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One destination as it is configured, without its token
+         * @description `GET /api/v1/destinations` shows whether it is sent to.
+         */
+        get: operations["show_destination"];
+        /**
+         * Change, disable or enable a destination
+         * @description A destination on hold is tried again at once. For the roles admin, owner.
+         */
+        put: operations["change_destination"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether a destination's conversions arrive
+         * @description Counts conversions created within the last 24 hours, and all that wait.
+         */
+        get: operations["show_activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check the token and the configuration now, without sending anything
+         * @description If the destination accepts them and was on hold, its conversions are sent again at once. For the roles admin, operator, owner.
+         */
+        post: operations["probe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test event to Meta
+         * @description A sale of 0.01 USD by test@example.com. Meta shows it under “Test events”, by its test event code, and counts it as well. Refused without any code. For the roles admin, owner.
+         */
+        post: operations["send_test_event"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2110,6 +2218,32 @@ export interface components {
          * @enum {string}
          */
         Comparison: "previous_period" | "previous_day" | "previous_week";
+        /**
+         * ConfiguredDestination
+         * @description A destination as it is configured. Its token is never shown.
+         */
+        ConfiguredDestination: {
+            /** Format: uuid */
+            id: string;
+            /** @description meta or stripe */
+            kind: string;
+            name: string;
+            enabled: boolean;
+            /**
+             * @description of `meta`: `pixel_id`, `test_event_code`, `site_url`; of `stripe`: empty
+             * @example {
+             *       "pixel_id": "1234567890",
+             *       "site_url": "https://shop.example"
+             *     }
+             */
+            config: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
         /** Conversion */
         Conversion: {
             /** Format: uuid */
@@ -2701,6 +2835,81 @@ export interface components {
             payments: number;
         };
         /**
+         * DestinationActivity
+         * @description Whether what is sent arrives, over the last 24 hours.
+         */
+        DestinationActivity: {
+            status: components["schemas"]["DestinationCondition"];
+            since: string | null;
+            reason: string | null;
+            code: string | null;
+            /** @description conversions that are not sent yet */
+            waiting: number;
+            oldest_waiting: string | null;
+            dispatched: number;
+            failed: number;
+            suppressed: number;
+            last_dispatched_at: string | null;
+        };
+        /**
+         * DestinationAnswer
+         * @description What a destination answered to a check.
+         */
+        DestinationAnswer: {
+            accepted: boolean;
+            /**
+             * @description dispatched: accepted. refused, token or configuration: something must be changed. transient, throttled or unknown: try again later
+             * @example dispatched
+             */
+            outcome: string;
+            /** @description the destination's own code */
+            code: string | null;
+            /** @description a sentence for people */
+            reason: string | null;
+            /**
+             * @description the destination's id of this call, such as Meta's `fbtrace_id`
+             * @example AbCdEf012345
+             */
+            trace_id: string | null;
+            duration_ms: number;
+        };
+        /**
+         * DestinationBody
+         * @description A destination. `meta` takes `config`; `stripe` takes nothing but its key, as `token`.
+         */
+        DestinationBody: {
+            /** @enum {string} */
+            kind: "meta" | "stripe";
+            /**
+             * @description distinguishes several destinations of one kind
+             * @default default
+             */
+            name: string;
+            /**
+             * Format: password
+             * @description the access token from Meta's Events Manager, or a restricted key of Stripe; it is stored encrypted and never shown
+             * @example EAABsbCS1iHgBO
+             */
+            token: string;
+            /** @default null */
+            config: components["schemas"]["MetaConfig"] | null;
+        };
+        /** DestinationChangeBody */
+        DestinationChangeBody: {
+            /**
+             * @description false: conversions wait, and expire after seven days
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * @description replaces the stored one; without it, that one is kept
+             * @default null
+             */
+            token: string | null;
+            /** @default null */
+            config: components["schemas"]["MetaConfig"] | null;
+        };
+        /**
          * DestinationCondition
          * @enum {string}
          */
@@ -2708,6 +2917,36 @@ export interface components {
         /** DestinationList */
         DestinationList: {
             items: components["schemas"]["ListedDestination"][];
+        };
+        /** DestinationTestAnswer */
+        DestinationTestAnswer: {
+            accepted: boolean;
+            /**
+             * @description dispatched: accepted. refused, token or configuration: something must be changed. transient, throttled or unknown: try again later
+             * @example dispatched
+             */
+            outcome: string;
+            /** @description the destination's own code */
+            code: string | null;
+            /** @description a sentence for people */
+            reason: string | null;
+            /**
+             * @description the destination's id of this call, such as Meta's `fbtrace_id`
+             * @example AbCdEf012345
+             */
+            trace_id: string | null;
+            duration_ms: number;
+            /** @description the test event's id, as Events Manager shows it */
+            event_id: string;
+        };
+        /** DestinationTestBody */
+        DestinationTestBody: {
+            /**
+             * @description from “Test events” in Events Manager; needed if the destination has none of its own
+             * @default null
+             * @example TEST12345
+             */
+            test_event_code: string | null;
         };
         /** Detection */
         Detection: {
@@ -3654,6 +3893,29 @@ export interface components {
          * @enum {string}
          */
         MergeReviewState: "open" | "dismissed";
+        /**
+         * MetaConfig
+         * @description A dataset of Meta's Conversions API.
+         */
+        MetaConfig: {
+            /**
+             * @description the id of the dataset (pixel), from Meta's Events Manager
+             * @example 1234567890
+             */
+            pixel_id: string;
+            /**
+             * @description for tests only: Meta shows the events under “Test events”, and counts them too
+             * @default null
+             * @example TEST12345
+             */
+            test_event_code: string | null;
+            /**
+             * @description the shop's URL, sent for sales whose page is unknown
+             * @default null
+             * @example https://shop.example
+             */
+            site_url: string | null;
+        };
         /** NewListEntry */
         NewListEntry: {
             /** @description `block` and `allow` decide on payments; rules look up the others */
@@ -4110,7 +4372,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "notes.write" | "views.save" | "views.share";
+        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "notes.write" | "views.save" | "views.share" | "destinations.change" | "destinations.check";
         /** Point */
         Point: {
             /**
@@ -5192,15 +5454,6 @@ export interface components {
         } | {
             /** @constant */
             event: "conversion.suppressed";
-            /**
-             * @description the position to resume from
-             * @example 1207.0
-             */
-            id?: string;
-            data: components["schemas"]["Conversion"];
-        } | {
-            /** @constant */
-            event: "conversion.attempted";
             /**
              * @description the position to resume from
              * @example 1207.0
@@ -11376,6 +11629,73 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    show_delivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "state": "dispatched",
+                     *       "next_attempt_at": "2026-03-14T15:09:26Z",
+                     *       "event": {
+                     *         "event_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *         "event_name": "Purchase"
+                     *       },
+                     *       "attempts": [
+                     *         {
+                     *           "number": 12,
+                     *           "at": "2026-03-14T15:09:26Z",
+                     *           "outcome": "dispatched",
+                     *           "code": "validation",
+                     *           "reason": "card testing",
+                     *           "duration_ms": 12,
+                     *           "trace_id": "AbCdEf012345"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConversionDelivery"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
     list_destinations: {
         parameters: {
             query?: never;
@@ -11428,6 +11748,378 @@ export interface operations {
             401: components["responses"]["401"];
             403: components["responses"]["403"];
             406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    add_destination: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kind": "meta",
+                 *       "name": "Expensive first order",
+                 *       "token": "EAABsbCS1iHgBO",
+                 *       "config": {
+                 *         "pixel_id": "1234567890",
+                 *         "test_event_code": "TEST12345",
+                 *         "site_url": "https://shop.example"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["DestinationBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "meta",
+                     *       "name": "Expensive first order",
+                     *       "enabled": true,
+                     *       "config": {
+                     *         "pixel_id": "1234567890",
+                     *         "site_url": "https://shop.example"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConfiguredDestination"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_destination: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "meta",
+                     *       "name": "Expensive first order",
+                     *       "enabled": true,
+                     *       "config": {
+                     *         "pixel_id": "1234567890",
+                     *         "site_url": "https://shop.example"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConfiguredDestination"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_destination: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "enabled": true,
+                 *       "token": "correct horse battery staple",
+                 *       "config": {
+                 *         "pixel_id": "1234567890",
+                 *         "test_event_code": "TEST12345",
+                 *         "site_url": "https://shop.example"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["DestinationChangeBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "meta",
+                     *       "name": "Expensive first order",
+                     *       "enabled": true,
+                     *       "config": {
+                     *         "pixel_id": "1234567890",
+                     *         "site_url": "https://shop.example"
+                     *       },
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "updated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConfiguredDestination"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_activity: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "active",
+                     *       "since": "2026-03-14T15:09:26Z",
+                     *       "reason": "card testing",
+                     *       "code": "validation",
+                     *       "waiting": 12,
+                     *       "oldest_waiting": "2026-03-14T15:09:26Z",
+                     *       "dispatched": 12,
+                     *       "failed": 12,
+                     *       "suppressed": 12,
+                     *       "last_dispatched_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DestinationActivity"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    probe: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accepted": true,
+                     *       "outcome": "dispatched",
+                     *       "code": "validation",
+                     *       "reason": "card testing",
+                     *       "trace_id": "AbCdEf012345",
+                     *       "duration_ms": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DestinationAnswer"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    send_test_event: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "test_event_code": "TEST12345"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DestinationTestBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accepted": true,
+                     *       "outcome": "dispatched",
+                     *       "code": "validation",
+                     *       "reason": "card testing",
+                     *       "trace_id": "AbCdEf012345",
+                     *       "duration_ms": 12,
+                     *       "event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DestinationTestAnswer"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
             503: components["responses"]["503"];
         };
     };

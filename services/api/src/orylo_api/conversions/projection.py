@@ -32,7 +32,6 @@ _STATUS_RANKS = {
 
 EVENTS: Mapping[type[Message], bytes] = {
     ConversionMatched: b"conversion.matched",
-    ConversionAttempted: b"conversion.attempted",
     ConversionSuppressed: b"conversion.suppressed",
     ConversionDispatched: b"conversion.dispatched",
     ConversionFailed: b"conversion.failed",
@@ -105,7 +104,8 @@ class ConversionProjection:
                 self._corrections[key] = row
         else:
             known = self._rows.get(key)
-            self._rows[key] = row if known is None else merge(known, row)
+            if known is None or row.status_key > known.status_key:
+                self._rows[key] = row
         effects.stream(row.tenant_id, EVENTS[type(conversion)], _shown(row))
 
     async def write(self, connection: Connection) -> None:

@@ -105,7 +105,7 @@ async def show_timeline(call: Call[CustomerPath, PageQuery, None]) -> Timeline:
         raise NotFound("there is no such customer")
     page = call.query
     position = END if page.cursor is None else decode_cursor(page.cursor, moment, str)
-    found = await _read(call.connection, sorted({call.path.id, *people}), *position, page.limit + 1)
+    found = await _read(call.connection, sorted({call.path.id, *people}), position, page.limit + 1)
     shown = found[: page.limit]
     last = shown[-1][1] if len(found) > page.limit else None
     return Timeline(
@@ -115,12 +115,12 @@ async def show_timeline(call: Call[CustomerPath, PageQuery, None]) -> Timeline:
 
 
 async def _read(
-    connection: Connection, people: list[str], at: datetime, key: str, limit: int
+    connection: Connection, people: list[str], position: tuple[datetime, str], limit: int
 ) -> list[tuple[str, asyncpg.Record]]:
     found = [
         (kind, row)
         for kind, statement in SOURCES.items()
-        for row in await connection.fetch(statement, people, at, key, limit)
+        for row in await connection.fetch(statement, people, *position, limit)
     ]
     # UTF-8 sorts as the collation C does.
     found.sort(key=lambda each: (each[1]["at"], each[1]["key"].encode()), reverse=True)
