@@ -217,7 +217,7 @@ async def test_customers_are_filtered_and_shown_with_their_figures(
         changed(shop, "cus_f", 1, {"clean": 2}, (50, 52), cause="clean_payment"),
         changed(shop, "cus_f", 2, {"clean": 2, "dispute": -50}, (52, 2), cause="dispute_opened"),
         paid(shop, "b1", "cus_b", occurred_at=after(600)),
-        changed(shop, "cus_b", 1, {}, (50, 50), **blocked),
+        changed(shop, "cus_b", 1, {}, (50, 50), **blocked, occurred_at=after(700)),
     )
 
     async def ids(**query: str) -> list[str]:

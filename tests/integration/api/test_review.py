@@ -1,4 +1,4 @@
-"""The review queue: what is in it, in which order, and that two people never decide one case."""
+"""The review queue: its contents, its orders, and that two people never decide one case."""
 
 import asyncio
 from datetime import timedelta

@@ -27,6 +27,7 @@ COMMANDS = {
     "gateway": "The payment gateways that send a tenant's webhooks.",
     "destination": "Ad platforms for conversions, and Stripe to act on blocked payments.",
     "customer": "Customers: their trust, who is blocked or always allowed, and who is one person.",
+    "review": "The review queue: payments that a person must decide.",
     "dlq": "Dead letters: messages and conversions that failed for good.",
     "quarantine": "Authenticated webhooks that could not be read, or that contradict earlier ones.",
     "rule": "A tenant's own rules on payments, written in CEL (docs/rules.md).",

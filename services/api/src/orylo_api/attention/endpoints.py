@@ -1,4 +1,4 @@
-"""What needs a person."""
+"""Everything that waits for a person."""
 
 from orylo_api.access.roles import Permission
 from orylo_api.attention.models import Attention

@@ -35,7 +35,7 @@ class AttentionItem(ResponseBody):
     reason: str | None = Field(
         description="a code where there is one, of the rejection or of the destination", examples=["signature_mismatch"]
     )
-    detail: str | None = Field(description="what is wrong and what to do, as a sentence")
+    detail: str | None = Field(description="the cause and the remedy, as a sentence")
     link: str = Field(description="the dashboard's page that lists it", examples=["/review"])
 
 

@@ -39,7 +39,7 @@ SUM_REJECTIONS = """
     FROM (SELECT * FROM api.rejections_view WHERE created_at >= $1 ORDER BY created_at DESC LIMIT $2) AS recent
     GROUP BY gateway, code ORDER BY count DESC, gateway, code LIMIT $3
 """
-# The current decision blocks, the money was taken and is still the merchant's, and nobody called it legitimate.
+# Currently blocked payments whose money the merchant still has, without a verdict that they are legitimate.
 SUM_BLOCKED_BUT_PAID = """
     SELECT p.currency, count(*) AS payments, sum(p.amount_minor - p.refunded_minor) AS amount_minor,
            min(d.created_at) AS oldest_at

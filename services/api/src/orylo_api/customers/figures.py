@@ -1,6 +1,6 @@
-"""What a list shows of a customer beside score and status: payments, money, disputes, when last seen.
+"""Payments, money and disputes of customers, and when they were last seen, for lists.
 
-They are read from the payments of the customers of a page, by index, so that no event writes them.
+They are read by index from the payments of a page's customers. No event writes them.
 """
 
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ SELECT_SCORES = f"""
 class CustomerAmount(ResponseBody):
     currency: str = Field(examples=["BRL"])
     payments: int = Field(ge=1, description="also those that were declined", examples=[4])
-    paid_minor: int = Field(ge=0, description="what was charged, in the currency's minor unit", examples=[198800])
+    paid_minor: int = Field(ge=0, description="charged, in the currency's minor unit", examples=[198800])
 
 
 class CustomerScorePoint(ResponseBody):

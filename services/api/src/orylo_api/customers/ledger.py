@@ -63,14 +63,20 @@ class ScoreLedger(Page[ScoreEntry]):
 
 
 async def show_ledger(call: Call[CustomerPath, PageQuery, None]) -> ScoreLedger:
-    connection = call.connection
-    customer = await connection.fetchrow(SELECT_CUSTOMER, call.path.id)
-    if customer is None:
+    ledger = await read_ledger(call.connection, call.path.id, call.query)
+    if ledger is None:
         raise NotFound("there is no such customer")
+    return ledger
+
+
+async def read_ledger(connection: Connection, customer_id: str, page: PageQuery) -> ScoreLedger | None:
+    customer = await connection.fetchrow(SELECT_CUSTOMER, customer_id)
+    if customer is None:
+        return None
     where = Where()
     where.seek("customer_id = {}", customer["customer_id"])
     where.seek("cause <> ALL({})", WITHOUT_POINTS)
-    rows, next_cursor = await fetch_page(connection, CHANGES, where, call.query)
+    rows, next_cursor = await fetch_page(connection, CHANGES, where, page)
     causes, start = customer["trust_causes"], customer["trust_start"]
     total = customer["trust_score"] if causes is None else start + sum(causes.values())
     return ScoreLedger(

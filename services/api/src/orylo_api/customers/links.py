@@ -1,4 +1,4 @@
-"""What a customer is known by, and which other customers share it."""
+"""The cards, devices and other identifiers of a customer, and the other customers that share them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -48,7 +48,7 @@ class CustomerLink(ResponseBody):
     """A card, device, address, phone or document of the customer's payments. Its value is stored only as a hash."""
 
     kind: Link
-    key: str = Field(description="tells links of one kind apart", examples=["9f86d081884c7d65"])
+    key: str = Field(description="distinguishes links of one kind", examples=["9f86d081884c7d65"])
     label: str | None = Field(
         description="of a card: its brand and last four digits, and the country that issued it",
         examples=["visa •••• 4242 BR"],
@@ -61,8 +61,7 @@ class CustomerLink(ResponseBody):
 
 class CustomerLinks(ResponseBody):
     people: list[str] = Field(
-        description="the customers that are this person; each stands for the email address, or the other identifier "
-        "that its payments were known by"
+        description="the customers that are this person; each id comes from an email address or another identifier"
     )
     links: list[CustomerLink] = Field(description="by kind, those of the newest payments first")
     complete: bool = Field(

@@ -1,44 +1,27 @@
 """Find a customer by what a buyer writes: an email address, a phone number, a document or an order."""
 
-from enum import StrEnum
+from typing import Any
 from uuid import UUID
-
-from pydantic import ConfigDict, Field, model_validator
 
 from orylo_api.access import audit
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
-from orylo_api.customers.figures import ListedCustomer, with_figures
-from orylo_api.customers.identifiers import PersonalValues, hash_person
+from orylo_api.customers.figures import with_figures
+from orylo_api.customers.identifiers import hash_values
+from orylo_api.customers.lookup_models import HOW, MAX_FOUND, ComparedValue, CustomerLookup, CustomersFound
+from orylo_api.customers.models import LookupKind
 from orylo_api.customers.queries import find_customer
-from orylo_api.http.fields import ResponseBody, Text
 from orylo_api.http.route import Route
 from orylo_api.payments.link_keys import Link, link_key, order_key
+from orylo_common.control import Keyring
 from orylo_common.customer_ids import customer_id_from
 from orylo_common.hashing import token
 from orylo_common.postgres.pool import Connection
 
-MAX_FOUND = 20
 # The newest payments with the phone, document or order that are searched for customers.
 MAX_PAYMENTS = 500
 
 
-class LookupKind(StrEnum):
-    EMAIL = "email"
-    PHONE = "phone"
-    DOCUMENT = "document"
-    ORDER_ID = "order_id"
-    CUSTOMER_ID = "customer_id"
-
-
-HOW = {
-    LookupKind.EMAIL: "The address is trimmed and written in lower case, and its hash is compared.",
-    LookupKind.PHONE: "The digits with the country code are hashed and compared. A number without a country code is "
-    "read as one of the shop's country.",
-    LookupKind.DOCUMENT: "Letters and digits are hashed with the platform's key and compared.",
-    LookupKind.ORDER_ID: "The order number is compared as it is written, upper and lower case being different.",
-    LookupKind.CUSTOMER_ID: "The id is compared as it is written.",
-}
 BY_PAYMENT = """
     SELECT DISTINCT customer_id FROM (
         SELECT customer_id FROM api.payments_view WHERE {column} = $1 AND customer_id IS NOT NULL
@@ -47,68 +30,45 @@ BY_PAYMENT = """
 """
 
 
-class CustomerLookup(PersonalValues):
-    """One of these. Personal values are hashed on arrival, and neither stored nor logged."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"email": "ana@example.com"}]})
-
-    order_id: Text | None = Field(default=None, description="the merchant's own order number", examples=["1047"])
-    customer_id: Text | None = Field(default=None, description="a customer's id", examples=["cus_0d2f6a4b8c1e"])
-
-    @model_validator(mode="after")
-    def _one(self) -> "CustomerLookup":
-        if len(self.model_fields_set & {kind.value for kind in LookupKind if getattr(self, kind) is not None}) != 1:
-            raise ValueError("give exactly one of email, phone, document, order_id and customer_id")
-        return self
-
-    @property
-    def kind(self) -> LookupKind:
-        return next(kind for kind in LookupKind if getattr(self, kind) is not None)
-
-
-class ComparedValue(ResponseBody):
-    kind: LookupKind
-    value: str = Field(
-        description="the hash that was compared, as the audit log has it; an id as it was given",
-        examples=["sha256:8ab3f2…"],
-    )
-    how: str = Field(examples=[HOW[LookupKind.EMAIL]])
-
-
-class CustomersFound(ResponseBody):
-    items: list[ListedCustomer] = Field(
-        description=f"at most {MAX_FOUND}, each person once; empty if no customer is known by the value"
-    )
-    compared: ComparedValue
-
-
 async def look_up_customers(call: Call[None, None, CustomerLookup]) -> CustomersFound:
-    kind = call.body.kind
-    value, ids = await _candidates(call, kind)
+    found = await find_customers(call.connection, call.services.keyring, call.principal.tenant.id, call.body)
+    await audit.write_change(call, action="customer.look_up", subject="customers", after=logged(found))
+    return found
+
+
+def logged(found: CustomersFound) -> dict[str, Any]:
+    """Return the values for the audit log, which holds no personal data."""
+    return {found.compared.kind.value: found.compared.value, "found": len(found.items)}
+
+
+async def find_customers(
+    connection: Connection, keyring: Keyring, tenant_id: UUID, lookup: CustomerLookup
+) -> CustomersFound:
+    """Raises `Invalid` for a value that cannot be one."""
+    kind = lookup.kind
+    value, ids = await _candidates(connection, keyring, tenant_id, lookup)
     people: dict[str, None] = {}
     found = []
     for customer_id in ids:
-        summary = await find_customer(call.connection, customer_id)
+        summary = await find_customer(connection, customer_id)
         if summary is not None and summary.people[0] not in people:
             people[summary.people[0]] = None
             found.append(summary)
-    items = await with_figures(call.connection, found[:MAX_FOUND])
-    await audit.write_change(
-        call, action="customer.look_up", subject="customers", after={kind.value: value, "found": len(items)}
-    )
+    items = await with_figures(connection, found[:MAX_FOUND])
     return CustomersFound(items=items, compared=ComparedValue(kind=kind, value=value, how=HOW[kind]))
 
 
-async def _candidates(call: Call[None, None, CustomerLookup], kind: LookupKind) -> tuple[str, list[str]]:
-    """Return what is compared, and the ids of customers that may have it."""
-    given, tenant_id, connection = call.body, call.principal.tenant.id, call.connection
+async def _candidates(
+    connection: Connection, keyring: Keyring, tenant_id: UUID, given: CustomerLookup
+) -> tuple[str, list[str]]:
+    """Return the value to compare, and the ids of customers that may have it."""
     if given.customer_id is not None:
         return given.customer_id, [given.customer_id]
     if given.order_id is not None:
         return token(given.order_id), await _of_payments(connection, "order_key", order_key(tenant_id, given.order_id))
-    person = await hash_person(call, given)
+    person = await hash_values(connection, keyring, given)
     (value,) = person.as_tokens().values()
-    return value, await _of_person(connection, tenant_id, kind, getattr(person, kind))
+    return value, await _of_person(connection, tenant_id, given.kind, getattr(person, given.kind))
 
 
 async def _of_person(connection: Connection, tenant_id: UUID, kind: LookupKind, value: str) -> list[str]:
@@ -135,7 +95,7 @@ ROUTES = (
         body=CustomerLookup,
         response=CustomersFound,
         description=(
-            "What is typed is hashed as ingest hashes it. It is not stored, and the audit log has only the hash. "
+            "The value is hashed as ingest hashes it. It is not stored, and the audit log has only the hash. "
             "Without a match, `items` is empty, and `compared` says what was compared and how."
         ),
     ),

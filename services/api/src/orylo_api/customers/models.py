@@ -1,4 +1,5 @@
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -110,6 +111,14 @@ class CustomerScore(ResponseBody):
     version: int = Field(description="of the latest change that the score includes; 0 before the first")
     status: TrustStatus
     status_expires_at: datetime | None
+
+
+class LookupKind(StrEnum):
+    EMAIL = "email"
+    PHONE = "phone"
+    DOCUMENT = "document"
+    ORDER_ID = "order_id"
+    CUSTOMER_ID = "customer_id"
 
 
 class StatusRequest(RequestPart):

@@ -1,4 +1,4 @@
-"""What a note may hold. Card numbers are refused; other personal data are pointed out."""
+"""Checks of the text of a note. Card numbers are refused; other personal data are pointed out."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""What was decided from the queue: for undoing it, and for the figures of the day."""
+"""Verdicts from the queue, recorded to be undone and for the figures of the day."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -17,6 +17,7 @@ from orylo_api.http.problem_details import FieldProblem
 from orylo_api.http.route import Route
 from orylo_api.review import decisions, queries, work
 from orylo_api.review.models import (
+    CASE_CHANGED,
     AssignRequest,
     CaseChangeKind,
     CasePath,
@@ -25,7 +26,6 @@ from orylo_api.review.models import (
     CaseVerdictRequest,
     LaterRequest,
     ReviewCase,
-    ReviewCaseChange,
     ReviewCasePage,
     ReviewerList,
     ReviewSummary,
@@ -59,7 +59,7 @@ async def show_review_case(call: Call[CasePath, None, None]) -> ReviewCase:
 async def claim_review_case(call: Call[CasePath, None, None]) -> ReviewCase:
     now = call.services.clock.now()
     row = await work.claim(call.connection, call.path.payment_id, _worker(call), now)
-    # A claim that is renewed is no news.
+    # Renewing a claim changes nothing for others.
     if row["claimed_at"] == now:
         await _note_change(call, row, CaseChangeKind.CLAIMED, {})
     return await _case(call, row)
@@ -172,17 +172,7 @@ async def _note_change(
 
 
 def _send_change(call: Call[CasePath, None, Any], row: asyncpg.Record, kind: CaseChangeKind) -> None:
-    now = call.services.clock.now()
-    change = ReviewCaseChange(
-        payment_id=row["payment_id"],
-        change=kind,
-        actor=call.principal.name,
-        holder=work.holder_of(row, now),
-        assigned_to=row["assigned_to_name"],
-        later_until=row["later_until"],
-        at=now,
-    )
-    call.stream("review.changed", change)
+    call.stream(CASE_CHANGED, queries.change_of(row, kind, call.principal.name, call.services.clock.now()))
 
 
 async def _case(call: Call[CasePath, None, Any], row: asyncpg.Record) -> ReviewCase:
@@ -217,7 +207,7 @@ ROUTES = (
         "/api/v1/review/summary",
         summarise_review,
         Permission.READ,
-        "How many cases wait, since when, and what was decided today",
+        "Counts of the queue, the oldest case, and today's verdicts",
         description=(
             "The caller's own cases are counted too. The median is of verdicts on cases that were claimed before."
         ),
@@ -258,7 +248,7 @@ ROUTES = (
         "/api/v1/review/{payment_id}/release",
         release_review_case,
         Permission.GIVE_VERDICTS,
-        "Give up a case before its time ends",
+        "Release a case before its time ends",
         description=("Others can claim it at once. Without a claim, nothing changes."),
         path_values=CasePath,
         response=ReviewCase,

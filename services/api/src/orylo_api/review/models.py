@@ -21,6 +21,9 @@ from orylo_api.payments.models import PaymentState
 from orylo_api.timeseries.models import TimeZone
 from orylo_common.messages import PaymentVerdict, TrustStatus
 
+# The type of the stream event.
+CASE_CHANGED = "review.changed"
+
 
 class CasePath(RequestPart):
     payment_id: PaymentId
@@ -140,7 +143,7 @@ class CaseVerdictAccepted(ResponseBody):
     blocked_customer: str | None = Field(description="the customer that was blocked", examples=["cus_0d2f6a4b8c1e"])
     actor: str = Field(examples=["ana@loja.example"])
     accepted_at: datetime
-    undo_until: datetime = Field(description="until then, whoever gave the verdict may undo it here")
+    undo_until: datetime = Field(description="until then, the author may undo the verdict")
 
 
 class CaseChangeKind(StrEnum):

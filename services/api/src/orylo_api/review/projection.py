@@ -1,7 +1,7 @@
 """From decisions and verdicts to rows of api.review_cases.
 
 A payment has a row if a decision was a review or replaced one, or if it has a verdict. Its newest decision and newest
-verdict decide whether the case is open, in whatever order messages arrive.
+verdict decide whether the case is open. The order of messages does not matter.
 """
 
 from dataclasses import dataclass

@@ -12,10 +12,12 @@ from orylo_api.http.pages import Listing, Where, fetch_page
 from orylo_api.payments.queries import outcome_of_row
 from orylo_api.review.models import (
     CaseBuyer,
+    CaseChangeKind,
     CaseOrder,
     CaseQuery,
     QueueAmount,
     ReviewCase,
+    ReviewCaseChange,
     Reviewer,
     ReviewerList,
     ReviewSummary,
@@ -132,6 +134,19 @@ async def cases_of(connection: Connection, rows: Sequence[asyncpg.Record], now: 
             )
         )
     return cases
+
+
+def change_of(row: asyncpg.Record, kind: CaseChangeKind, actor: str, now: datetime) -> ReviewCaseChange:
+    """Return what open streams learn about a change of a case."""
+    return ReviewCaseChange(
+        payment_id=row["payment_id"],
+        change=kind,
+        actor=actor,
+        holder=holder_of(row, now),
+        assigned_to=row["assigned_to_name"],
+        later_until=row["later_until"],
+        at=now,
+    )
 
 
 async def read_summary(connection: Connection, worker: CaseWorker, timezone: str, now: datetime) -> ReviewSummary:

@@ -85,7 +85,7 @@ async def claim(connection: Connection, payment_id: str, worker: CaseWorker, now
 
 
 async def release(connection: Connection, payment_id: str, worker: CaseWorker, now: datetime) -> asyncpg.Record:
-    """Give up the claim. Without a claim nothing changes. Raises `NotFound` and `HeldByAnother`."""
+    """Release the case. Without a claim nothing changes. Raises `NotFound` and `HeldByAnother`."""
     row = await connection.fetchrow(RELEASE, payment_id, worker.id)
     if row is not None:
         return row
@@ -176,7 +176,7 @@ def check_free(row: asyncpg.Record, worker: CaseWorker, now: datetime) -> None:
 
 
 def _unknown() -> NotFound:
-    return NotFound("there is no review case of this payment")
+    return NotFound("the payment has no review case")
 
 
 def _closed(row: asyncpg.Record) -> Conflict:

@@ -12,7 +12,7 @@ from orylo_api.dead_letters.models import DeadLetterSummary
 from orylo_api.detections.models import Detection
 from orylo_api.http.fields import ResponseBody
 from orylo_api.overview.models import OverviewUpdate
-from orylo_api.review.models import ReviewCaseChange
+from orylo_api.review.models import CASE_CHANGED, ReviewCaseChange
 from orylo_api.verdicts.models import VerdictChange
 
 # Computed for each stream while it is open, and never stored.
@@ -29,6 +29,6 @@ EVENT_TYPES: Mapping[str, type[ResponseBody]] = {
     "conversion.failed": Conversion,
     "conversion.correction_changed": Conversion,
     "dead_letter.created": DeadLetterSummary,
-    "review.changed": ReviewCaseChange,
+    CASE_CHANGED: ReviewCaseChange,
     OVERVIEW_UPDATED: OverviewUpdate,
 }
