@@ -25,7 +25,7 @@ from tests.support.eventually import eventually
 from tests.support.ingest_process import IngestProcess, environment_for, ingest_process, open_shop
 
 SEED = int(os.environ.get("ORYLO_FUZZ_SEED", "20261121"))
-COUNT = int(os.environ.get("ORYLO_FUZZ_COUNT", "22000"))
+COUNT = int(os.environ.get("ORYLO_FUZZ_COUNT", "8000"))
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120 + COUNT // 100)]
 
 # Growth during the second half of the attempts; the first half fills the caches.

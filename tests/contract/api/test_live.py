@@ -1,6 +1,10 @@
-"""The running API against its own document, and against malformed requests."""
+"""The running API against its own document, and against malformed requests.
+
+`ORYLO_SCHEMATHESIS_EXAMPLES` generates more of each operation.
+"""
 
 import asyncio
+import os
 import random
 import sys
 from pathlib import Path
@@ -13,7 +17,7 @@ from tests.unit.api.builders import conversion, detection, payment, trust_update
 
 pytestmark = pytest.mark.integration
 
-EXAMPLES_PER_OPERATION = 20
+EXAMPLES_PER_OPERATION = int(os.environ.get("ORYLO_SCHEMATHESIS_EXAMPLES", "8"))
 MUTATED_REQUESTS = 1_500
 AT_ONCE = 150
 SILENT_TURNS = 20

@@ -1,6 +1,6 @@
 """The whole API on a real database with two tenants, and clients with a session or an API key."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,6 +10,7 @@ import aiohttp
 import asyncpg
 import pytest
 import pytest_asyncio
+from argon2 import PasswordHasher
 from fakeredis import FakeAsyncRedis
 from redis.asyncio import Redis
 
@@ -19,7 +20,7 @@ from orylo_api.app import open_app
 from orylo_api.projection.batch import write_batch
 from orylo_api.settings import Settings
 from orylo_common.broker.postgres.broker import PostgresBroker
-from orylo_common.control import Keyring, Tenant
+from orylo_common.control import Keyring, Tenant, passwords
 from orylo_common.control.api_keys import create_api_key
 from orylo_common.control.models import Role
 from orylo_common.control.tenants import create_tenant
@@ -153,6 +154,16 @@ async def running_api(dsn: str, **settings: Any) -> AsyncIterator[tuple[str, Pos
             yield f"http://127.0.0.1:{port}", broker, master_key
     finally:
         await broker.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cheap_password_hashes() -> Iterator[None]:
+    """Guessing takes hundreds of verifications, of 50 ms of CPU each at the real cost."""
+    with pytest.MonkeyPatch.context() as patch:
+        passwords.dummy_hash.cache_clear()
+        patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=2048, parallelism=1))
+        yield
+    passwords.dummy_hash.cache_clear()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -53,7 +53,7 @@ BOUND = (
     "rollup_amounts", "payment_rollups", "conversion_rollups", "delivery_rollups",
     "dead_letters", "idempotency_keys", "rejections_view", "quarantine_view",
     "destination_states_view", "customer_merges", "merge_reviews_view", "rule_hits", "fraud_evidence",
-    "actions_view", "review_cases", "review_decisions", "notes", "saved_views",
+    "actions_view", "jobs", "job_files", "review_cases", "review_decisions", "notes", "saved_views",
 )  # fmt: skip
 # Shared with the command, in schema control.
 SHARED = ("audit_log", "rules", "rule_versions", "rule_snoozes", "fuses", "list_entries", "destinations")
@@ -85,6 +85,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "add_destination": {"kind": "meta", "name": "second", "token": "EAA", "config": {"pixel_id": "1"}},
     "change_destination": {"config": {"pixel_id": "1"}},
     "send_test_event": {},
+    "settle_dead_letters": {"filter": {}, "action": "replay"},
+    "settle_quarantine": {"filter": {}, "action": "replay"},
+    "retry_conversions": {"filter": {}},
     "look_up_lists": {"type": "bin", "value": "424242"},
     "postpone_review_case": {"until": f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"},
     "assign_review_case": {"member": None},
@@ -151,8 +154,10 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
     notes = {"notes of customers": uuid7(), "notes of payments": uuid7()}
     view_id = await add_notes_and_view(api, tenant_id, [customer_id, paid.payment_id], list(notes.values()))
     dead = await api.pool.fetchval("SELECT id FROM api.dead_letters WHERE tenant_id = $1", tenant_id)
+    job_id = await add_job(api, tenant_id)
     return Things(
         {
+            "jobs": str(job_id),
             "detections": str(found.detection_id),
             "conversions": str(failed.conversion_id),
             "destinations": str(destination_id),
@@ -195,6 +200,21 @@ async def add_rule(api: Api, tenant_id: UUID, customer_id: str) -> UUID:
     hit = {"rule_id": rule.id, "version": 1, "name": rule.name, "mode": "shadow", "action": "block"}
     await api.project(detection(tenant_id=tenant_id, rules=[hit | {"otherwise": "block"}]))
     return rule.id
+
+
+async def add_job(api: Api, tenant_id: UUID) -> UUID:
+    """Add a job of a kind that no replica runs, with its files."""
+    job_id = uuid7()
+    await api.pool.execute(
+        """
+        INSERT INTO api.jobs (tenant_id, id, kind, request, actor_kind, actor, address, user_agent, role, created_at)
+        VALUES ($1, $2, 'test', '{}', 'user', 'ana@example.com', '', '', 'owner', now())
+        """,
+        tenant_id,
+        job_id,
+    )
+    await api.pool.execute("INSERT INTO api.job_files VALUES ($1, $2, 'input', '')", tenant_id, job_id)
+    return job_id
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,8 @@ from orylo_api.http.middleware import compress, count_requests, handle_errors, s
 from orylo_api.http.openapi import build_document
 from orylo_api.http.preconditions import shown_at
 from orylo_api.http.reading import MAX_BODY
+from orylo_api.job_kinds import JOB_KINDS
+from orylo_api.jobs.runner import AT_ONCE, JobRunner
 from orylo_api.projection.handlers import project_message, write_measured
 from orylo_api.projection.retention import OTHERS_EVERY, STREAM_EVERY, delete_old, delete_stream_events
 from orylo_api.routes import ROUTES
@@ -94,6 +96,9 @@ async def open_app(
             settings=settings,
             document=orjson.dumps(build_document(ROUTES)),
         )
+        # Apart from the requests' connections, so that no request waits for a job.
+        job_pool = await enter(open_pool(settings.database_url, role=TENANT_ROLE, max_size=AT_ONCE))
+        await enter(JobRunner(services, job_pool, JOB_KINDS).running())
         health = Health()
         health.check("postgres", partial(check_writable, tenant_pool))
         health.check("broker", broker.ping)

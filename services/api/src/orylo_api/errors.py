@@ -95,3 +95,7 @@ class TooManyStreams(TooMany):
 
 class TooManyChecks(TooMany):
     pass
+
+
+class TooManyJobs(TooMany):
+    pass

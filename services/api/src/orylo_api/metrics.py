@@ -13,3 +13,4 @@ PROJECTION_LAG = Histogram(
     buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800),
 )
 DEAD_LETTERS = Counter("orylo_api_dead_letters_total", "Dead letters recorded", ["source"])
+JOBS = Counter("orylo_api_jobs_total", "Jobs that ended", ["kind", "state"])

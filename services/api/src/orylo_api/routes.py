@@ -15,6 +15,7 @@ from orylo_api.detections import endpoints as detections
 from orylo_api.fuse import endpoints as fuse
 from orylo_api.http import document
 from orylo_api.http.route import Route
+from orylo_api.jobs import endpoints as jobs
 from orylo_api.lists import endpoints as lists
 from orylo_api.lists import transfers as list_transfers
 from orylo_api.notes import endpoints as notes
@@ -23,6 +24,7 @@ from orylo_api.payments import bulk as payment_bulk
 from orylo_api.payments import endpoints as payments
 from orylo_api.payments import export as payment_export
 from orylo_api.payments import list_endpoints as payment_lists
+from orylo_api.problems import endpoints as problems
 from orylo_api.quality import endpoints as quality
 from orylo_api.quarantine import endpoints as quarantine
 from orylo_api.rejections import endpoints as rejections
@@ -62,12 +64,14 @@ ROUTES: Sequence[Route] = (
     *list_transfers.ROUTES,
     *conversions.ROUTES,
     *destinations.ROUTES,
+    *problems.ROUTES,
     *dead_letters.ROUTES,
     *rejections.ROUTES,
     *quarantine.ROUTES,
     *rules.ROUTES,
     *snoozes.ROUTES,
     *fuse.ROUTES,
+    *jobs.ROUTES,
     *stream.ROUTES,
     *document.ROUTES,
 )

@@ -3,9 +3,20 @@
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
 from orylo_api.conversions import queries
-from orylo_api.conversions.models import Conversion, ConversionDelivery, ConversionPage, ConversionPath, ConversionQuery
+from orylo_api.conversions.models import (
+    Conversion,
+    ConversionDelivery,
+    ConversionPage,
+    ConversionPath,
+    ConversionQuery,
+    RetryBody,
+)
+from orylo_api.dead_letters.bulk import KIND
+from orylo_api.dead_letters.selection import DeadLetterFilter, DeadLetterSelection
 from orylo_api.errors import NotFound
 from orylo_api.http.route import Route
+from orylo_api.jobs.bulk import plan_or_start
+from orylo_api.jobs.bulk_models import BulkAction, BulkPlan, BulkRequest
 
 
 async def list_conversions(call: Call[None, ConversionQuery, None]) -> ConversionPage:
@@ -26,6 +37,16 @@ async def show_delivery(call: Call[ConversionPath, None, None]) -> ConversionDel
     delivery = await call.services.dispatch.conversion(call.principal.tenant.id, call.path.id)
     waits = delivery["state"] == "pending" and delivery["started_at"] is None
     return ConversionDelivery.model_validate(delivery | {"next_attempt_at": delivery["due_at"] if waits else None})
+
+
+async def retry_conversions(call: Call[None, None, RetryBody]) -> BulkPlan:
+    """Replay the open dead letters of failed conversions: dispatch then makes further attempts."""
+    asked = call.body
+    given = {} if asked.filter is None else asked.filter.model_dump(by_alias=True)
+    where = DeadLetterFilter.model_validate({**given, "kind": "conversion"})
+    selection = DeadLetterSelection(call.services.clock.now(), conversions=asked.ids, where=where)
+    request = BulkRequest(action=BulkAction.REPLAY, expected=asked.expected, dry_run=asked.dry_run)
+    return await plan_or_start(call, KIND, selection, request)
 
 
 ROUTES = (
@@ -58,5 +79,17 @@ ROUTES = (
         description="The event is shown as the destination's API takes it. Identifiers of people in it are hashed.",
         path_values=ConversionPath,
         response=ConversionDelivery,
+    ),
+    Route(
+        "POST",
+        "/api/v1/conversions/retry",
+        retry_conversions,
+        Permission.SETTLE_DEAD_LETTERS,
+        "Send failed conversions again, or count them",
+        body=RetryBody,
+        response=BulkPlan,
+        refuses={429},
+        description="A conversion that failed can be sent again until its dead letter is discarded. With `dry_run` it "
+        "only counts them. Otherwise a job (`GET /api/v1/jobs/{id}`) replays their dead letters. ",
     ),
 )

@@ -1,11 +1,12 @@
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from orylo_api.http.fields import Page, PaymentId, RangeQuery, RequestPart, ResponseBody
+from orylo_api.http.fields import Moment, Page, PaymentId, RangeQuery, RequestPart, ResponseBody, Text
+from orylo_api.jobs.bulk_models import MAX_ITEMS, Ids, check_selects_once
 
 
 class ConversionPath(RequestPart):
@@ -101,3 +102,41 @@ class ConversionDelivery(ResponseBody):
         examples=[{"event_name": "Purchase", "event_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp"}],
     )
     attempts: list[ListedAttempt] = Field(description="newest first, 200 at most")
+
+
+class RetryFilter(RequestPart):
+    """All of the conditions apply. Without any, every failed conversion is selected."""
+
+    destination: Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z0-9_-]+$")] | None = Field(
+        default=None, description="the kind of destination", examples=["meta"]
+    )
+    destination_id: UUID | None = Field(default=None, description="of one destination")
+    cause: Text | None = Field(
+        default=None,
+        description="the destination's own error code, or else the start of the reason",
+        examples=["190"],
+    )
+    from_: Moment | None = Field(default=None, alias="from", description="failed at or after")
+    to: Moment | None = Field(default=None, description="failed before")
+
+
+class RetryBody(RequestPart):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"filter": {"destination": "meta", "cause": "190"}, "dry_run": True}]}
+    )
+
+    ids: Ids | None = Field(default=None, description="at most 1,000 conversions; instead of `filter`")
+    filter: RetryFilter | None = Field(default=None, description="instead of `ids`")
+    expected: int | None = Field(
+        default=None,
+        ge=0,
+        le=MAX_ITEMS,
+        description="the `count` of the dry run: 409 `count_changed` if another number is selected now",
+        examples=[214],
+    )
+    dry_run: bool = Field(default=False, description="count what would be sent again, and do nothing")
+
+    @model_validator(mode="after")
+    def _selects_once(self) -> Self:
+        check_selects_once(self.ids, self.filter)
+        return self

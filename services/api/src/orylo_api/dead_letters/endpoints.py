@@ -6,8 +6,12 @@ from orylo_api.access.audit import write_change
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
 from orylo_api.dead_letters import queries, settling
+from orylo_api.dead_letters.bulk import KIND
+from orylo_api.dead_letters.groups import DeadLetterGroups, group_by_cause
 from orylo_api.dead_letters.models import (
     DeadLetter,
+    DeadLetterBulk,
+    DeadLetterGroupQuery,
     DeadLetterPage,
     DeadLetterPath,
     DeadLetterQuery,
@@ -15,13 +19,27 @@ from orylo_api.dead_letters.models import (
     DeadLetterSummary,
     DiscardRequest,
 )
+from orylo_api.dead_letters.selection import DeadLetterSelection
 from orylo_api.errors import NotFound
 from orylo_api.http.route import Route
+from orylo_api.jobs.bulk import plan_or_start
+from orylo_api.jobs.bulk_models import BULK, BulkPlan
 
 
 async def list_dead_letters(call: Call[None, DeadLetterQuery, None]) -> DeadLetterPage:
     items, next_cursor = await queries.list_dead_letters(call.connection, call.query)
     return DeadLetterPage(items=items, next_cursor=next_cursor)
+
+
+async def list_dead_letter_groups(call: Call[None, DeadLetterGroupQuery, None]) -> DeadLetterGroups:
+    return await group_by_cause(call.connection, call.query, call.services.clock.now())
+
+
+async def settle_dead_letters(call: Call[None, None, DeadLetterBulk]) -> BulkPlan:
+    """Count the dead letters and, unless it is a dry run, start the job that settles them."""
+    asked = call.body
+    selection = DeadLetterSelection(call.services.clock.now(), dead_letters=asked.ids, where=asked.filter)
+    return await plan_or_start(call, KIND, selection, asked)
 
 
 async def show_dead_letter(call: Call[DeadLetterPath, None, None]) -> DeadLetter:
@@ -71,6 +89,28 @@ ROUTES = (
         description="Messages and conversions that failed for good, and wait for a person to replay or discard them.",
         query=DeadLetterQuery,
         response=DeadLetterPage,
+    ),
+    Route(
+        "GET",
+        "/api/v1/dead-letters/groups",
+        list_dead_letter_groups,
+        Permission.READ,
+        "Open dead letters by cause, the largest groups first",
+        query=DeadLetterGroupQuery,
+        response=DeadLetterGroups,
+        description="The newest 100,000 open dead letters, grouped by source, kind and cause. "
+        "The parameters narrow them as `filter` does in a bulk action. ",
+    ),
+    Route(
+        "POST",
+        "/api/v1/dead-letters/bulk",
+        settle_dead_letters,
+        Permission.SETTLE_DEAD_LETTERS,
+        "Replay or discard many dead letters, or count them",
+        body=DeadLetterBulk,
+        response=BulkPlan,
+        refuses={429},
+        description=BULK,
     ),
     Route(
         "GET",

@@ -1,11 +1,13 @@
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
+from orylo_api.dead_letters.selection import DeadLetterFilter
 from orylo_api.http.fields import Page, PageQuery, RequestPart, ResponseBody, Text
+from orylo_api.jobs.bulk_models import BulkRequest, Ids, check_selects_once
 
 
 class DeadLetterPath(RequestPart):
@@ -63,3 +65,23 @@ class DeadLetter(DeadLetterSummary):
 
 class DiscardRequest(RequestPart):
     reason: Text
+
+
+class DeadLetterGroupQuery(DeadLetterFilter):
+    pass
+
+
+class DeadLetterBulk(BulkRequest):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"filter": {"source": "dispatch", "cause": "190"}, "action": "replay", "expected": 214}]
+        }
+    )
+
+    ids: Ids | None = Field(default=None, description="at most 1,000 dead letters; instead of `filter`")
+    filter: DeadLetterFilter | None = Field(default=None, description="instead of `ids`")
+
+    @model_validator(mode="after")
+    def _selects_once(self) -> Self:
+        check_selects_once(self.ids, self.filter)
+        return self

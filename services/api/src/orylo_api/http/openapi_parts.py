@@ -43,6 +43,9 @@ TAGS: Mapping[str, str] = {
     "lists": "The block list, the allow list and the tenant's own lists.",
     "conversions": "Sales reported to ad platforms.",
     "destinations": "The ad platforms that sales are reported to, and the provider that acts on blocked payments.",
+    "problems": "How much was set aside or rejected.",
+    "jobs": "Work that outlasts a request: progress, cancellation, results.",
+    "backtests": "How settings and rules would have decided labelled payments.",
     "dead-letters": "Messages and conversions that failed for good.",
     "rejections": "Webhooks that were rejected, with the reasons.",
     "quarantine": "Authentic webhooks that could not be understood or contradict an earlier one.",
@@ -104,6 +107,11 @@ PROBLEMS = {
     "429": "Too many attempts; retry after `Retry-After`",
     "503": "Temporarily unavailable; retry after `Retry-After`",
 }
+OTHER_CODES: Mapping[HTTPStatus, tuple[str, ...]] = {
+    HTTPStatus.CONFLICT: ("idempotency_key_reused",),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("payload_too_large",),
+    HTTPStatus.SERVICE_UNAVAILABLE: ("unavailable",),
+}
 DETAILS: Mapping[str, tuple[str, str]] = {
     "unreadable": ("Malformed request", "The body is not JSON."),
     "unauthenticated": ("Not authenticated", "The API key is invalid."),
@@ -121,19 +129,19 @@ DETAILS: Mapping[str, tuple[str, str]] = {
         "Send `If-Match` with the ETag of the resource that you have seen.",
     ),
     "too_many_attempts": ("Too many attempts", "Too many failed attempts; wait."),
+    "too_many_jobs": ("Too many jobs", "Five jobs of this tenant are queued or running already."),
     "too_many_checks": ("Too many checks", "Other checks of destinations are in progress."),
     "unavailable": ("Try again later", "A service that this request needs does not respond."),
 }
+_RESPONSES = {status for status, *_ in PROBLEM_KINDS.values()} | {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+}
+# The codes with an example, by status.
 CODES: Mapping[str, tuple[str, ...]] = {
-    **{
-        str(status.value): (code,)
-        for status, code, _ in PROBLEM_KINDS.values()
-        if code not in {"tenant_needed", "too_many_streams", "too_many_checks"}
-    },
-    "409": ("conflict", "idempotency_key_reused"),
-    "413": ("payload_too_large",),
-    "429": ("too_many_attempts", "too_many_checks"),
-    "503": ("unavailable",),
+    str(status.value): tuple(code for kind, code, _ in PROBLEM_KINDS.values() if kind is status and code in DETAILS)
+    + OTHER_CODES.get(status, ())
+    for status in _RESPONSES
 }
 
 IDEMPOTENCY_KEY = {

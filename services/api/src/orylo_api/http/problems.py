@@ -23,6 +23,7 @@ from orylo_api.errors import (
     TooMany,
     TooManyAttempts,
     TooManyChecks,
+    TooManyJobs,
     TooManyStreams,
     Unauthenticated,
     Unreadable,
@@ -50,6 +51,7 @@ PROBLEMS: Mapping[type[RequestError], tuple[HTTPStatus, str, str]] = {
     PreconditionRequired: (HTTPStatus.PRECONDITION_REQUIRED, "precondition_required", "If-Match needed"),
     TooManyAttempts: (HTTPStatus.TOO_MANY_REQUESTS, "too_many_attempts", "Too many attempts"),
     TooManyChecks: (HTTPStatus.TOO_MANY_REQUESTS, "too_many_checks", "Too many checks"),
+    TooManyJobs: (HTTPStatus.TOO_MANY_REQUESTS, "too_many_jobs", "Too many jobs"),
     TooManyStreams: (HTTPStatus.TOO_MANY_REQUESTS, "too_many_streams", "Too many streams"),
 }
 RETRY_AFTER = timedelta(seconds=2)

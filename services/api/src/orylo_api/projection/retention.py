@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from orylo_api.jobs.queries import KEEP_JOBS
 from orylo_api.read_models.rollups import ROLLUPS
 from orylo_common.postgres.pool import Connection
 from orylo_common.postgres.retention import Retention, delete_expired
@@ -57,6 +58,8 @@ RETENTIONS = (
     Retention("api.trust_changes", "occurred_at", KEEP_HISTORY),
     Retention("api.customer_merges", "occurred_at", KEEP_HISTORY),
     Retention("api.rule_hits", "day", KEEP_HISTORY),
+    # Deleting a job deletes its files too.
+    Retention("api.jobs", "finished_at", KEEP_JOBS),
     Retention("api.quarantine_view", "created_at", KEEP_QUARANTINE),
     Retention("api.rejections_view", "created_at", KEEP_REJECTIONS),
     Retention("control.list_entries", "expires_at", KEEP_EXPIRED_ENTRIES),

@@ -1,25 +1,46 @@
 """Quarantined webhooks: authenticated, but not understood or in conflict with an earlier one."""
 
 from orylo_api.access import audit
+from orylo_api.access.authentication import authorise
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
 from orylo_api.dead_letters.models import DiscardRequest
 from orylo_api.http import outbox
 from orylo_api.http.route import Route
+from orylo_api.jobs.bulk import plan_or_start
+from orylo_api.jobs.bulk_models import BULK, BulkAction, BulkPlan
 from orylo_api.quarantine import queries, settling
+from orylo_api.quarantine.bulk import KIND
+from orylo_api.quarantine.groups import QuarantineGroups, group_by_cause
 from orylo_api.quarantine.models import (
+    QuarantineBulk,
     Quarantined,
     QuarantinedSummary,
+    QuarantineGroupQuery,
     QuarantinePage,
     QuarantinePath,
     QuarantineQuery,
     QuarantineState,
 )
+from orylo_api.quarantine.selection import QuarantineSelection
 
 
 async def list_quarantine(call: Call[None, QuarantineQuery, None]) -> QuarantinePage:
     items, next_cursor = await queries.list_quarantine(call.connection, call.query)
     return QuarantinePage(items=items, next_cursor=next_cursor)
+
+
+async def list_quarantine_groups(call: Call[None, QuarantineGroupQuery, None]) -> QuarantineGroups:
+    return await group_by_cause(call.connection, call.query, call.services.clock.now())
+
+
+async def settle_quarantine(call: Call[None, None, QuarantineBulk]) -> BulkPlan:
+    """Count the webhooks and, unless it is a dry run, start the job that settles them."""
+    asked = call.body
+    if asked.action is BulkAction.DISCARD:
+        authorise(call.principal, Permission.DISCARD_QUARANTINE)
+    selection = QuarantineSelection(call.services.clock.now(), ids=asked.ids, where=asked.filter)
+    return await plan_or_start(call, KIND, selection, asked)
 
 
 async def show_quarantined(call: Call[QuarantinePath, None, None]) -> Quarantined:
@@ -60,6 +81,28 @@ ROUTES = (
         description="Webhooks that are authentic and cannot be understood, or that contradict an earlier one.",
         query=QuarantineQuery,
         response=QuarantinePage,
+    ),
+    Route(
+        "GET",
+        "/api/v1/quarantine/groups",
+        list_quarantine_groups,
+        Permission.READ,
+        "Open webhooks in quarantine by cause, the largest groups first",
+        query=QuarantineGroupQuery,
+        response=QuarantineGroups,
+        description="The newest 100,000 open webhooks, grouped by gateway, kind and cause. "
+        "The parameters narrow them as `filter` does in a bulk action. ",
+    ),
+    Route(
+        "POST",
+        "/api/v1/quarantine/bulk",
+        settle_quarantine,
+        Permission.REPLAY_QUARANTINE,
+        "Replay or discard many quarantined webhooks, or count them",
+        body=QuarantineBulk,
+        response=BulkPlan,
+        refuses={429},
+        description=BULK,
     ),
     Route(
         "GET",

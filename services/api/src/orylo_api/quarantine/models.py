@@ -1,11 +1,12 @@
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
 
-from orylo_api.http.fields import Gateway, Page, RangeQuery, RequestPart, ResponseBody
+from orylo_api.http.fields import Gateway, Moment, Page, RangeQuery, RequestPart, ResponseBody, Text
+from orylo_api.jobs.bulk_models import BulkRequest, Ids, check_selects_once
 
 
 class QuarantinePath(RequestPart):
@@ -59,3 +60,31 @@ class QuarantinePage(Page[QuarantinedSummary]):
 
 class Quarantined(QuarantinedSummary):
     payload: Any = Field(description="the body as received, with personal values hashed; null if it is too large")
+
+
+class QuarantineFilter(RequestPart):
+    """All of the conditions apply. Without any, every open webhook in quarantine is selected."""
+
+    gateway: Gateway | None = Field(default=None, examples=["kiwify"])
+    kind: QuarantineKind | None = None
+    cause: Text | None = Field(default=None, description="`cause` of a group: the start of the reason")
+    from_: Moment | None = Field(default=None, alias="from", description="received at or after")
+    to: Moment | None = Field(default=None, description="received before")
+
+
+class QuarantineGroupQuery(QuarantineFilter):
+    pass
+
+
+class QuarantineBulk(BulkRequest):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"filter": {"gateway": "kiwify"}, "action": "replay", "dry_run": True}]}
+    )
+
+    ids: Ids | None = Field(default=None, description="at most 1,000 webhooks; instead of `filter`")
+    filter: QuarantineFilter | None = Field(default=None, description="instead of `ids`")
+
+    @model_validator(mode="after")
+    def _selects_once(self) -> Self:
+        check_selects_once(self.ids, self.filter)
+        return self

@@ -4,12 +4,21 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from orylo_api.http.fields import Gateway, Page, RangeQuery, ResponseBody
+from orylo_api.http.fields import Gateway, Moment, Page, RangeQuery, RequestPart, ResponseBody
+
+Code = Annotated[str, StringConstraints(max_length=60, pattern=r"^[a-z0-9_]+$")]
 
 
 class RejectionQuery(RangeQuery):
     gateway: Gateway | None = None
-    code: Annotated[str, StringConstraints(max_length=60, pattern=r"^[a-z0-9_]+$")] | None = None
+    code: Code | None = None
+
+
+class RejectionGroupQuery(RequestPart):
+    gateway: Gateway | None = Field(default=None, examples=["stripe"])
+    code: Code | None = Field(default=None, examples=["invalid_signature"])
+    from_: Moment | None = Field(default=None, alias="from", description="rejected at or after; 7 days before `to`")
+    to: Moment | None = Field(default=None, description="rejected before; now, if left out")
 
 
 class Rejection(ResponseBody):

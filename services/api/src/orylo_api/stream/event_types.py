@@ -11,6 +11,7 @@ from orylo_api.customers.models import CustomerSeen, TrustChange
 from orylo_api.dead_letters.models import DeadLetterSummary
 from orylo_api.detections.models import Detection
 from orylo_api.http.fields import ResponseBody
+from orylo_api.jobs.models import Job
 from orylo_api.overview.models import OverviewUpdate
 from orylo_api.review.models import CASE_CHANGED, ReviewCaseChange
 from orylo_api.verdicts.models import VerdictChange
@@ -30,5 +31,6 @@ EVENT_TYPES: Mapping[str, type[ResponseBody]] = {
     "conversion.correction_changed": Conversion,
     "dead_letter.created": DeadLetterSummary,
     CASE_CHANGED: ReviewCaseChange,
+    "job.progress": Job,
     OVERVIEW_UPDATED: OverviewUpdate,
 }
