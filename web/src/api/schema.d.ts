@@ -419,7 +419,7 @@ export interface paths {
         put?: never;
         /**
          * Find a customer by email address, phone number, document, order number or id
-         * @description What is typed is hashed as ingest hashes it. It is not stored, and the audit log has only the hash. Without a match, `items` is empty, and `compared` says what was compared and how.
+         * @description The value is hashed as ingest hashes it. It is not stored, and the audit log has only the hash. Without a match, `items` is empty, and `compared` says what was compared and how.
          */
         post: operations["look_up_customers"];
         delete?: never;
@@ -712,6 +712,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/payments/{id}/story": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything about one payment, from its webhooks to its conversions
+         * @description Each part has its own status: if one source fails, the others are shown. `timeline` orders the steps of all parts; `outlook` lists the steps that are still to come, or never will, with the reason.
+         */
+        get: operations["show_story"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/search": {
         parameters: {
             query?: never;
@@ -823,7 +843,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How many cases wait, since when, and what was decided today
+         * Counts of the queue, the oldest case, and today's verdicts
          * @description The caller's own cases are counted too. The median is of verdicts on cases that were claimed before.
          */
         get: operations["summarise_review"];
@@ -905,7 +925,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Give up a case before its time ends
+         * Release a case before its time ends
          * @description Others can claim it at once. Without a claim, nothing changes. For the roles admin, analyst, owner.
          */
         post: operations["release_review_case"];
@@ -1338,6 +1358,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversions/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send failed conversions again, or count them
+         * @description A conversion that failed can be sent again until its dead letter is discarded. With `dry_run` it only counts them. Otherwise a job (`GET /api/v1/jobs/{id}`) replays their dead letters. For the roles admin, operator, owner.
+         */
+        post: operations["retry_conversions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/destinations": {
         parameters: {
             query?: never;
@@ -1446,6 +1486,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/problems/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many dead letters, quarantined and rejected webhooks there are
+         * @description The counts of the three lists, and when each last got an item.
+         */
+        get: operations["summarise_problems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dead-letters": {
         parameters: {
             query?: never;
@@ -1460,6 +1520,49 @@ export interface paths {
         get: operations["list_dead_letters"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open dead letters by cause, the largest groups first
+         * @description The newest 100,000 open dead letters, grouped by source, kind and cause. The parameters narrow them as `filter` does in a bulk action.
+         */
+        get: operations["list_dead_letter_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dead-letters/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay or discard many dead letters, or count them
+         * @description With `dry_run` it only counts what is selected, and what cannot be settled and why. Otherwise a job (`GET
+         *     /api/v1/jobs/{id}`) settles each item as its own route does, at most 80 a second. Its `counts` are `replayed` or
+         *     `discarded`, `skipped` (settled by someone else meanwhile) and `failed_again`. Items that
+         *     arrive later are not part of it. For the roles admin, operator, owner.
+         */
+        post: operations["settle_dead_letters"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1546,6 +1649,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rejections/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rejected webhooks by cause, the largest groups first
+         * @description Rejections are grouped by gateway and code. Nothing can be replayed: their bodies were not stored.
+         */
+        get: operations["list_rejection_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/quarantine": {
         parameters: {
             query?: never;
@@ -1560,6 +1683,49 @@ export interface paths {
         get: operations["list_quarantine"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open webhooks in quarantine by cause, the largest groups first
+         * @description The newest 100,000 open webhooks, grouped by gateway, kind and cause. The parameters narrow them as `filter` does in a bulk action.
+         */
+        get: operations["list_quarantine_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay or discard many quarantined webhooks, or count them
+         * @description With `dry_run` it only counts what is selected, and what cannot be settled and why. Otherwise a job (`GET
+         *     /api/v1/jobs/{id}`) settles each item as its own route does, at most 80 a second. Its `counts` are `replayed` or
+         *     `discarded`, `skipped` (settled by someone else meanwhile) and `failed_again`. Items that
+         *     arrive later are not part of it. For the roles admin, operator, owner.
+         */
+        post: operations["settle_quarantine"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1878,6 +2044,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Jobs, newest first
+         * @description A job continues after a restart, from its last saved step. It is kept for 90 days after its end, with its result. Its
+         *     progress comes as `job.progress` in the stream, at most twice a second.
+         */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One job with its progress
+         * @description A job continues after a restart, from its last saved step. It is kept for 90 days after its end, with its result. Its
+         *     progress comes as `job.progress` in the stream, at most twice a second.
+         */
+        get: operations["show_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a job
+         * @description For the roles that may start such a job. What it has done stays done.
+         */
+        post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -1928,6 +2156,13 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** ActionsPart */
+        ActionsPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["PaymentAction"][];
+        };
         /**
          * AddPoints
          * @description Raise the payment's risk, or lower it if `points` is negative. The risk stays between 0 and 100.
@@ -2027,7 +2262,7 @@ export interface components {
              * @example signature_mismatch
              */
             reason: string | null;
-            /** @description what is wrong and what to do, as a sentence */
+            /** @description the cause and the remedy, as a sentence */
             detail: string | null;
             /**
              * @description the dashboard's page that lists it
@@ -2035,6 +2270,49 @@ export interface components {
              */
             link: string;
         };
+        /** AuditPart */
+        AuditPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["AuditedAction"][];
+        };
+        /**
+         * AuditedAction
+         * @description A change to the payment or its buyer by a person or a program, from the audit log.
+         */
+        AuditedAction: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            at: string;
+            actor: string;
+            /** @example payment.give_verdict */
+            action: string;
+            /** @example payment stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp */
+            subject: string;
+            /**
+             * @example {
+             *       "verdict": "withdrawn"
+             *     }
+             */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @example {
+             *       "verdict": "fraud"
+             *     }
+             */
+            after: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * BulkAction
+         * @enum {string}
+         */
+        BulkAction: "replay" | "discard";
         /** BulkItem */
         BulkItem: {
             /** @example stripe:pi_3SVk2c */
@@ -2047,6 +2325,25 @@ export interface components {
          * @enum {string}
          */
         BulkOutcome: "given" | "unchanged" | "unknown" | "held";
+        /**
+         * BulkPlan
+         * @description What would be done, or what the job does.
+         */
+        BulkPlan: {
+            dry_run: boolean;
+            action: components["schemas"]["BulkAction"];
+            /**
+             * @description items that can be settled now
+             * @example 214
+             */
+            count: number;
+            /** @description items that cannot, and are left as they are */
+            cannot: components["schemas"]["ObstacleCount"][];
+            /** @description amounts of the payments of those that can, by currency, the largest first. Each payment counts once; a message that names no known payment has no amount */
+            money: components["schemas"]["orylo_api__jobs__bulk_models__CurrencyAmount"][];
+            /** @description the job that does it; null for a dry run, or if there is nothing to do */
+            job: components["schemas"]["Job"] | null;
+        };
         /** BulkRequest */
         BulkRequest: {
             /**
@@ -2164,7 +2461,7 @@ export interface components {
             accepted_at: string;
             /**
              * Format: date-time
-             * @description until then, whoever gave the verdict may undo it here
+             * @description until then, the author may undo the verdict
              */
             undo_until: string;
         };
@@ -2350,6 +2647,13 @@ export interface components {
             /** @description when the destination stopped; null if it is disabled */
             since: string | null;
         };
+        /** ConversionsPart */
+        ConversionsPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["Conversion"][];
+        };
         /**
          * CorrectionAccepted
          * @description The correction is recorded. The customer shows it within moments. To undo it, correct by the opposite points.
@@ -2378,7 +2682,7 @@ export interface components {
          */
         CountedMoney: {
             payments: number;
-            amounts: components["schemas"]["CurrencyAmount"][];
+            amounts: components["schemas"]["orylo_api__overview__models__CurrencyAmount"][];
         };
         /**
          * Counts
@@ -2450,12 +2754,6 @@ export interface components {
             /** @default 0 */
             dead_letters: number;
         };
-        /** CurrencyAmount */
-        CurrencyAmount: {
-            currency: string;
-            /** @description in the currency's minor unit */
-            minor: number;
-        };
         /** Customer */
         Customer: {
             /** @example cus_0d2f6a4b8c1e */
@@ -2489,7 +2787,7 @@ export interface components {
              */
             payments: number;
             /**
-             * @description what was charged, in the currency's minor unit
+             * @description charged, in the currency's minor unit
              * @example 198800
              */
             paid_minor: number;
@@ -2519,7 +2817,7 @@ export interface components {
         CustomerLink: {
             kind: components["schemas"]["Link"];
             /**
-             * @description tells links of one kind apart
+             * @description distinguishes links of one kind
              * @example 9f86d081884c7d65
              */
             key: string;
@@ -2542,7 +2840,7 @@ export interface components {
         };
         /** CustomerLinks */
         CustomerLinks: {
-            /** @description the customers that are this person; each stands for the email address, or the other identifier that its payments were known by */
+            /** @description the customers that are this person; each id comes from an email address or another identifier */
             people: string[];
             /** @description by kind, those of the newest payments first */
             links: components["schemas"]["CustomerLink"][];
@@ -2724,6 +3022,169 @@ export interface components {
             /** @description other dead letters of the same subject, newest first */
             history: components["schemas"]["EarlierDeadLetter"][];
         };
+        /**
+         * DeadLetterBulk
+         * @example {
+         *       "action": "replay",
+         *       "expected": 214,
+         *       "filter": {
+         *         "cause": "190",
+         *         "source": "dispatch"
+         *       }
+         *     }
+         */
+        DeadLetterBulk: {
+            action: components["schemas"]["BulkAction"];
+            /**
+             * @description why they are discarded; required for that
+             * @default null
+             */
+            reason: string | null;
+            /**
+             * @description the `count` of the dry run: 409 `count_changed` if another number is selected now. Required to discard
+             * @default null
+             * @example 214
+             */
+            expected: number | null;
+            /**
+             * @description count what would be done, and do nothing
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @description at most 1,000 dead letters; instead of `filter`
+             * @default null
+             */
+            ids: string[] | null;
+            /**
+             * @description instead of `ids`
+             * @default null
+             */
+            filter: components["schemas"]["DeadLetterFilter"] | null;
+        };
+        /**
+         * DeadLetterFilter
+         * @description All of the conditions apply. Without any, every open dead letter is selected.
+         */
+        DeadLetterFilter: {
+            /**
+             * @description the service that could not handle it
+             * @default null
+             * @example dispatch
+             */
+            source: string | null;
+            /** @default null */
+            kind: ("message" | "conversion" | "action") | null;
+            /**
+             * @description `cause` of a group: the destination's error code, or else the start of the reason
+             * @default null
+             * @example 190
+             */
+            cause: string | null;
+            /**
+             * @description the kind of destination, for conversions
+             * @default null
+             * @example meta
+             */
+            destination: string | null;
+            /**
+             * @description of one destination, for conversions
+             * @default null
+             */
+            destination_id: string | null;
+            /**
+             * @description recorded at or after
+             * @default null
+             */
+            from: string | null;
+            /**
+             * @description recorded before
+             * @default null
+             */
+            to: string | null;
+        };
+        /**
+         * DeadLetterGroup
+         * @description Open dead letters of one source that failed for one cause. `source`, `kind` and `cause` select them in bulk.
+         */
+        DeadLetterGroup: {
+            /**
+             * @description the service that could not handle them
+             * @example dispatch
+             */
+            source: string;
+            /** @enum {string} */
+            kind: "message" | "conversion" | "action";
+            /**
+             * @description the destination's error code, or else the start of the reason: the same for all of the group
+             * @example 190
+             */
+            cause: string;
+            /**
+             * @description of the newest
+             * @example the access token has expired
+             */
+            reason: string;
+            /** @description the destination's or the payment provider's own error code */
+            code: string | null;
+            /** @description message type of the newest */
+            type: string | null;
+            /** @example 214 */
+            count: number;
+            /** @description amounts of the payments that they concern, by currency, the largest first. Each payment counts once */
+            money: components["schemas"]["orylo_api__jobs__bulk_models__CurrencyAmount"][];
+            /**
+             * Format: date-time
+             * @description when the first of them was recorded
+             */
+            since: string;
+            /** Format: date-time */
+            last_at: string;
+            /**
+             * Format: uuid
+             * @description the newest
+             */
+            sample_id: string;
+            /**
+             * @description counts of the last 24 hours, each an hour long, the oldest first
+             * @example [
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       3,
+             *       120,
+             *       60,
+             *       31
+             *     ]
+             */
+            hourly: number[];
+        };
+        /**
+         * DeadLetterGroups
+         * @description The largest groups first, of the newest 100,000 open dead letters.
+         */
+        DeadLetterGroups: {
+            items: components["schemas"]["DeadLetterGroup"][];
+            /** @description all groups; at most 100 of them are in `items` */
+            groups: number;
+        };
         /** DeadLetterPage */
         DeadLetterPage: {
             items: components["schemas"]["DeadLetterSummary"][];
@@ -2824,6 +3285,13 @@ export interface components {
             weeks: components["schemas"]["QualityWeek"][];
             review_queue: components["schemas"]["ReviewQueue"];
         };
+        /** DecisionsPart */
+        DecisionsPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["Detection"][];
+        };
         /** DeclineCount */
         DeclineCount: {
             gateway: string;
@@ -2833,6 +3301,13 @@ export interface components {
              */
             code: string;
             payments: number;
+        };
+        /** DeliveriesPart */
+        DeliveriesPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["StoryDelivery"][];
         };
         /**
          * DestinationActivity
@@ -3349,6 +3824,43 @@ export interface components {
          */
         FoundBy: "id" | "order_id" | "email" | "phone" | "document";
         /**
+         * FraudSign
+         * @description A verdict, a dispute or a fraud warning. Of several reports about one, the newest counts.
+         */
+        FraudSign: {
+            /**
+             * @description verdict, dispute or warning
+             * @example verdict
+             */
+            kind: string;
+            /**
+             * @description the gateway's id of the dispute or warning
+             * @example dp_1
+             */
+            id: string | null;
+            /**
+             * @description judged_fraud, judged_legitimate, not_judged (the verdict was withdrawn), disputed, dispute_won, dispute_lost or warned
+             * @example judged_fraud
+             */
+            sign: string;
+            /** @description who gave the verdict */
+            actor: string | null;
+            /**
+             * @description of the verdict
+             * @example card testing
+             */
+            reason: string | null;
+            /** Format: date-time */
+            at: string;
+        };
+        /** FraudSignsPart */
+        FraudSignsPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["FraudSign"][];
+        };
+        /**
          * Funnel
          * @description Each step counts what happened in the period, whether or not the same buyer took the step before in it.
          */
@@ -3469,6 +3981,71 @@ export interface components {
             /** @description of invalid lines, the first 100 */
             problems: components["schemas"]["ImportProblem"][];
         };
+        /**
+         * Job
+         * @description Work that outlasts a request. It survives restarts, and continues after its last saved step.
+         */
+        Job: {
+            /** Format: uuid */
+            id: string;
+            /** @example dead_letters.bulk */
+            kind: string;
+            state: components["schemas"]["JobState"];
+            /**
+             * @description items that are done
+             * @example 151
+             */
+            done: number;
+            /**
+             * @description all items; null until they are counted
+             * @example 214
+             */
+            total: number | null;
+            /**
+             * @description results by name, as the kind defines them
+             * @example {
+             *       "failed_again": 2,
+             *       "replayed": 149
+             *     }
+             */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * @description why it failed
+             * @example The file has no payments.
+             */
+            error: string | null;
+            /**
+             * @description path of the result, once it is done
+             * @example /api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001
+             */
+            result: string | null;
+            /**
+             * @description a user's email address, or an API key's name
+             * @example ana@example.com
+             */
+            started_by: string;
+            /** @description it is canceled after its current step */
+            cancel_requested_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            started_at: string | null;
+            finished_at: string | null;
+            /** @description when the job and its result are deleted; null until it ends */
+            kept_until: string | null;
+        };
+        /** JobPage */
+        JobPage: {
+            items: components["schemas"]["Job"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /**
+         * JobState
+         * @enum {string}
+         */
+        JobState: "queued" | "running" | "done" | "failed" | "canceled";
         /** LaterRequest */
         LaterRequest: {
             /**
@@ -4008,6 +4585,19 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * Obstacle
+         * @description Why an item cannot be part of it.
+         * @enum {string}
+         */
+        Obstacle: "too_old" | "gone" | "conflict" | "already_settled" | "not_found";
+        /** ObstacleCount */
+        ObstacleCount: {
+            /** @description `too_old`: the destination accepts sales for 7 days; `gone`: deleted or erased since; `conflict`: a contradiction is never replayed; `already_settled`; `not_found` */
+            reason: components["schemas"]["Obstacle"];
+            /** @example 3 */
+            count: number;
+        };
+        /**
          * OpenAPIDocument
          * @description A description of every operation, as the OpenAPI Specification defines it.
          */
@@ -4018,6 +4608,41 @@ export interface components {
              */
             openapi: string;
         };
+        /**
+         * Outlook
+         * @description Something that has not happened to the payment, and why.
+         */
+        Outlook: {
+            /**
+             * @description decisions, trust, conversions or actions
+             * @example conversions
+             */
+            part: string;
+            /** @description `never`: not unless something else changes */
+            when: components["schemas"]["OutlookTime"];
+            /** @example no_destination */
+            code: string;
+            /**
+             * @description a sentence for people
+             * @example No destination is switched on.
+             */
+            reason: string;
+            /**
+             * @description of the conversion, if it is about one
+             * @example null
+             */
+            id: string | null;
+            /**
+             * @description when it is due, if that is known
+             * @example null
+             */
+            due_at: string | null;
+        };
+        /**
+         * OutlookTime
+         * @enum {string}
+         */
+        OutlookTime: "not_yet" | "never";
         /** Overview */
         Overview: {
             timezone: string;
@@ -4051,6 +4676,11 @@ export interface components {
             open_dead_letters: number;
             destinations: components["schemas"]["ListedDestination"][];
         };
+        /**
+         * PartStatus
+         * @enum {string}
+         */
+        PartStatus: "ok" | "missing" | "failed";
         /** Payment */
         Payment: {
             /** @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp */
@@ -4337,6 +4967,30 @@ export interface components {
          * @enum {string}
          */
         PaymentState: "created" | "failed" | "canceled" | "succeeded" | "partially_refunded" | "refunded" | "disputed" | "dispute_won" | "chargeback";
+        /** PaymentStory */
+        PaymentStory: {
+            payment: components["schemas"]["Payment"];
+            webhooks: components["schemas"]["WebhooksPart"];
+            decisions: components["schemas"]["DecisionsPart"];
+            trust: components["schemas"]["TrustPart"];
+            conversions: components["schemas"]["ConversionsPart"];
+            deliveries: components["schemas"]["DeliveriesPart"];
+            actions: components["schemas"]["ActionsPart"];
+            fraud_signs: components["schemas"]["FraudSignsPart"];
+            audit: components["schemas"]["AuditPart"];
+            /**
+             * @description the steps of all parts, in order
+             * @default []
+             */
+            timeline: components["schemas"]["StoryStep"][];
+            /**
+             * @description steps that are still to come, or never will, with the reason
+             * @default []
+             */
+            outlook: components["schemas"]["Outlook"][];
+            /** Format: date-time */
+            generated_at: string;
+        };
         /**
          * PaymentVerdict
          * @enum {string}
@@ -4415,6 +5069,32 @@ export interface components {
             holder: components["schemas"]["CaseHolder"] | null;
         };
         /**
+         * ProblemSummary
+         * @description Counts above 10,000 are given as 10,000, except for rejections.
+         */
+        ProblemSummary: {
+            /**
+             * @description open ones
+             * @example 3
+             */
+            dead_letters: number;
+            /** @description the newest, open or settled */
+            last_dead_letter_at: string | null;
+            /**
+             * @description open ones
+             * @example 14
+             */
+            quarantine: number;
+            /** @description the newest, open or settled */
+            last_quarantined_at: string | null;
+            /**
+             * @description of the last 7 days
+             * @example 22
+             */
+            rejections: number;
+            last_rejected_at: string | null;
+        };
+        /**
          * ProviderAction
          * @enum {string}
          */
@@ -4477,6 +5157,149 @@ export interface components {
             /** @description decision `block` or `review` */
             flagged: components["schemas"]["Quality"];
             amounts: components["schemas"]["QualityAmounts"][];
+        };
+        /**
+         * QuarantineBulk
+         * @example {
+         *       "action": "replay",
+         *       "dry_run": true,
+         *       "filter": {
+         *         "gateway": "kiwify"
+         *       }
+         *     }
+         */
+        QuarantineBulk: {
+            action: components["schemas"]["BulkAction"];
+            /**
+             * @description why they are discarded; required for that
+             * @default null
+             */
+            reason: string | null;
+            /**
+             * @description the `count` of the dry run: 409 `count_changed` if another number is selected now. Required to discard
+             * @default null
+             * @example 214
+             */
+            expected: number | null;
+            /**
+             * @description count what would be done, and do nothing
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @description at most 1,000 webhooks; instead of `filter`
+             * @default null
+             */
+            ids: string[] | null;
+            /**
+             * @description instead of `ids`
+             * @default null
+             */
+            filter: components["schemas"]["QuarantineFilter"] | null;
+        };
+        /**
+         * QuarantineFilter
+         * @description All of the conditions apply. Without any, every open webhook in quarantine is selected.
+         */
+        QuarantineFilter: {
+            /**
+             * @default null
+             * @example kiwify
+             */
+            gateway: string | null;
+            /** @default null */
+            kind: components["schemas"]["QuarantineKind"] | null;
+            /**
+             * @description `cause` of a group: the start of the reason
+             * @default null
+             */
+            cause: string | null;
+            /**
+             * @description received at or after
+             * @default null
+             */
+            from: string | null;
+            /**
+             * @description received before
+             * @default null
+             */
+            to: string | null;
+        };
+        /**
+         * QuarantineGroup
+         * @description Open webhooks of one gateway with one cause. `gateway`, `kind` and `cause` select them in bulk.
+         *
+         *     Their amounts are not known: they were not understood.
+         */
+        QuarantineGroup: {
+            /** @example kiwify */
+            gateway: string;
+            kind: components["schemas"]["QuarantineKind"];
+            /** @description the start of the reason, the same for all of the group */
+            cause: string;
+            /**
+             * @description of the newest
+             * @example unknown order_status "held"
+             */
+            reason: string;
+            /**
+             * @description of the newest
+             * @example order_held
+             */
+            gateway_event_type: string;
+            /** @example 14 */
+            count: number;
+            /**
+             * Format: date-time
+             * @description when the first of them was received
+             */
+            since: string;
+            /** Format: date-time */
+            last_at: string;
+            /**
+             * Format: uuid
+             * @description the newest
+             */
+            sample_id: string;
+            /**
+             * @description counts of the last 24 hours, each an hour long, the oldest first
+             * @example [
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       3,
+             *       120,
+             *       60,
+             *       31
+             *     ]
+             */
+            hourly: number[];
+        };
+        /**
+         * QuarantineGroups
+         * @description The largest groups first, of the newest 100,000 open webhooks.
+         */
+        QuarantineGroups: {
+            items: components["schemas"]["QuarantineGroup"][];
+            /** @description all groups; at most 100 of them are in `items` */
+            groups: number;
         };
         /**
          * QuarantineKind
@@ -4575,7 +5398,7 @@ export interface components {
             /** @description dispatched / due */
             rate: number | null;
             /** @description of those that are dispatched */
-            amounts: components["schemas"]["CurrencyAmount"][];
+            amounts: components["schemas"]["orylo_api__overview__models__CurrencyAmount"][];
             /** @description median time from a conversion's creation to its delivery; within 10 % */
             p50_ms: number | null;
             p95_ms: number | null;
@@ -4639,6 +5462,89 @@ export interface components {
              */
             created_at: string;
         };
+        /**
+         * RejectionGroup
+         * @description Rejected webhooks of one gateway with one cause. Their bodies were not stored.
+         */
+        RejectionGroup: {
+            /**
+             * @description `unknown` if the URL names no known gateway
+             * @example stripe
+             */
+            gateway: string;
+            /**
+             * @description the cause, for programs
+             * @example invalid_signature
+             */
+            code: string;
+            /** @description what was wrong with the last one and how to fix it */
+            reason: string;
+            /**
+             * @description HTTP status of the last response
+             * @example 401
+             */
+            status: number;
+            /** @example 22 */
+            count: number;
+            /**
+             * @description addresses that sent the last one of a minute
+             * @example 3
+             */
+            senders: number;
+            /** @description sender's address of the last one */
+            remote: string | null;
+            /**
+             * Format: date-time
+             * @description the first one within the range
+             */
+            since: string;
+            /** Format: date-time */
+            last_at: string;
+            /**
+             * Format: uuid
+             * @description the last minute in `GET /api/v1/rejections`
+             */
+            sample_id: string;
+            /**
+             * @description counts of the last 24 hours, each an hour long, the oldest first
+             * @example [
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       3,
+             *       120,
+             *       60,
+             *       31
+             *     ]
+             */
+            hourly: number[];
+        };
+        /**
+         * RejectionGroups
+         * @description The largest groups first.
+         */
+        RejectionGroups: {
+            items: components["schemas"]["RejectionGroup"][];
+            /** @description all groups; at most 100 of them are in `items` */
+            groups: number;
+        };
         /** RejectionPage */
         RejectionPage: {
             items: components["schemas"]["Rejection"][];
@@ -4688,6 +5594,72 @@ export interface components {
             restored: number;
             /** @description the rule's current version, which this change replaces */
             version: number;
+        };
+        /**
+         * RetryBody
+         * @example {
+         *       "dry_run": true,
+         *       "filter": {
+         *         "cause": "190",
+         *         "destination": "meta"
+         *       }
+         *     }
+         */
+        RetryBody: {
+            /**
+             * @description at most 1,000 conversions; instead of `filter`
+             * @default null
+             */
+            ids: string[] | null;
+            /**
+             * @description instead of `ids`
+             * @default null
+             */
+            filter: components["schemas"]["RetryFilter"] | null;
+            /**
+             * @description the `count` of the dry run: 409 `count_changed` if another number is selected now
+             * @default null
+             * @example 214
+             */
+            expected: number | null;
+            /**
+             * @description count what would be sent again, and do nothing
+             * @default false
+             */
+            dry_run: boolean;
+        };
+        /**
+         * RetryFilter
+         * @description All of the conditions apply. Without any, every failed conversion is selected.
+         */
+        RetryFilter: {
+            /**
+             * @description the kind of destination
+             * @default null
+             * @example meta
+             */
+            destination: string | null;
+            /**
+             * @description of one destination
+             * @default null
+             */
+            destination_id: string | null;
+            /**
+             * @description the destination's own error code, or else the start of the reason
+             * @default null
+             * @example 190
+             */
+            cause: string | null;
+            /**
+             * @description failed at or after
+             * @default null
+             */
+            from: string | null;
+            /**
+             * @description failed before
+             * @default null
+             */
+            to: string | null;
         };
         /**
          * ReviewCase
@@ -5148,6 +6120,92 @@ export interface components {
             /** @description reviewed or blocked payments that a person judged legitimate */
             false_alarms: number;
         };
+        /**
+         * StoryDelivery
+         * @description A conversion as dispatch has it, with its attempts.
+         */
+        StoryDelivery: {
+            /**
+             * @description held: waits for a decision. pending: is or will be sent; or as in `status`
+             * @example dispatched
+             */
+            state: string;
+            /** @description null if none will follow, or one is in progress */
+            next_attempt_at: string | null;
+            /**
+             * @description as the destination gets or got it: hashed, and without the buyer's address and browser
+             * @example {
+             *       "event_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+             *       "event_name": "Purchase"
+             *     }
+             */
+            event: {
+                [key: string]: unknown;
+            } | null;
+            /** @description newest first, 200 at most */
+            attempts: components["schemas"]["ListedAttempt"][];
+            /** Format: uuid */
+            conversion_id: string;
+        };
+        /**
+         * StoryStep
+         * @description One step of the timeline, which names the item of a part that it is about.
+         */
+        StoryStep: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description after the first webhook arrived; 0 for times before it, by the gateway's clock
+             * @example 8
+             */
+            offset_ms: number;
+            /**
+             * @description webhooks, decisions, trust, conversions, deliveries, actions, fraud_signs or audit
+             * @example decisions
+             */
+            part: string;
+            /**
+             * @description what happened: a webhook's type, `decided`, a cause of trust, `matched`, `attempted`, `dispatched`, `failed`, `suppressed`, an action's status, a sign, an audited action
+             * @example decided
+             */
+            kind: string;
+            /**
+             * @description of the item
+             * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+             */
+            id: string;
+            /**
+             * @description the decision, the match's method, the attempt's number and outcome, the reason
+             * @example block
+             */
+            detail: string | null;
+        };
+        /**
+         * StoryWebhook
+         * @description An event of the gateway that was decided on.
+         */
+        StoryWebhook: {
+            /**
+             * @description the event's id, however often it was delivered
+             * @example evt_1SVk2cLqkz8JbX1yQ3TzHcVb
+             */
+            id: string;
+            /**
+             * @description type of the message that it became
+             * @example payment.succeeded.v1
+             */
+            type: string;
+            /**
+             * Format: date-time
+             * @description by the gateway's clock
+             */
+            occurred_at: string;
+            /**
+             * Format: date-time
+             * @description when it was first decided on, milliseconds after it arrived
+             */
+            received_at: string;
+        };
         /** TenantIdentity */
         TenantIdentity: {
             /** Format: uuid */
@@ -5294,6 +6352,31 @@ export interface components {
             /** Format: date-time */
             occurred_at: string;
         };
+        /**
+         * TrustEffect
+         * @description A change of the buyer's trust score that followed from the payment.
+         */
+        TrustEffect: {
+            customer_id: string;
+            /** @example 7 */
+            version: number;
+            /** @example 52 */
+            score_before: number;
+            /** @example 2 */
+            score_after: number;
+            status: components["schemas"]["TrustStatus"];
+            /** @example dispute_opened */
+            cause: string;
+            /** @description who changed it, if a person did */
+            actor: string | null;
+            /**
+             * @description the reason they gave
+             * @example card testing
+             */
+            reason: string | null;
+            /** Format: date-time */
+            occurred_at: string;
+        };
         /** TrustEntry */
         TrustEntry: {
             /**
@@ -5312,6 +6395,13 @@ export interface components {
             actor: string | null;
             /** @description the reason they gave */
             reason: string | null;
+        };
+        /** TrustPart */
+        TrustPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["TrustEffect"][];
         };
         /**
          * TrustStatus
@@ -5405,6 +6495,29 @@ export interface components {
          * @enum {string}
          */
         WaitCause: "destination_on_hold" | "destination_throttled" | "destination_unavailable" | "destination_disabled";
+        /** WebhooksPart */
+        WebhooksPart: {
+            /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
+            status: components["schemas"]["PartStatus"];
+            /** @description oldest first, at most 100 */
+            items: components["schemas"]["StoryWebhook"][];
+        };
+        /** CurrencyAmount */
+        orylo_api__jobs__bulk_models__CurrencyAmount: {
+            /** @example BRL */
+            currency: string;
+            /**
+             * @description in minor units
+             * @example 1230000
+             */
+            amount_minor: number;
+        };
+        /** CurrencyAmount */
+        orylo_api__overview__models__CurrencyAmount: {
+            currency: string;
+            /** @description in the currency's minor unit */
+            minor: number;
+        };
         /** @description An event of the stream, by its `event`. `data` is sent as JSON. */
         StreamEvent: {
             /** @constant */
@@ -5505,6 +6618,15 @@ export interface components {
              */
             id?: string;
             data: components["schemas"]["ReviewCaseChange"];
+        } | {
+            /** @constant */
+            event: "job.progress";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["Job"];
         } | {
             /** @constant */
             event: "overview.updated";
@@ -8930,6 +10052,281 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    show_story: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description the id, as lists return it
+                 * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "payment": {
+                     *         "id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *         "gateway": "stripe",
+                     *         "order_id": "1047",
+                     *         "customer_id": "cus_0d2f6a4b8c1e",
+                     *         "state": "created",
+                     *         "amount_minor": 12500,
+                     *         "refunded_minor": 12,
+                     *         "currency": "BRL",
+                     *         "payment_method": "card",
+                     *         "card_brand": "visa",
+                     *         "card_last4": "4242",
+                     *         "card_country": "BR",
+                     *         "products": [
+                     *           "course-101"
+                     *         ],
+                     *         "livemode": true,
+                     *         "test": true,
+                     *         "decision": {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "decision": "allow",
+                     *           "risk_score": 12,
+                     *           "version": 3,
+                     *           "created_at": "2026-03-14T15:09:26Z"
+                     *         },
+                     *         "actions": [
+                     *           {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "action": "cancel",
+                     *             "status": "pending",
+                     *             "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "decided_by": "risk",
+                     *             "attempts": 12,
+                     *             "reference": "re_3SVk2cLqkz8JbX1y",
+                     *             "code": "validation",
+                     *             "reason": "card testing",
+                     *             "contradiction": "block_lifted",
+                     *             "created_at": "2026-03-14T15:09:26Z",
+                     *             "updated_at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ],
+                     *         "created_at": "2026-03-14T15:09:26Z",
+                     *         "updated_at": "2026-03-14T15:09:26Z",
+                     *         "verdict": {
+                     *           "verdict": "fraud",
+                     *           "reason": "card testing",
+                     *           "actor": "ana@shop.example",
+                     *           "given_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       },
+                     *       "webhooks": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *             "type": "payment.succeeded.v1",
+                     *             "occurred_at": "2026-03-14T15:09:26Z",
+                     *             "received_at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "decisions": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *             "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *             "payment_type": "payment.succeeded.v1",
+                     *             "gateway": "stripe",
+                     *             "customer_id": "cus_0d2f6a4b8c1e",
+                     *             "decision": "allow",
+                     *             "risk_score": 12,
+                     *             "reasons": [
+                     *               "velocity.card.1h",
+                     *               "trust_history.new_customer"
+                     *             ],
+                     *             "points": [
+                     *               {
+                     *                 "detector": "velocity",
+                     *                 "points": 58,
+                     *                 "reason": "velocity.card.1h"
+                     *               },
+                     *               {
+                     *                 "detector": "trust_history",
+                     *                 "points": 4,
+                     *                 "reason": "trust_history.new_customer"
+                     *               }
+                     *             ],
+                     *             "override": "block_list.ip",
+                     *             "rules": [],
+                     *             "detectors": [
+                     *               {
+                     *                 "name": "Expensive first order",
+                     *                 "score": 12,
+                     *                 "reasons": [
+                     *                   "velocity.card.1h",
+                     *                   "trust_history.new_customer"
+                     *                 ],
+                     *                 "duration_us": 12
+                     *               }
+                     *             ],
+                     *             "degraded": [],
+                     *             "amount_minor": 12500,
+                     *             "currency": "BRL",
+                     *             "occurred_at": "2026-03-14T15:09:26Z",
+                     *             "created_at": "2026-03-14T15:09:26Z",
+                     *             "version": 3,
+                     *             "replaces": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "replaced_by": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "trust": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "customer_id": "cus_0d2f6a4b8c1e",
+                     *             "version": 7,
+                     *             "score_before": 52,
+                     *             "score_after": 2,
+                     *             "status": "neutral",
+                     *             "cause": "dispute_opened",
+                     *             "actor": "ana@shop.example",
+                     *             "reason": "card testing",
+                     *             "occurred_at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "conversions": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *             "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *             "destination": "meta",
+                     *             "destination_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "event_name": "Purchase",
+                     *             "status": "pending",
+                     *             "match": {
+                     *               "method": "click_id",
+                     *               "confidence": 1,
+                     *               "click_id": "fb.1.1773500966000.IwAR2x"
+                     *             },
+                     *             "attempts": 12,
+                     *             "reason": "card testing",
+                     *             "code": "validation",
+                     *             "amount_minor": 12500,
+                     *             "currency": "BRL",
+                     *             "correction": "blocked",
+                     *             "waiting_for": {
+                     *               "cause": "destination_on_hold",
+                     *               "reason": "card testing",
+                     *               "code": "validation",
+                     *               "since": "2026-03-14T15:09:26Z"
+                     *             },
+                     *             "created_at": "2026-03-14T15:09:26Z",
+                     *             "updated_at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "deliveries": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "state": "dispatched",
+                     *             "next_attempt_at": "2026-03-14T15:09:26Z",
+                     *             "event": {
+                     *               "event_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *               "event_name": "Purchase"
+                     *             },
+                     *             "attempts": [
+                     *               {
+                     *                 "number": 12,
+                     *                 "at": "2026-03-14T15:09:26Z",
+                     *                 "outcome": "dispatched",
+                     *                 "code": "validation",
+                     *                 "reason": "card testing",
+                     *                 "duration_ms": 12,
+                     *                 "trace_id": "AbCdEf012345"
+                     *               }
+                     *             ],
+                     *             "conversion_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "actions": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "action": "cancel",
+                     *             "status": "pending",
+                     *             "detection_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "decided_by": "risk",
+                     *             "attempts": 12,
+                     *             "reference": "re_3SVk2cLqkz8JbX1y",
+                     *             "code": "validation",
+                     *             "reason": "card testing",
+                     *             "contradiction": "block_lifted",
+                     *             "created_at": "2026-03-14T15:09:26Z",
+                     *             "updated_at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "fraud_signs": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "kind": "verdict",
+                     *             "id": "dp_1",
+                     *             "sign": "judged_fraud",
+                     *             "actor": "ana@shop.example",
+                     *             "reason": "card testing",
+                     *             "at": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "audit": {
+                     *         "status": "ok",
+                     *         "items": [
+                     *           {
+                     *             "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *             "at": "2026-03-14T15:09:26Z",
+                     *             "actor": "ana@shop.example",
+                     *             "action": "payment.give_verdict",
+                     *             "subject": "payment stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *             "before": {
+                     *               "verdict": "withdrawn"
+                     *             },
+                     *             "after": {
+                     *               "verdict": "fraud"
+                     *             }
+                     *           }
+                     *         ]
+                     *       },
+                     *       "timeline": [],
+                     *       "outlook": [],
+                     *       "generated_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentStory"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
     search: {
         parameters: {
             query?: never;
@@ -11696,6 +13093,94 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    retry_conversions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "dry_run": true,
+                 *       "filter": {
+                 *         "cause": "190",
+                 *         "destination": "meta"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["RetryBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "action": "replay",
+                     *       "count": 214,
+                     *       "cannot": [
+                     *         {
+                     *           "reason": "too_old",
+                     *           "count": 3
+                     *         }
+                     *       ],
+                     *       "money": [
+                     *         {
+                     *           "currency": "BRL",
+                     *           "amount_minor": 1230000
+                     *         }
+                     *       ],
+                     *       "job": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "kind": "dead_letters.bulk",
+                     *         "state": "queued",
+                     *         "done": 151,
+                     *         "total": 214,
+                     *         "counts": {
+                     *           "failed_again": 2,
+                     *           "replayed": 149
+                     *         },
+                     *         "error": "The file has no payments.",
+                     *         "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *         "started_by": "ana@example.com",
+                     *         "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *         "created_at": "2026-03-14T15:09:26Z",
+                     *         "started_at": "2026-03-14T15:09:26Z",
+                     *         "finished_at": "2026-03-14T15:09:26Z",
+                     *         "kept_until": "2026-03-14T15:09:26Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkPlan"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
     list_destinations: {
         parameters: {
             query?: never;
@@ -12123,6 +13608,55 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    summarise_problems: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dead_letters": 3,
+                     *       "last_dead_letter_at": "2026-03-14T15:09:26Z",
+                     *       "quarantine": 14,
+                     *       "last_quarantined_at": "2026-03-14T15:09:26Z",
+                     *       "rejections": 22,
+                     *       "last_rejected_at": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProblemSummary"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
     list_dead_letters: {
         parameters: {
             query?: {
@@ -12205,6 +13739,222 @@ export interface operations {
             403: components["responses"]["403"];
             406: components["responses"]["406"];
             422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_dead_letter_groups: {
+        parameters: {
+            query?: {
+                /**
+                 * @description the service that could not handle it
+                 * @example dispatch
+                 */
+                source?: string;
+                /**
+                 * @description only of this kind
+                 * @example message
+                 */
+                kind?: "message" | "conversion" | "action";
+                /**
+                 * @description `cause` of a group: the destination's error code, or else the start of the reason
+                 * @example 190
+                 */
+                cause?: string;
+                /**
+                 * @description the kind of destination, for conversions
+                 * @example meta
+                 */
+                destination?: string;
+                /**
+                 * @description of one destination, for conversions
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                destination_id?: string;
+                /**
+                 * @description recorded at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                from?: string;
+                /**
+                 * @description recorded before
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                to?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "source": "dispatch",
+                     *           "kind": "message",
+                     *           "cause": "190",
+                     *           "reason": "the access token has expired",
+                     *           "code": "validation",
+                     *           "type": "payment.succeeded.v1",
+                     *           "count": 214,
+                     *           "money": [
+                     *             {
+                     *               "currency": "BRL",
+                     *               "amount_minor": 1230000
+                     *             }
+                     *           ],
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "last_at": "2026-03-14T15:09:26Z",
+                     *           "sample_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "hourly": [
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             3,
+                     *             120,
+                     *             60,
+                     *             31
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "groups": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeadLetterGroups"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    settle_dead_letters: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "replay",
+                 *       "expected": 214,
+                 *       "filter": {
+                 *         "cause": "190",
+                 *         "source": "dispatch"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["DeadLetterBulk"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "action": "replay",
+                     *       "count": 214,
+                     *       "cannot": [
+                     *         {
+                     *           "reason": "too_old",
+                     *           "count": 3
+                     *         }
+                     *       ],
+                     *       "money": [
+                     *         {
+                     *           "currency": "BRL",
+                     *           "amount_minor": 1230000
+                     *         }
+                     *       ],
+                     *       "job": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "kind": "dead_letters.bulk",
+                     *         "state": "queued",
+                     *         "done": 151,
+                     *         "total": 214,
+                     *         "counts": {
+                     *           "failed_again": 2,
+                     *           "replayed": 149
+                     *         },
+                     *         "error": "The file has no payments.",
+                     *         "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *         "started_by": "ana@example.com",
+                     *         "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *         "created_at": "2026-03-14T15:09:26Z",
+                     *         "started_at": "2026-03-14T15:09:26Z",
+                     *         "finished_at": "2026-03-14T15:09:26Z",
+                     *         "kept_until": "2026-03-14T15:09:26Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkPlan"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
             503: components["responses"]["503"];
         };
     };
@@ -12507,6 +14257,112 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    list_rejection_groups: {
+        parameters: {
+            query?: {
+                /**
+                 * @description only of this gateway
+                 * @example stripe
+                 */
+                gateway?: string;
+                /**
+                 * @description only with this code
+                 * @example invalid_signature
+                 */
+                code?: string;
+                /**
+                 * @description rejected at or after; 7 days before `to`
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                from?: string;
+                /**
+                 * @description rejected before; now, if left out
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                to?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "gateway": "stripe",
+                     *           "code": "invalid_signature",
+                     *           "reason": "card testing",
+                     *           "status": 401,
+                     *           "count": 22,
+                     *           "senders": 3,
+                     *           "remote": "203.0.113.7",
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "last_at": "2026-03-14T15:09:26Z",
+                     *           "sample_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "hourly": [
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             3,
+                     *             120,
+                     *             60,
+                     *             31
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "groups": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RejectionGroups"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
     list_quarantine: {
         parameters: {
             query?: {
@@ -12606,6 +14462,204 @@ export interface operations {
             403: components["responses"]["403"];
             406: components["responses"]["406"];
             422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_quarantine_groups: {
+        parameters: {
+            query?: {
+                /**
+                 * @description only of this gateway
+                 * @example kiwify
+                 */
+                gateway?: string;
+                /**
+                 * @description only of this kind
+                 * @example quarantined
+                 */
+                kind?: components["schemas"]["QuarantineKind"];
+                /**
+                 * @description `cause` of a group: the start of the reason
+                 * @example payment_succeeded
+                 */
+                cause?: string;
+                /**
+                 * @description received at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                from?: string;
+                /**
+                 * @description received before
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                to?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "gateway": "kiwify",
+                     *           "kind": "quarantined",
+                     *           "cause": "payment_succeeded",
+                     *           "reason": "unknown order_status \"held\"",
+                     *           "gateway_event_type": "order_held",
+                     *           "count": 14,
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "last_at": "2026-03-14T15:09:26Z",
+                     *           "sample_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "hourly": [
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             3,
+                     *             120,
+                     *             60,
+                     *             31
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "groups": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["QuarantineGroups"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    settle_quarantine: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "replay",
+                 *       "dry_run": true,
+                 *       "filter": {
+                 *         "gateway": "kiwify"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["QuarantineBulk"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dry_run": true,
+                     *       "action": "replay",
+                     *       "count": 214,
+                     *       "cannot": [
+                     *         {
+                     *           "reason": "too_old",
+                     *           "count": 3
+                     *         }
+                     *       ],
+                     *       "money": [
+                     *         {
+                     *           "currency": "BRL",
+                     *           "amount_minor": 1230000
+                     *         }
+                     *       ],
+                     *       "job": {
+                     *         "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *         "kind": "dead_letters.bulk",
+                     *         "state": "queued",
+                     *         "done": 151,
+                     *         "total": 214,
+                     *         "counts": {
+                     *           "failed_again": 2,
+                     *           "replayed": 149
+                     *         },
+                     *         "error": "The file has no payments.",
+                     *         "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *         "started_by": "ana@example.com",
+                     *         "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *         "created_at": "2026-03-14T15:09:26Z",
+                     *         "started_at": "2026-03-14T15:09:26Z",
+                     *         "finished_at": "2026-03-14T15:09:26Z",
+                     *         "kept_until": "2026-03-14T15:09:26Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkPlan"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            429: components["responses"]["429"];
             503: components["responses"]["503"];
         };
     };
@@ -13756,6 +15810,232 @@ export interface operations {
             409: components["responses"]["409"];
             413: components["responses"]["413"];
             415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description created at or after
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                from?: string;
+                /**
+                 * @description created before
+                 * @example 2026-03-14T15:09:26Z
+                 */
+                to?: string;
+                /**
+                 * @description only in this state
+                 * @example running
+                 */
+                state?: components["schemas"]["JobState"];
+                /**
+                 * @description such as `backtest` or `dead_letters.bulk`
+                 * @example backtest
+                 */
+                kind?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "kind": "dead_letters.bulk",
+                     *           "state": "queued",
+                     *           "done": 151,
+                     *           "total": 214,
+                     *           "counts": {
+                     *             "failed_again": 2,
+                     *             "replayed": 149
+                     *           },
+                     *           "error": "The file has no payments.",
+                     *           "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *           "started_by": "ana@example.com",
+                     *           "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "started_at": "2026-03-14T15:09:26Z",
+                     *           "finished_at": "2026-03-14T15:09:26Z",
+                     *           "kept_until": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JobPage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the job's id, as it was returned when the job was started
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "dead_letters.bulk",
+                     *       "state": "queued",
+                     *       "done": 151,
+                     *       "total": 214,
+                     *       "counts": {
+                     *         "failed_again": 2,
+                     *         "replayed": 149
+                     *       },
+                     *       "error": "The file has no payments.",
+                     *       "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *       "started_by": "ana@example.com",
+                     *       "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "started_at": "2026-03-14T15:09:26Z",
+                     *       "finished_at": "2026-03-14T15:09:26Z",
+                     *       "kept_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the job's id, as it was returned when the job was started
+                 * @example 0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "kind": "dead_letters.bulk",
+                     *       "state": "queued",
+                     *       "done": 151,
+                     *       "total": 214,
+                     *       "counts": {
+                     *         "failed_again": 2,
+                     *         "replayed": 149
+                     *       },
+                     *       "error": "The file has no payments.",
+                     *       "result": "/api/v1/backtests/0199a6a5-6c1e-7a2b-8d3e-000000000001",
+                     *       "started_by": "ana@example.com",
+                     *       "cancel_requested_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "started_at": "2026-03-14T15:09:26Z",
+                     *       "finished_at": "2026-03-14T15:09:26Z",
+                     *       "kept_until": "2026-03-14T15:09:26Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
             422: components["responses"]["422"];
             503: components["responses"]["503"];
         };

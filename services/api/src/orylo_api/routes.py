@@ -32,6 +32,7 @@ from orylo_api.review import endpoints as review
 from orylo_api.rules import endpoints as rules
 from orylo_api.rules import snooze_endpoints as snoozes
 from orylo_api.search import endpoints as search
+from orylo_api.story import endpoints as story
 from orylo_api.stream import endpoints as stream
 from orylo_api.timeseries import endpoints as timeseries
 from orylo_api.verdicts import endpoints as verdicts
@@ -54,6 +55,7 @@ ROUTES: Sequence[Route] = (
     *payment_lists.ROUTES,
     *payment_export.ROUTES,
     *payment_bulk.ROUTES,
+    *story.ROUTES,
     *search.ROUTES,
     *quality.ROUTES,
     *verdicts.ROUTES,

@@ -34,9 +34,7 @@ async def show_conversion(call: Call[ConversionPath, None, None]) -> Conversion:
 async def show_delivery(call: Call[ConversionPath, None, None]) -> ConversionDelivery:
     if await queries.find_conversion(call.connection, call.path.id) is None:
         raise NotFound("there is no such conversion")
-    delivery = await call.services.dispatch.conversion(call.principal.tenant.id, call.path.id)
-    waits = delivery["state"] == "pending" and delivery["started_at"] is None
-    return ConversionDelivery.model_validate(delivery | {"next_attempt_at": delivery["due_at"] if waits else None})
+    return await queries.read_delivery(call.services.dispatch, call.principal.tenant.id, call.path.id)
 
 
 async def retry_conversions(call: Call[None, None, RetryBody]) -> BulkPlan:

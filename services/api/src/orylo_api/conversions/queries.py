@@ -4,7 +4,15 @@ from uuid import UUID
 
 import asyncpg
 
-from orylo_api.conversions.models import Conversion, ConversionMatch, ConversionQuery, ConversionStatus, ConversionWait
+from orylo_api.conversions.models import (
+    Conversion,
+    ConversionDelivery,
+    ConversionMatch,
+    ConversionQuery,
+    ConversionStatus,
+    ConversionWait,
+)
+from orylo_api.destinations.dispatch_client import DispatchClient
 from orylo_api.http.pages import Listing, Where, fetch_page
 from orylo_common.postgres.pool import Connection
 
@@ -48,6 +56,13 @@ async def conversions_of_payments(connection: Connection, payment_ids: Sequence[
     for each in await _with_waits(connection, await connection.fetch(SELECT_OF_PAYMENTS, payment_ids)):
         found[each.payment_id].append(each)
     return found
+
+
+async def read_delivery(dispatch: DispatchClient, tenant_id: UUID, conversion_id: UUID) -> ConversionDelivery:
+    """Ask dispatch. Raises what the client raises."""
+    delivery = await dispatch.conversion(tenant_id, conversion_id)
+    waits = delivery["state"] == "pending" and delivery["started_at"] is None
+    return ConversionDelivery.model_validate(delivery | {"next_attempt_at": delivery["due_at"] if waits else None})
 
 
 async def _with_waits(connection: Connection, rows: Sequence[asyncpg.Record]) -> list[Conversion]:

@@ -10,6 +10,7 @@ from orylo_common.postgres.pool import Connection
 
 DETECTIONS = Listing("api.detections_view", "id", UUID)
 SELECT_DETECTION = "SELECT * FROM api.detections_view WHERE id = $1"
+SELECT_OF_PAYMENT = "SELECT * FROM api.detections_view WHERE payment_id = $1 ORDER BY version DESC, id DESC LIMIT $2"
 # The newest decision of each payment. Decisions of earlier versions have version 0 and are as new as their id.
 SELECT_CURRENT = """
     SELECT DISTINCT ON (payment_id) payment_id, id FROM api.detections_view WHERE payment_id = ANY ($1)
@@ -42,6 +43,12 @@ async def list_detections(connection: Connection, query: DetectionQuery) -> tupl
     where.seek_range(query)
     rows, next_cursor = await fetch_page(connection, DETECTIONS, where, query)
     return await _with_current(connection, rows), next_cursor
+
+
+async def detections_of_payment(connection: Connection, payment_id: str, *, limit: int) -> list[Detection]:
+    """Return the newest decisions on a payment, oldest first."""
+    rows = await connection.fetch(SELECT_OF_PAYMENT, payment_id, limit)
+    return await _with_current(connection, rows[::-1])
 
 
 async def find_detection(connection: Connection, detection_id: UUID) -> Detection | None:
