@@ -2910,6 +2910,15 @@ export interface components {
             merges: components["schemas"]["CustomerMerge"][];
         };
         /**
+         * CustomerPage
+         * @description Most recently first seen first.
+         */
+        CustomerPage: {
+            items: components["schemas"]["ListedCustomer"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /**
          * CustomerScore
          * @description `start` and the points of all causes add up to `total`, which is limited to 0 to 100 for the score.
          */
@@ -4172,15 +4181,6 @@ export interface components {
             last_seen_at: string;
             /** @description the last 8 changes, oldest first */
             scores: components["schemas"]["CustomerScorePoint"][];
-        };
-        /**
-         * ListedCustomerPage
-         * @description Most recently first seen first.
-         */
-        ListedCustomerPage: {
-            items: components["schemas"]["ListedCustomer"][];
-            /** @default null */
-            next_cursor: string | null;
         };
         /**
          * ListedDecision
@@ -8261,7 +8261,7 @@ export interface operations {
                      *       "next_cursor": null
                      *     }
                      */
-                    "application/json": components["schemas"]["ListedCustomerPage"];
+                    "application/json": components["schemas"]["CustomerPage"];
                 };
             };
             /** @description The ETag sent is still current */

@@ -4,7 +4,7 @@ from orylo_api.access import audit
 from orylo_api.access.roles import Permission
 from orylo_api.call import Call
 from orylo_api.customers import changes, queries
-from orylo_api.customers.figures import ListedCustomerPage, with_figures
+from orylo_api.customers.figures import CustomerPage, with_figures
 from orylo_api.customers.models import (
     CorrectionAccepted,
     CorrectionRequest,
@@ -23,9 +23,9 @@ from orylo_api.http.problem_details import FieldProblem
 from orylo_api.http.route import Route
 
 
-async def list_customers(call: Call[None, CustomerQuery, None]) -> ListedCustomerPage:
+async def list_customers(call: Call[None, CustomerQuery, None]) -> CustomerPage:
     customers, next_cursor = await queries.list_customers(call.connection, call.query)
-    return ListedCustomerPage(items=await with_figures(call.connection, customers), next_cursor=next_cursor)
+    return CustomerPage(items=await with_figures(call.connection, customers), next_cursor=next_cursor)
 
 
 async def show_customer(call: Call[CustomerPath, None, None]) -> Customer:
@@ -101,7 +101,7 @@ ROUTES = (
         "Customers, most recently first seen first",
         description="Customers that are the same person appear once, as the customer that represents the person.",
         query=CustomerQuery,
-        response=ListedCustomerPage,
+        response=CustomerPage,
     ),
     Route(
         "GET",

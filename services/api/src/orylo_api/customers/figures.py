@@ -56,7 +56,7 @@ class ListedCustomer(CustomerSummary):
     scores: list[CustomerScorePoint] = Field(description=f"the last {MAX_CHANGES} changes, oldest first")
 
 
-class ListedCustomerPage(Page[ListedCustomer]):
+class CustomerPage(Page[ListedCustomer]):
     """Most recently first seen first."""
 
 

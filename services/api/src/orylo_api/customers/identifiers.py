@@ -120,7 +120,7 @@ async def person_in(call: Call[Any, Any, Any], text: str) -> PersonHashes:
     hashes: dict[str, str | None] = {}
     for name, value in (("email", email), ("phone", phone), ("document", document)):
         try:
-            hashes[name] = getattr(await hash_person(call, PersonalValues.model_construct(**{name: value})), name)
+            hashes[name] = getattr(await hash_person(call, PersonalValues().model_copy(update={name: value})), name)
         except Invalid:
             hashes[name] = None
     return PersonHashes(**hashes)

@@ -16,13 +16,11 @@ from orylo_common.postgres.pool import Connection
 
 HOLD = timedelta(minutes=5)
 
-# Of two claims at once, the second waits for the first one's row and then finds it held.
 CLAIM = """
     UPDATE api.review_cases SET
         claimed_at = CASE WHEN claimed_by = $2 AND claimed_until > $4 THEN claimed_at ELSE $4 END,
         claimed_by = $2, claimed_by_name = $3, claimed_until = $5
-    WHERE payment_id = $1 AND open AND (claimed_by IS NULL OR claimed_by = $2 OR claimed_until <= $4)
-    RETURNING *
+    WHERE payment_id = $1 RETURNING *
 """
 RELEASE = """
     UPDATE api.review_cases SET claimed_by = NULL, claimed_by_name = NULL, claimed_at = NULL, claimed_until = NULL
@@ -75,13 +73,13 @@ def holder_of(row: asyncpg.Record, now: datetime) -> CaseHolder | None:
 
 
 async def claim(connection: Connection, payment_id: str, worker: CaseWorker, now: datetime) -> asyncpg.Record:
-    """Open the case, or renew the claim. Raises `NotFound`, `HeldByAnother`, and `Conflict` for a closed case."""
-    row = await connection.fetchrow(CLAIM, payment_id, worker.id, worker.name, now, now + HOLD)
-    if row is not None:
-        return row
-    found = await find(connection, payment_id)
-    check_free(found, worker, now)
-    raise _closed(found)
+    """Open the case, or renew the claim. Raises as `lock_open` does.
+
+    Of two claims at once, the second waits for the first and finds the case held.
+    """
+    await lock_open(connection, payment_id, worker, now)
+    [row] = await connection.fetch(CLAIM, payment_id, worker.id, worker.name, now, now + HOLD)
+    return row
 
 
 async def release(connection: Connection, payment_id: str, worker: CaseWorker, now: datetime) -> asyncpg.Record:
