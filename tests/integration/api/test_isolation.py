@@ -163,6 +163,7 @@ async def add_things(api: Api, tenant_id: UUID) -> Things:
             "destinations": str(destination_id),
             "customers": customer_id,
             "payments": paid.payment_id,
+            "review": paid.payment_id,
             "dead-letters": str(dead),
             "quarantine": webhook.event_id,
             "merge-reviews": str(limited.limit_id),
@@ -228,7 +229,6 @@ def resource(route: Route) -> str:
 
 async def call(client: aiohttp.ClientSession, route: Route, things: Things) -> tuple[int, Any]:
     path = route.path.replace("{id}", things.ids.get(resource(route), ""))
-    path = path.replace("{payment_id}", things.ids["payments"])
     path = path.replace("{note_id}", things.ids[f"notes of {resource(route)}"] if "{note_id}" in path else "")
     given: dict[str, Any] = {"json": BODIES.get(route.endpoint.__name__)}
     if route.upload_bytes:

@@ -38,8 +38,8 @@ class CustomerQuery(PageQuery):
     max_trust: int | None = Field(default=None, ge=0, le=100, description="with a trust score of at most this")
     first_seen_from: Moment | None = Field(default=None, description="first seen at or after")
     first_seen_to: Moment | None = Field(default=None, description="first seen before")
-    last_seen_from: Moment | None = Field(default=None, description="with a payment at or after")
-    last_seen_to: Moment | None = Field(default=None, description="with no payment at or after")
+    last_seen_from: Moment | None = Field(default=None, description="last seen at or after: the newest payment")
+    last_seen_to: Moment | None = Field(default=None, description="last seen before")
 
 
 class CustomerSummary(ResponseBody):

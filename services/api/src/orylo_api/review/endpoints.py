@@ -53,12 +53,12 @@ async def list_reviewers(call: Call[None, None, None]) -> ReviewerList:
 
 
 async def show_review_case(call: Call[CasePath, None, None]) -> ReviewCase:
-    return await _case(call, await work.find(call.connection, call.path.payment_id))
+    return await _case(call, await work.find(call.connection, call.path.id))
 
 
 async def claim_review_case(call: Call[CasePath, None, None]) -> ReviewCase:
     now = call.services.clock.now()
-    row = await work.claim(call.connection, call.path.payment_id, _worker(call), now)
+    row = await work.claim(call.connection, call.path.id, _worker(call), now)
     # Renewing a claim changes nothing for others.
     if row["claimed_at"] == now:
         await _note_change(call, row, CaseChangeKind.CLAIMED, {})
@@ -66,7 +66,7 @@ async def claim_review_case(call: Call[CasePath, None, None]) -> ReviewCase:
 
 
 async def release_review_case(call: Call[CasePath, None, None]) -> ReviewCase:
-    row = await work.release(call.connection, call.path.payment_id, _worker(call), call.services.clock.now())
+    row = await work.release(call.connection, call.path.id, _worker(call), call.services.clock.now())
     await _note_change(call, row, CaseChangeKind.RELEASED, {})
     return await _case(call, row)
 
@@ -75,7 +75,7 @@ async def postpone_review_case(call: Call[CasePath, None, LaterRequest]) -> Revi
     now, until = call.services.clock.now(), call.body.until
     if not now < until <= now + LONGEST_DELAY:
         raise _invalid("body.until", f"must be in the future, and at most {LONGEST_DELAY.days} days ahead")
-    row = await work.postpone(call.connection, call.path.payment_id, _worker(call), until, now)
+    row = await work.postpone(call.connection, call.path.id, _worker(call), until, now)
     await _note_change(call, row, CaseChangeKind.POSTPONED, {"until": until.isoformat()})
     return await _case(call, row)
 
@@ -86,14 +86,14 @@ async def assign_review_case(call: Call[CasePath, None, AssignRequest]) -> Revie
         member = await queries.find_reviewer(call.connection, call.body.member)
         if member is None:
             raise _invalid("body.member", "must be the email address of a member who may give verdicts")
-    row = await work.assign(call.connection, call.path.payment_id, member)
+    row = await work.assign(call.connection, call.path.id, member)
     await _note_change(call, row, CaseChangeKind.ASSIGNED, {"member": member and member.name})
     return await _case(call, row)
 
 
 async def decide_review_case(call: Call[CasePath, None, CaseVerdictRequest]) -> CaseVerdictAccepted:
     """Close the case and give the verdict. The case stays locked until both are committed."""
-    payment_id, requested, worker = call.path.payment_id, call.body, _worker(call)
+    payment_id, requested, worker = call.path.id, call.body, _worker(call)
     now = call.services.clock.now()
     row = await work.lock_open(call.connection, payment_id, worker, now)
     blocked = await _customer_to_block(call, row)
@@ -120,7 +120,7 @@ async def decide_review_case(call: Call[CasePath, None, CaseVerdictRequest]) -> 
 
 async def undo_review_decision(call: Call[CasePath, None, None]) -> ReviewCase:
     """Withdraw the verdict, and give the customer that was blocked with it the status from before."""
-    payment_id, worker, now = call.path.payment_id, _worker(call), call.services.clock.now()
+    payment_id, worker, now = call.path.id, _worker(call), call.services.clock.now()
     undone = await decisions.mark_undone(call.connection, payment_id, worker, now)
     row = await work.find(call.connection, payment_id)
     judged = PaymentToJudge(row["customer_id"], PaymentVerdict(undone["verdict"]))
@@ -225,7 +225,7 @@ ROUTES = (
     ),
     Route(
         "GET",
-        "/api/v1/review/{payment_id}",
+        "/api/v1/review/{id}",
         show_review_case,
         Permission.READ,
         "One case, also if it is closed",
@@ -235,7 +235,7 @@ ROUTES = (
     ),
     Route(
         "POST",
-        "/api/v1/review/{payment_id}/claim",
+        "/api/v1/review/{id}/claim",
         claim_review_case,
         Permission.GIVE_VERDICTS,
         "Open a case for 5 minutes, or renew that time",
@@ -245,7 +245,7 @@ ROUTES = (
     ),
     Route(
         "POST",
-        "/api/v1/review/{payment_id}/release",
+        "/api/v1/review/{id}/release",
         release_review_case,
         Permission.GIVE_VERDICTS,
         "Release a case before its time ends",
@@ -255,7 +255,7 @@ ROUTES = (
     ),
     Route(
         "POST",
-        "/api/v1/review/{payment_id}/later",
+        "/api/v1/review/{id}/later",
         postpone_review_case,
         Permission.GIVE_VERDICTS,
         "Put a case off until a certain time",
@@ -266,7 +266,7 @@ ROUTES = (
     ),
     Route(
         "POST",
-        "/api/v1/review/{payment_id}/assign",
+        "/api/v1/review/{id}/assign",
         assign_review_case,
         Permission.GIVE_VERDICTS,
         "Assign a case to a member, or take the assignment back",
@@ -277,7 +277,7 @@ ROUTES = (
     ),
     Route(
         "POST",
-        "/api/v1/review/{payment_id}/verdict",
+        "/api/v1/review/{id}/verdict",
         decide_review_case,
         Permission.GIVE_VERDICTS,
         "Decide a case: legitimate or fraud, and block the buyer if wanted",
@@ -289,7 +289,7 @@ ROUTES = (
     ),
     Route(
         "POST",
-        "/api/v1/review/{payment_id}/undo",
+        "/api/v1/review/{id}/undo",
         undo_review_decision,
         Permission.GIVE_VERDICTS,
         "Undo one's own verdict within 10 minutes: the case and the buyer's status are as before",

@@ -26,7 +26,7 @@ CASE_CHANGED = "review.changed"
 
 
 class CasePath(RequestPart):
-    payment_id: PaymentId
+    id: PaymentId = Field(description="the payment's id")
 
 
 class CaseOrder(StrEnum):

@@ -34,9 +34,9 @@ SELECT_PAYMENTS = """
     SELECT payment_id, state, updated_at, refunded_minor, reversals FROM api.payments_view WHERE payment_id = ANY($1)
 """
 SELECT_BUYERS = """
-    SELECT asked.customer_id, first.trust_score, first.status
-    FROM api.customers_view AS asked
-    JOIN api.customers_view AS first ON first.customer_id = coalesce(asked.people[1], asked.customer_id)
+    SELECT asked.customer_id, coalesce(first.trust_score, asked.trust_score) AS trust_score,
+           coalesce(first.status, asked.status) AS status
+    FROM api.customers_view AS asked LEFT JOIN api.customers_view AS first ON first.customer_id = asked.people[1]
     WHERE asked.customer_id = ANY($1)
 """
 COUNT_OPEN = f"""
