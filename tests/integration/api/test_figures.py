@@ -90,6 +90,8 @@ async def test_a_series_is_split_and_adds_up(api: Api) -> None:
         "stripe": 30,
         "hotmart": 30,
     }
+    by_method = await get(client, "/api/v1/timeseries", **whole, metrics="payments,success_rate", split="method")
+    assert [(line["value"], sum(line["metrics"]["payments"])) for line in by_method["lines"]] == [("card", 60)]
     by_currency = await get(client, "/api/v1/timeseries", **whole, metrics="succeeded_minor", split="currency")
     amounts = {line["value"]: sum(line["metrics"]["succeeded_minor"]) for line in by_currency["lines"]}
     assert amounts == {
@@ -109,6 +111,8 @@ async def test_a_series_is_split_and_adds_up(api: Api) -> None:
         ({"metrics": "clicks", "split": "gateway"}, "query.split"),
         ({"metrics": "conversions", "split": "decision"}, "query.split"),
         ({"metrics": "webhooks", "currency": "BRL"}, "query.currency"),
+        ({"metrics": "stopped", "split": "method"}, "query.split"),
+        ({"metrics": "failed", "split": "method", "granularity": "minute"}, "query.granularity"),
         ({"granularity": "minute", "from": "2026-01-01T00:00:00Z"}, "query.granularity"),
         ({"granularity": "hour", "from": "2026-01-01T00:00:00Z", "to": "2026-06-01T00:00:00Z"}, "query.granularity"),
         ({"from": "2020-01-01T00:00:00Z"}, "query.from"),

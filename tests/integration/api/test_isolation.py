@@ -50,7 +50,8 @@ pytestmark = pytest.mark.integration
 # Tables that row-level security guards, and tables that only the projector may use.
 BOUND = (
     "detections_view", "payments_view", "customers_view", "trust_changes", "conversions_view", "rollups",
-    "rollup_amounts", "payment_rollups", "conversion_rollups", "delivery_rollups",
+    "rollup_amounts", "payment_rollups", "method_rollups", "decline_rollups", "conversion_rollups",
+    "delivery_rollups",
     "dead_letters", "idempotency_keys", "rejections_view", "quarantine_view",
     "destination_states_view", "customer_merges", "merge_reviews_view", "rule_hits", "fraud_evidence",
     "actions_view", "jobs", "job_files", "review_cases", "review_decisions", "notes", "saved_views",

@@ -80,7 +80,7 @@ TABLES = {
     "merge_reviews_view": "tenant_id, id",
     "conversions_view": "tenant_id, id",
     "rollups": "tenant_id, grain, bucket",
-    "payment_rollups": "tenant_id, grain, bucket, gateway, method, currency, decision, decline_code",
+    "payment_rollups": "tenant_id, grain, bucket, gateway, currency, decision",
     "actions_view": "tenant_id, id",
     "dead_letters": "tenant_id, id",
     "rejections_view": "tenant_id, id",

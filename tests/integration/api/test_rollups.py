@@ -1,4 +1,4 @@
-"""Rollups of payments and conversions agree with their rows, whatever happens in whatever order."""
+"""Rollups of payments and conversions agree with their rows, after any messages in any order."""
 
 import asyncio
 import random
@@ -80,10 +80,9 @@ async def sums(pool: asyncpg.Pool, *names: str, table: str = "payment_rollups", 
 
 
 async def test_any_order_and_any_repetition_agree_with_the_rows(pool: asyncpg.Pool, postgres_dsn: str) -> None:
-    messages = [
-        *a_shops_day(),
-        *(verdict(PaymentVerdict.LEGITIMATE, payment_id=f"stripe:pi_{number}") for number in range(4)),
-    ]
+    judged = [verdict(PaymentVerdict.LEGITIMATE, payment_id=f"stripe:pi_{number}") for number in range(4)]
+    declined = payment(PaymentFailed, payment_id="stripe:pi_declined", failure_code="expired_card")
+    messages = [*a_shops_day(), *judged, declined]
     shuffler = random.Random(11)
     expected: list[list[tuple[Any, ...]]] | None = None
     for _ in range(4):
@@ -160,11 +159,11 @@ async def test_a_refund_weeks_later_counts_when_the_payment_was_made(pool: async
 
 async def test_a_payment_that_is_paid_later_moves_to_that_hour(pool: asyncpg.Pool) -> None:
     await write(pool, [payment(PaymentFailed, occurred_at=after(0), failure_code="insufficient_funds")])
-    declined = await pool.fetchrow("SELECT * FROM api.payment_rollups WHERE grain = 'hour'")
-    assert declined
-    assert (declined["decline_code"], declined["failed"]) == ("insufficient_funds", 1)
+    (declined,) = await pool.fetch("SELECT decline_code, failed FROM api.decline_rollups WHERE grain = 'hour'")
+    assert tuple(declined) == ("insufficient_funds", 1)
     await write(pool, [payment(PaymentSucceeded, occurred_at=after(300))])
     assert await sums(pool, "payments", "failed", "succeeded") == {"payments": 1, "failed": 0, "succeeded": 1}
+    assert await sums(pool, "failed", table="decline_rollups") == {"failed": 0}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from pydantic import Field
 
 from orylo_api.call import Call
-from orylo_api.http.examples import Examples
+from orylo_api.http.examples import ExampleComposer
 from orylo_api.http.fields import RequestPart, ResponseBody
 from orylo_api.http.openapi import build_document
 from orylo_api.http.preconditions import shown_at
@@ -33,7 +33,7 @@ def contents(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 def gaps(route: Route, document: dict[str, Any]) -> list[str]:
     """Name each piece that the document lacks for a route."""
     operation = document["paths"][route.path][route.method.lower()]
-    examples = Examples(document["components"]["schemas"])
+    examples = ExampleComposer(document["components"]["schemas"])
     missing = [name for name in ("summary", "description") if not getattr(route, name).strip()]
     missing += [
         f"tag {tag}: add it to TAGS in http/openapi_parts.py"

@@ -7,6 +7,7 @@ import pytest
 
 from orylo_api.overview.models import Comparison
 from orylo_api.overview.queries import before
+from orylo_api.read_models.rollups import GRAINS
 from orylo_api.timeseries.periods import DAY, HOUR, MINUTE, QUARTER, Granularity, Span, parts_of, spans_of
 
 EPOCH = datetime(2026, 3, 14, 12, tzinfo=UTC)
@@ -48,8 +49,11 @@ def test_hours_begin_with_the_zones_hours() -> None:
 @pytest.mark.parametrize(
     ("start", "end", "grains"),
     [
-        (0, 24 * 60, ["hour"]),
-        (15, 24 * 60 + 15, ["quarter", "hour", "quarter"]),
+        (0, 6 * 60, ["hour"]),
+        (15, 6 * 60 + 15, ["quarter", "hour", "quarter"]),
+        (12 * 60, 36 * 60, ["day"]),
+        (0, 48 * 60, ["hour", "day", "hour"]),
+        (45, 48 * 60 + 15, ["quarter", "hour", "day", "hour", "quarter"]),
         (15, 45, ["quarter"]),
         (45, 75, ["quarter"]),
         (0, 75, ["hour", "quarter"]),
@@ -58,7 +62,7 @@ def test_hours_begin_with_the_zones_hours() -> None:
     ],
 )
 def test_a_span_consists_of_the_longest_rows_that_fit(start: int, end: int, grains: list[str]) -> None:
-    parts = list(parts_of([Span(EPOCH + start * MINUTE, EPOCH + end * MINUTE)]))
+    parts = list(parts_of([Span(EPOCH + start * MINUTE, EPOCH + end * MINUTE)], tuple(GRAINS)))
     assert [part.grain for part in parts] == grains
     assert (parts[0].start, parts[-1].end) == (EPOCH + start * MINUTE, EPOCH + end * MINUTE)
     assert [part.start for part in parts[1:]] == [part.end for part in parts[:-1]]

@@ -875,7 +875,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/review/{payment_id}": {
+    "/api/v1/review/{id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -895,7 +895,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/review/{payment_id}/claim": {
+    "/api/v1/review/{id}/claim": {
         parameters: {
             query?: never;
             header?: never;
@@ -915,7 +915,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/review/{payment_id}/release": {
+    "/api/v1/review/{id}/release": {
         parameters: {
             query?: never;
             header?: never;
@@ -935,7 +935,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/review/{payment_id}/later": {
+    "/api/v1/review/{id}/later": {
         parameters: {
             query?: never;
             header?: never;
@@ -955,7 +955,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/review/{payment_id}/assign": {
+    "/api/v1/review/{id}/assign": {
         parameters: {
             query?: never;
             header?: never;
@@ -975,7 +975,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/review/{payment_id}/verdict": {
+    "/api/v1/review/{id}/verdict": {
         parameters: {
             query?: never;
             header?: never;
@@ -995,7 +995,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/review/{payment_id}/undo": {
+    "/api/v1/review/{id}/undo": {
         parameters: {
             query?: never;
             header?: never;
@@ -2340,7 +2340,7 @@ export interface components {
             /** @description items that cannot, and are left as they are */
             cannot: components["schemas"]["ObstacleCount"][];
             /** @description amounts of the payments of those that can, by currency, the largest first. Each payment counts once; a message that names no known payment has no amount */
-            money: components["schemas"]["orylo_api__jobs__bulk_models__CurrencyAmount"][];
+            money: components["schemas"]["MoneyTotal"][];
             /** @description the job that does it; null for a dry run, or if there is nothing to do */
             job: components["schemas"]["Job"] | null;
         };
@@ -2682,7 +2682,7 @@ export interface components {
          */
         CountedMoney: {
             payments: number;
-            amounts: components["schemas"]["orylo_api__overview__models__CurrencyAmount"][];
+            amounts: components["schemas"]["CurrencyAmount"][];
         };
         /**
          * Counts
@@ -2753,6 +2753,12 @@ export interface components {
             conversions_suppressed: number;
             /** @default 0 */
             dead_letters: number;
+        };
+        /** CurrencyAmount */
+        CurrencyAmount: {
+            currency: string;
+            /** @description in the currency's minor unit */
+            minor: number;
         };
         /** Customer */
         Customer: {
@@ -3141,7 +3147,7 @@ export interface components {
             /** @example 214 */
             count: number;
             /** @description amounts of the payments that they concern, by currency, the largest first. Each payment counts once */
-            money: components["schemas"]["orylo_api__jobs__bulk_models__CurrencyAmount"][];
+            money: components["schemas"]["MoneyTotal"][];
             /**
              * Format: date-time
              * @description when the first of them was recorded
@@ -3891,7 +3897,7 @@ export interface components {
             /** @description `click`: visits reported by the tracking script; `checkout`: checkouts started; `payment`: paid payments; `conversion`: conversions that a destination confirmed */
             stage: components["schemas"]["FunnelStage"];
             count: number;
-            /** @description of the step before; null for the first. Above 1 where a step sees more than the one before, such as sales to buyers whom the script did not see */
+            /** @description of the step before; null for the first. Above 1 where a step sees more than the one before, such as sales to buyers that the script did not see */
             share: number | null;
             /** @description the count of the period that `compare` names; null without it */
             compared: number | null;
@@ -4381,7 +4387,7 @@ export interface components {
         LookupKind: "email" | "phone" | "document" | "order_id" | "customer_id";
         /**
          * MatchRate
-         * @description How many of the conversions that are not suppressed are attributed to a click.
+         * @description The share of the conversions that are attributed to a click, of all that are not suppressed.
          */
         MatchRate: {
             rate: number | null;
@@ -4492,6 +4498,16 @@ export interface components {
              * @example https://shop.example
              */
             site_url: string | null;
+        };
+        /** MoneyTotal */
+        MoneyTotal: {
+            /** @example BRL */
+            currency: string;
+            /**
+             * @description in minor units
+             * @example 1230000
+             */
+            amount_minor: number;
         };
         /** NewListEntry */
         NewListEntry: {
@@ -4998,7 +5014,7 @@ export interface components {
         PaymentVerdict: "fraud" | "legitimate" | "withdrawn";
         /**
          * PeriodFigures
-         * @description What became of the payments of a period, to this day: a refund counts when its payment was made.
+         * @description The payments of a period as they are today: a refund counts at the time of its payment.
          */
         PeriodFigures: {
             /** Format: date-time */
@@ -5398,7 +5414,7 @@ export interface components {
             /** @description dispatched / due */
             rate: number | null;
             /** @description of those that are dispatched */
-            amounts: components["schemas"]["orylo_api__overview__models__CurrencyAmount"][];
+            amounts: components["schemas"]["CurrencyAmount"][];
             /** @description median time from a conversion's creation to its delivery; within 10 % */
             p50_ms: number | null;
             p95_ms: number | null;
@@ -6501,22 +6517,6 @@ export interface components {
             status: components["schemas"]["PartStatus"];
             /** @description oldest first, at most 100 */
             items: components["schemas"]["StoryWebhook"][];
-        };
-        /** CurrencyAmount */
-        orylo_api__jobs__bulk_models__CurrencyAmount: {
-            /** @example BRL */
-            currency: string;
-            /**
-             * @description in minor units
-             * @example 1230000
-             */
-            amount_minor: number;
-        };
-        /** CurrencyAmount */
-        orylo_api__overview__models__CurrencyAmount: {
-            currency: string;
-            /** @description in the currency's minor unit */
-            minor: number;
         };
         /** @description An event of the stream, by its `event`. `data` is sent as JSON. */
         StreamEvent: {
@@ -7712,7 +7712,7 @@ export interface operations {
                  */
                 timezone?: string;
                 /**
-                 * @description names, separated by commas. Payments count at the time of payment, or when they were created if they were not paid; conversions when they were created. `payments`: payments, whatever became of them; `succeeded`: payments that were paid; `failed`: declined payments; `canceled`: canceled payments; `refunded`: payments that were refunded, also in part; `disputed`: payments with a dispute; `chargebacks`: payments with a lost dispute; `degraded`: payments decided without one or more detectors; `false_alarms`: reviewed or blocked payments that a person judged legitimate; `frauds`: paid payments that are fraud; `stopped`: fraud that was declined, canceled or refunded; `success_rate`: paid / (paid + declined); `amount_minor`: all payments' amounts, in the currency's minor unit; `succeeded_minor`: paid amounts, in the currency's minor unit; `refunded_minor`: refunded amounts, in the currency's minor unit; `chargeback_minor`: amounts of lost disputes, in the currency's minor unit; `stopped_minor`: amounts of stopped fraud, in the currency's minor unit; `conversions`: conversions, also suppressed ones; `conversions_pending`: conversions that wait; `conversions_dispatched`: conversions that the destination confirmed; `conversions_failed`: conversions that failed for good; `conversions_suppressed`: conversions that are deliberately not sent; `dispatched_minor`: amounts of confirmed conversions, in the currency's minor unit; `reach_rate`: confirmed / all that are not suppressed; `match_rate`: attributed to a click / all that are not suppressed; `delivery_p50_ms`: median time to delivery, in ms; `delivery_p95_ms`: 95th percentile of it, in ms; `delivery_p99_ms`: 99th percentile of it, in ms; `webhooks`: webhooks that became a message; `clicks`: visits that the tracking script reported; `checkouts`: checkouts that were started; `fraud_warnings`: fraud warnings of card networks; `dead_letters`: dead letters
+                 * @description names, separated by commas. Payments count at the time of payment, or when they were created if they were not paid; conversions when they were created. `payments`: all payments, paid or not; `succeeded`: payments that were paid; `failed`: declined payments; `canceled`: canceled payments; `refunded`: payments that were refunded, also in part; `disputed`: payments with a dispute; `chargebacks`: payments with a lost dispute; `degraded`: payments decided without one or more detectors; `false_alarms`: reviewed or blocked payments that a person judged legitimate; `frauds`: paid payments that are fraud; `stopped`: fraud that was declined, canceled or refunded; `success_rate`: paid / (paid + declined); `amount_minor`: all payments' amounts, in the currency's minor unit; `succeeded_minor`: paid amounts, in the currency's minor unit; `refunded_minor`: refunded amounts, in the currency's minor unit; `chargeback_minor`: amounts of lost disputes, in the currency's minor unit; `stopped_minor`: amounts of stopped fraud, in the currency's minor unit; `conversions`: conversions, also suppressed ones; `conversions_pending`: conversions that wait; `conversions_dispatched`: conversions that the destination confirmed; `conversions_failed`: conversions that failed for good; `conversions_suppressed`: conversions that are deliberately not sent; `dispatched_minor`: amounts of confirmed conversions, in the currency's minor unit; `reach_rate`: confirmed / all that are not suppressed; `match_rate`: attributed to a click / all that are not suppressed; `delivery_p50_ms`: median time to delivery, in ms; `delivery_p95_ms`: 95th percentile of it, in ms; `delivery_p99_ms`: 99th percentile of it, in ms; `webhooks`: webhooks that became a message; `clicks`: visits that the tracking script reported; `checkouts`: checkouts that were started; `fraud_warnings`: fraud warnings of card networks; `dead_letters`: dead letters
                  * @example succeeded,success_rate
                  */
                 metrics?: string;
@@ -8196,12 +8196,12 @@ export interface operations {
                  */
                 first_seen_to?: string;
                 /**
-                 * @description with a payment at or after
+                 * @description last seen at or after: the newest payment
                  * @example 2026-03-14T15:09:26Z
                  */
                 last_seen_from?: string;
                 /**
-                 * @description with no payment at or after
+                 * @description last seen before
                  * @example 2026-03-14T15:09:26Z
                  */
                 last_seen_to?: string;
@@ -10896,10 +10896,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description only of this payment
+                 * @description the payment's id
                  * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
                  */
-                payment_id: string;
+                id: string;
             };
             cookie?: never;
         };
@@ -10984,10 +10984,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description only of this payment
+                 * @description the payment's id
                  * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
                  */
-                payment_id: string;
+                id: string;
             };
             cookie?: never;
         };
@@ -11066,10 +11066,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description only of this payment
+                 * @description the payment's id
                  * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
                  */
-                payment_id: string;
+                id: string;
             };
             cookie?: never;
         };
@@ -11148,10 +11148,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description only of this payment
+                 * @description the payment's id
                  * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
                  */
-                payment_id: string;
+                id: string;
             };
             cookie?: never;
         };
@@ -11242,10 +11242,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description only of this payment
+                 * @description the payment's id
                  * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
                  */
-                payment_id: string;
+                id: string;
             };
             cookie?: never;
         };
@@ -11336,10 +11336,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description only of this payment
+                 * @description the payment's id
                  * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
                  */
-                payment_id: string;
+                id: string;
             };
             cookie?: never;
         };
@@ -11402,10 +11402,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description only of this payment
+                 * @description the payment's id
                  * @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp
                  */
-                payment_id: string;
+                id: string;
             };
             cookie?: never;
         };

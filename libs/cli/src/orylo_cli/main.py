@@ -34,6 +34,7 @@ COMMANDS = {
     "fuse": "The fuse: while it is tripped, rules and the risk review payments instead of blocking them.",
     "settings": "A tenant's policies and limits.",
     "list": "What a tenant always blocks or allows, and what its rules look up.",
+    "rebuild": "Read models, made again from what they are derived from.",
     "trust": "The ledger of trust scores.",
     "verdict": "Fraud or legitimate: verdicts on payments, and the quality of decisions.",
 }

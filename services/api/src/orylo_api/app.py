@@ -23,7 +23,8 @@ from orylo_api.http.preconditions import shown_at
 from orylo_api.http.reading import MAX_BODY
 from orylo_api.job_kinds import JOB_KINDS
 from orylo_api.jobs.runner import AT_ONCE, JobRunner
-from orylo_api.projection.handlers import project_message, write_measured
+from orylo_api.metrics import PROJECTION_OLDEST
+from orylo_api.projection.handlers import Unwritten, project_message, write_measured
 from orylo_api.projection.retention import OTHERS_EVERY, STREAM_EVERY, delete_old, delete_stream_events
 from orylo_api.routes import ROUTES
 from orylo_api.settings import Settings
@@ -66,9 +67,10 @@ async def open_app(
         tenant_pool = await enter(open_pool(settings.database_url, role=TENANT_ROLE, max_size=8))
         private_pool = await enter(open_pool(settings.database_url, role=PROJECTOR_ROLE, max_size=8))
         batcher = await enter(GroupCommit(write_measured, private_pool, name="api.projections", pace=PACE))
-        breaker = CircuitBreaker("api.postgres")
+        breaker, unwritten = CircuitBreaker("api.postgres"), Unwritten()
+        PROJECTION_OLDEST.set_function(unwritten.oldest_seconds)
         handlers: Mapping[type[Message], Handler] = dict.fromkeys(
-            QUEUES["api"], partial(project_message, batcher=batcher, breaker=breaker)
+            QUEUES["api"], partial(project_message, batcher=batcher, breaker=breaker, unwritten=unwritten)
         )
         await enter(Consumer(broker, "api", handlers, prefetch=settings.api_prefetch, gates=[breaker]))
         for queue in QUEUES:

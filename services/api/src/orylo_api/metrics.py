@@ -12,5 +12,9 @@ PROJECTION_LAG = Histogram(
     "Age of a batch's oldest message when its rows were written",
     buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800),
 )
+PROJECTION_OLDEST = Gauge(
+    "orylo_api_projection_oldest_seconds",
+    "Age of the oldest message received whose rows are not written; 0 without one",
+)
 DEAD_LETTERS = Counter("orylo_api_dead_letters_total", "Dead letters recorded", ["source"])
 JOBS = Counter("orylo_api_jobs_total", "Jobs that ended", ["kind", "state"])

@@ -17,7 +17,7 @@ from orylo_common.clock import Clock
 from orylo_common.errors import TransientError
 from orylo_common.http.problems import HTTPProblem, Problem
 from orylo_dispatch.delivery.checks import DestinationChecks, UnknownDestination, with_test_code
-from orylo_dispatch.delivery.history import DeliveryHistory, read_history
+from orylo_dispatch.delivery.history import AttemptHistory, read_history
 from orylo_dispatch.delivery.sink import DestinationKey
 from orylo_dispatch.destinations.meta.shown import shown_event
 from orylo_dispatch.domain.attempt import DeliveryAttempt
@@ -73,7 +73,7 @@ class DeliveryEndpoints:
         attempt = await self.checks.send(destination, sample.model_dump(mode="json"))
         return _shown(attempt) | {"event_id": sample.dedupe_id}
 
-    def _event(self, request: web.Request, history: DeliveryHistory) -> dict[str, Any] | None:
+    def _event(self, request: web.Request, history: AttemptHistory) -> dict[str, Any] | None:
         """Return the event as the destination gets it, or got it, without the buyer's address and browser."""
         tenant_id, _ = _key(request)
         try:

@@ -17,7 +17,7 @@ from orylo_cli.commands.options import (
 )
 from orylo_cli.console import FAILED, print_json, print_note, print_rows, print_text
 from orylo_cli.operations.quarantine import (
-    QuarantineFilter,
+    ListedQuarantine,
     QuarantineResult,
     discard_one,
     list_quarantined,
@@ -62,7 +62,7 @@ def list_(
     Example: `orylo quarantine list minha-loja --gateway stripe --json`
     """
     check_gateway(gateway, "--gateway")
-    which = QuarantineFilter(tenant or tenant_option, gateway, kind, state)
+    which = ListedQuarantine(tenant or tenant_option, gateway, kind, state)
     with open_target(data_dir, "quarantine list") as target:
         rows = target.run(lambda connection: list_quarantined(connection, which, limit))
     if not as_json:
@@ -115,7 +115,7 @@ def replay(
         async def work(connection: Connection) -> list[QuarantineResult]:
             chosen: list[tuple[UUID, str | None]] = [(webhook, tenant) for webhook in ids or ()]
             if not chosen:
-                which = QuarantineFilter(tenant, gateway, QuarantineKind.QUARANTINED)
+                which = ListedQuarantine(tenant, gateway, QuarantineKind.QUARANTINED)
                 chosen = [(row["id"], row["tenant"]) for row in await list_quarantined(connection, which, MAX_ROWS)]
             return [
                 await replay_one(connection, webhook, owner, actor=target.actor, now=CLOCK.now())

@@ -31,7 +31,7 @@ SELECT_TENANTS_OF = """
 
 
 @dataclass(frozen=True)
-class QuarantineFilter:
+class ListedQuarantine:
     """The tenant is a slug or an id; None selects all."""
 
     tenant: str | None = None
@@ -51,7 +51,7 @@ class QuarantineResult:
     error: str | None = None
 
 
-async def list_quarantined(connection: Connection, which: QuarantineFilter, limit: int) -> list[dict[str, Any]]:
+async def list_quarantined(connection: Connection, which: ListedQuarantine, limit: int) -> list[dict[str, Any]]:
     """Return the newest first. Raises `InvalidChange` for an unknown tenant."""
     tenant_id = await _tenant_id(connection, which.tenant)
     rows = await connection.fetch(SELECT_QUARANTINE, tenant_id, which.state, which.kind, which.gateway, limit)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from orylo_api.dead_letters.selection import OPEN, DeadLetterFilter, DeadLetterSelection
 from orylo_api.http.fields import ResponseBody
-from orylo_api.jobs.bulk_models import MAX_ITEMS, CurrencyAmount
+from orylo_api.jobs.bulk_models import MAX_ITEMS, MoneyTotal
 from orylo_api.problems.hourly import HOURS, MAX_GROUPS, Hourly, hourly_series
 from orylo_common.postgres.pool import Connection
 
@@ -60,7 +60,7 @@ class DeadLetterGroup(ResponseBody):
     code: str | None = Field(description="the destination's or the payment provider's own error code")
     type: str | None = Field(description="message type of the newest")
     count: int = Field(ge=1, examples=[214])
-    money: list[CurrencyAmount] = Field(
+    money: list[MoneyTotal] = Field(
         description="amounts of the payments that they concern, by currency, the largest first. Each payment "
         "counts once"
     )

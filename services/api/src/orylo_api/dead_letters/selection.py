@@ -9,7 +9,7 @@ import asyncpg
 from pydantic import Field, StringConstraints
 
 from orylo_api.http.fields import Moment, RequestPart, Text
-from orylo_api.jobs.bulk_models import MAX_ITEMS, CurrencyAmount
+from orylo_api.jobs.bulk_models import MAX_ITEMS, MoneyTotal
 from orylo_api.jobs.stored_ids import ids_of, texts_of
 from orylo_common.postgres.pool import Connection
 
@@ -114,9 +114,9 @@ class DeadLetterSelection:
         statement = COUNT_STATES if self._conversions is None else COUNT_STATES_OF_CONVERSIONS
         return {row["state"]: row["count"] for row in await connection.fetch(statement, self.ids)}
 
-    async def add_up(self, connection: Connection, *, with_obstacles: bool) -> Sequence[CurrencyAmount]:
+    async def add_up(self, connection: Connection, *, with_obstacles: bool) -> Sequence[MoneyTotal]:
         rows = await connection.fetch(ADD_UP, *self.values, with_obstacles)
-        return [CurrencyAmount.from_row(row) for row in rows]
+        return [MoneyTotal.from_row(row) for row in rows]
 
     async def next_batch(
         self, connection: Connection, after: tuple[datetime, UUID] | None, limit: int, *, with_obstacles: bool

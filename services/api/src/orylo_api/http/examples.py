@@ -134,7 +134,7 @@ TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 
-class Examples:
+class ExampleComposer:
     """Composes examples from one document's schemas. `missing` names each string that lacks one."""
 
     def __init__(self, schemas: Mapping[str, Schema]) -> None:

@@ -8,7 +8,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from orylo_api.access.roles import ALLOWED, Permission
 from orylo_api.http.code_samples import SampleRequest, code_samples, fill_path
-from orylo_api.http.examples import Examples
+from orylo_api.http.examples import ExampleComposer
 from orylo_api.http.openapi_parts import (
     DESCRIPTION,
     HEADERS,
@@ -45,7 +45,7 @@ class _WithoutTitles(GenerateJsonSchema):
 def build_document(routes: Sequence[Route]) -> Schema:
     """Return the document, in OpenAPI 3.1."""
     references, schemas = _schemas(routes)
-    examples = Examples(schemas)
+    examples = ExampleComposer(schemas)
     paths: dict[str, Schema] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, references, schemas, examples)
@@ -86,7 +86,7 @@ def _schemas(routes: Sequence[Route]) -> tuple[dict[type[BaseModel], Schema], di
 
 
 def _operation(
-    route: Route, references: dict[type[BaseModel], Schema], schemas: dict[str, Schema], examples: Examples
+    route: Route, references: dict[type[BaseModel], Schema], schemas: dict[str, Schema], examples: ExampleComposer
 ) -> Schema:
     parameters = _parameters(route, schemas, examples)
     body = _body_content(route, references, examples)
@@ -143,7 +143,7 @@ def _description(route: Route) -> str:
 
 
 def _body_content(
-    route: Route, references: dict[type[BaseModel], Schema], examples: Examples
+    route: Route, references: dict[type[BaseModel], Schema], examples: ExampleComposer
 ) -> dict[str, Schema] | None:
     if route.body:
         schema = references[route.body]
@@ -153,7 +153,7 @@ def _body_content(
     return None
 
 
-def _parameters(route: Route, schemas: dict[str, Schema], examples: Examples) -> list[Schema]:
+def _parameters(route: Route, schemas: dict[str, Schema], examples: ExampleComposer) -> list[Schema]:
     parameters = []
     for place, model in (("path", route.path_values), ("query", route.query)):
         properties = schemas[model.__name__]["properties"] if model else {}
@@ -190,7 +190,7 @@ def _without_null(schema: Schema) -> Schema:
     return plain
 
 
-def _response(route: Route, references: dict[type[BaseModel], Schema], examples: Examples) -> Schema:
+def _response(route: Route, references: dict[type[BaseModel], Schema], examples: ExampleComposer) -> Schema:
     if route.media is not Media.JSON:
         content: Schema = {"schema": {"type": "string"}, "example": TEXTS[route.media]}
         if route.media is Media.EVENTS:

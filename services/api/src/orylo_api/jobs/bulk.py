@@ -18,7 +18,7 @@ from orylo_api.jobs.bulk_models import (
     BulkAction,
     BulkPlan,
     BulkRequest,
-    CurrencyAmount,
+    MoneyTotal,
     Obstacle,
     ObstacleCount,
 )
@@ -47,7 +47,7 @@ class Selection(Protocol):
     async def count_states(self, connection: Connection) -> Mapping[str, int]:
         """Count the items with the ids by state, also those that are not open."""
 
-    async def add_up(self, connection: Connection, *, with_obstacles: bool) -> Sequence[CurrencyAmount]:
+    async def add_up(self, connection: Connection, *, with_obstacles: bool) -> Sequence[MoneyTotal]:
         """Add up the amounts of the selected items."""
 
     async def next_batch(

@@ -69,7 +69,7 @@ class Obstacle(StrEnum):
     NOT_FOUND = "not_found"
 
 
-class CurrencyAmount(ResponseBody):
+class MoneyTotal(ResponseBody):
     currency: str = Field(examples=["BRL"])
     amount_minor: int = Field(ge=0, description="in minor units", examples=[1230000])
 
@@ -89,7 +89,7 @@ class BulkPlan(ResponseBody):
     action: BulkAction
     count: int = Field(ge=0, description="items that can be settled now", examples=[214])
     cannot: list[ObstacleCount] = Field(description="items that cannot, and are left as they are")
-    money: list[CurrencyAmount] = Field(
+    money: list[MoneyTotal] = Field(
         description="amounts of the payments of those that can, by currency, the largest first. Each payment counts "
         "once; a message that names no known payment has no amount"
     )

@@ -68,7 +68,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 
 -- The views say what each payment and conversion counts as. The projection adds the difference that a message makes to
--- them; a rebuild and the tests sum them anew.
+-- them; a rebuild and the tests sum them again.
 CREATE VIEW api.counted_payments WITH (security_invoker = true) AS
 SELECT p.tenant_id, p.payment_id, api.payment_time(p.details_key, p.created_at) AS at,
        left(p.gateway, 40) AS gateway,
@@ -134,26 +134,19 @@ SELECT tenant_id, id AS conversion_id, created_at AS at,
        (status = 'failed')::integer AS failed,
        (status = 'suppressed')::integer AS suppressed,
        amount_minor::numeric AS amount_minor,
-       CASE WHEN status = 'dispatched' THEN amount_minor ELSE 0 END::numeric AS dispatched_minor
+       CASE WHEN status = 'dispatched' THEN amount_minor ELSE 0 END::numeric AS dispatched_minor,
+       CASE WHEN status = 'dispatched' THEN api.latency_bucket(updated_at - created_at) END AS latency
 FROM api.conversions_view
 -- Without a key only its correction is known.
 WHERE status_key <> '';
 
-CREATE VIEW api.counted_deliveries WITH (security_invoker = true) AS
-SELECT tenant_id, id AS conversion_id, created_at AS at, destination_id,
-       api.latency_bucket(updated_at - created_at) AS latency,
-       1 AS deliveries
-FROM api.conversions_view WHERE status = 'dispatched' AND status_key <> '';
-
 CREATE TABLE api.payment_rollups (
     tenant_id uuid NOT NULL,
-    grain text NOT NULL CHECK (grain IN ('minute', 'quarter', 'hour')),
+    grain text NOT NULL CHECK (grain IN ('minute', 'quarter', 'hour', 'day')),
     bucket timestamptz NOT NULL,
     gateway text NOT NULL,
-    method text NOT NULL,
     currency text NOT NULL,
     decision text NOT NULL,
-    decline_code text NOT NULL,
     payments integer NOT NULL,
     succeeded integer NOT NULL,
     failed integer NOT NULL,
@@ -179,15 +172,44 @@ CREATE TABLE api.payment_rollups (
     stopped_canceled_minor numeric NOT NULL,
     stopped_refunded_minor numeric NOT NULL,
     stopped_at_provider_minor numeric NOT NULL,
-    PRIMARY KEY (tenant_id, grain, bucket, gateway, method, currency, decision, decline_code)
--- Every batch updates the rows of the present minute, quarter and hour: room for that on their own page.
+    PRIMARY KEY (tenant_id, grain, bucket, gateway, currency, decision)
+-- Every batch updates the rows of the present minute, quarter, hour and day: room for that on their own page.
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE api.payment_rollups IS
-    'sums of api.counted_payments by minute (two days), quarter of an hour and hour. Days are sums of these, in any time zone';
+    'sums of api.counted_payments by minute (two days), quarter of an hour, hour and day of UTC. Other days are sums of these';
+
+-- Apart from the above, which is read most and would have ten times as many rows with a method and a code.
+CREATE TABLE api.method_rollups (
+    tenant_id uuid NOT NULL,
+    grain text NOT NULL CHECK (grain IN ('quarter', 'hour', 'day')),
+    bucket timestamptz NOT NULL,
+    gateway text NOT NULL,
+    method text NOT NULL,
+    currency text NOT NULL,
+    payments integer NOT NULL,
+    succeeded integer NOT NULL,
+    failed integer NOT NULL,
+    canceled integer NOT NULL,
+    refunded integer NOT NULL,
+    amount_minor numeric NOT NULL,
+    succeeded_minor numeric NOT NULL,
+    refunded_minor numeric NOT NULL,
+    PRIMARY KEY (tenant_id, grain, bucket, gateway, method, currency)
+) WITH (fillfactor = 50);
+
+CREATE TABLE api.decline_rollups (
+    tenant_id uuid NOT NULL,
+    grain text NOT NULL CHECK (grain IN ('quarter', 'hour', 'day')),
+    bucket timestamptz NOT NULL,
+    gateway text NOT NULL,
+    decline_code text NOT NULL,
+    failed integer NOT NULL,
+    PRIMARY KEY (tenant_id, grain, bucket, gateway, decline_code)
+) WITH (fillfactor = 50);
 
 CREATE TABLE api.conversion_rollups (
     tenant_id uuid NOT NULL,
-    grain text NOT NULL CHECK (grain IN ('minute', 'quarter', 'hour')),
+    grain text NOT NULL CHECK (grain IN ('minute', 'quarter', 'hour', 'day')),
     bucket timestamptz NOT NULL,
     gateway text NOT NULL,
     destination text NOT NULL,
@@ -206,49 +228,78 @@ CREATE TABLE api.conversion_rollups (
 
 CREATE TABLE api.delivery_rollups (
     tenant_id uuid NOT NULL,
-    grain text NOT NULL CHECK (grain IN ('minute', 'quarter', 'hour')),
+    grain text NOT NULL CHECK (grain IN ('quarter', 'hour', 'day')),
     bucket timestamptz NOT NULL,
     destination_id uuid NOT NULL,
     latency smallint NOT NULL,
-    deliveries integer NOT NULL,
+    dispatched integer NOT NULL,
     PRIMARY KEY (tenant_id, grain, bucket, destination_id, latency)
 ) WITH (fillfactor = 50);
 COMMENT ON COLUMN api.delivery_rollups.latency IS 'api.latency_bucket of the time from a conversion''s creation to its delivery';
 
 -- For retention and for rebuilds, which read all tenants' rows of a period.
 CREATE INDEX payment_rollups_age ON api.payment_rollups USING brin (bucket);
+CREATE INDEX method_rollups_age ON api.method_rollups USING brin (bucket);
+CREATE INDEX decline_rollups_age ON api.decline_rollups USING brin (bucket);
 CREATE INDEX conversion_rollups_age ON api.conversion_rollups USING brin (bucket);
 CREATE INDEX delivery_rollups_age ON api.delivery_rollups USING brin (bucket);
 CREATE INDEX payments_time ON api.payments_view USING brin (api.payment_time(details_key, created_at));
 
-SELECT api.bind_to_tenant('payment_rollups', 'conversion_rollups', 'delivery_rollups');
-GRANT SELECT ON api.payment_rollups, api.conversion_rollups, api.delivery_rollups TO orylo_api;
-GRANT SELECT, INSERT, UPDATE, DELETE ON api.payment_rollups, api.conversion_rollups, api.delivery_rollups TO orylo_api_projector;
-GRANT SELECT ON api.counted_payments, api.counted_conversions, api.counted_deliveries TO orylo_api_projector;
+SELECT api.bind_to_tenant('payment_rollups', 'method_rollups', 'decline_rollups', 'conversion_rollups', 'delivery_rollups');
+GRANT SELECT ON api.payment_rollups, api.method_rollups, api.decline_rollups, api.conversion_rollups, api.delivery_rollups
+    TO orylo_api;
+GRANT SELECT, INSERT, UPDATE, DELETE ON api.payment_rollups, api.method_rollups, api.decline_rollups,
+    api.conversion_rollups, api.delivery_rollups TO orylo_api_projector;
+GRANT SELECT ON api.counted_payments, api.counted_conversions TO orylo_api_projector;
 
 INSERT INTO api.payment_rollups
-SELECT tenant_id, grain, date_bin(length, at, '2000-01-01T00:00:00Z'), gateway, method, currency, decision, decline_code,
-       sum(payments), sum(succeeded), sum(failed), sum(canceled), sum(refunded), sum(disputed), sum(chargebacks),
-       sum(degraded), sum(false_alarms), sum(judged), sum(frauds), sum(stopped_declined), sum(stopped_canceled),
-       sum(stopped_refunded), sum(stopped_at_provider), sum(amount_minor), sum(succeeded_minor), sum(refunded_minor),
-       sum(chargeback_minor), sum(fraud_minor), sum(stopped_declined_minor), sum(stopped_canceled_minor), sum(stopped_refunded_minor), sum(stopped_at_provider_minor)
+SELECT tenant_id, grain, date_bin(length, at, '2000-01-01T00:00:00Z'),
+       gateway, currency, decision, sum(payments), sum(succeeded), sum(failed), sum(canceled), sum(refunded),
+       sum(disputed), sum(chargebacks), sum(degraded), sum(false_alarms), sum(judged), sum(frauds),
+       sum(stopped_declined), sum(stopped_canceled), sum(stopped_refunded), sum(stopped_at_provider),
+       sum(amount_minor), sum(succeeded_minor), sum(refunded_minor), sum(chargeback_minor), sum(fraud_minor),
+       sum(stopped_declined_minor), sum(stopped_canceled_minor), sum(stopped_refunded_minor),
+       sum(stopped_at_provider_minor)
 FROM api.counted_payments
-CROSS JOIN (VALUES ('minute', interval '1 minute'), ('quarter', '15 minutes'), ('hour', '1 hour')) AS g (grain, length)
-WHERE grain <> 'minute' OR at >= now() - interval '2 days'
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8;
+CROSS JOIN (VALUES ('minute', interval '1 minute'), ('quarter', '15 minutes'), ('hour', '1 hour'), ('day', '1 day'))
+    AS g (grain, length)
+WHERE (grain <> 'minute' OR at >= now() - interval '2 days')
+GROUP BY 1, 2, 3, 4, 5, 6;
+
+INSERT INTO api.method_rollups
+SELECT tenant_id, grain, date_bin(length, at, '2000-01-01T00:00:00Z'),
+       gateway, method, currency, sum(payments), sum(succeeded), sum(failed), sum(canceled), sum(refunded),
+       sum(amount_minor), sum(succeeded_minor), sum(refunded_minor)
+FROM api.counted_payments
+CROSS JOIN (VALUES ('minute', interval '1 minute'), ('quarter', '15 minutes'), ('hour', '1 hour'), ('day', '1 day'))
+    AS g (grain, length)
+WHERE grain <> 'minute'
+GROUP BY 1, 2, 3, 4, 5, 6;
+
+INSERT INTO api.decline_rollups
+SELECT tenant_id, grain, date_bin(length, at, '2000-01-01T00:00:00Z'),
+       gateway, decline_code, sum(failed)
+FROM api.counted_payments
+CROSS JOIN (VALUES ('minute', interval '1 minute'), ('quarter', '15 minutes'), ('hour', '1 hour'), ('day', '1 day'))
+    AS g (grain, length)
+WHERE grain <> 'minute' AND failed = 1
+GROUP BY 1, 2, 3, 4, 5;
 
 INSERT INTO api.conversion_rollups
-SELECT tenant_id, grain, date_bin(length, at, '2000-01-01T00:00:00Z'), gateway, destination, destination_id, match_method,
-       currency, sum(conversions), sum(pending), sum(dispatched), sum(failed), sum(suppressed), sum(amount_minor),
-       sum(dispatched_minor)
+SELECT tenant_id, grain, date_bin(length, at, '2000-01-01T00:00:00Z'),
+       gateway, destination, destination_id, match_method, currency, sum(conversions), sum(pending),
+       sum(dispatched), sum(failed), sum(suppressed), sum(amount_minor), sum(dispatched_minor)
 FROM api.counted_conversions
-CROSS JOIN (VALUES ('minute', interval '1 minute'), ('quarter', '15 minutes'), ('hour', '1 hour')) AS g (grain, length)
-WHERE grain <> 'minute' OR at >= now() - interval '2 days'
+CROSS JOIN (VALUES ('minute', interval '1 minute'), ('quarter', '15 minutes'), ('hour', '1 hour'), ('day', '1 day'))
+    AS g (grain, length)
+WHERE (grain <> 'minute' OR at >= now() - interval '2 days')
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8;
 
 INSERT INTO api.delivery_rollups
-SELECT tenant_id, grain, date_bin(length, at, '2000-01-01T00:00:00Z'), destination_id, latency, sum(deliveries)
-FROM api.counted_deliveries
-CROSS JOIN (VALUES ('minute', interval '1 minute'), ('quarter', '15 minutes'), ('hour', '1 hour')) AS g (grain, length)
-WHERE grain <> 'minute' OR at >= now() - interval '2 days'
+SELECT tenant_id, grain, date_bin(length, at, '2000-01-01T00:00:00Z'),
+       destination_id, latency, sum(dispatched)
+FROM api.counted_conversions
+CROSS JOIN (VALUES ('minute', interval '1 minute'), ('quarter', '15 minutes'), ('hour', '1 hour'), ('day', '1 day'))
+    AS g (grain, length)
+WHERE grain <> 'minute' AND dispatched = 1
 GROUP BY 1, 2, 3, 4, 5;

@@ -28,7 +28,7 @@ WHERE grain = 'day' AND NOT EXISTS (
     WHERE hour.tenant_id = day.tenant_id AND hour.grain = 'hour'
       AND hour.bucket >= day.bucket AND hour.bucket < day.bucket + interval '1 day'
 );
--- What is known by hour only counts in the hour's first quarter.
+-- Older counts, which are known by hour only, are those of the hour's first quarter.
 INSERT INTO api.rollups (
     tenant_id, grain, bucket,
     webhooks, clicks, checkouts, detections_allow, detections_review, detections_block, detections_degraded,

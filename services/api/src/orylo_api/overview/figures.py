@@ -14,6 +14,7 @@ from orylo_api.overview.models import (
 from orylo_api.timeseries.metrics import (
     NO_MATCH,
     STOPPED,
+    STOPPED_MINOR,
     due,
     latencies,
     percentile,
@@ -27,6 +28,10 @@ from orylo_api.timeseries.queries import Sums
 from orylo_common.messages import Decision
 
 MOST_FREQUENT = 10
+PAYMENT_MEASURES = (
+    *("payments", "succeeded", "failed", "refunded", "chargebacks", "degraded", "false_alarms", *STOPPED),
+    *("succeeded_minor", "refunded_minor", "chargeback_minor", *STOPPED_MINOR),
+)
 
 
 def figures_of(span: Span, payments: Sums, declines: Sums, conversions: Sums, deliveries: Sums) -> PeriodFigures:
@@ -79,7 +84,7 @@ def _stopped(payments: Sums) -> StoppedFraud:
     ways = {name.removeprefix("stopped_"): _money(payments, name, f"{name}_minor") for name in STOPPED}
     number = total(payments, *STOPPED)
     return StoppedFraud(
-        total=CountedMoney(payments=number, amounts=_amounts(payments, *(f"{name}_minor" for name in STOPPED))),
+        total=CountedMoney(payments=number, amounts=_amounts(payments, *STOPPED_MINOR)),
         share=ratio(number, total(payments, "payments")),
         false_alarms=total(payments, "false_alarms"),
         **ways,

@@ -145,7 +145,7 @@ class MatchedBy(ResponseBody):
 
 
 class MatchRate(ResponseBody):
-    """How many of the conversions that are not suppressed are attributed to a click."""
+    """The share of the conversions that are attributed to a click, of all that are not suppressed."""
 
     rate: float | None
     by_method: list[MatchedBy] = Field(description="most first")
@@ -158,7 +158,7 @@ class DeclineCount(ResponseBody):
 
 
 class PeriodFigures(ResponseBody):
-    """What became of the payments of a period, to this day: a refund counts when its payment was made."""
+    """The payments of a period as they are today: a refund counts at the time of its payment."""
 
     starts_at: datetime
     ends_at: datetime
@@ -222,7 +222,7 @@ class FunnelStep(ResponseBody):
     count: int
     share: float | None = Field(
         description="of the step before; null for the first. Above 1 where a step sees more than the one before, such "
-        "as sales to buyers whom the script did not see"
+        "as sales to buyers that the script did not see"
     )
     compared: int | None = Field(description="the count of the period that `compare` names; null without it")
 

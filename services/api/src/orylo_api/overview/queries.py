@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from orylo_api.overview.figures import figures_of
+from orylo_api.overview.figures import PAYMENT_MEASURES, figures_of
 from orylo_api.overview.models import Comparison, Overview, OverviewQuery, PeriodFigures, Point, Series, SeriesRange
 from orylo_api.overview.totals import totals_of
-from orylo_api.read_models.rollups import CONVERSIONS, DELIVERIES, PAYMENTS
+from orylo_api.read_models.rollups import CONVERSIONS, DECLINES, DELIVERIES, PAYMENTS
 from orylo_api.timeseries.periods import DAY, HOUR, MINUTE, QUARTER, Span, ceiling, floor, local_midnight
 from orylo_api.timeseries.queries import ACTIVITY, Sums, read_sums
 from orylo_api.timeseries.reading import period_of
@@ -76,8 +76,8 @@ def before(period: Span, comparison: Comparison | None, zone: ZoneInfo) -> Span 
 
 
 async def read_figures(connection: Connection, spans: Sequence[Span]) -> list[PeriodFigures]:
-    payments = await read_sums(connection, PAYMENTS, spans, by=("currency", "decision"))
-    declines = await read_sums(connection, PAYMENTS, spans, by=("gateway", "decline_code"), measures=("failed",))
+    payments = await read_sums(connection, PAYMENTS, spans, by=("currency", "decision"), measures=PAYMENT_MEASURES)
+    declines = await read_sums(connection, DECLINES, spans, by=("gateway", "decline_code"))
     conversions = await read_sums(connection, CONVERSIONS, spans, by=("currency", "match_method"))
     deliveries = await read_sums(connection, DELIVERIES, spans, by=("latency",))
     return [figures_of(*each) for each in zip(spans, payments, declines, conversions, deliveries, strict=True)]

@@ -1,7 +1,9 @@
 """Every message of the queue `api` is projected, many in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from uuid import UUID
 
 from orylo_api.metrics import PROJECTION_LAG
 from orylo_api.projection.batch import write_batch
@@ -13,12 +15,32 @@ from orylo_common.postgres.pool import Connection
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 
 
+class Unwritten:
+    """The messages that this replica has received and not written yet."""
+
+    def __init__(self) -> None:
+        self._ids: set[UUID] = set()
+
+    @contextmanager
+    def holding(self, message_id: UUID) -> Iterator[None]:
+        self._ids.add(message_id)
+        try:
+            yield
+        finally:
+            self._ids.discard(message_id)
+
+    def oldest_seconds(self) -> float:
+        now = datetime.now(UTC)
+        return max((now - uuid7_time(each, now)).total_seconds() for each in self._ids) if self._ids else 0.0
+
+
 async def project_message(
-    message: Message, *, batcher: GroupCommit[Projectable, bool], breaker: CircuitBreaker
+    message: Message, *, batcher: GroupCommit[Projectable, bool], breaker: CircuitBreaker, unwritten: Unwritten
 ) -> None:
     """Return once the message's rows are committed. While PostgreSQL is away, no attempts are used up."""
-    async with breaker:
-        await batcher.add(message)
+    with unwritten.holding(message.message_id):
+        async with breaker:
+            await batcher.add(message)
 
 
 async def write_measured(connection: Connection, batch: Sequence[Projectable]) -> list[bool]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from orylo_api.jobs.bulk_models import MAX_ITEMS, CurrencyAmount
+from orylo_api.jobs.bulk_models import MAX_ITEMS, MoneyTotal
 from orylo_api.jobs.stored_ids import ids_of, texts_of
 from orylo_api.quarantine.models import QuarantineFilter
 from orylo_common.postgres.pool import Connection
@@ -54,7 +54,7 @@ class QuarantineSelection:
     async def count_states(self, connection: Connection) -> Mapping[str, int]:
         return {row["state"]: row["count"] for row in await connection.fetch(COUNT_STATES, self.ids)}
 
-    async def add_up(self, connection: Connection, *, with_obstacles: bool) -> Sequence[CurrencyAmount]:
+    async def add_up(self, connection: Connection, *, with_obstacles: bool) -> Sequence[MoneyTotal]:
         """Return nothing: the amount of a webhook that was not understood is not known."""
         return ()
 

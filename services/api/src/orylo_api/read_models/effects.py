@@ -1,4 +1,4 @@
-"""What a batch adds to the tables that all subjects share: counts of messages, rollups and the stream."""
+"""A batch's additions to the tables that all subjects share: counts of messages, rollups and the stream."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from orylo_api.read_models.claims import Claims
 from orylo_api.read_models.keys import minute_of
-from orylo_api.read_models.rollups import BUCKET, GRAINS, KEPT, RollupChanges
+from orylo_api.read_models.rollups import BUCKET, KEPT, RollupChanges, grain_rows
 from orylo_api.read_models.stream_events import encode_event, write_stream_events
 from orylo_common.postgres.pool import Connection
 
@@ -30,6 +30,7 @@ Counter = Literal[
     "fraud_warnings",
     "dead_letters",
 ]
+GRAINS = ("minute", "quarter", "hour")
 COUNTERS: tuple[str, ...] = get_args(Counter)
 _COUNTER_POSITIONS = {name: position for position, name in enumerate(COUNTERS)}
 
@@ -38,7 +39,7 @@ ADD_COUNTS = f"""
     INSERT INTO api.rollups AS r (tenant_id, grain, bucket, {", ".join(COUNTERS)})
     SELECT tenant_id, grain, {BUCKET} AS bucket, {", ".join(f"sum({name})" for name in COUNTERS)}
     FROM unnest($1::uuid[], $2::timestamptz[], {_COUNTER_ARRAYS}) AS n (tenant_id, at, {", ".join(COUNTERS)})
-    CROSS JOIN {GRAINS} WHERE {KEPT}
+    CROSS JOIN {grain_rows(GRAINS)} WHERE {KEPT}
     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
     ON CONFLICT (tenant_id, grain, bucket) DO UPDATE SET
         {", ".join(f"{name} = r.{name} + EXCLUDED.{name}" for name in COUNTERS)}

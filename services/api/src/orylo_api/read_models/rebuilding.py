@@ -1,4 +1,4 @@
-"""Sums the rollups of a period anew from the rows of payments and conversions, while batches go on."""
+"""Sum the rollups of a period again from the rows of payments and conversions, while batches are written."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -7,8 +7,8 @@ from uuid import UUID
 from orylo_api.read_models.rollups import ROLLUP_LOCK, ROLLUPS, Rollup
 from orylo_common.postgres.pool import Connection
 
-# Batches wait while a period is summed: about 20 µs for each of its payments.
-PERIOD = timedelta(hours=6)
+# Batches wait while a period is summed: about 20 µs for each of its payments. Rollups have rows of whole days.
+PERIOD = timedelta(days=1)
 LOCK = f"SELECT pg_advisory_xact_lock({ROLLUP_LOCK})"
 OLDEST = """
     SELECT least(
@@ -26,7 +26,7 @@ def _statements(rollup: Rollup) -> tuple[str, str]:
     insert = f"""
         WITH counted AS (
             SELECT tenant_id, at, {", ".join((*rollup.dimensions, *rollup.measures))} FROM {rollup.view}
-            WHERE at >= $1 AND at < $2 AND ($3::uuid IS NULL OR tenant_id = $3)
+            WHERE {rollup.only} AND at >= $1 AND at < $2 AND ($3::uuid IS NULL OR tenant_id = $3)
         ) {rollup.insert}
     """  # noqa: S608
     return delete, insert
@@ -38,7 +38,7 @@ REBUILD = tuple(map(_statements, ROLLUPS))
 async def oldest_period(connection: Connection) -> datetime | None:
     """Return the start of the first period that has anything to sum, or None."""
     oldest: datetime | None = await connection.fetchval(OLDEST)
-    return oldest and oldest.replace(hour=oldest.hour // 6 * 6, minute=0, second=0, microsecond=0)
+    return oldest and oldest.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def periods(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:

@@ -1,8 +1,8 @@
-"""Rollups of payments and conversions: sums by minute, quarter of an hour and hour, derived from the rows.
+"""Rollups of payments and conversions: sums by minute, quarter of an hour, hour and day, derived from the rows.
 
 The views `api.counted_…` say what each payment and conversion counts as. A batch sums its payments and conversions
 before it writes them and afterwards, and adds the difference. So a message that changes nothing adds nothing, the order
-of messages does not matter, and whatever changes a row, such as a refund months later, moves it in its own bucket.
+of messages does not matter, and a change of a row, such as a refund months later, counts in the row's own bucket.
 """
 
 from collections import defaultdict
@@ -14,24 +14,32 @@ from uuid import UUID
 
 from orylo_common.postgres.pool import Connection
 
-# The name of each grain and its length. Sums of hours give days in most time zones, sums of quarters in all of them.
-GRAINS = "(VALUES ('minute', interval '1 minute'), ('quarter', '15 minutes'), ('hour', '1 hour')) AS g (grain, length)"
+# The length of each grain. Days are those of UTC; in other time zones a day consists of hours and quarters.
+GRAINS: Mapping[str, str] = {"minute": "1 minute", "quarter": "15 minutes", "hour": "1 hour", "day": "1 day"}
+LONG = ("quarter", "hour", "day")
 # Retention deletes older minutes, so none may be added.
 KEPT = "(grain <> 'minute' OR at >= now() - interval '2 days')"
 BUCKET = "date_bin(length, at, '2000-01-01T00:00:00Z')"
 
 
+def grain_rows(grains: Iterable[str]) -> str:
+    """Return the rows of the grains, with their length."""
+    rows = ", ".join(f"('{name}', interval '{GRAINS[name]}')" for name in grains)
+    return f"(VALUES {rows}) AS g (grain, length)"
+
+
 @dataclass(frozen=True, slots=True)
 class Rollup:
-    """A table of sums. `view` has a row for each payment or conversion, with the time `at` that it counts at."""
+    """A table of sums of the rows of `view` that meet the condition `only`. A row counts at its time `at`."""
 
     table: str
     view: str
-    key: str
     # By name: the type.
     dimensions: Mapping[str, str]
     counts: tuple[str, ...]
     amounts: tuple[str, ...] = ()
+    only: str = "true"
+    grains: tuple[str, ...] = LONG
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -45,15 +53,16 @@ class Rollup:
         return f"""
             INSERT INTO {self.table} AS r (tenant_id, grain, bucket, {", ".join((*self.dimensions, *self.measures))})
             SELECT tenant_id, grain, {BUCKET}, {", ".join(self.dimensions)}, {sums}
-            FROM counted CROSS JOIN {GRAINS} WHERE {KEPT} GROUP BY {group} ORDER BY {group}
+            FROM counted CROSS JOIN {grain_rows(self.grains)} WHERE {KEPT} GROUP BY {group} ORDER BY {group}
         """  # noqa: S608
 
 
+COUNTED_PAYMENTS, COUNTED_CONVERSIONS = "api.counted_payments", "api.counted_conversions"
+
 PAYMENTS = Rollup(
     "api.payment_rollups",
-    "api.counted_payments",
-    "payment_id",
-    {"gateway": "text", "method": "text", "currency": "text", "decision": "text", "decline_code": "text"},
+    COUNTED_PAYMENTS,
+    {"gateway": "text", "currency": "text", "decision": "text"},
     (
         "payments",
         "succeeded",
@@ -82,11 +91,25 @@ PAYMENTS = Rollup(
         "stopped_refunded_minor",
         "stopped_at_provider_minor",
     ),
+    grains=tuple(GRAINS),
+)
+METHODS = Rollup(
+    "api.method_rollups",
+    COUNTED_PAYMENTS,
+    {"gateway": "text", "method": "text", "currency": "text"},
+    ("payments", "succeeded", "failed", "canceled", "refunded"),
+    ("amount_minor", "succeeded_minor", "refunded_minor"),
+)
+DECLINES = Rollup(
+    "api.decline_rollups",
+    COUNTED_PAYMENTS,
+    {"gateway": "text", "decline_code": "text"},
+    ("failed",),
+    only="failed = 1",
 )
 CONVERSIONS = Rollup(
     "api.conversion_rollups",
-    "api.counted_conversions",
-    "conversion_id",
+    COUNTED_CONVERSIONS,
     {
         "gateway": "text",
         "destination": "text",
@@ -96,33 +119,39 @@ CONVERSIONS = Rollup(
     },
     ("conversions", "pending", "dispatched", "failed", "suppressed"),
     ("amount_minor", "dispatched_minor"),
+    grains=tuple(GRAINS),
 )
 DELIVERIES = Rollup(
     "api.delivery_rollups",
-    "api.counted_deliveries",
-    "conversion_id",
+    COUNTED_CONVERSIONS,
     {"destination_id": "uuid", "latency": "smallint"},
-    ("deliveries",),
+    ("dispatched",),
+    only="dispatched = 1",
 )
-ROLLUPS = (PAYMENTS, CONVERSIONS, DELIVERIES)
+ROLLUPS = (PAYMENTS, METHODS, DECLINES, CONVERSIONS, DELIVERIES)
 
 
-def _sum_of(number: int, rollup: Rollup, arrays: str) -> str:
-    """Return the SELECT of the sums of some rows of `rollup`, as (number, tenant, minute, dimensions, measures)."""
-    group = ", ".join(("1", "2", "3", *rollup.dimensions))
+def _sum_of(number: int, rollup: Rollup) -> str:
+    """Return the SELECT of the sums of a rollup's changed rows, as (number, tenant, minute, dimensions, measures)."""
     return f"""
         SELECT {number}, tenant_id, date_bin('1 minute', at, '2000-01-01T00:00:00Z'),
                ARRAY[{", ".join(f"{name}::text" for name in rollup.dimensions)}],
                ARRAY[{", ".join(f"sum({name})::numeric" for name in rollup.measures)}]
-        FROM unnest({arrays}) AS changed (tenant_id, {rollup.key}) JOIN {rollup.view} USING (tenant_id, {rollup.key})
-        GROUP BY {group}
+        FROM {"payments" if rollup.view == COUNTED_PAYMENTS else "conversions"} WHERE {rollup.only}
+        GROUP BY {", ".join(("1", "2", "3", *rollup.dimensions))}
     """  # noqa: S608
 
 
-SUM_CHANGED = " UNION ALL ".join(
-    _sum_of(number, rollup, "$1::uuid[], $2::text[]" if rollup is PAYMENTS else "$3::uuid[], $4::uuid[]")
-    for number, rollup in enumerate(ROLLUPS)
-)
+SUM_CHANGED = f"""
+    WITH payments AS MATERIALIZED (
+        SELECT counted.* FROM unnest($1::uuid[], $2::text[]) AS changed (tenant_id, payment_id)
+        JOIN {COUNTED_PAYMENTS} AS counted USING (tenant_id, payment_id)
+    ), conversions AS MATERIALIZED (
+        SELECT counted.* FROM unnest($3::uuid[], $4::uuid[]) AS changed (tenant_id, conversion_id)
+        JOIN {COUNTED_CONVERSIONS} AS counted USING (tenant_id, conversion_id)
+    )
+    {" UNION ALL ".join(_sum_of(number, rollup) for number, rollup in enumerate(ROLLUPS))}
+"""  # noqa: S608
 # The lock's key, which a rebuild takes alone and batches share.
 ROLLUP_LOCK = "hashtextextended('api.rollups', 0)"
 # Two batches with the same payment run one after the other, or the second would sum what the first is about to
@@ -165,7 +194,7 @@ Sums = list[defaultdict[tuple[Any, ...], list[int]]]
 
 
 class RollupChanges:
-    """What a batch changes in the rollups. `begin` comes before its rows are written, `finish` after."""
+    """A batch's changes of the rollups. `begin` comes before its rows are written, `finish` after."""
 
     def __init__(self, payments: Iterable[tuple[UUID, str]], conversions: Iterable[tuple[UUID, UUID]]) -> None:
         self._changed = [*_columns(payments), *_columns(conversions)]

@@ -1,10 +1,10 @@
 """The metrics of a time series: how each follows from sums of a rollup."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from orylo_api.read_models.rollups import CONVERSIONS, DELIVERIES, PAYMENTS, Rollup
+from orylo_api.read_models.rollups import CONVERSIONS, DECLINES, DELIVERIES, METHODS, PAYMENTS, Rollup
 from orylo_api.timeseries.queries import ACTIVITY, Sums
 
 # What `api.latency_bucket` has a logarithm to.
@@ -13,14 +13,17 @@ LATENCY_BASE = 1.2
 # The match method of a conversion that is attributed to no click.
 NO_MATCH = "none"
 
+DUE = ("pending", "dispatched", "failed")
+
 Value = int | float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """`compute` takes the sums of one span. The last dimension that they are by is `by`, if that is set."""
+    """`compute` takes the sums of `measures` of one span. If `by` is set, it is the last dimension that they are by."""
 
     rollup: Rollup
+    measures: tuple[str, ...]
     compute: Callable[[Sums], Value]
     description: str
     by: str | None = None
@@ -28,6 +31,15 @@ class Metric:
     @property
     def is_money(self) -> bool:
         return self.description.endswith("minor unit")
+
+
+def rollup_of(metric: Metric, dimensions: Collection[str]) -> Rollup | None:
+    """Return the rollup that has the metric by `dimensions`, or None."""
+    choices = (PAYMENTS, METHODS, DECLINES) if metric.rollup is PAYMENTS else (metric.rollup,)
+    for rollup in choices:
+        if set(dimensions) <= set(rollup.dimensions) and set(metric.measures) <= set(rollup.measures):
+            return rollup
+    return None
 
 
 def ratio(part: int, whole: int) -> float | None:
@@ -56,7 +68,7 @@ def latencies(sums: Sums) -> dict[int, int]:
     found: dict[int, int] = {}
     for values, each in sums.items():
         bucket = int(values[-1])
-        found[bucket] = found.get(bucket, 0) + each["deliveries"]
+        found[bucket] = found.get(bucket, 0) + each["dispatched"]
     return found
 
 
@@ -70,7 +82,7 @@ def reach_rate(sums: Sums) -> float | None:
 
 def due(sums: Sums) -> int:
     """Return the number of conversions that are not kept from their destination."""
-    return total(sums, "pending", "dispatched", "failed")
+    return total(sums, *DUE)
 
 
 def match_rate(sums: Sums) -> float | None:
@@ -83,14 +95,14 @@ def _percentile(sums: Sums, *, share: float) -> int | None:
 
 
 def _sum(rollup: Rollup, description: str, *measures: str) -> Metric:
-    return Metric(rollup, lambda sums: total(sums, *measures), description)
+    return Metric(rollup, measures, lambda sums: total(sums, *measures), description)
 
 
 STOPPED = ("stopped_declined", "stopped_canceled", "stopped_refunded", "stopped_at_provider")
 STOPPED_MINOR = tuple(f"{name}_minor" for name in STOPPED)
 
 METRICS: Mapping[str, Metric] = {
-    "payments": _sum(PAYMENTS, "payments, whatever became of them", "payments"),
+    "payments": _sum(PAYMENTS, "all payments, paid or not", "payments"),
     "succeeded": _sum(PAYMENTS, "payments that were paid", "succeeded"),
     "failed": _sum(PAYMENTS, "declined payments", "failed"),
     "canceled": _sum(PAYMENTS, "canceled payments", "canceled"),
@@ -101,7 +113,7 @@ METRICS: Mapping[str, Metric] = {
     "false_alarms": _sum(PAYMENTS, "reviewed or blocked payments that a person judged legitimate", "false_alarms"),
     "frauds": _sum(PAYMENTS, "paid payments that are fraud", "frauds"),
     "stopped": _sum(PAYMENTS, "fraud that was declined, canceled or refunded", *STOPPED),
-    "success_rate": Metric(PAYMENTS, success_rate, "paid / (paid + declined)"),
+    "success_rate": Metric(PAYMENTS, ("succeeded", "failed"), success_rate, "paid / (paid + declined)"),
     "amount_minor": _sum(PAYMENTS, "all payments' amounts, in the currency's minor unit", "amount_minor"),
     "succeeded_minor": _sum(PAYMENTS, "paid amounts, in the currency's minor unit", "succeeded_minor"),
     "refunded_minor": _sum(PAYMENTS, "refunded amounts, in the currency's minor unit", "refunded_minor"),
@@ -115,13 +127,19 @@ METRICS: Mapping[str, Metric] = {
     "dispatched_minor": _sum(
         CONVERSIONS, "amounts of confirmed conversions, in the currency's minor unit", "dispatched_minor"
     ),
-    "reach_rate": Metric(CONVERSIONS, reach_rate, "confirmed / all that are not suppressed"),
+    "reach_rate": Metric(CONVERSIONS, DUE, reach_rate, "confirmed / all that are not suppressed"),
     "match_rate": Metric(
-        CONVERSIONS, match_rate, "attributed to a click / all that are not suppressed", "match_method"
+        CONVERSIONS, DUE, match_rate, "attributed to a click / all that are not suppressed", "match_method"
     ),
-    "delivery_p50_ms": Metric(DELIVERIES, partial(_percentile, share=0.5), "median time to delivery, in ms", "latency"),
-    "delivery_p95_ms": Metric(DELIVERIES, partial(_percentile, share=0.95), "95th percentile of it, in ms", "latency"),
-    "delivery_p99_ms": Metric(DELIVERIES, partial(_percentile, share=0.99), "99th percentile of it, in ms", "latency"),
+    "delivery_p50_ms": Metric(
+        DELIVERIES, ("dispatched",), partial(_percentile, share=0.5), "median time to delivery, in ms", "latency"
+    ),
+    "delivery_p95_ms": Metric(
+        DELIVERIES, ("dispatched",), partial(_percentile, share=0.95), "95th percentile of it, in ms", "latency"
+    ),
+    "delivery_p99_ms": Metric(
+        DELIVERIES, ("dispatched",), partial(_percentile, share=0.99), "99th percentile of it, in ms", "latency"
+    ),
     "webhooks": _sum(ACTIVITY, "webhooks that became a message", "webhooks"),
     "clicks": _sum(ACTIVITY, "visits that the tracking script reported", "clicks"),
     "checkouts": _sum(ACTIVITY, "checkouts that were started", "checkouts"),

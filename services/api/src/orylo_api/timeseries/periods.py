@@ -7,6 +7,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 MINUTE, QUARTER, HOUR, DAY = timedelta(minutes=1), timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
+LENGTHS = (("day", DAY), ("hour", HOUR), ("quarter", QUARTER))
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -23,7 +24,7 @@ class Span(NamedTuple):
     end: datetime
 
 
-class Part(NamedTuple):
+class Stretch(NamedTuple):
     """Rows of one grain that belong to the span with the number `span`."""
 
     span: int
@@ -67,20 +68,24 @@ def spans_of(whole: Span, granularity: Granularity, zone: ZoneInfo) -> Iterator[
         start += step
 
 
-def parts_of(spans: Sequence[Span]) -> Iterator[Part]:
-    """Yield the rows that the spans consist of: hours, and at a span's ends quarters or minutes of hours."""
+def parts_of(spans: Sequence[Span], grains: Sequence[str]) -> Iterator[Stretch]:
+    """Yield the rows that the spans consist of: the longest that fit, and shorter ones at a span's ends."""
+    lengths = [each for each in LENGTHS if each[0] in grains]
     for number, (start, end) in enumerate(spans):
         if floor(start, QUARTER) != start or floor(end, QUARTER) != end:
-            yield Part(number, "minute", start, end)
-            continue
-        first, last = ceiling(start, HOUR), floor(end, HOUR)
-        if first >= last:
-            yield Part(number, "quarter", start, end)
-            continue
-        for grain, part_start, part_end in (
-            ("quarter", start, first),
-            ("hour", first, last),
-            ("quarter", last, end),
-        ):
-            if part_start < part_end:
-                yield Part(number, grain, part_start, part_end)
+            yield Stretch(number, "minute", start, end)
+        else:
+            yield from _cover(number, start, end, lengths)
+
+
+def _cover(number: int, start: datetime, end: datetime, lengths: Sequence[tuple[str, timedelta]]) -> Iterator[Stretch]:
+    if start >= end:
+        return
+    (grain, length), *shorter = lengths
+    first, last = ceiling(start, length), floor(end, length)
+    if first >= last:
+        yield from _cover(number, start, end, shorter)
+        return
+    yield from _cover(number, start, first, shorter)
+    yield Stretch(number, grain, first, last)
+    yield from _cover(number, last, end, shorter)

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from orylo_api.read_models.effects import COUNTERS
+from orylo_api.read_models.effects import COUNTERS, GRAINS
 from orylo_api.read_models.rollups import Rollup
 from orylo_api.timeseries.periods import Span, parts_of
 from orylo_common.postgres.pool import Connection
 
 # Counts of messages.
-ACTIVITY = Rollup("api.rollups", "", "", {}, COUNTERS)
+ACTIVITY = Rollup("api.rollups", "", {}, COUNTERS, grains=GRAINS)
 
 
 # By the values of the dimensions that were asked for: the sum of each measure.
@@ -26,11 +26,11 @@ async def read_sums(
 ) -> list[Sums]:
     """Return for each span the sums of `measures`, by the values of the dimensions `by`. `only` selects rows."""
     chosen = measures or rollup.measures
-    parts = list(parts_of(spans))
+    parts = list(parts_of(spans, rollup.grains))
     filters = list((only or {}).items())
     conditions = "".join(f" AND r.{name} = ${number}" for number, (name, _) in enumerate(filters, start=5))
     dimensions = "".join(f"{name}::text, " for name in by)
-    # Of each part by itself, so that all are read by the primary key.
+    # LATERAL, because PostgreSQL then reads each part by the primary key.
     rows = await connection.fetch(
         f"""
         SELECT part.span, sums.* FROM unnest($1::integer[], $2::text[], $3::timestamptz[], $4::timestamptz[])

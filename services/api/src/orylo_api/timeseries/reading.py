@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from orylo_api.errors import Invalid
 from orylo_api.http.problem_details import FieldProblem
-from orylo_api.timeseries.metrics import METRICS, Metric
+from orylo_api.read_models.rollups import Rollup
+from orylo_api.timeseries.metrics import METRICS, rollup_of
 from orylo_api.timeseries.models import MAX_LINES, MAX_POINTS, PeriodQuery, TimeSeries, TimeSeriesLine, TimeSeriesQuery
 from orylo_api.timeseries.periods import MINUTE, QUARTER, Granularity, Span, ceiling, floor, local_midnight, spans_of
 from orylo_api.timeseries.queries import Sums, read_sums
@@ -43,11 +44,9 @@ async def read_time_series(connection: Connection, query: TimeSeriesQuery, now: 
             raise refuse(
                 "granularity", f"gives more than {MAX_POINTS} points: choose a longer one, or a shorter period"
             )
-    names = query.metrics.split(",")
-    for name in names:
-        _check_has_values(name, METRICS[name], query)
-    lines = await _read_lines(connection, query, spans, names)
-    ordered = sorted(lines, key=lambda line: -sum(value or 0 for value in line.metrics[names[0]]))
+    lines = await _read_lines(connection, query, spans)
+    first = query.metrics.partition(",")[0]
+    ordered = sorted(lines, key=lambda line: -sum(value or 0 for value in line.metrics[first]))
     return TimeSeries(
         timezone=query.timezone,
         granularity=query.granularity,
@@ -59,37 +58,43 @@ async def read_time_series(connection: Connection, query: TimeSeriesQuery, now: 
     )
 
 
-def _check_has_values(name: str, metric: Metric, query: TimeSeriesQuery) -> None:
-    """Raises `Invalid` for a split or a filter that a metric does not have."""
-    dimensions = metric.rollup.dimensions
-    for given, dimension in (
-        ("split", query.split),
-        ("gateway", query.gateway and "gateway"),
-        ("currency", query.currency and "currency"),
-    ):
-        if dimension is not None and dimension not in dimensions:
-            raise refuse(given, f"{name} is not known by {dimension}")
+def _rollup_of(name: str, query: TimeSeriesQuery) -> Rollup:
+    """Return the rollup that has a metric as the query asks for it. Raises `Invalid` if there is none."""
+    metric = METRICS[name]
+    dimensions = {
+        "split": query.split,
+        "gateway": query.gateway and "gateway",
+        "currency": query.currency and "currency",
+    }
+    given = [each for each in dimensions.values() if each is not None]
+    rollup = rollup_of(metric, given)
+    if rollup is None:
+        place = next(place for place, each in dimensions.items() if each and not rollup_of(metric, [each]))
+        raise refuse(place, f"{name} is not known by {dimensions[place]}")
+    if query.granularity is Granularity.MINUTE and "minute" not in rollup.grains:
+        raise refuse("granularity", f"{name} is not known by minute" + (" and split" if query.split else ""))
     if metric.is_money and query.currency is None and query.split != "currency":
         raise refuse("currency", f"{name} is an amount: choose a currency, or `split=currency`")
+    return rollup
 
 
-async def _read_lines(
-    connection: Connection, query: TimeSeriesQuery, spans: Sequence[Span], names: Sequence[str]
-) -> list[TimeSeriesLine]:
+async def _read_lines(connection: Connection, query: TimeSeriesQuery, spans: Sequence[Span]) -> list[TimeSeriesLine]:
     only = {name: value for name in ("gateway", "currency") if (value := getattr(query, name)) is not None}
     split = [query.split.value] if query.split else []
-    metrics = {name: METRICS[name] for name in names}
-    extra = {metric.rollup.table: metric.by for metric in metrics.values() if metric.by}
+    metrics = {name: METRICS[name] for name in query.metrics.split(",")}
+    rollups = {name: _rollup_of(name, query) for name in metrics}
     read: dict[str, list[Sums]] = {}
-    for table, rollup in {metric.rollup.table: metric.rollup for metric in metrics.values()}.items():
-        by = [*split, extra[table]] if table in extra else split
-        read[table] = await read_sums(connection, rollup, spans, by=by, only=only)
+    for rollup in {each.table: each for each in rollups.values()}.values():
+        chosen = [metric for name, metric in metrics.items() if rollups[name] is rollup]
+        by = [*split, *{metric.by for metric in chosen if metric.by}]
+        measures = sorted({measure for metric in chosen for measure in metric.measures})
+        read[rollup.table] = await read_sums(connection, rollup, spans, by=by, measures=measures, only=only)
     values = sorted({key[0] for sums in read.values() for each in sums for key in each}) if split else [None]
     return [
         TimeSeriesLine(
             value=value or None,
             metrics={
-                name: [metric.compute(_of(value, sums)) for sums in read[metric.rollup.table]]
+                name: [metric.compute(_of(value, sums)) for sums in read[rollups[name].table]]
                 for name, metric in metrics.items()
             },
         )

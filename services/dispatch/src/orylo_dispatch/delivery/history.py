@@ -24,7 +24,7 @@ SELECT_ATTEMPTS = f"""
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryHistory:
+class AttemptHistory:
     """Attempts are newest first. A pending delivery is sent at `due_at`; with `started_at` it is being sent."""
 
     destination_id: UUID
@@ -37,7 +37,7 @@ class DeliveryHistory:
     attempts: list[dict[str, Any]]
 
 
-async def read_history(pool: asyncpg.Pool, tenant_id: UUID, delivery_id: UUID) -> DeliveryHistory | None:
+async def read_history(pool: asyncpg.Pool, tenant_id: UUID, delivery_id: UUID) -> AttemptHistory | None:
     """Raises `PostgresUnavailable`."""
     try:
         async with pool.acquire() as connection:
@@ -47,4 +47,4 @@ async def read_history(pool: asyncpg.Pool, tenant_id: UUID, delivery_id: UUID) -
             attempts = await connection.fetch(SELECT_ATTEMPTS, tenant_id, delivery_id)
     except TRANSIENT_ERRORS as error:
         raise PostgresUnavailable(f"PostgreSQL does not answer ({type(error).__name__})") from error
-    return DeliveryHistory(**row, attempts=[dict(attempt) for attempt in attempts])
+    return AttemptHistory(**row, attempts=[dict(attempt) for attempt in attempts])
