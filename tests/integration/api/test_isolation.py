@@ -110,8 +110,8 @@ FILES = {
 
 # What an empty shop gets, if it is not the route's own status.
 STATUSES = {"reset_tripped_fuse": 409}
-# Items at an empty shop: those that belong to no tenant, the shop's own members, and the ids of the request.
-NEVER_EMPTY = frozenset({"list_rule_fields", "list_saved_views", "list_reviewers", "judge_payments"})
+# Items at an empty shop: those that belong to no tenant, and the shop's own members.
+NEVER_EMPTY = frozenset({"list_rule_fields", "list_saved_views", "list_reviewers"})
 # Dispatch, which they ask, does not run here.
 UNANSWERED = {"show_delivery": 503}
 

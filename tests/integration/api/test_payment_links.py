@@ -59,7 +59,14 @@ async def test_payments_are_related_by_what_they_share(api: Api, machine: aiohtt
         paid(api, "rel:one", card=card, ip="203.0.113.90", customer_id="cus_rel", occurred_at=after(0)),
         paid(api, "rel:same_card", card=card, currency="EUR", amount_minor=900, occurred_at=after(1)),
         paid(api, "rel:fraud", card=card, ip="203.0.113.90", occurred_at=after(2)),
-        payment(DisputeLost, tenant_id=api.a.tenant.id, payment_id="rel:fraud", card=card, customer_id=None),
+        payment(
+            DisputeLost,
+            tenant_id=api.a.tenant.id,
+            payment_id="rel:fraud",
+            card=card,
+            customer_id=None,
+            occurred_at=after(3),
+        ),
         paid(api, "rel:other_card", card=Card(fingerprint="fp_other"), tracking=device),
         # The device is known from a later event.
         payment(PaymentEnriched, tenant_id=api.a.tenant.id, payment_id="rel:one", tracking=device),
@@ -160,7 +167,7 @@ async def test_many_payments_are_judged_at_once(api: Api, machine: aiohttp.Clien
         async with machine.post("/api/v1/payments/bulk", json=given, headers=headers) as response:
             judged = await response.json()
     assert {name: judged[name] for name in expected} == expected
-    assert judged["items"] == [
+    assert judged["results"] == [
         {"id": "bulk:0", "outcome": "given"},
         {"id": "bulk:1", "outcome": "given"},
         {"id": "bulk:2", "outcome": "unchanged"},

@@ -2390,7 +2390,7 @@ export interface components {
              */
             held: number;
             /** @description in the order of the request */
-            items: components["schemas"]["BulkItem"][];
+            results: components["schemas"]["BulkItem"][];
         };
         /**
          * Buyer
@@ -10030,7 +10030,7 @@ export interface operations {
                      *       "unchanged": 1,
                      *       "unknown": 0,
                      *       "held": 0,
-                     *       "items": [
+                     *       "results": [
                      *         {
                      *           "id": "stripe:pi_3SVk2c",
                      *           "outcome": "given"

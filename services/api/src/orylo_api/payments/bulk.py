@@ -55,7 +55,7 @@ class BulkResult(ResponseBody):
     unchanged: int = Field(ge=0, examples=[1])
     unknown: int = Field(ge=0, examples=[0])
     held: int = Field(ge=0, description="left alone, because another person decides", examples=[0])
-    items: list[BulkItem] = Field(description="in the order of the request")
+    results: list[BulkItem] = Field(description="in the order of the request")
 
 
 async def judge_payments(call: Call[None, None, BulkRequest]) -> BulkResult:
@@ -96,7 +96,7 @@ async def judge_payments(call: Call[None, None, BulkRequest]) -> BulkResult:
         unchanged=counts[BulkOutcome.UNCHANGED],
         unknown=counts[BulkOutcome.UNKNOWN],
         held=counts[BulkOutcome.HELD],
-        items=[BulkItem(id=each, outcome=outcome) for each, outcome in outcomes.items()],
+        results=[BulkItem(id=each, outcome=outcome) for each, outcome in outcomes.items()],
     )
 
 
