@@ -63,6 +63,7 @@ docs: setup ## Generate the documents that come from code
 	@$(BIN)/python -m orylo_ingest.gateway_table > docs/gateways.md
 	@$(BIN)/python -m orylo_rules.reference > docs/rules.md
 	@$(BIN)/python -m orylo_api openapi > services/api/openapi.json
+	@$(BIN)/python -m orylo_api postman > docs/postman.json
 	@$(BIN)/python -m orylo_detector.detector_table readme services/detector/README.md
 	@$(BIN)/python -m orylo_detector.detector_table reasons > web/src/subjects/detections/reasons.json
 

@@ -14,6 +14,7 @@ function apiReference(): Plugin {
   const swagger = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
   const files = [
     join("docs", "index.html"),
+    join("docs", "start.css"),
     join("docs", "start.js"),
     join(swagger, "swagger-ui.css"),
     join(swagger, "swagger-ui-bundle.js"),

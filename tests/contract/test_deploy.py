@@ -22,6 +22,8 @@ KUSTOMIZATIONS = sorted(KUBERNETES.rglob("kustomization.yaml"))
 OVERLAYS = sorted((KUBERNETES / "overlays").iterdir())
 COMPOSE = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())
 
+# Only other services of the platform may reach them.
+PRIVATE_PORTS = {"ingest": (9100,)}
 PORTS = {"ingest": 8080, "detector": 9100, "trust": 9100, "dispatch": 9100, "api": 8000}
 # A pod needs a moment more than its process to stop.
 CLOSING_S = 1
@@ -184,16 +186,22 @@ def test_kustomize_builds_an_overlay(overlay: Path) -> None:
 def test_a_service_is_reached_and_probed_on_its_port(service: str) -> None:
     container = container_of(one("Deployment", service))
     probes = {name: container[f"{name}Probe"]["httpGet"] for name in ("startup", "liveness", "readiness")}
-    (port,) = one("Service", service)["spec"]["ports"]
+    port, *private = one("Service", service)["spec"]["ports"]
 
     assert container["image"] == f"orylo/{service}"
-    assert container["ports"] == [{"name": "http", "containerPort": PORTS[service]}]
+    assert container["ports"] == [
+        {"name": "http", "containerPort": PORTS[service]},
+        *({"name": "private", "containerPort": each} for each in PRIVATE_PORTS.get(service, ())),
+    ]
     assert probes == {
         "startup": {"path": "/healthz", "port": "http"},
         "liveness": {"path": "/healthz", "port": "http"},
         "readiness": {"path": "/readyz", "port": "http"},
     }
     assert (port["port"], port["targetPort"]) == (PORTS[service], "http")
+    assert [(each["port"], each["targetPort"]) for each in private] == [
+        (each, "private") for each in PRIVATE_PORTS.get(service, ())
+    ]
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -220,8 +228,20 @@ def test_a_pod_has_time_to_finish_its_open_work(service: str) -> None:
     assert (int(waits_s) > 0) == (service in ("ingest", "api"))
 
 
+def test_only_the_api_reaches_the_private_port_of_ingest() -> None:
+    rules = [
+        rule
+        for document in EVERYTHING
+        if document["kind"] == "NetworkPolicy" and '"ingest"' in json.dumps(document["spec"]["podSelector"])
+        for rule in document["spec"].get("ingress", ())
+        if any(port["port"] in PRIVATE_PORTS["ingest"] for port in rule["ports"])
+    ]
+
+    assert [rule["from"] for rule in rules] == [[{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "api"}}}]]
+
+
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_accepts_traffic_on_its_port_only(service: str) -> None:
+def test_a_service_accepts_traffic_on_its_ports_only(service: str) -> None:
     policies = [document["spec"] for document in EVERYTHING if document["kind"] == "NetworkPolicy"]
     opened = {
         port["port"]
@@ -231,7 +251,7 @@ def test_a_service_accepts_traffic_on_its_port_only(service: str) -> None:
         for port in rule["ports"]
     }
 
-    assert opened == {PORTS[service]}
+    assert opened == {PORTS[service], *PRIVATE_PORTS.get(service, ())}
     assert {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]} in policies
 
 

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from orylo_cli.simulate import hotmart
+from orylo_common.webhook_signing import HOTTOK_HEADER
 from tests.support.embedded import Embedded
 from tests.support.eventually import eventually
 from tests.support.meta_process import MetaProcess
@@ -62,7 +62,7 @@ async def things(shop: Shop, meta: MetaProcess, routes: list[Route]) -> dict[str
     meta.misbehave(refuse_event_ids=[payment_id], dataset_id=shop.pixel_id)
     assert await shop.pay(native_id=undeliverable.native_id) == payment_id
     await shop.conversion(payment_id)
-    token = {hotmart.HOTTOK_HEADER: shop.secret}
+    token = {HOTTOK_HEADER: shop.secret}
     assert (await shop.send_webhook("hotmart", b'{"id":"1","event":"PURCHASE_SOMETHING_NEW"}', token)).status == 202
     assert (await shop.send_webhook("hotmart", b"{}", {})).status == 401
 

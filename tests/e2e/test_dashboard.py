@@ -24,6 +24,7 @@ from playwright.async_api import Browser, Page, ViewportSize, expect
 import orylo_api
 from orylo_cli.simulate import stripe
 from orylo_cli.simulate.buyers import buyer
+from orylo_common.webhook_signing import STRIPE_HEADER, WebhookSigner
 from tests.support.chromium import headless_chromium
 from tests.support.embedded import Embedded, running_embedded
 from tests.support.eventually import eventually
@@ -135,7 +136,7 @@ def pay(platform: Embedded, amount_minor: int) -> None:
     body = stripe.intent_succeeded(payment, now)
     request = urllib.request.Request(f"{platform.ingest_url}/api/v1/webhooks/stripe/{TENANT}", body)
     request.add_header("Content-Type", "application/json")
-    request.add_header("Stripe-Signature", stripe.signature_header(SECRET, body, now))
+    request.add_header(STRIPE_HEADER, WebhookSigner("stripe", SECRET).headers(body, now)[STRIPE_HEADER])
     with urllib.request.urlopen(request) as response:
         assert response.status == 202
         assert json.load(response)["status"] == "accepted"

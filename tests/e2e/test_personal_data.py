@@ -14,6 +14,7 @@ from orylo_cli.embedded.data_dir import DataDir
 from orylo_cli.simulate import hotmart, stripe
 from orylo_cli.simulate.buyers import Buyer, buyer
 from orylo_common.hashing import hash_of
+from orylo_common.webhook_signing import HOTTOK_HEADER
 from tests.support.collector import Collector
 from tests.support.eventually import eventually
 from tests.support.meta_process import MetaProcess
@@ -83,11 +84,11 @@ async def first_payment_id(shop: Shop) -> str:
     await send_stripe_events(shop, payment, now)
     purchase = replace(new_purchase(), buyer=SOMEONE, price=Decimal("97.00"), product=f"{SOMEONE.name} {NOTE} {KNOWN}")
     body = hotmart.webhook(purchase, "PURCHASE_APPROVED", now * 1000)
-    assert (await shop.send_webhook("hotmart", body, {hotmart.HOTTOK_HEADER: shop.secret})).status == 202
+    assert (await shop.send_webhook("hotmart", body, {HOTTOK_HEADER: shop.secret})).status == 202
     unknown = body.replace(b"PURCHASE_APPROVED", b"PURCHASE_SOMETHING_NEW").replace(b'"id":"', b'"id":"x')
-    assert (await shop.send_webhook("hotmart", unknown, {hotmart.HOTTOK_HEADER: shop.secret})).status == 202
+    assert (await shop.send_webhook("hotmart", unknown, {HOTTOK_HEADER: shop.secret})).status == 202
     # A rejected webhook: neither its body nor its proof may be stored or logged.
-    assert (await shop.send_webhook("hotmart", body, {hotmart.HOTTOK_HEADER: SOMEONE.email})).status == 401
+    assert (await shop.send_webhook("hotmart", body, {HOTTOK_HEADER: SOMEONE.email})).status == 401
     payment_id = payment_id_of(payment)
     await shop.conversion(payment_id)
     await shop.conversion(f"hotmart:{purchase.transaction}")

@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from orylo_cli.simulate import hotmart, stripe
+from orylo_common.webhook_signing import HOTTOK_HEADER
 from tests.support.eventually import eventually
 from tests.support.meta_process import MetaProcess
 from tests.support.shops import (
@@ -165,12 +166,12 @@ async def test_hotmart_is_authenticated_by_its_token(shop: Shop, meta: MetaProce
     body = hotmart.webhook(purchase, "PURCHASE_APPROVED", int(time.time() * 1000))
     before = await count(shop.platform, STORED, shop.slug)
 
-    for headers, code in (({}, "token_missing"), ({hotmart.HOTTOK_HEADER: "another"}, "token_mismatch")):
+    for headers, code in (({}, "token_missing"), ({HOTTOK_HEADER: "another"}, "token_mismatch")):
         rejected = await shop.send_webhook("hotmart", body, headers)
         assert (rejected.status, rejected.body["code"]) == (401, code)
     assert await count(shop.platform, STORED, shop.slug) == before
 
-    assert (await shop.send_webhook("hotmart", body, {hotmart.HOTTOK_HEADER: shop.secret})).status == 202
+    assert (await shop.send_webhook("hotmart", body, {HOTTOK_HEADER: shop.secret})).status == 202
     conversion = await shop.conversion(f"hotmart:{purchase.transaction}")
     assert (conversion["status"], conversion["amount_minor"]) == ("dispatched", 9700)
 
@@ -192,7 +193,7 @@ async def test_a_relays_simplified_body_is_accepted_by_its_signature(shop: Shop)
     await set_mode(shop, "hmac")
     try:
         rejected = await shop.send_webhook("hotmart", body, {"X-Signature": f"sha256={'0' * 64}"})
-        by_token = await shop.send_webhook("hotmart", body, {hotmart.HOTTOK_HEADER: shop.secret})
+        by_token = await shop.send_webhook("hotmart", body, {HOTTOK_HEADER: shop.secret})
         accepted = await shop.send_webhook("hotmart", body, {"X-Signature": signature})
     finally:
         await set_mode(shop, "native")

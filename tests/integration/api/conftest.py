@@ -16,6 +16,8 @@ from redis.asyncio import Redis
 
 import orylo_detector.app
 import orylo_detector.settings
+import orylo_ingest.app
+import orylo_ingest.settings
 from orylo_api.app import open_app
 from orylo_api.projection.batch import write_batch
 from orylo_api.settings import Settings
@@ -133,9 +135,34 @@ async def running_detector(dsn: str, port: int) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def running_ingest_service(dsn: str, master_key: str) -> AsyncIterator[dict[str, str]]:
+    """Run an ingest whose messages reach no other service. Yield the API's settings for it."""
+    port, private_port = free_ports(2)
+    settings = orylo_ingest.settings.Settings.model_validate(
+        {
+            "database_url": dsn,
+            "redis_url": "redis://127.0.0.1:1",
+            "broker_url": "postgres",
+            "master_key": master_key,
+            "ORYLO_INGEST_PORT": port,
+        }
+    )
+    async with (
+        FakeAsyncRedis() as redis,
+        orylo_ingest.app.open_app(settings, broker=MemoryBroker(), redis=redis) as private,
+        serve_private(private, "127.0.0.1", private_port),
+    ):
+        yield {
+            "ingest_url": f"http://127.0.0.1:{port}",
+            "ingest_private_url": f"http://127.0.0.1:{private_port}",
+        }
+
+
+@asynccontextmanager
 async def running_api(dsn: str, **settings: Any) -> AsyncIterator[tuple[str, PostgresBroker, str]]:
     """Run a replica. Yield its URL, its broker and the master key."""
     (port, detector_port), clock = free_ports(2), settings.pop("clock", None)
+    redis = cast(Redis, settings.pop("redis", None) or FakeAsyncRedis())
     master_key = settings.setdefault("master_key", Keyring.generate())
     broker = await PostgresBroker.open(dsn)
     values = {
@@ -149,7 +176,7 @@ async def running_api(dsn: str, **settings: Any) -> AsyncIterator[tuple[str, Pos
     try:
         async with (
             running_detector(dsn, detector_port),
-            open_app(Settings(**values), broker=broker, redis=cast("Redis", None), clock=clock),
+            open_app(Settings(**values), broker=broker, redis=redis, clock=clock),
         ):
             yield f"http://127.0.0.1:{port}", broker, master_key
     finally:
@@ -174,7 +201,10 @@ async def shared_api(postgres_dsn: str) -> AsyncIterator[Api]:
         requests = await stack.enter_async_context(open_pool(postgres_dsn, role="orylo_api", max_size=1))
         shops = await make_shop(pool, "loja-a"), await make_shop(pool, "loja-b")
         clock = ShiftedClock()
-        url, broker, master_key = await stack.enter_async_context(running_api(postgres_dsn, clock=clock))
+        key = Keyring.generate()
+        ingest = await stack.enter_async_context(running_ingest_service(postgres_dsn, key))
+        running = running_api(postgres_dsn, clock=clock, master_key=key, **ingest)
+        url, broker, master_key = await stack.enter_async_context(running)
         api = Api(url, pool, projector, requests, broker, clock, master_key, *shops)
         yield api
         for session in api.sessions:

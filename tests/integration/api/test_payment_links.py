@@ -142,9 +142,9 @@ async def test_a_pasted_text_finds_what_it_names(api: Api, machine: aiohttp.Clie
         "SELECT after FROM control.audit_log WHERE action = 'search' AND tenant_id = $1", tenant_id
     )
     assert {"email": f"sha256:{hash_of('bia@example.com')}"} in [line["after"] for line in lines]
-    assert not any(
-        clear in orjson.dumps([line["after"] for line in lines]).decode() for clear in ("912", "444", "bia@")
-    )
+    text = orjson.dumps([line["after"] for line in lines]).decode()
+    # Longer than what a hash may contain by chance.
+    assert not any(clear in text for clear in ("912345678", "11144477735", "bia@"))
 
 
 async def test_many_payments_are_judged_at_once(api: Api, machine: aiohttp.ClientSession) -> None:

@@ -534,7 +534,7 @@ async def test_a_batchs_stream_events_are_one_row_per_tenant(pool: asyncpg.Pool)
     rows = await pool.fetch("SELECT tenant_id, events FROM api.stream_events ORDER BY tenant_id")
     kinds = [[event.split(b"\n")[0] for event in row["events"].split(b"\n\n")] for row in rows]
     assert kinds == [
-        [b"detection.created", b"trust.updated", b"customer.seen"],
+        [b"detection.created", b"trust.updated", b"customer.seen", b"webhook.accepted"],
         [b"detection.created", b"customer.seen"],
     ]
 

@@ -27,11 +27,17 @@ from orylo_common.messages import (
     PaymentVerdict,
     ProviderActionStatus,
 )
+from orylo_common.postgres.errors import TRANSIENT_ERRORS
 from orylo_common.postgres.pool import open_pool
 from tests.integration.api.test_projections import a_shops_day, empty_tables, events_of_one_payment
 from tests.unit.api.builders import TENANT, action_changed, after, conversion, detection, payment, verdict
 
 pytestmark = pytest.mark.integration
+
+KILL = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
 
 
 @pytest.fixture
@@ -85,7 +91,7 @@ async def test_any_order_and_any_repetition_agree_with_the_rows(pool: asyncpg.Po
     messages = [*a_shops_day(), *judged, declined]
     shuffler = random.Random(11)
     expected: list[list[tuple[Any, ...]]] | None = None
-    for _ in range(4):
+    for _ in range(3):
         await empty(postgres_dsn)
         shuffled = messages + shuffler.choices(messages, k=40)
         shuffler.shuffle(shuffled)
@@ -98,6 +104,36 @@ async def test_any_order_and_any_repetition_agree_with_the_rows(pool: asyncpg.Po
         assert all(found)
         assert found == expected
     await rebuild(pool)
+    assert await stored(pool) == expected
+
+
+async def test_a_projection_that_is_killed_at_random_counts_everything_once(
+    pool: asyncpg.Pool, postgres_dsn: str
+) -> None:
+    messages, killed = a_shops_day(), 0
+    await write(pool, messages)
+    expected = await stored(pool)
+    await empty(postgres_dsn)
+    shuffler = random.Random(13)
+    left = messages + shuffler.choices(messages, k=40)
+    shuffler.shuffle(left)
+    superuser = await asyncpg.connect(postgres_dsn)
+    while left:
+        batch = left[: shuffler.randint(1, 30)]
+        projecting = asyncio.create_task(write(pool, batch))
+        if shuffler.random() < 0.5:
+            await asyncio.sleep(shuffler.random() * 0.02)
+            await superuser.execute(KILL)
+        try:
+            await projecting
+        except TRANSIENT_ERRORS:
+            # The messages are delivered again, with others.
+            killed += 1
+            shuffler.shuffle(left)
+        else:
+            left = left[len(batch) :]
+    await superuser.close()
+    assert killed
     assert await stored(pool) == expected
 
 

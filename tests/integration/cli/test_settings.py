@@ -131,3 +131,27 @@ def test_the_table_has_every_section() -> None:
                 importlib.import_module(module.name)
     found = {each for each in TenantSettings.__subclasses__() if each.__module__.startswith("orylo_")}
     assert found == set(SECTIONS.values())
+
+
+def test_every_version_is_listed_compared_and_restored(orylo: Run, tenant: str) -> None:
+    orylo("settings", "set", tenant, "detector", "review_at=60")
+    orylo("settings", "set", tenant, "detector", "review_at=70", "weights.velocity=0.5")
+    history = orjson.loads(orylo("settings", "history", tenant, "detector", "--json").stdout)
+    assert [(row["version"], row["changes"]) for row in history] == [
+        (2, ["review_at 60 → 70", "weights.velocity null → 0.5"]),
+        (1, ["review_at 50 → 60"]),
+    ]
+    assert history[0]["changed_by"].startswith("cli:")
+
+    assert orjson.loads(orylo("settings", "diff", tenant, "detector", "1", "--json").stdout) == [
+        {"setting": "review_at", "before": 60, "after": 70},
+        {"setting": "weights.velocity", "before": None, "after": 0.5},
+    ]
+    assert "nothing differs" in orylo("settings", "diff", tenant, "detector", "2").output
+
+    done = orylo("settings", "restore", tenant, "detector", "1")
+    assert done.output == "detector has the values of version 1 again: version 3\n"
+    assert shown(orylo, tenant, "detector")["review_at"] == 60
+    assert "no version 9" in str(orylo("settings", "restore", tenant, "detector", "9", fails=True).exception)
+    orylo("settings", "restore", tenant, "detector", "0")
+    assert shown(orylo, tenant, "detector") == SECTIONS["detector"]().model_dump(mode="json")

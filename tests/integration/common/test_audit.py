@@ -147,8 +147,9 @@ async def test_destinations(connection: Any, tenant: Tenant) -> None:
 
 
 async def test_settings(connection: Any, tenant: Tenant) -> None:
-    def write(**values: int) -> Awaitable[None]:
-        return write_section(connection, tenant.id, LimitSettings(**values), actor=ACTOR)
+    async def write(**values: int) -> None:
+        async with connection.transaction():
+            await write_section(connection, tenant.id, LimitSettings(**values), actor=ACTOR)
 
     assert await new_line(connection, tenant.id, lambda: write(visits=5)) == ("settings.set", None, {"visits": 5})
     assert await new_line(connection, tenant.id, lambda: write(webhooks=9)) == (
@@ -173,7 +174,8 @@ async def test_a_change_that_is_rolled_back_leaves_no_line(connection: Any, tena
 async def test_a_user_has_an_id_and_a_command_has_none(connection: Any, tenant: Tenant) -> None:
     for actor in (Actor("user", None, "ana", "", ""), Actor("command", uuid7(), "cli:ana", "", "")):
         with pytest.raises(asyncpg.CheckViolationError):
-            await write_section(connection, tenant.id, LimitSettings(), actor=actor)
+            async with connection.transaction():
+                await write_section(connection, tenant.id, LimitSettings(visits=6), actor=actor)
 
 
 @pytest.mark.parametrize("role", ["orylo_api", "orylo_api_projector"])

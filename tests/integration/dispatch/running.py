@@ -48,7 +48,7 @@ from tests.unit.dispatch.cases import detection, payment
 
 KEYS = Keyring.generate()
 KEYRING = Keyring.parse(KEYS)
-PARTS = frozenset({Part.DESTINATIONS, Part.SETTINGS})
+PARTS = frozenset({Part.DESTINATIONS, Part.SETTINGS, Part.SWITCHES, Part.FLAGS})
 # As in production, except for the delays that tests wait for. The lease stays long: on a machine that pauses for a
 # moment no claim may expire.
 LIMITS = WorkerLimits(linger=timedelta(milliseconds=5), probe_every=timedelta(seconds=0.3))

@@ -20,6 +20,7 @@ from orylo_common.control.gateway_secrets import put_gateway_secret
 from orylo_common.control.gateways import GatewayConfig, set_gateway
 from orylo_common.control.models import LiveMode, Mode
 from orylo_common.control.tenants import create_tenant, find_tenant
+from orylo_common.http.private import serve_private
 from orylo_common.messages import Message, decode
 from orylo_common.postgres.pool import open_pool
 from orylo_ingest.app import open_app
@@ -31,6 +32,7 @@ from tests.support.servers import free_ports
 MASTER_KEY = Keyring.generate()
 SECRET = "whsec_integration"
 TENANT = "loja"
+TABLES = ("events", "dedupe_registry", "facts", "linked_payments", "outbox", "webhook_counts", "repeats")
 
 
 class Published:
@@ -71,6 +73,8 @@ class Ingest:
     pool: asyncpg.Pool
     redis: Redis = field(default_factory=FakeAsyncRedis)
     published: Published = field(default_factory=Published)
+    # Of the private port.
+    private_url: str = ""
 
     async def post(
         self, body: bytes, *, gateway: str = "stripe", tenant: str = TENANT, headers: dict[str, str] | None = None
@@ -153,18 +157,24 @@ async def running_ingest(
 ) -> AsyncIterator[Ingest]:
     """Run ingest on empty tables, with the tenant `loja` and Stripe enabled."""
     published = published or Published()
-    (port,) = free_ports(1)
+    port, private_port = free_ports(2)
     async with open_pool(dsn, role="postgres", max_size=4) as pool:
         async with pool.acquire() as connection:
-            for table in ("events", "dedupe_registry", "facts", "linked_payments", "outbox"):
+            for table in TABLES:
                 await connection.execute(f"TRUNCATE ingest.{table}")
             await connection.execute("TRUNCATE control.tenants, control.document_key CASCADE")
             await create_tenant(connection, TENANT, actor=ACTOR)
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-            ingest = Ingest(f"http://127.0.0.1:{port}", session, pool, redis or FakeAsyncRedis(), published)
+            private_url = f"http://127.0.0.1:{private_port}"
+            ingest = Ingest(
+                f"http://127.0.0.1:{port}", session, pool, redis or FakeAsyncRedis(), published, private_url
+            )
             await ingest.configure()
-            async with open_app(
-                settings_for(dsn, port, **settings), broker=cast(Broker, published), redis=ingest.redis, clock=clock
+            async with (
+                open_app(
+                    settings_for(dsn, port, **settings), broker=cast(Broker, published), redis=ingest.redis, clock=clock
+                ) as private,
+                serve_private(private, "127.0.0.1", private_port),
             ):
                 yield ingest
 

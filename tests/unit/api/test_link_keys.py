@@ -1,6 +1,6 @@
 from itertools import permutations
 
-from orylo_api.payments.link_keys import KEY_COLUMNS, Link, link_key, link_keys, order_key
+from orylo_api.payments.link_keys import KEY_COLUMNS, SharedValue, link_key, link_keys, order_key
 from orylo_api.payments.projection import merge
 from orylo_api.payments.row import payment_row
 from orylo_common.messages import Card, MatchKeys, PaymentEnriched, PaymentFailed, PaymentSucceeded, Tracking
@@ -17,7 +17,11 @@ NAMED = {
 
 
 def test_a_key_depends_on_tenant_and_kind() -> None:
-    keys = [link_key(tenant, link, "1") for tenant in (TENANT, OTHER_TENANT) for link in (Link.IP, Link.DEVICE)]
+    keys = [
+        link_key(tenant, link, "1")
+        for tenant in (TENANT, OTHER_TENANT)
+        for link in (SharedValue.IP, SharedValue.DEVICE)
+    ]
 
     assert len(set(keys)) == 4
     assert all(-(2**63) <= key < 2**63 for key in keys)

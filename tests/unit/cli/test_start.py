@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from orylo_cli.commands import gateway_secret
 from orylo_cli.main import COMMANDS, import_command
+from orylo_common.control.models import GATEWAY_NAMES
 from orylo_ingest.gateways import GATEWAYS
 
 LIBRARIES = {
@@ -77,4 +77,4 @@ def test_the_summary_is_the_first_line_of_the_command_s_own_help(name: str) -> N
 
 
 def test_the_command_knows_every_gateway() -> None:
-    assert sorted(GATEWAYS) == list(gateway_secret.GATEWAYS)
+    assert sorted(GATEWAYS) == list(GATEWAY_NAMES)

@@ -18,8 +18,8 @@ from orylo_detector.store.recent_payments import decoded, encoded
 from tests.unit.detector.cases import attempts, features, payment
 
 
-class Plane:
-    def settings(self, tenant_id: UUID, model: type[DetectionPolicy], /) -> DetectionPolicy:
+class Policies:
+    def policy(self, tenant_id: UUID, gateway: str, /) -> DetectionPolicy:
         return DetectionPolicy()
 
 
@@ -71,7 +71,7 @@ class MemoryPayments:
                 fact,
                 features=self,
                 engine=engine,
-                plane=Plane(),
+                policies=Policies(),
                 payments=self,
                 offer=self.offer,
                 locks=self._locks,

@@ -22,7 +22,7 @@ from orylo_common.telemetry.health import Health
 from orylo_dispatch.delivery.destination_states import DestinationStates
 from orylo_dispatch.delivery.limits import WorkerLimits
 from orylo_dispatch.delivery.queue import ClaimedDelivery, DeliveryQueue
-from orylo_dispatch.delivery.sink import Sink, SinkKind
+from orylo_dispatch.delivery.sink import DestinationKey, Sink, SinkKind
 from orylo_dispatch.delivery.worker import Worker
 from tests.support.eventually import eventually
 from tests.unit.dispatch.cases import TENANT
@@ -58,11 +58,14 @@ class EmptySink:
 
 
 @asynccontextmanager
-async def running_worker(queue: Queue) -> AsyncIterator[Worker]:
+async def running_worker(
+    queue: Queue, is_stopped: Callable[[DestinationKey], bool] = lambda _: False
+) -> AsyncIterator[Worker]:
     offer: Callable[[Sequence[Outgoing]], None] = lambda _: None  # noqa: E731
     worker = Worker(
         KEY,
         find=lambda _: DESTINATION,
+        is_stopped=is_stopped,
         kinds={"meta": SinkKind(lambda _: cast(Sink, EmptySink()), max_age=timedelta(days=7))},
         queue=cast(DeliveryQueue, queue),
         states=DestinationStates(cast(Any, None), offer=offer),
@@ -113,3 +116,15 @@ async def test_a_worker_that_recovered_waits_for_the_next_wake() -> None:
 
 def _failing_seconds() -> float:
     return REGISTRY.get_sample_value("orylo_loop_failing_seconds", {"loop": NAME}) or 0.0
+
+
+async def test_a_stopped_worker_claims_nothing_until_it_may_send_again() -> None:
+    queue, stopped = Queue(RuntimeError()), True
+    queue.error = None
+    async with running_worker(queue, is_stopped=lambda key: stopped and key == KEY) as worker:
+        worker.wake()
+        await asyncio.sleep(0.02)
+        assert queue.claims == 0
+        stopped = False
+        worker.wake()
+        await eventually(lambda: queue.claims == 1)

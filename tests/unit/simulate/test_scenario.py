@@ -11,9 +11,9 @@ import pytest
 import stripe
 
 from orylo_cli.simulate.buyers import buyer, cpf
-from orylo_cli.simulate.requests import SimulatedRequest
+from orylo_cli.simulate.requests import SimulatedGateway, SimulatedRequest
 from orylo_cli.simulate.scenario import Scenario
-from orylo_cli.simulate.signing import SimulatedGateway, WebhookSigner
+from orylo_common.webhook_signing import WebhookSigner
 
 EPOCH = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 STRIPE = WebhookSigner("stripe", "whsec_simulated")

@@ -6,7 +6,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from orylo_cli.simulate import RemoteTargetForbidden, SimulateOptions, WebhookSigner, run
+from orylo_cli.simulate import RemoteTargetForbidden, SimulateOptions, run
+from orylo_common.webhook_signing import WebhookSigner
 
 
 class Ingest:

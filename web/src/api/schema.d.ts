@@ -1629,6 +1629,278 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/onboarding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The first steps of a shop, ticked by facts
+         * @description A gateway's first payment, samples left out, the first sale, the first reported conversion, the first visit, a second user with a second factor.
+         */
+        get: operations["show_onboarding"];
+        /**
+         * Skip steps, or dismiss them all, for the caller
+         * @description Only for the caller's own view. No choice ticks a step.
+         */
+        put: operations["save_onboarding"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All gateways with their secrets and health
+         * @description Also those that are not set up, with the URL to paste into the gateway's panel.
+         */
+        get: operations["list_gateways"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{gateway}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The configuration of a gateway
+         * @description Its ETag changes with the configuration only, for `If-Match` of the PUT.
+         */
+        get: operations["show_gateway"];
+        /**
+         * Set up a gateway, or change its configuration
+         * @description Ingest follows within a second. A gateway that is switched off gets 404; Stripe retries for three days. For the roles admin, owner.
+         */
+        put: operations["save_gateway"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{gateway}/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The secrets of a gateway, without their values
+         * @description All of them authenticate webhooks, which lets one be rotated.
+         */
+        get: operations["list_secrets"];
+        put?: never;
+        /**
+         * Add a secret to a gateway
+         * @description The existing secrets stay active. The value is stored encrypted and never shown. For the roles admin, owner.
+         */
+        post: operations["save_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{gateway}/secrets/{label}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retire a secret of a gateway
+         * @description Webhooks that are signed with it are rejected from then on. For the roles admin, owner.
+         */
+        post: operations["retire_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{gateway}/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The webhooks of a gateway by hour and outcome
+         * @description Counts are kept for 90 days.
+         */
+        get: operations["show_gateway_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{gateway}/sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a sample webhook through ingest
+         * @description A sale that is marked as a test: it is shown, and counts nowhere. It is signed with the newest secret, and sent to ingest as the gateway sends its webhooks. For the roles admin, owner.
+         */
+        post: operations["send_sample_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tracking/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check the tracking script of a page
+         * @description The server fetches the page, at most 1 MiB of it, and looks for the script, its shop, and a policy that forbids it. Pages in private networks are refused. For the roles admin, owner.
+         */
+        post: operations["check_tracking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tracking/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Visits that the tracking script reported, by day
+         * @description Visits, those with Meta's click id, checkouts and leads.
+         */
+        get: operations["show_tracking_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Received webhooks, newest first, also refused ones
+         * @description Kept for 90 days, refused ones for 30.
+         */
+        get: operations["list_webhooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One received webhook with its deliveries and its payment
+         * @description For refused webhooks, the id is that of the list's item.
+         */
+        get: operations["show_webhook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/payload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The scrubbed body of a received webhook
+         * @description Personal values are hashed, secrets removed and card numbers masked, as they are stored. The bodies of refused webhooks are not stored.
+         */
+        get: operations["show_webhook_payload"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Process a received webhook again
+         * @description Its stored copy takes the path of a webhook that arrives now, with the present settings. Nothing is counted twice. For the roles admin, operator, owner.
+         */
+        post: operations["resend_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rejections": {
         parameters: {
             query?: never;
@@ -2044,6 +2316,222 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All sections of the settings
+         * @description With each field's value, default, unit and limits, and who changed the section when.
+         */
+        get: operations["list_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/{section}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A section of the settings
+         * @description The `ETag` of the response goes into `If-Match` of a change, so that the later of two editors gets 412.
+         */
+        get: operations["show_section"];
+        /**
+         * Replace a section of the settings
+         * @description Makes a new version, which running services apply at once. The current values again make none. For the roles admin, owner.
+         */
+        put: operations["change_section"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/{section}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The versions of a section, newest first
+         * @description With what each changed.
+         */
+        get: operations["list_section_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/{section}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll a section back to an earlier version
+         * @description Makes a new version with the values of the earlier one. 409 if `current` is no longer the current version. For the roles admin, owner.
+         */
+        post: operations["roll_back_section"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/detection/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What other thresholds would have decided
+         * @description On past payments, by their stored risk. Changes nothing.
+         */
+        post: operations["preview_detection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The caller's preferences
+         * @description For users; an API key has none.
+         */
+        get: operations["show_preferences"];
+        /**
+         * Replace the caller's preferences
+         * @description For users; an API key has none.
+         */
+        put: operations["change_preferences"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All feature flags
+         * @description With the values of the tenant and of its gateways. A gateway's value replaces the tenant's.
+         */
+        get: operations["list_flags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flags/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A feature flag
+         * @description With the values of the tenant and of its gateways.
+         */
+        get: operations["show_flag"];
+        /**
+         * Switch a feature on or off
+         * @description For the tenant, or for one gateway. Running services follow at once. For the roles admin, owner.
+         */
+        put: operations["change_flag"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/switches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The switches that are on
+         * @description Those of the tenant and of the whole platform; with what each does, and how long each gateway repeats a webhook that gets 503. The event `switches.changed` of the stream follows them.
+         */
+        get: operations["show_switches"];
+        /**
+         * Switch a part on or off
+         * @description For the tenant, or with `scope` for the platform. Running services follow at once. 409 if it is to be switched off and is not on. Works during maintenance, too. For the roles admin, operator, owner.
+         */
+        put: operations["change_switch"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health/payment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether payments are received and handled
+         * @description 200 if every check is ok, else 503 with the same body. For monitoring: without sign-in, and without anything about a shop. Load balancers should ask `/readyz` instead.
+         */
+        get: operations["show_payment_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs": {
         parameters: {
             query?: never;
@@ -2116,12 +2604,13 @@ export interface paths {
         /**
          * Live events, as server-sent events
          * @description Each event has a type and JSON data; the schema `StreamEvent` lists them. With `timezone` there is also
-         *     `overview.updated`, at most every 2 seconds; it has no id, since the next one replaces it. A client that was
-         *     disconnected resumes with `Last-Event-ID`, on any replica, for as long as events are stored (15 minutes): it gets every
-         *     event since, once and in order. The first event is `ready`, unless the stream resumes; it is `reset` if events are
-         *     missing, and the client should then reload what it shows. A stream without other events sends `heartbeat` every 4
-         *     seconds; its id, if it has one, is the position to resume from. A stream ends with its session or API key, and when the
-         *     client reads too slowly. A user or API key may have 50 streams open per replica, and a tenant 1,000.
+         *     `overview.updated`, at most every 2 seconds. It and `switches.changed` have no id, since the next one replaces it. A
+         *     client that was disconnected resumes with `Last-Event-ID`, on any replica, for as long as events are stored (15
+         *     minutes): it gets every event since, once and in order. The first event is `ready`, unless the stream resumes; it is
+         *     `reset` if events are missing, and the client should then reload what it shows. A stream without other events sends
+         *     `heartbeat` every 4 seconds; its id, if it has one, is the position to resume from. A stream ends with its session or
+         *     API key, and when the client reads too slowly. A user or API key may have 50 streams open per replica, and a tenant
+         *     1,000.
          */
         get: operations["follow_stream"];
         put?: never;
@@ -2162,6 +2651,40 @@ export interface components {
             status: components["schemas"]["PartStatus"];
             /** @description oldest first, at most 100 */
             items: components["schemas"]["PaymentAction"][];
+        };
+        /**
+         * ActiveSwitch
+         * @description A switch that is on.
+         */
+        ActiveSwitch: {
+            name: components["schemas"]["SwitchName"];
+            /**
+             * @description whose it is: this tenant's, or the platform's
+             * @example tenant
+             * @enum {string}
+             */
+            scope: "tenant" | "platform";
+            /**
+             * @description a gateway, or a destination's id; null: all
+             * @example hotmart
+             */
+            target: string | null;
+            /**
+             * @description what it does, in words
+             * @example Nothing is sent to destinations.
+             */
+            effect: string;
+            /** @example We move to a new account until 14:00. */
+            message: string;
+            /**
+             * @description null for the platform's
+             * @example bia@shop.example
+             */
+            changed_by: string | null;
+            /** Format: date-time */
+            since: string;
+            /** @description the end; null: it does not end */
+            until: string | null;
         };
         /**
          * AddPoints
@@ -2308,23 +2831,19 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
+        /** AvailableSwitch */
+        AvailableSwitch: {
+            name: components["schemas"]["SwitchName"];
+            /** @example Nothing is sent to destinations. */
+            effect: string;
+            /** @description what it can be limited to */
+            targets: ("gateway" | "destination") | null;
+        };
         /**
          * BulkAction
          * @enum {string}
          */
         BulkAction: "replay" | "discard";
-        /** BulkItem */
-        BulkItem: {
-            /** @example stripe:pi_3SVk2c */
-            id: string;
-            /** @description `given`; `unchanged`: the payment has this verdict; `unknown`: there is no such payment; `held`: another person has its review case open, and only they decide it */
-            outcome: components["schemas"]["BulkOutcome"];
-        };
-        /**
-         * BulkOutcome
-         * @enum {string}
-         */
-        BulkOutcome: "given" | "unchanged" | "unknown" | "held";
         /**
          * BulkPlan
          * @description What would be done, or what the job does.
@@ -2344,8 +2863,8 @@ export interface components {
             /** @description the job that does it; null for a dry run, or if there is nothing to do */
             job: components["schemas"]["Job"] | null;
         };
-        /** BulkRequest */
-        BulkRequest: {
+        /** BulkVerdict */
+        BulkVerdict: {
             /**
              * @description repeated ones count once
              * @example [
@@ -2373,10 +2892,10 @@ export interface components {
             dry_run: boolean;
         };
         /**
-         * BulkResult
+         * BulkVerdictResult
          * @description The outcome for each payment, or with `dry_run` the expected one. The payments show it within moments.
          */
-        BulkResult: {
+        BulkVerdictResult: {
             dry_run: boolean;
             /** @example 1 */
             given: number;
@@ -2390,26 +2909,7 @@ export interface components {
              */
             held: number;
             /** @description in the order of the request */
-            results: components["schemas"]["BulkItem"][];
-        };
-        /**
-         * Buyer
-         * @description A payment's customer, with the trust score and the status of the person.
-         */
-        Buyer: {
-            /** @example cus_282a2fe6 */
-            customer_id: string;
-            /**
-             * @description null until the customer is known
-             * @example 52
-             */
-            trust_score: number | null;
-            /**
-             * @description by which the score last changed; null if it never did
-             * @example -8
-             */
-            last_change: number | null;
-            status: components["schemas"]["TrustStatus"];
+            results: components["schemas"]["VerdictResult"][];
         };
         /** CaseBuyer */
         CaseBuyer: {
@@ -2540,6 +3040,16 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
+        };
+        /**
+         * ConflictingDelivery
+         * @description A delivery of the same event with another body. It is stored, without effect.
+         */
+        ConflictingDelivery: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            received_at: string;
         };
         /** Conversion */
         Conversion: {
@@ -2821,7 +3331,7 @@ export interface components {
          * @description A card, device, address, phone or document of the customer's payments. Its value is stored only as a hash.
          */
         CustomerLink: {
-            kind: components["schemas"]["Link"];
+            kind: components["schemas"]["SharedValue"];
             /**
              * @description distinguishes links of one kind
              * @example 9f86d081884c7d65
@@ -3597,6 +4107,19 @@ export interface components {
             settled_by: string | null;
         };
         /**
+         * EffectivePreferences
+         * @description The user's choice, or the shop's setting.
+         */
+        EffectivePreferences: {
+            /**
+             * @example pt-BR
+             * @enum {string}
+             */
+            language: "en" | "pt-BR";
+            /** @example America/Sao_Paulo */
+            timezone: string;
+        };
+        /**
          * Enrolment
          * @description A second factor that its user has not confirmed yet. The secret cannot be shown again.
          */
@@ -3823,6 +4346,27 @@ export interface components {
             /** @description counts characters */
             column: number;
         };
+        /** FeatureFlag */
+        FeatureFlag: {
+            /** @example detector.velocity */
+            name: string;
+            /**
+             * @description what happens while it is on
+             * @example Payments are reported to Meta.
+             */
+            description: string;
+            /**
+             * @description which service reads it
+             * @enum {string}
+             */
+            service: "detector" | "dispatch" | "ingest";
+            default: boolean;
+            /** @description whether a gateway may have a value of its own */
+            by_gateway: boolean;
+            /** @description for gateways without a value of their own */
+            enabled: boolean;
+            values: components["schemas"]["StoredFlagValue"][];
+        };
         /** FieldList */
         FieldList: {
             items: components["schemas"]["ListedField"][];
@@ -3832,6 +4376,24 @@ export interface components {
             /** @description the field's place: `body.reason`, `query.limit`, `header.Idempotency-Key` */
             field: string;
             message: string;
+        };
+        /** FlagBody */
+        FlagBody: {
+            /**
+             * @description null: every gateway without a value of its own
+             * @default null
+             * @example hotmart
+             */
+            gateway: string | null;
+            /**
+             * @description null: remove the value, so that the default applies
+             * @example false
+             */
+            enabled: boolean | null;
+        };
+        /** FlagList */
+        FlagList: {
+            items: components["schemas"]["FeatureFlag"][];
         };
         /**
          * FoundBy
@@ -3930,6 +4492,120 @@ export interface components {
             limit_rate: number;
         };
         /**
+         * GatewayBody
+         * @description The whole configuration. A field that is left out gets its default. A new gateway needs its first secret too.
+         */
+        GatewayBody: {
+            /**
+             * @description whether its webhooks are accepted; rejected with 404 otherwise
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * @description how its webhooks authenticate
+             * @default native
+             * @enum {string}
+             */
+            mode: "native" | "hmac";
+            /**
+             * @description accepted modes
+             * @default [
+             *       "live",
+             *       "test"
+             *     ]
+             */
+            accept: ("live" | "test")[];
+            /**
+             * @description accept webhooks from these networks only, in CIDR form
+             * @default []
+             * @example [
+             *       "203.0.113.0/24"
+             *     ]
+             */
+            allowed_networks: string[];
+            /**
+             * @description the zone of timestamps without one
+             * @default null
+             * @example null
+             */
+            timezone: string | null;
+            /**
+             * @description a secret to add, or to replace if its label is known; stored encrypted, never shown
+             * @default null
+             */
+            secret: components["schemas"]["NewSecretBody"] | null;
+        };
+        /**
+         * GatewayConfiguration
+         * @description A gateway's settings. A gateway that is not set up has the values that it would get.
+         */
+        GatewayConfiguration: {
+            /** @enum {string} */
+            name: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+            /** @description false for a gateway that is not set up: its webhooks are rejected */
+            configured: boolean;
+            enabled: boolean;
+            /**
+             * @description native: the gateway's own authentication; hmac: X-Signature over the raw body
+             * @enum {string}
+             */
+            mode: "native" | "hmac";
+            /** @description events of the other mode are stored as ignored */
+            accept: ("live" | "test")[];
+            /**
+             * @description in CIDR form; webhooks from other addresses are rejected. Empty: any address
+             * @example [
+             *       "203.0.113.0/24"
+             *     ]
+             */
+            allowed_networks: string[];
+            /** @description of timestamps without a zone; null: the gateway's usual zone */
+            timezone: string | null;
+            /**
+             * @description path of the URL for the gateway
+             * @example /api/v1/webhooks/stripe/my-shop
+             */
+            path: string;
+            /** @description the URL for the gateway; null if the operator has not set ORYLO_WEBHOOK_BASE_URL */
+            url: string | null;
+            /** @description false if the URL names this machine or a private network, which no gateway reaches */
+            reachable: boolean | null;
+        };
+        /** GatewayHealth */
+        GatewayHealth: {
+            /** @description when its last authentic webhook arrived */
+            last_at: string | null;
+            /** @description when the last webhook was refused */
+            rejected_at: string | null;
+            /** @description of the last 24 hours */
+            counts: components["schemas"]["OutcomeCounts"];
+            /** @description usual seconds between two webhooks at this hour, over 28 days; null if too few days are known */
+            usual_gap_s: number | null;
+            /** @description when its last webhook arrived, if at least seven would usually have arrived since */
+            silent_since: string | null;
+        };
+        /** GatewayList */
+        GatewayList: {
+            /** @description all gateways that Orylo knows */
+            items: components["schemas"]["ListedGateway"][];
+        };
+        /**
+         * GatewayRetries
+         * @description How a gateway repeats a webhook that gets 503.
+         */
+        GatewayRetries: {
+            gateway: string;
+            /** @example Stripe repeats for up to 3 days, at growing intervals. */
+            retries: string;
+        };
+        /** GatewayStats */
+        GatewayStats: {
+            /** @description null if it never received a webhook */
+            health: components["schemas"]["GatewayHealth"] | null;
+            /** @description oldest first; hours without a webhook are left out */
+            hours: components["schemas"]["HourlyCounts"][];
+        };
+        /**
          * GivenVerdict
          * @description The newest verdict on a payment.
          */
@@ -3946,9 +4622,43 @@ export interface components {
          * @enum {string}
          */
         Granularity: "minute" | "hour" | "day";
+        /** HealthCheck */
+        HealthCheck: {
+            ok: boolean;
+            /**
+             * @description how long the check took
+             * @example 1.8
+             */
+            latency_ms: number;
+            /**
+             * @description for people
+             * @example It answers.
+             */
+            detail: string;
+        };
+        /** HealthChecks */
+        HealthChecks: {
+            /** @description PostgreSQL answers */
+            database: components["schemas"]["HealthCheck"];
+            /** @description Stripe's API answers, if a shop acts on payments there */
+            stripe: components["schemas"]["HealthCheck"];
+            /** @description Redis answers. Without it, detection sees less of a payment's past. */
+            cache: components["schemas"]["HealthCheck"];
+            /** @description webhooks arrive as they did at this time a week ago */
+            webhooks: components["schemas"]["HealthCheck"];
+        };
         /** HitList */
         HitList: {
             items: components["schemas"]["DailyHits"][];
+        };
+        /** HourlyCounts */
+        HourlyCounts: {
+            /**
+             * Format: date-time
+             * @description its start
+             */
+            hour: string;
+            counts: components["schemas"]["OutcomeCounts"];
         };
         /**
          * Identity
@@ -4070,12 +4780,6 @@ export interface components {
              */
             until: string;
         };
-        /**
-         * Link
-         * @description A kind of value that two payments may share.
-         * @enum {string}
-         */
-        Link: "customer" | "card" | "device" | "ip" | "phone" | "document";
         /** ListSummaries */
         ListSummaries: {
             /** @description `block` and `allow`, and every list with an entry in effect */
@@ -4112,6 +4816,25 @@ export interface components {
              * @example AbCdEf012345
              */
             trace_id: string | null;
+        };
+        /**
+         * ListedBuyer
+         * @description A payment's customer, with the trust score and the status of the person.
+         */
+        ListedBuyer: {
+            /** @example cus_282a2fe6 */
+            customer_id: string;
+            /**
+             * @description null until the customer is known
+             * @example 52
+             */
+            trust_score: number | null;
+            /**
+             * @description by which the score last changed; null if it never did
+             * @example -8
+             */
+            last_change: number | null;
+            status: components["schemas"]["TrustStatus"];
         };
         /**
          * ListedConversion
@@ -4259,6 +4982,43 @@ export interface components {
             example: string;
             may_be_missing: boolean;
         };
+        /** ListedGateway */
+        ListedGateway: {
+            /** @enum {string} */
+            name: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+            /** @description false for a gateway that is not set up: its webhooks are rejected */
+            configured: boolean;
+            enabled: boolean;
+            /**
+             * @description native: the gateway's own authentication; hmac: X-Signature over the raw body
+             * @enum {string}
+             */
+            mode: "native" | "hmac";
+            /** @description events of the other mode are stored as ignored */
+            accept: ("live" | "test")[];
+            /**
+             * @description in CIDR form; webhooks from other addresses are rejected. Empty: any address
+             * @example [
+             *       "203.0.113.0/24"
+             *     ]
+             */
+            allowed_networks: string[];
+            /** @description of timestamps without a zone; null: the gateway's usual zone */
+            timezone: string | null;
+            /**
+             * @description path of the URL for the gateway
+             * @example /api/v1/webhooks/stripe/my-shop
+             */
+            path: string;
+            /** @description the URL for the gateway; null if the operator has not set ORYLO_WEBHOOK_BASE_URL */
+            url: string | null;
+            /** @description false if the URL names this machine or a private network, which no gateway reaches */
+            reachable: boolean | null;
+            /** @description newest first */
+            secrets: components["schemas"]["ShownSecret"][];
+            /** @description null while ingest cannot be reached */
+            health: components["schemas"]["GatewayHealth"] | null;
+        };
         /** ListedPayment */
         ListedPayment: {
             /** @example hotmart:HP7741 */
@@ -4303,7 +5063,7 @@ export interface components {
              */
             decisions: number;
             /** @description null if no event names the customer */
-            buyer: components["schemas"]["Buyer"] | null;
+            buyer: components["schemas"]["ListedBuyer"] | null;
             /** @description null until there is one */
             conversion: components["schemas"]["ListedConversions"] | null;
             /** @description the newest; null without one, and if it was withdrawn */
@@ -4345,6 +5105,12 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        /**
+         * ListedState
+         * @description The states of webhooks, and one that events of any state may have besides.
+         * @enum {string}
+         */
+        ListedState: "accepted" | "already_reported" | "ignored" | "quarantined" | "conflict" | "refused" | "duplicate";
         /**
          * ListedVerdict
          * @enum {string}
@@ -4438,7 +5204,7 @@ export interface components {
         MergeRequest: {
             /**
              * @description the customer that is the same person
-             * @example cus_0d2f6a4b8c1e
+             * @example cus_7b91e02cd45f
              */
             other: string;
             /** @description stored with the change; must not hold personal data */
@@ -4509,6 +5275,28 @@ export interface components {
              */
             amount_minor: number;
         };
+        /**
+         * MovedPayments
+         * @description Payments that the proposed thresholds decide differently.
+         */
+        MovedPayments: {
+            /** @example review */
+            before: components["schemas"]["Decision"];
+            /** @example block */
+            after: components["schemas"]["Decision"];
+            /** @example 31 */
+            payments: number;
+            /**
+             * @description those that turned out to be fraud, by verdict or dispute
+             * @example 2
+             */
+            fraud: number;
+            /**
+             * @description those that were paid and neither refunded nor fraud, as far as is known
+             * @example 28
+             */
+            paid_fine: number;
+        };
         /** NewListEntry */
         NewListEntry: {
             /** @description `block` and `allow` decide on payments; rules look up the others */
@@ -4535,6 +5323,21 @@ export interface components {
              * @example Called the shop about the delivery: the order is real.
              */
             text: string;
+        };
+        /** NewSecretBody */
+        NewSecretBody: {
+            /**
+             * @description a name, such as the month
+             * @default default
+             * @example 2026-03
+             */
+            label: string;
+            /**
+             * Format: password
+             * @description the signing secret or token from the gateway's panel; stored encrypted, never shown
+             * @example whsec_example
+             */
+            secret: string;
         };
         /** Note */
         Note: {
@@ -4614,6 +5417,38 @@ export interface components {
             count: number;
         };
         /**
+         * Onboarding
+         * @description The steps from a new shop to reported sales.
+         */
+        Onboarding: {
+            steps: components["schemas"]["StepState"][];
+            /** @description how many steps are done */
+            done: number;
+            /** @description whether this user no longer wants to see the steps */
+            dismissed: boolean;
+        };
+        /**
+         * OnboardingChoices
+         * @description A user's own choices. They tick no step.
+         */
+        OnboardingChoices: {
+            /**
+             * @description do not show the steps
+             * @default false
+             */
+            dismissed: boolean;
+            /**
+             * @description steps to leave out
+             * @default []
+             */
+            skipped: components["schemas"]["OnboardingStep"][];
+        };
+        /**
+         * OnboardingStep
+         * @enum {string}
+         */
+        OnboardingStep: "gateway" | "sale" | "meta" | "tracking" | "team";
+        /**
          * OpenAPIDocument
          * @description A description of every operation, as the OpenAPI Specification defines it.
          */
@@ -4623,6 +5458,38 @@ export interface components {
              * @example 3.1.0
              */
             openapi: string;
+        };
+        /**
+         * OutcomeCounts
+         * @description Webhooks by outcome.
+         */
+        OutcomeCounts: {
+            /** @default 0 */
+            accepted: number;
+            /**
+             * @description another webhook had reported the same
+             * @default 0
+             */
+            already_reported: number;
+            /** @default 0 */
+            ignored: number;
+            /** @default 0 */
+            quarantined: number;
+            /**
+             * @description events that were delivered again
+             * @default 0
+             */
+            duplicate: number;
+            /**
+             * @description events that were delivered again with another body
+             * @default 0
+             */
+            conflict: number;
+            /**
+             * @description refused: not authentic or not readable
+             * @default 0
+             */
+            rejected: number;
         };
         /**
          * Outlook
@@ -4810,6 +5677,20 @@ export interface components {
             state: components["schemas"]["PaymentState"];
             amount_minor: number;
             currency: string;
+        };
+        /**
+         * PaymentHealth
+         * @description The health of receiving and handling payments. It names no shop.
+         */
+        PaymentHealth: {
+            /** @description whether every check is ok */
+            healthy: boolean;
+            /**
+             * Format: date-time
+             * @description of the checks; they are repeated at most every 5 seconds
+             */
+            timestamp: string;
+            checks: components["schemas"]["HealthChecks"];
         };
         /** PaymentHit */
         PaymentHit: {
@@ -5042,7 +5923,7 @@ export interface components {
          * Permission
          * @enum {string}
          */
-        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "notes.write" | "views.save" | "views.share" | "destinations.change" | "destinations.check";
+        Permission: "read" | "customers.set_status" | "customers.correct_trust" | "payments.give_verdicts" | "customers.merge" | "detections.evaluate" | "rules.edit" | "rules.apply" | "rules.snooze" | "fuse.reset" | "dead_letters.settle" | "quarantine.replay" | "quarantine.discard" | "lists.change" | "notes.write" | "views.save" | "views.share" | "settings.change" | "flags.change" | "switches.change" | "switches.change_platform" | "webhooks.resend" | "gateways.change" | "tracking.check" | "destinations.change" | "destinations.check";
         /** Point */
         Point: {
             /**
@@ -5051,6 +5932,59 @@ export interface components {
              */
             at: string;
             counts: components["schemas"]["Counts"];
+        };
+        /** Preferences */
+        Preferences: {
+            /** @example Bia */
+            name: string | null;
+            /**
+             * @description null: the shop's
+             * @example pt-BR
+             */
+            language: ("en" | "pt-BR") | null;
+            /**
+             * @description null: the shop's
+             * @example Europe/Lisbon
+             */
+            timezone: string | null;
+            theme: components["schemas"]["Theme"];
+            key_hints: boolean;
+            effective: components["schemas"]["EffectivePreferences"];
+        };
+        /**
+         * PreferencesBody
+         * @description The user's choices. Null, or absent: the shop's, or the dashboard's own.
+         */
+        PreferencesBody: {
+            /**
+             * @description shown to the team in place of the email
+             * @default null
+             * @example Bia
+             */
+            name: string | null;
+            /**
+             * @description null: the shop's
+             * @default null
+             * @example pt-BR
+             */
+            language: ("en" | "pt-BR") | null;
+            /**
+             * @description IANA name, for the times that are shown; null: the shop's
+             * @default null
+             * @example Europe/Lisbon
+             */
+            timezone: string | null;
+            /**
+             * @description of the dashboard
+             * @default system
+             * @example dark
+             */
+            theme: components["schemas"]["Theme"];
+            /**
+             * @description whether the dashboard shows its keyboard shortcuts
+             * @default true
+             */
+            key_hints: boolean;
         };
         /**
          * ProblemDetails
@@ -5437,6 +6371,115 @@ export interface components {
             } | null;
         };
         /**
+         * ReceivedWebhook
+         * @description An event of a gateway, or the refused webhooks of one gateway within one minute for one reason.
+         */
+        ReceivedWebhook: {
+            /**
+             * Format: uuid
+             * @description the event's id, however often it was delivered
+             */
+            id: string;
+            /** @description accepted: published; already_reported: another webhook had reported the same; ignored: understood, and of no interest; quarantined: not understood; conflict: the event arrived before with another body, which is kept; refused: not authentic or not readable, so its body was not stored */
+            state: components["schemas"]["WebhookState"];
+            /** @description `unknown` if the URL of a refused webhook names no known gateway */
+            gateway: string;
+            /**
+             * @description the gateway's own type of the event; null if refused
+             * @example payment_intent.succeeded
+             */
+            type: string | null;
+            /** @description the gateway's own id of the event */
+            gateway_event_id: string | null;
+            /** @description the payment that it reports on */
+            payment_id: string | null;
+            /** @description type of the message that was published for it */
+            message_type: string | null;
+            /** @description HTTP status of the response to the first delivery */
+            status: number;
+            /**
+             * @description why it was refused, for programs
+             * @example signature_mismatch
+             */
+            code: string | null;
+            /** @description why it was ignored, quarantined, in conflict or refused, for people */
+            reason: string | null;
+            /** @description how often it was delivered; of refused ones, how many there were */
+            deliveries: number;
+            /** @description sender's address of the last refused one */
+            remote: string | null;
+            /** @description when the event happened, according to the gateway */
+            occurred_at: string | null;
+            /**
+             * Format: date-time
+             * @description when it was received first; of refused ones, the minute
+             */
+            created_at: string;
+            /** Format: date-time */
+            last_received_at: string;
+        };
+        /** ReceivedWebhookDetails */
+        ReceivedWebhookDetails: {
+            /**
+             * Format: uuid
+             * @description the event's id, however often it was delivered
+             */
+            id: string;
+            /** @description accepted: published; already_reported: another webhook had reported the same; ignored: understood, and of no interest; quarantined: not understood; conflict: the event arrived before with another body, which is kept; refused: not authentic or not readable, so its body was not stored */
+            state: components["schemas"]["WebhookState"];
+            /** @description `unknown` if the URL of a refused webhook names no known gateway */
+            gateway: string;
+            /**
+             * @description the gateway's own type of the event; null if refused
+             * @example payment_intent.succeeded
+             */
+            type: string | null;
+            /** @description the gateway's own id of the event */
+            gateway_event_id: string | null;
+            /** @description the payment that it reports on */
+            payment_id: string | null;
+            /** @description type of the message that was published for it */
+            message_type: string | null;
+            /** @description HTTP status of the response to the first delivery */
+            status: number;
+            /**
+             * @description why it was refused, for programs
+             * @example signature_mismatch
+             */
+            code: string | null;
+            /** @description why it was ignored, quarantined, in conflict or refused, for people */
+            reason: string | null;
+            /** @description how often it was delivered; of refused ones, how many there were */
+            deliveries: number;
+            /** @description sender's address of the last refused one */
+            remote: string | null;
+            /** @description when the event happened, according to the gateway */
+            occurred_at: string | null;
+            /**
+             * Format: date-time
+             * @description when it was received first; of refused ones, the minute
+             */
+            created_at: string;
+            /** Format: date-time */
+            last_received_at: string;
+            /** @description size of the scrubbed copy; 0 if refused */
+            payload_bytes: number;
+            /** @description when it was delivered for the second time */
+            repeated_first_at: string | null;
+            /** @description newest first, at most 50 */
+            conflicts: components["schemas"]["ConflictingDelivery"][];
+            /** @description the event whose body is kept, for a webhook in conflict */
+            conflicts_with: string | null;
+            /** @description null if it reports on none, or the payment is not known yet */
+            payment: components["schemas"]["WebhookPayment"] | null;
+        };
+        /** ReceivedWebhookPage */
+        ReceivedWebhookPage: {
+            items: components["schemas"]["ReceivedWebhook"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        /**
          * RecoveryCodes
          * @description Each signs in once in place of a code. They cannot be shown again.
          */
@@ -5589,7 +6632,7 @@ export interface components {
          * @description The other payments with the same card, device, …, newest first.
          */
         RelatedPayments: {
-            link: components["schemas"]["Link"];
+            link: components["schemas"]["SharedValue"];
             /** @example 4 */
             payments: number;
             /** @description false if there are more than the 500 newest, which are counted */
@@ -5604,12 +6647,50 @@ export interface components {
             items: components["schemas"]["ListedPayment"][];
             next_cursor: string | null;
         };
+        /** ResendOutcome */
+        ResendOutcome: {
+            /** Format: uuid */
+            id: string;
+            /** @description published: its facts are reported now; already_reported: they were before, so none is repeated; ignored and quarantined as before */
+            status: components["schemas"]["ResendStatus"];
+            /** @description the message that was published now; `payment.enriched.v1` completes a sale that was reported */
+            message_type: string | null;
+            /** @description why it is ignored or still in quarantine */
+            reason: string | null;
+        };
+        /**
+         * ResendStatus
+         * @enum {string}
+         */
+        ResendStatus: "published" | "already_reported" | "ignored" | "quarantined";
         /** RestoreBody */
         RestoreBody: {
             /** @description the version to make current again */
             restored: number;
             /** @description the rule's current version, which this change replaces */
             version: number;
+        };
+        /** RestoreSectionBody */
+        RestoreSectionBody: {
+            /**
+             * @description the earlier version; 0: the defaults
+             * @example 2
+             */
+            version: number;
+            /**
+             * @description the version that it replaces; absent: whichever it is
+             * @default null
+             * @example 3
+             */
+            current: number | null;
+        };
+        /** RetireBody */
+        RetireBody: {
+            /**
+             * @description also retire a secret without which the gateway's webhooks would be rejected
+             * @default false
+             */
+            force: boolean;
         };
         /**
          * RetryBody
@@ -5909,6 +6990,29 @@ export interface components {
         RuleList: {
             items: components["schemas"]["ListedRule"][];
         };
+        /**
+         * SampleOutcome
+         * @description The outcome of a sample webhook, which took the path of every webhook of the gateway.
+         */
+        SampleOutcome: {
+            /** @description HTTP status of ingest's response: 202 if the sample was accepted */
+            status: number;
+            /**
+             * @description why it was refused, for programs
+             * @example address_not_allowed
+             */
+            code: string | null;
+            /**
+             * @description why it was refused or ignored, for people
+             * @example This endpoint accepts webhooks only from the addresses on its allow-list.
+             */
+            reason: string | null;
+            /** @description of `GET /api/v1/webhooks/{id}`; null if it was refused */
+            webhook_id: string | null;
+            state: components["schemas"]["WebhookState"] | null;
+            /** @description the payment of the sample, which is marked as a test */
+            payment_id: string | null;
+        };
         /** SavedView */
         SavedView: {
             /** Format: uuid */
@@ -6036,6 +7140,57 @@ export interface components {
             enabled: boolean;
             recovery_codes_left: number;
         };
+        /** SecretList */
+        SecretList: {
+            /** @description newest first */
+            items: components["schemas"]["ShownSecret"][];
+        };
+        /** SectionBody */
+        SectionBody: {
+            /**
+             * @description the fields by name; a field that is absent gets its default
+             * @example {
+             *       "block_at": 85,
+             *       "review_at": 60
+             *     }
+             */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        /** SectionList */
+        SectionList: {
+            items: components["schemas"]["SettingsSection"][];
+        };
+        /** SectionVersion */
+        SectionVersion: {
+            /** @example 3 */
+            version: number;
+            /** @example 2026-11-20T14:05:00Z */
+            changed_at: string | null;
+            /** @example bia@shop.example */
+            changed_by: string | null;
+            /** @description the earlier version with the same values, if it was restored */
+            restored: number | null;
+            /**
+             * @description all fields, with the defaults of those that were not set
+             * @example {
+             *       "enabled": true,
+             *       "window_minutes": 30
+             *     }
+             */
+            values: {
+                [key: string]: unknown;
+            };
+            /** @description what differs from the version before */
+            changes: components["schemas"]["SettingChange"][];
+        };
+        /** SectionVersionPage */
+        SectionVersionPage: {
+            items: components["schemas"]["SectionVersion"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
         /** Series */
         Series: {
             range: components["schemas"]["SeriesRange"];
@@ -6048,6 +7203,98 @@ export interface components {
          * @enum {string}
          */
         SeriesRange: "1h" | "24h" | "7d" | "30d";
+        /**
+         * SettingChange
+         * @description A value that a version changed.
+         */
+        SettingChange: {
+            /**
+             * @description dotted, for nested values
+             * @example velocity.card.1h.attempts
+             */
+            setting: string;
+            /**
+             * @description null where it was absent
+             * @example 8
+             */
+            before: unknown;
+            /**
+             * @description null where it is absent
+             * @example 12
+             */
+            after: unknown;
+        };
+        /**
+         * SettingValue
+         * @description A setting with its current value.
+         */
+        SettingValue: {
+            /**
+             * @description the field of the section
+             * @example review_at
+             */
+            name: string;
+            /** @example the least risk of a review */
+            description: string;
+            /**
+             * @description the value that the services use
+             * @example 60
+             */
+            value: unknown;
+            /** @example 50 */
+            default: unknown;
+            /**
+             * @description null for values without one
+             * @example points of risk, from 0 to 100
+             */
+            unit: string | null;
+            /**
+             * @description JSON Schema of the value, with all limits; in nested values with `description` and `unit`
+             * @example {
+             *       "maximum": 100,
+             *       "minimum": 1,
+             *       "type": "integer"
+             *     }
+             */
+            limits: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * SettingsSection
+         * @description A section of the tenant's settings.
+         */
+        SettingsSection: {
+            /**
+             * @example detector
+             * @enum {string}
+             */
+            section: "shop" | "tracking" | "limits" | "detector" | "trust" | "dispatch" | "actions" | "fuse";
+            /**
+             * @description raised by every change; 0: the defaults, never changed
+             * @example 3
+             */
+            version: number;
+            /**
+             * @description null for version 0
+             * @example 2026-11-20T14:05:00Z
+             */
+            changed_at: string | null;
+            /**
+             * @description a user, an API key or a command
+             * @example bia@shop.example
+             */
+            changed_by: string | null;
+            /** @description the earlier version with the same values, if it was restored */
+            restored: number | null;
+            fields: components["schemas"]["SettingValue"][];
+        };
+        /**
+         * SharedValue
+         * @description A kind of value that two payments may share.
+         * @enum {string}
+         */
+        SharedValue: "customer" | "card" | "device" | "ip" | "phone" | "document";
         /** SharingCustomer */
         SharingCustomer: {
             customer_id: string;
@@ -6056,6 +7303,20 @@ export interface components {
              * @example 2
              */
             payments: number;
+        };
+        /**
+         * ShownSecret
+         * @description A secret without its value.
+         */
+        ShownSecret: {
+            /** @example 2026-03 */
+            label: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description when it last authenticated a webhook, to the minute */
+            last_used_at: string | null;
+            /** @description whether the gateway's webhooks would be rejected without it, as far as is known */
+            needed: boolean;
         };
         /**
          * SignedIn
@@ -6116,6 +7377,25 @@ export interface components {
             reason: string;
         };
         /**
+         * StepState
+         * @description A step is done by a fact, never by a click.
+         */
+        StepState: {
+            step: components["schemas"]["OnboardingStep"];
+            done: boolean;
+            /** @description by this user */
+            skipped: boolean;
+            /** @description when the fact occurred; null if it is not done, or has no time */
+            done_at: string | null;
+            /**
+             * @description what was found, or what is left to do
+             * @example Set up: stripe.
+             */
+            detail: string | null;
+            /** @description of the first sale, for that step */
+            payment_id: string | null;
+        };
+        /**
          * StoppedFraud
          * @description Fraud whose money the fraudster did not keep.
          *
@@ -6135,6 +7415,22 @@ export interface components {
             at_provider: components["schemas"]["CountedMoney"];
             /** @description reviewed or blocked payments that a person judged legitimate */
             false_alarms: number;
+        };
+        /**
+         * StoredFlagValue
+         * @description A value that replaces the default.
+         */
+        StoredFlagValue: {
+            /**
+             * @description null: every gateway without a value of its own
+             * @example hotmart
+             */
+            gateway: string | null;
+            enabled: boolean;
+            /** @example bia@shop.example */
+            changed_by: string;
+            /** Format: date-time */
+            changed_at: string;
         };
         /**
          * StoryDelivery
@@ -6222,6 +7518,61 @@ export interface components {
              */
             received_at: string;
         };
+        /** SwitchBody */
+        SwitchBody: {
+            name: components["schemas"]["SwitchName"];
+            /** @description false: switch it off */
+            on: boolean;
+            /**
+             * @description `platform` is for operators
+             * @default tenant
+             * @enum {string}
+             */
+            scope: "tenant" | "platform";
+            /**
+             * @description a gateway, or a destination's id; null: all
+             * @default null
+             * @example hotmart
+             */
+            target: string | null;
+            /**
+             * @description the reason, which affected people see; required to switch on
+             * @default null
+             * @example We move to a new account until 14:00.
+             */
+            message: string | null;
+            /**
+             * @description against slips, to switch maintenance on: the tenant's slug, or `platform`
+             * @default null
+             * @example my-shop
+             */
+            confirm: string | null;
+            /**
+             * @description the end; null: it does not end
+             * @default null
+             * @example 2026-03-14T18:00:00Z
+             */
+            until: string | null;
+        };
+        /** SwitchList */
+        SwitchList: {
+            /** @description those that are on, for this tenant or the whole platform */
+            items: components["schemas"]["ActiveSwitch"][];
+            available: components["schemas"]["AvailableSwitch"][];
+            gateways: components["schemas"]["GatewayRetries"][];
+        };
+        /**
+         * SwitchName
+         * @enum {string}
+         */
+        SwitchName: "stop_webhooks" | "stop_sending" | "maintenance";
+        /**
+         * SwitchesChanged
+         * @description The switches that are on now, for this tenant or the whole platform.
+         */
+        SwitchesChanged: {
+            items: components["schemas"]["ActiveSwitch"][];
+        };
         /** TenantIdentity */
         TenantIdentity: {
             /** Format: uuid */
@@ -6233,6 +7584,67 @@ export interface components {
         TenantName: {
             slug: string;
             name: string;
+        };
+        /**
+         * Theme
+         * @enum {string}
+         */
+        Theme: "system" | "light" | "dark";
+        /**
+         * ThresholdBody
+         * @description Proposed thresholds. One that is absent stays as it is.
+         */
+        ThresholdBody: {
+            /**
+             * @description the least risk of a review
+             * @default null
+             * @example 60
+             */
+            review_at: number | null;
+            /**
+             * @description the least risk of a block
+             * @default null
+             * @example 75
+             */
+            block_at: number | null;
+            /**
+             * @description how far back to count
+             * @default 30
+             */
+            days: number;
+        };
+        /**
+         * ThresholdEffect
+         * @description Payments by what the thresholds make of their risk.
+         */
+        ThresholdEffect: {
+            /** @example 60 */
+            review_at: number;
+            /** @example 80 */
+            block_at: number;
+            /** @example 1230 */
+            reviewed: number;
+            /** @example 360 */
+            blocked: number;
+        };
+        /**
+         * ThresholdPreview
+         * @description The effect of thresholds on past payments, by their stored risk.
+         *
+         *     Payments that a list, a rule or another override decided are left out: thresholds do not decide on them.
+         */
+        ThresholdPreview: {
+            /**
+             * Format: date-time
+             * @description payments decided since then were counted
+             * @example 2026-10-29T12:00:00Z
+             */
+            since: string;
+            current: components["schemas"]["ThresholdEffect"];
+            proposed: components["schemas"]["ThresholdEffect"];
+            moved: components["schemas"]["MovedPayments"][];
+            /** @description false if there were more payments at risk than are counted (100,000) */
+            complete: boolean;
         };
         /** TimeSeries */
         TimeSeries: {
@@ -6283,6 +7695,85 @@ export interface components {
         Totals: {
             counts: components["schemas"]["Counts"];
             amounts: components["schemas"]["Amounts"][];
+        };
+        /**
+         * TrackingCheck
+         * @description The tracking script of a page, as a visitor's browser gets it without running scripts.
+         */
+        TrackingCheck: {
+            /**
+             * @description of the page, after redirects
+             * @example https://shop.example/
+             */
+            url: string;
+            /**
+             * @description HTTP status of the page; null if it cannot be reached
+             * @example 200
+             */
+            status: number | null;
+            /** @description whether the page loads the script; a tag manager may add it later */
+            found: boolean;
+            /** @example https://hooks.example.com/t.js */
+            script_url: string | null;
+            /**
+             * @description the `data-tenant` of the script
+             * @example my-shop
+             */
+            tenant: string | null;
+            /** @description empty if visits can be reported */
+            problems: components["schemas"]["TrackingProblem"][];
+        };
+        /** TrackingCheckBody */
+        TrackingCheckBody: {
+            /**
+             * @description a page of the shop, such as its checkout
+             * @example https://shop.example/
+             */
+            url: string;
+        };
+        /** TrackingDay */
+        TrackingDay: {
+            /**
+             * Format: date
+             * @description in UTC
+             */
+            day: string;
+            visits: number;
+            /** @description visits that an advertisement led to, by Meta's click id */
+            with_click_id: number;
+            /** @description visits that reached a checkout */
+            checkouts: number;
+            /** @description forms that were submitted */
+            leads: number;
+        };
+        /** TrackingProblem */
+        TrackingProblem: {
+            code: components["schemas"]["TrackingProblemCode"];
+            /**
+             * @description the fault and its fix
+             * @example The page has no Orylo script. Add it as docs/tracking.md describes.
+             */
+            detail: string;
+        };
+        /**
+         * TrackingProblemCode
+         * @enum {string}
+         */
+        TrackingProblemCode: "page_unavailable" | "script_missing" | "other_host" | "tenant_missing" | "other_tenant" | "held_by_consent" | "script_blocked" | "reports_blocked";
+        /** TrackingStats */
+        TrackingStats: {
+            /** @description of all days */
+            visits: number;
+            /** @description of all days */
+            with_click_id: number;
+            /** @description of all days */
+            checkouts: number;
+            /** @description of all days */
+            leads: number;
+            /** @description when the last visit was reported */
+            last_at: string | null;
+            /** @description oldest first; days without a visit are left out */
+            days: components["schemas"]["TrackingDay"][];
         };
         /** TrialBody */
         TrialBody: {
@@ -6473,6 +7964,11 @@ export interface components {
             problems: components["schemas"]["ImportProblem"][];
             dry_run: boolean;
         };
+        /**
+         * VerdictOutcome
+         * @enum {string}
+         */
+        VerdictOutcome: "given" | "unchanged" | "unknown" | "held";
         /** VerdictRequest */
         VerdictRequest: {
             /** @description `withdrawn` takes the earlier verdict back */
@@ -6482,6 +7978,13 @@ export interface components {
              * @default null
              */
             reason: string | null;
+        };
+        /** VerdictResult */
+        VerdictResult: {
+            /** @example stripe:pi_3SVk2c */
+            id: string;
+            /** @description `given`; `unchanged`: the payment has this verdict; `unknown`: there is no such payment; `held`: another person has its review case open, and only they decide it */
+            outcome: components["schemas"]["VerdictOutcome"];
         };
         /** VersionList */
         VersionList: {
@@ -6511,6 +8014,80 @@ export interface components {
          * @enum {string}
          */
         WaitCause: "destination_on_hold" | "destination_throttled" | "destination_unavailable" | "destination_disabled";
+        /** WebhookPayload */
+        WebhookPayload: {
+            /** @description the body as received: personal values are hashed, secrets removed and card numbers masked */
+            payload: unknown;
+        };
+        /**
+         * WebhookPayment
+         * @description The payment that a webhook reports on, as it is now.
+         */
+        WebhookPayment: {
+            /** @example stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp */
+            id: string;
+            state: components["schemas"]["PaymentState"];
+            amount_minor: number;
+            currency: string;
+            /** @description a test event, which does not count as a sale */
+            test: boolean;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /**
+         * WebhookReceipt
+         * @description Webhooks of one gateway that were received together. The fields describe the last of them.
+         */
+        WebhookReceipt: {
+            gateway: string;
+            /**
+             * @description the gateway's own type of the event
+             * @example payment_intent.succeeded
+             */
+            type: string;
+            state: components["schemas"]["WebhookState"];
+            /**
+             * @description the event's id, as lists return it
+             * @example 6e1f0c0e-4a43-5b52-9c3e-0f5b8c1d2e3f
+             */
+            webhook_id: string;
+            payment_id: string | null;
+            test: boolean;
+            count: number;
+            /** Format: date-time */
+            received_at: string;
+        };
+        /**
+         * WebhookRefusal
+         * @description Webhooks of one gateway that were refused together, for one reason.
+         */
+        WebhookRefusal: {
+            gateway: string;
+            /**
+             * @description HTTP status of the responses
+             * @example 401
+             */
+            status: number;
+            /**
+             * @description the reason, for programs
+             * @example signature_mismatch
+             */
+            code: string;
+            /**
+             * @description what was wrong and how to fix it
+             * @example The signature matches none of the secrets set for this gateway.
+             */
+            reason: string;
+            count: number;
+            remote: string | null;
+            /** Format: date-time */
+            refused_at: string;
+        };
+        /**
+         * WebhookState
+         * @enum {string}
+         */
+        WebhookState: "accepted" | "already_reported" | "ignored" | "quarantined" | "conflict" | "refused";
         /** WebhooksPart */
         WebhooksPart: {
             /** @description `missing`: there is nothing (see `outlook`); `failed`: its source did not answer, try again */
@@ -6620,6 +8197,24 @@ export interface components {
             data: components["schemas"]["ReviewCaseChange"];
         } | {
             /** @constant */
+            event: "webhook.accepted";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["WebhookReceipt"];
+        } | {
+            /** @constant */
+            event: "webhook.refused";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["WebhookRefusal"];
+        } | {
+            /** @constant */
             event: "job.progress";
             /**
              * @description the position to resume from
@@ -6636,6 +8231,15 @@ export interface components {
              */
             id?: string;
             data: components["schemas"]["OverviewUpdate"];
+        } | {
+            /** @constant */
+            event: "switches.changed";
+            /**
+             * @description the position to resume from
+             * @example 1207.0
+             */
+            id?: string;
+            data: components["schemas"]["SwitchesChanged"];
         };
     };
     responses: {
@@ -7923,12 +9527,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
                 /**
@@ -8508,7 +10112,7 @@ export interface operations {
                      * @example {
                      *       "customer_id": "cus_0d2f6a4b8c1e",
                      *       "status": "neutral",
-                     *       "expires_at": "2026-03-14T15:09:26Z",
+                     *       "expires_at": "2099-12-31T00:00:00Z",
                      *       "set_at": "2026-03-14T15:09:26Z",
                      *       "actor": "ana@shop.example",
                      *       "reason": "card testing"
@@ -8561,7 +10165,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "status": "neutral",
-                 *       "expires_at": "2026-03-14T15:09:26Z",
+                 *       "expires_at": "2099-12-31T00:00:00Z",
                  *       "reason": "card testing"
                  *     }
                  */
@@ -8580,7 +10184,7 @@ export interface operations {
                      * @example {
                      *       "customer_id": "cus_0d2f6a4b8c1e",
                      *       "status": "neutral",
-                     *       "expires_at": "2026-03-14T15:09:26Z",
+                     *       "expires_at": "2099-12-31T00:00:00Z",
                      *       "reason": "card testing",
                      *       "actor": "ana@shop.example",
                      *       "accepted_at": "2026-03-14T15:09:26Z"
@@ -9006,7 +10610,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "other": "cus_0d2f6a4b8c1e",
+                 *       "other": "cus_7b91e02cd45f",
                  *       "reason": "card testing"
                  *     }
                  */
@@ -9732,7 +11336,7 @@ export interface operations {
                  * @description only what shares this; needed with a `cursor`
                  * @example card
                  */
-                link?: components["schemas"]["Link"];
+                link?: components["schemas"]["SharedValue"];
             };
             header?: {
                 /**
@@ -10012,7 +11616,7 @@ export interface operations {
                  *       "dry_run": true
                  *     }
                  */
-                "application/json": components["schemas"]["BulkRequest"];
+                "application/json": components["schemas"]["BulkVerdict"];
             };
         };
         responses: {
@@ -10038,7 +11642,7 @@ export interface operations {
                      *       ]
                      *     }
                      */
-                    "application/json": components["schemas"]["BulkResult"];
+                    "application/json": components["schemas"]["BulkVerdictResult"];
                 };
             };
             400: components["responses"]["400"];
@@ -10744,7 +12348,7 @@ export interface operations {
                      *           "open": true,
                      *           "holder": {
                      *             "name": "bia@loja.example",
-                     *             "until": "2026-03-14T15:09:26Z"
+                     *             "until": "2099-12-31T00:00:00Z"
                      *           },
                      *           "assigned_to": "bia@loja.example",
                      *           "later_until": "2026-03-14T15:09:26Z"
@@ -10948,7 +12552,7 @@ export interface operations {
                      *       "open": true,
                      *       "holder": {
                      *         "name": "bia@loja.example",
-                     *         "until": "2026-03-14T15:09:26Z"
+                     *         "until": "2099-12-31T00:00:00Z"
                      *       },
                      *       "assigned_to": "bia@loja.example",
                      *       "later_until": "2026-03-14T15:09:26Z"
@@ -11036,7 +12640,7 @@ export interface operations {
                      *       "open": true,
                      *       "holder": {
                      *         "name": "bia@loja.example",
-                     *         "until": "2026-03-14T15:09:26Z"
+                     *         "until": "2099-12-31T00:00:00Z"
                      *       },
                      *       "assigned_to": "bia@loja.example",
                      *       "later_until": "2026-03-14T15:09:26Z"
@@ -11118,7 +12722,7 @@ export interface operations {
                      *       "open": true,
                      *       "holder": {
                      *         "name": "bia@loja.example",
-                     *         "until": "2026-03-14T15:09:26Z"
+                     *         "until": "2099-12-31T00:00:00Z"
                      *       },
                      *       "assigned_to": "bia@loja.example",
                      *       "later_until": "2026-03-14T15:09:26Z"
@@ -11209,7 +12813,7 @@ export interface operations {
                      *       "open": true,
                      *       "holder": {
                      *         "name": "bia@loja.example",
-                     *         "until": "2026-03-14T15:09:26Z"
+                     *         "until": "2099-12-31T00:00:00Z"
                      *       },
                      *       "assigned_to": "bia@loja.example",
                      *       "later_until": "2026-03-14T15:09:26Z"
@@ -11303,7 +12907,7 @@ export interface operations {
                      *       "open": true,
                      *       "holder": {
                      *         "name": "bia@loja.example",
-                     *         "until": "2026-03-14T15:09:26Z"
+                     *         "until": "2099-12-31T00:00:00Z"
                      *       },
                      *       "assigned_to": "bia@loja.example",
                      *       "later_until": "2026-03-14T15:09:26Z"
@@ -11454,7 +13058,7 @@ export interface operations {
                      *       "open": true,
                      *       "holder": {
                      *         "name": "bia@loja.example",
-                     *         "until": "2026-03-14T15:09:26Z"
+                     *         "until": "2099-12-31T00:00:00Z"
                      *       },
                      *       "assigned_to": "bia@loja.example",
                      *       "later_until": "2026-03-14T15:09:26Z"
@@ -12325,12 +13929,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
                 /**
@@ -12391,7 +13995,7 @@ export interface operations {
                      *           "added_by": "ana@shop.example",
                      *           "created_at": "2026-03-14T15:09:26Z",
                      *           "updated_at": "2026-03-14T15:09:26Z",
-                     *           "expires_at": "2026-03-14T15:09:26Z"
+                     *           "expires_at": "2099-12-31T00:00:00Z"
                      *         }
                      *       ],
                      *       "next_cursor": null
@@ -12436,7 +14040,7 @@ export interface operations {
                  *       "type": "ip",
                  *       "value": "203.0.113.0/24",
                  *       "reason": "card testing",
-                 *       "expires_at": "2026-03-14T15:09:26Z"
+                 *       "expires_at": "2099-12-31T00:00:00Z"
                  *     }
                  */
                 "application/json": components["schemas"]["NewListEntry"];
@@ -12460,7 +14064,7 @@ export interface operations {
                      *       "added_by": "ana@shop.example",
                      *       "created_at": "2026-03-14T15:09:26Z",
                      *       "updated_at": "2026-03-14T15:09:26Z",
-                     *       "expires_at": "2026-03-14T15:09:26Z"
+                     *       "expires_at": "2099-12-31T00:00:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Entry"];
@@ -12515,7 +14119,7 @@ export interface operations {
                      *       "added_by": "ana@shop.example",
                      *       "created_at": "2026-03-14T15:09:26Z",
                      *       "updated_at": "2026-03-14T15:09:26Z",
-                     *       "expires_at": "2026-03-14T15:09:26Z"
+                     *       "expires_at": "2099-12-31T00:00:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Entry"];
@@ -12560,7 +14164,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "reason": "card testing",
-                 *       "expires_at": "2026-03-14T15:09:26Z"
+                 *       "expires_at": "2099-12-31T00:00:00Z"
                  *     }
                  */
                 "application/json": components["schemas"]["EntryChange"];
@@ -12583,7 +14187,7 @@ export interface operations {
                      *       "added_by": "ana@shop.example",
                      *       "created_at": "2026-03-14T15:09:26Z",
                      *       "updated_at": "2026-03-14T15:09:26Z",
-                     *       "expires_at": "2026-03-14T15:09:26Z"
+                     *       "expires_at": "2099-12-31T00:00:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Entry"];
@@ -12639,7 +14243,7 @@ export interface operations {
                      *       "added_by": "ana@shop.example",
                      *       "created_at": "2026-03-14T15:09:26Z",
                      *       "updated_at": "2026-03-14T15:09:26Z",
-                     *       "expires_at": "2026-03-14T15:09:26Z"
+                     *       "expires_at": "2099-12-31T00:00:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Entry"];
@@ -12697,7 +14301,7 @@ export interface operations {
                      *           "added_by": "ana@shop.example",
                      *           "created_at": "2026-03-14T15:09:26Z",
                      *           "updated_at": "2026-03-14T15:09:26Z",
-                     *           "expires_at": "2026-03-14T15:09:26Z"
+                     *           "expires_at": "2099-12-31T00:00:00Z"
                      *         }
                      *       ]
                      *     }
@@ -12736,7 +14340,7 @@ export interface operations {
                 reason?: string;
                 /**
                  * @description of lines that name none
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2099-12-31T00:00:00Z
                  */
                 expires_at?: string;
             };
@@ -12753,8 +14357,8 @@ export interface operations {
         requestBody: {
             content: {
                 /**
-                 * @example type,value,reason
-                 *     ip,203.0.113.0/24,card testing
+                 * @example list,type,value,reason
+                 *     block,ip,203.0.113.0/24,card testing
                  */
                 "text/csv": string;
             };
@@ -12853,12 +14457,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
                 /**
@@ -13772,12 +15376,12 @@ export interface operations {
                 destination_id?: string;
                 /**
                  * @description recorded at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description recorded before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
             };
@@ -14165,6 +15769,1088 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    show_onboarding: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "steps": [
+                     *         {
+                     *           "step": "gateway",
+                     *           "done": true,
+                     *           "skipped": true,
+                     *           "done_at": "2026-03-14T15:09:26Z",
+                     *           "detail": "Set up: stripe.",
+                     *           "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp"
+                     *         }
+                     *       ],
+                     *       "done": 12,
+                     *       "dismissed": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Onboarding"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    save_onboarding: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "dismissed": false,
+                 *       "skipped": []
+                 *     }
+                 */
+                "application/json": components["schemas"]["OnboardingChoices"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "steps": [
+                     *         {
+                     *           "step": "gateway",
+                     *           "done": true,
+                     *           "skipped": true,
+                     *           "done_at": "2026-03-14T15:09:26Z",
+                     *           "detail": "Set up: stripe.",
+                     *           "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp"
+                     *         }
+                     *       ],
+                     *       "done": 12,
+                     *       "dismissed": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Onboarding"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_gateways: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "hotmart",
+                     *           "configured": true,
+                     *           "enabled": true,
+                     *           "mode": "native",
+                     *           "accept": [
+                     *             "live"
+                     *           ],
+                     *           "allowed_networks": [
+                     *             "203.0.113.0/24"
+                     *           ],
+                     *           "timezone": "America/Sao_Paulo",
+                     *           "path": "/api/v1/webhooks/stripe/my-shop",
+                     *           "url": "https://orylo.example/api/v1/webhooks/stripe/my-shop",
+                     *           "reachable": true,
+                     *           "secrets": [
+                     *             {
+                     *               "label": "2026-03",
+                     *               "created_at": "2026-03-14T15:09:26Z",
+                     *               "last_used_at": "2026-03-14T15:09:26Z",
+                     *               "needed": true
+                     *             }
+                     *           ],
+                     *           "health": {
+                     *             "last_at": "2026-03-14T15:09:26Z",
+                     *             "rejected_at": "2026-03-14T15:09:26Z",
+                     *             "counts": {
+                     *               "accepted": 0,
+                     *               "already_reported": 0,
+                     *               "ignored": 0,
+                     *               "quarantined": 0,
+                     *               "duplicate": 0,
+                     *               "conflict": 0,
+                     *               "rejected": 0
+                     *             },
+                     *             "usual_gap_s": 12,
+                     *             "silent_since": "2026-03-14T15:09:26Z"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_gateway: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the gateway's name
+                 * @example stripe
+                 */
+                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "hotmart",
+                     *       "configured": true,
+                     *       "enabled": true,
+                     *       "mode": "native",
+                     *       "accept": [
+                     *         "live"
+                     *       ],
+                     *       "allowed_networks": [
+                     *         "203.0.113.0/24"
+                     *       ],
+                     *       "timezone": "America/Sao_Paulo",
+                     *       "path": "/api/v1/webhooks/stripe/my-shop",
+                     *       "url": "https://orylo.example/api/v1/webhooks/stripe/my-shop",
+                     *       "reachable": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayConfiguration"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    save_gateway: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the gateway's name
+                 * @example stripe
+                 */
+                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "enabled": true,
+                 *       "mode": "native",
+                 *       "accept": [
+                 *         "live",
+                 *         "test"
+                 *       ],
+                 *       "allowed_networks": [
+                 *         "203.0.113.0/24"
+                 *       ],
+                 *       "timezone": null,
+                 *       "secret": {
+                 *         "label": "2026-03",
+                 *         "secret": "whsec_example"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["GatewayBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "hotmart",
+                     *       "configured": true,
+                     *       "enabled": true,
+                     *       "mode": "native",
+                     *       "accept": [
+                     *         "live"
+                     *       ],
+                     *       "allowed_networks": [
+                     *         "203.0.113.0/24"
+                     *       ],
+                     *       "timezone": "America/Sao_Paulo",
+                     *       "path": "/api/v1/webhooks/stripe/my-shop",
+                     *       "url": "https://orylo.example/api/v1/webhooks/stripe/my-shop",
+                     *       "reachable": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayConfiguration"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_secrets: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the gateway's name
+                 * @example stripe
+                 */
+                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "label": "2026-03",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "last_used_at": "2026-03-14T15:09:26Z",
+                     *           "needed": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SecretList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    save_secret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the gateway's name
+                 * @example stripe
+                 */
+                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "label": "2026-03",
+                 *       "secret": "whsec_example"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewSecretBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "label": "2026-03",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "last_used_at": "2026-03-14T15:09:26Z",
+                     *       "needed": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ShownSecret"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    retire_secret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the gateway's name
+                 * @example stripe
+                 */
+                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+                /**
+                 * @description the secret's label
+                 * @example 2026-03
+                 */
+                label: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "force": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["RetireBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "label": "2026-03",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "last_used_at": "2026-03-14T15:09:26Z",
+                     *           "needed": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SecretList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_gateway_stats: {
+        parameters: {
+            query?: {
+                /**
+                 * @description by default 24 hours before `to`
+                 * @example 2026-03-01T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description by default now; at most 31 days after `from`
+                 * @example 2026-04-01T00:00:00Z
+                 */
+                to?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the gateway's name
+                 * @example stripe
+                 */
+                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "health": {
+                     *         "last_at": "2026-03-14T15:09:26Z",
+                     *         "rejected_at": "2026-03-14T15:09:26Z",
+                     *         "counts": {
+                     *           "accepted": 0,
+                     *           "already_reported": 0,
+                     *           "ignored": 0,
+                     *           "quarantined": 0,
+                     *           "duplicate": 0,
+                     *           "conflict": 0,
+                     *           "rejected": 0
+                     *         },
+                     *         "usual_gap_s": 12,
+                     *         "silent_since": "2026-03-14T15:09:26Z"
+                     *       },
+                     *       "hours": [
+                     *         {
+                     *           "hour": "2026-03-14T15:09:26Z",
+                     *           "counts": {
+                     *             "accepted": 0,
+                     *             "already_reported": 0,
+                     *             "ignored": 0,
+                     *             "quarantined": 0,
+                     *             "duplicate": 0,
+                     *             "conflict": 0,
+                     *             "rejected": 0
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GatewayStats"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    send_sample_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the gateway's name
+                 * @example stripe
+                 */
+                gateway: "hotmart" | "kiwify" | "perfectpay" | "stripe";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": 12,
+                     *       "code": "address_not_allowed",
+                     *       "reason": "This endpoint accepts webhooks only from the addresses on its allow-list.",
+                     *       "webhook_id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "state": "accepted",
+                     *       "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SampleOutcome"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    check_tracking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://shop.example/"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TrackingCheckBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "url": "https://shop.example/",
+                     *       "status": 200,
+                     *       "found": true,
+                     *       "script_url": "https://hooks.example.com/t.js",
+                     *       "tenant": "my-shop",
+                     *       "problems": [
+                     *         {
+                     *           "code": "page_unavailable",
+                     *           "detail": "The page has no Orylo script. Add it as docs/tracking.md describes."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TrackingCheck"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_tracking_stats: {
+        parameters: {
+            query?: {
+                /**
+                 * @description days back, today included
+                 * @example 30
+                 */
+                days?: number;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "visits": 12,
+                     *       "with_click_id": 12,
+                     *       "checkouts": 12,
+                     *       "leads": 12,
+                     *       "last_at": "2026-03-14T15:09:26Z",
+                     *       "days": [
+                     *         {
+                     *           "day": "2026-03-14",
+                     *           "visits": 12,
+                     *           "with_click_id": 12,
+                     *           "checkouts": 12,
+                     *           "leads": 12
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TrackingStats"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+                /**
+                 * @description created at or after
+                 * @example 2026-03-01T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description created before
+                 * @example 2026-04-01T00:00:00Z
+                 */
+                to?: string;
+                /**
+                 * @description the gateway that sent it
+                 * @example stripe
+                 */
+                gateway?: string;
+                /**
+                 * @description the gateway's own type of the event
+                 * @example charge.succeeded
+                 */
+                type?: string;
+                /**
+                 * @description accepted: published; already_reported: another webhook had reported the same; ignored: understood, and of no interest; quarantined: not understood; conflict: the event arrived before with another body, which is kept; refused: not authentic or not readable, so its body was not stored; duplicate: delivered more than once, in any state
+                 * @example accepted
+                 */
+                state?: components["schemas"]["ListedState"];
+                /**
+                 * @description the payment that it reports on
+                 * @example stripe:pi_3QK9xY
+                 */
+                payment?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "state": "accepted",
+                     *           "gateway": "stripe",
+                     *           "type": "payment_intent.succeeded",
+                     *           "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *           "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *           "message_type": "payment.succeeded.v1",
+                     *           "status": 12,
+                     *           "code": "signature_mismatch",
+                     *           "reason": "card testing",
+                     *           "deliveries": 12,
+                     *           "remote": "203.0.113.7",
+                     *           "occurred_at": "2026-03-14T15:09:26Z",
+                     *           "created_at": "2026-03-14T15:09:26Z",
+                     *           "last_received_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReceivedWebhookPage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the webhook's id
+                 * @example 6e1f0c0e-4a43-5b52-9c3e-0f5b8c1d2e3f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "state": "accepted",
+                     *       "gateway": "stripe",
+                     *       "type": "payment_intent.succeeded",
+                     *       "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *       "payment_id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *       "message_type": "payment.succeeded.v1",
+                     *       "status": 12,
+                     *       "code": "signature_mismatch",
+                     *       "reason": "card testing",
+                     *       "deliveries": 12,
+                     *       "remote": "203.0.113.7",
+                     *       "occurred_at": "2026-03-14T15:09:26Z",
+                     *       "created_at": "2026-03-14T15:09:26Z",
+                     *       "last_received_at": "2026-03-14T15:09:26Z",
+                     *       "payload_bytes": 12,
+                     *       "repeated_first_at": "2026-03-14T15:09:26Z",
+                     *       "conflicts": [
+                     *         {
+                     *           "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *           "received_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ],
+                     *       "conflicts_with": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "payment": {
+                     *         "id": "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp",
+                     *         "state": "created",
+                     *         "amount_minor": 12500,
+                     *         "currency": "BRL",
+                     *         "test": true,
+                     *         "created_at": "2026-03-14T15:09:26Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReceivedWebhookDetails"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_webhook_payload: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the webhook's id
+                 * @example 6e1f0c0e-4a43-5b52-9c3e-0f5b8c1d2e3f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "payload": {
+                     *         "id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
+                     *         "type": "payment_intent.succeeded"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookPayload"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    resend_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the webhook's id
+                 * @example 6e1f0c0e-4a43-5b52-9c3e-0f5b8c1d2e3f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60",
+                     *       "status": "published",
+                     *       "message_type": "payment.succeeded.v1",
+                     *       "reason": "card testing"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ResendOutcome"];
+                };
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
     list_rejections: {
         parameters: {
             query?: {
@@ -14180,12 +16866,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
                 /**
@@ -14272,12 +16958,12 @@ export interface operations {
                 code?: string;
                 /**
                  * @description rejected at or after; 7 days before `to`
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description rejected before; now, if left out
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
             };
@@ -14378,12 +17064,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
                 /**
@@ -14485,12 +17171,12 @@ export interface operations {
                 cause?: string;
                 /**
                  * @description received at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description received before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
             };
@@ -15548,7 +18234,7 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "customer_id": "cus_0d2f6a4b8c1e",
-                     *           "until": "2026-03-14T15:09:26Z",
+                     *           "until": "2099-12-31T00:00:00Z",
                      *           "reason": "card testing",
                      *           "author": "ana@shop.example",
                      *           "created_at": "2026-03-14T15:09:26Z"
@@ -15598,7 +18284,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "customer_id": "cus_0d2f6a4b8c1e",
-                 *       "until": "2026-03-14T15:09:26Z",
+                 *       "until": "2099-12-31T00:00:00Z",
                  *       "reason": "card testing"
                  *     }
                  */
@@ -15616,7 +18302,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "customer_id": "cus_0d2f6a4b8c1e",
-                     *       "until": "2026-03-14T15:09:26Z",
+                     *       "until": "2099-12-31T00:00:00Z",
                      *       "reason": "card testing",
                      *       "author": "ana@shop.example",
                      *       "created_at": "2026-03-14T15:09:26Z"
@@ -15679,7 +18365,7 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "customer_id": "cus_0d2f6a4b8c1e",
-                     *           "until": "2026-03-14T15:09:26Z",
+                     *           "until": "2099-12-31T00:00:00Z",
                      *           "reason": "card testing",
                      *           "author": "ana@shop.example",
                      *           "created_at": "2026-03-14T15:09:26Z"
@@ -15814,6 +18500,993 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    list_settings: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "section": "detector",
+                     *           "version": 3,
+                     *           "changed_at": "2026-11-20T14:05:00Z",
+                     *           "changed_by": "bia@shop.example",
+                     *           "restored": 12,
+                     *           "fields": [
+                     *             {
+                     *               "name": "review_at",
+                     *               "description": "the least risk of a review",
+                     *               "value": 60,
+                     *               "default": 50,
+                     *               "unit": "points of risk, from 0 to 100",
+                     *               "limits": {
+                     *                 "maximum": 100,
+                     *                 "minimum": 1,
+                     *                 "type": "integer"
+                     *               }
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SectionList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_section: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the section
+                 * @example detector
+                 */
+                section: "shop" | "tracking" | "limits" | "detector" | "trust" | "dispatch" | "actions" | "fuse";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "section": "detector",
+                     *       "version": 3,
+                     *       "changed_at": "2026-11-20T14:05:00Z",
+                     *       "changed_by": "bia@shop.example",
+                     *       "restored": 12,
+                     *       "fields": [
+                     *         {
+                     *           "name": "review_at",
+                     *           "description": "the least risk of a review",
+                     *           "value": 60,
+                     *           "default": 50,
+                     *           "unit": "points of risk, from 0 to 100",
+                     *           "limits": {
+                     *             "maximum": 100,
+                     *             "minimum": 1,
+                     *             "type": "integer"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SettingsSection"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_section: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the section
+                 * @example detector
+                 */
+                section: "shop" | "tracking" | "limits" | "detector" | "trust" | "dispatch" | "actions" | "fuse";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "values": {
+                 *         "block_at": 85,
+                 *         "review_at": 60
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["SectionBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "section": "detector",
+                     *       "version": 3,
+                     *       "changed_at": "2026-11-20T14:05:00Z",
+                     *       "changed_by": "bia@shop.example",
+                     *       "restored": 12,
+                     *       "fields": [
+                     *         {
+                     *           "name": "review_at",
+                     *           "description": "the least risk of a review",
+                     *           "value": 60,
+                     *           "default": 50,
+                     *           "unit": "points of risk, from 0 to 100",
+                     *           "limits": {
+                     *             "maximum": 100,
+                     *             "minimum": 1,
+                     *             "type": "integer"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SettingsSection"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_section_history: {
+        parameters: {
+            query?: {
+                /**
+                 * @description items per page, at most
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description `next_cursor` of the previous page
+                 * @example WyIyMDI2LTAzLTE0VDE1OjA5OjI2KzAwOjAwIiwiMDE5NWEzZjItNmMxZC03YjRlLTlhNTctM2YxYzJkOGU0YjYwIl0
+                 */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the section
+                 * @example detector
+                 */
+                section: "shop" | "tracking" | "limits" | "detector" | "trust" | "dispatch" | "actions" | "fuse";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "version": 3,
+                     *           "changed_at": "2026-11-20T14:05:00Z",
+                     *           "changed_by": "bia@shop.example",
+                     *           "restored": 12,
+                     *           "values": {
+                     *             "enabled": true,
+                     *             "window_minutes": 30
+                     *           },
+                     *           "changes": [
+                     *             {
+                     *               "setting": "velocity.card.1h.attempts",
+                     *               "before": 8,
+                     *               "after": 12
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SectionVersionPage"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    roll_back_section: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description the section
+                 * @example detector
+                 */
+                section: "shop" | "tracking" | "limits" | "detector" | "trust" | "dispatch" | "actions" | "fuse";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "version": 2,
+                 *       "current": 3
+                 *     }
+                 */
+                "application/json": components["schemas"]["RestoreSectionBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "section": "detector",
+                     *       "version": 3,
+                     *       "changed_at": "2026-11-20T14:05:00Z",
+                     *       "changed_by": "bia@shop.example",
+                     *       "restored": 12,
+                     *       "fields": [
+                     *         {
+                     *           "name": "review_at",
+                     *           "description": "the least risk of a review",
+                     *           "value": 60,
+                     *           "default": 50,
+                     *           "unit": "points of risk, from 0 to 100",
+                     *           "limits": {
+                     *             "maximum": 100,
+                     *             "minimum": 1,
+                     *             "type": "integer"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SettingsSection"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    preview_detection: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description a request repeated with the same key within a day takes effect once and gets the same response
+                 * @example order-1042
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "review_at": 60,
+                 *       "block_at": 75,
+                 *       "days": 30
+                 *     }
+                 */
+                "application/json": components["schemas"]["ThresholdBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "since": "2026-10-29T12:00:00Z",
+                     *       "current": {
+                     *         "review_at": 60,
+                     *         "block_at": 80,
+                     *         "reviewed": 1230,
+                     *         "blocked": 360
+                     *       },
+                     *       "proposed": {
+                     *         "review_at": 60,
+                     *         "block_at": 80,
+                     *         "reviewed": 1230,
+                     *         "blocked": 360
+                     *       },
+                     *       "moved": [
+                     *         {
+                     *           "before": "review",
+                     *           "after": "block",
+                     *           "payments": 31,
+                     *           "fraud": 2,
+                     *           "paid_fine": 28
+                     *         }
+                     *       ],
+                     *       "complete": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ThresholdPreview"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_preferences: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "Bia",
+                     *       "language": "pt-BR",
+                     *       "timezone": "Europe/Lisbon",
+                     *       "theme": "system",
+                     *       "key_hints": true,
+                     *       "effective": {
+                     *         "language": "pt-BR",
+                     *         "timezone": "America/Sao_Paulo"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Preferences"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_preferences: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Bia",
+                 *       "language": "pt-BR",
+                 *       "timezone": "Europe/Lisbon",
+                 *       "theme": "dark",
+                 *       "key_hints": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["PreferencesBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "Bia",
+                     *       "language": "pt-BR",
+                     *       "timezone": "Europe/Lisbon",
+                     *       "theme": "system",
+                     *       "key_hints": true,
+                     *       "effective": {
+                     *         "language": "pt-BR",
+                     *         "timezone": "America/Sao_Paulo"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Preferences"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    list_flags: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "detector.velocity",
+                     *           "description": "Payments are reported to Meta.",
+                     *           "service": "detector",
+                     *           "default": true,
+                     *           "by_gateway": true,
+                     *           "enabled": true,
+                     *           "values": [
+                     *             {
+                     *               "gateway": "hotmart",
+                     *               "enabled": true,
+                     *               "changed_by": "bia@shop.example",
+                     *               "changed_at": "2026-03-14T15:09:26Z"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FlagList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_flag: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the flag, as the list names it
+                 * @example detector.velocity
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "detector.velocity",
+                     *       "description": "Payments are reported to Meta.",
+                     *       "service": "detector",
+                     *       "default": true,
+                     *       "by_gateway": true,
+                     *       "enabled": true,
+                     *       "values": [
+                     *         {
+                     *           "gateway": "hotmart",
+                     *           "enabled": true,
+                     *           "changed_by": "bia@shop.example",
+                     *           "changed_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FeatureFlag"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_flag: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description the flag, as the list names it
+                 * @example detector.velocity
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "gateway": "hotmart",
+                 *       "enabled": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["FlagBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "detector.velocity",
+                     *       "description": "Payments are reported to Meta.",
+                     *       "service": "detector",
+                     *       "default": true,
+                     *       "by_gateway": true,
+                     *       "enabled": true,
+                     *       "values": [
+                     *         {
+                     *           "gateway": "hotmart",
+                     *           "enabled": true,
+                     *           "changed_by": "bia@shop.example",
+                     *           "changed_at": "2026-03-14T15:09:26Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FeatureFlag"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            406: components["responses"]["406"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_switches: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description an earlier response's ETag; if it is still current, the response is 304 without a body
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "stop_webhooks",
+                     *           "scope": "tenant",
+                     *           "target": "hotmart",
+                     *           "effect": "Nothing is sent to destinations.",
+                     *           "message": "We move to a new account until 14:00.",
+                     *           "changed_by": "bia@shop.example",
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "until": "2099-12-31T00:00:00Z"
+                     *         }
+                     *       ],
+                     *       "available": [
+                     *         {
+                     *           "name": "stop_webhooks",
+                     *           "effect": "Nothing is sent to destinations.",
+                     *           "targets": "gateway"
+                     *         }
+                     *       ],
+                     *       "gateways": [
+                     *         {
+                     *           "gateway": "stripe",
+                     *           "retries": "Stripe repeats for up to 3 days, at growing intervals."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SwitchList"];
+                };
+            };
+            /** @description The ETag sent is still current */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            503: components["responses"]["503"];
+        };
+    };
+    change_switch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description the ETag of the resource as you have seen it; if it has changed since, the response is 412
+                 * @example "9f86d081884c7d659a2feaa0c55ad015"
+                 */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "stop_webhooks",
+                 *       "on": true,
+                 *       "scope": "tenant",
+                 *       "target": "hotmart",
+                 *       "message": "We move to a new account until 14:00.",
+                 *       "confirm": "my-shop",
+                 *       "until": "2026-03-14T18:00:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SwitchBody"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "stop_webhooks",
+                     *           "scope": "tenant",
+                     *           "target": "hotmart",
+                     *           "effect": "Nothing is sent to destinations.",
+                     *           "message": "We move to a new account until 14:00.",
+                     *           "changed_by": "bia@shop.example",
+                     *           "since": "2026-03-14T15:09:26Z",
+                     *           "until": "2099-12-31T00:00:00Z"
+                     *         }
+                     *       ],
+                     *       "available": [
+                     *         {
+                     *           "name": "stop_webhooks",
+                     *           "effect": "Nothing is sent to destinations.",
+                     *           "targets": "gateway"
+                     *         }
+                     *       ],
+                     *       "gateways": [
+                     *         {
+                     *           "gateway": "stripe",
+                     *           "retries": "Stripe repeats for up to 3 days, at growing intervals."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SwitchList"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            406: components["responses"]["406"];
+            409: components["responses"]["409"];
+            412: components["responses"]["412"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            503: components["responses"]["503"];
+        };
+    };
+    show_payment_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "healthy": true,
+                     *       "timestamp": "2026-03-14T15:09:26Z",
+                     *       "checks": {
+                     *         "database": {
+                     *           "ok": true,
+                     *           "latency_ms": 1.8,
+                     *           "detail": "It answers."
+                     *         },
+                     *         "stripe": {
+                     *           "ok": true,
+                     *           "latency_ms": 1.8,
+                     *           "detail": "It answers."
+                     *         },
+                     *         "cache": {
+                     *           "ok": true,
+                     *           "latency_ms": 1.8,
+                     *           "detail": "It answers."
+                     *         },
+                     *         "webhooks": {
+                     *           "ok": true,
+                     *           "latency_ms": 1.8,
+                     *           "detail": "It answers."
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentHealth"];
+                };
+            };
+            406: components["responses"]["406"];
+            /** @description Not healthy */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "healthy": true,
+                     *       "timestamp": "2026-03-14T15:09:26Z",
+                     *       "checks": {
+                     *         "database": {
+                     *           "ok": true,
+                     *           "latency_ms": 1.8,
+                     *           "detail": "It answers."
+                     *         },
+                     *         "stripe": {
+                     *           "ok": true,
+                     *           "latency_ms": 1.8,
+                     *           "detail": "It answers."
+                     *         },
+                     *         "cache": {
+                     *           "ok": true,
+                     *           "latency_ms": 1.8,
+                     *           "detail": "It answers."
+                     *         },
+                     *         "webhooks": {
+                     *           "ok": true,
+                     *           "latency_ms": 1.8,
+                     *           "detail": "It answers."
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PaymentHealth"];
+                };
+            };
+        };
+    };
     list_jobs: {
         parameters: {
             query?: {
@@ -15829,12 +19502,12 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description created at or after
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-03-01T00:00:00Z
                  */
                 from?: string;
                 /**
                  * @description created before
-                 * @example 2026-03-14T15:09:26Z
+                 * @example 2026-04-01T00:00:00Z
                  */
                 to?: string;
                 /**

@@ -2,6 +2,7 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
+export type ActiveSwitch = Schemas["ActiveSwitch"];
 export type Conversion = Schemas["Conversion"];
 export type ConversionPage = Schemas["ConversionPage"];
 export type Counts = Schemas["Counts"];
@@ -28,6 +29,8 @@ export type RecoveryCodes = Schemas["RecoveryCodes"];
 export type RuleHit = Schemas["RuleHit"];
 export type SecondFactorState = Schemas["SecondFactorState"];
 export type SignedIn = Schemas["SignedIn"];
+export type SwitchList = Schemas["SwitchList"];
+export type SwitchesChanged = Schemas["SwitchesChanged"];
 export type TenantName = Schemas["TenantName"];
 export type TrustChange = Schemas["TrustChange"];
 export type TrustEntry = Schemas["TrustEntry"];

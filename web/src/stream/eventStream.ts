@@ -1,4 +1,4 @@
-import type { Conversion, CustomerSeen, Detection, OverviewUpdate, TrustChange } from "../api/types";
+import type { Conversion, CustomerSeen, Detection, OverviewUpdate, SwitchesChanged, TrustChange } from "../api/types";
 
 export type LiveEvent =
   | { type: "detection.created"; data: Detection }
@@ -6,6 +6,7 @@ export type LiveEvent =
   | { type: "trust.updated"; data: TrustChange }
   | { type: ConversionEventType; data: Conversion }
   | { type: "overview.updated"; data: OverviewUpdate }
+  | { type: "switches.changed"; data: SwitchesChanged }
   /** Events were missed. The provider has everything refetched; what was kept of events must be dropped. */
   | { type: "gap" };
 
@@ -26,6 +27,7 @@ export const EVENT_TYPES = [
   "conversion.failed",
   "conversion.correction_changed",
   "overview.updated",
+  "switches.changed",
 ] as const satisfies LiveEvent["type"][];
 
 export interface StreamStatus {

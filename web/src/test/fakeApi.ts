@@ -37,6 +37,7 @@ export function fakeApi(handlers: Record<string, Handler> = {}, signedInAs: Iden
     "GET /api/v1/conversions": () => pageOf(),
     "GET /api/v1/customers": () => pageOf(),
     "GET /api/v1/destinations": () => ({ items: [] }),
+    "GET /api/v1/switches": () => ({ items: [], available: [], gateways: [] }),
     ...handlers,
   };
   const calls: string[] = [];

@@ -1,4 +1,4 @@
-"""python -m orylo_api run | migrate | openapi"""
+"""python -m orylo_api run | migrate | openapi | postman"""
 
 import asyncio
 import os
@@ -8,6 +8,8 @@ import orjson
 
 from orylo_api.app import open_app
 from orylo_api.http.openapi import build_document
+from orylo_api.http.openapi_parts import Schema
+from orylo_api.http.postman import build_collection
 from orylo_api.migrations import MIGRATIONS
 from orylo_api.routes import ROUTES
 from orylo_api.settings import Settings
@@ -28,12 +30,17 @@ def main(arguments: list[str]) -> int:
                 sys.stdout.write(f"applied {applied}\n")
             return 0
         case ["openapi"]:
-            options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-            sys.stdout.buffer.write(orjson.dumps(build_document(ROUTES), option=options))
-            return 0
+            return _write(build_document(ROUTES))
+        case ["postman"]:
+            return _write(build_collection(build_document(ROUTES)))
         case _:
-            sys.stderr.write("usage: python -m orylo_api run | migrate | openapi\n")
+            sys.stderr.write("usage: python -m orylo_api run | migrate | openapi | postman\n")
             return os.EX_USAGE
+
+
+def _write(document: Schema) -> int:
+    sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    return 0
 
 
 if __name__ == "__main__":

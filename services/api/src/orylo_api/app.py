@@ -24,17 +24,21 @@ from orylo_api.http.reading import MAX_BODY
 from orylo_api.job_kinds import JOB_KINDS
 from orylo_api.jobs.runner import AT_ONCE, JobRunner
 from orylo_api.metrics import PROJECTION_OLDEST
+from orylo_api.payment_health.checks import PaymentHealthChecks
 from orylo_api.projection.handlers import Unwritten, project_message, write_measured
 from orylo_api.projection.retention import OTHERS_EVERY, STREAM_EVERY, delete_old, delete_stream_events
 from orylo_api.routes import ROUTES
 from orylo_api.settings import Settings
 from orylo_api.stream.hub import open_stream
 from orylo_api.stream.overview import OverviewWatches
+from orylo_api.webhooks.ingest_client import IngestClient
 from orylo_common.broker.consumer import Consumer, DeadLetterConsumer, Handler
 from orylo_common.broker.ports import Broker
 from orylo_common.broker.topology import QUEUES, dead_letter_queue
 from orylo_common.clock import Clock, SystemClock
 from orylo_common.control import Keyring
+from orylo_common.control.plane import Part, open_control
+from orylo_common.control.switches import SwitchName, shown
 from orylo_common.http.server import serve_http
 from orylo_common.messages import Message
 from orylo_common.postgres.group_commit import GroupCommit
@@ -60,7 +64,7 @@ SHUTDOWN = timedelta(seconds=10)
 async def open_app(
     settings: Settings, *, broker: Broker, redis: RedisClient, clock: Clock | None = None
 ) -> AsyncIterator[Health]:
-    """Project messages and serve requests until the block is left. Redis is not used."""
+    """Project messages and serve requests until the block is left. Only the health of payments asks Redis."""
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
@@ -84,6 +88,7 @@ async def open_app(
 
         private_ports = await enter(aiohttp.ClientSession())
         hub = await enter(open_stream(private_pool))
+        plane = await enter(open_control(settings.database_url, role=PROJECTOR_ROLE, parts=frozenset({Part.SWITCHES})))
         services = Services(
             tenant_pool=tenant_pool,
             private_pool=private_pool,
@@ -92,8 +97,12 @@ async def open_app(
             relay=await enter(OutboxRelay(private_pool, "api", broker)),
             hub=hub,
             overviews=OverviewWatches(tenant_pool, hub, clock),
+            plane=plane,
+            payment_health=PaymentHealthChecks(private_pool, redis, plane, clock),
             detector=DetectorClient(private_ports, settings.detector_url),
             dispatch=DispatchClient(private_ports, settings.dispatch_url),
+            ingest=IngestClient(private_ports, settings.ingest_private_url),
+            http=private_ports,
             clock=clock,
             settings=settings,
             document=orjson.dumps(build_document(ROUTES)),
@@ -104,6 +113,7 @@ async def open_app(
         health = Health()
         health.check("postgres", partial(check_writable, tenant_pool))
         health.check("broker", broker.ping)
+        health.report("switches", lambda: shown(plane.all_switches(), frozenset(SwitchName), clock.now()))
         await enter(_listen(services, health))
         yield health
 

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+import aiohttp
 import asyncpg
 from aiohttp import web
 
@@ -13,13 +14,16 @@ from orylo_api.access.sessions import Lifetimes, Origin
 from orylo_api.destinations.dispatch_client import DispatchClient
 from orylo_api.detections.detector_client import DetectorClient
 from orylo_api.http.fields import ResponseBody
+from orylo_api.payment_health.checks import PaymentHealthChecks
 from orylo_api.read_models.stream_events import encode_event
 from orylo_api.settings import Settings
 from orylo_api.stream.hub import StreamHub
 from orylo_api.stream.overview import OverviewWatches
+from orylo_api.webhooks.ingest_client import IngestClient
 from orylo_common.broker.ports import Broker, Outgoing
 from orylo_common.clock import Clock
 from orylo_common.control import Keyring
+from orylo_common.control.plane import ControlPlane
 from orylo_common.postgres.outbox import OutboxRelay
 from orylo_common.postgres.pool import Connection
 
@@ -43,7 +47,13 @@ class Services:
     hub: StreamHub
     overviews: OverviewWatches
     detector: DetectorClient
+    # Of the control plane, the switches.
+    plane: ControlPlane
+    payment_health: PaymentHealthChecks
+    ingest: IngestClient
     dispatch: DispatchClient
+    # For ingest's public port.
+    http: aiohttp.ClientSession
     clock: Clock
     settings: Settings
     # The OpenAPI document, as bytes.

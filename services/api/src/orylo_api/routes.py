@@ -12,18 +12,23 @@ from orylo_api.customers import merge_endpoints as merges
 from orylo_api.dead_letters import endpoints as dead_letters
 from orylo_api.destinations import endpoints as destinations
 from orylo_api.detections import endpoints as detections
+from orylo_api.flags import endpoints as flags
 from orylo_api.fuse import endpoints as fuse
+from orylo_api.gateways import endpoints as gateways
 from orylo_api.http import document
 from orylo_api.http.route import Route
 from orylo_api.jobs import endpoints as jobs
 from orylo_api.lists import endpoints as lists
 from orylo_api.lists import transfers as list_transfers
 from orylo_api.notes import endpoints as notes
+from orylo_api.onboarding import endpoints as onboarding
 from orylo_api.overview import endpoints as overview
+from orylo_api.payment_health import endpoints as payment_health
 from orylo_api.payments import bulk as payment_bulk
 from orylo_api.payments import endpoints as payments
 from orylo_api.payments import export as payment_export
 from orylo_api.payments import list_endpoints as payment_lists
+from orylo_api.preferences import endpoints as preferences
 from orylo_api.problems import endpoints as problems
 from orylo_api.quality import endpoints as quality
 from orylo_api.quarantine import endpoints as quarantine
@@ -34,9 +39,13 @@ from orylo_api.rules import snooze_endpoints as snoozes
 from orylo_api.search import endpoints as search
 from orylo_api.story import endpoints as story
 from orylo_api.stream import endpoints as stream
+from orylo_api.switches import endpoints as switches
+from orylo_api.tenant_settings import endpoints as tenant_settings
 from orylo_api.timeseries import endpoints as timeseries
+from orylo_api.tracking import endpoints as tracking
 from orylo_api.verdicts import endpoints as verdicts
 from orylo_api.views import endpoints as views
+from orylo_api.webhooks import endpoints as webhooks
 
 ROUTES: Sequence[Route] = (
     *auth.ROUTES,
@@ -68,11 +77,20 @@ ROUTES: Sequence[Route] = (
     *destinations.ROUTES,
     *problems.ROUTES,
     *dead_letters.ROUTES,
+    *onboarding.ROUTES,
+    *gateways.ROUTES,
+    *tracking.ROUTES,
+    *webhooks.ROUTES,
     *rejections.ROUTES,
     *quarantine.ROUTES,
     *rules.ROUTES,
     *snoozes.ROUTES,
     *fuse.ROUTES,
+    *tenant_settings.ROUTES,
+    *preferences.ROUTES,
+    *flags.ROUTES,
+    *switches.ROUTES,
+    *payment_health.ROUTES,
     *jobs.ROUTES,
     *stream.ROUTES,
     *document.ROUTES,

@@ -7,6 +7,8 @@ from pydantic import Field, StringConstraints
 
 from orylo_common.settings import KeyringSettings
 
+BaseURL = Annotated[str, StringConstraints(pattern=r"^https?://[^/?#]+[^?#]*$")]
+
 
 class Settings(KeyringSettings):
     api_host: str = "127.0.0.1"
@@ -15,7 +17,15 @@ class Settings(KeyringSettings):
     api_prefetch: int = Field(default=500, ge=1, le=5000)
 
     # The base URL of the detector's private port. Without it payments cannot be evaluated over the API.
-    detector_url: Annotated[str, StringConstraints(pattern=r"^https?://")] | None = None
+    detector_url: BaseURL | None = None
+
+    # The base URLs of ingest: its public port, for sample webhooks, and its private port, for stored ones.
+    ingest_url: BaseURL | None = None
+    ingest_private_url: BaseURL | None = None
+    # The base URL under which gateways reach ingest from the internet.
+    webhook_base_url: BaseURL | None = None
+    # Lets the check of a tracking script fetch pages of this machine too.
+    api_checks_loopback_pages: bool = False
 
     # The base URL of dispatch's private port. Without it neither attempts are shown nor destinations checked.
     dispatch_url: Annotated[str, StringConstraints(pattern=r"^https?://")] | None = None

@@ -47,6 +47,7 @@ from orylo_detector.fuse import FuseMonitor
 from orylo_detector.handlers import copy_people, copy_trust, decide_payment, learn_entities, learn_incident
 from orylo_detector.list_additions import write_additions
 from orylo_detector.payment_locks import PaymentLocks
+from orylo_detector.policies import FlaggedPolicies
 from orylo_detector.retention import DELETE_EVERY, RETENTIONS
 from orylo_detector.settings import Settings
 from orylo_detector.store import decisions, entities, learning
@@ -79,7 +80,7 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
         enter = stack.enter_async_context
         pool = await enter(open_pool(settings.database_url, role=ROLE))
         plane = await enter(
-            open_control(settings.database_url, role=ROLE, parts=frozenset({Part.SETTINGS, Part.RULES}))
+            open_control(settings.database_url, role=ROLE, parts=frozenset({Part.SETTINGS, Part.RULES, Part.FLAGS}))
         )
         relay = await enter(OutboxRelay(pool, "detector", broker))
         decided = await enter(
@@ -105,12 +106,12 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
         country = allocated_country if file is None else open_country_database(file)
         breaker = CircuitBreaker("detector.redis", failures=3, recovery=timedelta(seconds=5))
         attempts = RedisAttempts(redis, breaker)
-        history, engine = PostgresHistory(pool), Engine(rules=rules)
+        history, engine, policies = PostgresHistory(pool), Engine(rules=rules), FlaggedPolicies(plane)
         decide = partial(
             decide_payment,
             features=FeatureReader(attempts, history, country),
             engine=engine,
-            plane=plane,
+            policies=policies,
             payments=decided,
             offer=relay.offer,
             observe=fuse.observe,
@@ -146,5 +147,5 @@ async def open_app(settings: Settings, *, broker: Broker, redis: RedisClient) ->
         health.check("broker", broker.ping)
         health.check("redis", redis.ping, required=False)
         trial = FeatureReader(RedisAttempts(redis, breaker, read_only=True), history, country)
-        evaluation = EvaluationEndpoint(pool, decide, trial, engine, plane)
+        evaluation = EvaluationEndpoint(pool, decide, trial, engine, policies)
         yield PrivateAPI(health, evaluation.routes())

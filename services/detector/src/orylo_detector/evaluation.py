@@ -8,7 +8,6 @@ import asyncpg
 import orjson
 from aiohttp import web
 
-from orylo_common.control.sections.detection import DetectionPolicy
 from orylo_common.errors import TransientError
 from orylo_common.http.problems import Problem
 from orylo_common.messages import DetectionCreated, PaymentCreated, UndecodableMessage, decode
@@ -37,7 +36,7 @@ class EvaluationEndpoint:
     decide: Callable[[PaymentCreated], Awaitable[None]]
     features: FeatureSource
     engine: Engine
-    plane: DetectionPolicySource
+    policies: DetectionPolicySource
 
     def routes(self) -> list[web.RouteDef]:
         return [web.post("/evaluate", self.evaluate)]
@@ -61,7 +60,7 @@ class EvaluationEndpoint:
         return await self._newest(payment)
 
     async def _try(self, payment: PaymentCreated) -> dict[str, object]:
-        policy = self.plane.settings(payment.tenant_id, DetectionPolicy)
+        policy = self.policies.policy(payment.tenant_id, payment.gateway)
         proposed = await propose_decision(payment, self.features, self.engine, policy)
         if proposed is not None and proposed.detection is not None:
             return _shown(proposed.detection)

@@ -42,7 +42,7 @@ async def decide_payment(
     *,
     features: FeatureSource,
     engine: Engine,
-    plane: DetectionPolicySource,
+    policies: DetectionPolicySource,
     payments: BatchWriter[RecordedPayment, bool],
     offer: Callable[[Sequence[Outgoing]], None],
     locks: PaymentLocks,
@@ -55,7 +55,7 @@ async def decide_payment(
     """
     async with locks.of(fact):
         for _ in range(MAX_TRIES):
-            policy = plane.settings(fact.tenant_id, DetectionPolicy)
+            policy = policies.policy(fact.tenant_id, fact.gateway)
             proposed = await propose_decision(fact, features, engine, policy)
             if proposed is None:
                 REPEATS.inc()

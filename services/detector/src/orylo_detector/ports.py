@@ -68,9 +68,8 @@ class CountryLookup(Protocol):
 
 
 class DetectionPolicySource(Protocol):
-    """The part of the control plane that the detector uses."""
-
-    def settings(self, tenant_id: UUID, model: type[DetectionPolicy], /) -> DetectionPolicy: ...
+    def policy(self, tenant_id: UUID, gateway: str, /) -> DetectionPolicy:
+        """Return the policy for the payments of a tenant's gateway."""
 
 
 class BatchWriter(Protocol[Item, Result]):

@@ -11,6 +11,7 @@ from orylo_common.broker.ports import Broker
 from orylo_common.clock import Clock, SystemClock
 from orylo_common.control import Keyring
 from orylo_common.control.plane import ControlPlane, Part, open_control
+from orylo_common.control.switches import SwitchName, shown
 from orylo_common.http.private import PrivateAPI
 from orylo_common.messages import (
     CheckoutStarted,
@@ -65,7 +66,8 @@ from orylo_dispatch.settings import Settings
 ROLE = "orylo_dispatch"
 # A small part of the half second until a conversion is sent. A payment and the decision on it share a batch.
 PACE = timedelta(milliseconds=30)
-PARTS = frozenset({Part.DESTINATIONS, Part.SETTINGS})
+PARTS = frozenset({Part.DESTINATIONS, Part.SETTINGS, Part.SWITCHES, Part.FLAGS})
+SWITCHES_SHOWN = frozenset({SwitchName.STOP_SENDING})
 
 
 @asynccontextmanager
@@ -114,6 +116,7 @@ async def open_app(
         health = Health()
         health.check("postgres", partial(check_writable, pool))
         health.check("broker", broker.ping)
+        health.report("switches", lambda: shown(plane.all_switches(), SWITCHES_SHOWN, clock.now()))
         wakers = {**dict.fromkeys(kinds, sender.wake), **dict.fromkeys(providers, actor.wake)}
         checks = DestinationChecks(plane, {**kinds, **providers}, states, wakers, clock)
         yield PrivateAPI(health, DeliveryEndpoints(pool, checks, clock).routes())

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from orylo_common.control.plane import ControlPlane
-from orylo_common.control.sections.dispatch import DispatchPolicy
 from orylo_common.messages import (
     CheckoutStarted,
     ClickRecorded,
@@ -29,6 +28,7 @@ from orylo_dispatch.conversions.facts import (
 from orylo_dispatch.delivery.recorder import Recorder
 from orylo_dispatch.domain.cookies import fbc_for, fbclid_of
 from orylo_dispatch.domain.matching import Click, carried_click_ids, checkout_click_id, signals_of
+from orylo_dispatch.policies import dispatch_policy
 
 SUCCEEDED = type_of(PaymentSucceeded)
 
@@ -38,13 +38,14 @@ async def match_payment(
 ) -> None:
     """Attribute a payment to a click, and report it to every enabled destination of the tenant.
 
-    A sale over 0, such as one with a 100 % coupon, is not reported: it would count as a purchase of no value.
+    A sale over 0, such as one with a 100 % coupon, is not reported: it would count as a purchase of no value. Nor is
+    one of a gateway whose conversions are switched off.
     """
-    if not payment.amount_minor:
+    if not payment.amount_minor or not plane.is_enabled("conversions", payment.tenant_id, payment.gateway):
         return
     destinations = [each for each in plane.destinations(payment.tenant_id) if each.enabled and each.kind in kinds]
     if destinations:
-        policy = plane.settings(payment.tenant_id, DispatchPolicy)
+        policy = dispatch_policy(plane, payment.tenant_id, payment.gateway)
         await recorder.record(PaymentSeen(payment, signals_of(payment), policy, destinations, current_traceparent()))
 
 
@@ -59,7 +60,7 @@ async def enrich_payment(
     # Includes disabled destinations: their waiting conversions are sent once they are enabled again.
     destinations = [each for each in plane.destinations(enrichment.tenant_id) if each.kind in kinds]
     if destinations:
-        policy = plane.settings(enrichment.tenant_id, DispatchPolicy)
+        policy = dispatch_policy(plane, enrichment.tenant_id, enrichment.gateway)
         await recorder.record(EnrichmentSeen(enrichment, policy, destinations))
 
 
@@ -82,7 +83,7 @@ async def apply_decision(
             decision=detection.decision,
             version=detection.version,
             message_id=detection.message_id,
-            policy=plane.settings(detection.tenant_id, DispatchPolicy),
+            policy=dispatch_policy(plane, detection.tenant_id, detection.gateway),
             # Includes disabled destinations, for conversions that were sent earlier.
             destinations=[each for each in plane.destinations(detection.tenant_id) if each.kind in kinds]
             if revised

@@ -14,7 +14,8 @@ from orylo_ingest.settings import Settings
 def main() -> int:
     match sys.argv[1:]:
         case ["run"]:
-            return serve(open_app, load(Settings), service="ingest")
+            settings = load(Settings)
+            return serve(open_app, settings, service="ingest", health_port=settings.private_port)
         case ["migrate"]:
             asyncio.run(migrate(load(Settings).database_url, [MIGRATIONS]))
             return 0

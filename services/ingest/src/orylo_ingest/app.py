@@ -13,6 +13,8 @@ from orylo_common.clock import Clock, SystemClock
 from orylo_common.control.document_key_store import ensure_document_key
 from orylo_common.control.keyring import Keyring, WrongMasterKey
 from orylo_common.control.plane import ControlPlane, Part, open_control
+from orylo_common.control.switches import SwitchName, shown
+from orylo_common.http.private import PrivateAPI
 from orylo_common.http.server import serve_http
 from orylo_common.messages import Message, WebhookReplayRequested
 from orylo_common.postgres.group_commit import GroupCommit
@@ -24,6 +26,7 @@ from orylo_common.postgres.writable import check_writable
 from orylo_common.redis import RedisClient
 from orylo_common.resilience.circuit_breaker import CircuitBreaker, guarded
 from orylo_common.telemetry.health import Health
+from orylo_ingest.endpoints.stored_webhooks import StoredWebhooksEndpoint
 from orylo_ingest.endpoints.tracking import TrackingEndpoint
 from orylo_ingest.endpoints.webhooks import WebhookEndpoint
 from orylo_ingest.http.rate_limiter import RateLimiter
@@ -34,6 +37,7 @@ from orylo_ingest.outbox import write_messages
 from orylo_ingest.routes import routes
 from orylo_ingest.settings import Settings
 from orylo_ingest.webhooks.admission import Admission
+from orylo_ingest.webhooks.counts import WebhookCounts
 from orylo_ingest.webhooks.replays import replay_webhook
 from orylo_ingest.webhooks.retention import DELETE_EVERY, RETENTIONS
 from orylo_ingest.webhooks.secret_use import SecretUse
@@ -41,7 +45,8 @@ from orylo_ingest.webhooks.store import DEADLINE, EventStore
 from orylo_ingest.webhooks.writer import WebhookWriter
 
 ROLE = "orylo_ingest"
-PARTS = frozenset({Part.GATEWAYS, Part.SETTINGS, Part.DOCUMENT_KEY})
+PARTS = frozenset({Part.GATEWAYS, Part.SETTINGS, Part.DOCUMENT_KEY, Part.SWITCHES, Part.FLAGS})
+SWITCHES_SHOWN = frozenset({SwitchName.STOP_WEBHOOKS})
 # Short: a gateway that receives a 503 waits far longer before it retries.
 RECOVERY = timedelta(seconds=2)
 MAX_CONCURRENT_REPLAYS = 4
@@ -52,7 +57,7 @@ SHUTDOWN = timedelta(seconds=20)
 @asynccontextmanager
 async def open_app(
     settings: Settings, *, broker: Broker, redis: RedisClient, clock: Clock | None = None
-) -> AsyncIterator[Health]:
+) -> AsyncIterator[PrivateAPI]:
     """Accept webhooks and visits while inside. Leaving finishes requests in progress and flushes all buffers."""
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
@@ -70,6 +75,7 @@ async def open_app(
         reports = await stack.enter_async_context(RejectionReports.open(outbox, relay, clock))
         rate_limiter = await stack.enter_async_context(RateLimiter.open(redis))
         secret_use = await stack.enter_async_context(SecretUse.open(pool))
+        counts = await stack.enter_async_context(WebhookCounts.open(pool))
         replaying = CircuitBreaker("ingest.replays")
         replay = guarded(replaying, partial(replay_webhook, pool=pool, plane=plane, relay=relay, clock=clock))
         handlers: Mapping[type[Message], Handler] = {WebhookReplayRequested: replay}
@@ -84,15 +90,17 @@ async def open_app(
         # Not required: while the broker is unavailable, messages wait in the outbox and webhooks are still accepted.
         health.check("broker", broker.ping, required=False)
         health.check("redis", redis.ping, required=False)
+        health.report("switches", lambda: shown(plane.all_switches(), SWITCHES_SHOWN, clock.now()))
 
         breaker = CircuitBreaker("ingest.postgres", recovery=RECOVERY)
         webhooks = WebhookEndpoint(
             plane=plane,
-            admission=Admission(plane, rate_limiter, settings.trusted_proxies),
+            admission=Admission(plane, rate_limiter, settings.trusted_proxies, clock),
             rate_limiter=rate_limiter,
             secret_use=secret_use,
             writer=WebhookWriter(store, relay, breaker),
-            rejections=Rejections(plane, reports, rate_limiter, settings.trusted_proxies),
+            rejections=Rejections(plane, reports, counts, clock, rate_limiter, settings.trusted_proxies),
+            counts=counts,
             clock=clock,
             max_body_bytes=settings.max_body_bytes,
             body_timeout=settings.body_timeout,
@@ -119,7 +127,7 @@ async def open_app(
                 reuse_port=settings.reuse_port,
             )
         )
-        yield health
+        yield PrivateAPI(health, StoredWebhooksEndpoint(pool, plane, relay, clock).routes())
 
 
 async def _prepare_document_key(pool: asyncpg.Pool, keyring: Keyring, plane: ControlPlane) -> None:

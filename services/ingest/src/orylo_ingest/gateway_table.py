@@ -5,6 +5,7 @@ python -m orylo_ingest.gateway_table > docs/gateways.md
 
 import sys
 
+from orylo_common.control.switches import RETRIES
 from orylo_common.messages import type_of
 from orylo_ingest.gateways import GATEWAYS
 from orylo_ingest.gateways.port import EventRow, Gateway
@@ -43,7 +44,8 @@ def _section(gateway: Gateway) -> str:
     notes = (sys.modules[type(gateway).__module__].__doc__ or "").strip()
     rows = [_row(row) for row in gateway.events()]
     table = ["| event | published as | when, or why not |", "| --- | --- | --- |", *rows]
-    return "\n".join([f"## `{gateway.name}`", "", notes, "", *table, ""])
+    stopped = f"While a switch stops its webhooks, they get 503. {RETRIES[gateway.name]}"
+    return "\n".join([f"## `{gateway.name}`", "", notes, "", stopped, "", *table, ""])
 
 
 def _row(row: EventRow) -> str:

@@ -12,6 +12,8 @@ class Settings(KeyringSettings):
     port: int = Field(default=8080, ge=0, le=65535, validation_alias="ORYLO_INGEST_PORT")
     # Lets several processes listen on one port. The kernel distributes connections among them.
     reuse_port: bool = Field(default=False, validation_alias="ORYLO_INGEST_REUSE_PORT")
+    # Serves stored webhooks to the API. Must never be reachable from outside the platform. None: not served.
+    private_port: int | None = Field(default=None, ge=1, le=65535, validation_alias="ORYLO_INGEST_PRIVATE_PORT")
     # The number of our own proxies in front of ingest. Each appends one address to X-Forwarded-For.
     trusted_proxies: int = Field(default=0, ge=0, le=5, validation_alias="ORYLO_INGEST_TRUSTED_PROXIES")
 

@@ -1,6 +1,7 @@
 import { NavLink, Outlet } from "react-router";
 
 import { useIdentity } from "../../session/identity";
+import { SwitchBanner } from "../../subjects/switches/SwitchBanner";
 import { Icon } from "../../ui/display/Icon";
 import { Logo } from "../../ui/display/Logo";
 import { navigationOf } from "../pages";
@@ -45,6 +46,7 @@ export function AppShell() {
         </div>
       </header>
       <main id="content" tabIndex={-1} className={styles.content}>
+        <SwitchBanner />
         <Outlet />
       </main>
     </div>

@@ -1,6 +1,7 @@
 """`orylo gateway`: the payment gateways that send a tenant's webhooks."""
 
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from typing import Annotated, Any, get_args
 
 import typer
@@ -17,11 +18,14 @@ from orylo_cli.commands.options import (
     TenantArgument,
     secret_of,
 )
-from orylo_cli.console import print_json, print_note, print_rows, print_text
+from orylo_cli.console import FAILED, print_json, print_note, print_rows, print_text
 from orylo_cli.target import open_target
+from orylo_common.control.audit import write_audit_line
 from orylo_common.control.document_key_store import replace_lost_document_key
 from orylo_common.control.errors import InvalidChange
+from orylo_common.control.gateway_secrets import read_newest_secret
 from orylo_common.control.gateways import (
+    WITHOUT_ZONES,
     GatewayConfig,
     GatewaySummary,
     find_gateway,
@@ -30,12 +34,11 @@ from orylo_common.control.gateways import (
     set_gateway_with_secret,
 )
 from orylo_common.control.master_key import check_master_key
-from orylo_common.control.models import LiveMode, Mode
+from orylo_common.control.models import GATEWAY_NAMES, LiveMode, Mode
 from orylo_common.control.tenants import find_tenant
 from orylo_common.postgres.pool import Connection
+from orylo_common.webhook_signing import WebhookSigner
 
-# Stripe's times are Unix seconds, also in relayed webhooks.
-WITHOUT_ZONES = frozenset({"stripe"})
 USUAL = "usual"
 
 app = typer.Typer(no_args_is_help=True, help="The payment gateways that send a tenant's webhooks.")
@@ -129,6 +132,60 @@ def list_(tenant: TenantArgument, as_json: JsonOption = False, data_dir: DataDir
     if not as_json:
         rows = [{**row, "secrets": [secret["label"] for secret in row["secrets"]]} for row in rows]
     print_rows(rows, as_json=as_json, empty="no gateways; add one: orylo gateway set TENANT GATEWAY --secret-stdin")
+
+
+@app.command()
+def sample(
+    tenant: TenantArgument,
+    gateway: GatewayArgument,
+    ingest_url: Annotated[
+        str | None,
+        typer.Option(
+            envvar="ORYLO_INGEST_URL", help="The base URL of ingest. Default: that of the running `orylo up`."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+) -> None:
+    """Send a sample webhook to ingest, signed with the gateway's newest secret.
+
+    It is a sale that is marked as a test: the dashboard shows it, and it counts nowhere and is sent to no destination.
+
+    Example: `orylo gateway sample minha-loja stripe`
+    """
+    check_gateway(gateway)
+    with open_target(data_dir, "gateway sample") as target:
+        url = ingest_url or (target.running.ingest_url if target.running else None)
+        if url is None:
+            raise InvalidChange("ingest does not run: start `orylo up`, or give its address with --ingest-url")
+        keyring = target.keyring()
+        # Imported here, because they import an HTTP client, which takes the other commands too long.
+        from aiohttp import ClientSession
+
+        from orylo_common.sample_sending import send_sample
+
+        async def work(connection: Connection) -> dict[str, Any]:
+            found = await find_tenant(connection, tenant)
+            config = await find_gateway(connection, found.id, gateway)
+            secret = await read_newest_secret(connection, keyring, found.id, gateway)
+            if config is None or secret is None:
+                raise InvalidChange(f"{gateway} has no secret for {found.slug}: run orylo gateway set first")
+            name = next(each for each in GATEWAY_NAMES if each == gateway)
+            signer = WebhookSigner(name, secret, config.mode)
+            await write_audit_line(
+                connection, found.id, target.actor, action="gateway.sample", subject=f"gateway {gateway}"
+            )
+            async with ClientSession() as session:
+                status, body = await send_sample(session, url, found.slug, signer, datetime.now(UTC))
+            return {**body, "outcome": body.get("status"), "status": status}
+
+        answer = target.run(work)
+    if as_json:
+        print_json(answer)
+    else:
+        print_text(f"HTTP {answer['status']}: {answer.get('event_id') or answer.get('detail')}")
+    if answer["status"] >= 400:
+        raise typer.Exit(FAILED)
 
 
 def _report(slug: str, gateway: str, *, enabled: bool, ingest_url: str, as_json: bool) -> None:

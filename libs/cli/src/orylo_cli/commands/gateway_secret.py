@@ -19,6 +19,7 @@ from orylo_cli.console import print_note, print_rows, print_text
 from orylo_cli.target import open_target
 from orylo_common.control.errors import InvalidChange
 from orylo_common.control.gateway_secrets import (
+    MIN_SECRET_CHARACTERS,
     GatewaySecretSummary,
     list_gateway_secrets,
     put_gateway_secret,
@@ -26,24 +27,19 @@ from orylo_common.control.gateway_secrets import (
 )
 from orylo_common.control.gateways import find_gateway
 from orylo_common.control.master_key import check_master_key
+from orylo_common.control.models import GATEWAY_NAMES
 from orylo_common.control.tenants import find_tenant
 from orylo_common.postgres.pool import Connection
 
-# Repeated from `orylo_ingest.gateways`, because importing the adapters takes a quarter of a second.
-GATEWAYS = ("hotmart", "kiwify", "perfectpay", "stripe")
-
-# A shorter secret is a typing error, or can be guessed.
-MIN_SECRET_CHARACTERS = 6
-
-GatewayArgument = Annotated[str, typer.Argument(metavar="GATEWAY", help=f"One of {', '.join(GATEWAYS)}.")]
+GatewayArgument = Annotated[str, typer.Argument(metavar="GATEWAY", help=f"One of {', '.join(GATEWAY_NAMES)}.")]
 GatewayFilterOption = Annotated[str | None, typer.Option("--gateway", help="A gateway's name. Default: all gateways.")]
 
 app = typer.Typer(no_args_is_help=True, help="The secrets that authenticate a gateway. Several can be active.")
 
 
 def check_gateway(gateway: str | None, named_by: str = "GATEWAY") -> None:
-    if gateway is not None and gateway not in GATEWAYS:
-        known = ", ".join(GATEWAYS)
+    if gateway is not None and gateway not in GATEWAY_NAMES:
+        known = ", ".join(GATEWAY_NAMES)
         raise typer.BadParameter(f"{gateway!r} is not a gateway: use one of {known}", param_hint=named_by)
 
 

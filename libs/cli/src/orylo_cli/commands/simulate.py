@@ -17,13 +17,13 @@ from orylo_cli.simulate import (
     SimulatedGateway,
     SimulateOptions,
     SimulateSummary,
-    WebhookSigner,
     run,
 )
 from orylo_cli.simulate.history import START, YEAR_DAYS, simulated_history, write_history
 from orylo_cli.target import OWN_ROLE, Target, open_target
 from orylo_common.control.plane import ControlPlane, Part
 from orylo_common.postgres.pool import open_pool
+from orylo_common.webhook_signing import WebhookSigner
 
 DEFAULT_INGEST_URL = "http://127.0.0.1:8080"
 

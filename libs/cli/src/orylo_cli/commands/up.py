@@ -136,6 +136,7 @@ async def _run(
         if options.demo:
             meta = await enter(run_fake_meta())
             os.environ |= {"ORYLO_META_BASE_URL": meta.base_url, "ORYLO_API_LOOPBACK_NAMES_ONLY": "true"}
+            os.environ["ORYLO_API_CHECKS_LOOPBACK_PAGES"] = "true"
             facts |= {
                 "Sign in": f"{EMAIL}, password {PASSWORD}",
                 "Fake Meta": f"{meta.base_url}/__control; switch its mode to test failures:",
@@ -146,6 +147,9 @@ async def _run(
         listener, health_url = reserve_port()
         os.environ |= {
             "ORYLO_DETECTOR_URL": f"{health_url}/detector",
+            "ORYLO_INGEST_PRIVATE_URL": f"{health_url}/ingest",
+            "ORYLO_INGEST_URL": options.ingest_url,
+            "ORYLO_WEBHOOK_BASE_URL": os.environ.get("ORYLO_WEBHOOK_BASE_URL") or options.ingest_url,
             "ORYLO_DISPATCH_URL": f"{health_url}/dispatch",
         }
         await enter(serve_health(await enter(open_platform(logins)), listener))

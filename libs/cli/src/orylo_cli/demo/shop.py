@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from orylo_cli.simulate import SimulatedGateway, WebhookSigner
+from orylo_cli.simulate import SimulatedGateway
 from orylo_common.control.audit import Actor
 from orylo_common.control.destinations import add_destination, disable_destination
 from orylo_common.control.errors import InvalidChange
@@ -14,6 +14,7 @@ from orylo_common.control.models import Role, Tenant
 from orylo_common.control.tenants import create_tenant, find_tenant
 from orylo_common.control.users import create_user, disable_user, enable_user, list_users
 from orylo_common.postgres.pool import Connection
+from orylo_common.webhook_signing import WebhookSigner
 
 TENANT = "demo"
 EMAIL = "demo@orylo.test"

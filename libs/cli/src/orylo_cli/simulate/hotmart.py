@@ -12,8 +12,6 @@ import orjson
 
 from orylo_cli.simulate.buyers import Buyer
 
-HOTTOK_HEADER = "X-HOTMART-HOTTOK"
-
 HotmartEvent = Literal[
     "PURCHASE_APPROVED",
     "PURCHASE_BILLET_PRINTED",

@@ -13,7 +13,7 @@ from random import Random
 from orylo_cli.simulate import hotmart, stripe
 from orylo_cli.simulate.buyers import Buyer, TestCard, new_card
 from orylo_cli.simulate.hotmart import HotmartPurchase
-from orylo_cli.simulate.signing import SimulatedGateway
+from orylo_cli.simulate.requests import SimulatedGateway
 from orylo_cli.simulate.stripe import StripePayment
 from orylo_cli.simulate.visits import SimulatedVisit, new_visit
 

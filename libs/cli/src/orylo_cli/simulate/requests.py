@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+SimulatedGateway = Literal["stripe", "hotmart"]
 RequestKind = Literal["webhook", "visit"]
 
 

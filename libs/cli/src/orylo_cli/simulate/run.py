@@ -7,11 +7,12 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from orylo_cli.simulate.requests import SimulatedGateway
 from orylo_cli.simulate.scenario import Scenario
 from orylo_cli.simulate.sender import MAX_IN_FLIGHT, RESPONSE_TIMEOUT_S, WebhookSender
-from orylo_cli.simulate.signing import SimulatedGateway, WebhookSigner
 from orylo_cli.simulate.summary import SimulateSummary
 from orylo_common.clock import Clock, SystemClock
+from orylo_common.webhook_signing import WebhookSigner
 
 
 class RemoteTargetForbidden(ValueError):

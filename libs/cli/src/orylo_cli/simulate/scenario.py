@@ -9,8 +9,8 @@ from random import Random
 
 from orylo_cli.simulate.buyers import Buyer, buyer
 from orylo_cli.simulate.journeys import JOURNEYS, OPENING, Journey, JourneyBuilder, ScheduledEvent
-from orylo_cli.simulate.requests import SimulatedRequest
-from orylo_cli.simulate.signing import SimulatedGateway, WebhookSigner
+from orylo_cli.simulate.requests import SimulatedGateway, SimulatedRequest
+from orylo_common.webhook_signing import WebhookSigner
 
 RETURNING_SHARE = 0.3
 # Bounds memory in a run without end.

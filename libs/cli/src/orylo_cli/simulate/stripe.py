@@ -5,7 +5,6 @@ into the metadata, because Stripe does not know them.
 """
 
 import hashlib
-import hmac
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,12 +31,6 @@ class StripePayment:
 
     def charge_id(self, attempt: int) -> str:
         return f"ch_{self.native_id}{attempt:02d}"
-
-
-def signature_header(secret: str, body: bytes, at: int) -> str:
-    """Return the `Stripe-Signature` header of a webhook that is sent at this Unix second."""
-    digest = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
-    return f"t={at},v1={digest}"
 
 
 def intent_created(payment: StripePayment, at: int) -> bytes:

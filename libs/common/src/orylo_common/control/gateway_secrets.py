@@ -10,6 +10,9 @@ from orylo_common.control.keyring import Keyring
 from orylo_common.ids import uuid7
 from orylo_common.postgres.pool import Connection
 
+# What people enter. A shorter secret is a typing error, or can be guessed.
+MIN_SECRET_CHARACTERS = 6
+
 # `xmax` is 0 for an inserted row.
 UPSERT_ROW = """
     INSERT INTO control.gateway_secrets (id, tenant_id, gateway, label, secret_encrypted) VALUES ($1, $2, $3, $4, $5)
@@ -18,6 +21,10 @@ UPSERT_ROW = """
     RETURNING xmax <> 0
 """
 DELETE_ROW = "DELETE FROM control.gateway_secrets WHERE tenant_id = $1 AND gateway = $2 AND label = $3"
+SELECT_NEWEST = """
+    SELECT secret_encrypted FROM control.gateway_secrets
+    WHERE tenant_id = $1 AND gateway = $2 ORDER BY created_at DESC LIMIT 1
+"""
 SELECT_ROWS = """
     SELECT label, created_at, last_used_at FROM control.gateway_secrets
     WHERE tenant_id = $1 AND gateway = $2 ORDER BY created_at DESC
@@ -66,6 +73,12 @@ async def remove_gateway_secret(
 async def list_gateway_secrets(connection: Connection, tenant_id: UUID, gateway: str) -> list[GatewaySecretSummary]:
     """Return the secrets without their values, newest first."""
     return [GatewaySecretSummary(**row) for row in await connection.fetch(SELECT_ROWS, tenant_id, gateway)]
+
+
+async def read_newest_secret(connection: Connection, keyring: Keyring, tenant_id: UUID, gateway: str) -> str | None:
+    """Return the newest secret in clear text, to sign with. Raises `WrongMasterKey`."""
+    encrypted = await connection.fetchval(SELECT_NEWEST, tenant_id, gateway)
+    return keyring.decrypt(encrypted) if encrypted is not None else None
 
 
 async def store_gateway_secret(

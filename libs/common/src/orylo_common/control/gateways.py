@@ -15,6 +15,9 @@ from orylo_common.control.keyring import Keyring
 from orylo_common.control.models import LiveMode, Mode
 from orylo_common.postgres.pool import Connection
 
+# Stripe's times are Unix seconds, also in relayed webhooks.
+WITHOUT_ZONES = frozenset({"stripe"})
+
 UPSERT_GATEWAY = """
     INSERT INTO control.gateways (tenant_id, gateway, enabled, mode, accept, allowed_networks, timezone)
     VALUES ($1, $2, $3, $4, $5, $6::text[]::cidr[], $7)
@@ -106,7 +109,7 @@ async def list_gateways(connection: Connection, tenant_id: UUID) -> list[Gateway
 
 
 async def _store(connection: Connection, tenant_id: UUID, gateway: str, config: GatewayConfig) -> None:
-    _check_timezone(config.timezone)
+    _check_timezone(gateway, config.timezone)
     try:
         # Stricter than PostgreSQL, which reads 10 as 10.0.0.0/8 and 1.2.3 as 1.2.3.0/24.
         networks = [str(ip_network(network)) for network in config.allowed_networks]
@@ -124,7 +127,9 @@ async def _store(connection: Connection, tenant_id: UUID, gateway: str, config: 
         raise InvalidChange("write a network like 203.0.113.0/24, with its host bits zero") from None
 
 
-def _check_timezone(name: str | None) -> None:
+def _check_timezone(gateway: str, name: str | None) -> None:
+    if gateway in WITHOUT_ZONES and name is not None:
+        raise InvalidChange(f"all timestamps in {gateway}'s webhooks have a time zone")
     try:
         if name is not None:
             ZoneInfo(name)

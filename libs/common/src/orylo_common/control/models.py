@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from enum import StrEnum
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
 Mode = Literal["native", "hmac"]
 LiveMode = Literal["live", "test"]
+GatewayName = Literal["hotmart", "kiwify", "perfectpay", "stripe"]
+GATEWAY_NAMES: tuple[GatewayName, ...] = get_args(GatewayName)
 
 
 class Role(StrEnum):

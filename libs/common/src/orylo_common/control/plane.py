@@ -19,8 +19,10 @@ from prometheus_client import Gauge
 from pydantic import ValidationError
 
 from orylo_common.control.document_key import DocumentKey
+from orylo_common.control.flags import FlagValues, is_enabled, load_flags
 from orylo_common.control.keyring import Keyring, WrongMasterKey
 from orylo_common.control.models import Destination, GatewaySecret, GatewaySetting, Tenant, TenantRules, TenantSettings
+from orylo_common.control.switches import Switch, SwitchName, load_switches, switch_for
 from orylo_common.postgres.listening import listening
 from orylo_common.postgres.pool import Connection, open_pool
 
@@ -70,6 +72,12 @@ class Part(StrEnum):
     SETTINGS = "settings"
     DOCUMENT_KEY = "document_key"
     RULES = "rules"
+    SWITCHES = "switches"
+    FLAGS = "flags"
+
+
+# Parts whose rows hold encrypted values.
+SECRET_PARTS = frozenset({Part.GATEWAYS, Part.DESTINATIONS, Part.DOCUMENT_KEY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,8 @@ class Snapshot:
     settings: dict[tuple[UUID, str], dict[str, Any]] = field(default_factory=dict)
     document_key: DocumentKey | None = None
     rules: dict[UUID, TenantRules] = field(default_factory=dict)
+    switches: tuple[Switch, ...] = ()
+    flags: FlagValues = field(default_factory=dict)
 
 
 class ControlPlane:
@@ -115,6 +125,24 @@ class ControlPlane:
         """Return the rules of every tenant that has rules, or whose fuse has tripped once."""
         return self._snapshot.rules
 
+    def switch(self, name: SwitchName, tenant_id: UUID, target: str, now: datetime) -> Switch | None:
+        """Return the switch that stops `target` of a tenant now: its own, or the platform's."""
+        switches = self._snapshot.switches
+        return switch_for(switches, name, tenant_id, target, now) if switches else None
+
+    def all_switches(self) -> tuple[Switch, ...]:
+        """Return the switches of the platform and of every tenant, also those that have ended."""
+        return self._snapshot.switches
+
+    @property
+    def has_flags(self) -> bool:
+        """Return whether any tenant has a value of its own for any flag."""
+        return bool(self._snapshot.flags)
+
+    def is_enabled(self, flag: str, tenant_id: UUID, gateway: str = "") -> bool:
+        """Return whether a feature is on for a tenant's gateway."""
+        return is_enabled(self._snapshot.flags, flag, tenant_id, gateway)
+
     @property
     def document_key(self) -> DocumentKey | None:
         """Return the key of documents' hashes. None until it can be read; once read, it stays."""
@@ -148,6 +176,8 @@ class ControlPlane:
                 if Part.DOCUMENT_KEY in self._parts
                 else None,
                 rules=await self._rules(connection) if Part.RULES in self._parts else {},
+                switches=await load_switches(connection) if Part.SWITCHES in self._parts else (),
+                flags=await load_flags(connection) if Part.FLAGS in self._parts else {},
             )
         self._report_undecryptable(unreadable)
         self._snapshot, self._sections = snapshot, {}
@@ -235,7 +265,7 @@ class ControlPlane:
         return ""
 
     def _report_undecryptable(self, unreadable: dict[Part, set[UUID]]) -> None:
-        for part in unreadable.keys() - {Part.SETTINGS, Part.RULES}:
+        for part in unreadable.keys() & SECRET_PARTS:
             UNREADABLE.labels(part).set(len(unreadable[part]))
             for row_id in unreadable[part] - self._unreadable[part]:
                 log.error("control.secret_unreadable", part=part, row_id=str(row_id))

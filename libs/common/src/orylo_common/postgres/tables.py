@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
-from datetime import datetime
+from datetime import date, datetime
 from operator import attrgetter, itemgetter
 from types import NoneType, UnionType
 from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -20,6 +20,7 @@ POSTGRES_TYPES = {
     int: "bigint",
     float: "float8",
     datetime: "timestamptz",
+    date: "date",
     bytes: "bytea",
     dict: "jsonb",
 }

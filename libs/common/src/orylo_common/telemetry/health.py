@@ -39,6 +39,7 @@ class Health:
 
     def __init__(self) -> None:
         self._probes: dict[str, tuple[Probe, bool]] = {}
+        self._reports: dict[str, Callable[[], object]] = {}
         self._answer: asyncio.Task[Readiness] | None = None
         self._asked_at = 0.0
 
@@ -48,6 +49,10 @@ class Health:
         A missing dependency that is not `required`, such as a cache, is reported, and the service stays ready.
         """
         self._probes[name] = (probe, required)
+
+    def report(self, name: str, value: Callable[[], object]) -> None:
+        """Add a value to what `/readyz` answers to internal callers. It has no effect on the readiness."""
+        self._reports[name] = value
 
     async def readiness(self) -> Readiness:
         now = asyncio.get_running_loop().time()
@@ -69,6 +74,7 @@ class Health:
         body: dict[str, object] = {"status": "ready" if readiness.ready else "unavailable"}
         if is_internal(request):
             body["checks"] = readiness.checks
+            body |= {name: value() for name, value in self._reports.items()}
         return web.Response(
             body=orjson.dumps(body), status=200 if readiness.ready else 503, content_type="application/json"
         )

@@ -24,6 +24,13 @@ class Permission(StrEnum):
     WRITE_NOTES = "notes.write"
     SAVE_VIEWS = "views.save"
     SHARE_VIEWS = "views.share"
+    CHANGE_SETTINGS = "settings.change"
+    CHANGE_FLAGS = "flags.change"
+    SWITCH = "switches.change"
+    SWITCH_PLATFORM = "switches.change_platform"
+    RESEND_WEBHOOKS = "webhooks.resend"
+    CHANGE_GATEWAYS = "gateways.change"
+    CHECK_TRACKING = "tracking.check"
     CHANGE_DESTINATIONS = "destinations.change"
     CHECK_DESTINATIONS = "destinations.check"
 
@@ -50,6 +57,12 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     # A view of one's own changes nothing for others.
     Permission.SAVE_VIEWS: frozenset(Role),
     Permission.SHARE_VIEWS: frozenset({Role.OWNER, Role.ADMIN, Role.ANALYST}),
+    # Settings and flags decide on the merchant's sales.
+    Permission.CHANGE_SETTINGS: frozenset({Role.OWNER, Role.ADMIN}),
+    Permission.CHANGE_FLAGS: frozenset({Role.OWNER, Role.ADMIN}),
+    # Those of the tenant; an operator also needs the permission below, and turns those of the platform only.
+    Permission.SWITCH: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
+    Permission.SWITCH_PLATFORM: frozenset({Role.OPERATOR}),
     # Its token sends in the merchant's name.
     Permission.CHANGE_DESTINATIONS: frozenset({Role.OWNER, Role.ADMIN}),
     # A check sends nothing, and may end a hold.
@@ -62,6 +75,12 @@ ALLOWED: Mapping[Permission, frozenset[Role]] = {
     Permission.REPLAY_QUARANTINE: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
     # A discarded webhook may be a payment that is never published.
     Permission.DISCARD_QUARANTINE: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
+    # As for a replay.
+    Permission.RESEND_WEBHOOKS: frozenset({Role.OPERATOR, Role.OWNER, Role.ADMIN}),
+    # A gateway's settings and secrets decide which sales arrive at all.
+    Permission.CHANGE_GATEWAYS: frozenset({Role.OWNER, Role.ADMIN}),
+    # The platform fetches the page.
+    Permission.CHECK_TRACKING: frozenset({Role.OWNER, Role.ADMIN}),
 }
 
 

@@ -14,7 +14,7 @@ from orylo_api.errors import NotFound
 from orylo_api.http.fields import ResponseBody
 from orylo_api.http.route import Route
 from orylo_api.payments.enrichment import fill_in
-from orylo_api.payments.link_keys import Link
+from orylo_api.payments.link_keys import SharedValue
 from orylo_common.postgres.pool import Connection
 
 # Of the customer: the newest payments that are read, and the links of each kind that are shown.
@@ -23,7 +23,7 @@ MAX_LINKS = 20
 # Of each link: the newest payments that are searched for other customers, and those that are shown.
 MAX_SHARED_PAYMENTS = 500
 MAX_SHARING = 20
-KINDS = (Link.CARD, Link.DEVICE, Link.IP, Link.PHONE, Link.DOCUMENT)
+KINDS = (SharedValue.CARD, SharedValue.DEVICE, SharedValue.IP, SharedValue.PHONE, SharedValue.DOCUMENT)
 
 SELECT_KEYS = f"""
     SELECT card_key, device_key, ip_key, phone_key, document_key, details, enriched, created_at FROM api.payments_view
@@ -47,7 +47,7 @@ class SharingCustomer(ResponseBody):
 class CustomerLink(ResponseBody):
     """A card, device, address, phone or document of the customer's payments. Its value is stored only as a hash."""
 
-    kind: Link
+    kind: SharedValue
     key: str = Field(description="distinguishes links of one kind", examples=["9f86d081884c7d65"])
     label: str | None = Field(
         description="of a card: its brand and last four digits, and the country that issued it",
@@ -82,7 +82,7 @@ async def show_links(call: Call[CustomerPath, None, None]) -> CustomerLinks:
 
 
 async def _links(
-    connection: Connection, kind: Link, rows: Sequence[asyncpg.Record], own: Sequence[str]
+    connection: Connection, kind: SharedValue, rows: Sequence[asyncpg.Record], own: Sequence[str]
 ) -> list[CustomerLink]:
     payments: dict[int, list[asyncpg.Record]] = {}
     for row in rows:
@@ -99,7 +99,7 @@ async def _links(
         CustomerLink(
             kind=kind,
             key=f"{key & (2**64 - 1):016x}",
-            label=_label(newest_first[0]) if kind is Link.CARD else None,
+            label=_label(newest_first[0]) if kind is SharedValue.CARD else None,
             payments=len(newest_first),
             first_seen_at=newest_first[-1]["created_at"],
             last_seen_at=newest_first[0]["created_at"],

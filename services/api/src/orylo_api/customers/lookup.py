@@ -12,7 +12,7 @@ from orylo_api.customers.lookup_models import HOW, MAX_FOUND, ComparedValue, Cus
 from orylo_api.customers.models import LookupKind
 from orylo_api.customers.queries import find_customer
 from orylo_api.http.route import Route
-from orylo_api.payments.link_keys import Link, link_key, order_key
+from orylo_api.payments.link_keys import SharedValue, link_key, order_key
 from orylo_common.control import Keyring
 from orylo_common.customer_ids import customer_id_from
 from orylo_common.hashing import token
@@ -75,8 +75,8 @@ async def _of_person(connection: Connection, tenant_id: UUID, kind: LookupKind, 
     if kind is LookupKind.EMAIL:
         return [customer_id_from(tenant_id, "email", value)]
     # A buyer who also gave an email address has an id by that; the payments lead to it.
-    name = Link.PHONE if kind is LookupKind.PHONE else Link.DOCUMENT
-    own = customer_id_from(tenant_id, "phone" if name is Link.PHONE else "document", value)
+    name = SharedValue.PHONE if kind is LookupKind.PHONE else SharedValue.DOCUMENT
+    own = customer_id_from(tenant_id, "phone" if name is SharedValue.PHONE else "document", value)
     return [own, *await _of_payments(connection, f"{name}_key", link_key(tenant_id, name, value))]
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from orylo_api.http.examples import OTHER_CUSTOMER_ID
 from orylo_api.http.fields import CustomerId, Page, PageQuery, RequestPart, ResponseBody, Text
 
 
@@ -27,7 +28,7 @@ class CustomerMerges(ResponseBody):
 
 
 class MergeRequest(RequestPart):
-    other: CustomerId = Field(description="the customer that is the same person")
+    other: CustomerId = Field(description="the customer that is the same person", examples=[OTHER_CUSTOMER_ID])
     reason: Text = Field(description="stored with the change; must not hold personal data")
 
 

@@ -34,6 +34,7 @@ ROUTES = (
         "attempt counts, and the decision is recorded and announced, unless it is a `dry_run`. With an "
         "`Idempotency-Key`, a request that is repeated gets the first response. If `payment_id` is the one that the "
         "gateway's webhooks will have, they continue this payment, and their decision replaces this one.",
+        serves_in_maintenance=True,
     ),
     Route(
         "GET",

@@ -11,6 +11,7 @@ from orylo_api.access.authentication import authenticate, authorise
 from orylo_api.call import SERVICES, Call
 from orylo_api.http import idempotency
 from orylo_api.http.fields import ResponseBody
+from orylo_api.http.maintenance import check_maintenance
 from orylo_api.http.preconditions import check_unchanged, etag_of, json_of, matches
 from orylo_api.http.reading import (
     check_accepts,
@@ -47,6 +48,8 @@ async def _serve(route: Route, request: web.Request, shown: Route | None) -> web
     if route.permission is not None:
         principal = await authenticate(request, services)
         authorise(principal, route.permission)
+        if route.stops_in_maintenance:
+            check_maintenance(services.plane, principal.tenant.id, services.clock.now())
     if route.upload_bytes:
         check_is_csv(request)
     body = await read_whole_body(request, route.upload_bytes)

@@ -16,6 +16,8 @@ OTHER_CUSTOMER_ID = "cus_7b91e02cd45f"
 PAYMENT_ID = "stripe:pi_3SVk2cLqkz8JbX1y0A9dQwZp"
 EXAMPLE_ID = "0195a3f2-6c1d-7b4e-9a57-3f1c2d8e4b60"
 MOMENT = "2026-03-14T15:09:26Z"
+# Of times that must not have passed.
+FUTURE = "2099-12-31T00:00:00Z"
 
 # One value for each name that several models have: all examples are about the same payment.
 BY_NAME: Mapping[str, Any] = {
@@ -57,10 +59,12 @@ BY_NAME: Mapping[str, Any] = {
     "error": "the destination answered 503",
     "event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
     "event_name": "Purchase",
+    "expires_at": FUTURE,
     "expression": "customer.payments == 0 && payment.amount > 1500",
     "field": "body.reason",
     "file_name": "chargebacks.csv",
     "fingerprint": "Xt5EWLLDS7FJjR1c",
+    "from": "2026-03-01T00:00:00Z",
     "gateway": "stripe",
     "gateway_event_id": "evt_1SVk2cLqkz8JbX1yQ3TzHcVb",
     "gateway_event_type": "payment_intent.succeeded",
@@ -106,9 +110,11 @@ BY_NAME: Mapping[str, Any] = {
     "text": "asked for a refund by phone",
     "timezone": "America/Sao_Paulo",
     "title": "Invalid values",
+    "to": "2026-04-01T00:00:00Z",
     "totp": "492039",
     "trust_score": 62,
     "type": "payment.succeeded.v1",
+    "until": FUTURE,
     "updated_by": "ana@shop.example",
     "url": "https://orylo.example/api/v1/webhooks/stripe/my-shop",
     "user_agent": "Mozilla/5.0 (X11; Linux x86_64)",
@@ -210,5 +216,7 @@ class ExampleComposer:
         if not isinstance(value, TYPES.get(schema.get("type", ""), ())):
             return False
         if isinstance(value, str):
-            return schema.get("format", "") in {"", "date"} and bool(re.search(schema.get("pattern", ""), value))
+            return schema.get("format", "") in {"", "date", "date-time"} and bool(
+                re.search(schema.get("pattern", ""), value)
+            )
         return value is None or schema.get("minimum", value) <= value <= schema.get("maximum", value)

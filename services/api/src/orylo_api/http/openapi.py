@@ -102,6 +102,9 @@ def _operation(
         },
         "x-codeSamples": code_samples(_sample(route, parameters, body)),
     }
+    if route.unhealthy:
+        content = {"schema": references[route.unhealthy], "example": examples.of(references[route.unhealthy], "")}
+        operation["responses"]["503"] = {"description": "Not healthy", "content": {Media.JSON.value: content}}
     if route.has_etag:
         operation["responses"]["304"] = {"description": "The ETag sent is still current", "headers": header("ETag")}
     if body:

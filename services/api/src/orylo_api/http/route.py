@@ -57,6 +57,10 @@ class Route:
     replaces: bool = False
     # A change without `If-Match` is refused with 428.
     needs_if_match: bool = False
+    # Served during maintenance although it is no GET: it changes nothing, or it ends the maintenance.
+    serves_in_maintenance: bool = False
+    # The body of a 503, if that is an answer rather than a problem.
+    unhealthy: type[ResponseBody] | None = None
     # Statuses of errors beyond those that follow from the fields above.
     refuses: Set[int] = frozenset()
 
@@ -85,6 +89,10 @@ class Route:
         """Return whether it changes the resource at its path, and so takes `If-Match` with the ETag of its GET."""
         changes = self.replaces or self.method in {hdrs.METH_PUT, hdrs.METH_PATCH, hdrs.METH_DELETE}
         return changes and self.in_transaction
+
+    @property
+    def stops_in_maintenance(self) -> bool:
+        return self.permission is not None and self.method != hdrs.METH_GET and not self.serves_in_maintenance
 
     @property
     def is_page(self) -> bool:

@@ -183,5 +183,6 @@ ROUTES = (
         ),
         body=EntryLookup,
         response=EntriesFound,
+        serves_in_maintenance=True,
     ),
 )

@@ -96,7 +96,7 @@ ROUTES = (
         query=ImportQuery,
         response=ImportSummary,
         upload_bytes=MAX_BYTES,
-        upload_example="type,value,reason\nip,203.0.113.0/24,card testing\n",
+        upload_example="list,type,value,reason\nblock,ip,203.0.113.0/24,card testing\n",
         time_limit=IMPORT_LIMIT,
         description=FORMAT,
     ),

@@ -21,7 +21,7 @@ from orylo_common.messages import PaymentVerdict
 MAX_IDS = 500
 
 
-class BulkRequest(RequestPart):
+class BulkVerdict(RequestPart):
     ids: Annotated[list[PaymentId], Field(min_length=1, max_length=MAX_IDS)] = Field(
         description="repeated ones count once", examples=[["stripe:pi_3SVk2c", "hotmart:HP7741"]]
     )
@@ -32,22 +32,22 @@ class BulkRequest(RequestPart):
     dry_run: bool = Field(default=False, description="only count what it would do", examples=[True])
 
 
-class BulkOutcome(StrEnum):
+class VerdictOutcome(StrEnum):
     GIVEN = "given"
     UNCHANGED = "unchanged"
     UNKNOWN = "unknown"
     HELD = "held"
 
 
-class BulkItem(ResponseBody):
+class VerdictResult(ResponseBody):
     id: str = Field(examples=["stripe:pi_3SVk2c"])
-    outcome: BulkOutcome = Field(
+    outcome: VerdictOutcome = Field(
         description="`given`; `unchanged`: the payment has this verdict; `unknown`: there is no such payment; "
         "`held`: another person has its review case open, and only they decide it"
     )
 
 
-class BulkResult(ResponseBody):
+class BulkVerdictResult(ResponseBody):
     """The outcome for each payment, or with `dry_run` the expected one. The payments show it within moments."""
 
     dry_run: bool
@@ -55,26 +55,26 @@ class BulkResult(ResponseBody):
     unchanged: int = Field(ge=0, examples=[1])
     unknown: int = Field(ge=0, examples=[0])
     held: int = Field(ge=0, description="left alone, because another person decides", examples=[0])
-    results: list[BulkItem] = Field(description="in the order of the request")
+    results: list[VerdictResult] = Field(description="in the order of the request")
 
 
-async def judge_payments(call: Call[None, None, BulkRequest]) -> BulkResult:
+async def judge_payments(call: Call[None, None, BulkVerdict]) -> BulkVerdictResult:
     """Publish a verdict for each payment that it changes, all of them or none."""
     given, user, now = call.body, call.principal, call.services.clock.now()
     ids = list(dict.fromkeys(given.ids))
     judged = await find_judged(call.connection, ids)
     outcomes = {
-        each: BulkOutcome.UNKNOWN
+        each: VerdictOutcome.UNKNOWN
         if each not in judged
-        else BulkOutcome.UNCHANGED
+        else VerdictOutcome.UNCHANGED
         if judged[each].stays(given.verdict, given.reason)
-        else BulkOutcome.GIVEN
+        else VerdictOutcome.GIVEN
         for each in ids
     }
-    changed = {each: judged[each] for each, outcome in outcomes.items() if outcome is BulkOutcome.GIVEN}
+    changed = {each: judged[each] for each, outcome in outcomes.items() if outcome is VerdictOutcome.GIVEN}
     if changed and not given.dry_run and given.verdict is not PaymentVerdict.WITHDRAWN:
         held = await settle_many(call.connection, changed, CaseWorker(user.id, user.name), now)
-        outcomes |= dict.fromkeys(held, BulkOutcome.HELD)
+        outcomes |= dict.fromkeys(held, VerdictOutcome.HELD)
         changed = {each: known for each, known in changed.items() if each not in held}
     if changed and not given.dry_run:
         actor = f"{user.kind}:{user.id}"
@@ -90,13 +90,13 @@ async def judge_payments(call: Call[None, None, BulkRequest]) -> BulkResult:
         ]
         await audit.write_changes(call, changes, action="payment.give_verdict")
     counts = Counter(outcomes.values())
-    return BulkResult(
+    return BulkVerdictResult(
         dry_run=given.dry_run,
-        given=counts[BulkOutcome.GIVEN],
-        unchanged=counts[BulkOutcome.UNCHANGED],
-        unknown=counts[BulkOutcome.UNKNOWN],
-        held=counts[BulkOutcome.HELD],
-        results=[BulkItem(id=each, outcome=outcome) for each, outcome in outcomes.items()],
+        given=counts[VerdictOutcome.GIVEN],
+        unchanged=counts[VerdictOutcome.UNCHANGED],
+        unknown=counts[VerdictOutcome.UNKNOWN],
+        held=counts[VerdictOutcome.HELD],
+        results=[VerdictResult(id=each, outcome=outcome) for each, outcome in outcomes.items()],
     )
 
 
@@ -107,8 +107,8 @@ ROUTES = (
         judge_payments,
         Permission.GIVE_VERDICTS,
         "Judge up to 500 payments, or count what that would change",
-        body=BulkRequest,
-        response=BulkResult,
+        body=BulkVerdict,
+        response=BulkVerdictResult,
         description="A payment that has the verdict already, or that is not known, is left as it is, and so is one "
         "whose review case another person has open.",
     ),

@@ -7,7 +7,7 @@ from uuid import UUID
 from orylo_common.messages import PaymentFact
 
 
-class Link(StrEnum):
+class SharedValue(StrEnum):
     """A kind of value that two payments may share."""
 
     CUSTOMER = "customer"
@@ -22,7 +22,7 @@ class Link(StrEnum):
 KEY_COLUMNS = ("card_key", "device_key", "ip_key", "phone_key", "document_key", "order_key")
 
 
-def link_key(tenant_id: UUID, link: Link, value: str) -> int:
+def link_key(tenant_id: UUID, link: SharedValue, value: str) -> int:
     """Return 64 bits of a hash of the value, as PostgreSQL's bigint.
 
     Among 100 million values of all tenants, some two have the same key with a probability of 0.03 %.
@@ -37,11 +37,11 @@ def order_key(tenant_id: UUID, order_id: str) -> int:
 def link_keys(payment: PaymentFact) -> dict[str, int]:
     """Return the keys of what the message names, by column. A device is the browser, as the detector counts it."""
     values = {
-        Link.CARD: payment.card and payment.card.fingerprint,
-        Link.DEVICE: payment.tracking.fbp,
-        Link.IP: payment.ip,
-        Link.PHONE: payment.match_keys.phone,
-        Link.DOCUMENT: payment.document_hash,
+        SharedValue.CARD: payment.card and payment.card.fingerprint,
+        SharedValue.DEVICE: payment.tracking.fbp,
+        SharedValue.IP: payment.ip,
+        SharedValue.PHONE: payment.match_keys.phone,
+        SharedValue.DOCUMENT: payment.document_hash,
     }
     return {f"{link}_key": link_key(payment.tenant_id, link, value) for link, value in values.items() if value}
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from orylo_api.customers.identifiers import PersonHashes
 from orylo_api.customers.merge_queries import read_people
 from orylo_api.http.pages import Where
-from orylo_api.payments.link_keys import Link, link_key, order_key
+from orylo_api.payments.link_keys import SharedValue, link_key, order_key
 from orylo_api.payments.list_models import ListedVerdict, PaymentFilters
 from orylo_common.customer_ids import customer_id_from
 from orylo_common.postgres.pool import Connection
@@ -92,9 +92,9 @@ async def _seek_buyer(
     connection: Connection, tenant_id: UUID, filters: PaymentFilters, person: PersonHashes, where: Where
 ) -> None:
     if person.phone is not None:
-        where.seek("phone_key = {}", link_key(tenant_id, Link.PHONE, person.phone))
+        where.seek("phone_key = {}", link_key(tenant_id, SharedValue.PHONE, person.phone))
     if person.document is not None:
-        where.seek("document_key = {}", link_key(tenant_id, Link.DOCUMENT, person.document))
+        where.seek("document_key = {}", link_key(tenant_id, SharedValue.DOCUMENT, person.document))
     named = [filters.customer_id, person.email and customer_id_from(tenant_id, "email", person.email)]
     for customer_id in filter(None, named):
         where.seek("customer_id = ANY({})", await read_people(connection, customer_id) or [customer_id])

@@ -104,7 +104,7 @@ class ListedDecision(ResponseBody):
     created_at: datetime
 
 
-class Buyer(ResponseBody):
+class ListedBuyer(ResponseBody):
     """A payment's customer, with the trust score and the status of the person."""
 
     customer_id: str = Field(examples=["cus_282a2fe6"])
@@ -142,7 +142,7 @@ class ListedPayment(ResponseBody):
     test: bool = Field(description="a test event of the gateway's panel")
     decision: ListedDecision | None = Field(description="null until the detector has decided")
     decisions: int = Field(ge=0, description="how many were made on the payment", examples=[3])
-    buyer: Buyer | None = Field(description="null if no event names the customer")
+    buyer: ListedBuyer | None = Field(description="null if no event names the customer")
     conversion: ListedConversions | None = Field(description="null until there is one")
     verdict: GivenVerdict | None = Field(description="the newest; null without one, and if it was withdrawn")
     created_at: datetime = Field(description="when its first event happened, by the gateway's clock")

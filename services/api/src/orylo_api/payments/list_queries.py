@@ -15,7 +15,7 @@ from orylo_api.payments.enrichment import fill_in
 from orylo_api.payments.list_filters import conditions_of
 from orylo_api.payments.list_models import (
     SHOWN_REASONS,
-    Buyer,
+    ListedBuyer,
     ListedConversion,
     ListedConversions,
     ListedDecision,
@@ -119,11 +119,11 @@ def _decision(row: asyncpg.Record) -> ListedDecision | None:
     )
 
 
-def _buyer(customer_id: str, row: asyncpg.Record | None) -> Buyer:
+def _buyer(customer_id: str, row: asyncpg.Record | None) -> ListedBuyer:
     # The customer's row may still be missing: its projection has written no event of theirs.
     if row is None:
-        return Buyer(customer_id=customer_id, trust_score=None, last_change=None, status=TrustStatus.NEUTRAL)
-    return Buyer.from_row(row)
+        return ListedBuyer(customer_id=customer_id, trust_score=None, last_change=None, status=TrustStatus.NEUTRAL)
+    return ListedBuyer.from_row(row)
 
 
 def _conversion(conversions: Sequence[Conversion]) -> ListedConversions | None:

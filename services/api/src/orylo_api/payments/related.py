@@ -9,7 +9,7 @@ from orylo_api.errors import Invalid
 from orylo_api.http.fields import PageQuery
 from orylo_api.http.pages import Where, fetch_page
 from orylo_api.http.problem_details import FieldProblem
-from orylo_api.payments.link_keys import Link
+from orylo_api.payments.link_keys import SharedValue
 from orylo_api.payments.list_queries import PAYMENTS, shown
 from orylo_api.payments.related_models import MAX_COUNTED, Related, RelatedAmount, RelatedPayments, RelatedQuery
 from orylo_common.fraud_evidence import is_fraud
@@ -42,20 +42,22 @@ async def find_related(connection: Connection, payment_id: str, query: RelatedQu
     row = await connection.fetchrow(SELECT_KEYS, payment_id)
     if row is None:
         return None
-    values: dict[Link, Any] = {link: row[f"{link}_key"] for link in Link if link is not Link.CUSTOMER}
+    values: dict[SharedValue, Any] = {
+        link: row[f"{link}_key"] for link in SharedValue if link is not SharedValue.CUSTOMER
+    }
     if row["customer_id"] is not None:
-        values[Link.CUSTOMER] = await read_people(connection, row["customer_id"]) or [row["customer_id"]]
-    wanted = list(Link) if query.link is None else [query.link]
+        values[SharedValue.CUSTOMER] = await read_people(connection, row["customer_id"]) or [row["customer_id"]]
+    wanted = list(SharedValue) if query.link is None else [query.link]
     known = {link: values[link] for link in wanted if values.get(link) is not None}
     return Related(groups=await _groups(connection, payment_id, known, query))
 
 
 async def _groups(
-    connection: Connection, payment_id: str, known: Mapping[Link, Any], page: PageQuery
+    connection: Connection, payment_id: str, known: Mapping[SharedValue, Any], page: PageQuery
 ) -> list[RelatedPayments]:
     groups = []
     for link, value in known.items():
-        condition = "customer_id = ANY({})" if link is Link.CUSTOMER else f"{link}_key = {{}}"
+        condition = "customer_id = ANY({})" if link is SharedValue.CUSTOMER else f"{link}_key = {{}}"
         where = Where()
         where.seek(condition, value)
         where.seek("payment_id <> {}", payment_id)

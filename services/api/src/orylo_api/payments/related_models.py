@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from orylo_api.http.fields import PageQuery, ResponseBody
-from orylo_api.payments.link_keys import Link
+from orylo_api.payments.link_keys import SharedValue
 from orylo_api.payments.list_models import ListedPayment
 
 # Related payments that are counted for each link, the newest.
@@ -13,7 +13,7 @@ MAX_RELATED = 50
 
 class RelatedQuery(PageQuery):
     limit: int = Field(default=10, ge=1, le=MAX_RELATED, description="payments of each link", examples=[10])
-    link: Link | None = Field(
+    link: SharedValue | None = Field(
         default=None, description="only what shares this; needed with a `cursor`", examples=["card"]
     )
 
@@ -29,7 +29,7 @@ class RelatedAmount(ResponseBody):
 class RelatedPayments(ResponseBody):
     """The other payments with the same card, device, …, newest first."""
 
-    link: Link
+    link: SharedValue
     payments: int = Field(ge=0, le=MAX_COUNTED, examples=[4])
     complete: bool = Field(description=f"false if there are more than the {MAX_COUNTED} newest, which are counted")
     fraud: int = Field(ge=0, description="how many were fraud, by verdict, dispute or fraud warning", examples=[1])

@@ -10,7 +10,6 @@ from orylo_common.postgres.retention import Retention, delete_expired
 # A message is redelivered, or redriven from the dead letters, within this time.
 KEEP_CLAIMS = timedelta(days=7)
 KEEP_BY_MINUTE = timedelta(days=2)
-KEEP_BY_HOUR = timedelta(days=90)
 KEEP_SETTLED_DEAD_LETTERS = timedelta(days=90)
 # Payments, detections, conversions, trust changes and merges.
 KEEP_HISTORY = timedelta(days=730)
@@ -30,14 +29,10 @@ RETENTIONS = (
     Retention("api.claims", "claimed_at", KEEP_CLAIMS),
     # Written by earlier versions.
     Retention("api.inbox", "claimed_at", KEEP_CLAIMS),
+    Retention("api.rollup_amounts", "bucket", KEEP_HISTORY),
     *(
-        Retention(f"api.{table}", "bucket", keep, only=f"grain = '{grain}'")
-        for table in ("rollups", "rollup_amounts")
-        for grain, keep in (("minute", KEEP_BY_MINUTE), ("hour", KEEP_BY_HOUR))
-    ),
-    *(
-        Retention(rollup.table, "bucket", keep, only=only)
-        for rollup in ROLLUPS
+        Retention(table, "bucket", keep, only=only)
+        for table in ("api.rollups", *(rollup.table for rollup in ROLLUPS))
         for keep, only in ((KEEP_BY_MINUTE, "grain = 'minute'"), (KEEP_HISTORY, "true"))
     ),
     Retention("api.idempotency_keys", "created_at", KEEP_USED),
@@ -58,6 +53,7 @@ RETENTIONS = (
     Retention("api.trust_changes", "occurred_at", KEEP_HISTORY),
     Retention("api.customer_merges", "occurred_at", KEEP_HISTORY),
     Retention("api.rule_hits", "day", KEEP_HISTORY),
+    Retention("api.tracking_days", "day", KEEP_HISTORY),
     # Deleting a job deletes its files too.
     Retention("api.jobs", "finished_at", KEEP_JOBS),
     Retention("api.quarantine_view", "created_at", KEEP_QUARANTINE),

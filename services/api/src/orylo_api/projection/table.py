@@ -20,7 +20,9 @@ from orylo_api.read_models.effects import Effects
 from orylo_api.rejections.projection import RejectionProjection
 from orylo_api.review.projection import ReviewCaseProjection
 from orylo_api.rules.projection import RuleHitProjection
+from orylo_api.tracking.projection import TrackingProjection
 from orylo_api.verdicts.projection import EvidenceProjection
+from orylo_api.webhooks.projection import WebhookReceiptProjection
 from orylo_common.messages import (
     CheckoutAbandoned,
     CheckoutStarted,
@@ -81,18 +83,21 @@ WRITE_ORDER: Sequence[type[Projection]] = (
     QuarantineProjection,
     ActivityProjection,
     RuleHitProjection,
+    TrackingProjection,
+    WebhookReceiptProjection,
 )
 
 FOLDED_BY: Mapping[type[Projectable], Sequence[type[Projection]]] = {
-    **dict.fromkeys(STATES, (PaymentProjection, CustomerProjection)),
-    DisputeOpened: (PaymentProjection, EvidenceProjection, CustomerProjection),
-    DisputeWon: (PaymentProjection, EvidenceProjection, CustomerProjection),
-    DisputeLost: (PaymentProjection, EvidenceProjection, CustomerProjection),
-    FraudWarningReceived: (ActivityProjection, EvidenceProjection, CustomerProjection),
+    **dict.fromkeys(STATES, (PaymentProjection, CustomerProjection, WebhookReceiptProjection)),
+    **dict.fromkeys(
+        (DisputeOpened, DisputeWon, DisputeLost),
+        (PaymentProjection, EvidenceProjection, CustomerProjection, WebhookReceiptProjection),
+    ),
+    FraudWarningReceived: (ActivityProjection, EvidenceProjection, CustomerProjection, WebhookReceiptProjection),
     VerdictGiven: (EvidenceProjection, ReviewCaseProjection),
-    CheckoutStarted: (ActivityProjection,),
-    CheckoutAbandoned: (ActivityProjection,),
-    ClickRecorded: (ActivityProjection,),
+    CheckoutStarted: (ActivityProjection, WebhookReceiptProjection),
+    CheckoutAbandoned: (ActivityProjection, WebhookReceiptProjection),
+    ClickRecorded: (ActivityProjection, TrackingProjection),
     DetectionCreated: (DetectionProjection, ReviewCaseProjection, CustomerProjection, RuleHitProjection),
     TrustUpdated: (CustomerProjection, TrustProjection),
     CustomerMerged: (CustomerProjection, MergeProjection),
@@ -107,6 +112,6 @@ FOLDED_BY: Mapping[type[Projectable], Sequence[type[Projection]]] = {
     DestinationStatusChanged: (DestinationProjection,),
     DeadLetterRow: (DeadLetterProjection,),
     WebhookRejected: (RejectionProjection,),
-    WebhookQuarantined: (QuarantineProjection,),
+    WebhookQuarantined: (QuarantineProjection, WebhookReceiptProjection),
     WebhookReplayed: (QuarantineProjection,),
 }

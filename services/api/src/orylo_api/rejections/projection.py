@@ -6,6 +6,7 @@ from uuid import UUID, uuid5
 
 from orylo_api.read_models.effects import Effects
 from orylo_api.read_models.keys import minute_of
+from orylo_api.webhooks.models import WebhookRefusal
 from orylo_common.messages import WebhookRejected
 from orylo_common.postgres.pool import Connection
 from orylo_common.postgres.tables import Table
@@ -60,6 +61,7 @@ class RejectionProjection:
         self._rows: dict[UUID, RejectionRow] = {}
 
     def fold(self, rejected: WebhookRejected, effects: Effects) -> None:
+        effects.stream(rejected.tenant_id, b"webhook.refused", refusal_of(rejected).model_dump())
         row = rejection_row(rejected)
         known = self._rows.setdefault(row.id, row)
         if known is not row:
@@ -67,6 +69,18 @@ class RejectionProjection:
 
     async def write(self, connection: Connection) -> None:
         await REJECTIONS.execute(connection, ADD_REJECTIONS, self._rows.values())
+
+
+def refusal_of(rejected: WebhookRejected) -> WebhookRefusal:
+    return WebhookRefusal(
+        gateway=rejected.gateway,
+        status=rejected.status,
+        code=rejected.code,
+        reason=rejected.reason,
+        count=rejected.count,
+        remote=rejected.remote,
+        refused_at=rejected.occurred_at,
+    )
 
 
 def rejection_row(rejected: WebhookRejected) -> RejectionRow:

@@ -181,6 +181,7 @@ ROUTES = (
         description="Problems have a line and a column. An expression without problems can be saved.",
         body=CheckBody,
         response=CheckResult,
+        serves_in_maintenance=True,
     ),
     Route(
         "POST",
@@ -193,6 +194,7 @@ ROUTES = (
         body=TrialBody,
         response=TrialResult,
         refuses={404},
+        serves_in_maintenance=True,
     ),
     Route(
         "GET",

@@ -8,7 +8,7 @@ import asyncpg
 
 from orylo_api.customers.identifiers import PersonHashes
 from orylo_api.payments.enrichment import fill_in
-from orylo_api.payments.link_keys import Link, link_key, order_key
+from orylo_api.payments.link_keys import SharedValue, link_key, order_key
 from orylo_api.payments.list_filters import find_by_text
 from orylo_api.payments.queries import outcome_of_row
 from orylo_api.search.models import MAX_HITS, ConversionHit, CustomerHit, DecisionHit, FoundBy, Hit, PaymentHit
@@ -84,8 +84,8 @@ async def _find_customers(connection: Connection, tenant_id: UUID, text: str, pe
 
 
 async def _find_payments(connection: Connection, tenant_id: UUID, text: str, person: PersonHashes) -> list[Hit]:
-    phone_key = link_key(tenant_id, Link.PHONE, person.phone) if person.phone else None
-    document_key = link_key(tenant_id, Link.DOCUMENT, person.document) if person.document else None
+    phone_key = link_key(tenant_id, SharedValue.PHONE, person.phone) if person.phone else None
+    document_key = link_key(tenant_id, SharedValue.DOCUMENT, person.document) if person.document else None
     found = await find_by_text(connection, tenant_id, text)
     rows = await connection.fetch(SELECT_PAYMENTS, found, phone_key, document_key)
     # A payment that is found twice is shown once, by its id first.

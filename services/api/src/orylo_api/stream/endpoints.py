@@ -14,12 +14,13 @@ from orylo_api.call import Call
 from orylo_api.errors import Invalid, RequestError
 from orylo_api.http.problem_details import FieldProblem
 from orylo_api.http.route import Media, Route
-from orylo_api.stream.event_types import EVENT_TYPES
+from orylo_api.stream.event_types import EVENT_TYPES, SWITCHES_CHANGED
 from orylo_api.stream.events import BEGINNING, Position
 from orylo_api.stream.hub import EventsMissing
 from orylo_api.stream.models import EventId, StreamQuery
 from orylo_api.stream.sender import SEND_TIMEOUT, EventSender
 from orylo_api.stream.subscription import StreamEnded, StreamSubscription
+from orylo_api.stream.switches import SwitchWatch
 from orylo_common.postgres.errors import TRANSIENT_ERRORS
 
 HEADER = "Last-Event-ID"
@@ -31,12 +32,13 @@ CHECK_EVERY = timedelta(seconds=30)
 
 DESCRIPTION = """\
 Each event has a type and JSON data; the schema `StreamEvent` lists them. With `timezone` there is also
-`overview.updated`, at most every 2 seconds; it has no id, since the next one replaces it. A client that was
-disconnected resumes with `Last-Event-ID`, on any replica, for as long as events are stored (15 minutes): it gets every
-event since, once and in order. The first event is `ready`, unless the stream resumes; it is `reset` if events are
-missing, and the client should then reload what it shows. A stream without other events sends `heartbeat` every 4
-seconds; its id, if it has one, is the position to resume from. A stream ends with its session or API key, and when the
-client reads too slowly. A user or API key may have 50 streams open per replica, and a tenant 1,000.
+`overview.updated`, at most every 2 seconds. It and `switches.changed` have no id, since the next one replaces it. A
+client that was disconnected resumes with `Last-Event-ID`, on any replica, for as long as events are stored (15
+minutes): it gets every event since, once and in order. The first event is `ready`, unless the stream resumes; it is
+`reset` if events are missing, and the client should then reload what it shows. A stream without other events sends
+`heartbeat` every 4 seconds; its id, if it has one, is the position to resume from. A stream ends with its session or
+API key, and when the client reads too slowly. A user or API key may have 50 streams open per replica, and a tenant
+1,000.
 """
 
 _EVENT_ID = TypeAdapter(EventId)
@@ -81,6 +83,9 @@ async def _send_live(
     time = asyncio.get_running_loop().time
     checked_at = time()
     overview_sent: bytes | None = None
+    types, services = call.query.wanted, call.services
+    wants_switches = types is None or SWITCHES_CHANGED in types
+    switches = SwitchWatch(services.plane, call.principal.tenant.id, services.clock)
     async with AsyncExitStack() as stack:
         overview = None
         if zone := call.query.overview_zone:
@@ -97,6 +102,8 @@ async def _send_live(
                 checked_at = time()
             if batch is not None:
                 await sender.send_batch(batch)
+            if wants_switches and (event := switches.changed()) is not None:
+                await sender.write(event)
             if overview is not None:
                 await overview.refresh()
             if overview is not None and overview.event is not None and overview.event is not overview_sent:

@@ -14,10 +14,13 @@ from orylo_api.http.fields import ResponseBody
 from orylo_api.jobs.models import Job
 from orylo_api.overview.models import OverviewUpdate
 from orylo_api.review.models import CASE_CHANGED, ReviewCaseChange
+from orylo_api.switches.models import SwitchesChanged
 from orylo_api.verdicts.models import VerdictChange
+from orylo_api.webhooks.models import WebhookReceipt, WebhookRefusal
 
 # Computed for each stream while it is open, and never stored.
 OVERVIEW_UPDATED = "overview.updated"
+SWITCHES_CHANGED = "switches.changed"
 
 EVENT_TYPES: Mapping[str, type[ResponseBody]] = {
     "detection.created": Detection,
@@ -31,6 +34,9 @@ EVENT_TYPES: Mapping[str, type[ResponseBody]] = {
     "conversion.correction_changed": Conversion,
     "dead_letter.created": DeadLetterSummary,
     CASE_CHANGED: ReviewCaseChange,
+    "webhook.accepted": WebhookReceipt,
+    "webhook.refused": WebhookRefusal,
     "job.progress": Job,
     OVERVIEW_UPDATED: OverviewUpdate,
+    SWITCHES_CHANGED: SwitchesChanged,
 }

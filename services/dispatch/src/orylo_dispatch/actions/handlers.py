@@ -6,7 +6,7 @@ import structlog
 
 from orylo_common.control import Destination
 from orylo_common.control.plane import ControlPlane
-from orylo_common.control.sections.actions import ActionMode, ActionPolicy
+from orylo_common.control.sections.actions import ActionMode
 from orylo_common.messages import (
     Decision,
     DetectionCreated,
@@ -24,6 +24,7 @@ from orylo_dispatch.actions.facts import (
 )
 from orylo_dispatch.delivery.recorder import Recorder
 from orylo_dispatch.domain.action import DISPUTED, NOT_CAPTURED, PAID, REFUNDED, DecidedPayment, action_for
+from orylo_dispatch.policies import action_policy
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +44,7 @@ async def act_on_decision(
     if detection.decision is not Decision.BLOCK and detection.replaces is None:
         return
     destination = provider_of(plane, detection)
-    policy = plane.settings(detection.tenant_id, ActionPolicy)
+    policy = action_policy(plane, detection.tenant_id, detection.gateway)
     if destination is None:
         if policy.on_block is not ActionMode.OFF and detection.decision is Decision.BLOCK:
             log.warning("action.no_key", tenant_id=str(detection.tenant_id), payment_id=detection.payment_id)

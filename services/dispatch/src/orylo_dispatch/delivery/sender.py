@@ -12,6 +12,7 @@ from orylo_common.broker.ports import Outgoing
 from orylo_common.clock import Clock
 from orylo_common.control import Destination
 from orylo_common.control.plane import ControlPlane
+from orylo_common.control.switches import SwitchName
 from orylo_common.repeating import repeating
 from orylo_common.resilience.circuit_breaker import CircuitBreaker
 from orylo_dispatch.delivery.destination_states import DestinationStates
@@ -74,6 +75,7 @@ class Sender:
                 worker = self._workers[key] = Worker(
                     key,
                     find=self._find,
+                    is_stopped=self._is_stopped,
                     kinds=self._kinds,
                     queue=self._queue,
                     states=self._states,
@@ -87,6 +89,12 @@ class Sender:
     def _find(self, key: DestinationKey) -> Destination | None:
         tenant_id, destination_id = key
         return next((each for each in self._plane.destinations(tenant_id) if each.id == destination_id), None)
+
+    def _is_stopped(self, key: DestinationKey) -> bool:
+        """Return whether a switch stops sending to the destination. What is due waits, and the poll finds it again."""
+        tenant_id, destination_id = key
+        switch = self._plane.switch(SwitchName.STOP_SENDING, tenant_id, str(destination_id), self._clock.now())
+        return switch is not None
 
     async def _poll(self) -> None:
         now = monotonic()

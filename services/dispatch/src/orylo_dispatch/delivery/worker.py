@@ -46,6 +46,7 @@ class Worker:
         key: DestinationKey,
         *,
         find: Callable[[DestinationKey], Destination | None],
+        is_stopped: Callable[[DestinationKey], bool],
         kinds: Mapping[str, SinkKind],
         queue: DeliveryQueue,
         states: DestinationStates,
@@ -56,6 +57,7 @@ class Worker:
     ) -> None:
         self._key = key
         self._find = find
+        self._is_stopped = is_stopped
         self._kinds = kinds
         self._queue = queue
         self._states = states
@@ -117,6 +119,8 @@ class Worker:
 
     async def _available_sink(self) -> Sink | None:
         """Return the destination's sink, or `None` if it cannot be sent to now."""
+        if self._is_stopped(self._key):
+            return None
         destination = self._find(self._key)
         state = self._states.of(self._key)
         if destination is None or not destination.enabled:

@@ -109,6 +109,8 @@ class TrackingEndpoint:
         allowed = self._allowed_origins(tenant_name)
         if allowed and request.headers.get("Origin") not in allowed:
             raise HTTPProblem(NOT_ALLOWED)
+        if not self.plane.is_enabled("tracking", tenant.id):
+            return
         self._check_limits(tenant, limited)
         visit = _visit_in(await read_body(request, max_bytes=MAX_BODY_BYTES, timeout=self.body_timeout))
         click = click_recorded(

@@ -27,6 +27,7 @@ from orylo_ingest.http.router import query_of
 from orylo_ingest.metrics import count_webhook, observe_webhook_seconds
 from orylo_ingest.webhooks.admission import Admission, WebhookTarget
 from orylo_ingest.webhooks.authentication import RETRY_AFTER_UNDECRYPTABLE, authenticate, parse_body
+from orylo_ingest.webhooks.counts import WebhookCounts
 from orylo_ingest.webhooks.record import Record, build_record
 from orylo_ingest.webhooks.secret_use import SecretUse
 from orylo_ingest.webhooks.store import WriteOutcome
@@ -46,6 +47,7 @@ class WebhookEndpoint:
     secret_use: SecretUse
     writer: WebhookWriter
     rejections: Rejections
+    counts: WebhookCounts
     clock: Clock
     max_body_bytes: int
     body_timeout: timedelta
@@ -110,6 +112,10 @@ class WebhookEndpoint:
         count_webhook(record.gateway, counted)
         if counted in ("quarantined", "conflict"):
             self.rejections.log.log_unprocessed(record, counted)
+        now = self.clock.now()
+        self.counts.count(record.tenant_id, record.gateway, counted, now)
         known = outcome is WriteOutcome.DUPLICATE or outcome is WriteOutcome.CONFLICT
+        if outcome is WriteOutcome.DUPLICATE:
+            self.counts.count_repeat(record.tenant_id, record.event_id, now)
         body = f'{{"status":"{"duplicate" if known else "accepted"}","event_id":"{record.event_id}"}}'
         return JsonAnswer(HTTPStatus.OK if known else HTTPStatus.ACCEPTED, body.encode())

@@ -28,6 +28,7 @@ from orylo_common.messages import (
     PaymentSucceeded,
 )
 from orylo_common.money import to_minor
+from orylo_common.sample_webhooks import is_sample
 from orylo_ingest.documents.parsing import Document
 from orylo_ingest.gateways.attribution import tracking
 from orylo_ingest.gateways.authentication import matching_token
@@ -75,9 +76,10 @@ class PerfectPay:
         code = text(document.get("code"))
         if code is None or status is None:
             return Envelope(event)
+        test = is_sample(document.get("metadata"))
         subscription = child(document, "subscription")
         renewal = (text(subscription.get("status_event")), text(subscription.get("charges_made")))
-        return Envelope(event, ":".join([code, str(status), *(part for part in renewal if part)]))
+        return Envelope(event, ":".join([code, str(status), *(part for part in renewal if part)]), test=test)
 
     def person(self, document: Document) -> Person:
         buyer = child(document, "customer")

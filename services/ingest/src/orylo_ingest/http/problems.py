@@ -49,6 +49,15 @@ def _too_many(wait: timedelta, code: str, detail: str) -> Problem:
     )
 
 
+def stopped(retry_after: timedelta) -> Problem:
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "webhooks_stopped",
+        "Webhooks are switched off for a while, and this one was not accepted. Send it again later.",
+        retry_after=retry_after,
+    )
+
+
 def undecryptable(retry_after: timedelta) -> Problem:
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,

@@ -129,13 +129,18 @@ class Record:
             self,
             event_id=event_id_of("conflict", f"{self.event_id}:{self.body_sha256.hex()}"),
             status="conflict",
-            reason=f"event {self.event_id} was received before with another body",
+            reason=conflict_reason(self.event_id),
             facts=(),
             outgoing=None,
             link=None,
         )
         conflict.announcement = _announce(conflict, "conflict")
         return conflict
+
+
+def conflict_reason(event_id: UUID) -> str:
+    """Return the reason of every conflict with a stored event."""
+    return f"event {event_id} was received before with another body"
 
 
 def build_record(
@@ -168,13 +173,14 @@ def rebuild_record(
     scrubbed: Any,
     received_at: datetime,
     *,
+    accept: frozenset[LiveMode] = EVERY_MODE,
     zone: tzinfo | None = None,
     event_id: UUID | None = None,
     document_key: DocumentKey | None = None,
 ) -> Record:
     """Build the record again from a scrubbed copy. It keeps `event_id`, if given, even if its key changed since."""
     identity = _identify(gateway, scrubbed, None, document_key)
-    return _build(gateway, tenant_id, scrubbed, received_at, identity, (), EVERY_MODE, zone, None, event_id)
+    return _build(gateway, tenant_id, scrubbed, received_at, identity, (), accept, zone, None, event_id)
 
 
 def _build(
@@ -209,8 +215,9 @@ def _build(
     mode: LiveMode = "live" if envelope.livemode and not envelope.test else "test"
     if mode not in accept:
         record.status, record.reason = "ignored", f"{mode} mode, which this gateway does not accept"
-        # If it is sent again once the mode is accepted, it must not count as a repeat of this.
-        record.event_id = event_id_of("not_accepted", str(record.event_id))
+        if event_id is None:
+            # If it is sent again once the mode is accepted, it must not count as a repeat of this.
+            record.event_id = event_id_of("not_accepted", str(record.event_id))
         record.said_sha256 = _said_if_ignored(record)
         return record
     try:

@@ -66,7 +66,7 @@ it("the feed polls while the stream is not live, and asks once when it is live a
   const paths = () => calls.map((call) => call.split("?")[0]).filter((path) => path !== "GET /api/v1/auth/me").sort();
   expect(paths()).toEqual([]);
   await pass(15_000);
-  const polled = ["GET /api/v1/conversions", "GET /api/v1/customers", "GET /api/v1/destinations", "GET /api/v1/detections", "GET /api/v1/overview"];
+  const polled = ["GET /api/v1/conversions", "GET /api/v1/customers", "GET /api/v1/destinations", "GET /api/v1/detections", "GET /api/v1/overview", "GET /api/v1/switches"];
   await waitFor(() => {
     expect(paths()).toEqual(polled);
   });

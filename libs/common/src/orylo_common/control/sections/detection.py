@@ -4,8 +4,12 @@ from functools import cached_property
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from orylo_common.control.models import TenantSettings
+
+RISK: JsonDict = {"unit": "points of risk, from 0 to 100"}
+PAYMENTS: JsonDict = {"unit": "payments"}
 
 Entity = Literal["customer", "card", "ip", "device"]
 Window = Literal["1m", "1h", "24h"]
@@ -100,37 +104,99 @@ class DetectionPolicy(TenantSettings):
 
     section: ClassVar[str] = "detector"
 
-    review_at: int = Field(default=50, ge=1, le=100)
+    review_at: int = Field(default=50, ge=1, le=100, description="the least risk of a review", json_schema_extra=RISK)
     on_degraded: Literal["fail_open", "fail_review"] = Field(
         default="fail_open",
         description="if a detector was left out: `fail_open` decides without it, `fail_review` reviews what would be "
         "allowed",
     )
-    block_at: int = Field(default=80, ge=1, le=101, description="101: never block")
-    # By detector name, in place of the detector's own weight; 0 ignores its findings.
-    weights: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default={})
-    velocity: dict[Entity, dict[Window, VelocityLimit]] = VELOCITY
-    card_testing: dict[Tester, dict[Window, CardTestingLimit]] = CARD_TESTING
-    # By currency, about US$ 2. A currency that is not listed has no small amounts.
-    small_amount_minor: dict[str, Annotated[int, Field(gt=0)]] = Field(default={"BRL": 1_000, "EUR": 200, "USD": 200})
-    geo_scores: dict[CountrySource, Annotated[int, Field(ge=0, le=100)]] = GEO_SCORES
-    # Added if the sources name three countries or more.
-    third_country_score: int = Field(default=20, ge=0, le=100)
-    travel_hours: int = Field(default=3, ge=0, le=48)
-    travel_score: int = Field(default=40, ge=0, le=100)
-    customer_min_payments: int = Field(default=3, ge=1)
-    product_min_payments: int = Field(default=20, ge=1)
-    tenant_min_payments: int = Field(default=50, ge=1)
+    block_at: int = Field(
+        default=80, ge=1, le=101, description="the least risk of a block; 101: never block", json_schema_extra=RISK
+    )
+    weights: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        default={},
+        description="by detector, in place of the detector's own weight; 0 ignores its findings",
+        json_schema_extra={"unit": "share from 0 to 1"},
+    )
+    velocity: dict[Entity, dict[Window, VelocityLimit]] = Field(
+        default=VELOCITY,
+        description="usual maximum of attempts and amounts, by entity and window; what is missing has no limit",
+    )
+    card_testing: dict[Tester, dict[Window, CardTestingLimit]] = Field(
+        default=CARD_TESTING,
+        description="usual maximum of declines, cards and small payments, by entity and window; what is missing has "
+        "no limit",
+    )
+    small_amount_minor: dict[str, Annotated[int, Field(gt=0)]] = Field(
+        default={"BRL": 1_000, "EUR": 200, "USD": 200},
+        description="by currency: payments of at most this are small, about US$ 2; a currency that is not listed has "
+        "no small payments",
+        json_schema_extra={"unit": "minor units"},
+    )
+    geo_scores: dict[CountrySource, Annotated[int, Field(ge=0, le=100)]] = Field(
+        default=GEO_SCORES,
+        description="for a source that names another country than the others; a source that is missing is not compared",
+        json_schema_extra=RISK,
+    )
+    third_country_score: int = Field(
+        default=20,
+        ge=0,
+        le=100,
+        description="added if the sources name three countries or more",
+        json_schema_extra=RISK,
+    )
+    travel_hours: int = Field(
+        default=3,
+        ge=0,
+        le=48,
+        description="shortest time in which a customer can plausibly pay from two countries; 0 compares nothing",
+        json_schema_extra={"unit": "hours"},
+    )
+    travel_score: int = Field(
+        default=40, ge=0, le=100, description="for a payment from another country sooner", json_schema_extra=RISK
+    )
+    customer_min_payments: int = Field(
+        default=3, ge=1, description="payments that make a customer's usual amount", json_schema_extra=PAYMENTS
+    )
+    product_min_payments: int = Field(
+        default=20, ge=1, description="payments that make a product's usual amount", json_schema_extra=PAYMENTS
+    )
+    tenant_min_payments: int = Field(
+        default=50, ge=1, description="payments that make the shop's usual amount", json_schema_extra=PAYMENTS
+    )
 
-    # Of the fraud rates of products, affiliates, networks, email domains and card countries.
-    entity_half_life_days: int = Field(default=14, ge=7, le=365)
-    # Payments at the tenant's own rate that are added to each entity's.
-    entity_prior_payments: int = Field(default=20, ge=1, le=10_000)
-    entity_min_frauds: int = Field(default=2, ge=1, le=1_000)
-    # The least multiple of the tenant's own rate that counts.
-    entity_min_lift: float = Field(default=3.0, ge=1, le=100)
-    # The fraud rate with a score of 100.
-    entity_full_rate: float = Field(default=0.3, gt=0, le=1)
+    entity_half_life_days: int = Field(
+        default=14,
+        ge=7,
+        le=365,
+        description="age at which a payment counts half in the fraud rates of products, affiliates, networks, email "
+        "domains and card countries",
+        json_schema_extra={"unit": "days"},
+    )
+    entity_prior_payments: int = Field(
+        default=20,
+        ge=1,
+        le=10_000,
+        description="payments at the shop's own rate that are added to each entity's",
+        json_schema_extra=PAYMENTS,
+    )
+    entity_min_frauds: int = Field(
+        default=2, ge=1, le=1_000, description="least frauds of an entity that count", json_schema_extra=PAYMENTS
+    )
+    entity_min_lift: float = Field(
+        default=3.0,
+        ge=1,
+        le=100,
+        description="least multiple of the shop's own rate that counts",
+        json_schema_extra={"unit": "times"},
+    )
+    entity_full_rate: float = Field(
+        default=0.3,
+        gt=0,
+        le=1,
+        description="the fraud rate with a score of 100",
+        json_schema_extra={"unit": "share from 0 to 1"},
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -3,8 +3,12 @@
 from typing import ClassVar
 
 from pydantic import Field
+from pydantic.config import JsonDict
 
 from orylo_common.control.models import TenantSettings
+
+PAYMENTS: JsonDict = {"unit": "payments"}
+SHARE: JsonDict = {"unit": "share from 0 to 1"}
 
 
 class FusePolicy(TenantSettings):
@@ -17,11 +21,27 @@ class FusePolicy(TenantSettings):
 
     section: ClassVar[str] = "fuse"
 
-    enabled: bool = True
-    window_minutes: int = Field(default=60, ge=5, le=1440)
-    min_payments: int = Field(default=50, ge=1)
-    min_blocked: int = Field(default=20, ge=1)
-    times_usual: float = Field(default=5, ge=1, le=100)
-    min_rate: float = Field(default=0.05, ge=0, le=1)
-    min_history: int = Field(default=500, ge=1)
-    new_shop_rate: float = Field(default=0.3, ge=0, le=1)
+    enabled: bool = Field(default=True, description="whether the fuse can trip")
+    window_minutes: int = Field(
+        default=60, ge=5, le=1440, description="the time that is compared", json_schema_extra={"unit": "minutes"}
+    )
+    min_payments: int = Field(
+        default=50, ge=1, description="least paid payments in the window", json_schema_extra=PAYMENTS
+    )
+    min_blocked: int = Field(
+        default=20, ge=1, description="least blocked payments in the window", json_schema_extra=PAYMENTS
+    )
+    times_usual: float = Field(
+        default=5,
+        ge=1,
+        le=100,
+        description="the limit, as a multiple of the usual share of the last 28 days",
+        json_schema_extra={"unit": "times"},
+    )
+    min_rate: float = Field(default=0.05, ge=0, le=1, description="the lowest limit", json_schema_extra=SHARE)
+    min_history: int = Field(
+        default=500, ge=1, description="paid payments that make a usual share", json_schema_extra=PAYMENTS
+    )
+    new_shop_rate: float = Field(
+        default=0.3, ge=0, le=1, description="the limit with less history", json_schema_extra=SHARE
+    )

@@ -1,12 +1,26 @@
 """Section `shop`: facts about the tenant's business."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints
 
 from orylo_common.control.models import TenantSettings
 
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}$"), AfterValidator(str.upper)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{3}$"), AfterValidator(str.upper)]
+Language = Literal["en", "pt-BR"]
+
+
+def _known(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        raise ValueError("must be a time zone of the IANA database, such as America/Sao_Paulo") from None
+    return name
+
+
+TimeZone = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$"), AfterValidator(_known)]
 
 
 class ShopSettings(TenantSettings):
@@ -16,4 +30,11 @@ class ShopSettings(TenantSettings):
 
     country: Country | None = Field(
         default=None, description="ISO 3166-1 alpha-2, such as BR: the country of phone numbers without a country code"
+    )
+    timezone: TimeZone = Field(
+        default="UTC", description="IANA name of the zone in which the shop's days begin, such as America/Sao_Paulo"
+    )
+    language: Language = Field(default="en", description="of the dashboard, for users who chose none")
+    currency: Currency | None = Field(
+        default=None, description="ISO 4217, such as BRL: the currency that the dashboard shows first"
     )

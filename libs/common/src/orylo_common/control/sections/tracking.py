@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from orylo_common.control.models import TenantSettings
 
@@ -19,4 +19,6 @@ class TrackingSettings(TenantSettings):
 
     section: ClassVar[str] = "tracking"
 
-    allowed_origins: tuple[AllowedOrigin, ...] = ()
+    allowed_origins: tuple[AllowedOrigin, ...] = Field(
+        default=(), description="pages that may report visits, such as https://shop.example.com; empty: any page"
+    )

@@ -20,6 +20,7 @@ from datetime import datetime, tzinfo
 from uuid import UUID
 
 from orylo_common.control.models import GatewaySecret
+from orylo_common.sample_webhooks import is_sample
 from orylo_ingest.documents.parsing import Document
 from orylo_ingest.gateways.fields import child, required, text
 from orylo_ingest.gateways.port import Envelope, EventRow, IgnoredEvent, NormalisedEvent, UnprocessableEvent
@@ -44,6 +45,7 @@ class Stripe:
             event_key=event_id,
             gateway_event_id=event_id,
             livemode=document.get("livemode") is not False,
+            test=is_sample(child(document, "data", "object", "metadata")),
         )
 
     def person(self, document: Document) -> Person:

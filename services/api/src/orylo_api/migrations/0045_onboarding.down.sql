@@ -1,0 +1,2 @@
+-- Forgets what users have skipped of the first steps.
+DROP TABLE api.onboarding_choices;

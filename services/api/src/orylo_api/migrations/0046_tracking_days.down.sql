@@ -1,0 +1,2 @@
+-- Drops the counts of visits by day.
+DROP TABLE api.tracking_days;
